@@ -1,0 +1,1 @@
+"""The only folder that imports azure.*: resources to requests and back, SAS, faults, retries."""

@@ -1,0 +1,1 @@
+"""What is to be done, and doing it through a Cloud that is handed in. No azure, no files, no clock of its own."""

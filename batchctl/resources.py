@@ -1,0 +1,271 @@
+"""The vocabulary: what a spec wants and what the service holds, in the same frozen words.
+
+A field is one of three: compared (with the Rule that says what its change means), policy (from the spec, never
+stored in the service), or observed (from the service, never compared). No secret is ever a value here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+class Rule(Enum):
+    """What a change of a field means for the object that holds it."""
+
+    IN_PLACE = "in place"
+    WHEN_EMPTY = "when the pool is empty"
+    NEW_GENERATION = "in a new generation of the job"
+    REPLACE = "by replacing it"
+
+
+def _exact(value: Any) -> Any:
+    return value
+
+
+def compared(
+    rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = _exact
+) -> Any:
+    """A field that diff compares. `optional`: None leaves it to the service. `fold` normalises before comparing."""
+    metadata = {"rule": rule, "optional": optional, "fold": fold}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def policy(default: Any) -> Any:
+    """A field that the spec sets and the service never sees."""
+    return field(default=default, compare=False, metadata={"policy": True})
+
+
+def observed(default: Any = None) -> Any:
+    """A field that only the service sets."""
+    return field(default=default, compare=False, metadata={"observed": True})
+
+
+def lower(value: str | None) -> str | None:
+    """Names that the service compares without regard to case."""
+    return None if value is None else value.lower()
+
+
+Settings = tuple[tuple[str, str], ...]
+"""Environment settings or metadata: name and value pairs, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFile:
+    """A file that Batch puts on the node: one blob, all blobs of a container (under a prefix), or a URL.
+
+    `container` with `blob`: that blob. `container` alone or with `blob_prefix`: all of them. `http_url`: anything.
+    `file_path` is relative to the working directory: the file's name for a blob or URL, the directory for a container.
+    """
+
+    container: str | None = None
+    blob: str | None = None
+    blob_prefix: str | None = None
+    http_url: str | None = None
+    file_path: str | None = None
+    file_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """Files that Batch uploads when the task ends. `path` is the blob's name, or its prefix if the pattern has
+    wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
+    `optional` must be there once the task has succeeded."""
+
+    file_pattern: str
+    container: str
+    path: str | None = None
+    upload_condition: str = "taskSuccess"
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A platform image of the Azure Marketplace. `version` None: the newest."""
+
+    publisher: str
+    offer: str
+    sku: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportedImage:
+    """An image that Batch supports, with the node agent that goes with it (`GET /supportedimages`)."""
+
+    image: Image
+    node_agent_sku_id: str
+    os_type: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTask:
+    """What a node runs before it takes tasks. `content` is a digest of the blobs among its resource files."""
+
+    command_line: str
+    resource_files: tuple[ResourceFile, ...] = ()
+    environment: Settings = ()
+    wait_for_success: bool = True
+    max_task_retry_count: int = 0
+    elevation: str = "nonadmin"
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A blob container. `keep`: destroy leaves it and all that is in it."""
+
+    kind: ClassVar[str] = "container"
+    name: str
+    keep: bool = policy(False)
+    owner: str | None = observed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A blob. `md5` is 32 hex digits. `source` is the local file it is uploaded from.
+
+    `task` names the task that wrote it (its output); a blob of ours without a task is an upload.
+    """
+
+    kind: ClassVar[str] = "blob"
+    container: str
+    path: str
+    md5: str | None = compared(Rule.IN_PLACE, None)
+    size: int = policy(0)
+    source: Path | None = policy(None)
+    owner: str | None = observed()
+    task: str | None = observed()
+    etag: str | None = observed()
+
+    @property
+    def name(self) -> str:
+        return f"{self.container}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool of nodes. Defaults are those of the service; which field needs an empty pool is said by the REST
+    page "Pool - Patch Pool" (2025-06-01). A start task may be patched at any time, but only nodes that join or
+    restart run the new one: so that no task meets an old node, it waits for an empty pool here."""
+
+    kind: ClassVar[str] = "pool"
+    name: str
+    vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
+    image: Image = compared(Rule.WHEN_EMPTY)
+    node_agent_sku_id: str | None = compared(Rule.WHEN_EMPTY, None, optional=True, fold=lower)
+    target_dedicated_nodes: int = compared(Rule.IN_PLACE, 0)
+    target_spot_nodes: int = compared(Rule.IN_PLACE, 0)
+    task_slots_per_node: int = compared(Rule.WHEN_EMPTY, 1)
+    display_name: str | None = compared(Rule.IN_PLACE, None, optional=True)
+    start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None)
+    owner: str | None = observed()
+    state: str | None = observed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job, seen over its generations: `name` is the id that the spec gives, `generation` counts from 1.
+
+    `sealed`: it ends by itself when its tasks have ended.
+    """
+
+    kind: ClassVar[str] = "job"
+    name: str
+    pool: str = compared(Rule.NEW_GENERATION, fold=lower)
+    priority: int = compared(Rule.IN_PLACE, 0)
+    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
+    max_task_retry_count: int = compared(Rule.IN_PLACE, 0)
+    environment: Settings = compared(Rule.NEW_GENERATION, ())
+    display_name: str | None = compared(Rule.NEW_GENERATION, None, optional=True)
+    generation: int = observed(1)
+    owner: str | None = observed()
+    state: str | None = observed()
+    sealed: bool = observed(False)
+
+    @property
+    def id(self) -> str:
+        """The job's id in the service."""
+        return generation_id(self.name, self.generation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task of `job`. Tasks never change: what `digest` says differs, runs again in the next generation (D6).
+
+    `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
+    """
+
+    kind: ClassVar[str] = "task"
+    job: str
+    id: str
+    command_line: str = policy("")
+    resource_files: tuple[ResourceFile, ...] = policy(())
+    output_files: tuple[OutputFile, ...] = policy(())
+    environment: Settings = policy(())
+    required_slots: int = policy(1)
+    max_wall_clock_time: timedelta | None = policy(None)
+    max_task_retry_count: int | None = policy(None)
+    retention_time: timedelta | None = policy(None)
+    elevation: str = policy("nonadmin")
+    digest: str = compared(Rule.NEW_GENERATION, "")
+    generation: int | None = observed()
+    state: str | None = observed()
+    result: str | None = observed()
+    exit_code: int | None = observed()
+    failure: str | None = observed()
+
+    @property
+    def name(self) -> str:
+        return f"{self.job}/{self.id}"
+
+
+Resource = Container | Blob | Pool | Job | Task
+
+KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Task)
+"""The only order: made in this order, unmade in reverse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """Blobs of a container that come home to the local directory `to` (absolute)."""
+
+    container: str
+    to: Path
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """All that a spec asks for, nothing left to expand.
+
+    `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
+    """
+
+    owner: str
+    resources: tuple[Resource, ...] = ()
+    external: frozenset[str] = frozenset()
+    downloads: tuple[Download, ...] = ()
+    wait_timeout: timedelta | None = None
+
+
+def generation_id(job: str, generation: int) -> str:
+    """The service's id of a generation: `id`, `id-g2`, `id-g3`, …"""
+    return job if generation == 1 else f"{job}-g{generation}"
+
+
+def task_digest(parts: dict[str, str]) -> str:
+    """`{"command": "ab12…", "inputs": "…"}` as `command=ab12…;inputs=…`."""
+    return ";".join(f"{part}={value}" for part, value in parts.items())
+
+
+def changed_parts(old: str, new: str) -> tuple[str, ...]:
+    """Which parts of two task digests differ, in the order of the new one."""
+    before, after = (
+        dict(part.split("=", 1) for part in text.split(";") if "=" in part) for text in (old, new)
+    )
+    return tuple(part for part in {**after, **before} if before.get(part) != after.get(part))

@@ -40,9 +40,7 @@ class SpecError(BatchctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__(
-            "\n".join(f"{p.file}:{p.line}:{p.column}: {p.message} [{p.code}]" for p in self.problems)
-        )
+        super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message} [{p.code}]" for p in self.problems))
 
 
 class Refused(BatchctlError):

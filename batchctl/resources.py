@@ -25,9 +25,7 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def compared(
-    rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = _exact
-) -> Any:
+def compared(rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = _exact) -> Any:
     """A field that diff compares. `optional`: None leaves it to the service. `fold` normalises before comparing."""
     metadata = {"rule": rule, "optional": optional, "fold": fold}
     return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
@@ -35,12 +33,12 @@ def compared(
 
 def policy(default: Any) -> Any:
     """A field that the spec sets and the service never sees."""
-    return field(default=default, compare=False, metadata={"policy": True})
+    return field(default=default, metadata={"policy": True})
 
 
 def observed(default: Any = None) -> Any:
     """A field that only the service sets."""
-    return field(default=default, compare=False, metadata={"observed": True})
+    return field(default=default, metadata={"observed": True})
 
 
 def lower(value: str | None) -> str | None:
@@ -265,7 +263,5 @@ def task_digest(parts: dict[str, str]) -> str:
 
 def changed_parts(old: str, new: str) -> tuple[str, ...]:
     """Which parts of two task digests differ, in the order of the new one."""
-    before, after = (
-        dict(part.split("=", 1) for part in text.split(";") if "=" in part) for text in (old, new)
-    )
+    before, after = (dict(part.split("=", 1) for part in text.split(";") if "=" in part) for text in (old, new))
     return tuple(part for part in {**after, **before} if before.get(part) != after.get(part))

@@ -6,7 +6,7 @@ stored in the service), or observed (from the service, never compared). No secre
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,6 +44,11 @@ def observed(default: Any = None) -> Any:
 def lower(value: str | None) -> str | None:
     """Names that the service compares without regard to case."""
     return None if value is None else value.lower()
+
+
+def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
+    """An image's reference as the service compares it."""
+    return image.publisher.lower(), image.offer.lower(), image.sku.lower(), lower(image.version)
 
 
 Settings = tuple[tuple[str, str], ...]
@@ -138,6 +143,7 @@ class Blob:
     owner: str | None = observed()
     task: str | None = observed()
     etag: str | None = observed()
+    modified: datetime | None = observed()
 
     @property
     def name(self) -> str:
@@ -153,7 +159,7 @@ class Pool:
     kind: ClassVar[str] = "pool"
     name: str
     vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
-    image: Image = compared(Rule.WHEN_EMPTY)
+    image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image)
     node_agent_sku_id: str | None = compared(Rule.WHEN_EMPTY, None, optional=True, fold=lower)
     target_dedicated_nodes: int = compared(Rule.IN_PLACE, 0)
     target_spot_nodes: int = compared(Rule.IN_PLACE, 0)

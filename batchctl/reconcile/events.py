@@ -1,0 +1,72 @@
+"""What happens while a plan is carried out, as frozen values. Doers yield them, `render` prints them."""
+
+from dataclasses import dataclass
+
+from batchctl.errors import BatchctlError
+from batchctl.reconcile.port import Counts
+from batchctl.resources import Blob, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A kind's turn has come: `verb` (create, update, delete) of these objects of one kind."""
+
+    verb: str
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    verb: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    verb: str
+    kind: str
+    name: str
+    error: BatchctlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The tasks that are waited for have moved."""
+
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodesWaiting:
+    """No task runs yet, and this is what the pool says."""
+
+    pool: str
+    nodes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailed:
+    """A task that did not succeed, why, and the end of its stderr."""
+
+    task: Task
+    why: str
+    stderr: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A blob came home to `path`."""
+
+    blob: Blob
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFetched:
+    blob: Blob
+    why: str
+
+
+Event = Begun | Applied | Failed | Progress | NodesWaiting | TaskFailed | Fetched | NotFetched

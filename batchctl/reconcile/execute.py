@@ -1,0 +1,66 @@
+"""Walks a plan kind by kind and yields what happens. Reads nothing but the plan."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from batchctl.errors import BatchctlError
+from batchctl.reconcile.events import Applied, Begun, Event, Failed
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.port import Cloud, Outcome
+from batchctl.resources import KINDS, Job, Task
+
+
+def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+    """Deletes in reverse order of KINDS, then makes and changes in order; stops after a kind that failed.
+
+    Jobs take their tasks while they are open and are sealed last (design D7), so that no race ends one early.
+    """
+    for step in _steps(plan, cloud):
+        failed = False
+        for event in step:
+            failed |= isinstance(event, Failed)
+            yield event
+        if failed:
+            return
+
+
+def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+    for kind in reversed(KINDS):
+        doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
+        yield _run("delete", kind.kind, [r.name for r in doomed], partial(cloud.delete, doomed, plan.owner))
+    for kind in KINDS:
+        made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
+        yield _run("create", kind.kind, [r.name for r in made], partial(cloud.create, made, plan.owner))
+        changed = [(c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after]
+        yield _run("update", kind.kind, [r.name for _, r in changed], partial(cloud.update, changed, plan.owner))
+    yield _seal(plan, cloud)
+
+
+def _run(verb: str, kind: str, names: Sequence[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+    if not names:
+        return
+    yield Begun(verb=verb, kind=kind, names=tuple(names))
+    for outcome in work():
+        name = outcome.resource.name
+        if outcome.error:
+            yield Failed(verb=verb, kind=kind, name=name, error=outcome.error)
+        else:
+            yield Applied(verb=verb, kind=kind, name=name)
+
+
+def _seal(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+    tasks = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)]
+    for job in _open_jobs(plan.changes):
+        try:
+            cloud.seal(job, frozenset(t.id for t in tasks if t.generation == job.generation))
+        except BatchctlError as error:
+            yield Failed(verb="seal", kind="job", name=job.id, error=error)
+
+
+def _open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
+    for change in changes:
+        match change:
+            case Change(action=Action.CREATE, after=Job() as job):
+                yield job
+            case Change(action=Action.UPDATE, before=Job(sealed=False), after=Job(sealed=True) as job):
+                yield job

@@ -1,0 +1,79 @@
+"""Waits for the tasks of a plan and tells what became of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from batchctl.clock import Clock
+from batchctl.errors import Stuck
+from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.generations import missing_outputs, why_failed
+from batchctl.reconcile.port import Cloud, Counts, PoolHealth
+from batchctl.resources import Blob, Job, Task, generation_id
+
+SHORTEST, LONGEST = 0.5, 15.0
+"""Seconds between two polls; they grow with the wait."""
+
+STDERR_LINES = 20
+
+
+def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
+    """Poll until no task of these jobs is unfinished.
+
+    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
+    """
+    begun, last, reported = clock.monotonic(), None, None
+    while True:
+        counts = sum((cloud.counts(job) for job in jobs), Counts())
+        if counts != last:
+            yield Progress(counts=counts)
+            last = counts
+        if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
+            return
+        if not counts.running:
+            if all(cloud.ended(job) for job in jobs):
+                return
+            health = cloud.health(jobs[-1].pool)
+            _can_run(jobs[-1].pool, health, counts)
+            if health.nodes != reported and not health.nodes_idle:
+                yield NodesWaiting(pool=jobs[-1].pool, nodes=health.nodes)
+                reported = health.nodes
+        waited = clock.monotonic() - begun
+        if timeout is not None and waited > timeout.total_seconds():
+            raise Stuck(_too_long(timeout, counts, jobs))
+        clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
+
+
+def verdicts(
+    wanted: Iterable[Task], runs: Iterable[Task], outputs: Sequence[Blob], cloud: Cloud
+) -> Iterator[TaskFailed]:
+    """Every wanted task among these runs that did not succeed, or whose declared outputs are not there."""
+    declared = {task.id.lower(): task for task in wanted}
+    for run in runs:
+        task = declared.get(run.id.lower())
+        if task is None:
+            continue
+        if run.state != "completed":
+            yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
+        elif run.result != "success":
+            yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))
+        elif missing := missing_outputs(task, outputs):
+            patterns = ", ".join(repr(o.file_pattern) for o in missing)
+            yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+
+
+def _can_run(pool: str, health: PoolHealth, counts: Counts) -> None:
+    if health.able or not health.steady:
+        return
+    causes = "\n".join((*health.resize_errors, *health.details)) or "the pool has no nodes"
+    raise Stuck(
+        f"pool {pool!r} cannot run the {counts.active} waiting tasks: {causes}\n"
+        f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
+    )
+
+
+def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:
+    ids = ", ".join(repr(generation_id(j.name, j.generation)) for j in jobs)
+    return (
+        f"waited {timeout} and {counts.unfinished} tasks of job {ids} have not ended "
+        f"({counts.running} running, {counts.active} waiting). They go on; apply again to wait on."
+    )

@@ -1,0 +1,85 @@
+"""Which blobs come home, where to, and which would be lost. Pure: what is on the disk is handed in."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from batchctl.resources import Blob, Download
+
+IsCopy = Callable[[Blob, Path], bool]
+"""Is the file at this path a whole copy of the blob?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """One blob that comes home. `root` is the directory that it never leaves."""
+
+    blob: Blob
+    root: Path
+
+    @property
+    def target(self) -> Path:
+        return self.root / self.blob.path
+
+
+def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tuple[Fetch, ...]:
+    """Every blob that a download names, once for each place."""
+    listed = tuple(blobs)
+    fetches = [
+        Fetch(blob=blob, root=download.to)
+        for download in downloads
+        for blob in listed
+        if blob.container == download.container and _chosen(blob.path, download)
+    ]
+    return tuple(sorted(fetches, key=lambda f: (str(f.root), f.blob.path)))
+
+
+def pending(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
+    """What is not at home yet, or differs from what is there."""
+    return tuple(f for f in wanted_at_home(downloads, blobs) if not is_home(f, is_copy))
+
+
+def is_home(fetch: Fetch, is_copy: IsCopy) -> bool:
+    return unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
+
+
+def lost(owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy) -> tuple[Blob, ...]:
+    """Outputs of ours among the blobs that would go, of which no complete copy is at home."""
+    outputs = [b for b in doomed if b.owner == owner and b.task is not None]
+    home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_home(f, is_copy)}
+    return tuple(b for b in outputs if b.name not in home)
+
+
+def unsafe(path: str) -> str | None:
+    """Why a blob's name must not become a path below the download's directory (reliability S4, B65, B73)."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "it has an empty, '.' or '..' segment"
+    if "\\" in path or (len(path) > 1 and path[1] == ":"):
+        return "it has a backslash or a drive"
+    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in path):
+        return "it has a control character"
+    return None
+
+
+def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
+    """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74)."""
+    targets: dict[Path, Fetch] = {}
+    found = []
+    for fetch in fetches:
+        if other := targets.get(fetch.target):
+            found.append(f"{other.blob.name} and {fetch.blob.name} would both become {fetch.target}")
+        targets[fetch.target] = fetch
+    for target, fetch in targets.items():
+        found += [
+            f"{targets[parent].blob.name} and {fetch.blob.name} cannot both be files below {fetch.root}"
+            for parent in target.parents
+            if parent in targets
+        ]
+    return tuple(found)
+
+
+def _chosen(path: str, download: Download) -> bool:
+    included = not download.include or any(fnmatchcase(path, pattern) for pattern in download.include)
+    return included and not any(fnmatchcase(path, pattern) for pattern in download.exclude)

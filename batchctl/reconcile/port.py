@@ -1,0 +1,109 @@
+"""What reconcile asks of a cloud. `cloud/` satisfies it for Azure Batch, the tests' fake in memory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from batchctl.errors import BatchctlError
+from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one resource; `error` None: it is done."""
+
+    resource: Resource
+    error: BatchctlError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Tasks of a job by state (`GET /jobs/{id}/taskcounts`); may lag behind the service."""
+
+    active: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        return self.active + self.running
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            active=self.active + other.active,
+            running=self.running + other.running,
+            succeeded=self.succeeded + other.succeeded,
+            failed=self.failed + other.failed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolHealth:
+    """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon."""
+
+    steady: bool
+    nodes: tuple[tuple[str, int], ...]
+    able: int
+    resize_errors: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def nodes_idle(self) -> bool:
+        """All nodes are up and only wait for tasks."""
+        return all(state == "idle" for state, _ in self.nodes) and bool(self.nodes)
+
+
+class Cloud(Protocol):
+    """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
+
+    Every method may raise CloudError. A read of what does not exist returns nothing, it does not raise.
+    """
+
+    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+        """Containers that bear our mark or one of these names, and the blobs in them."""
+        ...
+
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+        """Pools and jobs that bear our mark or one of these ids, and the tasks of those that are ours."""
+        ...
+
+    def images(self) -> tuple[SupportedImage, ...]: ...
+
+    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]: ...
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        """Pairs of what is held and what is wanted. Jobs are sealed by `seal`, never here."""
+        ...
+
+    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        """Done means gone: the service no longer knows it. A container that holds what is not ours is refused."""
+        ...
+
+    def seal(self, job: Job, added: frozenset[str]) -> None:
+        """Let the job end itself, once it is seen to hold the tasks with these ids. Raises Partial if it does not."""
+        ...
+
+    def counts(self, job: Job) -> Counts: ...
+
+    def unfinished(self, job: Job) -> bool:
+        """Is a task of this job not completed? Asked of the tasks themselves, counts may lag."""
+        ...
+
+    def ended(self, job: Job) -> str | None:
+        """Why the job has ended, if it has."""
+        ...
+
+    def tasks(self, job: Job) -> tuple[Task, ...]: ...
+
+    def health(self, pool: str) -> PoolHealth: ...
+
+    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
+        """The end of the task's stderr; empty where it cannot be had."""
+        ...
+
+    def blobs(self, container: str) -> tuple[Blob, ...]: ...
+
+    def read(self, blob: Blob) -> Iterator[bytes]:
+        """The content of exactly this version of the blob (its ETag)."""
+        ...

@@ -164,7 +164,7 @@ class Pool:
     target_dedicated_nodes: int = compared(Rule.IN_PLACE, 0)
     target_spot_nodes: int = compared(Rule.IN_PLACE, 0)
     task_slots_per_node: int = compared(Rule.WHEN_EMPTY, 1)
-    display_name: str | None = compared(Rule.IN_PLACE, None, optional=True)
+    display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None)
     owner: str | None = observed()
     state: str | None = observed()

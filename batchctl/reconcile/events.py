@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from batchctl.answers import Counts
 from batchctl.errors import BatchctlError
-from batchctl.reconcile.port import Counts
 from batchctl.resources import Blob, Task
 
 

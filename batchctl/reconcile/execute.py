@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+from batchctl.answers import Outcome
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Applied, Begun, Event, Failed
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.reconcile.port import Cloud, Outcome
+from batchctl.reconcile.port import Cloud
 from batchctl.resources import KINDS, Job, Task
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from batchctl.answers import Counts, PoolHealth
 from batchctl.clock import Clock
 from batchctl.errors import Stuck
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
 from batchctl.reconcile.generations import missing_outputs, why_failed
-from batchctl.reconcile.port import Cloud, Counts, PoolHealth
+from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 
 SHORTEST, LONGEST = 0.5, 15.0

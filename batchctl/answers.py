@@ -1,0 +1,52 @@
+"""What a cloud answers: values that cross from `cloud/` to `reconcile/` and are no resources."""
+
+from dataclasses import dataclass
+
+from batchctl.errors import BatchctlError
+from batchctl.resources import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one resource; `error` None: it is done."""
+
+    resource: Resource
+    error: BatchctlError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Tasks of a job by state (`GET /jobs/{id}/taskcounts`); may lag behind the service."""
+
+    active: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        return self.active + self.running
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            active=self.active + other.active,
+            running=self.running + other.running,
+            succeeded=self.succeeded + other.succeeded,
+            failed=self.failed + other.failed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolHealth:
+    """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon."""
+
+    steady: bool
+    nodes: tuple[tuple[str, int], ...]
+    able: int
+    resize_errors: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def nodes_idle(self) -> bool:
+        """All nodes are up and only wait for tasks."""
+        return all(state == "idle" for state, _ in self.nodes) and bool(self.nodes)

@@ -1,0 +1,111 @@
+"""The Batch REST API through the SDK's own pipeline: its credentials and signing, our bodies and paging.
+
+Bodies are REST JSON (2025-06-01) as a spec writes it; the SDK's models are neither built nor parsed (design D16).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from azure.batch import BatchClient
+from azure.core.rest import HttpRequest, HttpResponse
+
+from batchctl.errors import CloudError
+
+API_VERSION = "2025-06-01"
+MOST_PAGES = 10_000
+
+Json = dict[str, Any]
+
+
+class Batch:
+    """Requests by path. Every method raises the SDK's AzureError on any answer but 2xx."""
+
+    def __init__(self, client: BatchClient, endpoint: str) -> None:
+        self._client, self._endpoint = client, endpoint
+
+    def get(self, path: str, **query: str) -> Json:
+        return _object(self._send("GET", path, query))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Json:
+        response = self._send("POST", path, {}, body)
+        return _object(response) if response.content else {}
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        self._send("PATCH", path, {}, body)
+
+    def delete(self, path: str) -> None:
+        self._send("DELETE", path, {})
+
+    def head(self, path: str) -> Mapping[str, str]:
+        return self._send("HEAD", path, {}).headers
+
+    def text(self, path: str, headers: Mapping[str, str]) -> bytes:
+        return self._send("GET", path, {}, headers=headers).content
+
+    def pages(self, path: str, **query: str) -> Iterator[Json]:
+        """Every item of a list, page by page. Raises CloudError if the next page lies elsewhere or never ends."""
+        request = self._request("GET", path, query)
+        for _ in range(MOST_PAGES):
+            page = _object(self._client.send_request(request))
+            yield from page.get("value", ())
+            link = page.get("odata.nextLink")
+            if not link:
+                return
+            # The signature would go along: a link to another host must not be followed.
+            if urlsplit(link)[:2] != urlsplit(self._endpoint)[:2]:
+                raise CloudError(
+                    f"the service continues a list at {urlsplit(link).netloc!r}, which is not {self._endpoint}"
+                )
+            request = HttpRequest("GET", link)
+        raise CloudError(f"the list {path} has more than {MOST_PAGES} pages")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        request = self._request(method, path, query, body, headers)
+        return self._client.send_request(request)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpRequest:
+        parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
+        if body is None:
+            return HttpRequest(method, path, params=parameters, headers=dict(headers or {}))
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        kind = {"Content-Type": "application/json; odata=minimalmetadata"}
+        return HttpRequest(method, path, params=parameters, headers={**kind, **(headers or {})}, content=content)
+
+
+ODATA = frozenset({"filter", "select", "expand"})
+
+
+def segment(name: str) -> str:
+    """One segment of a path, percent-encoded."""
+    return quote(name, safe="")
+
+
+def _object(response: HttpResponse) -> Json:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        kind = response.headers.get("Content-Type", "nothing")
+        raise CloudError(
+            f"{response.request.url.split('?', 1)[0]} did not answer as Azure Batch does (it sent {kind}): is this the "
+            f"Batch account's endpoint?",
+            status=response.status_code,
+        )
+    return body

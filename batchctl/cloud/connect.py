@@ -1,0 +1,219 @@
+"""Which service: a Target is two addresses and their credentials; `connect` makes the Cloud that speaks to it."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import ModuleType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.storage.blob import BlobServiceClient
+
+from batchctl import __version__
+from batchctl.answers import Counts, Outcome, PoolHealth
+from batchctl.clock import Clock
+from batchctl.cloud import blobs, containers, jobs, pools, tasks
+from batchctl.cloud.batch import Batch
+from batchctl.cloud.sas import Sas, Signer
+from batchctl.cloud.session import WORKERS, Session
+from batchctl.errors import UsageError
+from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+
+AZURITE_KNOWS = "2026-06-06"
+"""The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
+
+ROOMS: dict[type[Resource], ModuleType] = {
+    Container: containers,
+    Blob: blobs,
+    Pool: pools,
+    Job: jobs,
+    Task: tasks,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Two endpoints and the credentials for them. Without a key, DefaultAzureCredential asks Entra ID."""
+
+    batch_url: str
+    batch_account: str
+    storage_url: str
+    storage_account: str
+    batch_key: str | None = field(default=None, repr=False)
+    storage_key: str | None = field(default=None, repr=False)
+    storage_api_version: str | None = None
+
+    @classmethod
+    def azure(cls, account: tuple[str | None, str | None], environ: Mapping[str, str]) -> Self:
+        """From the spec's `account:` (batch, storage) and the variables that the Azure CLI reads (design D9)."""
+        settings = _connection_string(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
+        name = environ.get("AZURE_STORAGE_ACCOUNT") or settings.get("AccountName")
+        batch = _endpoint(account[0] or environ.get("AZURE_BATCH_ENDPOINT"), "Batch", "AZURE_BATCH_ENDPOINT")
+        storage = _endpoint(
+            account[1] or settings.get("BlobEndpoint") or (f"https://{name}.blob.core.windows.net" if name else None),
+            "storage",
+            "AZURE_STORAGE_ACCOUNT",
+        )
+        return cls(
+            batch_url=batch,
+            batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
+            batch_key=environ.get("AZURE_BATCH_ACCESS_KEY"),
+            storage_url=storage,
+            storage_account=name or _first_label(storage),
+            storage_key=environ.get("AZURE_STORAGE_KEY") or settings.get("AccountKey"),
+        )
+
+    @classmethod
+    def local(
+        cls,
+        *,
+        batch_url: str,
+        batch_account: str,
+        batch_key: str,
+        storage_url: str,
+        storage_account: str,
+        storage_key: str,
+    ) -> Self:
+        """The services on this machine."""
+        return cls(
+            batch_url=batch_url,
+            batch_account=batch_account,
+            batch_key=batch_key,
+            storage_url=storage_url,
+            storage_account=storage_account,
+            storage_key=storage_key,
+            storage_api_version=AZURITE_KNOWS,
+        )
+
+
+class Azure:
+    """A Cloud: every method hands on to the room of its kind."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+        found = containers.observe(self._session, owner, names)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            listed = list(pool.map(lambda c: blobs.listing(self._session, c.name), found))
+        return found, tuple(blob for listing in listed for blob in listing)
+
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+        wanted = {name.lower() for name in names}
+        with ThreadPoolExecutor(WORKERS) as pool:
+            found_pools = pool.submit(lambda: list(pools.observe(self._session)))
+            found_jobs = [
+                job
+                for job in jobs.observe(self._session)
+                if job.owner == owner or _base(job.id.lower()) in wanted or job.id.lower() in wanted
+            ]
+            ours = [job for job in found_jobs if job.owner == owner]
+            found_tasks = list(pool.map(lambda job: tasks.observe(self._session, job), ours))
+            kept = [p for p in found_pools.result() if p.owner == owner or p.name.lower() in wanted]
+        return (*kept, *found_jobs, *(task for listed in found_tasks for task in listed))
+
+    def images(self) -> tuple[SupportedImage, ...]:
+        return pools.images(self._session)
+
+    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return self._room(resources, lambda r: r).create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        return self._room(changes, lambda pair: pair[1]).update(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return self._room(resources, lambda r: r).delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def seal(self, job: Job, added: frozenset[str]) -> None:
+        jobs.seal(self._session, job, added)
+
+    def counts(self, job: Job) -> Counts:
+        return jobs.counts(self._session, job)
+
+    def unfinished(self, job: Job) -> bool:
+        return tasks.unfinished(self._session, job)
+
+    def ended(self, job: Job) -> str | None:
+        return jobs.ended(self._session, job)
+
+    def tasks(self, job: Job) -> tuple[Task, ...]:
+        return tasks.observe(self._session, job)
+
+    def health(self, pool: str) -> PoolHealth:
+        return pools.health(self._session, pool)
+
+    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
+        return tasks.tail(self._session, task, lines)
+
+    def blobs(self, container: str) -> tuple[Blob, ...]:
+        return blobs.listing(self._session, container)
+
+    def read(self, blob: Blob) -> Iterator[bytes]:
+        return blobs.read(self._session, blob)
+
+    def _room(self, batch: Sequence[Any], resource: Callable[[Any], Resource]) -> ModuleType:
+        return ROOMS[type(resource(batch[0]))]
+
+
+def connect(target: Target, clock: Clock) -> Azure:
+    """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11)."""
+    # It warns, with a traceback, about every answer without a body, which is what a HEAD is.
+    logging.getLogger("azure.batch._utils.model_base").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"user_agent": f"batchctl/{__version__}", "retry_total": 0}
+    options |= {"connection_timeout": 10, "read_timeout": 60}
+    batch = BatchClient(target.batch_url, _credential(target.batch_account, target.batch_key), **options)
+    if target.storage_api_version:
+        options["api_version"] = target.storage_api_version
+    storage = BlobServiceClient(
+        target.storage_url, credential=_credential(target.storage_account, target.storage_key), **options
+    )
+    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
+    return Azure(Session(Batch(batch, target.batch_url), storage, sas, clock))
+
+
+def _credential(account: str, key: str | None) -> Any:
+    if key is not None:
+        return AzureNamedKeyCredential(account, key)
+    from azure.identity import DefaultAzureCredential  # imported late: 0.25 s that a key does not need
+
+    return DefaultAzureCredential()
+
+
+def _signer(target: Target, storage: BlobServiceClient) -> Signer:
+    key = target.storage_key
+    if key is not None:
+        return lambda _start, _expiry: {"account_key": key}
+
+    def delegated(start: datetime, expiry: datetime) -> dict[str, Any]:
+        return {"user_delegation_key": storage.get_user_delegation_key(start, expiry)}
+
+    return delegated
+
+
+def _endpoint(url: str | None, what: str, variable: str) -> str:
+    if not url:
+        raise UsageError(f"no {what} account is named: set {variable}, or give the spec an `account:` block")
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise UsageError(f"the {what} endpoint {parts.hostname!r} must be https")
+    if parts.username or parts.query or not parts.hostname:
+        raise UsageError(f"the {what} endpoint must be a plain https address, without user or query")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _connection_string(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+
+
+def _first_label(url: str) -> str:
+    return (urlsplit(url).hostname or "").split(".", 1)[0]
+
+
+def _base(job_id: str) -> str:
+    """`word-count` of `word-count-g2`: jobs of others may sit where our next generation goes."""
+    name, _, generation = job_id.rpartition("-g")
+    return name if generation.isdigit() else job_id

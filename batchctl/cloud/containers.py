@@ -1,0 +1,67 @@
+"""Containers: observe, create, delete. A container that holds what is not ours is never deleted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from batchctl.answers import Outcome
+from batchctl.cloud import blobs, marks
+from batchctl.cloud.session import GONE_WITHIN, Session
+from batchctl.errors import CloudError, Refused
+from batchctl.resources import Container
+
+
+def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Container, ...]:
+    """Containers that bear our mark or one of these names."""
+    wanted = frozenset(names)
+    listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
+    found = [Container(name=c.name, owner=(c.metadata or {}).get(marks.OWNER)) for c in listed]
+    return tuple(c for c in found if c.owner == owner or c.name in wanted)
+
+
+def create(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
+    return session.each(containers, partial(_create, session, owner))
+
+
+def update(session: Session, pairs: Sequence[tuple[Container, Container]], owner: str) -> Iterator[Outcome]:
+    raise NotImplementedError("a container has no field that could change")
+
+
+def delete(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
+    return session.each(containers, partial(_delete, session, owner))
+
+
+def _create(session: Session, owner: str, container: Container) -> None:
+    client = session.blobs.get_container_client(container.name)
+
+    def attempt() -> bool:
+        try:
+            session.ask(lambda: client.create_container(metadata={marks.OWNER: owner}))
+        except CloudError as error:
+            if error.code == "ContainerBeingDeleted":
+                return False
+            # Our own request may have been done although its answer was lost: then the mark is there.
+            if error.code != "ContainerAlreadyExists" or _owner(session, container.name) != owner:
+                raise
+        return True
+
+    session.until(attempt, f"container {container.name!r} is still being deleted", GONE_WITHIN)
+
+
+def _delete(session: Session, owner: str, container: Container) -> None:
+    if foreign := [b.path for b in blobs.listing(session, container.name) if b.owner != owner]:
+        raise Refused(
+            [f"container {container.name!r} holds what is not ours by now: {', '.join(sorted(foreign)[:20])}"]
+        )
+    client = session.blobs.get_container_client(container.name)
+    properties = session.find(client.get_container_properties)
+    if properties is None:
+        return
+    if (properties.metadata or {}).get(marks.OWNER) != owner:
+        raise Refused([f"container {container.name!r} does not bear our mark any more"])
+    session.find(lambda: client.delete_container(if_unmodified_since=properties.last_modified))
+    session.until(lambda: session.find(client.get_container_properties) is None, f"{container.name!r} is not gone")
+
+
+def _owner(session: Session, name: str) -> str | None:
+    properties = session.find(session.blobs.get_container_client(name).get_container_properties)
+    return (properties.metadata or {}).get(marks.OWNER) if properties else None

@@ -1,0 +1,70 @@
+"""Resource files, output files, environment settings: the parts that pools, jobs and tasks share, as REST JSON."""
+
+from collections.abc import Mapping, Sequence
+
+from batchctl.cloud import marks
+from batchctl.cloud.batch import Json
+from batchctl.cloud.session import Session
+from batchctl.resources import OutputFile, ResourceFile, Settings
+
+
+def resource_file_body(session: Session, file: ResourceFile) -> Json:
+    """One entry of `resourceFiles`, its URL signed now."""
+    wanted: Json = {}
+    if file.http_url is not None:
+        wanted["httpUrl"] = file.http_url
+    elif file.container is not None and file.blob is not None:
+        wanted["httpUrl"] = session.sas.blob(file.container, file.blob)
+    elif file.container is not None:
+        wanted["storageContainerUrl"] = session.sas.source(file.container)
+        if file.blob_prefix is not None:
+            wanted["blobPrefix"] = file.blob_prefix
+    if file.file_path is not None:
+        wanted["filePath"] = file.file_path
+    if file.file_mode is not None:
+        wanted["fileMode"] = file.file_mode
+    return wanted
+
+
+def resource_file(session: Session, item: Json) -> ResourceFile:
+    """The same read back, without the signature."""
+    url = item.get("httpUrl") or item.get("storageContainerUrl") or ""
+    place = session.sas.place(url)
+    common = {"file_path": item.get("filePath"), "file_mode": item.get("fileMode")}
+    if place is None:
+        return ResourceFile(http_url=url, **common)
+    container, blob = place
+    if "httpUrl" in item:
+        return ResourceFile(container=container, blob=blob, **common)
+    return ResourceFile(container=container, blob_prefix=item.get("blobPrefix"), **common)
+
+
+def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, str]) -> Json:
+    """One entry of `outputFiles`. Our mark goes along as metadata of the blob (REST: uploadHeaders)."""
+    destination: Json = {
+        "containerUrl": session.sas.sink(output.container),
+        "uploadHeaders": marks.pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
+    }
+    if output.path is not None:
+        destination["path"] = output.path
+    return {
+        "filePattern": output.file_pattern,
+        "destination": {"container": destination},
+        "uploadOptions": {"uploadCondition": output.upload_condition.lower()},
+    }
+
+
+def settings_body(settings: Settings) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in settings]
+
+
+def settings(items: Sequence[Json] | None) -> tuple[Settings, str]:
+    """Environment settings as the spec gave them, and the digest that travelled among them."""
+    found = [(str(i["name"]), str(i.get("value", ""))) for i in items or ()]
+    digest = next((value for name, value in found if name == marks.DIGEST_SETTING), "")
+    return tuple(pair for pair in found if pair[0] != marks.DIGEST_SETTING), digest
+
+
+def identity_body(elevation: str) -> Json:
+    """REST: UserIdentity; a task user of its own scope would not see the start task's files, so the pool's."""
+    return {"autoUser": {"scope": "pool", "elevationLevel": elevation.lower()}}

@@ -1,0 +1,166 @@
+"""Jobs, one object per generation: to and from REST JSON, create, change, seal, delete, count."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+
+import isodate
+
+from batchctl.answers import Counts, Outcome
+from batchctl.cloud import marks
+from batchctl.cloud.batch import Json, segment
+from batchctl.cloud.files import settings, settings_body
+from batchctl.cloud.session import Session
+from batchctl.errors import CloudError, Partial, Refused
+from batchctl.resources import Job
+
+UNLIMITED = timedelta(days=10_000_000)
+"""Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""
+
+
+def observe(session: Session) -> Iterator[Job]:
+    for item in session.ask(lambda: list(session.batch.pages("/jobs"))):
+        yield parse(item)
+
+
+def create(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcome]:
+    return session.each(jobs, partial(_create, session, owner))
+
+
+def update(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> Iterator[Outcome]:
+    return session.each([wanted for _, wanted in pairs], partial(_update, session))
+
+
+def delete(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcome]:
+    return session.each(jobs, partial(_delete, session, owner))
+
+
+def seal(session: Session, job: Job, added: frozenset[str]) -> None:
+    """Switch the job to end with its tasks, once it holds what was added (design D7)."""
+    listed = session.ask(lambda: list(session.batch.pages(f"{path(job)}/tasks", select="id")))
+    missing = added - {item["id"] for item in listed}
+    if missing:
+        shown = ", ".join(sorted(missing)[:10])
+        raise Partial(f"job {job.id!r} lacks {len(missing)} of the tasks that were added ({shown}); apply again")
+    session.ask(lambda: session.batch.patch(path(job), {"onAllTasksComplete": "terminatejob"}))
+
+
+def counts(session: Session, job: Job) -> Counts:
+    answer = session.ask(lambda: session.batch.get(f"{path(job)}/taskcounts"))
+    found = answer.get("taskCounts", answer)
+    return Counts(
+        active=found.get("active", 0),
+        running=found.get("running", 0),
+        succeeded=found.get("succeeded", 0),
+        failed=found.get("failed", 0),
+    )
+
+
+def ended(session: Session, job: Job) -> str | None:
+    """Why the job has ended, None while it has not."""
+    item = session.find(lambda: session.batch.get(path(job), select="id,state,executionInfo"))
+    if item is None:
+        return "it was deleted"
+    if str(item.get("state", "")).lower() in ("terminating", "completed", "deleting"):
+        return str((item.get("executionInfo") or {}).get("terminateReason", "it was ended"))
+    return None
+
+
+def path(job: Job) -> str:
+    return f"/jobs/{segment(job.id)}"
+
+
+def body(job: Job, owner: str) -> Json:
+    """The job as `POST /jobs` takes it: open, so that no race ends it before its tasks are in (design D7)."""
+    marked = {
+        marks.OWNER: owner,
+        marks.JOB: job.name,
+        marks.GENERATION: str(job.generation),
+        marks.DIGEST: marks.digest(job),
+    }
+    return {
+        "id": job.id,
+        "poolInfo": {"poolId": job.pool},
+        **_in_place(job),
+        "commonEnvironmentSettings": settings_body(job.environment),
+        "onAllTasksComplete": "noaction",
+        "metadata": marks.pairs(marked),
+        **({"displayName": job.display_name} if job.display_name else {}),
+    }
+
+
+def parse(item: Json) -> Job:
+    metadata = marks.from_pairs(item.get("metadata"))
+    limits = item.get("constraints") or {}
+    environment, _ = settings(item.get("commonEnvironmentSettings"))
+    return Job(
+        name=metadata.get(marks.JOB) or item["id"],
+        pool=(item.get("poolInfo") or {}).get("poolId", ""),
+        priority=item.get("priority", 0),
+        max_wall_clock_time=duration(limits.get("maxWallClockTime")),
+        max_task_retry_count=limits.get("maxTaskRetryCount", 0),
+        environment=environment,
+        display_name=item.get("displayName"),
+        generation=int(metadata.get(marks.GENERATION, "1")),
+        owner=metadata.get(marks.OWNER),
+        state=str(item.get("state", "")).lower(),
+        sealed=str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
+    )
+
+
+def duration(text: str | None) -> timedelta | None:
+    """An ISO 8601 duration of the service; None for none and for "unlimited"."""
+    if text is None:
+        return None
+    found = isodate.parse_duration(text)
+    return None if not isinstance(found, timedelta) or found > UNLIMITED else found
+
+
+def duration_text(found: timedelta | None) -> str | None:
+    return None if found is None else str(isodate.duration_isoformat(found))
+
+
+def _in_place(job: Job) -> Json:
+    limits: Json = {"maxTaskRetryCount": job.max_task_retry_count}
+    if job.max_wall_clock_time is not None:
+        limits["maxWallClockTime"] = duration_text(job.max_wall_clock_time)
+    return {"priority": job.priority, "constraints": limits}
+
+
+def _create(session: Session, owner: str, job: Job) -> None:
+    def attempt() -> bool:
+        try:
+            session.ask(lambda: session.batch.post("/jobs", body(job, owner)))
+        except CloudError as error:
+            if error.code == "JobBeingDeleted":
+                return False
+            # Our own request may have been done although its answer was lost: then our mark and digest are there.
+            if error.code != "JobExists" or not _is_ours(session, owner, job):
+                raise
+        return True
+
+    session.until(attempt, f"job {job.id!r} is still being deleted")
+
+
+def _update(session: Session, job: Job) -> None:
+    session.ask(lambda: session.batch.patch(path(job), _in_place(job)))
+
+
+def _delete(session: Session, owner: str, job: Job) -> None:
+    item = session.find(lambda: session.batch.get(path(job)))
+    if item is None:
+        return
+    if marks.from_pairs(item.get("metadata")).get(marks.OWNER) != owner:
+        raise Refused([f"job {job.id!r} does not bear our mark any more"])
+    try:
+        session.find(lambda: session.batch.delete(path(job)))
+    except CloudError as error:
+        if error.code != "JobBeingDeleted":
+            raise
+    session.until(lambda: session.find(lambda: session.batch.get(path(job))) is None, f"job {job.id!r} is not gone")
+
+
+def _is_ours(session: Session, owner: str, job: Job) -> bool:
+    item = session.find(lambda: session.batch.get(path(job)))
+    metadata = marks.from_pairs(item.get("metadata")) if item else {}
+    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == marks.digest(job)

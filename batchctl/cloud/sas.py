@@ -1,0 +1,68 @@
+"""Mints and strips shared access signatures. Minted at the moment of the call, kept nowhere (design D5)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from azure.storage.blob import BlobSasPermissions, ContainerSasPermissions, generate_blob_sas, generate_container_sas
+
+from batchctl.clock import Clock
+
+LIFETIME = timedelta(days=7)
+"""How long Batch may read inputs and write outputs: the longest that a user delegation key allows."""
+
+BACKDATE = timedelta(minutes=15)
+"""A signature starts in the past, so that clocks may differ."""
+
+Signer = Callable[[datetime, datetime], dict[str, Any]]
+"""(start, expiry) to the key arguments of the SDK's generate functions: an account key or a user delegation key."""
+
+
+class Sas:
+    """Signs URLs of one storage account, all with one key and one expiry. `endpoint` has no trailing slash."""
+
+    def __init__(self, endpoint: str, account: str, signer: Signer, clock: Clock) -> None:
+        self.endpoint, self.account = endpoint, account
+        self._signer, self._clock = signer, clock
+
+    def blob(self, container: str, path: str) -> str:
+        """A URL that reads one blob."""
+        token = generate_blob_sas(
+            self.account, container, path, permission=BlobSasPermissions(read=True), **self._common
+        )
+        return f"{self.endpoint}/{container}/{quote(path)}?{token}"
+
+    def source(self, container: str) -> str:
+        """A URL that lists and reads a container."""
+        return self._container(container, ContainerSasPermissions(read=True, list=True))
+
+    def sink(self, container: str) -> str:
+        """A URL that creates and writes blobs in a container, and neither reads nor deletes."""
+        return self._container(container, ContainerSasPermissions(create=True, write=True))
+
+    def place(self, url: str) -> tuple[str, str] | None:
+        """(container, path) of a URL in this account, its signature stripped; None for any other URL."""
+        bare = url.split("?", 1)[0]
+        if not bare.startswith(f"{self.endpoint}/"):
+            return None
+        container, _, path = bare.removeprefix(f"{self.endpoint}/").partition("/")
+        return container, unquote(path)
+
+    def _container(self, container: str, permission: ContainerSasPermissions) -> str:
+        token = generate_container_sas(self.account, container, permission=permission, **self._common)
+        return f"{self.endpoint}/{container}?{token}"
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        now = self._clock.now()
+        start, expiry = now - BACKDATE, now + LIFETIME - BACKDATE
+        # Loopback has no TLS: there the scheme is http, and a signature for https alone would be refused.
+        secure = urlsplit(self.endpoint).scheme == "https"
+        return {
+            "start": start,
+            "expiry": expiry,
+            "protocol": "https" if secure else "https,http",
+            **self._signer(start, expiry),
+        }

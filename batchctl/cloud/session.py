@@ -1,0 +1,99 @@
+"""What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TypeVar
+
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobServiceClient
+
+from batchctl.answers import Outcome
+from batchctl.clock import Clock
+from batchctl.cloud.batch import Batch
+from batchctl.cloud.faults import Fault, translate
+from batchctl.cloud.sas import Sas
+from batchctl.errors import BatchctlError, CloudError, Partial
+from batchctl.resources import Resource
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Resource)
+
+PATIENCE = 60.0
+"""Seconds over which one request is tried again."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds; a longer Retry-After is cut to it."""
+
+GONE_WITHIN = 900.0
+"""Seconds that a deletion, or the draining of a pool, may take."""
+
+WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    batch: Batch
+    blobs: BlobServiceClient
+    sas: Sas
+    clock: Clock
+
+    def ask(self, request: Callable[[], T]) -> T:
+        """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
+        return patiently(self.clock, request)
+
+    def find(self, request: Callable[[], T]) -> T | None:
+        """As `ask`; None if the service says 404."""
+        try:
+            return self.ask(request)
+        except CloudError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
+        """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
+        begun, pause = self.clock.monotonic(), 0.1
+        while not condition():
+            if self.clock.monotonic() - begun > within:
+                raise Partial(f"gave up after {within:.0f} s: {what}; run the same command again to go on")
+            self.clock.sleep(pause)
+            pause = min(5.0, pause * 1.5)
+
+    def each(self, resources: Iterable[R], work: Callable[[R], object]) -> Iterator[Outcome]:
+        """Do the same to many at once; yields as they are done. Interrupted: starts nothing more."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            futures = {pool.submit(work, resource): resource for resource in resources}
+            try:
+                for future in as_completed(futures):
+                    yield Outcome(resource=futures[future], error=_error(future.exception()))
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+def patiently(clock: Clock, request: Callable[[], T]) -> T:
+    begun, pause = clock.monotonic(), 0.4
+    while True:
+        try:
+            return request()
+        except AzureError as error:
+            fault = translate(error)
+            if not fault.transient or clock.monotonic() - begun > _patience(fault):
+                raise fault from error
+            # Full jitter: many clients that met the same fault do not come back together.
+            clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)))
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+
+def _patience(fault: Fault) -> float:
+    """A service that cannot be reached at all is most often a wrong address: say so soon."""
+    return PATIENCE if fault.status else 5.0
+
+
+def _error(error: BaseException | None) -> BatchctlError | None:
+    if error is None or isinstance(error, BatchctlError):
+        return error
+    if isinstance(error, OSError):
+        return CloudError(str(error))
+    raise error

@@ -1,0 +1,158 @@
+"""Tasks: to REST JSON, added a hundred at a time, read back with what is needed of them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+
+from batchctl.answers import Outcome
+from batchctl.cloud import marks
+from batchctl.cloud.batch import Json, segment
+from batchctl.cloud.files import identity_body, output_file_body, resource_file_body, settings, settings_body
+from batchctl.cloud.jobs import duration_text, path
+from batchctl.cloud.nodes import tail as file_tail
+from batchctl.cloud.session import WORKERS, Session
+from batchctl.errors import BatchctlError, CloudError
+from batchctl.resources import Job, Task, generation_id
+
+MOST_TASKS = 100
+"""Tasks that one `addtaskcollection` takes (REST: Tasks - Create Task Collection)."""
+
+MOST_BYTES = 900_000
+"""Bytes of one request; the service refuses more than 1 MB."""
+
+SELECTED = "id,state,executionInfo,environmentSettings"
+
+
+def observe(session: Session, job: Job) -> tuple[Task, ...]:
+    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", select=SELECTED)))
+    return tuple(parse(job, item) for item in listed or ())
+
+
+def unfinished(session: Session, job: Job) -> bool:
+    query = {"filter": "state ne 'completed'", "select": "id", "maxresults": "1"}
+    found = session.find(lambda: session.batch.get(f"{path(job)}/tasks", **query))
+    return bool((found or {}).get("value"))
+
+
+def create(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
+    """Add all; a task that is there already with the same digest counts as added."""
+    chunks = list(_chunks(session, tasks, owner))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        try:
+            for outcomes in pool.map(partial(_add, session), chunks):
+                yield from outcomes
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
+    raise NotImplementedError("a task never changes: what differs runs in the next generation")
+
+
+def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
+    raise NotImplementedError("tasks go with their job")
+
+
+def tail(session: Session, task: Task, lines: int) -> tuple[str, ...]:
+    job = generation_id(task.job, task.generation or 1)
+    file = f"/jobs/{segment(job)}/tasks/{segment(task.id)}/files/{segment('stderr.txt')}"
+    return file_tail(session, file)[-lines:]
+
+
+def body(session: Session, task: Task, owner: str) -> Json:
+    """The task as Batch takes it; its digest travels in the environment, tasks have no metadata."""
+    mark = {marks.OWNER: owner, marks.TASK: task.id}
+    limits = {
+        "maxWallClockTime": duration_text(task.max_wall_clock_time),
+        "retentionTime": duration_text(task.retention_time),
+        "maxTaskRetryCount": task.max_task_retry_count,
+    }
+    return {
+        "id": task.id,
+        "commandLine": task.command_line,
+        "resourceFiles": [resource_file_body(session, f) for f in task.resource_files],
+        "outputFiles": [output_file_body(session, o, mark) for o in task.output_files],
+        "environmentSettings": settings_body((*task.environment, (marks.DIGEST_SETTING, task.digest))),
+        "userIdentity": identity_body(task.elevation),
+        "requiredSlots": task.required_slots,
+        "constraints": {name: value for name, value in limits.items() if value is not None},
+    }
+
+
+def parse(job: Job, item: Json) -> Task:
+    environment, digest = settings(item.get("environmentSettings"))
+    run = item.get("executionInfo") or {}
+    failure = run.get("failureInfo") or {}
+    said = f"{failure.get('code', '')}: {failure.get('message', '')}".strip(": ")
+    return Task(
+        job=job.name,
+        id=item["id"],
+        environment=environment,
+        digest=digest,
+        generation=job.generation,
+        state=str(item.get("state", "")).lower(),
+        result=str(run["result"]).lower() if "result" in run else None,
+        exit_code=run.get("exitCode"),
+        failure=said or None,
+    )
+
+
+def _chunks(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[tuple[list[Task], list[Json]]]:
+    """Tasks of one generation, no more at once than the service takes. Raises CloudError for one that is too large."""
+    for _, group in groupby(tasks, key=lambda t: t.generation):
+        chunk: list[Task] = []
+        bodies: list[Json] = []
+        size = 0
+        for task in group:
+            wanted = body(session, task, owner)
+            length = len(json.dumps(wanted, ensure_ascii=False).encode())
+            if length > MOST_BYTES:
+                raise CloudError(
+                    f"task {task.id!r} takes {length} bytes, more than a request may have; name a container"
+                )
+            if chunk and (len(chunk) == MOST_TASKS or size + length > MOST_BYTES):
+                yield chunk, bodies
+                chunk, bodies, size = [], [], 0
+            chunk.append(task)
+            bodies.append(wanted)
+            size += length
+        if chunk:
+            yield chunk, bodies
+
+
+def _add(session: Session, chunk: tuple[list[Task], list[Json]]) -> list[Outcome]:
+    tasks, bodies = chunk
+    job = segment(generation_id(tasks[0].job, tasks[0].generation or 1))
+    left = {task.id: (task, wanted) for task, wanted in zip(tasks, bodies, strict=True)}
+    outcomes: list[Outcome] = []
+
+    def attempt() -> bool:
+        """Add what is left; what the service could not do just now is left for the next attempt."""
+        value = {"value": [wanted for _, wanted in left.values()]}
+        try:
+            results = session.ask(lambda: session.batch.post(f"/jobs/{job}/addtaskcollection", value))["value"]
+        except BatchctlError as error:
+            outcomes.extend(Outcome(resource=task, error=error) for task, _ in left.values())
+            return True
+        for result in results:
+            if str(result["status"]).lower() != "servererror":
+                task, _ = left.pop(result["taskId"])
+                outcomes.append(Outcome(resource=task, error=_refused(session, task, result.get("error"))))
+        return not left
+
+    session.until(attempt, f"job {job!r} does not take its tasks", within=300)
+    return outcomes
+
+
+def _refused(session: Session, task: Task, error: Json | None) -> CloudError | None:
+    if error is None:
+        return None
+    job = generation_id(task.job, task.generation or 1)
+    if error.get("code") == "TaskExists":
+        held = session.ask(lambda: session.batch.get(f"/jobs/{segment(job)}/tasks/{segment(task.id)}"))
+        if settings(held.get("environmentSettings"))[1] == task.digest:
+            return None
+    message = (error.get("message") or {}).get("value", "").split("\nRequestId", 1)[0]
+    return CloudError(f"task {task.id!r} was refused: {error.get('code')}: {message}", status=409, code=error["code"])

@@ -1,0 +1,266 @@
+"""What is said: plans, events and problems as text. The only user of rich; decides nothing."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.reconcile.events import (
+    Applied,
+    Begun,
+    Event,
+    Failed,
+    Fetched,
+    NodesWaiting,
+    NotFetched,
+    Progress,
+    TaskFailed,
+)
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.resources import Blob, Container, Job, Pool, Task
+
+STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
+
+SHOWN = 20
+"""Changes of one kind that a plan lists; the rest is counted."""
+
+DONE = {
+    ("create", "blob"): "uploaded",
+    ("update", "blob"): "uploaded",
+    ("create", "task"): "added",
+    ("create", ""): "created",
+    ("update", ""): "updated",
+    ("delete", ""): "deleted",
+}
+DOING = {
+    ("create", "blob"): "uploading",
+    ("update", "blob"): "uploading",
+    ("create", "task"): "adding",
+    ("create", ""): "creating",
+    ("update", ""): "updating",
+    ("delete", ""): "deleting",
+}
+
+
+class Printer:
+    """Results to `out`, progress and errors to `err`; colour only where the stream is a terminal that wants it."""
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self.out, self.err = out, err
+
+    def target(self, line: str) -> None:
+        self.out.print(Text(clean(line)), soft_wrap=True)
+
+    def plan(self, plan: Plan) -> None:
+        """The whole plan: changes with their reasons, what stays, what comes home, and one summary line."""
+        for kind in (Container, Blob, Pool, Job, Task):
+            changes = [c for c in plan.changes if isinstance(c.resource, kind)]
+            for change in changes[:SHOWN]:
+                self._change(change)
+            if len(changes) > SHOWN:
+                self._line(f"    … and {len(changes) - SHOWN} more of kind {kind.kind}")
+        for fetch in plan.fetches[:SHOWN]:
+            self._line(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home to {display(fetch.target)}", "cyan")
+        if len(plan.fetches) > SHOWN:
+            self._line(f"    … and {len(plan.fetches) - SHOWN} more come home")
+        for note in plan.notes:
+            self._line(f"  note: {note}")
+        for reason in plan.refusals:
+            self._line(f"  refused: {reason}", "red")
+        self._line(summary(plan), "bold")
+
+    def event(self, event: Event) -> None:
+        if line := event_line(event):
+            self.err.print(Text(clean(line)), soft_wrap=True)
+        if isinstance(event, TaskFailed):
+            for text in event.stderr:
+                # The id in front keeps a task's output from being read as a command by whoever parses our log.
+                self.err.print(Text(f"  [{event.task.id}] {clean(text)}"), soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        self.err.print(Text(clean(line)), soft_wrap=True)
+
+    def result(self, line: str) -> None:
+        self._line(line)
+
+    def error(self, error: BatchctlError) -> None:
+        if isinstance(error, SpecError):
+            for problem in error.problems:
+                self._problem(problem)
+            return
+        self.err.print(
+            Text("error: ", style="bold red").append(Text("\n".join(map(clean, str(error).split("\n"))))),
+            soft_wrap=True,
+        )
+
+    def _problem(self, problem: Problem) -> None:
+        place = f"{clean(problem.file)}:{problem.line}:{problem.column}: "
+        line = Text(place).append("error: ", style="bold red").append(f"{clean(problem.message)} [{problem.code}]")
+        self.err.print(line, soft_wrap=True)
+        if problem.source:
+            caret = " " * (width(problem.source[: problem.column - 1])) + "^" * max(1, problem.width)
+            self.err.print(Text(f"{problem.line:>6} | {clean(problem.source)}\n       | {caret}"), soft_wrap=True)
+
+    def _change(self, change: Change) -> None:
+        self._line(headline(change), STYLES[change.action])
+        for line in details(change):
+            self._line(f"        {line}")
+
+    def _line(self, line: str, style: str = "") -> None:
+        self.out.print(Text(clean(line), style=style), soft_wrap=True)
+
+
+def headline(change: Change) -> str:
+    """`  ~ blob input/a.txt (1.2 KB): content changed`."""
+    resource = change.resource
+    said = [f"  {change.action.value} {resource.kind} {name(resource)}"]
+    if isinstance(resource, Blob):
+        said.append(f"({size(resource.size)})")
+    if change.reasons:
+        said[-1] += ": " + "; ".join(change.reasons)
+    if isinstance(resource, Blob) and change.action is Action.UPDATE:
+        said[-1] += ": content changed"
+    return " ".join(said)
+
+
+def details(change: Change) -> Iterable[str]:
+    """The fields of a change: all that are set for a new pool or job, old and new for a changed one."""
+    if change.fields and not isinstance(change.resource, Blob):
+        for field in change.fields:
+            yield f"{camel(field.name)}: {value(field.old)} -> {value(field.new)} ({field.rule.value})"
+    elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
+        for entry in fields(change.after):
+            found = getattr(change.after, entry.name)
+            if "rule" in entry.metadata and found not in (None, (), 0, ""):
+                yield f"{camel(entry.name)}: {value(found)}"
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 3 to add, 1 to change, 0 to destroy; 3 tasks to run, 12 KB to upload.`"""
+    if not plan:
+        return f"No changes. {plan.unchanged} objects are as the spec wants them." if plan.unchanged else "No changes."
+
+    def count(*actions: Action) -> int:
+        return sum(c.action in actions for c in plan.changes)
+
+    tasks = len(plan.of(Task, Action.CREATE))
+    uploads = [c.after for c in plan.of(Blob, Action.CREATE, Action.UPDATE)]
+    extra = []
+    if tasks:
+        extra.append(f"{tasks} {'task' if tasks == 1 else 'tasks'} to run")
+    if uploads:
+        extra.append(f"{size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
+    if plan.fetches:
+        extra.append(f"{len(plan.fetches)} blobs to bring home")
+    if plan.waits and not tasks:
+        extra.append(f"waits for the tasks of {', '.join(job.id for job in plan.waits)}")
+    line = (
+        f"Plan: {count(Action.CREATE, Action.REPLACE)} to add, {count(Action.UPDATE)} to change, "
+        f"{count(Action.DELETE, Action.REPLACE)} to destroy"
+    )
+    return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
+
+
+def event_line(event: Event) -> str | None:
+    """One line for one event; None where a later event says it better."""
+    match event:
+        case Begun(verb=verb, kind=kind, names=names):
+            word = DOING.get((verb, kind)) or DOING[verb, ""]
+            return f"{word} {len(names)} {kind}s" if len(names) > 1 else None
+        case Applied(verb=verb, kind=kind, name=found):
+            return f"{DONE.get((verb, kind)) or DONE[verb, '']} {kind} {found}"
+        case Failed(verb=verb, kind=kind, name=found, error=error):
+            return f"FAILED to {verb} {kind} {found}: {error}"
+        case Progress(counts=c):
+            return f"tasks: {c.active} waiting, {c.running} running, {c.succeeded} succeeded, {c.failed} failed"
+        case NodesWaiting(pool=pool, nodes=nodes):
+            states = ", ".join(f"{count} {state}" for state, count in nodes) or "none yet"
+            return f"nodes of pool {pool}: {states}"
+        case TaskFailed(task=task, why=why):
+            return f"task {task.id} {why}"
+        case Fetched(blob=blob, path=path):
+            return f"fetched {blob.name} to {display(Path(path))}"
+        case NotFetched(blob=blob, why=why):
+            return f"NOT fetched {blob.name}: {why}"
+
+
+def name(resource: Any) -> str:
+    match resource:
+        case Job():
+            return resource.id
+        case Task(generation=int() as generation) if generation > 1:
+            return f"{resource.job}-g{generation}/{resource.id}"
+        case _:
+            return str(resource.name)
+
+
+def value(found: Any) -> str:
+    """A field's value as a reader of REST would write it."""
+    match found:
+        case None:
+            return "(none)"
+        case bool():
+            return str(found).lower()
+        case timedelta():
+            return str(found)
+        case tuple():
+            return "[" + ", ".join(value(item) for item in found) + "]"
+        case _ if hasattr(found, "__dataclass_fields__"):
+            shown = [(f.name, getattr(found, f.name)) for f in fields(found)]
+            return "{" + ", ".join(f"{camel(n)}: {value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
+        case _:
+            text = str(found).replace("\n", "; ")
+            return text if len(text) <= 300 else f"{text[:297]}…"
+
+
+def camel(snake: str) -> str:
+    """`target_spot_nodes` as `targetSpotNodes`."""
+    first, *rest = snake.split("_")
+    return first + "".join(
+        "SKU" if word == "sku" and snake.startswith("node_agent") else word.capitalize() for word in rest
+    )
+
+
+def size(count: int) -> str:
+    """1536 as `1.5 KB`; units of 1024."""
+    amount = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def display(path: Path) -> str:
+    """Relative to where the user stands, if it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def clean(text: str) -> str:
+    """Control and bidi characters shown, not obeyed: names and stderr come from strangers (reliability S6)."""
+    return "".join(c if c == "\n" or not _obeyed(c) else f"\\u{ord(c):04x}" for c in text)
+
+
+def width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
+
+
+def _obeyed(c: str) -> bool:
+    return unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\t"
+
+
+def consoles(*, no_color: bool) -> Sequence[Console]:
+    """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
+    off = no_color or None
+    common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
+    return Console(**common), Console(stderr=True, **common)

@@ -28,12 +28,12 @@ def listing(session: Session, container: str) -> tuple[Blob, ...]:
 
 
 def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
-    return session.each(blobs, lambda blob: _upload(session, owner, blob, {"etag": "*", **ABSENT}))
+    return session.each(blobs, lambda blob: _upload(session, owner, blob, ABSENT))
 
 
 def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
     held = {wanted: found for found, wanted in pairs}
-    return session.each(held, lambda blob: _upload(session, owner, blob, {"etag": held[blob].etag, **UNCHANGED}))
+    return session.each(held, lambda blob: _upload(session, owner, blob, _unchanged(held[blob]) | {"overwrite": True}))
 
 
 def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
@@ -43,12 +43,15 @@ def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outc
 def read(session: Session, blob: Blob) -> Iterator[bytes]:
     """The content of exactly the version that was listed. Raises CloudError if it has changed since."""
     client = session.blobs.get_blob_client(blob.container, blob.path)
-    condition = {"etag": blob.etag, **UNCHANGED} if blob.etag else {}
-    return iter(session.ask(lambda: client.download_blob(**condition)).chunks())
+    return iter(session.ask(lambda: client.download_blob(**_unchanged(blob))).chunks())
 
 
-ABSENT: dict[str, Any] = {"match_condition": MatchConditions.IfMissing}
-UNCHANGED: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified}
+ABSENT: dict[str, Any] = {"overwrite": False}
+
+
+def _unchanged(blob: Blob) -> dict[str, Any]:
+    """The SDK's arguments for "only if it is still the version that was listed"."""
+    return {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified} if blob.etag else {}
 
 
 def _upload(session: Session, owner: str, blob: Blob, condition: dict[str, Any]) -> None:
@@ -64,7 +67,6 @@ def _upload(session: Session, owner: str, blob: Blob, condition: dict[str, Any])
             client.upload_blob(
                 content,
                 length=blob.size,
-                overwrite=True,
                 metadata=marked,
                 content_settings=settings,
                 **condition,
@@ -128,8 +130,7 @@ def _is_ours(session: Session, owner: str, blob: Blob) -> bool:
 
 def _delete(session: Session, blob: Blob) -> None:
     client = session.blobs.get_blob_client(blob.container, blob.path)
-    condition = {"etag": blob.etag, **UNCHANGED} if blob.etag else {}
-    session.find(lambda: client.delete_blob(delete_snapshots="include", **condition))
+    session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
 
 
 def _blob(container: str, item: BlobProperties) -> Blob:

@@ -1,0 +1,192 @@
+"""The local services, an Azure Batch and a blob store on this machine: installs, starts, finds and stops them.
+
+`ensure` gives their addresses and keys; everything after that is HTTP and knows no difference.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batchctl.errors import CloudError
+from batchctl.local.ask import activity
+from batchctl.local.home import ACCOUNT, Home, State, find_home, key, load_state, prepare
+from batchctl.local.processes import alive, clean_environment, end
+from batchctl.local.supervisor import TIMING, Timing
+
+__all__ = ["Services", "Status", "Timing", "ensure", "logs", "reset", "status", "stop"]
+
+_STOP_WITHIN = 75.0  # longer than the supervisor gives its two children
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Where the local services answer, and what opens them. `blob_url` ends with the account's name."""
+
+    batch_url: str
+    batch_account: str
+    batch_key: str = field(repr=False)
+    blob_url: str
+    storage_account: str
+    storage_key: str = field(repr=False)
+    home: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What runs now. The other fields are None where nothing does, or where it does not answer."""
+
+    home: Path
+    running: bool
+    batch_url: str | None = None
+    blob_url: str | None = None
+    idle_seconds: float | None = None
+    running_tasks: int | None = None
+    pids: dict[str, int] | None = None
+
+
+def ensure(say: Callable[[str], None], *, timing: Timing = TIMING) -> Services:
+    """The services, installed and started in the background if they are not; `say` hears what takes time.
+
+    `timing` counts for a start only. Raises Refused if the home is not ours alone, CloudError if the services cannot
+    be installed or started.
+    """
+    home = find_home()
+    prepare(home)
+    with _locked(home, say):
+        home.used.touch(mode=0o600)
+        state = _running(home) or _start(home, say, timing)
+        return _services(home, state)
+
+
+def status() -> Status:
+    """What runs now. Starts and makes nothing."""
+    home = find_home()
+    state = _running(home)
+    if state is None:
+        return Status(home=home.root, running=False)
+    services, found = _services(home, state), activity(state.batch_port, ACCOUNT, key(home, "batch"))
+    return Status(
+        home=home.root,
+        running=True,
+        batch_url=services.batch_url,
+        blob_url=services.blob_url,
+        idle_seconds=found.idle_seconds if found else None,
+        running_tasks=found.running_tasks if found else None,
+        pids={name: getattr(state, name).pid for name in ("supervisor", "emulator", "azurite")},
+    )
+
+
+def stop() -> bool:
+    """Stops the services and waits until all is on disk. False if nothing ran. Raises CloudError if they do not end."""
+    home = find_home()
+    if not home.lock.exists():
+        return False
+    with _locked(home):
+        return _end(home)
+
+
+def reset() -> None:
+    """Stops the services and removes their data, without a question. Keys, ports and logs stay."""
+    home = find_home()
+    if not home.lock.exists():
+        return
+    with _locked(home):
+        _end(home)
+        for data in (home.batch, home.blobs):
+            shutil.rmtree(data, ignore_errors=True)
+
+
+def logs(lines: int) -> dict[str, list[str]]:
+    """The last `lines` of each service's log, by the name of the service."""
+    found = {}
+    for name in ("supervisor", "emulator", "azurite"):
+        path = find_home().log(name)
+        if path.exists():
+            with path.open(encoding="utf-8", errors="replace") as file:
+                found[name] = [line.rstrip("\n") for line in deque(file, lines)]
+    return found
+
+
+def _start(home: Home, say: Callable[[str], None], timing: Timing) -> State:
+    from platformdirs import user_cache_path
+
+    from batchctl.local import azurite
+
+    _end(home)  # what a killed supervisor may have left
+    prepare(home)
+    node = azurite.find_node()
+    main = azurite.install(node, user_cache_path("batchctl"), say)
+    say(f"Starting a local Azure Batch and blob store in {home.root}")
+    say(f"They stop by themselves after {timing.idle_limit / 60:g} minutes without work, or by: batchctl local stop")
+    if os.geteuid() == 0:
+        say("Warning: tasks will run as root, without a sandbox")
+    words = [home.root, node.node, main, timing.interval, timing.idle_limit]
+    done = subprocess.run(
+        [sys.executable, "-m", "batchctl.local", *map(str, words)],
+        cwd=home.root,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+    state = _running(home)
+    if done.returncode != 0 or state is None:
+        why = done.stdout.strip() or done.stderr.strip() or "the local services ended at once"
+        raise CloudError(f"{why} (logs: {home.logs}; batchctl local reset starts afresh, without the data)")
+    return state
+
+
+def _running(home: Home) -> State | None:
+    state = load_state(home)
+    up = state is not None and state.ready and all(map(alive, (state.supervisor, state.emulator, state.azurite)))
+    return state if up else None
+
+
+def _services(home: Home, state: State) -> Services:
+    return Services(
+        batch_url=f"http://127.0.0.1:{state.batch_port}",
+        batch_account=ACCOUNT,
+        batch_key=key(home, "batch"),
+        blob_url=f"http://127.0.0.1:{state.blob_port}/{ACCOUNT}",
+        storage_account=ACCOUNT,
+        storage_key=key(home, "storage"),
+        home=home.root,
+    )
+
+
+def _end(home: Home) -> bool:
+    """The supervisor ends its children in order; what is left without one is ended after it."""
+    state = load_state(home)
+    if state is None:
+        return False
+    ran = any(alive(process) for process in (state.supervisor, state.emulator, state.azurite))
+    for processes in ([state.supervisor], [state.emulator], [state.azurite]):
+        if left := end(processes, within=_STOP_WITHIN):
+            raise CloudError(f"process {left[0].pid} of the local services does not end (logs: {home.logs})")
+    return ran
+
+
+@contextmanager
+def _locked(home: Home, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """One command at a time starts or stops the services of a home."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(home.lock, mode=0o600, poll_interval=0.02)
+    try:
+        lock.acquire(timeout=0.2)
+    except Timeout:
+        if say:
+            say("Waiting for another command that starts or stops the local services …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

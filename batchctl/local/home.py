@@ -1,0 +1,140 @@
+"""The home of the local services: keys, data, logs and last known state, in directories for their owner alone."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from batchctl.errors import Refused
+from batchctl.local.processes import Process
+
+ACCOUNT = "batchctl"
+"""The name of the Batch account and of the storage account. Their keys are random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where things lie under `root`."""
+
+    root: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def batch(self) -> Path:
+        return self.root / "batch"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def used(self) -> Path:
+        """Touched whenever a command asks for the services."""
+        return self.root / "used"
+
+    def log(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The last start: ports, which the next start takes again, and processes, which may have ended since."""
+
+    batch_port: int
+    blob_port: int
+    supervisor: Process
+    emulator: Process
+    azurite: Process
+    ready: bool = False
+
+
+def find_home() -> Home:
+    """The home that `BATCHCTL_LOCAL_HOME` names, or the one in the user's state directory. Makes nothing.
+
+    Raises Refused if it is there and others could reach into it, or it holds something else.
+    """
+    chosen = os.environ.get("BATCHCTL_LOCAL_HOME")
+    home = Home(Path(chosen).expanduser().absolute() if chosen else _default())
+    if home.root.exists():
+        _check(home)
+    return home
+
+
+def prepare(home: Home) -> None:
+    """Makes its directories. Raises Refused as `find_home` does."""
+    try:
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(home)
+        for directory in (home.keys, home.logs, home.batch, home.blobs):
+            directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _refusal(home, str(error.strerror)) from error
+
+
+def key(home: Home, name: str) -> str:
+    """A random key of 256 bits in base64, made at the first call, kept in a file for the owner alone."""
+    path = home.keys / name
+    if not path.exists():
+        write_private(path, base64.b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text(encoding="ascii")
+
+
+def load_state(home: Home) -> State | None:
+    """The last start; None if there was none, or its file cannot be read."""
+    try:
+        found = json.loads(home.state.read_text(encoding="utf-8"))
+        found |= {name: Process(**found[name]) for name in ("supervisor", "emulator", "azurite")}
+        return State(**found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def save_state(home: Home, state: State) -> None:
+    write_private(home.state, json.dumps(asdict(state), indent=2))
+
+
+def write_private(path: Path, text: str) -> None:
+    """All of it or nothing, readable by its owner alone."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _default() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("batchctl") / "local"
+
+
+def _check(home: Home) -> None:
+    found = home.root.stat()
+    if found.st_uid != os.geteuid():
+        raise _refusal(home, "it belongs to another user")
+    if found.st_mode & 0o022:
+        raise _refusal(home, "other users may write to it (chmod go-w)")
+    if any(home.root.iterdir()) and not home.keys.is_dir():
+        raise _refusal(home, "it holds something else")
+
+
+def _refusal(home: Home, why: str) -> Refused:
+    return Refused(
+        [f"{home.root} cannot be the home of the local services: {why}. BATCHCTL_LOCAL_HOME chooses another."]
+    )

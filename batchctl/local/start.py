@@ -1,0 +1,127 @@
+"""Starts both services as children of this process, and waits until they serve."""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from batchctl.errors import CloudError
+from batchctl.local.azurite import GUARD
+from batchctl.local.home import ACCOUNT, Home, State, key, load_state, save_state
+from batchctl.local.processes import Process, clean_environment, identify
+from batchctl.local.signals import asked_to_stop
+
+_WITHIN = 90.0
+_PORTS = range(20000, 32000)  # below those that systems hand out, so that a remembered one stays free
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Both services, as processes of ours."""
+
+    emulator: subprocess.Popen[bytes]
+    azurite: subprocess.Popen[bytes]
+
+    def ended(self) -> tuple[str, ...]:
+        """The names of those that run no more."""
+        return tuple(name for name in ("emulator", "azurite") if getattr(self, name).poll() is not None)
+
+
+def start(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
+    """Starts both and writes down that they are on their way."""
+    before = load_state(home)
+    batch_port = choose_port(before.batch_port if before else None)
+    blob_port = choose_port(before.blob_port if before else None, (batch_port,))
+    _ready_file(home).unlink(missing_ok=True)
+    children = Children(_start_emulator(home, batch_port), _start_azurite(home, blob_port, node, azurite))
+    ours, emulator, blobs = (_process(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
+    state = State(batch_port, blob_port, ours, emulator, blobs)
+    save_state(home, state)
+    return state, children
+
+
+def await_both(home: Home, state: State, children: Children, signals: int) -> None:
+    """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
+    listens = f"listens on http://127.0.0.1:{state.blob_port}".encode()
+    deadline = time.monotonic() + _WITHIN
+    while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
+        for name in children.ended():
+            raise CloudError(f"the local {name} ended at its start: {_last_line(home.log(name))}")
+        if time.monotonic() > deadline:
+            raise CloudError(f"the local services did not start within {_WITHIN:.0f} s; see {home.logs}")
+        if asked_to_stop(signals, within=0.05):
+            raise CloudError("the local services were stopped while they started")
+
+
+def choose_port(remembered: int | None, taken: tuple[int, ...] = ()) -> int:
+    """The remembered port, so that URLs in queued tasks stay right; another one only if it is taken."""
+    candidates = [*([remembered] if remembered else []), *random.sample(_PORTS, 200)]
+    return next(port for port in candidates if port not in taken and _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what closed connections leave does not matter
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _start_emulator(home: Home, port: int) -> subprocess.Popen[bytes]:
+    key(home, "batch")
+    options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
+    words = [str(word) for option in (options | {"--ready-file": _ready_file(home)}).items() for word in option]
+    with _fresh_log(home.log("emulator")) as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "batchctl.emulator", *words, "--exit-with-parent"],
+            cwd=home.batch,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+
+def _start_azurite(home: Home, port: int, node: str, main: Path) -> subprocess.Popen[bytes]:
+    """Its standard input is a pipe whose end tells it that we are gone (see guard.js)."""
+    words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
+    with _fresh_log(home.log("azurite")) as log:
+        return subprocess.Popen(
+            [node, "--require", str(GUARD), str(main), *words],
+            cwd=home.blobs,
+            env={**clean_environment(), "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key(home, 'storage')}"},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
+
+
+@contextmanager
+def _fresh_log(path: Path) -> Iterator[IO[bytes]]:
+    """An empty log; that of the last start is kept beside it."""
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}.1"))
+    with path.open("ab") as log:  # appending, so that both output streams of a service may share it
+        yield log
+
+
+def _process(pid: int) -> Process:
+    return identify(pid) or Process(pid, "ended at once")
+
+
+def _ready_file(home: Home) -> Path:
+    return home.batch / "ready"
+
+
+def _last_line(log: Path) -> str:
+    lines = (line.strip() for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()))
+    return next((line for line in lines if line), "it said nothing")

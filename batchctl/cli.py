@@ -159,11 +159,11 @@ def local_start() -> None:
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
-    printer = _printer(no_color=False)
+    printer = _printer()
     services = local.ensure(printer.say)
-    printer.result(f"Batch   {services.batch_url} (account {services.batch_account})")
-    printer.result(f"Blobs   {services.blob_url}")
-    printer.result(f"Home    {services.home}")
+    printer.result(f"batch:  {services.batch_url} (account {services.batch_account})")
+    printer.result(f"blobs:  {services.blob_url} (account {services.storage_account})")
+    printer.result(f"home:   {services.home}")
 
 
 @local_app.command("stop")
@@ -171,7 +171,49 @@ def local_stop() -> None:
     """Stop both services; what they hold stays for the next start."""
     from batchctl import local
 
-    _printer(no_color=False).result("Stopped." if local.stop() else "They did not run.")
+    _printer().result("Stopped." if local.stop() else "They did not run.")
+
+
+@local_app.command("status")
+def local_status() -> None:
+    """Say whether they run, where, and since when nothing was asked of them."""
+    from batchctl import local
+
+    status, printer = local.status(), _printer()
+    printer.result(f"home:   {status.home}")
+    if not status.running:
+        printer.result("They do not run.")
+        return
+    printer.result(f"batch:  {status.batch_url}")
+    printer.result(f"blobs:  {status.blob_url}")
+    printer.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in status.pids.items()))
+    printer.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
+
+
+@local_app.command("reset")
+def local_reset(yes: Yes = False) -> None:
+    """Stop both services and delete all that they hold: pools, jobs, blobs, logs."""
+    from batchctl import local
+
+    printer = _printer()
+    _can_ask(yes)
+    home = local.status().home
+    if not yes and not _asked(printer, f"Delete every pool, job and blob in {home}?"):
+        raise Refused(["not approved: nothing was changed"])
+    local.reset()
+    printer.result("Reset.")
+
+
+@local_app.command("logs")
+def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Lines of each log.")] = 20) -> None:
+    """Print the end of each service's log."""
+    from batchctl import local
+
+    printer = _printer()
+    for name, found in local.logs(lines).items():
+        printer.result(f"==> {name} <==")
+        for line in found:
+            printer.result(line)
 
 
 def main() -> NoReturn:
@@ -187,13 +229,13 @@ def run(arguments: list[str]) -> int:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except BatchctlError as error:
-        _printer(no_color=False).error(error)
+        _printer().error(error)
         return error.exit_code
     except TyperException as error:
-        _printer(no_color=False).error(UsageError(error.format_message()))
+        _printer().error(UsageError(error.format_message()))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _printer(no_color=False).error(
+        _printer().error(
             Partial("interrupted. What was begun in the service goes on; the same command goes on from here")
         )
         return Partial.exit_code
@@ -204,7 +246,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("BATCHCTL_DEBUG"):
             raise
-        _printer(no_color=False).error(
+        _printer().error(
             BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where")
         )
         return BatchctlError.exit_code
@@ -267,7 +309,11 @@ def _approve(printer: Printer, decided: "Plan", *, yes: bool, question: str) -> 
     # A plan without changes only waits and fetches: there is nothing to agree to.
     if yes or decided.refusals or not decided.changes:
         return True
-    printer.say(f"\n{question} Only 'yes' is accepted: ")
+    return _asked(printer, question)
+
+
+def _asked(printer: Printer, question: str) -> bool:
+    printer.say(f"\n{question} Only 'yes' is accepted:")
     return sys.stdin.readline().strip() == "yes"
 
 
@@ -276,7 +322,7 @@ def _can_ask(yes: bool) -> None:
         raise UsageError("standard input is not a terminal, so nobody can be asked: pass --yes")
 
 
-def _printer(no_color: bool) -> Printer:
+def _printer(no_color: bool = False) -> Printer:
     return Printer(*consoles(no_color=no_color))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
 from batchctl import __version__
@@ -25,6 +26,8 @@ from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedIm
 
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 ROOMS: dict[type[Resource], ModuleType] = {
     Container: containers,
@@ -163,16 +166,31 @@ def connect(target: Target, clock: Clock) -> Azure:
     """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11)."""
     # It warns, with a traceback, about every answer without a body, which is what a HEAD is.
     logging.getLogger("azure.batch._utils.model_base").setLevel(logging.ERROR)
-    options: dict[str, Any] = {"user_agent": f"batchctl/{__version__}", "retry_total": 0}
-    options |= {"connection_timeout": 10, "read_timeout": 60}
-    batch = BatchClient(target.batch_url, _credential(target.batch_account, target.batch_key), **options)
+    options: dict[str, Any] = {
+        "user_agent": f"batchctl/{__version__}",
+        "retry_total": 0,
+        "connection_timeout": 10,
+        "read_timeout": 60,
+    }
+    batch = BatchClient(
+        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_direct(target.batch_url)
+    )
     if target.storage_api_version:
         options["api_version"] = target.storage_api_version
     storage = BlobServiceClient(
-        target.storage_url, credential=_credential(target.storage_account, target.storage_key), **options
+        target.storage_url,
+        credential=_credential(target.storage_account, target.storage_key),
+        **options,
+        **_direct(target.storage_url),
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
     return Azure(Session(Batch(batch, target.batch_url), storage, sas, clock))
+
+
+def _direct(url: str) -> dict[str, Any]:
+    """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
+    loopback = urlsplit(url).hostname in LOOPBACK
+    return {"transport": RequestsTransport(use_env_settings=False)} if loopback else {}
 
 
 def _credential(account: str, key: str | None) -> Any:
@@ -198,7 +216,7 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     if not url:
         raise UsageError(f"no {what} account is named: set {variable}, or give the spec an `account:` block")
     parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise UsageError(f"the {what} endpoint {parts.hostname!r} must be https")
     if parts.username or parts.query or not parts.hostname:
         raise UsageError(f"the {what} endpoint must be a plain https address, without user or query")

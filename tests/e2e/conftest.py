@@ -1,0 +1,88 @@
+"""A copy of the example specs to play with, and the command line run as a user runs it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from batchctl.local import Services
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A folder with `specs/` and `node_scripts/`, and a home of the local services."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    def run(self, *arguments: str, timeout: float = 300) -> Ran:
+        """Run `batchctl ARGUMENTS` in the folder, without a terminal."""
+        done = subprocess.run(
+            [sys.executable, "-m", "batchctl", *arguments],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same in the background, its output readable line by line."""
+        return subprocess.Popen(
+            [sys.executable, "-u", "-m", "batchctl", *arguments],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def rename(self, spec: str, name: str) -> str:
+        """Give a spec, its pool, job and containers names of their own, so that tests do not meet; returns its path."""
+        path = self.folder / "specs" / spec
+        text = path.read_text(encoding="utf-8")
+        for container in ("application", "input", "output"):
+            text = re.sub(rf"\b{container}\b", f"{name}-{container}", text)
+        text = re.sub(r"(?m)^(name|  id): .*$", rf"\1: {name}", text)
+        path.write_text(text, encoding="utf-8")
+        return f"specs/{spec}"
+
+
+@pytest.fixture
+def workbench(tmp_path: Path, services: Services) -> Workbench:
+    for folder in ("specs", "node_scripts"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_"))}
+    return Workbench(tmp_path, {**kept, "BATCHCTL_LOCAL_HOME": str(services.home), "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def named(workbench: Workbench, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Rename a spec after the test, so that no two tests share a name in the service."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[-20:].strip("-")
+    return lambda spec: workbench.rename(spec, f"t-{slug}")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from azure.batch import BatchClient
 from azure.storage.blob import BlobServiceClient
-from services import batch_client as new_batch_client
-from services import blob_service as new_blob_service
-from services import started
 
 from batchctl import local
+from tests.services import batch_client as new_batch_client
+from tests.services import blob_service as new_blob_service
+from tests.services import started
 
 
 @pytest.fixture(scope="session", autouse=True)

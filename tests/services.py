@@ -12,16 +12,14 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
 from batchctl import local
-
-AZURITE_KNOWS = "2026-06-06"
-"""The newest x-ms-version that Azurite 3.37.0 takes."""
+from batchctl.cloud.connect import AZURITE_KNOWS, Target
 
 
-def started(say: Callable[[str], None]) -> local.Services:
+def started(say: Callable[[str], None], timing: local.Timing = local.TIMING) -> local.Services:
     """The services of `BATCHCTL_LOCAL_HOME`. Skips only if it was asked to; what cannot be installed is a failure."""
     if os.environ.get("BATCHCTL_TEST_NO_AZURITE") == "1":
         pytest.skip("BATCHCTL_TEST_NO_AZURITE=1: nothing that needs the blob store is tested")
-    return local.ensure(say)
+    return local.ensure(say, timing=timing)
 
 
 def batch_client(services: local.Services) -> BatchClient:
@@ -42,6 +40,18 @@ def blob_service(services: local.Services) -> BlobServiceClient:
         api_version=AZURITE_KNOWS,
         transport=RequestsTransport(use_env_settings=False),
         retry_total=0,
+    )
+
+
+def target_of(services: local.Services) -> Target:
+    """The services as what `connect` takes."""
+    return Target.local(
+        batch_url=services.batch_url,
+        batch_account=services.batch_account,
+        batch_key=services.batch_key,
+        storage_url=services.blob_url,
+        storage_account=services.storage_account,
+        storage_key=services.storage_key,
     )
 
 

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
-from house import PURE, breaches
 
 import batchctl
 from batchctl.resources import KINDS, Blob, Container, Job, Pool, Task
+from tests.house import PURE, breaches
 
 HOUSE = Path(batchctl.__file__).parent
 FILES = sorted(PurePosixPath(file.relative_to(HOUSE).as_posix()) for file in HOUSE.rglob("*.py"))

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from services import eventually
 
 from batchctl.local.processes import Process, _elsewhere, alive, clean_environment, end, identify
+from tests.services import eventually
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 

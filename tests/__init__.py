@@ -1,0 +1,1 @@
+"""Mirrors the house, one file a room."""

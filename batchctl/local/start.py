@@ -1,4 +1,7 @@
-"""Starts both services as children of this process, and waits until they serve."""
+"""Starts both services as children of this process, and waits until they serve.
+
+The standard input of each is a pipe to which nothing is written: its end tells them that we are gone, however we went.
+"""
 
 import os
 import random
@@ -85,14 +88,13 @@ def _start_emulator(home: Home, port: int) -> subprocess.Popen[bytes]:
             [sys.executable, "-m", "batchctl.emulator", *words, "--exit-with-parent"],
             cwd=home.batch,
             env=clean_environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
         )
 
 
 def _start_azurite(home: Home, port: int, node: str, main: Path) -> subprocess.Popen[bytes]:
-    """Its standard input is a pipe whose end tells it that we are gone (see guard.js)."""
     words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
     with _fresh_log(home.log("azurite")) as log:
         return subprocess.Popen(

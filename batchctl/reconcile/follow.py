@@ -6,8 +6,9 @@ from datetime import timedelta
 from batchctl.answers import Counts, PoolHealth
 from batchctl.clock import Clock
 from batchctl.errors import Stuck
+from batchctl.reconcile.declared import by_task, missing_outputs
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
-from batchctl.reconcile.generations import missing_outputs, why_failed
+from batchctl.reconcile.generations import why_failed
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 
@@ -48,6 +49,7 @@ def verdicts(
     wanted: Iterable[Task], runs: Iterable[Task], outputs: Sequence[Blob], cloud: Cloud
 ) -> Iterator[TaskFailed]:
     """Every wanted task among these runs that did not succeed, or whose declared outputs are not there."""
+    written = by_task(outputs)
     declared = {task.id.lower(): task for task in wanted}
     for run in runs:
         task = declared.get(run.id.lower())
@@ -57,7 +59,7 @@ def verdicts(
             yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
         elif run.result != "success":
             yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))
-        elif missing := missing_outputs(task, outputs):
+        elif missing := missing_outputs(task, written):
             patterns = ", ".join(repr(o.file_pattern) for o in missing)
             yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
 

@@ -4,12 +4,13 @@ A task never runs again under its id in the same job: a finished job takes no ta
 dependents. What must run again runs in the next generation, which holds those tasks alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from posixpath import basename
 
-from batchctl.resources import Blob, Job, OutputFile, Task, changed_parts, generation_id
+from batchctl.reconcile.declared import Written, by_task, missing_outputs
+from batchctl.reconcile.differences import field_changes
+from batchctl.resources import Blob, Job, Rule, Task, changed_parts
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""
@@ -35,48 +36,36 @@ def schedule(
     tasks: Sequence[Task],
     held_jobs: Sequence[Job],
     held_tasks: Iterable[Task],
-    outputs: Sequence[Blob],
+    outputs: Iterable[Blob],
 ) -> Schedule:
     """Decide for one job and its tasks, given all generations that are held and the outputs that are there."""
     ours = [j for j in held_jobs if j.owner == owner]
-    counts = _tasks_per_job(held_tasks)
-    gone = tuple(
-        (j, _holding(counts.get((j.name.lower(), j.generation), 0)))
-        for j in ours
-        if (job is None or j.name.lower() != job.name.lower()) and j.state != "deleting"
-    )
+    runs = tuple(held_tasks)
+    gone = _gone([j for j in ours if job is None or j.name.lower() != job.name.lower()], runs)
     if job is None:
         return Schedule(gone=gone)
     generations = {j.generation: j for j in ours if j.name.lower() == job.name.lower()}
-    newest = _newest_runs(job, held_tasks, generations)
-    verdicts = [(task, *_verdict(task, newest.get(task.id.lower()), generations, outputs)) for task in tasks]
-    due = [(task, reasons) for task, reasons, _ in verdicts if reasons]
-    busy = [_busy(task, newest[task.id.lower()]) for task, _, is_busy in verdicts if is_busy]
-    unfinished = {newest[t.id.lower()].generation for t, reasons, _ in verdicts if not reasons and _open(newest, t)}
-    target, made_job, updated = _place(job, [t for t, _ in due], generations, held_tasks)
-    refusals = [*busy, *_taken(owner, target, held_jobs)]
-    here = [(replace(task, generation=target.generation), reasons) for task, reasons in due]
-    waits = {j.generation: j for j in (*([target] if due else []), *(new for _, new in updated))}
-    waits |= {g: generations[g] for g in unfinished if g is not None and g not in waits}
+    alive = {g: j for g, j in generations.items() if j.state != "deleting"}
+    newest = _newest_runs(job, runs, alive)
+    written = by_task(outputs)
+    verdicts = [_verdict(job, task, newest.get(task.id.lower()), alive, written) for task in tasks]
+    due = [(v.task, v.reasons) for v in verdicts if v.reasons]
+    updated = [(j, _wanted(job, j)) for j in alive.values() if j.state not in ENDING and _wanted(job, j) != j]
+    target, is_new = _place(job, {task.id.lower() for task, _ in due}, generations, runs)
+    unchanged = () if is_new or any(new.id == target.id for _, new in updated) else (target,)
+    waits = {v.open_in.generation: v.open_in for v in verdicts if v.open_in}
+    if due:
+        waits[target.generation] = target
     return Schedule(
-        made=(*(((target, _again(target)),) if made_job else ()), *here),
+        made=(
+            *(((target, _again(target)),) if is_new else ()),
+            *((replace(task, generation=target.generation), reasons) for task, reasons in due),
+        ),
         updated=tuple(updated),
         gone=gone,
-        kept=(*(() if made_job else (target,)), *(task for task, reasons, _ in verdicts if not reasons)),
+        kept=(*unchanged, *(v.task for v in verdicts if not v.reasons)),
         waits=tuple(waits[g] for g in sorted(waits)),
-        refusals=tuple(refusals),
-    )
-
-
-def missing_outputs(task: Task, outputs: Iterable[Blob]) -> tuple[OutputFile, ...]:
-    """The declared outputs of a task that succeeded and of which no blob bears its mark."""
-    written = [b for b in outputs if b.task is not None and b.task.lower() == task.id.lower()]
-    return tuple(
-        output
-        for output in task.output_files
-        if not output.optional
-        and output.upload_condition.lower() != "taskfailure"
-        and not any(_is_of(output, blob) for blob in written)
+        refusals=(*(v.refusal for v in verdicts if v.refusal), *_taken(owner, target, held_jobs)),
     )
 
 
@@ -87,92 +76,80 @@ def why_failed(run: Task) -> str:
     return f"failed: {run.failure or 'unknown'}"
 
 
-def _verdict(
-    task: Task, run: Task | None, generations: dict[int, Job], outputs: Iterable[Blob]
-) -> tuple[Reasons, bool]:
-    """Why this task runs now (nothing: it does not), and whether an older run of it is in the way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why a task runs now (nothing: it does not), the job in which it has not ended yet, and what is in the way."""
+
+    task: Task
+    reasons: Reasons = ()
+    open_in: Job | None = None
+    refusal: str | None = None
+
+
+def _verdict(job: Job, task: Task, run: Task | None, alive: Mapping[int, Job], written: Written) -> Verdict:
     if run is None:
-        return ("new",), False
+        return Verdict(task=task, reasons=("new",))
     changed = tuple(f"{part} changed" for part in changed_parts(run.digest, task.digest))
     if run.state != "completed":
-        job = generations.get(run.generation or 0)
-        if job is None or job.state in ENDING:
-            return ("its job ended before it ran", *changed), False
-        return (), bool(changed)
+        held = alive[run.generation or 1]
+        if held.state in ENDING:
+            return Verdict(task=task, reasons=("its job ended before it ran", *changed))
+        in_the_way = changed or held.pool.lower() != job.pool.lower()
+        return Verdict(task=task, open_in=held, refusal=_busy(run, held) if in_the_way else None)
     if run.result != "success":
-        return (why_failed(run), *changed), False
-    missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, outputs))
-    return (*changed, *missing), False
+        return Verdict(task=task, reasons=(why_failed(run), *changed))
+    missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
+    return Verdict(task=task, reasons=(*changed, *missing))
 
 
-def _place(
-    job: Job, due: Sequence[Task], generations: dict[int, Job], held_tasks: Iterable[Task]
-) -> tuple[Job, bool, list[tuple[Job, Job]]]:
-    """The generation that takes the due tasks, whether it must be made, and the jobs to be changed.
+def _place(job: Job, due: Set[str], generations: Mapping[int, Job], runs: Iterable[Task]) -> tuple[Job, bool]:
+    """The generation that takes the due tasks (ids in lower case), and whether it must be made.
 
     An unsealed job is one that an interrupted apply left: it takes what it does not hold yet, and is sealed.
     """
-    updated = [(j, _wanted(job, j)) for j in generations.values() if j.state not in ENDING and _differs(job, j)]
-    latest = generations[max(generations)] if generations else None
-    if not due:
-        return latest or replace(job, generation=1), latest is None, updated
-    taken = {t.id.lower() for t in held_tasks if latest and _of(t, latest)}
-    if latest and not latest.sealed and latest.state not in ENDING and not taken & {t.id.lower() for t in due}:
-        return _wanted(job, latest), False, updated
-    return replace(job, generation=latest.generation + 1 if latest else 1), True, updated
+    alive = [g for g, j in generations.items() if j.state != "deleting"]
+    latest = generations[max(alive)] if alive else None
+    if latest and not due:
+        return latest, False
+    if latest and not latest.sealed and latest.state not in ENDING and _can_become(job, latest):
+        taken = {run.id.lower() for run in runs if _of(run, latest)}
+        if not taken & due:
+            return _wanted(job, latest), False
+    return replace(job, generation=max(generations, default=0) + 1), True
 
 
 def _wanted(job: Job, held: Job) -> Job:
     """The held generation as it should be: what can change in place does, the rest waits for the next."""
-    return replace(
-        held,
-        priority=job.priority,
-        max_wall_clock_time=job.max_wall_clock_time,
-        max_task_retry_count=job.max_task_retry_count,
-        sealed=True,
-    )
+    changed = {c.name: c.new for c in field_changes(held, job) if c.rule is Rule.IN_PLACE}
+    return replace(held, sealed=True, **changed)
 
 
-def _differs(job: Job, held: Job) -> bool:
-    return _wanted(job, held) != held
+def _can_become(job: Job, held: Job) -> bool:
+    return not any(c.rule is Rule.NEW_GENERATION for c in field_changes(held, job))
 
 
-def _newest_runs(job: Job, held_tasks: Iterable[Task], generations: dict[int, Job]) -> dict[str, Task]:
+def _newest_runs(job: Job, runs: Iterable[Task], generations: Mapping[int, Job]) -> dict[str, Task]:
     newest: dict[str, Task] = {}
-    for run in held_tasks:
-        if run.job.lower() != job.name.lower() or run.generation not in generations:
-            continue
-        known = newest.get(run.id.lower())
-        if known is None or (known.generation or 0) < run.generation:
-            newest[run.id.lower()] = run
+    for run in runs:
+        if run.job.lower() == job.name.lower() and run.generation in generations:
+            known = newest.get(run.id.lower(), run)
+            newest[run.id.lower()] = max(known, run, key=lambda r: r.generation or 1)
     return newest
 
 
-def _tasks_per_job(held_tasks: Iterable[Task]) -> dict[tuple[str, int | None], int]:
-    counts: dict[tuple[str, int | None], int] = {}
-    for task in held_tasks:
-        key = task.job.lower(), task.generation
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+def _gone(jobs: Iterable[Job], runs: Iterable[Task]) -> tuple[tuple[Job, Reasons], ...]:
+    holds = Counter((run.job.lower(), run.generation) for run in runs)
+    return tuple((j, _leaving(j, holds[j.name.lower(), j.generation])) for j in jobs)
 
 
-def _open(newest: dict[str, Task], task: Task) -> bool:
-    return newest[task.id.lower()].state != "completed"
+def _leaving(job: Job, count: int) -> Reasons:
+    if job.state == "deleting":
+        return ("it is being deleted already: waits until it is gone",)
+    return (f"with {count} task" + ("" if count == 1 else "s"),) if count else ()
 
 
 def _of(task: Task, job: Job) -> bool:
     return task.job.lower() == job.name.lower() and task.generation == job.generation
-
-
-def _is_of(output: OutputFile, blob: Blob) -> bool:
-    """Can this blob be a file of that declaration? (REST: OutputFileBlobContainerDestination.path.)"""
-    if blob.container != output.container:
-        return False
-    pattern = output.file_pattern.replace("\\", "/")
-    if not set("*?[") & set(pattern):
-        return blob.path == (output.path or basename(pattern))
-    prefix = f"{output.path.rstrip('/')}/" if output.path else ""
-    return blob.path.startswith(prefix) and fnmatchcase(basename(blob.path), basename(pattern))
 
 
 def _taken(owner: str, target: Job, held_jobs: Iterable[Job]) -> list[str]:
@@ -186,17 +163,12 @@ def _taken(owner: str, target: Job, held_jobs: Iterable[Job]) -> list[str]:
     ]
 
 
-def _busy(task: Task, run: Task) -> str:
-    job = generation_id(run.job, run.generation or 1)
+def _busy(run: Task, job: Job) -> str:
     return (
-        f"task {task.id!r} is still {run.state} in job {job!r} with what the spec said before: wait until it has "
+        f"task {run.id!r} is still {run.state} in job {job.id!r} with what the spec said before: wait until it has "
         f"ended, or destroy it, then apply again"
     )
 
 
 def _again(job: Job) -> Reasons:
     return () if job.generation == 1 else (f"generation {job.generation}: a finished job takes no tasks",)
-
-
-def _holding(count: int) -> Reasons:
-    return (f"with {count} task" + ("" if count == 1 else "s"),) if count else ()

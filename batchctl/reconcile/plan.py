@@ -1,10 +1,10 @@
 """The plan: what is wanted against what is held, as changes with reasons. Pure; prints nothing, does nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
+from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.generations import Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Rule, Task
@@ -17,16 +17,6 @@ class Action(Enum):
     UPDATE = "~"
     REPLACE = "-/+"
     DELETE = "-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
-    """One field: what is held, what is wanted, and what that means."""
-
-    name: str
-    old: Any
-    new: Any
-    rule: Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,20 +100,6 @@ def compare(wanted: Resource, found: Resource | None) -> Change | None:
     return Change(action=action, before=found, after=wanted, fields=changed)
 
 
-def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
-    """The compared fields in which two resources of a kind differ, after folding."""
-    changed = []
-    for field in fields(wanted):
-        rule, fold = field.metadata.get("rule"), field.metadata.get("fold")
-        if rule is None or fold is None:
-            continue
-        old, new = getattr(found, field.name), getattr(wanted, field.name)
-        left_to_service = new is None and field.metadata["optional"]
-        if not left_to_service and not _same(fold(old), fold(new)):
-            changed.append(FieldChange(name=field.name, old=old, new=new, rule=rule))
-    return tuple(changed)
-
-
 def kept(desired: Desired, held: Sequence[Resource]) -> Desired:
     """What a destroy leaves: containers with `keep`, and all that is in them."""
     containers = {r.name for r in desired.resources if isinstance(r, Container) and r.keep}
@@ -182,10 +158,6 @@ def _sealing(old: Job, new: Job) -> tuple[FieldChange, ...]:
     if old.sealed or not new.sealed:
         return ()
     return (FieldChange(name="on_all_tasks_complete", old="noaction", new="terminatejob", rule=Rule.IN_PLACE),)
-
-
-def _same(old: Any, new: Any) -> bool:
-    return bool(old == new)
 
 
 def _key(resource: Resource) -> tuple[str, str]:

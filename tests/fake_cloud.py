@@ -1,0 +1,349 @@
+"""A Cloud in memory: as strict as the real one about marks, about what exists and what has ended. `tests/contract`
+asks both the same questions. Tasks run when they are counted."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from posixpath import basename
+from typing import TypeVar
+
+from batchctl.answers import Counts, Outcome, PoolHealth
+from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import (
+    Blob,
+    Container,
+    Image,
+    Job,
+    OutputFile,
+    Pool,
+    Resource,
+    SupportedImage,
+    Task,
+    generation_id,
+)
+
+UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
+IMAGES = (
+    SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 24.04", os_type="linux", verified=True),
+    SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 26.04", os_type="linux", verified=False),
+)
+ENDED = ("terminating", "completed", "deleting")
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+R = TypeVar("R", bound=Resource)
+
+
+class Crash(BaseException):
+    """The client dies here: not one more write reaches the service."""
+
+
+class FakeCloud:
+    """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash."""
+
+    def __init__(self) -> None:
+        self.containers: dict[str, str | None] = {}
+        self.stored: dict[tuple[str, str], tuple[Blob, bytes]] = {}
+        self.pools: dict[str, Pool] = {}
+        self.jobs: dict[str, Job] = {}
+        self.added: dict[str, dict[str, Task]] = {}
+        self.fails: dict[str, int] = {}
+        self.writes: list[tuple[str, str, str]] = []
+        self.crash_after: int | None = None
+        self._versions = 0
+
+    # What a hand does beside batchctl.
+
+    def put(self, container: str, path: str, data: bytes, owner: str | None = None, task: str | None = None) -> Blob:
+        self._versions += 1
+        blob = Blob(
+            container=container,
+            path=path,
+            md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            size=len(data),
+            owner=owner,
+            task=task,
+            etag=f'"0x{self._versions:X}"',
+            modified=EPOCH + timedelta(seconds=self._versions),
+        )
+        self.containers.setdefault(container, None)
+        self.stored[container, path] = blob, data
+        return blob
+
+    # What is there.
+
+    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+        wanted = set(names)
+        found = tuple(Container(name=n, owner=o) for n, o in self.containers.items() if o == owner or n in wanted)
+        return found, tuple(blob for c in found for blob in self.blobs(c.name))
+
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+        wanted = {name.lower() for name in names}
+        pools = [p for key, p in self.pools.items() if p.owner == owner or key in wanted]
+        bases = {key: re.sub(r"-g\d+$", "", key) for key in self.jobs}
+        jobs = [j for key, j in self.jobs.items() if j.owner == owner or {key, bases[key]} & wanted]
+        return (*pools, *jobs, *(task for job in jobs if job.owner == owner for task in self.tasks(job)))
+
+    def images(self) -> tuple[SupportedImage, ...]:
+        return IMAGES
+
+    def tasks(self, job: Job) -> tuple[Task, ...]:
+        return tuple(_seen(task) for task in self.added.get(job.id.lower(), {}).values())
+
+    def blobs(self, container: str) -> tuple[Blob, ...]:
+        return tuple(blob for (inside, _), (blob, _) in sorted(self.stored.items()) if inside == container)
+
+    def read(self, blob: Blob) -> Iterator[bytes]:
+        found, data = self.stored.get((blob.container, blob.path), (None, b""))
+        if found is None:
+            raise CloudError(f"{blob.name} is not there", status=404, code="BlobNotFound")
+        if blob.etag and found.etag != blob.etag:
+            raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
+        return iter([data[:4], data[4:]])
+
+    # What is done.
+
+    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return self._each("create", resources, lambda resource: self._create(resource, owner))
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        held = {wanted: found for found, wanted in changes}
+        return self._each("update", list(held), lambda wanted: self._update(held[wanted], wanted, owner))
+
+    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return self._each("delete", resources, lambda resource: self._delete(resource, owner))
+
+    def seal(self, job: Job, added: frozenset[str]) -> None:
+        self._written("seal", job)
+        held = _there(self.jobs, job.id, "Job")
+        if missing := added - {task.id for task in self.tasks(held)}:
+            raise Partial(f"job {job.id!r} lacks {', '.join(sorted(missing))}")
+        self.jobs[job.id.lower()] = replace(held, sealed=True)
+        self._settle(job)
+
+    # What runs.
+
+    def counts(self, job: Job) -> Counts:
+        held = _there(self.jobs, job.id, "Job")
+        if held.state not in ENDED and self._nodes(held.pool):
+            for task in list(self.added[job.id.lower()].values()):
+                if task.state != "completed":
+                    self.added[job.id.lower()][task.id.lower()] = self._run(task, held)
+        self._settle(job)
+        tasks = self.tasks(job)
+        return Counts(
+            active=sum(t.state == "active" for t in tasks),
+            running=sum(t.state == "running" for t in tasks),
+            succeeded=sum(t.result == "success" for t in tasks),
+            failed=sum(t.result == "failure" for t in tasks),
+        )
+
+    def unfinished(self, job: Job) -> bool:
+        return any(task.state != "completed" for task in self.tasks(job))
+
+    def ended(self, job: Job) -> str | None:
+        held = self.jobs.get(job.id.lower())
+        if held is None:
+            return "it was deleted"
+        return "it was ended" if held.state in ENDED else None
+
+    def health(self, pool: str) -> PoolHealth:
+        nodes = self._nodes(pool)
+        details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
+        return PoolHealth(steady=True, nodes=(("idle", nodes),) if nodes else (), able=nodes, details=details)
+
+    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
+        code = self.fails.get(task.id)
+        return ("it goes", "it breaks")[-lines:] if code else ()
+
+    def _run(self, task: Task, job: Job) -> Task:
+        code = self.fails.get(task.id, 0)
+        unwanted = "tasksuccess" if code else "taskfailure"
+        for output in task.output_files:
+            if output.upload_condition.lower() == unwanted:
+                continue
+            if output.container not in self.containers:
+                return replace(task, state="completed", result="failure", exit_code=code, failure=NO_CONTAINER)
+            content = f"{task.id} {task.digest}".encode()
+            self.put(output.container, _blob_path(output, task.id), content, job.owner, task.id)
+        ended = replace(task, state="completed", result="failure" if code else "success", exit_code=code)
+        return replace(ended, failure="FailureExitCode: The task exited with a failure code" if code else None)
+
+    def _settle(self, job: Job) -> None:
+        held = self.jobs[job.id.lower()]
+        if held.sealed and held.state not in ENDED and not self.unfinished(job):
+            self.jobs[job.id.lower()] = replace(held, state="completed")
+
+    def _nodes(self, pool: str) -> int:
+        held = self.pools.get(pool.lower())
+        return held.target_dedicated_nodes + held.target_spot_nodes if held else 0
+
+    def _each(self, verb: str, resources: Sequence[R], work: Callable[[R], None]) -> Iterator[Outcome]:
+        for resource in resources:
+            self._written(verb, resource)
+            try:
+                work(resource)
+            except BatchctlError as error:
+                yield Outcome(resource=resource, error=error)
+            else:
+                yield Outcome(resource=resource)
+
+    def _written(self, verb: str, resource: Resource) -> None:
+        if self.crash_after is not None and len(self.writes) >= self.crash_after:
+            raise Crash
+        self.writes.append((verb, resource.kind, _name(resource)))
+
+    def _create(self, resource: Resource, owner: str) -> None:
+        match resource:
+            case Container(name=name):
+                if self.containers.setdefault(name, owner) != owner:
+                    raise CloudError(f"{name} exists", status=409, code="ContainerAlreadyExists")
+            case Blob():
+                held, _ = self.stored.get((resource.container, resource.path), (None, b""))
+                if held and (held.owner, held.md5) != (owner, resource.md5):
+                    raise CloudError(f"{resource.name} exists", status=409, code="BlobAlreadyExists")
+                self._upload(resource, owner)
+            case Pool(name=name):
+                _agreed(resource)
+                _free(self.pools, name, resource, owner)
+                self.pools[name.lower()] = replace(resource, owner=owner, state="active")
+            case Job(id=name):
+                _free(self.jobs, name, resource, owner)
+                if name.lower() not in self.jobs:
+                    self.added[name.lower()] = {}
+                    self.jobs[name.lower()] = replace(resource, owner=owner, state="active", sealed=False)
+            case Task():
+                self._add(resource)
+
+    def _update(self, found: Resource, wanted: Resource, owner: str) -> None:
+        match wanted:
+            case Blob(container=container, path=path):
+                held, _ = self.stored.get((container, path), (None, b""))
+                if held is None or (isinstance(found, Blob) and found.etag and found.etag != held.etag):
+                    raise CloudError(f"{wanted.name} has changed", status=412, code="ConditionNotMet")
+                self._upload(wanted, owner)
+            case Pool(name=name):
+                _agreed(wanted)
+                shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
+                self.pools[name.lower()] = replace(wanted, owner=owner, state="active", display_name=shown)
+            case Job(id=name):
+                held_job = _there(self.jobs, name, "Job")
+                in_place = ("priority", "max_wall_clock_time", "max_task_retry_count")
+                changed = {field: getattr(wanted, field) for field in in_place}
+                self.jobs[name.lower()] = replace(held_job, **changed)
+            case Container() | Task():
+                raise NotImplementedError(f"a {wanted.kind} never changes")
+
+    def _delete(self, resource: Resource, owner: str) -> None:
+        match resource:
+            case Container(name=name) if name in self.containers:
+                foreign = [b.path for b in self.blobs(name) if b.owner != owner]
+                if foreign or self.containers[name] != owner:
+                    raise Refused([f"container {name!r} is not ours alone: {foreign}"])
+                del self.containers[name]
+                self.stored = {key: value for key, value in self.stored.items() if key[0] != name}
+            case Blob(container=container, path=path):
+                found, _ = self.stored.get((container, path), (None, b""))
+                if found and resource.etag and found.etag != resource.etag:
+                    raise CloudError(f"{resource.name} has changed", status=412, code="ConditionNotMet")
+                self.stored.pop((container, path), None)
+            case Pool(name=name) if name.lower() in self.pools:
+                _marked(self.pools[name.lower()].owner, owner, name)
+                del self.pools[name.lower()]
+            case Job(id=name) if name.lower() in self.jobs:
+                _marked(self.jobs[name.lower()].owner, owner, name)
+                del self.jobs[name.lower()], self.added[name.lower()]
+            case Task():
+                raise NotImplementedError("tasks go with their job")
+            case _:
+                pass
+
+    def _upload(self, blob: Blob, owner: str) -> None:
+        if blob.container not in self.containers:
+            raise CloudError(f"no container {blob.container}", status=404, code="ContainerNotFound")
+        if blob.source is None:
+            raise CloudError(f"blob {blob.name!r} has no local file to come from")
+        data = blob.source.read_bytes()
+        if hashlib.md5(data, usedforsecurity=False).hexdigest() != blob.md5:
+            raise CloudError(f"{blob.source} changed while it was uploaded")
+        self.put(blob.container, blob.path, data, owner)
+
+    def _add(self, task: Task) -> None:
+        job = generation_id(task.job, task.generation or 1)
+        if _there(self.jobs, job, "Job").state in ENDED:
+            raise CloudError(f"job {job!r} takes no more tasks", status=409, code="JobCompleted")
+        held = self.added[job.lower()].setdefault(task.id.lower(), replace(task, state="active"))
+        if held.digest != task.digest:
+            raise CloudError(f"task {task.id!r} exists", status=409, code="TaskExists")
+
+
+NO_CONTAINER = "FileUploadContainerNotFound: One of the specified Azure container(s) was not found"
+
+
+def _there(held: dict[str, R], name: str, kind: str) -> R:
+    if name.lower() not in held:
+        raise CloudError(f"{name} is not there", status=404, code=f"{kind}NotFound")
+    return held[name.lower()]
+
+
+def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
+    """The id can be had: nothing is there, or what goes (it is waited for), or what a lost answer left of ours."""
+    found = held.get(name.lower())
+    if isinstance(found, Pool | Job) and found.state == "deleting":
+        del held[name.lower()]
+    elif isinstance(found, Pool | Job) and (found.owner != owner or _asked(found) != _asked(wanted)):
+        raise CloudError(f"{name} exists", status=409, code=f"{type(found).__name__}Exists")
+
+
+def _asked(resource: Resource) -> list[object]:
+    return [getattr(resource, f.name) for f in fields(resource) if "rule" in f.metadata]
+
+
+def _agreed(pool: Pool) -> None:
+    if pool.node_agent_sku_id is None:
+        raise CloudError("nodeAgentSKUId is required", status=400, code="InvalidRequestBody")
+
+
+def _marked(found: str | None, owner: str, name: str) -> None:
+    if found != owner:
+        raise Refused([f"{name!r} does not bear our mark any more"])
+
+
+def _seen(task: Task) -> Task:
+    """What the service tells of a task when it is listed."""
+    return Task(
+        job=task.job,
+        id=task.id,
+        environment=task.environment,
+        digest=task.digest,
+        generation=task.generation or 1,
+        state=task.state,
+        result=task.result,
+        exit_code=task.exit_code,
+        failure=task.failure,
+    )
+
+
+def _blob_path(output: OutputFile, task: str) -> str:
+    """One file for each pattern: what `*` stands for is the task's id."""
+    parts = output.file_pattern.split("/")
+    wild = next((index for index, part in enumerate(parts) if set("*?[") & set(part)), None)
+    if wild is None:
+        return output.path or basename(output.file_pattern)
+    below = re.sub(r"\*+", task, "/".join(parts[wild:]))
+    return f"{output.path.rstrip('/')}/{below}" if output.path else below
+
+
+def _name(resource: Resource) -> str:
+    match resource:
+        case Job():
+            return resource.id
+        case Task():
+            return f"{generation_id(resource.job, resource.generation or 1)}/{resource.id}"
+        case _:
+            return resource.name
+
+
+_: Cloud = FakeCloud()  # mypy proves here that it is one

@@ -1,0 +1,1 @@
+"""The rooms of `batchctl/reconcile`, without any service."""

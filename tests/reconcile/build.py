@@ -1,0 +1,94 @@
+"""Small wanted and held things, so that a test says only what it is about."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from batchctl.reconcile.events import Event
+from batchctl.reconcile.execute import execute
+from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, Task
+from tests.fake_cloud import UBUNTU
+
+OWNER = "word-count"
+OTHER = "another-spec"
+TEXT = OutputFile(file_pattern="*_OUTPUT.txt", container="output")
+
+
+def pool(name: str = "pool", **changed: Any) -> Pool:
+    agent = "batch.node.ubuntu 24.04"
+    asked: dict[str, Any] = {"name": name, "vm_size": "Standard_D2s_v5", "image": UBUNTU, "node_agent_sku_id": agent}
+    return Pool(**(asked | changed))
+
+
+def held_pool(name: str = "pool", **changed: Any) -> Pool:
+    return pool(name, **({"owner": OWNER, "state": "active"} | changed))
+
+
+def job(name: str = "count", **changed: Any) -> Job:
+    return Job(**({"name": name, "pool": "pool"} | changed))
+
+
+def held_job(generation: int = 1, **changed: Any) -> Job:
+    """A job of ours that is under way."""
+    held: dict[str, Any] = {"generation": generation, "owner": OWNER, "state": "active", "sealed": True}
+    return job(**(held | changed))
+
+
+def task(id: str = "a", **changed: Any) -> Task:
+    return Task(**({"job": "count", "id": id, "digest": "command=1;inputs=1"} | changed))
+
+
+def run(id: str = "a", generation: int = 1, **changed: Any) -> Task:
+    """A task that the service holds; it has succeeded."""
+    ended = {"state": "completed", "result": "success", "exit_code": 0}
+    return task(id, **({"generation": generation, **ended} | changed))
+
+
+def waiting(id: str = "a", generation: int = 1, **changed: Any) -> Task:
+    return run(id, generation, **({"state": "active", "result": None, "exit_code": None} | changed))
+
+
+def failed(id: str = "a", generation: int = 1, code: int = 3, **changed: Any) -> Task:
+    return run(id, generation, **({"result": "failure", "exit_code": code} | changed))
+
+
+def output(path: str, task: str | None = "a", **changed: Any) -> Blob:
+    return Blob(**({"container": "output", "path": path, "owner": OWNER, "task": task, "md5": "0" * 32} | changed))
+
+
+def upload(path: str, source: Path, container: str = "input") -> Blob:
+    data = source.read_bytes()
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return Blob(container=container, path=path, md5=md5, size=len(data), source=source)
+
+
+def desired(*resources: Resource, **more: Any) -> Desired:
+    return Desired(owner=OWNER, resources=resources, **more)
+
+
+def observed(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
+    """All that bears our mark, and whatever sits at a name that is wanted."""
+    containers = {r.name for r in wanted.resources if isinstance(r, Container)} | wanted.external
+    found, blobs = cloud.storage(wanted.owner, sorted(containers))
+    ids = sorted({r.name for r in wanted.resources if isinstance(r, Pool | Job)})
+    return (*found, *blobs, *cloud.batch(wanted.owner, ids))
+
+
+def planned(wanted: Desired, cloud: Cloud) -> Plan:
+    return diff(wanted, observed(wanted, cloud))
+
+
+def applied(wanted: Desired, cloud: Cloud) -> list[Event]:
+    """Carry out the plan, and let what it waits for run."""
+    plan = planned(wanted, cloud)
+    events = list(execute(plan, cloud))
+    for waited in plan.waits:
+        cloud.counts(waited)
+    return events
+
+
+def destroyed(wanted: Desired, cloud: Cloud) -> list[Event]:
+    held = observed(wanted, cloud)
+    return list(execute(diff(kept(wanted, held), held), cloud))

@@ -1,0 +1,71 @@
+"""`python -m batchctl.emulator`: reads its arguments and serves."""
+
+import argparse
+import asyncio
+import base64
+import binascii
+import logging
+import os
+import stat
+import sys
+from pathlib import Path
+
+from batchctl.emulator.server import serve
+from batchctl.emulator.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until it is told to stop. Exit code 64: wrong arguments, 1: the port or the home is taken."""
+    os.umask(0o077)
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = Settings(
+            home=asked.home.resolve(),
+            account=asked.account,
+            key=read_key(asked.key_file),
+            boot_seconds=asked.boot_seconds,
+            containers=asked.containers,
+        )
+    except (OSError, ValueError) as error:
+        print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
+        return 64
+    try:
+        asyncio.run(serve(settings, asked.port, ready=asked.ready_file, exit_with_parent=asked.exit_with_parent))
+    except BlockingIOError:
+        print(f"batchctl-emulator: another one uses {settings.home}", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def read_key(path: Path) -> bytes:
+    """The account's key. ValueError if others may read the file or it does not hold base64."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise ValueError(f"{path} may be read by others: its mode must be 0600")
+    try:
+        key = base64.b64decode(path.read_text().strip(), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) < 16:
+        raise ValueError(f"{path} holds no base64 key of 16 bytes or more")
+    return key
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("batchctl-emulator", description="A local Azure Batch service on 127.0.0.1.")
+    parser.add_argument("--home", type=Path, required=True, help="directory of its state and of the nodes")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--account", required=True, help="the account's name")
+    parser.add_argument("--key-file", type=Path, required=True, help="file of mode 0600 that holds the base64 key")
+    parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
+    parser.add_argument("--boot-seconds", type=float, default=0.0, help="how long each step of a node's boot takes")
+    parser.add_argument("--containers", choices=("refuse", "host"), default="refuse", help="what container tasks do")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

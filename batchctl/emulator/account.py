@@ -1,0 +1,84 @@
+# ruff: noqa: ARG001 - every handler takes the service and the call
+"""What clients ask of the account as a whole: images, counts of nodes, applications, usage, and our own status."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+
+from batchctl.emulator.faults import Fault
+from batchctl.emulator.images import IMAGES
+from batchctl.emulator.odata import parse_filter
+from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
+from batchctl.emulator.service import Service
+from batchctl.emulator.wire import Answer, Call, by_path, page_answer, page_bounds
+
+_NAMES = {
+    "starttaskfailed": "startTaskFailed",
+    "leavingpool": "leavingPool",
+    "waitingforstarttask": "waitingForStartTask",
+}
+_COUNTED = {state: _NAMES.get(state, state) for state in NODE_MOVES} | {"upgradingos": "upgradingOS"}
+
+
+def supported_images(service: Service, call: Call) -> Answer:
+    return _page(call, "listsupportedimages", list(IMAGES), frozenset({"osType", "verificationType", "nodeAgentSKUId"}))
+
+
+def node_counts(service: Service, call: Call) -> Answer:
+    counts = [_pool_counts(pool) for pool in service.store.pools.values()]
+    return _page(call, "poolnodecounts", counts, frozenset({"poolId"}))
+
+
+def applications(service: Service, call: Call) -> Answer:
+    """A local account has none."""
+    return _page(call, "applications", [], frozenset())
+
+
+def application(service: Service, call: Call) -> Answer:
+    raise Fault("ApplicationNotFound")
+
+
+def usage_metrics(service: Service, call: Call) -> Answer:
+    """Local hours cost nothing and are not counted."""
+    return _page(call, "poolusagemetrics", [], frozenset({"poolId"}))
+
+
+def status(service: Service, call: Call) -> Answer:
+    """For whoever started the service: is it still of use to anybody?"""
+    tasks = [task.state for job in service.store.jobs.values() for task in job.tasks.values()]
+    states = Counter(tasks)
+    body = {
+        "idleSeconds": 0.0 if service.runs else time.monotonic() - service.active,
+        "runningTasks": states["running"] + states["preparing"],
+        "activeTasks": states["active"],
+        "pools": len(service.store.pools),
+        "pid": os.getpid(),
+    }
+    return Answer(200, body)
+
+
+def _page(call: Call, kind: str, entries: list[Json], filters: frozenset[str]) -> Answer:
+    after, most = page_bounds(call)
+    text = call.query.get("$filter", "").strip()
+    if text:
+        wanted = parse_filter(text, filters)
+        entries = [entry for entry in entries if wanted.test(partial(by_path, entry))]
+    more = after + most < len(entries)
+    return page_answer(call, kind, entries[after : after + most], str(after + most) if more else None)
+
+
+def _pool_counts(pool: Pool) -> Json:
+    nodes = pool.nodes.values()
+    dedicated = _counts(node for node in nodes if node.dedicated)
+    return {
+        "poolId": pool.id,
+        "dedicated": dedicated,
+        "lowPriority": _counts(node for node in nodes if not node.dedicated),
+    }
+
+
+def _counts(nodes: Iterable[Node]) -> Json:
+    states = Counter(node.state for node in nodes)
+    return {name: states[state] for state, name in _COUNTED.items()} | {"total": states.total()}

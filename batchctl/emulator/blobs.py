@@ -1,0 +1,86 @@
+"""Blobs by URL with a SAS in it: get, list, put. The only user of urllib3; failures are said by HTTP status."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import urllib3
+
+TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
+RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
+VERSION = "2021-12-02"
+_PIECE = 1 << 20
+_http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
+
+
+class BlobError(Exception):
+    """`status` is the HTTP status; 0: no answer in time, -1: no answer at all."""
+
+    def __init__(self, status: int, url: str, reason: str = "") -> None:
+        self.status, self.url, self.reason = status, without_query(url), reason
+        super().__init__(f"{status} {self.url} {reason}")
+
+
+def without_query(url: str) -> str:
+    """The URL without its SAS, for people."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+def blob_url(container_url: str, name: str) -> str:
+    """The URL of a blob in a container, with the container's SAS."""
+    parts = urlsplit(container_url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name)}"))
+
+
+def fetch(url: str, target: Path) -> None:
+    """Writes the blob to `target`. BlobError if it cannot be read; OSError if it cannot be written."""
+    with _send("GET", url, preload_content=False) as answer, target.open("wb") as file:
+        try:
+            for piece in answer.stream(_PIECE):
+                file.write(piece)
+        except urllib3.exceptions.HTTPError as error:
+            raise BlobError(-1, url, str(error)) from error
+
+
+def names(container_url: str, prefix: str) -> Iterator[str]:
+    """The names of a container's blobs that begin with `prefix`."""
+    marker = ""
+    while True:
+        query = f"restype=container&comp=list&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
+        parts = urlsplit(container_url)
+        url = urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
+        page = ET.fromstring(_send("GET", url).data.decode("utf-8-sig"))
+        yield from (name.text or "" for name in page.iterfind("./Blobs/Blob/Name"))
+        marker = page.findtext("NextMarker") or ""
+        if not marker:
+            return
+
+
+def put(url: str, source: Path, headers: dict[str, str]) -> None:
+    """Uploads a file as a block blob."""
+    sent = {
+        "x-ms-version": VERSION,
+        "x-ms-blob-type": "BlockBlob",
+        "Content-Type": "application/octet-stream",
+        **headers,
+        "Content-Length": str(source.stat().st_size),
+    }
+    with source.open("rb") as file:
+        _send("PUT", url, headers=sent, body=file)
+
+
+def _send(method: str, url: str, **how: object) -> urllib3.BaseHTTPResponse:
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise BlobError(-1, url, "not an http URL")
+    try:
+        answer = _http.request(method, url, **how)  # type: ignore[arg-type]  # passed through by name
+    except urllib3.exceptions.MaxRetryError as error:
+        late = isinstance(error.reason, urllib3.exceptions.TimeoutError)
+        raise BlobError(0 if late else -1, url, str(error.reason)) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise BlobError(-1, url, str(error)) from error
+    if answer.status >= 300:
+        answer.drain_conn()
+        raise BlobError(answer.status, url, answer.headers.get("x-ms-error-code", ""))
+    return answer

@@ -1,0 +1,134 @@
+"""A node from its creation to its first task: boots, runs its start task, and boots again when asked to."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import orders, taskwork, times
+from batchctl.emulator.node import make_directories
+from batchctl.emulator.outcome import Outcome
+from batchctl.emulator.records import Json, Node, Pool
+
+if TYPE_CHECKING:
+    from batchctl.emulator.node import Run
+    from batchctl.emulator.service import Service
+
+WINDOWS = "batch.node.windows"
+_NO_WINDOWS = "The node agent '{}' runs on Windows. Tasks run as processes of this machine, which has no Windows."
+
+
+def begin(service: "Service", pool: Pool, node: Node) -> None:
+    """What follows the states creating, rebooting, reimaging and starting: the next steps come by themselves."""
+    _later(service, node, partial(_ready if node.state == "starting" else _start, service, pool, node))
+
+
+def again(service: "Service", node: Node, state: str, option: str) -> None:
+    """Reboot or reimage (`state`): its tasks are requeued, terminated or waited for first."""
+    node.after = state
+    if option in ("requeue", "terminate"):
+        for task in list(node.busy.values()):
+            taskwork.interrupt(service, task, option)
+    if run := service.runs.get(node):
+        run.kill("requeue")
+    service.store.keep(node)
+    service.wake(service.store.pools.get(node.pool.lower()))
+
+
+def go_after(service: "Service", node: Node) -> None:
+    """The node's last task has ended, and something was to follow."""
+    state, node.after = node.after or "", None
+    node.move(state, service.clock.now())
+    service.store.keep(node)
+    pool = service.store.pools[node.pool.lower()]
+    if state in ("rebooting", "reimaging"):
+        _forget_preparations(pool, node, state)
+        if state == "reimaging":
+            service.discard(orders.node_root(service.settings, node))
+        begin(service, pool, node)
+
+
+def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
+    """Runs the start task once more; `startTaskInfo` says how it goes."""
+    assert node.start_task is not None
+    fresh = node.start is None
+    tried: Json = {} if node.start is None else {"lastRetryTime": times.stamp(service.clock.now())}
+    retries = 0 if node.start is None else node.start["retryCount"] + 1
+    node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
+    service.store.keep(node)
+    order = orders.start_order(orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
+    service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
+
+
+def _start(service: "Service", pool: Pool, node: Node) -> None:
+    """The machine is up."""
+    node.move("starting", service.clock.now())
+    node.booted = service.clock.now()
+    service.store.keep(node)
+    _later(service, node, partial(_ready, service, pool, node))
+
+
+def _ready(service: "Service", pool: Pool, node: Node) -> None:
+    """The node agent is up: the start task runs, and before or after it tasks may come."""
+    agent = pool.spec.get("virtualMachineConfiguration", {}).get("nodeAgentSKUId", "")
+    if agent.lower().startswith(WINDOWS):
+        node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS.format(agent)}]
+        _go(service, pool, node, "unusable")
+        return
+    make_directories(orders.node_root(service.settings, node))
+    node.start_task, node.start = pool.spec.get("startTask"), None
+    if node.start_task is None:
+        _go(service, pool, node, "idle")
+        return
+    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else "idle")
+    run_start_task(service, pool, node)
+
+
+def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", outcome: Outcome) -> None:
+    node.pid = None
+    if run.killed:
+        service.wake(pool)
+        return
+    assert node.start is not None
+    assert node.start_task is not None
+    most = node.start_task["maxTaskRetryCount"]
+    if not outcome.succeeded and (most == -1 or node.start["retryCount"] < most):
+        run_start_task(service, pool, node)
+        return
+    node.start = {**node.start, "state": "completed", **ended(service, outcome)}
+    service.store.keep(node)
+    if node.state == "waitingforstarttask":
+        _go(service, pool, node, "idle" if outcome.succeeded else "starttaskfailed")
+
+
+def ended(service: "Service", outcome: Outcome) -> Json:
+    """How a start, preparation or release task says that it has ended."""
+    info: Json = {"endTime": times.stamp(service.clock.now()), "result": "success" if outcome.succeeded else "failure"}
+    if outcome.exit_code is not None:
+        info["exitCode"] = outcome.exit_code
+    if outcome.failure:
+        info["failureInfo"] = outcome.failure.wire()
+    return info
+
+
+def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
+    if service.runs.get(node) is run:
+        node.pid = [pid, born]
+        service.store.keep(node)
+
+
+def _forget_preparations(pool: Pool, node: Node, state: str) -> None:  # noqa: ARG001
+    node.preparations = {}
+
+
+def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
+    node.move(state, service.clock.now())
+    service.store.keep(node)
+    service.wake(pool)
+
+
+def _later(service: "Service", node: Node, step: partial[None]) -> None:
+    """The next step of a boot: at once, or after `boot_seconds` if the node still is as it was."""
+    if not service.settings.boot_seconds:
+        step()
+        return
+    since = node.state_time
+    service.timer(node, service.settings.boot_seconds, lambda: step() if node.state_time == since else None)

@@ -1,0 +1,145 @@
+"""The ASGI application: who may come in, what a request becomes, and how every answer looks on the wire."""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from batchctl.emulator import auth, routes, times
+from batchctl.emulator.faults import Fault
+from batchctl.emulator.service import Service
+from batchctl.emulator.wire import Answer, Call, NotModified, Part
+
+VERSIONS = frozenset(
+    {"2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"}
+)
+MOST_BODY = 4 << 20
+_PIECE = 1 << 18
+_JSON = "application/json;odata=minimalmetadata"
+_log = logging.getLogger(__name__)
+
+
+class Door:
+    """One service, reached under the host names of loopback at one port."""
+
+    def __init__(self, service: Service, port: int) -> None:
+        self._service = service
+        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        request_id = str(uuid.uuid4())
+        try:
+            answer = self._answer(request, await _content(request), request_id)
+        except ClientDisconnect:
+            return
+        await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
+
+    def _answer(self, request: Request, content: bytes | None, request_id: str) -> Answer:
+        """What the service says; whatever goes wrong becomes its error body."""
+        now = self._service.clock.now()
+        try:
+            answer = self._handle(request, content)
+        except NotModified as same:
+            return Answer(304, None, same.headers)
+        except Fault as fault:
+            body = fault.body(f"http://{request.headers.get('host', '')}", request_id, times.stamp(now))
+            return Answer(fault.status, body, fault.headers)
+        except Exception:
+            _log.exception("request %s failed", request_id)
+            return Answer(500, Fault("InternalError").body("", request_id, times.stamp(now)))
+        if request.method not in ("GET", "HEAD"):
+            self._service.flush()
+        return answer
+
+    def _handle(self, request: Request, content: bytes | None) -> Answer:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        raw_path = request.scope["raw_path"].decode("ascii", "replace")
+        query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+        self._admit(headers)
+        settings = self._service.settings
+        auth.check(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
+        if content is None:
+            raise Fault("RequestBodyTooLarge", headers={"Connection": "close"})
+        local = raw_path.startswith("/_local/")
+        if not local:
+            _check_version(dict(query))
+            self._service.active = time.monotonic()
+        handler, params = routes.find(request.method, raw_path)
+        base = f"http://{headers['host']}"
+        return handler(
+            self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
+        )
+
+    def _admit(self, headers: dict[str, str]) -> None:
+        """Browsers are kept out: a foreign Host is DNS rebinding, an Origin is a web page."""
+        if headers.get("host", "").lower() not in self._hosts:
+            raise Fault(
+                "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
+            )
+        if "origin" in headers or "sec-fetch-site" in headers:
+            raise _kept_out("Requests of web pages are refused.")
+
+    def _headers(self, request: Request, answer: Answer, request_id: str) -> dict[str, str]:
+        headers = {
+            "Date": times.http_date(time.time()),
+            "request-id": request_id,
+            "DataServiceVersion": "3.0",
+            "Server": "batchctl-emulator",
+            **answer.headers,
+        }
+        wanted = request.headers.get("return-client-request-id", "false").lower() == "true"
+        if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
+            headers["client-request-id"] = client
+        return headers
+
+
+def _kept_out(reason: str) -> Fault:
+    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
+
+
+async def _content(request: Request) -> bytes | None:
+    """The body; None if it is larger than any request may be."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MOST_BODY:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _check_version(query: dict[str, str]) -> None:
+    version = query.get("api-version")
+    if not version:
+        raise Fault("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
+    if version not in VERSIONS:
+        raise Fault("UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS)))))
+
+
+def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
+    """JSON, a part of a file, or nothing."""
+    if answer.part:
+        return StreamingResponse(_pieces(answer.part), answer.status, headers)
+    if answer.body is None:
+        return Response(None, answer.status, headers)
+    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    if method == "HEAD":
+        return Response(None, answer.status, headers)
+    return Response(content, answer.status, {**headers, "Content-Type": _JSON})
+
+
+async def _pieces(part: Part) -> AsyncIterator[bytes]:
+    """The file's bytes; if it became shorter meanwhile, the connection ends early and the client sees it."""
+    with part.path.open("rb") as file:
+        file.seek(part.start)
+        left = part.length
+        while left and (piece := file.read(min(_PIECE, left))):
+            left -= len(piece)
+            yield piece

@@ -1,0 +1,40 @@
+"""The images that the local service says it supports, in the words of the Marketplace. Data only."""
+
+from batchctl.emulator.records import Json
+
+UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
+DEBIAN_12, EL_8, EL_9 = "batch.node.debian 12", "batch.node.el 8", "batch.node.el 9"
+WINDOWS = "batch.node.windows amd64"
+_DOCKER = ["DockerCompatible"]
+_HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly"]
+
+_ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
+    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, [], "verified"),
+    ("canonical", "ubuntu-24_04-lts", "server-gen1", UBUNTU_24, [], "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2404", UBUNTU_24, _HPC, "verified"),
+    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", UBUNTU_22, [], "verified"),
+    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, [], "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _HPC, "verified"),
+    ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", "batch.node.ubuntu 20.04", _DOCKER, "unverified"),
+    ("debian", "debian-12", "12", DEBIAN_12, [], "verified"),
+    ("debian", "debian-12", "12-gen2", DEBIAN_12, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, [], "verified"),
+    ("almalinux", "almalinux-hpc", "8_10-hpc-gen2", EL_8, ["SupportsRDMAOnly"], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2019-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter-core", WINDOWS, [], "verified"),
+)
+
+
+def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[str], verification: str) -> Json:
+    return {
+        "nodeAgentSKUId": agent,
+        "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"},
+        "osType": "windows" if agent == WINDOWS else "linux",
+        "verificationType": verification,
+        **({"capabilities": capabilities} if capabilities else {}),
+    }
+
+
+IMAGES = tuple(_image(*row) for row in _ROWS)

@@ -1,0 +1,168 @@
+"""What clients ask of jobs."""
+
+from batchctl.emulator import job_shapes, jobwork
+from batchctl.emulator.faults import Fault, bad_value
+from batchctl.emulator.records import Job, Json
+from batchctl.emulator.service import Service
+from batchctl.emulator.shape import Shape
+from batchctl.emulator.views import JOB as VIEW
+from batchctl.emulator.views import job_url
+from batchctl.emulator.wire import Answer, Call, changed, check_conditions, listing, made, one
+
+_ENDING = {"terminating": "JobBeingTerminated", "completed": "JobCompleted", "deleting": "JobBeingDeleted"}
+REFUSED: dict[str, dict[str, str]] = {
+    "patch": {"completed": "JobCompleted", "deleting": "JobBeingDeleted"},
+    "disable": {**_ENDING, "enabling": "OperationInvalidForCurrentState"},
+    "enable": {
+        **_ENDING,
+        "active": "OperationInvalidForCurrentState",
+        "enabling": "OperationInvalidForCurrentState",
+        "disabling": "OperationInvalidForCurrentState",
+    },
+    "terminate": _ENDING,
+    "delete": {"deleting": "JobBeingDeleted"},
+    "add task": _ENDING,
+    "reactivate task": {**_ENDING, "disabled": "JobNotActive", "disabling": "JobNotActive", "enabling": "JobNotActive"},
+}
+"""Verb, state of the job, and the code with which it is refused; what is not here is allowed."""
+
+
+def find(service: Service, call: Call) -> Job:
+    """The job that the path names."""
+    job = service.store.jobs.get(call.params["job"].lower())
+    if job is None:
+        raise Fault("JobNotFound")
+    return job
+
+
+def find_for(service: Service, call: Call, verb: str) -> Job:
+    """The same, refused in states that do not know the verb."""
+    job = find(service, call)
+    if code := REFUSED[verb].get(job.state):
+        raise Fault(code)
+    return job
+
+
+def create(service: Service, call: Call) -> Answer:
+    spec = call.body(job_shapes.JOB)
+    job = make(service, spec.pop("id"), spec)
+    return made(job_url(job.id, call.base), job)
+
+
+def make(service: Service, job_id: str, spec: Json) -> Job:
+    """Takes in a new job. The pool that it names need not exist."""
+    existing = service.store.jobs.get(job_id.lower())
+    if existing is not None:
+        raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
+    check_quota(service)
+    check_pool_info(spec)
+    job = Job(id=job_id, spec=spec, pool=spec["poolInfo"]["poolId"].lower())
+    jobwork.start(service, job)
+    return job
+
+
+def check_quota(service: Service) -> None:
+    """Jobs that are not completed, and job schedules, count together."""
+    jobs = sum(job.state != "completed" for job in service.store.jobs.values())
+    schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
+    if jobs + schedules >= service.settings.job_quota:
+        raise Fault("ActiveJobAndScheduleQuotaReached")
+
+
+def check_pool_info(spec: Json) -> None:
+    """A pool by id or an auto pool, not both."""
+    info = spec["poolInfo"]
+    if "autoPoolSpecification" in info:
+        raise Fault("NotImplemented", (("Reason", "autoPoolSpecification is not served"),))
+    if "poolId" not in info:
+        raise bad_value("poolInfo", "", "a poolId is wanted")
+
+
+def get(service: Service, call: Call) -> Answer:
+    return one(call, VIEW, find(service, call))
+
+
+def list_all(service: Service, call: Call) -> Answer:
+    return listing(call, VIEW, service.store.jobs.values())
+
+
+def patch(service: Service, call: Call) -> Answer:
+    return _update(service, call, {}, call.body(job_shapes.JOB_PATCH))
+
+
+def replace(service: Service, call: Call) -> Answer:
+    given = call.json()
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name not in job_shapes.READ_ONLY}
+    change = job_shapes.JOB_PATCH(given)
+    if "poolInfo" not in change:
+        raise Fault("MissingRequiredProperty", (("PropertyName", "poolInfo"),))
+    return _update(service, call, job_shapes.JOB_UPDATE_DEFAULTS, change)
+
+
+def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answer:
+    """Sets what may change; absent properties get their defaults where there are any."""
+    job = find_for(service, call, "patch")
+    check_conditions(call, job)
+    pool: Json = change.get("poolInfo") or job.spec["poolInfo"]
+    if pool != job.spec["poolInfo"]:
+        if job.state != "disabled":
+            raise Fault("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
+        check_pool_info(change)
+        job.pool = pool["poolId"].lower()
+    dropped = {"metadata", "networkConfiguration"} if defaults else set()
+    kept = {name: value for name, value in job.spec.items() if name not in dropped}
+    job.spec = {**kept, **defaults, **change}
+    service.store.touch(job)
+    jobwork.watch(service, job)
+    service.wake(job, service.store.pools.get(job.pool or ""))
+    return changed(call, job)
+
+
+def delete(service: Service, call: Call) -> Answer:
+    job = find_for(service, call, "delete")
+    check_conditions(call, job)
+    call.flag("force")
+    jobwork.delete(service, job)
+    return Answer(202)
+
+
+def disable(service: Service, call: Call) -> Answer:
+    job, asked = _to_change(service, call, "disable", job_shapes.DISABLE)
+    jobwork.disable(service, job, asked["disableTasks"])
+    return changed(call, job, 202)
+
+
+def enable(service: Service, call: Call) -> Answer:
+    job, _ = _to_change(service, call, "enable", Shape("Empty"))
+    jobwork.enable(service, job)
+    return changed(call, job, 202)
+
+
+def terminate(service: Service, call: Call) -> Answer:
+    call.flag("force")
+    job, asked = _to_change(service, call, "terminate", job_shapes.TERMINATE)
+    jobwork.terminate(service, job, asked.get("terminateReason", "UserTerminate"))
+    return changed(call, job, 202)
+
+
+def _to_change(service: Service, call: Call, verb: str, shape: Shape) -> tuple[Job, Json]:
+    asked = call.body(shape)
+    job = find_for(service, call, verb)
+    check_conditions(call, job)
+    return job, asked
+
+
+def task_counts(service: Service, call: Call) -> Answer:
+    job = find(service, call)
+    names = ("active", "running", "completed", "succeeded", "failed")
+    tasks, slots = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for task in job.tasks.values():
+        counted = ["running" if task.state == "preparing" else task.state]
+        if task.state == "completed":
+            counted.append("failed" if task.failed else "succeeded")
+        for name in counted:
+            tasks[name] += 1
+            slots[name] += task.slots
+    metadata = f"{call.base}/$metadata#taskcountsresult/@Element"
+    return Answer(200, {"odata.metadata": metadata, "taskCounts": tasks, "taskSlotCounts": slots})

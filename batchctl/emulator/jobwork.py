@@ -1,0 +1,102 @@
+"""A job from its first state to its last: started, disabled, enabled, terminated, deleted."""
+
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import orders, taskwork, times
+from batchctl.emulator.records import Job
+
+if TYPE_CHECKING:
+    from batchctl.emulator.service import Service
+
+
+def start(service: "Service", job: Job) -> None:
+    """Takes in a new job."""
+    service.store.add(job)
+    job.started = job.created
+    watch(service, job)
+    service.wake(job)
+
+
+def watch(service: "Service", job: Job) -> None:
+    """Sets the timer of maxWallClockTime, which counts from the job's creation."""
+    limit = times.duration(job.spec["constraints"]["maxWallClockTime"])
+    if job.state not in ("active", "disabling", "disabled", "enabling") or limit >= times.duration(times.UNLIMITED):
+        service.cancel(job)
+        return
+    left = job.created + limit - service.clock.now()
+    service.timer(job, left, lambda: terminate(service, job, "MaxWallClockTimeExpiry"))
+
+
+def terminate(service: "Service", job: Job, reason: str | None) -> None:
+    """Ends the running tasks and then the job; tasks that wait stay active."""
+    service.cancel(job)
+    job.move("terminating", service.clock.now())
+    job.reason = reason
+    _interrupt_all(service, job, "terminate")
+
+
+def disable(service: "Service", job: Job, option: str) -> None:
+    """No task starts any more; running ones are requeued, terminated or waited for."""
+    if job.state == "active" or job.state == "enabling":
+        job.move("disabling", service.clock.now())
+    job.disabling = option
+    service.store.touch(job)
+    if option != "wait":
+        _interrupt_all(service, job, option)
+    service.wake(job)
+
+
+def enable(service: "Service", job: Job) -> None:
+    """Tasks start again."""
+    job.move("enabling", service.clock.now())
+    service.store.touch(job)
+    service.wake(job)
+
+
+def delete(service: "Service", job: Job) -> None:
+    """Ends and forgets the tasks, then the job."""
+    service.cancel(job)
+    job.move("deleting", service.clock.now())
+    _interrupt_all(service, job, "terminate")
+
+
+def settle(service: "Service", job: Job) -> None:
+    """Takes the job to the state that follows, if nothing stands in the way."""
+    if service.store.jobs.get(job.key) is not job:
+        return
+    if job.state == "enabling":
+        _go(service, job, "active")
+    elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
+        terminate(service, job, "AllTasksComplete")
+    elif job.at_work:
+        return
+    elif job.state == "disabling":
+        _go(service, job, "disabled")
+    elif job.state == "terminating":
+        job.ended = service.clock.now()
+        _go(service, job, "completed")
+    elif job.state == "deleting":
+        _forget(service, job)
+
+
+def _interrupt_all(service: "Service", job: Job, why: str) -> None:
+    for task in list(job.at_work.values()):
+        taskwork.interrupt(service, task, why)
+    service.store.touch(job)
+    service.wake(job)
+
+
+def _go(service: "Service", job: Job, state: str) -> None:
+    job.move(state, service.clock.now())
+    service.store.touch(job)
+    service.wake(service.store.pools.get(job.pool or ""))
+
+
+def _forget(service: "Service", job: Job) -> None:
+    for task in list(job.tasks.values()):
+        service.store.drop(task)
+    item = orders.work_directory(job, "")
+    for pool in service.store.pools.values():
+        for node in pool.nodes.values():
+            service.discard(orders.node_root(service.settings, node) / item)
+    service.store.drop(job)

@@ -1,0 +1,96 @@
+"""What clients ask of nodes."""
+
+from pathlib import Path
+
+from batchctl.emulator import boot, orders, taskwork
+from batchctl.emulator.faults import Fault
+from batchctl.emulator.pool_shapes import DISABLE_SCHEDULING, REBOOT, REIMAGE
+from batchctl.emulator.pools import find as find_pool
+from batchctl.emulator.records import Node
+from batchctl.emulator.service import Service
+from batchctl.emulator.shape import Shape
+from batchctl.emulator.views import node_view
+from batchctl.emulator.wire import Answer, Call, listing, one
+
+BOOTED_STATES = frozenset({"idle", "running", "starttaskfailed"})
+REFUSED = {
+    "rebooting": "NodeBeingRebooted",
+    "reimaging": "NodeBeingReimaged",
+    "unusable": "NodeStateUnusable",
+}
+"""What a node that cannot be rebooted now says; OperationInvalidForCurrentState in other states."""
+
+
+def find(service: Service, call: Call) -> Node:
+    """The node that the path names."""
+    node = find_pool(service, call).nodes.get(call.params["node"].lower())
+    if node is None:
+        raise Fault("NodeNotFound")
+    return node
+
+
+def get(service: Service, call: Call) -> Answer:
+    view = node_view(find_pool(service, call), service.store.jobs)
+    return Answer(200, one(call, view, find(service, call)).body)
+
+
+def list_all(service: Service, call: Call) -> Answer:
+    pool = find_pool(service, call)
+    return listing(call, node_view(pool, service.store.jobs), pool.nodes.values())
+
+
+def find_booted(service: Service, call: Call) -> Node:
+    """The node, refused unless it is up."""
+    node = find(service, call)
+    if node.after:
+        raise Fault("NodeBeingRebooted")
+    if node.state not in BOOTED_STATES:
+        raise Fault(REFUSED.get(node.state, "OperationInvalidForCurrentState"), (("NodeState", node.state),))
+    return node
+
+
+def reboot(service: Service, call: Call) -> Answer:
+    return _boot_again(service, call, "rebooting", REBOOT, "nodeRebootOption")
+
+
+def reimage(service: Service, call: Call) -> Answer:
+    return _boot_again(service, call, "reimaging", REIMAGE, "nodeReimageOption")
+
+
+def _boot_again(service: Service, call: Call, state: str, shape: Shape, option: str) -> Answer:
+    node = find_booted(service, call)
+    boot.again(service, node, state, call.body(shape)[option])
+    return _done(call, 202)
+
+
+def disable_scheduling(service: Service, call: Call) -> Answer:
+    option = call.body(DISABLE_SCHEDULING)["nodeDisableSchedulingOption"]
+    node = _schedule(service, call, "disabled")
+    if option in ("requeue", "terminate"):
+        for task in list(node.busy.values()):
+            taskwork.interrupt(service, task, option)
+    return _done(call, 200)
+
+
+def enable_scheduling(service: Service, call: Call) -> Answer:
+    _schedule(service, call, "enabled")
+    return _done(call, 200)
+
+
+def _schedule(service: Service, call: Call, state: str) -> Node:
+    node = find(service, call)
+    if node.scheduling == state:
+        raise Fault("NodeAlreadyInTargetSchedulingState")
+    node.scheduling = state
+    service.store.keep(node)
+    service.wake(find_pool(service, call))
+    return node
+
+
+def _done(call: Call, status: int) -> Answer:
+    return Answer(status, None, {"DataServiceId": f"{call.base}{call.path}"})
+
+
+def root(service: Service, node: Node) -> Path:
+    """The node's directory."""
+    return orders.node_root(service.settings, node)

@@ -1,0 +1,103 @@
+"""From records to orders: where a task's directory lies and what its environment holds. Pure.
+
+The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
+but the search path goes along.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchctl.emulator.node import Order
+from batchctl.emulator.records import Job, Json, Node, Pool, Task
+from batchctl.emulator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node as its tasks see it. `url` is the account's."""
+
+    settings: Settings
+    url: str
+    pool: Pool
+    node: Node
+
+    @property
+    def root(self) -> Path:
+        """AZ_BATCH_NODE_ROOT_DIR."""
+        return node_root(self.settings, self.node)
+
+
+def node_root(settings: Settings, node: Node) -> Path:
+    """The directory that is a node."""
+    return settings.home / "nodes" / node.pool / node.id
+
+
+def work_directory(job: Job, task_id: str) -> str:
+    """A task's directory below its node's root; jobs of a schedule `s:job-2` lie in `workitems/s/job-2`."""
+    item, _, run = job.id.partition(":")
+    return f"workitems/{item}/{run or 'job-1'}/{task_id}"
+
+
+def start_order(site: Site, asked: Json, fresh: bool) -> Order:
+    """The order for a node's start task."""
+    directory = site.root / "startup"
+    return _order(site, directory, asked, {}, (), fresh)
+
+
+def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
+    """The order for a task."""
+    assert task.directory is not None
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id}
+    if preparation := job.spec.get("jobPreparationTask"):
+        prepared = site.root / work_directory(job, preparation["id"])
+        names |= {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
+    return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
+
+
+def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
+    """The order for a job's preparation or release task."""
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": asked["id"]}
+    return _order(site, site.root / work_directory(job, asked["id"]), asked, names, _common(job), fresh)
+
+
+def _order(
+    site: Site, directory: Path, asked: Json, names: dict[str, str], common: Sequence[Json], fresh: bool
+) -> Order:
+    settings = (*common, *asked.get("environmentSettings", ()))
+    environment = {**_service_variables(site, directory), **names}
+    environment |= {one["name"]: one.get("value", "") for one in settings}
+    return Order(
+        directory=directory,
+        command_line=asked["commandLine"],
+        environment=environment,
+        resource_files=tuple(asked.get("resourceFiles", ())),
+        output_files=tuple(asked.get("outputFiles", ())),
+        fresh=fresh,
+    )
+
+
+def _common(job: Job) -> Sequence[Json]:
+    return tuple(job.spec.get("commonEnvironmentSettings", ()))
+
+
+def _service_variables(site: Site, directory: Path) -> dict[str, str]:
+    root = site.root
+    return {
+        "PATH": site.settings.search_path,
+        "HOME": str(directory / "wd"),
+        "LANG": "C.UTF-8",
+        "AZ_BATCH_ACCOUNT_NAME": site.settings.account,
+        "AZ_BATCH_ACCOUNT_URL": site.url,
+        "AZ_BATCH_POOL_ID": site.pool.id,
+        "AZ_BATCH_NODE_ID": site.node.id,
+        "AZ_BATCH_NODE_IS_DEDICATED": str(site.node.dedicated).lower(),
+        "AZ_BATCH_NODE_ROOT_DIR": str(root),
+        "AZ_BATCH_NODE_SHARED_DIR": str(root / "shared"),
+        "AZ_BATCH_NODE_STARTUP_DIR": str(root / "startup"),
+        "AZ_BATCH_NODE_STARTUP_WORKING_DIR": str(root / "startup" / "wd"),
+        "AZ_BATCH_NODE_MOUNTS_DIR": str(root / "fsmounts"),
+        "AZ_BATCH_TASK_DIR": str(directory),
+        "AZ_BATCH_TASK_WORKING_DIR": str(directory / "wd"),
+        "AZ_BATCH_CERTIFICATES_DIR": str(directory / "certs"),
+    }

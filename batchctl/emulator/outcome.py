@@ -1,0 +1,58 @@
+"""How a run on a node went: what the node tells the service. Values only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+MESSAGES = {
+    "FailureExitCode": "The task exited with an exit code representing a failure",
+    "TaskEnded": "Task Was Ended by User Request",
+    "MaxWallClockTimeExpiry": "The task was ended because it ran longer than its maxWallClockTime",
+    "CommandProgramNotFound": "The specified command program is not found",
+    "CommandLaunchFailed": "The specified command could not be launched",
+    "BlobNotFound": "One of the specified Azure Blob(s) is not found",
+    "BlobAccessDenied": "Access for one of the specified Azure Blob(s) is denied",
+    "BlobDownloadTimedOut": "The download of one of the specified Azure Blob(s) timed out",
+    "BlobDownloadMiscError": "Miscellaneous error encountered while downloading one of the specified Azure Blob(s)",
+    "ResourceFileCreateFailed": "One of the specified resource files could not be created",
+    "ContainerRuntimeNotFound": "No container runtime is available on the node",
+    "FileUploadContainerNotFound": "The destination container of an output file is not found",
+    "FileUploadAccessDenied": "Access to the destination container of an output file is denied",
+    "FileUploadMiscError": "Miscellaneous error encountered while uploading an output file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """failureInfo: the service's code, and pairs of name and value that say more."""
+
+    code: str
+    details: tuple[tuple[str, str], ...] = ()
+    category: str = "usererror"
+
+    def wire(self) -> dict[str, Any]:
+        """As clients read it."""
+        info: dict[str, Any] = {"category": self.category, "code": self.code, "message": MESSAGES[self.code]}
+        if self.details:
+            info["details"] = [{"name": name, "value": value} for name, value in self.details]
+        return info
+
+
+class Failed(Exception):  # noqa: N818 - what happened to a task, not an error of the service
+    """A step of a run failed; carries the Failure."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        self.failure = Failure(code, tuple(details.items()))
+        super().__init__(f"{code} {details}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a run. `exit_code` None: the program never ran, or was not let end. `before`: it failed before."""
+
+    exit_code: int | None
+    failure: Failure | None = None
+    uploading: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        return self.failure is None

@@ -1,0 +1,226 @@
+"""What the service keeps of pools, nodes, jobs and tasks, and which state may follow which.
+
+Times are seconds since 1970. `spec` is the checked body as it was asked, in the names of the wire. Fields that are
+marked LIVE are rebuilt at the start and never stored.
+"""
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+from batchctl.emulator import times
+
+Json = dict[str, Any]
+Moves = dict[str, frozenset[str]]
+
+
+def _moves(**table: str) -> Moves:
+    return {state: frozenset(following.split()) for state, following in table.items()}
+
+
+POOL_MOVES = _moves(active="deleting", deleting="")
+ALLOCATION_MOVES = _moves(steady="resizing", resizing="steady stopping", stopping="steady resizing")
+NODE_MOVES = _moves(
+    creating="starting unusable leavingpool preempted",
+    starting="waitingforstarttask idle unusable leavingpool preempted offline",
+    waitingforstarttask="idle starttaskfailed unusable leavingpool preempted rebooting reimaging offline",
+    starttaskfailed="rebooting reimaging leavingpool preempted deallocating unusable offline",
+    idle="running rebooting reimaging leavingpool preempted deallocating unusable offline unknown",
+    running="idle rebooting reimaging leavingpool preempted deallocating unusable offline unknown",
+    rebooting="starting unusable leavingpool preempted",
+    reimaging="starting unusable leavingpool preempted",
+    unusable="rebooting reimaging leavingpool preempted",
+    offline="idle rebooting leavingpool preempted unusable",
+    unknown="idle running rebooting leavingpool preempted unusable",
+    deallocating="deallocated leavingpool",
+    deallocated="starting leavingpool",
+    preempted="starting leavingpool",
+    leavingpool="",
+)
+JOB_MOVES = _moves(
+    active="disabling terminating deleting",
+    disabling="disabled enabling terminating deleting",
+    disabled="enabling terminating deleting",
+    enabling="active disabling terminating deleting",
+    terminating="completed deleting",
+    completed="deleting",
+    deleting="",
+)
+TASK_MOVES = _moves(
+    active="preparing running completed",
+    preparing="running active completed",
+    running="active completed",
+    completed="active",
+)
+SCHEDULE_MOVES = _moves(
+    active="disabled terminating completed deleting",
+    disabled="active terminating completed deleting",
+    terminating="completed deleting",
+    completed="deleting",
+    deleting="",
+)
+
+
+LIVE = {"live": True}
+"""Marks a field that is rebuilt, not stored."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Entity:
+    """What all of them have. `seq` grows with creation; `modified` is unique, and the ETag is made of it."""
+
+    kind: ClassVar[str]
+    moves: ClassVar[Moves]
+    id: str
+    seq: int = 0
+    created: float = 0.0
+    modified: float = 0.0
+    state: str = "active"
+    state_time: float = 0.0
+    previous: str | None = None
+    previous_time: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Ids are compared without regard to case."""
+        return self.id.lower()
+
+    @property
+    def etag(self) -> str:
+        return times.etag(self.modified)
+
+    def move(self, state: str, now: float) -> None:
+        """Goes to `state`; a move that is not in the table is a bug of the service."""
+        if state not in self.moves[self.state]:
+            raise AssertionError(f"{self.kind} {self.id}: {self.state} -> {state}")
+        self.previous, self.previous_time = self.state, self.state_time
+        self.state, self.state_time = state, now
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Pool(Entity):
+    """A pool. `target` counts dedicated and spot nodes; `removing` says what becomes of tasks on nodes that leave."""
+
+    kind: ClassVar[str] = "pool"
+    moves: ClassVar[Moves] = POOL_MOVES
+    spec: Json = field(default_factory=dict)
+    allocation: str = "steady"
+    allocation_time: float = 0.0
+    resize_errors: list[Json] = field(default_factory=list)
+    autoscale_run: Json | None = None
+    autoscale_enabled: float = 0.0
+    removing: str = "requeue"
+    next_ip: int = 4
+    auto_job: str | None = None
+    nodes: "dict[str, Node]" = field(default_factory=dict, repr=False, metadata=LIVE)
+
+    def allocate(self, allocation: str, now: float) -> None:
+        """Goes to another allocation state."""
+        if allocation not in ALLOCATION_MOVES[self.allocation]:
+            raise AssertionError(f"pool {self.id}: allocation {self.allocation} -> {allocation}")
+        self.allocation, self.allocation_time = allocation, now
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Node(Entity):
+    """A node: a directory and a number of slots. `start` is startTaskInfo, `start_task` what it was asked to run.
+
+    `after` is the state that it goes to once its last task has ended; a node that has one takes no tasks.
+    """
+
+    kind: ClassVar[str] = "node"
+    moves: ClassVar[Moves] = NODE_MOVES
+    pool: str
+    dedicated: bool = True
+    ip: str = ""
+    scheduling: str = "enabled"
+    booted: float | None = None
+    start_task: Json | None = None
+    start: Json | None = None
+    errors: list[Json] = field(default_factory=list)
+    tasks_run: int = 0
+    tasks_succeeded: int = 0
+    recent: list[list[str]] = field(default_factory=list)
+    users: dict[str, Json] = field(default_factory=dict)
+    preparations: dict[str, Json] = field(default_factory=dict)
+    releases: dict[str, Json] = field(default_factory=dict)
+    after: str | None = None
+    pid: list[float] | None = None
+    busy: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
+
+    @property
+    def affinity(self) -> str:
+        return f"TVM:{self.id}"
+
+    @property
+    def slots_used(self) -> int:
+        return sum(task.slots for task in self.busy.values())
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Job(Entity):
+    """A job. `pool` is the id that its tasks run in (the auto pool's, where it has one)."""
+
+    kind: ClassVar[str] = "job"
+    moves: ClassVar[Moves] = JOB_MOVES
+    spec: Json = field(default_factory=dict)
+    pool: str | None = None
+    started: float = 0.0
+    ended: float | None = None
+    reason: str | None = None
+    disabling: str = "wait"
+    schedule: str | None = None
+    auto_pool: str | None = None
+    scheduling_error: Json | None = None
+    tasks: "dict[str, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
+    ready: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
+    at_work: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
+    unfinished: int = field(default_factory=int, repr=False, metadata=LIVE)
+    waiting: "dict[str, list[Task]]" = field(default_factory=dict, repr=False, metadata=LIVE)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Task(Entity):
+    """A task. `asked` is its body as JSON text, for there may be very many; `info` is executionInfo."""
+
+    kind: ClassVar[str] = "task"
+    moves: ClassVar[Moves] = TASK_MOVES
+    job: str
+    asked: str = "{}"
+    slots: int = 1
+    affinity: str | None = None
+    info: Json = field(default_factory=lambda: {"retryCount": 0, "requeueCount": 0})
+    pool: str | None = None
+    node: str | None = None
+    directory: str | None = None
+    pid: list[float] | None = None
+    subtasks: list[Json] | None = None
+
+    @property
+    def spec(self) -> Json:
+        """What was asked; parsed anew each time."""
+        asked: Json = json.loads(self.asked)
+        return asked
+
+    @property
+    def failed(self) -> bool:
+        return self.info.get("result") == "failure"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Schedule(Entity):
+    """A job schedule. `runs` counts the jobs that it made."""
+
+    kind: ClassVar[str] = "schedule"
+    moves: ClassVar[Moves] = SCHEDULE_MOVES
+    spec: Json = field(default_factory=dict)
+    runs: int = 0
+    next_run: float | None = None
+    recent: str | None = None
+    ended: float | None = None
+    pool: str | None = None
+
+
+def stored(record: type[Entity]) -> tuple[str, ...]:
+    """The fields of a record that are stored with it at each change."""
+    return tuple(one.name for one in fields(record) if not one.metadata.get("live") and one.name != "asked")

@@ -1,0 +1,45 @@
+"""The first moments after a start: what an earlier run left is ended, taken back to the queue and set going again."""
+
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import boot, jobwork, taskwork
+from batchctl.emulator.records import Job, Node, Pool
+from batchctl.emulator.strays import end_strays
+
+if TYPE_CHECKING:
+    from batchctl.emulator.service import Service
+
+
+def recover(service: "Service") -> None:
+    """Kills strays before any of their tasks may run again, then sets pools and jobs going."""
+    pools, jobs = list(service.store.pools.values()), list(service.store.jobs.values())
+    tasks = [task.pid for job in jobs for task in job.tasks.values() if task.pid]
+    nodes = [node.pid for pool in pools for node in pool.nodes.values() if node.pid]
+    end_strays(service.settings.home, tasks + nodes)
+    for job in jobs:
+        _recover_job(service, job)
+    for pool in pools:
+        for node in pool.nodes.values():
+            _recover_node(service, pool, node)
+    service.wake(*pools, *jobs)
+
+
+def _recover_job(service: "Service", job: Job) -> None:
+    for task in job.tasks.values():
+        job.unfinished += task.state != "completed"
+        if task.state in ("preparing", "running"):
+            taskwork.requeue(service, job, task, "requeueCount", "lastRequeueTime")
+        elif task.state == "active":
+            taskwork.enqueue(service, job, task)
+    jobwork.watch(service, job)
+
+
+def _recover_node(service: "Service", pool: Pool, node: Node) -> None:
+    node.pid = None
+    if node.state == "running":
+        node.move("idle", service.clock.now())
+    if node.state in ("creating", "starting", "rebooting", "reimaging"):
+        boot.begin(service, pool, node)
+    elif node.start and node.start["state"] == "running":
+        node.start = None
+        boot.run_start_task(service, pool, node)

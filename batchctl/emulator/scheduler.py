@@ -1,0 +1,68 @@
+"""Ready tasks to free slots: by priority of the job, then first come first served. Decides; taskwork does.
+
+Within a job the oldest ready task goes first and the ones behind it wait, so that a large one is never starved.
+"""
+
+import heapq
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import taskwork
+from batchctl.emulator.records import Job, Node, Pool, Task
+
+if TYPE_CHECKING:
+    from batchctl.emulator.service import Service
+
+TAKES_TASKS = frozenset({"idle", "running"})
+
+
+def fill(service: "Service", pool: Pool) -> None:
+    """Places tasks until no slot or no task is left."""
+    nodes = [node for node in pool.nodes.values() if takes_tasks(node)]
+    jobs = [job for job in service.store.jobs.values() if job.pool == pool.key and job.state == "active" and job.ready]
+    while (placement := choose(pool, nodes, jobs)) is not None:
+        job, task, node = placement
+        heapq.heappop(job.ready)
+        taskwork.place(service, pool, node, job, task)
+
+
+def takes_tasks(node: Node) -> bool:
+    """Whether new tasks may go to this node."""
+    return node.state in TAKES_TASKS and node.scheduling == "enabled" and node.after is None
+
+
+def choose(pool: Pool, nodes: Iterable[Node], jobs: list[Job]) -> tuple[Job, Task, Node] | None:
+    """The next task and its node, or None. `jobs` have ready tasks; their heads compete."""
+    heads = [(-job.spec["priority"], task.seq, job, task) for job in jobs if (task := head(job)) is not None]
+    for _, _, job, task in sorted(heads, key=lambda one: one[:2]):
+        if (node := best_node(pool, nodes, job, task)) is not None:
+            return job, task, node
+    return None
+
+
+def head(job: Job) -> Task | None:
+    """The job's oldest ready task; None if it may start no more now. Drops what is not ready any longer."""
+    while job.ready and (job.ready[0][1].state != "active" or job.ready[0][1].key not in job.tasks):
+        heapq.heappop(job.ready)
+    most = job.spec["maxParallelTasks"]
+    if not job.ready or 0 <= most <= len(job.at_work):
+        return None
+    return job.ready[0][1]
+
+
+def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node | None:
+    """Where the task fits: the emptiest node, or the fullest where the pool packs; its affinity comes first."""
+    slots = pool.spec["taskSlotsPerNode"]
+    free = [node for node in nodes if slots - node.slots_used >= task.slots and not barred(node, job)]
+    if not free:
+        return None
+    sign = -1 if pool.spec["taskSchedulingPolicy"]["nodeFillType"] == "pack" else 1
+    wanted = task.affinity
+    return min(free, key=lambda node: (wanted != node.affinity, sign * node.slots_used, node.seq))
+
+
+def barred(node: Node, job: Job) -> bool:
+    """A node where the job's preparation failed takes none of its tasks."""
+    done = node.preparations.get(job.key)
+    waits = job.spec.get("jobPreparationTask", {}).get("waitForSuccess", False)
+    return bool(waits and done and done.get("result") == "failure")

@@ -1,0 +1,141 @@
+"""The service at work: the store, the runs on nodes, and the loop that settles what changed.
+
+All records live on the event loop's thread; a run has a thread of its own and reports back to the loop.
+"""
+
+import asyncio
+import logging
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from batchctl.emulator import allocation, jobwork, recovery, scheduler
+from batchctl.emulator.clock import Clock, Timer
+from batchctl.emulator.node import Order, Run, make_ready, remove_tree
+from batchctl.emulator.outcome import Outcome
+from batchctl.emulator.records import Entity, Job, Pool
+from batchctl.emulator.settings import Settings
+from batchctl.emulator.store import Store
+
+MOST_RUNS = 1024
+Done = Callable[[Run, Outcome], None]
+Spawned = Callable[[Run, int, float], None]
+_WRITE_AFTER = 0.02
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """`url` is where tasks find the account. `wake` tells that a job or a pool may have to go on."""
+
+    def __init__(self, settings: Settings, clock: Clock, url: str) -> None:
+        self.settings, self.clock, self.url = settings, clock, url
+        self.store = Store(settings.home / "batch.sqlite", clock)
+        self.runs: dict[Entity, Run] = {}
+        self.timers: dict[Entity, Timer] = {}
+        self.active = time.monotonic()
+        self._woken: dict[Pool | Job, None] = {}
+        self._writing: asyncio.TimerHandle | None = None
+        self._threads = ThreadPoolExecutor(MOST_RUNS, thread_name_prefix="run")
+        self._stopping = False
+
+    def start(self) -> None:
+        """Takes up what an earlier run left."""
+        self._loop = asyncio.get_running_loop()
+        shutil.rmtree(self.settings.home / "trash", ignore_errors=True)
+        recovery.recover(self)
+        self.flush()
+
+    async def stop(self) -> None:
+        """Kills the runs, waits for their threads and writes the store; the next start requeues their tasks."""
+        self._stopping = True
+        for run in list(self.runs.values()):
+            run.kill("stop")
+        await asyncio.to_thread(self._threads.shutdown, True)
+        for timer in self.timers.values():
+            timer.cancel()
+        if self._writing:
+            self._writing.cancel()
+        self.store.close()
+
+    def wake(self, *records: Pool | Job | None) -> None:
+        """Settles these records soon, once."""
+        if not self._woken and not self._stopping:
+            self._loop.call_soon(self._settle)
+        self._woken.update((record, None) for record in records if record is not None)
+
+    def run(self, owner: Entity, order: Order, done: Done, spawned: Spawned) -> Run:
+        """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
+        if order.fresh:
+            self.discard(order.directory)
+        make_ready(order.directory)
+        run = Run(order, lambda pid, born: self._report(lambda: spawned(run, pid, born)))
+        self.runs[owner] = run
+        self.active = time.monotonic()
+
+        def finish(future: "Future[Outcome]") -> None:
+            self._report(lambda: self._finished(owner, run, future.result(), done))
+
+        self._threads.submit(run).add_done_callback(finish)
+        return run
+
+    def save_soon(self) -> None:
+        """Writes the store within some milliseconds."""
+        if self._writing is None and not self._stopping:
+            self._writing = self._loop.call_later(_WRITE_AFTER, self.flush)
+
+    def flush(self) -> None:
+        """Writes the store now."""
+        if self._writing:
+            self._writing.cancel()
+            self._writing = None
+        self.store.flush()
+
+    def discard(self, path: Path) -> None:
+        """Takes a directory away at once and deletes it in its own time."""
+        trash = self.settings.home / "trash"
+        trash.mkdir(exist_ok=True)
+        aside = trash / uuid.uuid4().hex
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return
+        threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
+
+    def timer(self, record: Entity, seconds: float, call: Callable[[], None]) -> None:
+        """The one timer of a record; an earlier one is forgotten."""
+        self.cancel(record)
+        self.timers[record] = self.clock.later(seconds, call)
+
+    def cancel(self, record: Entity) -> None:
+        """Forgets the record's timer."""
+        if timer := self.timers.pop(record, None):
+            timer.cancel()
+
+    def _report(self, call: Callable[[], None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
+    def _finished(self, owner: Entity, run: Run, outcome: Outcome, done: Done) -> None:
+        if self._stopping:
+            return
+        self.active = time.monotonic()
+        if self.runs.get(owner) is run:
+            del self.runs[owner]
+        done(run, outcome)
+        self.save_soon()
+
+    def _settle(self) -> None:
+        """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""
+        while self._woken and not self._stopping:
+            record = next(iter(self._woken))
+            del self._woken[record]
+            if isinstance(record, Job):
+                jobwork.settle(self, record)
+            else:
+                allocation.settle(self, record)
+                scheduler.fill(self, record)
+        self.save_soon()

@@ -1,0 +1,24 @@
+"""What the service is told at its start. Nothing here changes while it runs."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`key` is the account's key, decoded. `boot_seconds` is how long each step of a node's boot takes.
+
+    `containers`: "refuse" fails container tasks as a node without a runtime would; "host" runs their command line.
+    """
+
+    home: Path
+    account: str
+    key: bytes = field(repr=False)
+    boot_seconds: float = 0.0
+    pool_quota: int = 100
+    job_quota: int = 300
+    dedicated_core_quota: int = 1000
+    spot_core_quota: int = 1000
+    containers: str = "refuse"
+    search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

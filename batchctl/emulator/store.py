@@ -1,0 +1,130 @@
+"""Every record, in memory for reading and in SQLite (WAL) for the next start. Knows nothing of HTTP or processes.
+
+Changes are gathered and written in one transaction by `flush`; whoever acknowledges a change flushes before.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchctl.emulator.clock import Clock
+from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored
+
+_FIELDS = {record: stored(record) for record in (Pool, Node, Job, Task, Schedule)}
+_STEP = 1e-6
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """The records by lower-case id, and what is not written yet."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.pools: dict[str, Pool] = {}
+        self.jobs: dict[str, Job] = {}
+        self.schedules: dict[str, Schedule] = {}
+        self._clock = clock
+        self._seq = 0
+        self._latest = 0.0
+        self._changed: dict[Entity, None] = {}
+        self._asked: dict[str, str] = {}
+        self._dropped: dict[tuple[str, str], None] = {}
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(_SCHEMA)
+        self._load()
+
+    def add(self, record: Entity) -> None:
+        """Takes in a new record: gives it its number, its times and its place."""
+        self._seq += 1
+        record.seq, record.created, record.state_time = self._seq, self._clock.now(), self._clock.now()
+        self._place(record)
+        if isinstance(record, Task):
+            self._asked[_row_key(record)] = record.asked
+        self._dropped.pop((record.kind, _row_key(record)), None)
+        self.touch(record)
+
+    def touch(self, record: Entity) -> None:
+        """A change that clients see: a new Last-Modified and ETag."""
+        self._latest = record.modified = max(self._clock.now(), self._latest + _STEP)
+        self._changed[record] = None
+
+    def ask(self, task: Task, asked: str) -> None:
+        """Replaces what a task was asked to do."""
+        task.asked = self._asked[_row_key(task)] = asked
+        self.touch(task)
+
+    def keep(self, record: Entity) -> None:
+        """A change that leaves the ETag alone."""
+        self._changed[record] = None
+
+    def drop(self, record: Entity) -> None:
+        """Forgets a record; its children are the caller's to drop."""
+        self._home(record).pop(record.key, None)
+        self._changed.pop(record, None)
+        self._asked.pop(_row_key(record), None)
+        self._dropped[record.kind, _row_key(record)] = None
+
+    def flush(self) -> None:
+        """Writes what changed, in one transaction."""
+        if not (self._changed or self._dropped):
+            return
+        database = self._database
+        database.execute("BEGIN")
+        database.executemany("DELETE FROM record WHERE kind=? AND key=?", self._dropped)
+        database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
+        database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
+        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_row, self._changed))
+        database.execute("COMMIT")
+        self._changed, self._asked, self._dropped = {}, {}, {}
+
+    def close(self) -> None:
+        self.flush()
+        self._database.close()
+
+    def _load(self) -> None:
+        """Parents come before their children, and all in the order in which they were made."""
+        for kind in (Pool, Node, Schedule, Job, Task):
+            for record in sorted(self._read(kind), key=lambda one: one.seq):
+                self._place(record)
+                self._seq = max(self._seq, record.seq)
+                self._latest = max(self._latest, record.modified)
+
+    def _read(self, kind: type[Entity]) -> Iterator[Entity]:
+        if kind is not Task:
+            for (body,) in self._database.execute("SELECT body FROM record WHERE kind=?", (kind.kind,)):
+                yield kind(**json.loads(body))
+            return
+        query = "SELECT record.body, asked.body FROM record JOIN asked USING (key) WHERE kind='task'"
+        for body, asked in self._database.execute(query):
+            yield Task(**json.loads(body), asked=asked)
+
+    def _home(self, record: Entity) -> dict[str, Entity]:
+        """The dictionary that a record lives in."""
+        homes: dict[str, dict[str, Entity]] = {"pool": self.pools, "job": self.jobs, "schedule": self.schedules}  # type: ignore[dict-item]  # dict is invariant
+        if isinstance(record, Node):
+            return self.pools[record.pool.lower()].nodes  # type: ignore[return-value]  # dict is invariant
+        if isinstance(record, Task):
+            return self.jobs[record.job.lower()].tasks  # type: ignore[return-value]  # dict is invariant
+        return homes[record.kind]
+
+    def _place(self, record: Entity) -> None:
+        self._home(record)[record.key] = record
+
+
+def _row_key(record: Entity) -> str:
+    parent = record.pool if isinstance(record, Node) else record.job if isinstance(record, Task) else ""
+    return f"{parent}/{record.id}".lower()
+
+
+def _row(record: Entity) -> tuple[str, str, str]:
+    names = _FIELDS[type(record)]  # type: ignore[index]  # the five kinds are all there are
+    return (
+        record.kind,
+        _row_key(record),
+        json.dumps({name: getattr(record, name) for name in names}, ensure_ascii=False),
+    )

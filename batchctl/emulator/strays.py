@@ -1,0 +1,54 @@
+"""Processes that an earlier run of the service left behind: found by pid and birth, or by their environment."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def birth(pid: int) -> float:
+    """When a process started, in the system's own units: with the pid it names a process for good. 0: unknown."""
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return 0.0
+    return float(stat.rpartition(")")[2].split()[19])
+
+
+def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
+    """Kills the recorded groups that are still the same processes, and all that run in a node below `home`.
+
+    Returns how many were killed. Without /proc only a process group that still leads itself is taken.
+    """
+    groups = {int(pid) for pid, born in recorded if _is_same(int(pid), born)}
+    others = set(_in_nodes_of(home)) if sys.platform == "linux" else set()
+    for pid in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+    for pid in others:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return len(groups | others)
+
+
+def _is_same(pid: int, born: float) -> bool:
+    if born:
+        return birth(pid) == born
+    try:
+        return os.getpgid(pid) == pid
+    except OSError:
+        return False
+
+
+def _in_nodes_of(home: Path) -> Iterable[int]:
+    """Processes whose environment says that they run on a node of this home."""
+    mark = b"AZ_BATCH_NODE_ROOT_DIR=" + os.fsencode(home / "nodes") + b"/"
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes():
+                    yield int(entry.name)

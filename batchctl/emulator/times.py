@@ -1,0 +1,62 @@
+"""Times and durations between the wire (ISO 8601 text) and the service (seconds as floats). Pure."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+
+UNLIMITED = "P10675199DT2H48M5.4775807S"
+"""How the wire says "no limit": the longest duration of .NET."""
+
+_TICKS_AT_1970 = 621355968000000000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DURATION = re.compile(
+    r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?"
+)
+_UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
+
+
+def stamp(seconds: float) -> str:
+    """Seconds since 1970 as the wire writes them: seven digits of a second, `Z`; such texts sort by time."""
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def seconds_of(text: str) -> float:
+    """An ISO 8601 time as seconds since 1970; without a zone it is UTC. ValueError if it is none."""
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def http_date(seconds: float) -> str:
+    """As headers write it: `Thu, 01 Jan 2026 00:00:00 GMT`."""
+    return formatdate(seconds, usegmt=True)
+
+
+def etag(seconds: float) -> str:
+    """The service's ETags are the time in .NET ticks (100 ns since the year 1), in hexadecimal."""
+    return f"0x{round(seconds * 10_000_000) + _TICKS_AT_1970:X}"
+
+
+def duration(text: str) -> float:
+    """An ISO 8601 duration in seconds. ValueError if it is none."""
+    found = _DURATION.fullmatch(text)
+    if not found or text.endswith(("P", "T")):
+        raise ValueError(f"not an ISO 8601 duration: {text!r}")
+    return sum(float(number or 0) * unit for number, unit in zip(found.groups(), _UNITS, strict=True))
+
+
+def iso_duration(seconds: float) -> str:
+    """Seconds as the shortest ISO 8601 duration in days, hours, minutes and seconds."""
+    if seconds >= duration(UNLIMITED) - 1:
+        return UNLIMITED
+    whole = math.floor(seconds)
+    days, rest = divmod(whole, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    fraction = f"{seconds - whole:.7f}".rstrip("0").rstrip(".")[1:]
+    clock = "".join(
+        (f"{hours}H" * bool(hours), f"{minutes}M" * bool(minutes), f"{left}{fraction}S" * bool(left or fraction))
+    )
+    return f"P{days}D" * bool(days and not clock) or (f"P{days}DT{clock}" if days else f"PT{clock or '0S'}")

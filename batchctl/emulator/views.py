@@ -1,0 +1,242 @@
+# ruff: noqa: ARG005 - every getter takes the record and the base of URLs
+"""How pools, nodes, jobs, tasks and schedules look on the wire: a table for each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from batchctl.emulator import times
+from batchctl.emulator.records import Job, Json, Node, Pool, Schedule, Task
+from batchctl.emulator.shape import words
+from batchctl.emulator.wire import View
+
+Getter = Callable[[Any, str], Any]
+
+
+def _maybe(seconds: float | None) -> str | None:
+    return None if seconds is None else times.stamp(seconds)
+
+
+def pool_url(pool_id: str, base: str) -> str:
+    return f"{base}/pools/{quote(pool_id, safe='')}"
+
+
+def node_url(pool_id: str, node_id: str, base: str) -> str:
+    return f"{pool_url(pool_id, base)}/nodes/{quote(node_id, safe='')}"
+
+
+def job_url(job_id: str, base: str) -> str:
+    return f"{base}/jobs/{quote(job_id, safe='')}"
+
+
+def task_url(job_id: str, task_id: str, base: str) -> str:
+    return f"{job_url(job_id, base)}/tasks/{quote(task_id, safe='')}"
+
+
+def schedule_url(schedule_id: str, base: str) -> str:
+    return f"{base}/jobschedules/{quote(schedule_id, safe='')}"
+
+
+_ENTITY: Mapping[str, Getter] = {
+    "id": lambda record, base: record.id,
+    "eTag": lambda record, base: record.etag,
+    "lastModified": lambda record, base: times.stamp(record.modified),
+    "creationTime": lambda record, base: times.stamp(record.created),
+    "state": lambda record, base: record.state,
+    "stateTransitionTime": lambda record, base: times.stamp(record.state_time),
+}
+_PREVIOUS: Mapping[str, Getter] = {
+    "previousState": lambda record, base: record.previous,
+    "previousStateTransitionTime": lambda record, base: _maybe(record.previous_time),
+}
+
+
+def _count(pool: Pool, dedicated: bool) -> int:
+    return sum(node.dedicated is dedicated for node in pool.nodes.values())
+
+
+def hide_secrets(spec: Json) -> Json:
+    """The pool as it is read: passwords go in and never come out."""
+    users = spec.get("userAccounts")
+    if not users:
+        return spec
+    hidden = [{name: value for name, value in user.items() if name != "password"} for user in users]
+    return {**spec, "userAccounts": hidden}
+
+
+POOL = View(
+    "pools",
+    {
+        "url": lambda pool, base: pool_url(pool.id, base),
+        **_ENTITY,
+        "allocationState": lambda pool, base: pool.allocation,
+        "allocationStateTransitionTime": lambda pool, base: times.stamp(pool.allocation_time),
+        "currentDedicatedNodes": lambda pool, base: _count(pool, True),
+        "currentLowPriorityNodes": lambda pool, base: _count(pool, False),
+        "resizeErrors": lambda pool, base: pool.resize_errors or None,
+        "autoScaleRun": lambda pool, base: pool.autoscale_run,
+    },
+    lambda pool: hide_secrets(pool.spec),
+    words(
+        "id state stateTransitionTime allocationState allocationStateTransitionTime creationTime "
+        "lastModified enableAutoScale vmSize enableInterNodeCommunication"
+    ),
+)
+
+
+def _image(pool: Pool) -> Json:
+    reference = pool.spec.get("virtualMachineConfiguration", {}).get("imageReference", {})
+    return {"imageReference": reference}
+
+
+def _recent(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None:
+    """The tasks that ran last, as far as they still exist."""
+    found = []
+    for job_id, task_id in node.recent:
+        job = jobs.get(job_id.lower())
+        if job and (task := job.tasks.get(task_id.lower())):
+            about = {"taskUrl": task_url(job_id, task_id, base), "jobId": job_id, "taskId": task_id}
+            found.append({**about, "taskState": task.state, "executionInfo": task.info})
+    return found or None
+
+
+def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
+    """Nodes look at their pool and at the tasks that ran on them."""
+    return View(
+        "nodes",
+        {
+            "id": lambda node, base: node.id,
+            "url": lambda node, base: node_url(pool.id, node.id, base),
+            "state": lambda node, base: node.state,
+            "schedulingState": lambda node, base: node.scheduling,
+            "stateTransitionTime": lambda node, base: times.stamp(node.state_time),
+            "lastBootTime": lambda node, base: _maybe(node.booted),
+            "allocationTime": lambda node, base: times.stamp(node.created),
+            "ipAddress": lambda node, base: node.ip,
+            "affinityId": lambda node, base: node.affinity,
+            "vmSize": lambda node, base: pool.spec["vmSize"],
+            "totalTasksRun": lambda node, base: node.tasks_run,
+            "totalTasksSucceeded": lambda node, base: node.tasks_succeeded,
+            "runningTasksCount": lambda node, base: len(node.busy),
+            "runningTaskSlotsCount": lambda node, base: node.slots_used,
+            "isDedicated": lambda node, base: node.dedicated,
+            "recentTasks": lambda node, base: _recent(node, jobs, base),
+            "startTask": lambda node, base: node.start_task,
+            "startTaskInfo": lambda node, base: node.start,
+            "errors": lambda node, base: node.errors or None,
+            "endpointConfiguration": lambda node, base: endpoints(pool, node),
+            "nodeAgentInfo": lambda node, base: {"version": AGENT, "lastUpdateTime": times.stamp(node.created)},
+            "virtualMachineInfo": lambda node, base: _image(pool),
+        },
+        lambda node: {},
+        words(
+            "state stateTransitionTime lastBootTime allocationTime startTaskInfo/state startTaskInfo/result "
+            "startTaskInfo/exitCode startTaskInfo/startTime startTaskInfo/endTime id schedulingState "
+            "isDedicated"
+        ),
+    )
+
+
+AGENT = "1.12.5"
+"""The version that nodes say their agent has."""
+
+
+def endpoints(pool: Pool, node: Node) -> Json:
+    """What the pool's inbound NAT pools give this node, and SSH besides."""
+    number = list(pool.nodes).index(node.key) if node.key in pool.nodes else 0
+    network = pool.spec.get("networkConfiguration", {}).get("endpointConfiguration", {})
+    asked = [
+        (nat["name"], nat["protocol"], nat["backendPort"], nat["frontendPortRangeStart"] + number)
+        for nat in network.get("inboundNATPools", ())
+    ]
+    given = [*asked, ("SSHRule", "tcp", 22, 50000 + number)]
+    return {
+        "inboundEndpoints": [
+            {
+                "name": f"{name}.{number}",
+                "protocol": protocol,
+                "publicIPAddress": "127.0.0.1",
+                "publicFQDN": "localhost",
+                "frontendPort": front,
+                "backendPort": back,
+            }
+            for name, protocol, back, front in given
+        ]
+    }
+
+
+def _job_info(job: Job, base: str) -> Json:  # noqa: ARG001 - a getter takes both
+    info = {
+        "startTime": times.stamp(job.started),
+        "endTime": _maybe(job.ended),
+        "poolId": job.spec["poolInfo"].get("poolId") or job.auto_pool,
+        "terminateReason": job.reason,
+        "schedulingError": job.scheduling_error,
+    }
+    return {name: value for name, value in info.items() if value is not None}
+
+
+JOB = View(
+    "jobs",
+    {"url": lambda job, base: job_url(job.id, base), **_ENTITY, **_PREVIOUS, "executionInfo": _job_info},
+    lambda job: job.spec,
+    words(
+        "id state stateTransitionTime creationTime lastModified executionInfo/startTime "
+        "executionInfo/endTime executionInfo/poolId"
+    ),
+)
+
+
+def node_info(task: Task, base: str) -> Json | None:
+    """Where a task runs or ran."""
+    if task.node is None or task.pool is None or task.directory is None:
+        return None
+    url = node_url(task.pool, task.node, base)
+    return {
+        "affinityId": f"TVM:{task.node}",
+        "nodeUrl": url,
+        "poolId": task.pool,
+        "nodeId": task.node,
+        "taskRootDirectory": task.directory,
+        "taskRootDirectoryUrl": f"{url}/files/{task.directory}",
+    }
+
+
+TASK = View(
+    "tasks",
+    {
+        "url": lambda task, base: task_url(task.job, task.id, base),
+        **_ENTITY,
+        **_PREVIOUS,
+        "executionInfo": lambda task, base: task.info,
+        "nodeInfo": node_info,
+    },
+    lambda task: task.spec,
+    words(
+        "id state stateTransitionTime creationTime lastModified lastModifiedTime executionInfo/startTime "
+        "executionInfo/endTime executionInfo/exitCode executionInfo/result"
+    ),
+)
+
+
+def _schedule_info(schedule: Schedule, base: str) -> Json:
+    recent = schedule.recent and {"id": schedule.recent, "url": job_url(schedule.recent, base)}
+    info = {"nextRunTime": _maybe(schedule.next_run), "recentJob": recent, "endTime": _maybe(schedule.ended)}
+    return {name: value for name, value in info.items() if value}
+
+
+SCHEDULE = View(
+    "jobschedules",
+    {
+        "url": lambda schedule, base: schedule_url(schedule.id, base),
+        **_ENTITY,
+        **_PREVIOUS,
+        "executionInfo": _schedule_info,
+    },
+    lambda schedule: schedule.spec,
+    words(
+        "id state stateTransitionTime creationTime lastModified schedule/doNotRunUntil "
+        "schedule/doNotRunAfter schedule/startWindow schedule/recurrenceInterval executionInfo/endTime "
+        "executionInfo/nextRunTime"
+    ),
+)

@@ -1,0 +1,1 @@
+"""The local service, driven by the real SDK over real HTTP."""

@@ -1,0 +1,197 @@
+"""What the tests of the local service stand on: a service in a thread, a clock to turn by hand, blobs in memory."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from batchctl.emulator.clock import Clock
+from batchctl.emulator.server import serve
+from batchctl.emulator.settings import Settings
+
+ACCOUNT = "local"
+KEY = base64.b64encode(b"a key that nobody else has, ever").decode()
+DEADLINE = 20.0
+
+
+def until(condition: Callable[[], Any], what: str = "it") -> Any:
+    """Waits for a real thing to happen; returns what the condition gave."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.005)
+    raise AssertionError(f"{what} did not happen within {DEADLINE} s")
+
+
+@dataclass
+class _Due:
+    when: float
+    call: Callable[[], None]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class HandClock:
+    """Starts at the real time, so that signatures are young; its timers fire when it is turned."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._due: list[_Due] = []
+
+    def now(self) -> float:
+        return time.time() + self._ahead
+
+    def later(self, seconds: float, call: Callable[[], None]) -> _Due:
+        due = _Due(self.now() + seconds, call)
+        self._due.append(due)
+        return due
+
+    def turn(self, seconds: float) -> None:
+        """Runs on the service's loop."""
+        self._ahead += seconds
+        for due in [one for one in sorted(self._due, key=lambda one: one.when) if one.when <= self.now()]:
+            self._due.remove(due)
+            if not due.cancelled:
+                due.call()
+
+
+@dataclass
+class Local:
+    """A service in a thread of this process. `settings` may be changed between a stop and a start."""
+
+    home: Path
+    settings: Settings = field(init=False)
+    clock: HandClock = field(default_factory=HandClock)
+    real_time: Clock | None = None
+
+    def __post_init__(self) -> None:
+        self.settings = Settings(home=self.home, account=ACCOUNT, key=base64.b64decode(KEY))
+
+    def start(self, **settings: Any) -> "Local":
+        self.settings = replace(self.settings, **settings)
+        ready = self.home.with_suffix(".ready")
+        ready.unlink(missing_ok=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)))
+        self._thread.start()
+        self.url = json.loads(until(lambda: ready.exists() and ready.read_text(), "the start"))["url"]
+        return self
+
+    async def _serve(self, ready: Path) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        await serve(self.settings, 0, ready=ready, clock=self.clock, ended=self._ended)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
+
+    def turn(self, seconds: float) -> None:
+        """Moves the service's time on."""
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(lambda: (self.clock.turn(seconds), done.set()))
+        done.wait()
+
+    def client(self, **options: Any) -> BatchClient:
+        return BatchClient(self.url, AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0, **options)
+
+
+class BlobStub:
+    """Containers of blobs in memory, behind any SAS. `blobs["c/name"]` is (content, headers)."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self.containers: set[str] = set()
+        self.denied: set[str] = set()
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                stub.get(self)
+
+            def do_PUT(self) -> None:
+                stub.put(self)
+
+            def log_message(self, *words: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/account"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def container(self, name: str) -> str:
+        """Makes a container; its URL with a SAS."""
+        self.containers.add(name)
+        return f"{self.url}/{name}?sv=2025-01-01&sig=a%2Bb"
+
+    def blob(self, name: str, content: bytes) -> str:
+        """Makes a blob `container/name`; its URL with a SAS."""
+        self.containers.add(name.partition("/")[0])
+        self.blobs[name] = (content, {})
+        return f"{self.url}/{name}?sv=2025-01-01&sig=a%2Bb"
+
+    def get(self, request: BaseHTTPRequestHandler) -> None:
+        container, name, query = self._place(request)
+        if "sig" not in query or container in self.denied:
+            return self._answer(request, 403)
+        if container not in self.containers:
+            return self._answer(request, 404)
+        if query.get("comp") == ["list"]:
+            return self._answer(request, 200, self._list(container, query.get("prefix", [""])[0]))
+        found = self.blobs.get(f"{container}/{name}")
+        return self._answer(request, 200, found[0]) if found else self._answer(request, 404)
+
+    def put(self, request: BaseHTTPRequestHandler) -> None:
+        content = request.rfile.read(int(request.headers["Content-Length"]))
+        container, name, query = self._place(request)
+        if "sig" not in query or container in self.denied:
+            return self._answer(request, 403)
+        if container not in self.containers:
+            return self._answer(request, 404)
+        self.blobs[f"{container}/{name}"] = (content, {key.lower(): value for key, value in request.headers.items()})
+        return self._answer(request, 201)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _place(self, request: BaseHTTPRequestHandler) -> tuple[str, str, dict[str, list[str]]]:
+        parts = urlsplit(request.path)
+        _, _, container, *rest = parts.path.split("/", 3)
+        return container, unquote(rest[0]) if rest else "", parse_qs(parts.query)
+
+    def _list(self, container: str, prefix: str) -> bytes:
+        names = [name.partition("/")[2] for name in self.blobs if name.startswith(f"{container}/{prefix}")]
+        blobs = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
+        return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>".encode()
+
+    def _answer(self, request: BaseHTTPRequestHandler, status: int, content: bytes = b"") -> None:
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+
+@contextlib.contextmanager
+def running(home: Path, **settings: Any) -> Iterator[Local]:
+    """A service that is stopped at the end."""
+    local = Local(home).start(**settings)
+    try:
+        yield local
+    finally:
+        local.stop()

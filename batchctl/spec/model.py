@@ -1,0 +1,211 @@
+"""A checked spec as frozen values, one to one with the schema. Nothing is expanded yet; `at` says where it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from batchctl.errors import Problem
+from batchctl.resources import Settings
+
+At = tuple[str | int, ...]
+"""A place in the document: keys and indices from the root."""
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scalar, key or collection begins; `line` and `column` count from 1. `plain`: unquoted, on one line."""
+
+    line: int
+    column: int
+    width: int = 1
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The text of a spec and where each part of it stands."""
+
+    file: str
+    lines: tuple[str, ...]
+    keys: Mapping[At, Place] = field(default_factory=dict)
+    values: Mapping[At, Place] = field(default_factory=dict)
+
+    def problem(self, at: At, message: str, code: str, *, at_key: bool = False, offset: int | None = None) -> Problem:
+        """A problem at a value (or key); `offset` counts characters into a plain or quoted scalar on one line."""
+        place = self._find(at, at_key=at_key)
+        column = place.column + offset if offset is not None and place.plain else place.column
+        source = self.lines[place.line - 1] if place.line <= len(self.lines) else ""
+        return Problem(self.file, place.line, column, message, code, source, 1 if offset is not None else place.width)
+
+    def _find(self, at: At, *, at_key: bool) -> Place:
+        """The place, or that of the nearest part around it."""
+        first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
+        while at:
+            if found := first.get(at) or second.get(at):
+                return found
+            at = at[:-1]
+        return Place(1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    batch: str | None = None
+    storage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    keep: bool = False
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Local files to a container: `source` is a path or glob relative to the spec's folder."""
+
+    at: At
+    source: str
+    container: str
+    path: str = ""
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """`lines` for a shell, or `argv` for none; one of them is set."""
+
+    at: At
+    lines: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFileSpec:
+    at: At
+    container: str | None = None
+    blob_prefix: str | None = None
+    blob: str | None = None
+    http_url: str | None = None
+    file_path: str | None = None
+    file_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFileSpec:
+    at: At
+    file_pattern: str
+    container: str
+    path: str | None = None
+    upload_condition: str = "taskSuccess"
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTaskSpec:
+    at: At
+    commands: Commands
+    resource_files: tuple[ResourceFileSpec, ...] = ()
+    environment: Settings = ()
+    wait_for_success: bool = True
+    max_task_retry_count: int = 0
+    elevation: str = "nonadmin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSpec:
+    at: At
+    id: str
+    vm_size: str
+    image: Mapping[str, str]
+    node_agent_sku_id: str | None = None
+    target_dedicated_nodes: int = 0
+    target_spot_nodes: int = 0
+    task_slots_per_node: int = 1
+    display_name: str | None = None
+    start_task: StartTaskSpec | None = None
+
+    @property
+    def windows(self) -> bool:
+        """Do commands run in cmd.exe? Told by the image's publisher and the node agent."""
+        said = f"{self.image.get('publisher', '')} {self.image.get('offer', '')} {self.node_agent_sku_id or ''}"
+        return "windows" in said.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForEach:
+    """`form` is a row of fanout.FORMS; `source` is what stands under that key."""
+
+    at: At
+    form: str
+    source: Any
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    max_wall_clock_time: timedelta | None = None
+    max_task_retry_count: int | None = None
+    retention_time: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factory:
+    """An item of `job.tasks`: one task, or one for each binding of `for_each`."""
+
+    at: At
+    id: str
+    commands: Commands
+    for_each: ForEach | None = None
+    resource_files: tuple[ResourceFileSpec, ...] = ()
+    output_files: tuple[OutputFileSpec, ...] = ()
+    environment: Settings = ()
+    constraints: Constraints = Constraints()
+    required_slots: int = 1
+    elevation: str = "nonadmin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    at: At
+    id: str
+    tasks: tuple[Factory, ...]
+    priority: int = 0
+    display_name: str | None = None
+    constraints: Constraints = Constraints()
+    environment: Settings = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadSpec:
+    at: At
+    container: str
+    to: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A whole spec. `folder` is where its relative paths start; `variables` and `environ` fill placeholders."""
+
+    name: str
+    folder: Path
+    places: Places
+    account: Account | None = None
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
+    uploads: tuple[Upload, ...] = ()
+    pool: PoolSpec | None = None
+    job: JobSpec | None = None
+    wait_timeout: timedelta | None = None
+    downloads: tuple[DownloadSpec, ...] = ()
+
+    def problem(self, at: At, message: str, code: str, *, at_key: bool = False, offset: int | None = None) -> Problem:
+        return self.places.problem(at, message, code, at_key=at_key, offset=offset)

@@ -133,7 +133,8 @@ def _start(home: Home, say: Callable[[str], None], timing: Timing) -> State:
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         start_new_session=True,
         check=False,
     )

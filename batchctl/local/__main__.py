@@ -10,23 +10,25 @@ from batchctl.errors import BatchctlError
 from batchctl.local.home import Home
 from batchctl.local.supervisor import Timing, serve
 
-_READY = "ready"
+_READY = b"ready"
 
 
 def main(words: list[str]) -> int:
     """The half in the foreground: 0 when the services serve; else 1, and the reason on standard output."""
     home, node, azurite, timing = Home(Path(words[0])), words[1], Path(words[2]), Timing(*map(float, words[3:]))
     first = _in_background(home, lambda ready: serve(home, node, azurite, timing, ready))
-    sys.stdout.write("" if first == _READY else first or "the local services did not start")
-    return 0 if first == _READY else 1
+    if first == _READY:
+        return 0
+    sys.stdout.buffer.write(first)
+    return 1
 
 
-def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> str:
+def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> bytes:
     """Runs `work` in a process of its own session, and returns the first word from it."""
     reader, writer = os.pipe()
     if os.fork():
         os.close(writer)
-        with os.fdopen(reader, encoding="utf-8") as first:
+        with os.fdopen(reader, "rb") as first:
             return first.read()
     os.close(reader)
     os.setsid()
@@ -36,15 +38,15 @@ def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> st
     try:
         work(lambda: _tell(writer, _READY))
     except BatchctlError as error:
-        _tell(writer, str(error))
+        _tell(writer, str(error).encode())
     sys.stderr.flush()
     os._exit(0)
 
 
-def _tell(writer: int, word: str) -> None:
+def _tell(writer: int, word: bytes) -> None:
     """The last word to whoever started us, who may be gone."""
     try:
-        os.write(writer, word.encode())
+        os.write(writer, word)
         os.close(writer)
     except OSError as error:
         sys.stderr.write(f"nobody waits for us: {error}\n")

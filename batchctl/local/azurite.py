@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -56,10 +57,13 @@ def install(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
         return home / _MAIN
     from filelock import FileLock
 
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(cache / "azurite.lock", mode=0o600):
-        if not (home / _MAIN).exists():
-            _install(node, home, say)
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(cache / "azurite.lock", mode=0o600):
+            if not (home / _MAIN).exists():
+                _install(node, home, say)
+    except OSError as error:
+        raise CloudError(f"Azurite {VERSION} cannot be installed into {cache}: {error.strerror}") from error
     return home / _MAIN
 
 
@@ -111,7 +115,7 @@ def _failure(why: str) -> CloudError:
 
 def _reason(stderr: str) -> str:
     """The one line of npm's error that says what went wrong."""
-    lines = [line.removeprefix("npm error ").strip() for line in stderr.splitlines() if line.startswith("npm error ")]
+    lines: list[str] = re.findall(r"^npm (?:error|ERR!) +(.*\S)", stderr, re.MULTILINE)
     telling = [line for line in lines if not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return (telling or lines or [""])[0]
 

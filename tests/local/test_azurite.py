@@ -34,6 +34,12 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_line(tmp_path: Path, mon
     assert [path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"] == []
 
 
+def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CloudError, match=r"cannot be installed into .+: Not a directory"):
+        azurite.install(azurite.find_node(), tmp_path / "file" / "cache", lambda line: None)
+
+
 def test_what_a_killed_install_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:1")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
@@ -76,6 +82,7 @@ def test_no_node_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             "sha512-a integrity checksum failed",
         ),
         ("npm error code E500\n", "code E500"),
+        ("npm ERR! code ECONNREFUSED\nnpm ERR! connect ECONNREFUSED\n", "connect ECONNREFUSED"),
         ("npm warn Unknown user config\n", ""),
     ],
 )

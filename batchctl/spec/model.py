@@ -71,6 +71,7 @@ class Upload:
     source: str
     container: str
     path: str = ""
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
 

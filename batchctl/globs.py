@@ -1,0 +1,26 @@
+"""Which paths do include and exclude patterns choose? The only user of wcmatch."""
+
+from collections.abc import Callable, Sequence
+
+from wcmatch import glob
+
+FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
+
+
+def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
+    """A test of `/`-separated paths: one of `include` (none: all) and none of `exclude`.
+
+    `**` crosses directories; a pattern without `/` is matched with the last part alone, at any depth.
+    """
+    wanted = [_anywhere(p) for p in include]
+    unwanted = [_anywhere(p) for p in exclude]
+    if not wanted and not unwanted:
+        return lambda _path: True
+    return lambda path: (
+        (not wanted or glob.globmatch(path, wanted, flags=FLAGS))
+        and not (unwanted and glob.globmatch(path, unwanted, flags=FLAGS))
+    )
+
+
+def _anywhere(pattern: str) -> str:
+    return pattern if "/" in pattern else f"**/{pattern}"

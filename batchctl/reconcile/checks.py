@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Image, Pool, SupportedImage
+from batchctl.reconcile.plan import Change, Plan
+from batchctl.resources import Image, Pool, Resource, SupportedImage, lower_image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,8 @@ class Facts:
 
 
 def needs_facts(plan: Plan) -> bool:
-    """Only a new pool asks for facts: a plan without one costs no request for them."""
-    return any(_new_pools(plan))
+    """Only a pool that is made or changed and leaves its node agent to the service asks for facts."""
+    return any(_asks_for_agent(change) for change in plan.changes)
 
 
 def check(plan: Plan, facts: Facts) -> tuple[str, ...]:
@@ -26,13 +26,13 @@ def check(plan: Plan, facts: Facts) -> tuple[str, ...]:
 
 
 def complete(plan: Plan, facts: Facts) -> Plan:
-    """Fill in what the spec leaves to the service: the node agent that goes with a new pool's image."""
+    """Fill in what the spec leaves to the service: the node agent that goes with a pool's image."""
     return replace(plan, changes=tuple(_with_agent(change, facts.images) for change in plan.changes))
 
 
 def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
-    for pool in _new_pools(plan):
-        if pool.node_agent_sku_id is None and not _matching(pool.image, facts.images):
+    for change in plan.changes:
+        if (pool := _asks_for_agent(change)) and not _agent(change.before, pool, facts.images):
             known = [_text(s.image) for s in facts.images if s.verified]
             near = difflib.get_close_matches(_text(pool.image), known, n=3, cutoff=0.3)
             hint = f"; the nearest that it has: {', '.join(near)}" if near else ""
@@ -42,26 +42,24 @@ def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
 CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (image_is_supported,)
 
 
-def _new_pools(plan: Plan) -> Iterator[Pool]:
-    for change in plan.of(Pool, Action.CREATE, Action.REPLACE):
-        if isinstance(change.after, Pool):
-            yield change.after
+def _asks_for_agent(change: Change) -> Pool | None:
+    pool = change.after
+    return pool if isinstance(pool, Pool) and pool.node_agent_sku_id is None else None
 
 
 def _with_agent(change: Change, images: Sequence[SupportedImage]) -> Change:
-    pool = change.after
-    if change.action not in (Action.CREATE, Action.REPLACE) or not isinstance(pool, Pool) or pool.node_agent_sku_id:
-        return change
-    matching = _matching(pool.image, images)
-    if not matching:
-        return change
-    return replace(change, after=replace(pool, node_agent_sku_id=matching[-1].node_agent_sku_id))
+    pool = _asks_for_agent(change)
+    return (
+        replace(change, after=replace(pool, node_agent_sku_id=_agent(change.before, pool, images))) if pool else change
+    )
 
 
-def _matching(image: Image, images: Sequence[SupportedImage]) -> list[SupportedImage]:
-    """Verified images of that name, the one with the newest node agent last."""
-    found = [s for s in images if s.verified and _text(s.image) == _text(image)]
-    return sorted(found, key=lambda s: s.node_agent_sku_id)
+def _agent(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:
+    """The agent that the pool has while its image stays, else the newest one of the verified images of that name."""
+    if isinstance(held, Pool) and lower_image(held.image) == lower_image(wanted.image):
+        return held.node_agent_sku_id
+    matching = [s.node_agent_sku_id for s in images if s.verified and _text(s.image) == _text(wanted.image)]
+    return max(matching, default=None)
 
 
 def _text(image: Image) -> str:

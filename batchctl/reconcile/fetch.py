@@ -54,7 +54,8 @@ def _land(item: Fetch, cloud: Cloud) -> None:
         raise CannotLandError(f"its name is not safe as a path: {why}")
     _no_links(item)
     item.target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = item.target.with_name(f".{item.target.name[:100]}.{secrets.token_hex(4)}.part")
+    # Cut so short that even in four bytes a character it is a name that a file may have.
+    temporary = item.target.with_name(f".{item.target.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         _write(item.blob, cloud, temporary)
         if item.blob.modified is not None:

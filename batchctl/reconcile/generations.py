@@ -15,6 +15,8 @@ from batchctl.resources import Blob, Job, Rule, Task, changed_parts
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""
 
+LEAVING = "it is being deleted already: waits until it is gone"
+
 Reasons = tuple[str, ...]
 
 
@@ -144,7 +146,7 @@ def _gone(jobs: Iterable[Job], runs: Iterable[Task]) -> tuple[tuple[Job, Reasons
 
 def _leaving(job: Job, count: int) -> Reasons:
     if job.state == "deleting":
-        return ("it is being deleted already: waits until it is gone",)
+        return (LEAVING,)
     return (f"with {count} task" + ("" if count == 1 else "s"),) if count else ()
 
 

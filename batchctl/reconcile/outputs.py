@@ -1,5 +1,6 @@
 """Which blobs come home, where to, and which would be lost. Pure: what is on the disk is handed in."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -26,18 +27,20 @@ class Fetch:
 def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tuple[Fetch, ...]:
     """Every blob that a download names, once for each place."""
     listed = tuple(blobs)
-    fetches = [
-        Fetch(blob=blob, root=download.to)
+    fetches = {
+        (blob.name, download.to): Fetch(blob=blob, root=download.to)
         for download in downloads
         for blob in listed
         if blob.container == download.container and _chosen(blob.path, download)
-    ]
-    return tuple(sorted(fetches, key=lambda f: (str(f.root), f.blob.path)))
+    }
+    return tuple(sorted(fetches.values(), key=lambda f: (str(f.root), f.blob.path)))
 
 
 def pending(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
-    """What is not at home yet, or differs from what is there."""
-    return tuple(f for f in wanted_at_home(downloads, blobs) if not is_home(f, is_copy))
+    """What is not at home yet, or differs from what is there; blobs that fight for one file never settle there."""
+    fetches = wanted_at_home(downloads, blobs)
+    claims = Counter(f.target for f in fetches)
+    return tuple(f for f in fetches if claims[f.target] > 1 or not is_home(f, is_copy))
 
 
 def is_home(fetch: Fetch, is_copy: IsCopy) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from batchctl.reconcile.differences import FieldChange, field_changes
-from batchctl.reconcile.generations import Schedule, schedule
+from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Rule, Task
 
@@ -65,25 +65,25 @@ def diff(desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = 
     """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
     wanted = {_key(r): r for r in desired.resources if not isinstance(r, Job | Task)}
     found = {_key(r): r for r in held if not isinstance(r, Job | Task)}
-    foreign = [r for key, r in found.items() if key in wanted and _owner(r) != desired.owner]
-    changes = [c for key, r in wanted.items() if (c := compare(r, found.get(key)))]
+    foreign = {key: found[key] for key in wanted if key in found and _owner(found[key]) != desired.owner}
+    compared = [compare(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     gone, notes = _unwanted(desired, wanted, found)
     jobs = schedule_jobs(desired, held)
+    changes = [c for c in compared if c]
     changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in (*gone, *jobs.gone)]
     changes += [Change(action=Action.CREATE, after=r, reasons=reasons) for r, reasons in jobs.made]
     changes += [
         Change(action=Action.UPDATE, before=old, after=new, fields=_sealing(old, new) + field_changes(old, new))
         for old, new in jobs.updated
     ]
-    kept = len(wanted) + len(jobs.kept) - sum(c.kind not in ("job", "task") for c in changes if c.after)
     return Plan(
         owner=desired.owner,
         changes=tuple(sorted(changes, key=_order)),
-        refusals=(*map(_not_ours, foreign), *jobs.refusals),
-        notes=tuple(notes),
+        refusals=(*map(_not_ours, foreign.values()), *jobs.refusals),
+        notes=tuple(sorted(notes)),
         waits=jobs.waits,
         fetches=tuple(fetches),
-        unchanged=kept,
+        unchanged=compared.count(None) + len(jobs.kept),
     )
 
 
@@ -143,8 +143,8 @@ def _unwanted(
                     gone += [(b, ()) for b in blobs if b.owner == desired.owner]
                 else:
                     gone.append((resource, (_plural(len(blobs), "blob"),) if blobs else ()))
-            case Pool() if resource.state != "deleting":
-                gone.append((resource, ()))
+            case Pool(state=state):
+                gone.append((resource, (LEAVING,) if state == "deleting" else ()))
             case _:
                 pass
     for resource in ours.values():

@@ -1,0 +1,205 @@
+"""Bringing blobs home: a target is whole, old or absent, and nothing lands outside its root."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from batchctl.errors import CloudError
+from batchctl.reconcile.events import Event, Fetched, NotFetched
+from batchctl.reconcile.fetch import CannotLandError, fetch, is_copy
+from batchctl.reconcile.outputs import Fetch
+from batchctl.resources import Blob
+from tests.fake_cloud import FakeCloud
+
+DATA = b"twelve bytes"
+
+
+class Torn(FakeCloud):
+    """The content ends, or the connection breaks, before all of it has come."""
+
+    def __init__(self, broken: BaseException | None = None) -> None:
+        super().__init__()
+        self.broken = broken
+
+    def read(self, blob: Blob) -> Iterator[bytes]:
+        yield DATA[:5]
+        if self.broken:
+            raise self.broken
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def fetched(cloud: FakeCloud, root: Path, blobs: Sequence[Blob] = ()) -> list[Event]:
+    return list(fetch([Fetch(blob=b, root=root) for b in blobs or cloud.blobs("output")], cloud))
+
+
+def why(events: Sequence[Event]) -> list[str]:
+    return [e.why for e in events if isinstance(e, NotFetched)]
+
+
+def test_blobs_come_home_whole_with_their_time(tmp_path: Path) -> None:
+    cloud, root = FakeCloud(), tmp_path / "not" / "there"
+    blobs = [cloud.put("output", "a.txt", DATA), cloud.put("output", "b/c/d.txt", b"")]
+    assert fetched(cloud, root) == [
+        Fetched(blob=blobs[0], path=str(root / "a.txt")),
+        Fetched(blob=blobs[1], path=str(root / "b" / "c" / "d.txt")),
+    ]
+    assert everything(tmp_path) == {"not/there/a.txt": DATA, "not/there/b/c/d.txt": b""}
+    assert blobs[0].modified is not None
+    assert (root / "a.txt").stat().st_mtime == blobs[0].modified.timestamp()
+    assert is_copy(blobs[0], root / "a.txt")
+
+
+def test_an_older_file_is_replaced(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    cloud.put("output", "a.txt", DATA)
+    (tmp_path / "a.txt").write_bytes(b"old")
+    fetched(cloud, tmp_path)
+    assert everything(tmp_path) == {"a.txt": DATA}
+
+
+@pytest.mark.parametrize("md5", [None, "0" * 32, hashlib.md5(DATA, usedforsecurity=False).hexdigest()])
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_torn_content_leaves_the_target_as_it_was(tmp_path: Path, md5: str | None, old: bytes | None) -> None:
+    if old is not None:
+        (tmp_path / "a.txt").write_bytes(old)
+    blob = Blob(container="output", path="a.txt", md5=md5, size=len(DATA))
+    [reason] = why(fetched(Torn(), tmp_path, [blob]))
+    assert "5 bytes arrived" in reason
+    assert everything(tmp_path) == ({"a.txt": old} if old else {})
+
+
+def test_content_of_the_right_size_that_is_another_does_not_land(tmp_path: Path) -> None:
+    blob = Blob(container="output", path="a.txt", md5="0" * 32, size=5)
+    assert len(why(fetched(Torn(), tmp_path, [blob]))) == 1
+    assert everything(tmp_path) == {}
+
+
+@pytest.mark.parametrize("broken", [CloudError("the line went dead"), OSError("no space left on device")])
+def test_a_broken_line_is_told_and_stops_no_other(tmp_path: Path, broken: Exception) -> None:
+    cloud = Torn(broken)
+    blobs = [Blob(container="output", path=name, size=len(DATA)) for name in ("a", "b")]
+    assert why(fetched(cloud, tmp_path, blobs)) == [str(broken)] * 2
+    assert everything(tmp_path) == {}
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fetched(Torn(KeyboardInterrupt()), tmp_path, [Blob(container="output", path="a", size=1)])
+    assert everything(tmp_path) == {}
+
+
+def test_a_blob_that_changed_since_it_was_listed_does_not_land(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    listed = cloud.put("output", "a", DATA)
+    cloud.put("output", "a", b"other bytes!")
+    assert why(fetched(cloud, tmp_path, [listed])) == ["output/a has changed"]
+    assert everything(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "../../x", "/etc/x", "foo/../../../bar", "a/./b", "a\\..\\..\\b", "C:\\x", "\x1bc"]
+)
+def test_hostile_names_are_refused_one_by_one(tmp_path: Path, path: str) -> None:
+    cloud, root = FakeCloud(), tmp_path / "a" / "b" / "root"
+    bad = replace(cloud.put("output", path, DATA))
+    good = cloud.put("output", "good", DATA)
+    events = fetched(cloud, root, [bad, good])
+    [reason] = why(events)
+    assert reason.startswith("its name is not safe as a path")
+    assert everything(tmp_path) == {"a/b/root/good": DATA}
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("x", "x")])
+def test_what_clashes_stops_all_before_anything_is_written(tmp_path: Path, names: tuple[str, str]) -> None:
+    cloud = FakeCloud()
+    blobs = [cloud.put("output", names[0], DATA), cloud.put("more", names[1], DATA), cloud.put("output", "z", DATA)]
+    with pytest.raises(CannotLandError, match=f"output/{names[0]}") as raised:
+        fetched(cloud, tmp_path, blobs)
+    assert f"more/{names[1]}" in str(raised.value)
+    assert everything(tmp_path) == {}
+
+
+@pytest.mark.parametrize("planted", ["a", "a/b", "a/b/c.txt"])
+def test_no_symbolic_link_below_the_root_is_followed(tmp_path: Path, planted: str) -> None:
+    cloud, root, outside = FakeCloud(), tmp_path / "root", tmp_path / "outside"
+    blob = cloud.put("output", "a/b/c.txt", DATA)
+    (root / planted).parent.mkdir(parents=True)
+    outside.mkdir()
+    (outside / "c.txt").write_bytes(b"precious")
+    (root / planted).symlink_to(outside / "c.txt" if planted.endswith(".txt") else outside)
+    [reason] = why(fetched(cloud, root, [blob]))
+    assert reason == f"{root / planted} is a symbolic link; remove it"
+    assert everything(outside) == {"c.txt": b"precious"}
+
+
+def test_a_root_that_is_a_link_is_the_users_own_choice(tmp_path: Path) -> None:
+    cloud, root = FakeCloud(), tmp_path / "link"
+    (tmp_path / "real").mkdir()
+    root.symlink_to(tmp_path / "real")
+    cloud.put("output", "a", DATA)
+    fetched(cloud, root)
+    assert everything(tmp_path / "real") == {"a": DATA}
+
+
+def test_a_directory_or_a_file_in_the_way_is_told(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    blobs = [cloud.put("output", name, DATA) for name in ("dir", "file/x", "good")]
+    (tmp_path / "dir" / "full").mkdir(parents=True)
+    (tmp_path / "file").write_bytes(b"mine")
+    assert len(why(fetched(cloud, tmp_path, blobs))) == 2
+    assert everything(tmp_path) == {"file": b"mine", "good": DATA}
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 120, "長" * 84], ids=["one", "two", "three"])
+def test_the_longest_names_a_file_may_have(tmp_path: Path, name: str) -> None:
+    cloud = FakeCloud()
+    cloud.put("output", name, DATA)
+    assert why(fetched(cloud, tmp_path)) == []
+    assert everything(tmp_path) == {name: DATA}
+
+
+# Is it a copy?
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    path = tmp_path / "copy"
+    path.write_bytes(DATA)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "same"), [(DATA, True), (b"Twelve bytes", False), (b"twelve byte", False), (b"", False)]
+)
+def test_a_copy_is_known_by_its_content(copy: Path, data: bytes, same: bool) -> None:
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    assert is_copy(Blob(container="c", path="p", md5=md5, size=len(data)), copy) is same
+
+
+def test_without_a_hash_size_and_time_must_do(copy: Path) -> None:
+    moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    os.utime(copy, (moment.timestamp() + 0.25,) * 2)
+    blob = Blob(container="c", path="p", size=len(DATA), modified=moment)
+    assert is_copy(blob, copy)
+    assert not is_copy(replace(blob, modified=None), copy)
+    assert not is_copy(replace(blob, modified=moment.replace(second=2)), copy)
+    assert not is_copy(replace(blob, size=3), copy)
+
+
+def test_what_is_no_plain_file_is_no_copy(copy: Path) -> None:
+    blob = Blob(container="c", path="p", md5=hashlib.md5(DATA, usedforsecurity=False).hexdigest(), size=len(DATA))
+    link = copy.with_name("link")
+    link.symlink_to(copy)
+    assert is_copy(blob, copy)
+    assert not is_copy(blob, link)
+    assert not is_copy(replace(blob, size=copy.parent.stat().st_size), copy.parent)
+    assert not is_copy(blob, copy.with_name("absent"))
+    assert not is_copy(blob, copy / "below")

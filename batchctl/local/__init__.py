@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchctl.errors import CloudError
 from batchctl.local.ask import activity
 from batchctl.local.home import ACCOUNT, Home, State, find_home, key, load_state, prepare
+from batchctl.local.lock import locked
 from batchctl.local.processes import alive, clean_environment, end
 from batchctl.local.supervisor import TIMING, Timing
 
@@ -58,7 +58,7 @@ def ensure(say: Callable[[str], None], *, timing: Timing = TIMING) -> Services:
     """
     home = find_home()
     prepare(home)
-    with _locked(home, say):
+    with locked(home.lock, say):
         home.used.touch(mode=0o600)
         state = _running(home) or _start(home, say, timing)
         return _services(home, state)
@@ -87,7 +87,7 @@ def stop() -> bool:
     home = find_home()
     if not home.lock.exists():
         return False
-    with _locked(home):
+    with locked(home.lock):
         return _end(home)
 
 
@@ -96,7 +96,7 @@ def reset() -> None:
     home = find_home()
     if not home.lock.exists():
         return
-    with _locked(home):
+    with locked(home.lock):
         _end(home)
         for data in (home.batch, home.blobs):
             shutil.rmtree(data, ignore_errors=True)
@@ -173,21 +173,3 @@ def _end(home: Home) -> bool:
         if left := end(processes, within=_STOP_WITHIN):
             raise CloudError(f"process {left[0].pid} of the local services does not end (logs: {home.logs})")
     return ran
-
-
-@contextmanager
-def _locked(home: Home, say: Callable[[str], None] | None = None) -> Iterator[None]:
-    """One command at a time starts or stops the services of a home."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(home.lock, mode=0o600, poll_interval=0.02)
-    try:
-        lock.acquire(timeout=0.2)
-    except Timeout:
-        if say:
-            say("Waiting for another command that starts or stops the local services …")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from batchctl.errors import CloudError
+from batchctl.local.lock import locked
 
 VERSION = "3.37.0"
 OLDEST_NODE = 20
@@ -55,11 +56,9 @@ def install(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
     home = cache / f"azurite-{VERSION}-{_lock_hash()[:12]}"
     if (home / _MAIN).exists():
         return home / _MAIN
-    from filelock import FileLock
-
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(cache / "azurite.lock", mode=0o600):
+        with locked(cache / "azurite.lock", say):
             if not (home / _MAIN).exists():
                 _install(node, home, say)
     except OSError as error:

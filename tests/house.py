@@ -18,16 +18,16 @@ PURE = tuple(
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {
     "azure": ("cloud",),
-    "yaml": ("spec/load.py",),
-    "jsonschema": ("spec/load.py",),
+    "yaml": ("spec/compose.py",),
+    "jsonschema": ("spec/check.py",),
     "rich": ("render.py", "cli.py"),
     "typer": ("cli.py",),
     "subprocess": ("emulator", "local"),
     "batchctl.cli": ("__main__.py",),
 }
-OUTSIDE_FACTS = ("time", "random", "secrets", "uuid", "os", "io", "glob", "shutil", "tempfile", "socket", "platform")
+OUTSIDE_FACTS = ("time", "random", "secrets", "uuid", "io", "glob", "shutil", "tempfile", "socket", "platform")
 OUTSIDE_CALLS = (
-    *("now", "utcnow", "today", "open", "input", "getenv", "environ", "cwd", "home", "expanduser"),
+    *("now", "utcnow", "today", "open", "input", "getenv", "cwd", "home", "expanduser"),
     *(
         "read_text",
         "read_bytes",
@@ -41,6 +41,9 @@ OUTSIDE_CALLS = (
         "rglob",
     ),
 )
+LEXICAL = {"os", "os.path", *(f"os.path.{name}" for name in ("normpath", "join", "basename", "dirname", "splitext"))}
+"""What of os looks at nothing but its arguments."""
+
 MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli.py", "emulator", "__main__.py")
 LOCAL_WORD = re.compile(r"(?<![a-zA-Z])(local|emulator)(?![a-zA-Z])", re.IGNORECASE)
 LOOPBACK = re.compile(r"127\.0\.0\.1|localhost|\[::1\]")
@@ -98,12 +101,14 @@ def _pure(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:
     if path not in PURE:
         return
     for name in sorted(imports(path, tree)):
-        if any(_within(name, outside) for outside in OUTSIDE_FACTS):
+        if any(_within(name, outside) for outside in OUTSIDE_FACTS) or (_within(name, "os") and name not in LEXICAL):
             yield f"a pure module imports {name}"
     for node in ast.walk(tree):
-        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-        if name in OUTSIDE_CALLS and isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-            yield f"line {node.lineno}: a pure module uses {name}"
+        if not (isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load)):
+            continue
+        dotted = ast.unparse(node)
+        if dotted.rpartition(".")[2] in OUTSIDE_CALLS or (_within(dotted, "os") and dotted not in LEXICAL):
+            yield f"line {node.lineno}: a pure module uses {dotted}"
 
 
 def _emulator_apart(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:

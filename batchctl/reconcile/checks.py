@@ -49,9 +49,9 @@ def _asks_for_agent(change: Change) -> Pool | None:
 
 def _with_agent(change: Change, images: Sequence[SupportedImage]) -> Change:
     pool = _asks_for_agent(change)
-    return (
-        replace(change, after=replace(pool, node_agent_sku_id=_agent(change.before, pool, images))) if pool else change
-    )
+    if pool is None:
+        return change
+    return replace(change, after=replace(pool, node_agent_sku_id=_agent(change.before, pool, images)))
 
 
 def _agent(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from batchctl.answers import Counts, PoolHealth
 from batchctl.clock import Clock
 from batchctl.errors import Stuck
-from batchctl.reconcile.declared import by_task, missing_outputs
+from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
 from batchctl.reconcile.generations import why_failed
 from batchctl.reconcile.port import Cloud
@@ -23,19 +23,25 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
     """
-    begun, last, reported = clock.monotonic(), None, None
-    while True:
+    begun, last, reported, doubted = clock.monotonic(), None, None, False
+    while jobs:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         if counts != last:
             yield Progress(counts=counts)
             last = counts
         if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
             return
-        if not counts.running:
+        if counts.running:
+            doubted = False
+        else:
             if all(cloud.ended(job) for job in jobs):
                 return
             health = cloud.health(jobs[-1].pool)
-            _can_run(jobs[-1].pool, health, counts)
+            why = _cannot_run(jobs[-1].pool, health, counts)
+            # Counts of nodes lag behind the pool: only the second look in a row is believed.
+            if why and doubted:
+                raise Stuck(why)
+            doubted = bool(why)
             if health.nodes != reported and not health.nodes_idle:
                 yield NodesWaiting(pool=jobs[-1].pool, nodes=health.nodes)
                 reported = health.nodes
@@ -46,29 +52,31 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
 
 
 def verdicts(
-    wanted: Iterable[Task], runs: Iterable[Task], outputs: Sequence[Blob], cloud: Cloud
+    wanted: Iterable[Task], runs: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
 ) -> Iterator[TaskFailed]:
-    """Every wanted task among these runs that did not succeed, or whose declared outputs are not there."""
+    """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = by_task(outputs)
-    declared = {task.id.lower(): task for task in wanted}
-    for run in runs:
-        task = declared.get(run.id.lower())
-        if task is None:
-            continue
-        if run.state != "completed":
-            yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
-        elif run.result != "success":
-            yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))
-        elif missing := missing_outputs(task, written):
-            patterns = ", ".join(repr(o.file_pattern) for o in missing)
-            yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+    newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
+    for task in wanted:
+        if run := newest.get(task.id.lower()):
+            yield from _verdict(task, run, written, cloud)
 
 
-def _can_run(pool: str, health: PoolHealth, counts: Counts) -> None:
+def _verdict(task: Task, run: Task, written: Written, cloud: Cloud) -> Iterator[TaskFailed]:
+    if run.state != "completed":
+        yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
+    elif run.result != "success":
+        yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))
+    elif missing := missing_outputs(task, written):
+        patterns = ", ".join(repr(o.file_pattern) for o in missing)
+        yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+
+
+def _cannot_run(pool: str, health: PoolHealth, counts: Counts) -> str | None:
     if health.able or not health.steady:
-        return
+        return None
     causes = "\n".join((*health.resize_errors, *health.details)) or "the pool has no nodes"
-    raise Stuck(
+    return (
         f"pool {pool!r} cannot run the {counts.active} waiting tasks: {causes}\n"
         f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
     )

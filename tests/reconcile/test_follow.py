@@ -1,0 +1,224 @@
+"""Waiting for tasks, and what is said of them at the end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from batchctl.answers import Counts, PoolHealth
+from batchctl.errors import CloudError, Stuck
+from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.follow import LONGEST, SHORTEST, verdicts, wait
+from batchctl.resources import Job
+from tests.clock import FakeClock
+from tests.fake_cloud import FakeCloud
+from tests.reconcile.build import TEXT, failed, held_job, output, run, task, waiting
+
+IDLE = PoolHealth(steady=True, nodes=(("idle", 1),), able=1)
+STARTING = PoolHealth(steady=True, nodes=(("starting", 1),), able=1)
+RESIZING = PoolHealth(steady=False, nodes=(), able=0)
+EMPTY = PoolHealth(steady=True, nodes=(), able=0)
+BROKEN = PoolHealth(
+    steady=True,
+    nodes=(("startTaskFailed", 1),),
+    able=0,
+    resize_errors=("AccountCoreQuotaReached: no cores",),
+    details=("node n1 is starttaskfailed",),
+)
+DONE = Counts(succeeded=2)
+WAITING = Counts(active=2)
+
+
+class Scripted(FakeCloud):
+    """Answers as told, poll by poll; the last answer stays. `ends_at`: the poll from which the jobs have ended."""
+
+    def __init__(
+        self, counts: Sequence[Counts], health: Sequence[PoolHealth] = (IDLE,), lag: int = 0, ends_at: int = 10**9
+    ) -> None:
+        super().__init__()
+        self.said, self.nodes_said, self.lag, self.ends_at = list(counts), list(health), lag, ends_at
+        self.polls = self.looks = 0
+
+    def counts(self, job: Job) -> Counts:
+        self.polls += 1
+        return self.said[min(self.polls, len(self.said)) - 1]
+
+    def unfinished(self, job: Job) -> bool:
+        return self.polls <= self.lag
+
+    def ended(self, job: Job) -> str | None:
+        return "it was ended" if self.polls >= self.ends_at else None
+
+    def health(self, pool: str) -> PoolHealth:
+        self.looks += 1
+        return self.nodes_said[min(self.looks, len(self.nodes_said)) - 1]
+
+
+def waited(cloud: FakeCloud, timeout: float | None = None, jobs: Sequence[Job] = ()) -> tuple[list[Event], FakeClock]:
+    clock, limit = FakeClock(), None if timeout is None else timedelta(seconds=timeout)
+    return list(wait(jobs or [held_job()], cloud, clock, limit)), clock
+
+
+def test_nothing_to_wait_for_says_nothing_and_asks_nothing() -> None:
+    cloud = Scripted([DONE])
+    assert list(wait([], cloud, FakeClock(), None)) == []
+    assert cloud.polls == 0
+
+
+def test_done_at_once() -> None:
+    events, clock = waited(Scripted([DONE]))
+    assert (events, clock.slept) == ([Progress(counts=DONE)], [])
+
+
+def test_progress_is_told_when_it_moves_and_only_then() -> None:
+    steps = [WAITING, WAITING, Counts(running=2), Counts(running=2), Counts(running=1, succeeded=1), DONE]
+    events, clock = waited(Scripted(steps))
+    assert events == [Progress(counts=c) for c in (steps[0], steps[2], steps[4], steps[5])]
+    assert len(clock.slept) == 5
+
+
+def test_counts_that_lag_do_not_end_the_wait() -> None:
+    cloud = Scripted([Counts()], lag=3)
+    waited(cloud)
+    assert cloud.polls == 4
+
+
+def test_several_generations_are_counted_together() -> None:
+    cloud = Scripted([Counts(succeeded=1), Counts(failed=1)])
+    events, _ = waited(cloud, jobs=[held_job(1), held_job(2)])
+    assert events == [Progress(counts=Counts(succeeded=1, failed=1))]
+
+
+def test_polls_grow_slower_and_never_too_slow() -> None:
+    _, clock = waited(Scripted([Counts(running=1)] * 300 + [DONE]))
+    assert clock.slept[0] == SHORTEST
+    assert clock.slept == sorted(clock.slept)
+    assert clock.slept[-1] == LONGEST
+
+
+def test_a_wait_ends_by_its_deadline() -> None:
+    clock = FakeClock()
+    jobs = [held_job(1), held_job(2)]
+    with pytest.raises(Stuck) as raised:
+        list(wait(jobs, Scripted([Counts(running=1, active=1)]), clock, timedelta(minutes=20)))
+    assert str(raised.value) == (
+        "waited 0:20:00 and 4 tasks of job 'count', 'count-g2' have not ended (2 running, 2 waiting). They go on; "
+        "apply again to wait on."
+    )
+    assert 1200 < clock.monotonic() <= 1200 + LONGEST
+
+
+def test_what_ends_in_the_last_moment_has_ended() -> None:
+    events, _ = waited(Scripted([Counts(running=1), DONE]), timeout=0)
+    assert events[-1] == Progress(counts=DONE)
+
+
+def test_nodes_are_told_while_no_task_runs_and_only_when_they_move() -> None:
+    health = [RESIZING, RESIZING, STARTING, STARTING, IDLE, IDLE]
+    events, _ = waited(Scripted([WAITING] * 6 + [Counts(running=2), DONE], health))
+    assert events == [
+        Progress(counts=WAITING),
+        NodesWaiting(pool="pool", nodes=()),
+        NodesWaiting(pool="pool", nodes=(("starting", 1),)),
+        Progress(counts=Counts(running=2)),
+        Progress(counts=DONE),
+    ]
+
+
+@pytest.mark.parametrize(
+    "health",
+    [
+        [RESIZING] * 50 + [IDLE],
+        [STARTING] * 50 + [IDLE],
+        [IDLE],
+        [EMPTY, IDLE],
+        [EMPTY, RESIZING, EMPTY, STARTING],
+        [BROKEN, STARTING],
+    ],
+    ids=["resizing", "starting", "idle", "counts lag", "comes and goes", "repairs itself"],
+)
+def test_what_may_run_soon_is_not_stuck(health: Sequence[PoolHealth]) -> None:
+    events, _ = waited(Scripted([WAITING] * 60 + [DONE], health))
+    assert events[-1] == Progress(counts=DONE)
+
+
+def test_a_running_task_means_that_the_pool_can_run() -> None:
+    cloud = Scripted([Counts(running=1, active=9)] * 5 + [WAITING, Counts(running=1), WAITING, DONE], [EMPTY])
+    events, _ = waited(cloud)
+    assert events[-1] == Progress(counts=DONE)
+
+
+@pytest.mark.parametrize(
+    ("health", "cause"),
+    [
+        (EMPTY, "the pool has no nodes"),
+        (BROKEN, "AccountCoreQuotaReached: no cores\nnode n1 is starttaskfailed"),
+    ],
+)
+def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, cause: str) -> None:
+    cloud = Scripted([WAITING], [health])
+    with pytest.raises(Stuck) as raised:
+        waited(cloud)
+    assert f"pool 'pool' cannot run the 2 waiting tasks: {cause}\n" in str(raised.value)
+    assert cloud.looks == 2
+
+
+def test_a_pool_that_is_gone_is_told() -> None:
+    cloud = FakeCloud()
+    cloud.jobs["count"], cloud.added["count"] = held_job(), {"a": waiting()}
+    with pytest.raises(Stuck, match="pool 'pool' is not there any more"):
+        waited(cloud)
+
+
+def test_a_job_that_was_ended_early_is_not_waited_for() -> None:
+    cloud = Scripted([Counts(running=1, active=1), Counts(active=1, failed=1)], ends_at=2)
+    events, _ = waited(cloud)
+    assert events[-1] == Progress(counts=Counts(active=1, failed=1))
+    assert cloud.looks == 0
+
+
+def test_what_still_runs_in_a_job_that_ends_is_waited_for() -> None:
+    cloud = Scripted([Counts(running=1)] * 3 + [DONE], ends_at=1)
+    waited(cloud)
+    assert cloud.polls == 4
+
+
+def test_a_job_that_was_deleted_is_told() -> None:
+    with pytest.raises(CloudError, match="count is not there"):
+        waited(FakeCloud())
+
+
+# What became of them.
+
+
+def told(*events: TaskFailed) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(e.task.id, e.why, e.stderr) for e in events]
+
+
+def test_what_did_not_succeed_is_told_with_the_end_of_its_stderr() -> None:
+    cloud = FakeCloud()
+    cloud.fails["a"] = 3
+    wanted = [task("a"), task("b"), task("c"), task("d", output_files=(TEXT,)), task("e", output_files=(TEXT,))]
+    runs = [failed("a"), run("b"), waiting("c"), run("d"), run("e"), failed("left-the-spec")]
+    assert told(*verdicts(wanted, runs, [output("e_OUTPUT.txt", "e"), output("d", "d")], cloud)) == [
+        ("a", "failed with exit code 3", ("it goes", "it breaks")),
+        ("c", "did not run: its job has ended", ()),
+        ("d", "succeeded, but wrote no output '*_OUTPUT.txt'", ()),
+    ]
+
+
+def test_all_is_well() -> None:
+    assert told(*verdicts([task("A")], [run("a")], [], FakeCloud())) == []
+
+
+def test_the_newest_run_of_a_task_is_the_one_that_counts() -> None:
+    runs = [failed("a", 1), run("A", 2), run("b", 1), failed("b", 2, code=7)]
+    for order in (runs, runs[::-1]):
+        assert told(*verdicts([task("a"), task("b")], order, [], FakeCloud())) == [("b", "failed with exit code 7", ())]
+
+
+def test_outputs_without_a_pattern_match_are_all_named() -> None:
+    wanted = task(output_files=(TEXT, replace(TEXT, file_pattern="x.csv")))
+    [(_, why, _)] = told(*verdicts([wanted], [run()], [], FakeCloud()))
+    assert why == "succeeded, but wrote no output '*_OUTPUT.txt', 'x.csv'"

@@ -95,7 +95,7 @@ def _go(service: "Service", job: Job, state: str) -> None:
 def _forget(service: "Service", job: Job) -> None:
     for task in list(job.tasks.values()):
         service.store.drop(task)
-    item = orders.work_directory(job, "")
+    item = orders.job_directory(job)
     for pool in service.store.pools.values():
         for node in pool.nodes.values():
             service.discard(orders.node_root(service.settings, node) / item)

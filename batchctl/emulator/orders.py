@@ -39,6 +39,12 @@ def work_directory(job: Job, task_id: str) -> str:
     return f"workitems/{item}/{run or 'job-1'}/{task_id}"
 
 
+def job_directory(job: Job) -> str:
+    """What goes with the job: its part of a schedule's directory, or its own."""
+    item, _, run = job.id.partition(":")
+    return f"workitems/{item}/{run}" if run else f"workitems/{item}"
+
+
 def start_order(site: Site, asked: Json, fresh: bool) -> Order:
     """The order for a node's start task."""
     directory = site.root / "startup"

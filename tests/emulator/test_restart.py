@@ -1,0 +1,136 @@
+"""A service that is stopped or killed, and started again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from azure.batch import BatchClient, models
+from azure.core.credentials import AzureNamedKeyCredential
+
+from .conftest import completed, new_job, ready_pool
+from .stand import ACCOUNT, KEY, running, until
+from .test_jobs import task
+from .test_running import gone, shell, started_text
+
+
+class Process:
+    """The service as a process of its own."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.key, self.ready = home.with_suffix(".key"), home.with_suffix(".ready")
+        self.key.touch(mode=0o600)
+        self.key.write_text(KEY)
+        self.command = [sys.executable, "-m", "batchctl.emulator", "--home", str(home), "--account", ACCOUNT]
+        self.command += ["--key-file", str(self.key), "--ready-file", str(self.ready), *options]
+
+    def start(self) -> BatchClient:
+        self.ready.unlink(missing_ok=True)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        said = json.loads(until(lambda: self.ready.exists() and self.ready.read_text(), "the start"))
+        assert said["pid"] == self.process.pid
+        return BatchClient(said["url"], AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0)
+
+    def end(self, number: int | None = None) -> int:
+        if number is not None:
+            self.process.send_signal(number)
+        else:
+            self.process.stdin.close()
+        code = self.process.wait(timeout=20)
+        self.process.stderr.close()
+        self.process.stdin.close()
+        return code
+
+
+def test_a_restart_keeps_everything(tmp_path):
+    home = tmp_path / "home"
+    start = models.BatchStartTask(command_line=shell("echo x >> $AZ_BATCH_NODE_SHARED_DIR/starts"))
+    with running(home) as local, local.client() as client:
+        ready_pool(client, "p", start_task=start)
+        new_job(client, "j", "p")
+        client.create_task("j", task("done", "echo done"))
+        before = completed(client, "j", "done").as_dict()
+        client.create_task("j", task("long", "sleep 1000"))
+        client.create_task("j", task("next", "sleep 1000"))
+        until(lambda: client.get_task("j", "long").state == "running", "the start")
+        node = next(iter(client.list_nodes("p"))).id
+    with running(home) as local, local.client() as client:
+        after = client.get_task("j", "done").as_dict()
+        changed = {key for key in before if before[key] != after[key]}
+        assert changed == {"odata.metadata", "url", "nodeInfo"}  # they name the port, which is a new one
+        assert b"".join(client.download_task_file("j", "done", "stdout.txt")) == b"done\n"
+        until(lambda: client.get_task("j", "long").state == "running", "the second start")
+        assert client.get_task("j", "long").execution_info.requeue_count == 1
+        assert client.get_task("j", "next").state == "active"
+        assert [one.id for one in client.list_nodes("p")] == [node]
+        assert b"".join(client.download_node_file("p", node, "shared/starts")) == b"x\n"
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_strays_of_a_killed_service_are_ended_before_their_task_runs_again(tmp_path, detached):
+    process = Process(tmp_path / "home")
+    client = process.start()
+    ready_pool(client, "p")
+    new_job(client, "j", "p")
+    line = "setsid sleep 1000 & echo $!; wait" if detached else "echo $$; sleep 1000"
+    client.create_task("j", task("t", shell(line)))
+    stray = int(until(lambda: started_text(client, "j"), "the first line"))
+    process.end(signal.SIGKILL)
+    assert not gone(stray)
+    client = process.start()
+    until(lambda: client.get_task("j", "t").execution_info.requeue_count == 1, "the requeue")
+    assert gone(stray)
+    until(lambda: client.get_task("j", "t").state == "running", "the second start")
+    assert process.end(signal.SIGTERM) == 0
+
+
+def test_sigterm_ends_the_tasks_too(tmp_path):
+    process = Process(tmp_path / "home")
+    client = process.start()
+    ready_pool(client, "p")
+    new_job(client, "j", "p")
+    client.create_task("j", task("t", shell("echo $$; sleep 1000")))
+    pid = int(until(lambda: started_text(client, "j"), "the first line"))
+    assert process.end(signal.SIGTERM) == 0
+    assert gone(pid)
+
+
+def test_it_ends_with_its_parent_only_if_asked_to(tmp_path):
+    process = Process(tmp_path / "home", "--exit-with-parent")
+    process.start()
+    assert process.end() == 0
+    process = Process(tmp_path / "home")
+    client = process.start()
+    process.process.stdin.close()
+    assert list(client.list_pools()) == []
+    assert process.end(signal.SIGINT) == 0
+
+
+def test_a_home_has_one_service(tmp_path):
+    process = Process(tmp_path / "home")
+    process.start()
+    second = subprocess.run(process.command, capture_output=True, text=True, check=False, timeout=20)
+    assert (second.returncode, "another one uses" in second.stderr) == (1, True)
+    process.end(signal.SIGTERM)
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path):
+    process = Process(tmp_path / "home")
+    process.key.chmod(0o644)
+    ended = subprocess.run(process.command, capture_output=True, text=True, check=False, timeout=20)
+    assert (ended.returncode, "0600" in ended.stderr) == (64, True)
+
+
+def test_what_it_writes_is_private(tmp_path):
+    process = Process(tmp_path / "home")
+    client = process.start()
+    ready_pool(client, "p")
+    modes = {path: path.stat().st_mode & 0o077 for path in (tmp_path / "home").rglob("*")}
+    assert {path for path, mode in modes.items() if mode} == set()
+    command = Path(f"/proc/{process.process.pid}/cmdline")
+    assert not command.exists() or KEY not in command.read_text()
+    process.end(signal.SIGTERM)
+    assert os.path.exists(tmp_path / "home" / "batch.sqlite")  # noqa: PTH110 - one look

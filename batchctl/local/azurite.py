@@ -23,7 +23,7 @@ SHIPPED = Path(__file__).parent.parent / "azurite"
 GUARD = SHIPPED / "guard.js"
 _MAIN = Path("node_modules/azurite/dist/src/blob/main.js")
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error")
-_REACH = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=500", "--fetch-timeout=8000")
+_REACH = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=500", "--fetch-timeout=5000")
 _FETCH = ("--fetch-retries=1", "--fetch-timeout=60000")
 _LONGEST_REACH, _LONGEST_INSTALL = 30.0, 900.0
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
+from batchctl.globs import chooser
 from batchctl.resources import Blob, Download
 
 IsCopy = Callable[[Blob, Path], bool]
@@ -29,9 +29,9 @@ def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tupl
     listed = tuple(blobs)
     fetches = {
         (blob.name, download.to): Fetch(blob=blob, root=download.to)
-        for download in downloads
+        for download, chosen in [(d, chooser(d.include, d.exclude)) for d in downloads]
         for blob in listed
-        if blob.container == download.container and _chosen(blob.path, download)
+        if blob.container == download.container and chosen(blob.path)
     }
     return tuple(sorted(fetches.values(), key=lambda f: (str(f.root), f.blob.path)))
 
@@ -81,8 +81,3 @@ def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
             if parent in targets
         ]
     return tuple(found)
-
-
-def _chosen(path: str, download: Download) -> bool:
-    included = not download.include or any(fnmatchcase(path, pattern) for pattern in download.include)
-    return included and not any(fnmatchcase(path, pattern) for pattern in download.exclude)

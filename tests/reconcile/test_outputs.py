@@ -40,6 +40,9 @@ def test_all_blobs_of_the_container_come_home_in_their_order() -> None:
         ((), ("d/*",), ["a.csv", "a.txt"]),
         (("*.txt",), ("d/*",), ["a.txt"]),
         (("*.TXT",), (), []),
+        (("d/**",), (), ["d/b.txt"]),
+        (("*/*.txt",), (), ["d/b.txt"]),
+        (("{a,x}.*",), ("*.csv",), ["a.txt"]),
     ],
 )
 def test_what_a_download_chooses(include: tuple[str, ...], exclude: tuple[str, ...], chosen: list[str]) -> None:

@@ -31,6 +31,7 @@ IMAGES = (
     SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 26.04", os_type="linux", verified=False),
 )
 ENDED = ("terminating", "completed", "deleting")
+CHUNK = 4 << 20
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 R = TypeVar("R", bound=Resource)
@@ -96,12 +97,15 @@ class FakeCloud:
         return tuple(blob for (inside, _), (blob, _) in sorted(self.stored.items()) if inside == container)
 
     def read(self, blob: Blob) -> Iterator[bytes]:
-        found, data = self.stored.get((blob.container, blob.path), (None, b""))
-        if found is None:
-            raise CloudError(f"{blob.name} is not there", status=404, code="BlobNotFound")
-        if blob.etag and found.etag != blob.etag:
-            raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
-        return iter([data[:4], data[4:]])
+        start = 0
+        while start == 0 or start < blob.size:
+            found, data = self.stored.get((blob.container, blob.path), (None, b""))
+            if found is None:
+                raise CloudError(f"{blob.name} is not there", status=404, code="BlobNotFound")
+            if blob.etag and found.etag != blob.etag:
+                raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
+            yield data[start : start + CHUNK]
+            start += CHUNK
 
     # What is done.
 

@@ -10,7 +10,8 @@ from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedIm
 class Cloud(Protocol):
     """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
 
-    Every method may raise CloudError. A read of what does not exist returns nothing, it does not raise.
+    Every method may raise CloudError. A read of what does not exist returns nothing, it does not raise; only `counts`
+    and `read` do, for what is waited for and what is fetched must be there.
     """
 
     def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:

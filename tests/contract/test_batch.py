@@ -1,0 +1,383 @@
+"""Pools, jobs and tasks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from batchctl.answers import Counts
+from batchctl.errors import CloudError, Partial, Refused
+from batchctl.reconcile.differences import field_changes
+from batchctl.resources import Container, Job, OutputFile, Pool, Resource, ResourceFile, StartTask, Task
+from tests.contract.conftest import World, container, done, refused
+
+FILES = (
+    ResourceFile(container="application"),
+    ResourceFile(container="application", blob_prefix="bin/", file_path="tools"),
+    ResourceFile(container="application", blob="a b/ü+%41.py", file_path="ü.py", file_mode="0755"),
+    ResourceFile(http_url="https://example.com/a?b=c", file_path="a"),
+)
+START = StartTask(
+    command_line="/bin/bash -c 'true'",
+    resource_files=FILES,
+    environment=(("A", "1"), ("B", "ü = 2")),
+    wait_for_success=False,
+    max_task_retry_count=2,
+    elevation="admin",
+    content="0123456789ab",
+)
+PLAIN_START = StartTask(command_line="/bin/bash -c 'true'")
+
+
+# What is not there.
+
+
+def test_nothing_is_found_where_nothing_is(world: World) -> None:
+    job = world.job()
+    assert world.held(job.name, world.name("pool")) == ()
+    assert world.cloud.tasks(job) == ()
+    assert not world.cloud.unfinished(job)
+    assert world.cloud.ended(job) == "it was deleted"
+    assert world.cloud.tail(world.task(), 5) == ()
+    health = world.cloud.health(world.name("pool"))
+    assert (health.steady, health.nodes, health.able) == (True, (), 0)
+    assert health.details == (f"pool {world.name('pool')!r} is not there any more",)
+
+
+def test_a_job_that_is_not_there_cannot_be_counted(world: World) -> None:
+    with pytest.raises(CloudError) as raised:
+        world.cloud.counts(world.job())
+    assert (raised.value.status, raised.value.code) == (404, "JobNotFound")
+
+
+@pytest.mark.parametrize("wanted", [World.pool, World.job], ids=["pool", "job"])
+def test_deleting_what_is_not_there_is_done(world: World, wanted: Callable[[World], Resource]) -> None:
+    assert done(world.cloud.delete([wanted(world)], world.owner)) == [wanted(world).name]
+
+
+@pytest.mark.parametrize("wanted", [World.pool, World.job], ids=["pool", "job"])
+def test_what_is_not_there_cannot_change(world: World, wanted: Callable[[World], Resource]) -> None:
+    found = wanted(world)
+    error = refused(world.cloud.update([(found, found)], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.status == 404
+
+
+def test_the_images_that_batch_supports(world: World) -> None:
+    images = world.cloud.images()
+    wanted = [i for i in images if i.image == world.pool().image and i.verified]
+    assert [i.node_agent_sku_id for i in wanted] == ["batch.node.ubuntu 24.04"]
+    assert [i.os_type for i in wanted] == ["linux"]
+
+
+# Marks, for pools and jobs alike.
+
+
+@pytest.mark.parametrize("wanted", [World.pool, World.job], ids=["pool", "job"])
+def test_what_we_made_bears_our_mark(world: World, wanted: Callable[[World], Pool | Job]) -> None:
+    found = wanted(world)
+    assert done(world.cloud.create([found], world.owner)) == [found.name]
+    assert [(r.kind, r.name) for r in world.held()] == [(found.kind, found.name)]
+    assert world.held(found.name.upper()) == world.held()
+    [held] = world.held()
+    assert not isinstance(held, Task)
+    assert (held.owner, held.state) == (world.owner, "active")
+
+
+@pytest.mark.parametrize("wanted", [World.pool, World.job], ids=["pool", "job"])
+def test_what_others_made_is_seen_only_by_its_name_and_never_goes(
+    world: World, wanted: Callable[[World], Pool | Job]
+) -> None:
+    theirs = wanted(world)
+    world.made(theirs, owner=world.other)
+    assert world.held() == ()
+    [held] = world.held(theirs.name)
+    assert not isinstance(held, Task)
+    assert held.owner == world.other
+    assert isinstance(refused(world.cloud.create([theirs], world.owner)), CloudError)
+    assert isinstance(refused(world.cloud.delete([theirs], world.owner)), Refused)
+    assert world.held(theirs.name) == (held,)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [(World.pool, {"vm_size": "Standard_D4s_v5"}), (World.job, {"priority": 7})],
+    ids=["pool", "job"],
+)
+def test_making_it_again_is_no_error_unless_it_is_another(
+    world: World, wanted: Callable[..., Pool | Job], changed: dict[str, Any]
+) -> None:
+    world.made(wanted(world))
+    world.made(wanted(world))
+    error = refused(world.cloud.create([wanted(world, **changed)], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.status == 409
+    [held] = world.held()
+    assert field_changes(held, wanted(world)) == ()
+
+
+@pytest.mark.parametrize("wanted", [World.pool, World.job], ids=["pool", "job"])
+def test_gone_is_gone(world: World, wanted: Callable[[World], Pool | Job]) -> None:
+    world.made(wanted(world))
+    assert done(world.cloud.delete([wanted(world)], world.owner)) == [wanted(world).name]
+    assert world.held(wanted(world).name) == ()
+    world.made(wanted(world))
+    assert len(world.held()) == 1
+
+
+# Pools.
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"display_name": "Shown ü", "task_slots_per_node": 4},
+        {"start_task": PLAIN_START},
+        {"start_task": START},
+    ],
+    ids=["plain", "more", "start task", "full start task"],
+)
+def test_a_pool_is_read_back_as_it_was_asked_for(world: World, asked: dict[str, Any]) -> None:
+    world.made(world.pool(**asked))
+    assert field_changes(world.held_pool(), world.pool(**asked)) == ()
+    assert world.held_pool().start_task == asked.get("start_task")
+
+
+def test_a_pool_needs_its_node_agent(world: World) -> None:
+    error = refused(world.cloud.create([world.pool(node_agent_sku_id=None)], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.status == 400
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"vm_size": "Standard_D4s_v5"}),
+        ({}, {"task_slots_per_node": 2}),
+        ({"display_name": "Old"}, {"display_name": "New"}),
+        ({}, {"start_task": PLAIN_START}),
+        ({"start_task": PLAIN_START}, {"start_task": replace(PLAIN_START, content="new")}),
+        ({"start_task": START}, {"start_task": PLAIN_START}),
+        ({"start_task": PLAIN_START}, {}),
+    ],
+    ids=["vmSize", "slots", "name", "start task", "content", "plainer", "no start task"],
+)
+def test_an_empty_pool_becomes_what_is_asked(world: World, before: dict[str, Any], after: dict[str, Any]) -> None:
+    world.made(world.pool(**before))
+    changed = world.pool(**after)
+    assert done(world.cloud.update([(world.held_pool(), changed)], world.owner)) == [changed.name]
+    assert field_changes(world.held_pool(), changed) == ()
+    assert world.held_pool().owner == world.owner
+    world.made(changed)
+
+
+def test_what_is_left_to_the_service_stays_as_it_is(world: World) -> None:
+    world.made(world.pool(display_name="By hand"))
+    done(world.cloud.update([(world.held_pool(), world.pool(task_slots_per_node=2))], world.owner))
+    assert world.held_pool().display_name == "By hand"
+
+
+def test_a_pool_grows_and_shrinks_in_place(world: World) -> None:
+    world.made(world.pool())
+    for dedicated, spot in ((1, 1), (0, 1), (0, 0)):
+        wanted = world.pool(target_dedicated_nodes=dedicated, target_spot_nodes=spot)
+        done(world.cloud.update([(world.held_pool(), wanted)], world.owner))
+        assert field_changes(world.held_pool(), wanted) == ()
+
+
+def test_a_pool_with_nodes_is_emptied_changed_and_filled_again(world: World) -> None:
+    world.made(world.pool(target_dedicated_nodes=1))
+    wanted = world.pool(target_dedicated_nodes=1, task_slots_per_node=2, vm_size="Standard_D4s_v5")
+    done(world.cloud.update([(world.held_pool(), wanted)], world.owner))
+    assert field_changes(world.held_pool(), wanted) == ()
+
+
+# Jobs.
+
+
+FULL = {
+    "priority": 5,
+    "max_wall_clock_time": timedelta(hours=1, minutes=30),
+    "max_task_retry_count": 3,
+    "environment": (("A", "1"), ("B", "ü = 2")),
+    "display_name": "Shown ü",
+}
+
+
+@pytest.mark.parametrize("asked", [{}, FULL], ids=["plain", "full"])
+def test_a_job_is_made_open_and_read_back_as_it_was_asked_for(world: World, asked: dict[str, Any]) -> None:
+    world.made(world.job(**asked))
+    held = world.held_job()
+    assert field_changes(held, world.job(**asked)) == ()
+    assert (held.name, held.generation, held.sealed) == (world.name("job"), 1, False)
+    assert world.cloud.ended(held) is None
+
+
+def test_generations_are_jobs_of_their_own(world: World) -> None:
+    world.made(world.job(), world.job(generation=2), world.task(generation=1), world.task(generation=2))
+    found = sorted((r.generation or 0, r.kind, r.name) for r in world.held() if not isinstance(r, Pool))
+    name = world.name("job")
+    assert found == [(1, "job", name), (1, "task", f"{name}/a"), (2, "job", name), (2, "task", f"{name}/a")]
+    assert world.held_job(2).id == f"{name}-g2"
+    done(world.cloud.delete([world.held_job(1)], world.owner))
+    assert [(r.kind, r.generation) for r in world.held() if not isinstance(r, Pool)] == [("job", 2), ("task", 2)]
+
+
+def test_a_job_of_others_at_the_next_generation_is_seen(world: World) -> None:
+    theirs = world.job(name=f"{world.name('job')}-g2")
+    world.made(theirs, owner=world.other)
+    [held] = world.held(world.name("job"))
+    assert isinstance(held, Job)
+    assert (held.id, held.owner) == (theirs.id, world.other)
+
+
+def test_a_job_changes_in_place_and_nothing_else_of_it(world: World) -> None:
+    world.made(world.job(environment=(("A", "1"),)))
+    in_place = {name: FULL[name] for name in ("priority", "max_wall_clock_time", "max_task_retry_count")}
+    wanted = replace(world.held_job(), **in_place, sealed=True)  # type: ignore[arg-type]  # they are of FULL's types
+    done(world.cloud.update([(world.held_job(), wanted)], world.owner))
+    assert field_changes(world.held_job(), wanted) == ()
+    assert not world.held_job().sealed
+
+
+def test_a_limit_can_be_taken_away(world: World) -> None:
+    world.made(world.job(max_wall_clock_time=timedelta(hours=1)))
+    wanted = replace(world.held_job(), max_wall_clock_time=None)
+    done(world.cloud.update([(world.held_job(), wanted)], world.owner))
+    assert world.held_job().max_wall_clock_time is None
+
+
+def test_a_job_is_sealed_only_with_all_that_was_added(world: World) -> None:
+    world.made(world.job(), world.task("a"))
+    with pytest.raises(Partial, match="lacks"):
+        world.cloud.seal(world.job(), frozenset({"a", "b"}))
+    assert not world.held_job().sealed
+    world.cloud.seal(world.job(), frozenset({"a"}))
+    assert world.held_job().sealed
+    assert world.cloud.ended(world.job()) is None
+
+
+def test_a_job_that_is_not_there_is_not_sealed(world: World) -> None:
+    with pytest.raises(CloudError) as raised:
+        world.cloud.seal(world.job(), frozenset())
+    assert raised.value.status == 404
+
+
+def test_a_sealed_job_without_tasks_ends_and_takes_none(world: World) -> None:
+    world.made(world.job())
+    world.cloud.seal(world.job(), frozenset())
+    assert world.cloud.ended(world.job())
+    assert world.held_job().state in ("terminating", "completed")
+    error = refused(world.cloud.create([world.task()], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.status == 409
+
+
+# Tasks.
+
+
+def test_a_task_is_read_back_with_its_digest(world: World) -> None:
+    wanted = world.task("Top-A", environment=(("A", "ü = 1"),), digest="command=1;inputs=2")
+    world.made(world.job(), wanted)
+    [found] = world.cloud.tasks(world.job())
+    assert (found.job, found.id, found.generation) == (world.name("job"), "Top-A", 1)
+    assert (found.digest, found.environment) == (wanted.digest, wanted.environment)
+    assert (found.state, found.result, found.exit_code, found.failure) == ("active", None, None, None)
+    assert found in world.held()
+    assert world.cloud.counts(world.job()) == Counts(active=1)
+    assert world.cloud.unfinished(world.job())
+
+
+def test_the_tasks_of_others_are_not_looked_at(world: World) -> None:
+    world.made(world.job(), world.task(), owner=world.other)
+    assert [r.kind for r in world.held(world.name("job"))] == ["job"]
+
+
+def test_adding_a_task_again_is_no_error_unless_it_is_another(world: World) -> None:
+    world.made(world.job(), world.task())
+    world.made(world.task())
+    for another in (world.task(digest="command=2"), world.task("A", digest="command=2")):
+        error = refused(world.cloud.create([another], world.owner))
+        assert isinstance(error, CloudError)
+        assert (error.status, error.code) == (409, "TaskExists")
+    assert [(t.id, t.digest) for t in world.cloud.tasks(world.job())] == [("a", "command=1")]
+
+
+def test_many_tasks_are_added_whole(world: World) -> None:
+    world.made(world.job())
+    wanted = [world.task(f"t{i}") for i in range(250)]
+    assert sorted(done(world.cloud.create(wanted, world.owner))) == sorted(t.name for t in wanted)
+    assert {t.id for t in world.cloud.tasks(world.job())} == {t.id for t in wanted}
+    assert world.cloud.counts(world.job()) == Counts(active=250)
+
+
+def test_a_task_needs_its_job(world: World) -> None:
+    error = refused(world.cloud.create([world.task()], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.status == 404
+
+
+# Running.
+
+
+def test_a_pool_without_nodes_says_so(world: World) -> None:
+    world.made(world.pool())
+    health = world.cloud.health(world.name("pool"))
+    assert (health.steady, health.nodes, health.able) == (True, (), 0)
+
+
+def test_tasks_run_and_leave_their_outputs_with_our_mark(world: World) -> None:
+    output = container(world, "output")
+    files = (
+        OutputFile(file_pattern="*_OUTPUT.txt", container=output.name),
+        OutputFile(file_pattern="parts/*.csv", container=output.name, path="csv"),
+        OutputFile(file_pattern="deep/**/*.log", container=output.name, path="logs/"),
+        OutputFile(file_pattern="one.txt", container=output.name, path="named/b.txt"),
+        OutputFile(file_pattern="bad.txt", container=output.name, path="bad.txt", upload_condition="taskFailure"),
+    )
+    script = (
+        "mkdir parts deep deep/good && echo 1 > good_OUTPUT.txt && echo 2 > parts/good.csv && "
+        "echo 3 > deep/good/good.log && echo 4 > one.txt && echo 5 > bad.txt"
+    )
+    always = OutputFile(file_pattern="out.txt", container=output.name, upload_condition="taskCompletion", path="out")
+    breaks = "echo 1 > out.txt; for i in it goes, it breaks; do :; done; echo it goes >&2; echo it breaks >&2; exit 3"
+    world.hand.fails("bad", 3)
+    world.made(Container(name=output.name), world.pool(target_dedicated_nodes=1), world.job())
+    world.made(world.task("good", script, output_files=files), world.task("bad", breaks, output_files=(always,)))
+    world.cloud.seal(world.job(), frozenset({"good", "bad"}))
+    world.until_done(world.job())
+    assert world.cloud.counts(world.job()) == Counts(succeeded=1, failed=1)
+    bad, good = sorted(world.cloud.tasks(world.job()), key=lambda t: t.id)
+    assert (good.state, good.result, good.exit_code, good.failure) == ("completed", "success", 0, None)
+    assert (bad.state, bad.result, bad.exit_code) == ("completed", "failure", 3)
+    assert bad.failure
+    assert bad.failure.startswith("FailureExitCode")
+    assert world.cloud.tail(bad, 1) == ("it breaks",)
+    assert world.cloud.tail(bad, 20) == ("it goes", "it breaks")
+    assert world.cloud.tail(good, 20) == ()
+    written = world.cloud.blobs(output.name)
+    assert [(b.path, b.task, b.owner) for b in written] == [
+        ("csv/good.csv", "good", world.owner),
+        ("good_OUTPUT.txt", "good", world.owner),
+        ("logs/good/good.log", "good", world.owner),
+        ("named/b.txt", "good", world.owner),
+        ("out", "bad", world.owner),
+    ]
+    assert all(b.md5 for b in written)
+    assert world.cloud.ended(world.job())
+    health = world.cloud.health(world.name("pool"))
+    assert (health.steady, health.nodes, health.able) == (True, (("idle", 1),), 1)
+    assert done(world.cloud.delete([output], world.owner)) == [output.name]
+
+
+def test_an_output_without_its_container_is_a_failure(world: World) -> None:
+    lost = OutputFile(file_pattern="x", container=world.name("absent"))
+    world.made(world.pool(target_dedicated_nodes=1), world.job(), world.task(script="echo 1 > x", output_files=(lost,)))
+    world.until_done(world.job())
+    [found] = world.cloud.tasks(world.job())
+    assert (found.state, found.result, found.exit_code) == ("completed", "failure", 0)
+    assert found.failure
+    assert found.failure.startswith("FileUploadContainerNotFound")

@@ -5,14 +5,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.images import IMAGES
-from batchctl.emulator.odata import parse_filter
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.service import Service
-from batchctl.emulator.wire import Answer, Call, by_path, page_answer, page_bounds
+from batchctl.emulator.wire import Answer, Call, entries
 
 _NAMES = {
     "starttaskfailed": "startTaskFailed",
@@ -23,17 +21,19 @@ _COUNTED = {state: _NAMES.get(state, state) for state in NODE_MOVES} | {"upgradi
 
 
 def supported_images(service: Service, call: Call) -> Answer:
-    return _page(call, "listsupportedimages", list(IMAGES), frozenset({"osType", "verificationType", "nodeAgentSKUId"}))
+    return entries(
+        call, "listsupportedimages", list(IMAGES), frozenset({"osType", "verificationType", "nodeAgentSKUId"})
+    )
 
 
 def node_counts(service: Service, call: Call) -> Answer:
     counts = [_pool_counts(pool) for pool in service.store.pools.values()]
-    return _page(call, "poolnodecounts", counts, frozenset({"poolId"}))
+    return entries(call, "poolnodecounts", counts, frozenset({"poolId"}))
 
 
 def applications(service: Service, call: Call) -> Answer:
     """A local account has none."""
-    return _page(call, "applications", [], frozenset())
+    return entries(call, "applications", [], frozenset())
 
 
 def application(service: Service, call: Call) -> Answer:
@@ -42,7 +42,7 @@ def application(service: Service, call: Call) -> Answer:
 
 def usage_metrics(service: Service, call: Call) -> Answer:
     """Local hours cost nothing and are not counted."""
-    return _page(call, "poolusagemetrics", [], frozenset({"poolId"}))
+    return entries(call, "poolusagemetrics", [], frozenset({"poolId"}))
 
 
 def status(service: Service, call: Call) -> Answer:
@@ -57,16 +57,6 @@ def status(service: Service, call: Call) -> Answer:
         "pid": os.getpid(),
     }
     return Answer(200, body)
-
-
-def _page(call: Call, kind: str, entries: list[Json], filters: frozenset[str]) -> Answer:
-    after, most = page_bounds(call)
-    text = call.query.get("$filter", "").strip()
-    if text:
-        wanted = parse_filter(text, filters)
-        entries = [entry for entry in entries if wanted.test(partial(by_path, entry))]
-    more = after + most < len(entries)
-    return page_answer(call, kind, entries[after : after + most], str(after + most) if more else None)
 
 
 def _pool_counts(pool: Pool) -> Json:

@@ -50,9 +50,8 @@ def leave(service: "Service", node: Node, option: str) -> None:
         node.after = "leavingpool"
     else:
         node.move("leavingpool", service.clock.now())
-        for task in list(node.busy.values()):
-            taskwork.interrupt(service, task, "terminate" if option == "terminate" else "requeue")
-        if run := service.runs.get(node):
+        taskwork.interrupt_all(service, node, "terminate" if option == "terminate" else "requeue")
+        for run in service.runs_of(node):
             run.kill("requeue")
     service.store.keep(node)
 
@@ -76,9 +75,11 @@ def settle(service: "Service", pool: Pool) -> None:
 
 
 def _settle_node(service: "Service", node: Node) -> None:
-    if node.after and not node.busy and (run := service.runs.get(node)):
+    if node.busy:
+        return
+    for run in service.runs_of(node) if node.after else ():
         run.kill("requeue")
-    if node.busy or node in service.runs:
+    if service.runs_of(node):
         return
     if node.after:
         boot.go_after(service, node)

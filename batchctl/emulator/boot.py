@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import orders, taskwork, times
+from batchctl.emulator import orders, preparation, taskwork, times
 from batchctl.emulator.node import make_directories
 from batchctl.emulator.outcome import Outcome
 from batchctl.emulator.records import Json, Node, Pool
@@ -25,9 +25,8 @@ def again(service: "Service", node: Node, state: str, option: str) -> None:
     """Reboot or reimage (`state`): its tasks are requeued, terminated or waited for first."""
     node.after = state
     if option in ("requeue", "terminate"):
-        for task in list(node.busy.values()):
-            taskwork.interrupt(service, task, option)
-    if run := service.runs.get(node):
+        taskwork.interrupt_all(service, node, option)
+    for run in service.runs_of(node):
         run.kill("requeue")
     service.store.keep(node)
     service.wake(service.store.pools.get(node.pool.lower()))
@@ -40,7 +39,7 @@ def go_after(service: "Service", node: Node) -> None:
     service.store.keep(node)
     pool = service.store.pools[node.pool.lower()]
     if state in ("rebooting", "reimaging"):
-        _forget_preparations(pool, node, state)
+        preparation.forget(service, node, state == "reimaging")
         if state == "reimaging":
             service.discard(orders.node_root(service.settings, node))
         begin(service, pool, node)
@@ -93,30 +92,16 @@ def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", ou
     if not outcome.succeeded and (most == -1 or node.start["retryCount"] < most):
         run_start_task(service, pool, node)
         return
-    node.start = {**node.start, "state": "completed", **ended(service, outcome)}
+    node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
         _go(service, pool, node, "idle" if outcome.succeeded else "starttaskfailed")
-
-
-def ended(service: "Service", outcome: Outcome) -> Json:
-    """How a start, preparation or release task says that it has ended."""
-    info: Json = {"endTime": times.stamp(service.clock.now()), "result": "success" if outcome.succeeded else "failure"}
-    if outcome.exit_code is not None:
-        info["exitCode"] = outcome.exit_code
-    if outcome.failure:
-        info["failureInfo"] = outcome.failure.wire()
-    return info
 
 
 def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
     if service.runs.get(node) is run:
         node.pid = [pid, born]
         service.store.keep(node)
-
-
-def _forget_preparations(pool: Pool, node: Node, state: str) -> None:  # noqa: ARG001
-    node.preparations = {}
 
 
 def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:

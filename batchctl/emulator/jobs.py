@@ -1,13 +1,13 @@
 """What clients ask of jobs."""
 
-from batchctl.emulator import job_shapes, jobwork
+from batchctl.emulator import autopool, job_admission, job_shapes, jobwork, preparation
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.records import Job, Json
 from batchctl.emulator.service import Service
 from batchctl.emulator.shape import Shape
 from batchctl.emulator.views import JOB as VIEW
 from batchctl.emulator.views import job_url
-from batchctl.emulator.wire import Answer, Call, changed, check_conditions, listing, made, one
+from batchctl.emulator.wire import Answer, Call, changed, check_conditions, entries, listing, made, one
 
 _ENDING = {"terminating": "JobBeingTerminated", "completed": "JobCompleted", "deleting": "JobBeingDeleted"}
 REFUSED: dict[str, dict[str, str]] = {
@@ -45,37 +45,8 @@ def find_for(service: Service, call: Call, verb: str) -> Job:
 
 def create(service: Service, call: Call) -> Answer:
     spec = call.body(job_shapes.JOB)
-    job = make(service, spec.pop("id"), spec)
+    job = job_admission.admit(service, spec.pop("id"), spec)
     return made(job_url(job.id, call.base), job)
-
-
-def make(service: Service, job_id: str, spec: Json) -> Job:
-    """Takes in a new job. The pool that it names need not exist."""
-    existing = service.store.jobs.get(job_id.lower())
-    if existing is not None:
-        raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
-    check_quota(service)
-    check_pool_info(spec)
-    job = Job(id=job_id, spec=spec, pool=spec["poolInfo"]["poolId"].lower())
-    jobwork.start(service, job)
-    return job
-
-
-def check_quota(service: Service) -> None:
-    """Jobs that are not completed, and job schedules, count together."""
-    jobs = sum(job.state != "completed" for job in service.store.jobs.values())
-    schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
-    if jobs + schedules >= service.settings.job_quota:
-        raise Fault("ActiveJobAndScheduleQuotaReached")
-
-
-def check_pool_info(spec: Json) -> None:
-    """A pool by id or an auto pool, not both."""
-    info = spec["poolInfo"]
-    if "autoPoolSpecification" in info:
-        raise Fault("NotImplemented", (("Reason", "autoPoolSpecification is not served"),))
-    if "poolId" not in info:
-        raise bad_value("poolInfo", "", "a poolId is wanted")
 
 
 def get(service: Service, call: Call) -> Answer:
@@ -108,7 +79,9 @@ def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answe
     if pool != job.spec["poolInfo"]:
         if job.state != "disabled":
             raise Fault("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
-        check_pool_info(change)
+        autopool.check(change)
+        if "autoPoolSpecification" in pool:
+            raise bad_value("poolInfo.autoPoolSpecification", "", "a job that exists takes no auto pool")
         job.pool = pool["poolId"].lower()
     dropped = {"metadata", "networkConfiguration"} if defaults else set()
     kept = {name: value for name, value in job.spec.items() if name not in dropped}
@@ -166,3 +139,12 @@ def task_counts(service: Service, call: Call) -> Answer:
             slots[name] += task.slots
     metadata = f"{call.base}/$metadata#taskcountsresult/@Element"
     return Answer(200, {"odata.metadata": metadata, "taskCounts": tasks, "taskSlotCounts": slots})
+
+
+def preparation_status(service: Service, call: Call) -> Answer:
+    """How preparation and release went on each node."""
+    job = find(service, call)
+    if "jobPreparationTask" not in job.spec and "jobReleaseTask" not in job.spec:
+        raise Fault("JobPreparationTaskNotSpecified")
+    notes = [preparation.status(pool, node, job, call.base) for pool, node in preparation.touched(service, job)]
+    return entries(call, "jobpreparationandreleasetaskstatuslist", notes, preparation.FILTERS)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import orders, taskwork, times
+from batchctl.emulator import autopool, orders, preparation, taskwork, times
 from batchctl.emulator.records import Job
 
 if TYPE_CHECKING:
@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 
 def start(service: "Service", job: Job) -> None:
-    """Takes in a new job."""
-    service.store.add(job)
+    """The job begins."""
     job.started = job.created
     watch(service, job)
     service.wake(job)
@@ -32,6 +31,7 @@ def terminate(service: "Service", job: Job, reason: str | None) -> None:
     service.cancel(job)
     job.move("terminating", service.clock.now())
     job.reason = reason
+    preparation.stop(service, job)
     _interrupt_all(service, job, "terminate")
 
 
@@ -57,6 +57,7 @@ def delete(service: "Service", job: Job) -> None:
     """Ends and forgets the tasks, then the job."""
     service.cancel(job)
     job.move("deleting", service.clock.now())
+    preparation.stop(service, job)
     _interrupt_all(service, job, "terminate")
 
 
@@ -64,6 +65,7 @@ def settle(service: "Service", job: Job) -> None:
     """Takes the job to the state that follows, if nothing stands in the way."""
     if service.store.jobs.get(job.key) is not job:
         return
+    _act(service, job)
     if job.state == "enabling":
         _go(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
@@ -72,16 +74,30 @@ def settle(service: "Service", job: Job) -> None:
         return
     elif job.state == "disabling":
         _go(service, job, "disabled")
+    elif job.state in ("terminating", "deleting") and not preparation.release(service, job):
+        return
     elif job.state == "terminating":
         job.ended = service.clock.now()
+        _end_pool(service, job)
         _go(service, job, "completed")
     elif job.state == "deleting":
         _forget(service, job)
 
 
+def _act(service: "Service", job: Job) -> None:
+    """Does what the end of a task asked for, if the job still goes on."""
+    action, job.action = job.action, None
+    if action is None or job.state != "active":
+        return
+    if action[0] == "terminate":
+        terminate(service, job, action[1])
+    else:
+        disable(service, job, "requeue")
+
+
 def _interrupt_all(service: "Service", job: Job, why: str) -> None:
     for task in list(job.at_work.values()):
-        taskwork.interrupt(service, task, why)
+        taskwork.interrupt(service, job, task, why)
     service.store.touch(job)
     service.wake(job)
 
@@ -92,7 +108,15 @@ def _go(service: "Service", job: Job, state: str) -> None:
     service.wake(service.store.pools.get(job.pool or ""))
 
 
+def _end_pool(service: "Service", job: Job) -> None:
+    """A pool that was made for this job alone goes with it."""
+    lifetime = job.spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
+    if lifetime == "job":
+        autopool.end(service, job.spec, job.auto_pool)
+
+
 def _forget(service: "Service", job: Job) -> None:
+    _end_pool(service, job)
     for task in list(job.tasks.values()):
         service.store.drop(task)
     item = orders.job_directory(job)

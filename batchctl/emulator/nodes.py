@@ -67,8 +67,7 @@ def disable_scheduling(service: Service, call: Call) -> Answer:
     option = call.body(DISABLE_SCHEDULING)["nodeDisableSchedulingOption"]
     node = _schedule(service, call, "disabled")
     if option in ("requeue", "terminate"):
-        for task in list(node.busy.values()):
-            taskwork.interrupt(service, task, option)
+        taskwork.interrupt_all(service, node, option)
     return _done(call, 200)
 
 

@@ -53,6 +53,15 @@ class Outcome:
     failure: Failure | None = None
     uploading: bool = False
 
+    def note(self, time: str) -> dict[str, Any]:
+        """endTime, result, and what else is known of the end."""
+        note: dict[str, Any] = {"endTime": time, "result": "success" if self.succeeded else "failure"}
+        if self.exit_code is not None:
+            note["exitCode"] = self.exit_code
+        if self.failure:
+            note["failureInfo"] = self.failure.wire()
+        return note
+
     @property
     def succeeded(self) -> bool:
         return self.failure is None

@@ -1,7 +1,8 @@
 """What clients ask of pools."""
 
-from batchctl.emulator import allocation
-from batchctl.emulator.faults import Fault, bad_value
+from batchctl.emulator import allocation, pool_admission
+from batchctl.emulator.admission import check_packages
+from batchctl.emulator.faults import Fault
 from batchctl.emulator.pool_shapes import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.service import Service
@@ -44,49 +45,8 @@ def find_to_resize(service: Service, call: Call) -> Pool:
 
 def create(service: Service, call: Call) -> Answer:
     spec = call.body(POOL)
-    pool = make(service, spec.pop("id"), spec)
+    pool = pool_admission.admit(service, spec.pop("id"), spec)
     return made(pool_url(pool.id, call.base), pool)
-
-
-def make(service: Service, pool_id: str, spec: Json) -> Pool:
-    """Takes in a new pool; its nodes come at once or after `boot_seconds`."""
-    existing = service.store.pools.get(pool_id.lower())
-    if existing is not None:
-        raise Fault("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
-    if len(service.store.pools) >= service.settings.pool_quota:
-        raise Fault("PoolQuotaReached")
-    _check(spec)
-    pool = Pool(id=pool_id, spec=spec)
-    service.store.add(pool)
-    pool.allocation_time = pool.created
-    allocation.resize(service, pool, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
-    return pool
-
-
-def _check(spec: Json) -> None:
-    """What one property says of another."""
-    if "virtualMachineConfiguration" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
-    check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
-    check_packages(spec)
-    if spec["enableAutoScale"] and (spec["targetDedicatedNodes"] or spec["targetLowPriorityNodes"]):
-        raise bad_value("enableAutoScale", True, "an autoscaled pool takes no target of nodes")
-    if not spec["enableAutoScale"] and ("autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec):
-        raise bad_value("autoScaleFormula", spec.get("autoScaleFormula", ""), "enableAutoScale is false")
-
-
-def check_slots(slots: int, vm_size: str) -> None:
-    """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * allocation.cores(vm_size), 256)
-    if slots > most:
-        raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
-
-
-def check_packages(spec: Json) -> None:
-    """The account has no applications, so that no reference to one can be satisfied."""
-    if spec.get("applicationPackageReferences"):
-        names = ", ".join(one["applicationId"] for one in spec["applicationPackageReferences"])
-        raise Fault("InvalidApplicationPackageReferences", (("ApplicationPackageReferences", names),))
 
 
 def get(service: Service, call: Call) -> Answer:
@@ -110,7 +70,7 @@ def patch(service: Service, call: Call) -> Answer:
     if early and (pool.nodes or pool.allocation != "steady"):
         raise Fault("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
     check_packages(change)
-    check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
+    pool_admission.check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
     return _changed(service, call, pool, {**pool.spec, **change})
 
 

@@ -159,7 +159,10 @@ class Node(Entity):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Job(Entity):
-    """A job. `pool` is the id that its tasks run in (the auto pool's, where it has one)."""
+    """A job. `pool` is the key of the pool that its tasks run in (the auto pool's, where it has one).
+
+    `action` is what a task's end asks of it: `disable` or `terminate`, and the reason.
+    """
 
     kind: ClassVar[str] = "job"
     moves: ClassVar[Moves] = JOB_MOVES
@@ -169,6 +172,7 @@ class Job(Entity):
     ended: float | None = None
     reason: str | None = None
     disabling: str = "wait"
+    action: list[str] | None = None
     schedule: str | None = None
     auto_pool: str | None = None
     scheduling_error: Json | None = None
@@ -195,6 +199,7 @@ class Task(Entity):
     directory: str | None = None
     pid: list[float] | None = None
     subtasks: list[Json] | None = None
+    unmet: int = field(default=0, repr=False, metadata=LIVE)
 
     @property
     def spec(self) -> Json:

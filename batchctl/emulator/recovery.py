@@ -36,6 +36,9 @@ def _recover_job(service: "Service", job: Job) -> None:
 
 def _recover_node(service: "Service", pool: Pool, node: Node) -> None:
     node.pid = None
+    for notes in (node.preparations, node.releases):
+        for key in [key for key, info in notes.items() if info["state"] == "running"]:
+            del notes[key]
     if node.state == "running":
         node.move("idle", service.clock.now())
     if node.state in ("creating", "starting", "rebooting", "reimaging"):

@@ -51,6 +51,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/jobs/{job}/enable", jobs.enable),
     ("POST", "/jobs/{job}/terminate", jobs.terminate),
     ("GET", "/jobs/{job}/taskcounts", jobs.task_counts),
+    ("GET", "/jobs/{job}/jobpreparationandreleasetaskstatus", jobs.preparation_status),
     ("POST", "/jobs/{job}/addtaskcollection", tasks.create_many),
     ("POST", "/jobs/{job}/tasks", tasks.create),
     ("GET", "/jobs/{job}/tasks", tasks.list_all),

@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import taskwork
+from batchctl.emulator import preparation, taskwork
 from batchctl.emulator.records import Job, Node, Pool, Task
 
 if TYPE_CHECKING:
@@ -53,16 +53,9 @@ def head(job: Job) -> Task | None:
 def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node | None:
     """Where the task fits: the emptiest node, or the fullest where the pool packs; its affinity comes first."""
     slots = pool.spec["taskSlotsPerNode"]
-    free = [node for node in nodes if slots - node.slots_used >= task.slots and not barred(node, job)]
+    free = [node for node in nodes if slots - node.slots_used >= task.slots and not preparation.failed(job, node)]
     if not free:
         return None
     sign = -1 if pool.spec["taskSchedulingPolicy"]["nodeFillType"] == "pack" else 1
     wanted = task.affinity
     return min(free, key=lambda node: (wanted != node.affinity, sign * node.slots_used, node.seq))
-
-
-def barred(node: Node, job: Job) -> bool:
-    """A node where the job's preparation failed takes none of its tasks."""
-    done = node.preparations.get(job.key)
-    waits = job.spec.get("jobPreparationTask", {}).get("waitForSuccess", False)
-    return bool(waits and done and done.get("result") == "failure")

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from batchctl.emulator import allocation, jobwork, recovery, scheduler
+from batchctl.emulator import allocation, jobwork, recovery, scheduler, taskwork
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.node import Order, Run, make_ready, remove_tree
 from batchctl.emulator.outcome import Outcome
-from batchctl.emulator.records import Entity, Job, Pool
+from batchctl.emulator.records import Job, Node, Pool
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
@@ -34,8 +34,8 @@ class Service:
     def __init__(self, settings: Settings, clock: Clock, url: str) -> None:
         self.settings, self.clock, self.url = settings, clock, url
         self.store = Store(settings.home / "batch.sqlite", clock)
-        self.runs: dict[Entity, Run] = {}
-        self.timers: dict[Entity, Timer] = {}
+        self.runs: dict[object, Run] = {}
+        self.timers: dict[object, Timer] = {}
         self.active = time.monotonic()
         self._woken: dict[Pool | Job, None] = {}
         self._writing: asyncio.TimerHandle | None = None
@@ -67,12 +67,13 @@ class Service:
             self._loop.call_soon(self._settle)
         self._woken.update((record, None) for record in records if record is not None)
 
-    def run(self, owner: Entity, order: Order, done: Done, spawned: Spawned) -> Run:
+    def run(self, owner: object, order: Order, done: Done, spawned: Spawned | None = None) -> Run:
         """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
         if order.fresh:
             self.discard(order.directory)
         make_ready(order.directory)
-        run = Run(order, lambda pid, born: self._report(lambda: spawned(run, pid, born)))
+        tell = spawned or (lambda run, pid, born: None)  # noqa: ARG005 - nobody asked
+        run = Run(order, lambda pid, born: self._report(lambda: tell(run, pid, born)))
         self.runs[owner] = run
         self.active = time.monotonic()
 
@@ -81,6 +82,12 @@ class Service:
 
         self._threads.submit(run).add_done_callback(finish)
         return run
+
+    def runs_of(self, node: Node) -> list[Run]:
+        """The runs on a node that are not tasks: its start task, preparations and releases."""
+        return [
+            run for owner, run in self.runs.items() if owner is node or (isinstance(owner, tuple) and owner[0] is node)
+        ]
 
     def save_soon(self) -> None:
         """Writes the store within some milliseconds."""
@@ -105,21 +112,21 @@ class Service:
             return
         threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
 
-    def timer(self, record: Entity, seconds: float, call: Callable[[], None]) -> None:
-        """The one timer of a record; an earlier one is forgotten."""
-        self.cancel(record)
-        self.timers[record] = self.clock.later(seconds, call)
+    def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
+        """The one timer of an owner; an earlier one is forgotten."""
+        self.cancel(owner)
+        self.timers[owner] = self.clock.later(seconds, call)
 
-    def cancel(self, record: Entity) -> None:
-        """Forgets the record's timer."""
-        if timer := self.timers.pop(record, None):
+    def cancel(self, owner: object) -> None:
+        """Forgets the owner's timer."""
+        if timer := self.timers.pop(owner, None):
             timer.cancel()
 
     def _report(self, call: Callable[[], None]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
-    def _finished(self, owner: Entity, run: Run, outcome: Outcome, done: Done) -> None:
+    def _finished(self, owner: object, run: Run, outcome: Outcome, done: Done) -> None:
         if self._stopping:
             return
         self.active = time.monotonic()
@@ -137,5 +144,6 @@ class Service:
                 jobwork.settle(self, record)
             else:
                 allocation.settle(self, record)
+                taskwork.settle_prepared(self, record)
                 scheduler.fill(self, record)
         self.save_soon()

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import orders, times
+from batchctl.emulator import dependencies, exits, orders, preparation, times
 from batchctl.emulator.outcome import Failure, Outcome
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -24,58 +24,94 @@ def add(service: "Service", job: Job, task: Task) -> None:
 
 
 def enqueue(service: "Service", job: Job, task: Task) -> None:
-    """The task may run as soon as there is room."""
-    heapq.heappush(job.ready, (task.seq, task))
-    service.wake(service.store.pools.get(job.pool or ""))
+    """The task may run as soon as there is room, or once those that it depends on have ended."""
+    if not dependencies.wait(job, task):
+        heapq.heappush(job.ready, (task.seq, task))
+        service.wake(service.store.pools.get(job.pool or ""))
 
 
 def place(service: "Service", pool: Pool, node: Node, job: Job, task: Task) -> None:
-    """Gives the task a place on the node and starts it."""
+    """Gives the task a place on the node; it starts at once, or when the job's preparation is done there."""
     now = service.clock.now()
-    fresh = not (task.node == node.id and task.info["retryCount"])
+    again = task.node == node.id and task.info["retryCount"]
     task.pool, task.node, task.directory = pool.id, node.id, orders.work_directory(job, task.id)
-    task.move("running", now)
-    task.info = {**_kept(task.info), "startTime": times.stamp(now)}
-    node.busy[task.seq] = task
-    job.at_work[task.seq] = task
+    node.busy[task.seq] = job.at_work[task.seq] = task
     if node.state == "idle":
         node.move("running", now)
     node.tasks_run += 1
     node.recent = [[job.id, task.id], *(one for one in node.recent if one != [job.id, task.id])][:RECENT]
-    service.store.touch(task)
     service.store.keep(node)
-    start(service, orders.Site(service.settings, service.url, pool, node), job, task, fresh)
+    if preparation.is_done(job, node):
+        start(service, pool, node, job, task, fresh=not again)
+        return
+    task.move("preparing", now)
+    service.store.touch(task)
+    preparation.prepare(service, pool, node, job)
 
 
-def start(service: "Service", site: orders.Site, job: Job, task: Task, fresh: bool) -> None:
+def settle_prepared(service: "Service", pool: Pool) -> None:
+    """Tasks that waited for a preparation start, or go elsewhere if it failed."""
+    for node in pool.nodes.values():
+        for task in [one for one in node.busy.values() if one.state == "preparing"]:
+            job = service.store.jobs[task.job.lower()]
+            if preparation.failed(job, node):
+                _leave(service, job, node, task)
+                _back(service, job, task)
+            elif preparation.is_done(job, node):
+                start(service, pool, node, job, task, fresh=True)
+
+
+def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
     """Runs the task's command line on its node."""
-    order = orders.task_order(site, job, task, fresh)
-    run = service.run(task, order, partial(_ended, service, job, site.node, task), partial(_spawned, service, task))
+    now = service.clock.now()
+    task.move("running", now)
+    task.info = {**_kept(task.info), "startTime": times.stamp(now)}
+    service.store.touch(task)
+    order = orders.task_order(orders.Site(service.settings, service.url, pool, node), job, task, fresh)
+    run = service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
     limit = times.duration(constraint(task, "maxWallClockTime"))
     if limit < times.duration(times.UNLIMITED):
         service.timer(task, limit, partial(run.kill, "expired"))
 
 
-def interrupt(service: "Service", task: Task, why: str) -> None:
+def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
     """Ends the task's run: `requeue`, `terminate` or `delete`. What follows is done when it has ended."""
     if run := service.runs.get(task):
         run.kill(why)
+    elif task.seq in job.at_work:
+        pool = service.store.pools[(task.pool or "").lower()]
+        _follow(service, job, pool.nodes[task.node or ""], task, why, ended_by_user())
+
+
+def interrupt_all(service: "Service", node: Node, why: str) -> None:
+    """Ends the runs of all tasks on a node."""
+    for task in list(node.busy.values()):
+        interrupt(service, service.store.jobs[task.job.lower()], task, why)
 
 
 def complete(service: "Service", job: Job, task: Task, outcome: Outcome) -> None:
     """The task has ended for good."""
     now = service.clock.now()
     task.move("completed", now)
-    info: Json = {**task.info, "endTime": times.stamp(now), "result": "success" if outcome.succeeded else "failure"}
+    info: Json = {**task.info, **outcome.note(times.stamp(now))}
     info.setdefault("startTime", info["endTime"])
-    if outcome.exit_code is not None:
-        info["exitCode"] = outcome.exit_code
-    if outcome.failure:
-        info["failureInfo"] = outcome.failure.wire()
     task.info, task.pid = info, None
     job.unfinished -= 1
     service.store.touch(task)
+    _tell_job(job, task)
+    for waiting in dependencies.released(job, task):
+        enqueue(service, job, waiting)
     service.wake(job)
+
+
+def _tell_job(job: Job, task: Task) -> None:
+    """What the end of this task asks of its job."""
+    manager = job.spec.get("jobManagerTask")
+    if manager and manager["id"].lower() == task.key and manager["killJobOnCompletion"]:
+        job.action = ["terminate", "JMComplete"]
+    elif job.spec["onTaskFailure"] == "performexitoptionsjobaction":
+        action = exits.job_action(task.spec, task.info)
+        job.action = job.action if action == "none" else [action, "TaskFailed"]
 
 
 def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -> None:
@@ -102,7 +138,7 @@ def reactivate(service: "Service", job: Job, task: Task) -> None:
 
 def remove(service: "Service", job: Job, task: Task) -> None:
     """Forgets a task and deletes its directory; its run, if it has one, is ended and tells nobody."""
-    interrupt(service, task, "delete")
+    interrupt(service, job, task, "delete")
     if task.state != "completed":
         job.unfinished -= 1
     _discard_directory(service, task)
@@ -138,22 +174,42 @@ def _spawned(service: "Service", task: Task, run: "Run", pid: int, born: float) 
 def _ended(service: "Service", job: Job, node: Node, task: Task, run: "Run", outcome: Outcome) -> None:
     """The node reports the end of a run."""
     service.cancel(task)
+    if job.tasks.get(task.key) is task:
+        _follow(service, job, node, task, run.killed, outcome)
+        return
+    _leave(service, job, node, task)
+    if task.key not in job.tasks:
+        _discard_directory(service, task)
+
+
+def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+    """The task leaves its node, for the queue or for good."""
+    _leave(service, job, node, task)
+    if why == "requeue":
+        requeue(service, job, task, "requeueCount", "lastRequeueTime")
+    elif why != "delete" and retries(task, outcome):
+        requeue(service, job, task, "retryCount", "lastRetryTime")
+    elif why != "delete":
+        node.tasks_succeeded += outcome.succeeded
+        complete(service, job, task, outcome)
+
+
+def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
+    """The task's slots are free again."""
     del node.busy[task.seq]
     del job.at_work[task.seq]
     if not node.busy and node.state == "running":
         node.move("idle", service.clock.now())
     service.store.keep(node)
-    if job.tasks.get(task.key) is not task:
-        if task.key not in job.tasks:
-            _discard_directory(service, task)
-    elif run.killed == "requeue":
-        requeue(service, job, task, "requeueCount", "lastRequeueTime")
-    elif retries(task, outcome):
-        requeue(service, job, task, "retryCount", "lastRetryTime")
-    else:
-        node.tasks_succeeded += outcome.succeeded
-        complete(service, job, task, outcome)
     service.wake(job, service.store.pools.get(node.pool.lower()))
+
+
+def _back(service: "Service", job: Job, task: Task) -> None:
+    """Back to the queue as if it had not been placed."""
+    task.move("active", service.clock.now())
+    task.node = task.pool = task.directory = None
+    service.store.touch(task)
+    enqueue(service, job, task)
 
 
 def retries(task: Task, outcome: Outcome) -> bool:

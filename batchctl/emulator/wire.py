@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -157,6 +158,17 @@ def page_answer(call: Call, kind: str, page: list[Json], token: str | None = Non
         query = urlencode({**call.query, "$skiptoken": token}, quote_via=quote)
         body["odata.nextLink"] = f"{call.base}{call.path}?{query}"
     return Answer(200, body)
+
+
+def entries(call: Call, kind: str, found: list[Json], filters: frozenset[str]) -> Answer:
+    """A page of entries that are no records; $filter may name `filters`."""
+    after, most = page_bounds(call)
+    text = call.query.get("$filter", "").strip()
+    if text:
+        wanted = parse_filter(text, filters)
+        found = [entry for entry in found if wanted.test(partial(by_path, entry))]
+    more = after + most < len(found)
+    return page_answer(call, kind, found[after : after + most], str(after + most) if more else None)
 
 
 def entity_headers(record: Entity) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""A new job at the gate: quotas, its pool, its special tasks."""
+
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import admission, autopool, jobwork
+from batchctl.emulator.faults import Fault, bad_value
+from batchctl.emulator.records import Job, Json, Pool
+
+if TYPE_CHECKING:
+    from batchctl.emulator.service import Service
+
+_ONLY_IN_JOBS = ("killJobOnCompletion", "runExclusive", "allowLowPriorityNode")
+
+
+def admit(service: "Service", job_id: str, spec: Json, *, pool: Pool | None = None, schedule: str | None = None) -> Job:
+    """Takes in a new job. The pool that it names need not exist; one that it describes is made, or is `pool`."""
+    existing = service.store.jobs.get(job_id.lower())
+    if existing is not None:
+        raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
+    if schedule is None:
+        check_quota(service)
+    check(spec)
+    auto = "autoPoolSpecification" in spec["poolInfo"]
+    made = (pool or autopool.make(service, spec)).id if auto else None
+    job = Job(
+        id=job_id, spec=spec, pool=(made or spec["poolInfo"].get("poolId")).lower(), auto_pool=made, schedule=schedule
+    )
+    service.store.add(job)
+    _add_manager(service, job)
+    jobwork.start(service, job)
+    return job
+
+
+def check(spec: Json) -> None:
+    """What one property says of another."""
+    autopool.check(spec)
+    if "jobReleaseTask" in spec and "jobPreparationTask" not in spec:
+        raise bad_value("jobReleaseTask", "", "a job with a release task has a preparation task too")
+
+
+def check_quota(service: "Service") -> None:
+    """Jobs that are not completed, and job schedules, count together."""
+    jobs = sum(job.state != "completed" for job in service.store.jobs.values())
+    schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
+    if jobs + schedules >= service.settings.job_quota:
+        raise Fault("ActiveJobAndScheduleQuotaReached")
+
+
+def _add_manager(service: "Service", job: Job) -> None:
+    """The job manager is the job's first task."""
+    if manager := job.spec.get("jobManagerTask"):
+        asked = {name: value for name, value in manager.items() if name not in _ONLY_IN_JOBS}
+        admission.admit(service, job, asked)

@@ -186,7 +186,7 @@ def local_status() -> None:
         return
     printer.result(f"batch:  {status.batch_url}")
     printer.result(f"blobs:  {status.blob_url}")
-    printer.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in status.pids.items()))
+    printer.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
     printer.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
 
 

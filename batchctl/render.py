@@ -1,12 +1,13 @@
 """What is said: plans, events and problems as text. The only user of rich; decides nothing."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import isodate
 from rich.console import Console
 from rich.text import Text
 
@@ -23,7 +24,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Blob, Container, Job, Pool, Task
+from batchctl.resources import Blob, Container, Image, Job, Pool, Task, label
 
 STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 
@@ -119,7 +120,7 @@ class Printer:
 def headline(change: Change) -> str:
     """`  ~ blob input/a.txt (1.2 KB): content changed`."""
     resource = change.resource
-    said = [f"  {change.action.value} {resource.kind} {name(resource)}"]
+    said = [f"  {change.action.value} {resource.kind} {label(resource)}"]
     if isinstance(resource, Blob):
         said.append(f"({size(resource.size)})")
     if change.reasons:
@@ -129,16 +130,38 @@ def headline(change: Change) -> str:
     return " ".join(said)
 
 
-def details(change: Change) -> Iterable[str]:
+def details(change: Change) -> Iterator[str]:
     """The fields of a change: all that are set for a new pool or job, old and new for a changed one."""
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
-            yield f"{camel(field.name)}: {value(field.old)} -> {value(field.new)} ({field.rule.value})"
+            for part, old, new in differing(camel(field.name), field.old, field.new):
+                yield f"{part}: {value(old)} -> {value(new)} ({field.rule.value})"
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
-        for entry in fields(change.after):
-            found = getattr(change.after, entry.name)
-            if "rule" in entry.metadata and found not in (None, (), 0, ""):
-                yield f"{camel(entry.name)}: {value(found)}"
+        yield from shown(change.after, only_compared=True)
+
+
+def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:
+    """`name: value` of every field that is not as it is by default, one level of nesting indented."""
+    for entry in fields(found):
+        inner = getattr(found, entry.name)
+        if inner == entry.default or (only_compared and "rule" not in entry.metadata):
+            continue
+        if is_dataclass(inner) and not isinstance(inner, Image):
+            yield f"{camel(entry.name)}:"
+            yield from (f"    {line}" for line in shown(inner))
+        else:
+            yield f"{camel(entry.name)}: {value(inner)}"
+
+
+def differing(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The parts of a field that differ: of two values with fields of their own, only the fields that do."""
+    if is_dataclass(old) and type(old) is type(new):
+        for entry in fields(old):
+            before, after = getattr(old, entry.name), getattr(new, entry.name)
+            if before != after:
+                yield from differing(f"{name}.{camel(entry.name)}", before, after)
+    else:
+        yield name, old, new
 
 
 def summary(plan: Plan) -> str:
@@ -190,16 +213,6 @@ def event_line(event: Event) -> str | None:
             return f"NOT fetched {blob.name}: {why}"
 
 
-def name(resource: Any) -> str:
-    match resource:
-        case Job():
-            return resource.id
-        case Task(generation=int() as generation) if generation > 1:
-            return f"{resource.job}-g{generation}/{resource.id}"
-        case _:
-            return str(resource.name)
-
-
 def value(found: Any) -> str:
     """A field's value as a reader of REST would write it."""
     match found:
@@ -208,7 +221,7 @@ def value(found: Any) -> str:
         case bool():
             return str(found).lower()
         case timedelta():
-            return str(found)
+            return str(isodate.duration_isoformat(found))
         case tuple():
             return "[" + ", ".join(value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):

@@ -16,7 +16,7 @@ class Rule(Enum):
     """What a change of a field means for the object that holds it."""
 
     IN_PLACE = "in place"
-    WHEN_EMPTY = "when the pool is empty"
+    WHEN_EMPTY = "in an empty pool: it is drained, changed and filled again"
     NEW_GENERATION = "in a new generation of the job"
     REPLACE = "by replacing it"
 
@@ -255,6 +255,17 @@ class Desired:
     external: frozenset[str] = frozenset()
     downloads: tuple[Download, ...] = ()
     wait_timeout: timedelta | None = None
+
+
+def label(resource: Resource) -> str:
+    """How a resource is called in plans and messages: jobs and tasks by the id that the service knows."""
+    match resource:
+        case Job():
+            return resource.id
+        case Task():
+            return f"{generation_id(resource.job, resource.generation or 1)}/{resource.id}"
+        case _:
+            return resource.name
 
 
 def generation_id(job: str, generation: int) -> str:

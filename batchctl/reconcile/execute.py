@@ -8,7 +8,7 @@ from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Applied, Begun, Event, Failed
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import KINDS, Job, Task
+from batchctl.resources import KINDS, Job, Task, label
 
 
 def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
@@ -28,12 +28,12 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
 def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
     for kind in reversed(KINDS):
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
-        yield _run("delete", kind.kind, [r.name for r in doomed], partial(cloud.delete, doomed, plan.owner))
+        yield _run("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))
     for kind in KINDS:
         made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
-        yield _run("create", kind.kind, [r.name for r in made], partial(cloud.create, made, plan.owner))
+        yield _run("create", kind.kind, list(map(label, made)), partial(cloud.create, made, plan.owner))
         changed = [(c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after]
-        yield _run("update", kind.kind, [r.name for _, r in changed], partial(cloud.update, changed, plan.owner))
+        yield _run("update", kind.kind, [label(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
     yield _seal(plan, cloud)
 
 
@@ -42,7 +42,7 @@ def _run(verb: str, kind: str, names: Sequence[str], work: Callable[[], Iterable
         return
     yield Begun(verb=verb, kind=kind, names=tuple(names))
     for outcome in work():
-        name = outcome.resource.name
+        name = label(outcome.resource)
         if outcome.error:
             yield Failed(verb=verb, kind=kind, name=name, error=outcome.error)
         else:

@@ -1,75 +1,117 @@
-"""The forms of `forEach`: each yields bindings, one for each task. Pure."""
+"""The forms of `forEach`: each yields items, one for each task. Pure."""
 
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from posixpath import basename, dirname, splitext
+from typing import Any
 
 from batchctl.globs import chooser
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import ForEach, Spec, Value
-from batchctl.spec.template import Item
+from batchctl.spec.model import ForEach
+from batchctl.spec.template import Value
 
 LONGEST_ID = 64
 """Characters of a task's id (REST: Tasks - Create Task)."""
 
+LEGAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
+
+Values = Mapping[str, Value]
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One element of a fan-out: `key` names it to people, `values` fill placeholders."""
+    """One item of a fan-out: `key` names it to people, `values` fill placeholders (`item.stem`, `index`, …)."""
 
     key: str
-    values: Mapping[str, Value | Item]
+    values: Values
 
 
-def bindings(spec: Spec, for_each: ForEach | None, inventory: Inventory) -> tuple[Binding, ...]:
-    """What a factory is repeated for; one empty binding for a factory without `forEach`."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A row of FORMS: the items of the form, as (key, values), and the placeholders that they fill.
+
+    `count` bounds how many there are before any is made, where that can be told.
+    """
+
+    items: Callable[[ForEach, Inventory], Iterator[tuple[str, Values]]]
+    placeholders: frozenset[str]
+    count: Callable[[Any], int] = lambda _source: 0
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.placeholders | {"key", "index"}
+
+
+def bindings(for_each: ForEach | None, inventory: Inventory) -> Iterator[Binding]:
+    """What a factory is repeated for, in order; one empty binding for a factory without `forEach`."""
     if for_each is None:
-        return (Binding("", {}),)
-    elements = FORMS[for_each.form](spec, for_each, inventory)
-    return tuple(Binding(key, {"item": item, "key": key, "index": index}) for index, (key, item) in enumerate(elements))
+        yield Binding("", {})
+        return
+    for index, (key, values) in enumerate(FORMS[for_each.form].items(for_each, inventory)):
+        yield Binding(key, {**values, "key": key, "index": index})
 
 
 def task_id(text: str) -> str:
     """A legal id, stable across runs: the text itself where it is legal, else a slug and eight digits of its hash."""
-    if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}", text):
+    if LEGAL_ID.fullmatch(text):
         return text
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[: LONGEST_ID - 9]
     return f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".lstrip("-")
 
 
-Element = tuple[str, Value | Item]
+PARTS = frozenset({"item", "item.name", "item.stem", "item.ext", "item.path", "item.parent"})
 
 
-def _blobs(spec: Spec, for_each: ForEach, inventory: Inventory) -> Iterator[Element]:
+def _parts(reference: str, path: str) -> Values:
+    """An item that is a blob or file, and the parts of its path."""
+    name = basename(path)
+    stem, ext = splitext(name)
+    return {
+        "item": reference,
+        "item.name": name,
+        "item.stem": stem,
+        "item.ext": ext,
+        "item.path": path,
+        "item.parent": dirname(path),
+    }
+
+
+def _blobs(for_each: ForEach, inventory: Inventory) -> Iterator[tuple[str, Values]]:
     chosen = chooser(for_each.include, for_each.exclude)
-    for blob in inventory.content(spec.name, str(for_each.source)):
-        if chosen(blob.path):
-            yield blob.path, Item(blob.name, blob.path)
+    for path, blob in inventory.content(for_each.source).items():
+        if chosen(path):
+            yield path, _parts(blob.name, path)
 
 
-def _files(spec: Spec, for_each: ForEach, inventory: Inventory) -> Iterator[Element]:
+def _files(for_each: ForEach, inventory: Inventory) -> Iterator[tuple[str, Values]]:
     chosen = chooser(for_each.include, for_each.exclude)
     for path in inventory.files.get(for_each.at, ()):
         if chosen(path):
-            yield path, Item(path, path)
+            yield path, _parts(path, path)
 
 
-def _list(spec: Spec, for_each: ForEach, inventory: Inventory) -> Iterator[Element]:
+def _list(for_each: ForEach, _inventory: Inventory) -> Iterator[tuple[str, Values]]:
     for value in for_each.source:
-        yield str(value), value
+        yield str(value).lower() if isinstance(value, bool) else str(value), {"item": value}
 
 
-def _range(spec: Spec, for_each: ForEach, inventory: Inventory) -> Iterator[Element]:
-    start, end, step = for_each.source["start"], for_each.source["end"], for_each.source.get("step", 1)
-    for number in range(start, end + (1 if step > 0 else -1), step):
-        yield str(number), number
+def _range(for_each: ForEach, _inventory: Inventory) -> Iterator[tuple[str, Values]]:
+    for number in _numbers(for_each.source):
+        yield str(number), {"item": number}
 
 
-FORMS: dict[str, Callable[[Spec, ForEach, Inventory], Iterator[Element]]] = {
-    "blobs": _blobs,
-    "files": _files,
-    "list": _list,
-    "range": _range,
+def _numbers(source: Mapping[str, int]) -> range:
+    """Both ends are included, as in the parametric sweeps of the Azure CLI's Batch extension."""
+    step = source.get("step", 1)
+    return range(source["start"], source["end"] + (1 if step > 0 else -1), step)
+
+
+FORMS: Mapping[str, Form] = {
+    "blobs": Form(_blobs, PARTS),
+    "files": Form(_files, PARTS),
+    "list": Form(_list, frozenset({"item"}), len),
+    "range": Form(_range, frozenset({"item"}), lambda source: len(_numbers(source))),
 }
 """A form is a key of `forEach`; its row is all that it needs here."""

@@ -1,10 +1,11 @@
 """The outside facts that fan-out sees: local files with their hashes, and blobs as they will be after this plan."""
 
+import difflib
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from wcmatch import glob
 from batchctl.errors import Problem, SpecError
 from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.model import At, Spec, Upload
-from batchctl.spec.template import TemplateError, expand
+from batchctl.spec.model import ForEach, Spec, Upload
+from batchctl.spec.source import At, is_hidden, shown
+from batchctl.spec.template import fill
 
-GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE
+GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.NODIR | glob.CASE
+MOST_PROBLEMS = 50
 WILDCARD = re.compile(r"[*?\[{]")
 
 LONGEST_NAME, MOST_SEGMENTS = 1024, 254
@@ -25,21 +28,20 @@ LONGEST_NAME, MOST_SEGMENTS = 1024, 254
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """`uploads`: what the spec puts into containers. `listings`: what is in them now, by container.
+    """`uploads`: what the spec puts into containers. `contents`: what will be in them after this plan, by path, sorted.
 
-    `known`: False where nobody was asked what is in the containers, as in `validate`.
+    `files`: what the globs of a `forEach: {files: …}` met, by its place in the spec. `known`: False where nobody was
+    asked what is in the containers, as in `validate`.
     """
 
     uploads: tuple[Blob, ...] = ()
-    listings: Mapping[str, tuple[Blob, ...]] = field(default_factory=dict)
+    contents: Mapping[str, Mapping[str, Blob]] = field(default_factory=dict)
     files: Mapping[At, tuple[str, ...]] = field(default_factory=dict)
     known: bool = True
 
-    def content(self, owner: str, container: str) -> tuple[Blob, ...]:
+    def content(self, container: str) -> Mapping[str, Blob]:
         """The blobs of a container as they will be: uploads replace, and uploads that left the spec are gone."""
-        there = {b.path: b for b in self.listings.get(container, ()) if b.owner != owner or b.task is not None}
-        there.update({b.path: b for b in self.uploads if b.container == container})
-        return tuple(there[path] for path in sorted(there))
+        return self.contents.get(container, {})
 
 
 def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) -> Inventory:
@@ -56,61 +58,74 @@ def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) 
                 problems.append(_twice(spec, upload, other, blob))
             uploads.setdefault(key, blob)
     files = {
-        factory.for_each.at: tuple(_for_each_files(spec, factory.for_each.source, factory.for_each.at, problems))
+        factory.for_each.at: tuple(_for_each_files(spec, factory.for_each, problems))
         for factory in (spec.job.tasks if spec.job else ())
         if factory.for_each and factory.for_each.form == "files"
     }
     if problems:
-        raise SpecError(problems)
-    return Inventory(tuple(uploads.values()), listings or {}, files, listings is not None)
+        raise SpecError(problems[:MOST_PROBLEMS])
+    made = tuple(uploads.values())
+    return Inventory(made, _contents(spec, made, listings or {}), files, listings is not None)
+
+
+def _contents(
+    spec: Spec, uploads: Sequence[Blob], listings: Mapping[str, tuple[Blob, ...]]
+) -> dict[str, dict[str, Blob]]:
+    found: dict[str, dict[str, Blob]] = {name: {} for name in spec.containers}
+    for name, listed in listings.items():
+        found[name] = {b.path: b for b in listed if b.owner != spec.name or b.task is not None}
+    for blob in uploads:
+        found.setdefault(blob.container, {})[blob.path] = blob
+    return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
 
 
 def _uploads(spec: Spec, upload: Upload, problems: list[Problem]) -> Iterator[Blob]:
     at = (*upload.at, "from")
-    try:
-        pattern = expand(upload.source, {"vars": spec.variables}, spec.environ)
-    except TemplateError as error:
-        problems.append(spec.problem(at, str(error), "unknown-placeholder", offset=error.offset))
-        return
+    pattern = fill(upload.source, spec.values)
     chosen = chooser(upload.include, upload.exclude)
     found = [(path, name) for path, name in _files(spec.folder, pattern) if chosen(name)]
     if not found:
-        problems.append(spec.problem(at, f"no file matches {pattern!r} in {spec.folder}", "no-match"))
+        problems.append(spec.problem(at, _no_match(spec, pattern), "no-match"))
     prefix = f"{upload.path.strip('/')}/" if upload.path else ""
     for path, name in found:
-        if why := _unusable(path, prefix + name):
-            problems.append(spec.problem(at, f"{_shown(path)}: {why}", "bad-file"))
-            continue
         try:
-            md5, size = _hash(path)
+            why = _unusable(path, prefix + name) or _outside(spec, path, pattern)
+            md5, size = ("", 0) if why else _hash(path)
         except OSError as error:
-            problems.append(spec.problem(at, f"{_shown(path)}: {error.strerror}", "unreadable-file"))
-            continue
-        yield Blob(container=upload.container, path=prefix + name, md5=md5, size=size, source=path, owner=spec.name)
+            why = error.strerror or str(error)
+        if why:
+            problems.append(spec.problem(at, f"{shown(path)}: {why}", "bad-file"))
+        else:
+            yield Blob(container=upload.container, path=prefix + name, md5=md5, size=size, source=path, owner=spec.name)
 
 
-def _for_each_files(spec: Spec, globs: Sequence[str], at: At, problems: list[Problem]) -> Iterator[str]:
+def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[str]:
     seen: set[str] = set()
-    for number, pattern in enumerate(globs):
-        for path, name in _files(spec.folder, pattern):
-            if why := _unusable(path, name):
-                problems.append(spec.problem((*at, "files", number), f"{_shown(path)}: {why}", "bad-file"))
+    for number, pattern in enumerate(for_each.source):
+        found = _files(spec.folder, pattern)
+        at = (*for_each.at, "files", number)
+        if not found and not for_each.allow_empty:
+            problems.append(spec.problem(at, _no_match(spec, pattern), "no-match"))
+        for path, name in found:
+            if why := _unusable(path, name) or _outside(spec, path, pattern):
+                problems.append(spec.problem(at, f"{shown(path)}: {why}", "bad-file"))
             elif name not in seen:
                 seen.add(name)
                 yield name
 
 
 def _files(folder: Path, pattern: str) -> list[tuple[Path, str]]:
-    """(path, name below the part without wildcards) of what a pattern matches, sorted by name."""
-    root, rest = _split(pattern)
+    """(path, name below the part without wildcards) of what a pattern matches, sorted by name.
+
+    A file of exactly that name comes first, so that names with brackets need no escape; a directory means all in it.
+    """
+    exact = Path(os.path.normpath(folder / pattern))
+    if os.path.lexists(exact) and not exact.is_dir():
+        return [(exact, exact.name)]
+    root, rest = (pattern, "**") if exact.is_dir() else _split(pattern)
     base = Path(os.path.normpath(folder / root))
-    if not rest:
-        if base.is_dir():
-            rest = "**"
-        else:
-            return [(base, base.name)] if os.path.lexists(base) else []
-    names = glob.glob(rest, root_dir=str(base), flags=GLOB_FLAGS)
-    return [(base / name, Path(name).as_posix()) for name in sorted(set(names)) if not (base / name).is_dir()]
+    names = {Path(name).as_posix() for name in glob.iglob(rest, root_dir=str(base), flags=GLOB_FLAGS)} if rest else ()
+    return [(base / name, name) for name in sorted(names)]
 
 
 def _split(pattern: str) -> tuple[str, str]:
@@ -122,18 +137,9 @@ def _split(pattern: str) -> tuple[str, str]:
 
 def _unusable(path: Path, name: str) -> str | None:
     """Why this file cannot be a blob of that name."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "its name is not UTF-8"
-    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in name):
-        return "its name has a control character"
-    if "\\" in name:
-        return "its name has a backslash, which the service turns into a slash"
-    if len(name) > LONGEST_NAME or name.count("/") >= MOST_SEGMENTS:
-        return f"the name of a blob has at most {LONGEST_NAME} characters and {MOST_SEGMENTS} segments"
-    if any(part.endswith(".") for part in name.split("/")):
-        return "a part of its name ends with a dot, which the service drops"
+    for told, why in NAME_RULES:
+        if told(name):
+            return why
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -141,6 +147,43 @@ def _unusable(path: Path, name: str) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     return None if stat.S_ISREG(mode) else "it is not a regular file"
+
+
+def _outside(spec: Spec, path: Path, pattern: str) -> str | None:
+    """A glob stays below its root; a link that leads out of it must be named itself (reliability B49)."""
+    root = (spec.folder / _split(pattern)[0]).resolve()
+    if not WILDCARD.search(pattern) or path.resolve().is_relative_to(root):
+        return None
+    return f"it is a link out of {root}; name it without wildcards to take it all the same"
+
+
+def _is_not_utf8(name: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in name)
+
+
+NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (_is_not_utf8, "its name is not UTF-8"),
+    (lambda name: any(map(is_hidden, name)) or "\t" in name or "\n" in name, "its name has a control character"),
+    (lambda name: "\\" in name, "its name has a backslash, which the service turns into a slash"),
+    (lambda name: len(name) > LONGEST_NAME, f"the name of a blob has at most {LONGEST_NAME} characters"),
+    (lambda name: name.count("/") >= MOST_SEGMENTS, f"the name of a blob has at most {MOST_SEGMENTS} segments"),
+    (
+        lambda name: any(part.endswith(".") for part in name.split("/")),
+        "a part of its name ends with a dot, which the service drops",
+    ),
+)
+"""What a blob cannot be called (reliability B59 to B65)."""
+
+
+def _no_match(spec: Spec, pattern: str) -> str:
+    """What to say where nothing matches; the nearest name in that folder, if a file was named."""
+    wanted = Path(os.path.normpath(spec.folder / pattern))
+    if WILDCARD.search(pattern) or not wanted.parent.is_dir():
+        return f"no file matches {shown(pattern)} in {shown(spec.folder)}"
+    near = difflib.get_close_matches(wanted.name, [p.name for p in wanted.parent.iterdir()], n=1)
+    return f"there is no file {shown(pattern)} in {shown(spec.folder)}" + (
+        f"; did you mean {shown(near[0])}?" if near else ""
+    )
 
 
 def _hash(path: Path) -> tuple[str, int]:
@@ -151,9 +194,5 @@ def _hash(path: Path) -> tuple[str, int]:
 
 
 def _twice(spec: Spec, upload: Upload, one: Blob, other: Blob) -> Problem:
-    message = f"{one.source} and {other.source} would both become the blob {one.name!r}; give one of them a `path`"
+    message = f"{one.source} and {other.source} would both become the blob {shown(one.name)}; give one of them a `path`"
     return spec.problem((*upload.at, "from"), message, "same-blob")
-
-
-def _shown(path: Path) -> str:
-    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -8,47 +8,8 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.resources import Settings
-
-At = tuple[str | int, ...]
-"""A place in the document: keys and indices from the root."""
-
-Value = str | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a scalar, key or collection begins; `line` and `column` count from 1. `plain`: unquoted, on one line."""
-
-    line: int
-    column: int
-    width: int = 1
-    plain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The text of a spec and where each part of it stands."""
-
-    file: str
-    lines: tuple[str, ...]
-    keys: Mapping[At, Place] = field(default_factory=dict)
-    values: Mapping[At, Place] = field(default_factory=dict)
-
-    def problem(self, at: At, message: str, code: str, *, at_key: bool = False, offset: int | None = None) -> Problem:
-        """A problem at a value (or key); `offset` counts characters into a plain or quoted scalar on one line."""
-        place = self._find(at, at_key=at_key)
-        column = place.column + offset if offset is not None and place.plain else place.column
-        source = self.lines[place.line - 1] if place.line <= len(self.lines) else ""
-        return Problem(self.file, place.line, column, message, code, source, 1 if offset is not None else place.width)
-
-    def _find(self, at: At, *, at_key: bool) -> Place:
-        """The place, or that of the nearest part around it."""
-        first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
-        while at:
-            if found := first.get(at) or second.get(at):
-                return found
-            at = at[:-1]
-        return Place(1, 1)
+from batchctl.spec.source import At, Source
+from batchctl.spec.template import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,14 +154,16 @@ class DownloadSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A whole spec. `folder` is where its relative paths start; `variables` and `environ` fill placeholders."""
+    """A whole spec. `folder` is where its relative paths start; `containers` are those of `storage`.
+
+    `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`.
+    """
 
     name: str
     folder: Path
-    places: Places
+    source: Source = field(repr=False, compare=False)
     account: Account | None = None
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Value] = field(default_factory=dict, repr=False)
     containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
     uploads: tuple[Upload, ...] = ()
     pool: PoolSpec | None = None
@@ -208,5 +171,8 @@ class Spec:
     wait_timeout: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
 
-    def problem(self, at: At, message: str, code: str, *, at_key: bool = False, offset: int | None = None) -> Problem:
-        return self.places.problem(at, message, code, at_key=at_key, offset=offset)
+    def problem(
+        self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None
+    ) -> Problem:
+        """A problem at a value or key; `offset` and `width` mark a part of the scalar's value."""
+        return self.source.problem(at, message, code, at_key=at_key, offset=offset, width=width)

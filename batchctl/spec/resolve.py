@@ -1,10 +1,10 @@
-"""Spec and Inventory to Desired: placeholders filled, fan-out expanded, references checked, digests taken. Pure."""
+"""Spec and Inventory to Desired: fan-out expanded, placeholders filled, digests taken. Pure."""
 
 import hashlib
 import json
 import os
-import shlex
-from collections.abc import Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Iterator
 from pathlib import Path
 from posixpath import basename
 from typing import Any, TypeVar
@@ -25,14 +25,17 @@ from batchctl.resources import (
     Task,
     task_digest,
 )
-from batchctl.spec import shell
-from batchctl.spec.fanout import Binding, bindings, task_id
+from batchctl.spec import shell, template
+from batchctl.spec.fanout import FORMS, Binding, Values, bindings, task_id
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import At, Commands, Factory, OutputFileSpec, PoolSpec, ResourceFileSpec, Spec, StartTaskSpec
-from batchctl.spec.template import Quote, TemplateError, Values, expand
+from batchctl.spec.model import Commands, Factory, OutputFileSpec, PoolSpec, ResourceFileSpec, Spec, StartTaskSpec
+from batchctl.spec.source import At, shown
+from batchctl.spec.template import TemplateError
 
-RESERVED = ("AZ_BATCH_", "BATCHCTL_")
-"""Beginnings of environment names that Batch and batchctl set themselves."""
+MOST_TASKS = 100_000
+MOST_PROBLEMS = 50
+LONGEST_LINE = 32 * 1024
+"""Characters of a command line (reliability B68)."""
 
 
 def outline(spec: Spec) -> Desired:
@@ -50,7 +53,7 @@ def outline(spec: Spec) -> Desired:
 
 def resolve(spec: Spec, inventory: Inventory) -> Desired:
     """Everything that the spec asks for. Raises SpecError with every problem."""
-    problems = list(_references(spec))
+    problems: list[Problem] = []
     start = _start_task(spec, spec.pool, inventory, problems) if spec.pool else None
     made: list[Pool | Job | Task] = []
     if spec.pool:
@@ -60,7 +63,7 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
         made += _tasks(spec, start, inventory, problems)
     downloads = tuple(_downloads(spec, problems))
     if problems:
-        raise SpecError(problems)
+        raise SpecError(problems[:MOST_PROBLEMS])
     return Desired(
         owner=spec.name,
         resources=(*_containers(spec), *sorted(inventory.uploads, key=lambda b: b.name), *made),
@@ -79,7 +82,7 @@ def _pool(spec: Spec, start: StartTask | None) -> Pool:
     return Pool(
         name=pool.id,
         vm_size=pool.vm_size,
-        image=Image(**{"version": None, **pool.image}),
+        image=Image(**pool.image),
         node_agent_sku_id=pool.node_agent_sku_id,
         target_dedicated_nodes=pool.target_dedicated_nodes,
         target_spot_nodes=pool.target_spot_nodes,
@@ -109,37 +112,66 @@ def _tasks(spec: Spec, start: StartTask | None, inventory: Inventory, problems: 
     job = _some(spec.job)
     common = _environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
     scripts = _short([start.command_line, start.content]) if start else _short([])
-    tasks: dict[str, tuple[Task, Binding]] = {}
+    digests = Digests(inventory)
+    made = Made(spec, problems)
     for factory in job.tasks:
-        if factory.required_slots > _some(spec.pool).task_slots_per_node:
-            message = f"no node has {factory.required_slots} slots: the pool's taskSlotsPerNode is less"
-            problems.append(spec.problem((*factory.at, "requiredSlots"), message, "too-many-slots"))
-        found = bindings(spec, factory.for_each, inventory)
-        if not found and factory.for_each and not factory.for_each.allow_empty and inventory.known:
-            problems.append(_nothing(spec, factory))
-        for binding in found:
-            known = len(problems)
-            task = _task(spec, factory, binding, inventory, common, scripts, problems)
-            if other := tasks.get(task.id.lower()):
-                problems.append(_same_id(spec, factory, task, other[1], binding))
-            tasks.setdefault(task.id.lower(), (task, binding))
-            if len(problems) > known:
-                # The same mistake in every task of a factory is one mistake.
+        form = factory.for_each
+        if form and FORMS[form.form].count(form.source) > MOST_TASKS:
+            problems.append(spec.problem((*form.at, form.form), f"more than {MOST_TASKS} tasks", "too-many-tasks"))
+            continue
+        before, count = len(problems), 0
+        for binding in bindings(form, inventory):
+            count += 1
+            made.take(
+                factory, _task(Filler(spec, binding.values, problems), factory, digests, common, scripts), binding
+            )
+            if len(problems) >= before + MOST_OF_ONE_FACTORY or len(made.tasks) > MOST_TASKS:
                 break
-    return [task for task, _ in tasks.values()]
+        if form and not count and not form.allow_empty and (inventory.known or form.form != "blobs"):
+            problems.append(_nothing(spec, factory))
+    return made.tasks
 
 
-def _task(
-    spec: Spec,
-    factory: Factory,
-    binding: Binding,
-    inventory: Inventory,
-    common: Settings,
-    scripts: str,
-    problems: list[Problem],
-) -> Task:
-    fill = Filler(spec, binding.values, problems)
-    files = tuple(_resource_file(fill, inventory, f) for f in factory.resource_files)
+MOST_OF_ONE_FACTORY = 5
+"""The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""
+
+
+class Made:
+    """Tasks as they are made, and what two of them must not share."""
+
+    def __init__(self, spec: Spec, problems: list[Problem]) -> None:
+        self.tasks: list[Task] = []
+        self._spec, self._problems = spec, problems
+        self._ids: dict[str, str] = {}
+        self._outputs: dict[tuple[str, str], str] = {}
+
+    def take(self, factory: Factory, task: Task, binding: Binding) -> None:
+        what = shown(binding.key) if factory.for_each else f"the factory in line {self._line(factory)}"
+        if (other := self._ids.setdefault(task.id.lower(), what)) is not what:
+            message = f"{other} and {what} would both have the task id {shown(task.id)}; case does not count"
+            self._report((*factory.at, "id"), message, "same-task-id")
+        for i, output in enumerate(task.output_files):
+            blob = _only_blob(output)
+            if blob and (other := self._outputs.setdefault((output.container, blob), what)) is not what:
+                message = f"{other} and {what} would both write the blob {shown(f'{output.container}/{blob}')}"
+                self._report((*factory.at, "outputFiles", i), message, "same-output")
+        self.tasks.append(task)
+
+    def _line(self, factory: Factory) -> int:
+        return self._spec.source.values[factory.at].line
+
+    def _report(self, at: At, message: str, code: str) -> None:
+        self._problems.append(self._spec.problem(at, message, code))
+
+
+def _only_blob(output: OutputFile) -> str | None:
+    """The one blob that a declaration without wildcards writes."""
+    return None if set("*?[") & set(output.file_pattern) else output.path or basename(output.file_pattern)
+
+
+def _task(fill: "Filler", factory: Factory, digests: "Digests", common: Settings, scripts: str) -> Task:
+    spec = fill.spec
+    files = tuple(_resource_file(fill, digests.inventory, f) for f in factory.resource_files)
     outputs = tuple(_output_file(fill, o) for o in factory.output_files)
     environment = _environment(fill, (*factory.at, "environmentSettings"), factory.environment)
     line = _command_line(fill, factory.commands, windows=_some(spec.pool).windows)
@@ -147,7 +179,7 @@ def _task(
     parts = {
         "command": _short([line, factory.elevation, factory.required_slots]),
         "environment": _short([common, environment]),
-        "inputs": _short([_content(spec, inventory, f) for f in files]),
+        "inputs": _short([digests.content(f) for f in files]),
         "scripts": scripts,
         "outputs": _short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
@@ -180,19 +212,26 @@ def _start_task(spec: Spec, pool: PoolSpec, inventory: Inventory, problems: list
         wait_for_success=wanted.wait_for_success,
         max_task_retry_count=wanted.max_task_retry_count,
         elevation=wanted.elevation,
-        content=_short([_content(spec, inventory, f) for f in files]) if files else "",
+        content=_short([Digests(inventory).content(f) for f in files]) if files else "",
     )
 
 
 def _command_line(fill: "Filler", commands: Commands, *, windows: bool) -> str:
     """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is."""
-    if commands.argv:
-        return shlex.join(fill((*commands.at, "command", i), word) for i, word in enumerate(commands.argv))
-    quote = shell.cmd if windows else shell.bash
-    lines = [fill((*commands.at, "commands", i), line, quote) for i, line in enumerate(commands.lines)]
-    if windows:
-        return f'cmd.exe /c "{" && ".join(lines)}"'
-    return f"/bin/bash -c {shlex.quote(chr(10).join(['set -e -o pipefail', *lines]))}"
+    field = "command" if commands.argv else "commands"
+    try:
+        if commands.argv:
+            line = shell.argv(commands.argv, fill.values, windows=windows)
+        else:
+            line = (shell.cmd if windows else shell.bash)(commands.lines, fill.values)
+    except shell.LineError as error:
+        fill.wrong((*commands.at, field, error.number), error.error)
+        return ""
+    if len(line) > LONGEST_LINE:
+        fill.report(
+            (*commands.at, field), f"longer than {LONGEST_LINE} characters; put it in a script", "too-long", at_key=True
+        )
+    return line
 
 
 def _resource_file(fill: "Filler", inventory: Inventory, file: ResourceFileSpec) -> ResourceFile:
@@ -206,9 +245,11 @@ def _resource_file(fill: "Filler", inventory: Inventory, file: ResourceFileSpec)
         return ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
     container, _, blob = fill((*file.at, "blob"), file.blob).partition("/")
     if container not in fill.spec.containers:
-        fill.report((*file.at, "blob"), f"{container!r} is not among storage.containers", "unknown-container")
-    elif inventory.known and not any(b.path == blob for b in inventory.content(fill.spec.name, container)):
-        fill.report((*file.at, "blob"), f"there is no blob {blob!r} in {container!r}, and none is uploaded", "no-blob")
+        fill.report((*file.at, "blob"), f"{shown(container)} is not among storage.containers", "unknown-container")
+    elif inventory.known and blob not in inventory.content(container):
+        fill.report(
+            (*file.at, "blob"), f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob"
+        )
     return ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
 
 
@@ -238,35 +279,58 @@ class Filler:
 
     def __init__(self, spec: Spec, values: Values, problems: list[Problem]) -> None:
         self.spec, self._problems = spec, problems
-        self._values: dict[str, Any] = {**values, "vars": spec.variables}
+        self.values: Values = ChainMap(dict(values), dict(spec.values)) if values else spec.values
 
-    def __call__(self, at: At, text: str, quote: Quote | None = None) -> str:
+    def __call__(self, at: At, text: str) -> str:
         try:
-            return expand(text, self._values, self.spec.environ, quote)
+            return template.fill(text, self.values)
         except TemplateError as error:
-            problem = self.spec.problem(at, str(error), "unknown-placeholder", offset=error.offset)
-            if problem not in self._problems:
-                self._problems.append(problem)
+            self.wrong(at, error)
             return text
 
     def maybe(self, at: At, text: str | None) -> str | None:
         return None if text is None else self(at, text)
 
-    def report(self, at: At, message: str, code: str) -> None:
-        self._problems.append(self.spec.problem(at, message, code))
+    def wrong(self, at: At, error: TemplateError) -> None:
+        self._keep(self.spec.problem(at, error.message, error.code, offset=error.start, width=error.width))
+
+    def report(self, at: At, message: str, code: str, *, at_key: bool = False) -> None:
+        self._keep(self.spec.problem(at, message, code, at_key=at_key))
+
+    def _keep(self, problem: Problem) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
 
 
-def _content(spec: Spec, inventory: Inventory, file: ResourceFile) -> Any:
-    """What a resource file will bring: the blobs with their MD5 (or ETag, where there is none)."""
-    if file.container is None:
-        return [file.http_url, file.file_path, file.file_mode]
-    blobs: Iterable[Blob] = inventory.content(spec.name, file.container)
-    chosen = [
-        [b.path, b.md5 or b.etag]
-        for b in blobs
-        if (b.path == file.blob if file.blob is not None else b.path.startswith(file.blob_prefix or ""))
-    ]
-    return [file.container, chosen, file.file_path, file.file_mode]
+class Digests:
+    """What resource files will bring: blobs with their MD5 (or ETag, where there is none).
+
+    Containers are summed up once.
+    """
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self._containers: dict[tuple[str, str], str] = {}
+
+    def content(self, file: ResourceFile) -> Any:
+        """A value of texts and lists that changes when the file does."""
+        if file.container is None:
+            return [file.http_url, file.file_path, file.file_mode]
+        if file.blob is None:
+            return [file.container, self._all(file.container, file.blob_prefix or ""), file.file_path, file.file_mode]
+        blob = self.inventory.content(file.container).get(file.blob)
+        return [file.container, file.blob, _version(blob) if blob else None, file.file_path, file.file_mode]
+
+    def _all(self, container: str, prefix: str) -> str:
+        if (container, prefix) not in self._containers:
+            blobs = self.inventory.content(container).items()
+            chosen = [[path, _version(blob)] for path, blob in blobs if path.startswith(prefix)]
+            self._containers[container, prefix] = _short(chosen)
+        return self._containers[container, prefix]
+
+
+def _version(blob: Blob) -> str | None:
+    return blob.md5 or blob.etag
 
 
 def _short(value: Any) -> str:
@@ -274,52 +338,9 @@ def _short(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
-def _references(spec: Spec) -> Iterator[Problem]:
-    """Names that must lead somewhere, and names that are not for users to set."""
-    for at, container in _used_containers(spec):
-        if container not in spec.containers:
-            known = ", ".join(sorted(spec.containers)) or "none"
-            yield spec.problem(at, f"{container!r} is not among storage.containers ({known})", "unknown-container")
-    for at, settings in _all_settings(spec):
-        for i, (name, _) in enumerate(settings):
-            if name.upper().startswith(RESERVED):
-                yield spec.problem((*at, i, "name"), f"{name!r} is set by Batch or batchctl itself", "reserved-name")
-
-
-def _used_containers(spec: Spec) -> Iterator[tuple[At, str]]:
-    for upload in spec.uploads:
-        yield (*upload.at, "to"), upload.container
-    for download in spec.downloads:
-        yield (*download.at, "container"), download.container
-    factories = spec.job.tasks if spec.job else ()
-    files = [f for factory in factories for f in factory.resource_files]
-    if spec.pool and spec.pool.start_task:
-        files += spec.pool.start_task.resource_files
-    yield from (((*f.at, "container"), f.container) for f in files if f.container is not None)
-    for factory in factories:
-        yield from (((*o.at, "container"), o.container) for o in factory.output_files)
-        if factory.for_each and factory.for_each.form == "blobs":
-            yield (*factory.for_each.at, "blobs"), str(factory.for_each.source)
-
-
-def _all_settings(spec: Spec) -> Iterator[tuple[At, Settings]]:
-    if spec.pool and spec.pool.start_task:
-        yield (*spec.pool.start_task.at, "environmentSettings"), spec.pool.start_task.environment
-    if spec.job:
-        yield (*spec.job.at, "commonEnvironmentSettings"), spec.job.environment
-        for factory in spec.job.tasks:
-            yield (*factory.at, "environmentSettings"), factory.environment
-
-
 def _nothing(spec: Spec, factory: Factory) -> Problem:
     message = "nothing matches, so there would be no task; `allowEmpty: true` says that this is meant"
     return spec.problem((*factory.at, "forEach"), message, "no-match", at_key=True)
-
-
-def _same_id(spec: Spec, factory: Factory, task: Task, one: Binding, other: Binding) -> Problem:
-    items = f" for {one.key!r} and {other.key!r}" if one.key or other.key else ""
-    message = f"two tasks would have the id {task.id!r}{items} (ids are compared without regard to case)"
-    return spec.problem((*factory.at, "id"), message, "same-task-id")
 
 
 T = TypeVar("T")

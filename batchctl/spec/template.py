@@ -1,119 +1,112 @@
-"""Placeholders in strings: pure substitution, no format strings, no evaluation.
+"""Placeholders: `{item.stem}`, `{index:05d}`, `{vars.x}`, `${env:X}`. Pure substitution, no format strings.
 
-`{name}`, `{name.part}` and `{name:05d}` are placeholders, `${env:NAME}` is an environment variable of the caller.
-`{{name}}` stands for a literal `{name}`. Any other brace is left alone, so that `${HOME}`, `{a,b}`, `awk '{print $1}'`
-and `{}` reach the shell as they are.
+What is a placeholder: a word in braces, with dots and a format if any. Every other brace is text, and so is `${HOME}`.
+`{{word}}` stands for a literal `{word}`, `$${env:X}` for a literal `${env:X}`.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import basename, dirname, splitext
 
-from batchctl.spec.model import Value
+Value = str | int | float | bool
 
-PATTERN = re.compile(
-    r"\{\{(?P<literal>[A-Za-z_][\w.]*(?::[^{}\s]*)?)\}\}"
-    r"|\$\{env:(?P<env>[^{}]*)\}"
-    r"|(?<!\$)\{(?P<name>[A-Za-z_][\w.]*)(?P<format>:[^{}\s]*)?\}"
+_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
+_TOKEN = re.compile(
+    rf"(?P<doubled>\{{\{{{_WORD}(?:\.{_WORD}|\[[0-9]+\])*(?::[^{{}}\s]*)?\}}\}})"
+    rf"|(?P<kept>\$\$\{{env:{_WORD}\}})"
+    rf"|\$\{{(?P<env>env:{_WORD})\}}"
+    rf"|(?P<mistaken>\$\{{(?:item|vars)\.{_WORD}\}})"
+    rf"|(?<!\$)\{{(?P<name>{_WORD}(?:\.{_WORD}|\[[0-9]+\])*)(?::(?P<format>[^{{}}\s]*))?\}}"
 )
-INTEGER_FORMAT = re.compile(r":0?\d{0,3}d")
-
-Quote = Callable[[str, str], str]
-"""(value, text before it) to what is written in its place."""
-
-
-class TemplateError(ValueError):
-    """A placeholder that cannot be filled; `offset` counts characters from the start of the string."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        self.offset = offset
-        super().__init__(message)
+_FORMAT = re.compile(r"0?[1-9][0-9]?d?|d")
+"""A width of at most 99, with a leading 0 to fill up with zeros."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A blob or file that a task is for. As text it is its `reference`."""
+class Hole:
+    """A placeholder: what it names, and where it stands in the template."""
 
-    reference: str
-    path: str
-
-    PARTS = ("name", "stem", "ext", "path", "parent")
-
-    def part(self, name: str) -> str:
-        stem, ext = splitext(basename(self.path))
-        parts = (basename(self.path), stem, ext, self.path, dirname(self.path))
-        return dict(zip(self.PARTS, parts, strict=True))[name]
+    name: str
+    format: str
+    start: int
+    width: int
+    text: str
 
 
-Values = Mapping[str, Value | Item | Mapping[str, Value]]
-"""What placeholders may name."""
+class TemplateError(Exception):
+    """A placeholder that cannot be filled; `start` and `width` are its place in the template."""
+
+    def __init__(self, message: str, code: str, start: int, width: int) -> None:
+        self.message, self.code, self.start, self.width = message, code, start, width
+        super().__init__(message)
 
 
-def expand(text: str, values: Values, environ: Mapping[str, str], quote: Quote | None = None) -> str:
-    """Fill every placeholder. Raises TemplateError for the first that is unknown."""
-    out: list[str] = []
+def parse(template: str) -> Iterator[str | Hole]:
+    """Literal text and holes, in order. Raises nothing: whether a hole can be filled is for `errors` and `fill`."""
     end = 0
-    for match in PATTERN.finditer(text):
-        out.append(text[end : match.start()])
-        end = match.end()
-        if match["literal"] is not None:
-            out.append("{" + match["literal"] + "}")
-            continue
-        found = _value(match, values, environ)
-        try:
-            out.append(quote(found, "".join(out)) if quote else found)
-        except ValueError as error:
-            raise TemplateError(str(error), match.start()) from error
-    out.append(text[end:])
-    return "".join(out)
+    for found in _TOKEN.finditer(template):
+        yield template[end : found.start()]
+        end = found.end()
+        if found["doubled"] or found["kept"]:
+            yield found[0][1:-1] if found["doubled"] else found[0][1:]
+        else:
+            name = found["env"] or found["name"] or found[0]
+            yield Hole(name, found["format"] or "", found.start(), end - found.start(), found[0])
+    yield template[end:]
 
 
-def _value(match: re.Match[str], values: Values, environ: Mapping[str, str]) -> str:
-    if (variable := match["env"]) is not None:
-        if variable not in environ:
-            raise TemplateError(f"the environment variable {variable!r} is not set", match.start())
-        return environ[variable]
-    found = _look_up(match["name"], values, match.start())
-    if match["format"] is None:
-        return _text(found)
-    if not INTEGER_FORMAT.fullmatch(match["format"]) or not isinstance(found, int) or isinstance(found, bool):
-        raise TemplateError(
-            f"{match['format']!r} is not a format for {match['name']!r}: integers take one such as ':05d'",
-            match.start(),
-        )
-    return format(found, match["format"][1:])
+def holes(template: str) -> Iterator[Hole]:
+    return (part for part in parse(template) if isinstance(part, Hole))
 
 
-def _look_up(name: str, values: Values, offset: int) -> Value | Item:
-    first, _, part = name.partition(".")
-    found = values.get(first)
-    if isinstance(found, Item) and part in Item.PARTS:
-        return found.part(part)
-    if isinstance(found, Mapping) and part in found:
-        return found[part]
-    if found is None or part or isinstance(found, Mapping):
-        raise TemplateError(_unknown(name, values), offset)
-    return found
+def errors(
+    template: str, known: Collection[str], *, texts: Collection[str] = (), why_not: str = ""
+) -> Iterator[TemplateError]:
+    """Every placeholder that names nothing known, or formats one of `texts` as a number.
+
+    `why_not` says why names of items are not among the known.
+    """
+    for hole in holes(template):
+        if hole.name in known:
+            if hole.format and (hole.name in texts or not _FORMAT.fullmatch(hole.format)):
+                yield _bad_format(hole)
+        elif hole.name.startswith("env:"):
+            message = f"the environment variable {hole.name[4:]!r} is not set"
+            yield TemplateError(message, "unset-variable", hole.start, hole.width)
+        else:
+            yield TemplateError(_unknown(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
 
 
-def _unknown(name: str, values: Values) -> str:
-    known = [word for first, value in values.items() for word in _words(first, value)]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {{{near[0]}}}?" if near else f"known here: {', '.join(f'{{{w}}}' for w in known) or 'none'};"
-    return f"unknown placeholder {{{name}}}; {hint} for a literal brace write {{{{{name}}}}}"
+def _bad_format(hole: Hole) -> TemplateError:
+    message = f"{hole.text}: only whole numbers take a format, such as 5d or 05d"
+    return TemplateError(message, "placeholder-format", hole.start, hole.width)
 
 
-def _words(first: str, value: object) -> list[str]:
-    if isinstance(value, Item):
-        return [first, *(f"{first}.{part}" for part in Item.PARTS)]
-    if isinstance(value, Mapping):
-        return [f"{first}.{part}" for part in value]
-    return [first]
+def _unknown(hole: Hole, known: Collection[str], why_not: str) -> str:
+    inner = hole.text.strip("${}")
+    if hole.text.startswith("$") and inner in known:
+        return f"{hole.text} is no placeholder: write {{{inner}}}"
+    near = difflib.get_close_matches(inner, [name for name in known if not name.startswith("env:")], n=1)
+    if near:
+        return f"unknown placeholder {hole.text}; did you mean {{{near[0]}}}?"
+    literal = f"; to mean the text {hole.text}, write {{{hole.text}}}" if not hole.text.startswith("$") else ""
+    return f"unknown placeholder {hole.text}{why_not}{literal}"
 
 
-def _text(found: Value | Item) -> str:
-    if isinstance(found, Item):
-        return found.reference
-    return str(found).lower() if isinstance(found, bool) else str(found)
+def fill(template: str, values: Mapping[str, Value]) -> str:
+    """The template with its holes filled. Raises TemplateError."""
+    return "".join(part if isinstance(part, str) else text_of(part, values) for part in parse(template))
+
+
+def text_of(hole: Hole, values: Mapping[str, Value]) -> str:
+    """What goes into a hole."""
+    if hole.name not in values:
+        raise TemplateError(f"unknown placeholder {hole.text}", "unknown-placeholder", hole.start, hole.width)
+    value = values[hole.name]
+    if not hole.format:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not _FORMAT.fullmatch(hole.format):
+        raise _bad_format(hole)
+    digits = hole.format.rstrip("d")
+    return str(value).zfill(int(digits)) if digits.startswith("0") else str(value).rjust(int(digits or 0))

@@ -1,0 +1,173 @@
+"""A document that keeps the schema, to a Spec. Only shapes change here: nothing is checked, nothing is filled in."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from batchctl.resources import Settings
+from batchctl.spec.model import (
+    Account,
+    Commands,
+    Constraints,
+    ContainerSpec,
+    DownloadSpec,
+    Factory,
+    ForEach,
+    JobSpec,
+    OutputFileSpec,
+    PoolSpec,
+    ResourceFileSpec,
+    Spec,
+    StartTaskSpec,
+    Upload,
+)
+from batchctl.spec.source import At
+
+Document = Mapping[str, Any]
+
+
+def build(document: Document, **outside: Any) -> Spec:
+    """The Spec of a document; `outside` are the fields that no document holds (folder, source, values)."""
+    storage = document.get("storage", {})
+    account, wait = document.get("account"), document.get("wait")
+    return Spec(
+        name=document["name"],
+        account=Account(**account) if account is not None else None,
+        containers={name: ContainerSpec(**c) for name, c in storage.get("containers", {}).items()},
+        uploads=tuple(_upload(u, ("storage", "uploads", i)) for i, u in enumerate(storage.get("uploads", ()))),
+        pool=_pool(document["pool"], ("pool",)) if "pool" in document else None,
+        job=_job(document["job"], ("job",)) if "job" in document else None,
+        wait_timeout=duration(wait["timeout"]) if wait else None,
+        downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
+        **outside,
+    )
+
+
+def duration(text: str | None) -> timedelta | None:
+    """The ISO 8601 durations that the schema lets through: days, hours, minutes and seconds."""
+    units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
+    parts = re.findall(r"([0-9.]+)([DHMS])", text or "")
+    return timedelta(**{units[unit]: float(count) for count, unit in parts}) if parts else None
+
+
+def _upload(u: Document, at: At) -> Upload:
+    return Upload(at=at, source=u["from"], container=u["to"], path=u.get("path", ""), **_patterns(u))
+
+
+def _download(d: Document, at: At) -> DownloadSpec:
+    return DownloadSpec(at=at, container=d["container"], to=d["to"], **_patterns(d))
+
+
+def _pool(pool: Document, at: At) -> PoolSpec:
+    start = pool.get("startTask")
+    return PoolSpec(
+        at=at,
+        id=pool["id"],
+        vm_size=pool["vmSize"],
+        image=pool["image"],
+        start_task=_start_task(start, (*at, "startTask")) if start is not None else None,
+        **_plain(
+            pool,
+            display_name="displayName",
+            node_agent_sku_id="nodeAgentSKUId",
+            target_dedicated_nodes="targetDedicatedNodes",
+            target_spot_nodes="targetSpotNodes",
+            task_slots_per_node="taskSlotsPerNode",
+        ),
+    )
+
+
+def _start_task(start: Document, at: At) -> StartTaskSpec:
+    return StartTaskSpec(
+        at=at,
+        commands=_commands(start, at),
+        resource_files=_resource_files(start, at),
+        environment=_settings(start.get("environmentSettings", ())),
+        **_plain(
+            start,
+            wait_for_success="waitForSuccess",
+            max_task_retry_count="maxTaskRetryCount",
+            elevation="elevationLevel",
+        ),
+    )
+
+
+def _job(job: Document, at: At) -> JobSpec:
+    return JobSpec(
+        at=at,
+        id=job["id"],
+        tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
+        constraints=_constraints(job.get("constraints", {})),
+        environment=_settings(job.get("commonEnvironmentSettings", ())),
+        **_plain(job, priority="priority", display_name="displayName"),
+    )
+
+
+def _factory(task: Document, at: At) -> Factory:
+    return Factory(
+        at=at,
+        id=task["id"],
+        commands=_commands(task, at),
+        for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
+        resource_files=_resource_files(task, at),
+        output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
+        environment=_settings(task.get("environmentSettings", ())),
+        constraints=_constraints(task.get("constraints", {})),
+        **_plain(task, required_slots="requiredSlots", elevation="elevationLevel"),
+    )
+
+
+def _for_each(for_each: Document, at: At) -> ForEach:
+    """The form is the key that none of the others is."""
+    form = next(key for key in for_each if key not in ("include", "exclude", "allowEmpty"))
+    return ForEach(
+        at=at, form=form, source=for_each[form], **_patterns(for_each), **_plain(for_each, allow_empty="allowEmpty")
+    )
+
+
+def _commands(task: Document, at: At) -> Commands:
+    return Commands(at=at, lines=tuple(task.get("commands", ())), argv=tuple(task.get("command", ())))
+
+
+def _resource_files(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
+    names = {
+        "container": "container",
+        "blob_prefix": "blobPrefix",
+        "blob": "blob",
+        "http_url": "httpUrl",
+        "file_path": "filePath",
+        "file_mode": "fileMode",
+    }
+    files = enumerate(task.get("resourceFiles", ()))
+    return tuple(ResourceFileSpec(at=(*at, "resourceFiles", i), **_plain(f, **names)) for i, f in files)
+
+
+def _output(output: Document, at: At) -> OutputFileSpec:
+    return OutputFileSpec(
+        at=at,
+        file_pattern=output["filePattern"],
+        container=output["container"],
+        **_plain(output, path="path", upload_condition="uploadCondition", optional="optional"),
+    )
+
+
+def _constraints(limits: Document) -> Constraints:
+    return Constraints(
+        max_wall_clock_time=duration(limits.get("maxWallClockTime")),
+        max_task_retry_count=limits.get("maxTaskRetryCount"),
+        retention_time=duration(limits.get("retentionTime")),
+    )
+
+
+def _settings(settings: Sequence[Document]) -> Settings:
+    return tuple((setting["name"], setting["value"]) for setting in settings)
+
+
+def _patterns(part: Document) -> dict[str, Any]:
+    return {key: tuple(part[key]) for key in ("include", "exclude") if key in part}
+
+
+def _plain(part: Document, **names: str) -> dict[str, Any]:
+    """The values that go over as they are: field names to keys. What is not there keeps the model's default."""
+    return {field: part[key] for field, key in names.items() if key in part}

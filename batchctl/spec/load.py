@@ -1,0 +1,136 @@
+"""A spec's file to a Spec, or to every problem in it at once. Sends no request."""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from batchctl.errors import Problem, SpecError, UsageError
+from batchctl.spec import schema
+from batchctl.spec.build import build
+from batchctl.spec.check import check, nearest
+from batchctl.spec.compose import CAP, compose
+from batchctl.spec.inventory import take_inventory
+from batchctl.spec.model import Spec
+from batchctl.spec.references import check_references, misfit
+from batchctl.spec.resolve import resolve
+from batchctl.spec.source import Source, shown
+from batchctl.spec.template import Value
+from batchctl.spec.typed import BOOLEANS, INTEGER, NUMBER, read
+
+LARGEST = 1 << 20
+"""Bytes of a spec."""
+
+
+def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> Spec:
+    """Read and check a spec. `variables` are those of the command line, `environ` what `${env:X}` may name.
+
+    Raises SpecError with every problem, UsageError for variables that the spec does not take.
+    """
+    document, source = _examined(path, environ)
+    values = {**_environment(environ), **_variables(document.get("vars", {}), variables)}
+    return build(document, folder=path.parent.absolute(), values=values, source=source)
+
+
+def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Every problem that shows without a request; files are looked at, containers are not.
+
+    Where a variable waits for the command line, nobody can say yet which files are meant.
+    """
+    try:
+        declared = _declared(_examined(path, environ)[0])
+        if all(name in variables or "default" in variable for name, variable in declared.items()):
+            spec = load(path, variables, environ)
+            resolve(spec, take_inventory(spec, None))
+    except SpecError as error:
+        return error.problems
+    return ()
+
+
+def schema_text() -> str:
+    """The JSON schema of specs."""
+    return schema.text()
+
+
+def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
+    """(document, source); raises SpecError with all that is wrong."""
+    source = Source(str(path), _text(path))
+    problems = list(source.secrets())
+    if hidden := list(source.forbidden()):
+        raise SpecError([*problems, *hidden][:CAP])
+    try:
+        root, wrong = compose(source)
+    except SpecError as error:
+        raise SpecError([*problems, *error.problems]) from None
+    document, source, twice, quoted = read(root, source)
+    known = {*_environment(environ), *(f"vars.{name}" for name in _declared(document))}
+    problems += [*wrong, *twice, *check(document, source, quoted), *check_references(document, source, known)]
+    if problems:
+        raise SpecError(sorted(problems)[:CAP])
+    return document, source
+
+
+def _text(path: Path) -> str:
+    """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unreadable(path, "this is not a regular file")
+            content = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
+    if len(content) > LARGEST:
+        raise _unreadable(path, f"larger than {LARGEST >> 20} MiB", "too-large")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"not UTF-8: byte {error.start} cannot be read", "encoding") from None
+
+
+def _unreadable(path: Path, why: str, code: str = "unreadable") -> SpecError:
+    return SpecError([Problem(str(path), 1, 1, f"cannot read the spec: {why}", code)])
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Value]:
+    return {f"env:{name}": value for name, value in environ.items()}
+
+
+def _declared(document: Any) -> Mapping[str, Any]:
+    found = document.get("vars") if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _variables(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Value]:
+    """`{"vars.words": 3}`. Raises UsageError."""
+    for name in given:
+        if name not in declared:
+            near = nearest(name, declared)
+            hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(declared) or 'none'}"
+            raise UsageError(f"the spec has no variable {shown(name)}; {hint}")
+    return {f"vars.{name}": _variable(name, variable, given.get(name)) for name, variable in declared.items()}
+
+
+def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Value:
+    if given is None:
+        if "default" not in variable:
+            what = f" ({variable['description']})" if "description" in variable else ""
+            raise UsageError(f"the spec needs --var {name}=VALUE{what}")
+        default: Value = variable["default"]
+        return default
+    value = _read_as(variable["type"], given)
+    if why := misfit(value, variable):
+        raise UsageError(f"--var {name}={given} {why}")
+    return value
+
+
+def _read_as(kind: str, text: str) -> Value:
+    if kind == "boolean":
+        return BOOLEANS.get(text, text)
+    if kind == "int" or kind == "number":
+        if INTEGER.fullmatch(text):
+            return int(text)
+        if NUMBER.fullmatch(text) and kind == "number":
+            return float(text)
+    return text

@@ -1,0 +1,265 @@
+"""What must hold between the parts of a document and no schema can say: names that lead somewhere, placeholders that
+can be filled, limits that depend on each other. Rules are rows of RULES.
+
+They work on the document, whose parts may be missing or of a wrong type, so that a reader is told of a wrong reference
+in the same run as of a misspelt key.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from batchctl.errors import Problem
+from batchctl.spec import template
+from batchctl.spec.build import duration
+from batchctl.spec.check import nearest
+from batchctl.spec.fanout import FORMS
+from batchctl.spec.source import At, Source, shown
+
+Rule = Callable[[Any, Source, Collection[str]], Iterator[Problem]]
+"""(document, source, names of the values that are known: vars.x, env:X) to problems."""
+
+CONTAINERS_USED = (
+    "storage.uploads.*.to",
+    "pool.startTask.resourceFiles.*.container",
+    "job.tasks.*.forEach.blobs",
+    "job.tasks.*.resourceFiles.*.container",
+    "job.tasks.*.outputFiles.*.container",
+    "download.*.container",
+)
+BLOBS_USED = ("pool.startTask.resourceFiles.*.blob", "job.tasks.*.resourceFiles.*.blob")
+SETTINGS = (
+    "pool.startTask.environmentSettings",
+    "job.commonEnvironmentSettings",
+    "job.tasks.*.environmentSettings",
+)
+FILLED = (
+    "storage.uploads.*.from",
+    "download.*.to",
+    *(
+        f"pool.startTask.{field}"
+        for field in (
+            "commands.*",
+            "command.*",
+            "resourceFiles.*.blob",
+            "resourceFiles.*.blobPrefix",
+            "resourceFiles.*.filePath",
+            "resourceFiles.*.httpUrl",
+            "environmentSettings.*.value",
+        )
+    ),
+    "job.commonEnvironmentSettings.*.value",
+)
+"""Where `{vars.x}` and `${env:X}` go in."""
+FILLED_PER_TASK = (
+    "id",
+    "commands.*",
+    "command.*",
+    "resourceFiles.*.blob",
+    "resourceFiles.*.blobPrefix",
+    "resourceFiles.*.filePath",
+    "resourceFiles.*.httpUrl",
+    "outputFiles.*.filePattern",
+    "outputFiles.*.path",
+    "environmentSettings.*.value",
+)
+"""Where those of the item go in as well."""
+
+NUMBERS = {"index", "item"}
+"""Placeholders of items that may be whole numbers."""
+RESERVED = ("AZ_BATCH_", "BATCHCTL_")
+LONGEST = timedelta(days=180)
+"""REST: maxWallClockTime of jobs and tasks."""
+OWN_CONTAINERS = ("batchctl",)
+"""Where batchctl keeps its locks."""
+
+
+def check_references(document: Any, source: Source, known: Collection[str]) -> list[Problem]:
+    """Every breach of RULES. `known` names the values that are given: `vars.words`, `env:USER`."""
+    return [problem for rule in RULES for problem in rule(document, source, known)]
+
+
+def containers_are_declared(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    declared = _mapping(_get(document, "storage", "containers"))
+    for pattern in CONTAINERS_USED:
+        for at, name in _texts(document, pattern):
+            yield from _undeclared(source, at, name, declared)
+    for pattern in BLOBS_USED:
+        for at, blob in _texts(document, pattern):
+            container, slash, _ = blob.partition("/")
+            if slash and "{" not in container:
+                yield from _undeclared(source, at, container, declared, width=len(container))
+
+
+def _undeclared(
+    source: Source, at: At, name: str, declared: Mapping[str, Any], width: int | None = None
+) -> Iterator[Problem]:
+    if name not in declared:
+        near = nearest(name, declared)
+        hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, declared)) or 'none'}"
+        message = f"{shown(name)} is not among storage.containers; {hint}"
+        yield source.problem(at, message, "unknown-container", width=width)
+
+
+def placeholders_are_known(document: Any, source: Source, known: Collection[str]) -> Iterator[Problem]:
+    texts = {f"vars.{at[0]}" for at, kind in _find(_get(document, "vars"), "*.type") if kind != "int"}
+    texts |= {name for name in known if name.startswith("env:")}
+    for pattern in FILLED:
+        for at, text in _texts(document, pattern):
+            yield from _unknown(source, at, text, known, texts, "")
+    for task_at, task in _find(document, "job.tasks.*"):
+        names, why_not = _names_of(task)
+        for field in FILLED_PER_TASK:
+            for at, text in _texts(task, field):
+                yield from _unknown(
+                    source, (*task_at, *at), text, {*known, *names}, {*texts, *names} - NUMBERS, why_not
+                )
+
+
+def _names_of(task: Any) -> tuple[Collection[str], str]:
+    """The placeholders that a factory's items give, and why there are none."""
+    for_each = _get(task, "forEach")
+    if for_each is None:
+        return (), ": without `forEach` there is no item"
+    form = next((FORMS[key] for key in _mapping(for_each) if key in FORMS), None)
+    # A form that is wrong is a problem of its own; here it may stand for any.
+    return (form.names if form else set().union(*(row.names for row in FORMS.values()))), ""
+
+
+def _unknown(
+    source: Source, at: At, text: str, known: Collection[str], texts: Collection[str], why_not: str
+) -> Iterator[Problem]:
+    for error in template.errors(text, known, texts=texts, why_not=why_not):
+        yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
+
+
+def ids_differ_by_item(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    for at, task in _find(document, "job.tasks.*"):
+        text = _get(task, "id")
+        if _get(task, "forEach") is None or not isinstance(text, str):
+            continue
+        if not any(hole.name.split(".")[0] in ("item", "index", "key") for hole in template.holes(text)):
+            message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
+            yield source.problem((*at, "id"), message, "same-task-id")
+
+
+def reserved_names_are_free(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    for pattern in SETTINGS:
+        for at, settings in _find(document, pattern):
+            yield from _settings(source, at, settings)
+    for name in _mapping(_get(document, "storage", "containers")):
+        if name in OWN_CONTAINERS:
+            message = f"{shown(name)} is where batchctl keeps its locks: give the container another name"
+            yield source.problem(("storage", "containers", name), message, "reserved-name", at_key=True)
+
+
+def _settings(source: Source, at: At, settings: Any) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for i, setting in enumerate(settings if isinstance(settings, list) else ()):
+        name = _get(setting, "name")
+        if not isinstance(name, str):
+            continue
+        if name.upper().startswith(RESERVED):
+            yield source.problem((*at, i, "name"), f"{shown(name)} is set by Batch or batchctl itself", "reserved-name")
+        if name in seen:
+            message = f"{shown(name)} is set twice: first in line {source.values[(*at, seen[name], 'name')].line}"
+            yield source.problem((*at, i, "name"), message, "duplicate-name")
+        seen.setdefault(name, i)
+
+
+def slots_are_there(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    there = _get(document, "pool", "taskSlotsPerNode")
+    there = 1 if there is None else there
+    for at, slots in _find(document, "job.tasks.*.requiredSlots"):
+        if isinstance(slots, int) and isinstance(there, int) and slots > there:
+            message = f"a task takes {slots} slots, but a node has {there}: see pool.taskSlotsPerNode"
+            yield source.problem(at, message, "too-many-slots")
+
+
+def times_are_allowed(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    for pattern in ("job.constraints.maxWallClockTime", "job.tasks.*.constraints.maxWallClockTime"):
+        for at, text in _texts(document, pattern):
+            if re.match("P", text) and (duration(text) or timedelta()) > LONGEST:
+                yield source.problem(at, f"{text} is longer than 180 days, the most that Batch takes", "range")
+
+
+def outputs_are_not_inputs(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    """A task that writes where it reads everything would never be up to date (reliability B38)."""
+    for at, task in _find(document, "job.tasks.*"):
+        written = {name for _, name in _texts(task, "outputFiles.*.container")}
+        for_each, files = _get(task, "forEach"), _get(task, "resourceFiles")
+        if _get(for_each, "blobs") in written and not (_get(for_each, "include") or _get(for_each, "exclude")):
+            yield _circular(source, (*at, "forEach", "blobs"), _get(for_each, "blobs"), "`include` or `exclude`")
+        for i, file in enumerate(files if isinstance(files, list) else ()):
+            if _get(file, "container") in written and not _get(file, "blobPrefix"):
+                yield _circular(source, (*at, "resourceFiles", i, "container"), file["container"], "`blobPrefix`")
+
+
+def _circular(source: Source, at: At, name: str, remedy: str) -> Problem:
+    message = f"the outputs go to {shown(name)} too, and would be inputs next time: use two containers, or {remedy}"
+    return source.problem(at, message, "outputs-are-inputs")
+
+
+def defaults_fit(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+    for at, variable in _find(document, "vars.*"):
+        default = _get(variable, "default")
+        if default is not None and (why := misfit(default, variable)):
+            yield source.problem((*at, "default"), f"the default {shown(default)} {why}", "bad-default")
+
+
+def misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
+    """Why a variable cannot have this value."""
+    kind = variable.get("type")
+    types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
+    wanted = types.get(kind)
+    if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")):
+        return f"is not of type {kind}"
+    for bound, too in (("min", "less than the smallest value"), ("max", "more than the largest value")):
+        limit = variable.get(bound)
+        if not isinstance(limit, int | float) or not isinstance(value, int | float):
+            continue
+        if value < limit if bound == "min" else value > limit:
+            return f"is {too}, {limit}"
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    containers_are_declared,
+    placeholders_are_known,
+    ids_differ_by_item,
+    reserved_names_are_free,
+    slots_are_there,
+    times_are_allowed,
+    outputs_are_not_inputs,
+    defaults_fit,
+)
+
+
+def _find(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:
+    """(where, what) of all that a dotted pattern meets; `*` is any key or index."""
+    found: list[tuple[At, Any]] = [((), part)]
+    for word in pattern.split("."):
+        found = [(((*at, key)), value) for at, inner in found for key, value in _step(inner, word)]
+    yield from found
+
+
+def _step(part: Any, word: str) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(part, dict):
+        yield from part.items() if word == "*" else ([(word, part[word])] if word in part else [])
+    elif isinstance(part, list) and word == "*":
+        yield from enumerate(part)
+
+
+def _texts(part: Any, pattern: str) -> Iterator[tuple[At, str]]:
+    return ((at, value) for at, value in _find(part, pattern) if isinstance(value, str))
+
+
+def _get(part: Any, *keys: str) -> Any:
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return part
+
+
+def _mapping(part: Any) -> Mapping[str, Any]:
+    return part if isinstance(part, dict) else {}

@@ -1,0 +1,132 @@
+"""The text of a spec as its reader sees it: lines, places, and problems that point at them. Secrets are masked here."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from batchctl.errors import Problem
+
+At = tuple[str | int, ...]
+"""Where something stands in the document: `("job", "tasks", 0, "id")`."""
+
+SECRETS = {
+    "an account key": re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}=="),
+    "a key": re.compile(r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/%&=]{8,}"),
+    "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*"),
+    "a password in an address": re.compile(r"(?<=://)[^\s/@:'\"{}]*:[^\s/@'\"{}]+(?=@)"),
+}
+"""What nobody means to commit (reliability B43). The part that matches is never shown."""
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of the text. `line` and `column` count from 1; `start` and `end` are offsets into the text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+TOP = Place(1, 1, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A spec's text, with the places of its keys and values; what it shows of a line hides secrets."""
+
+    file: str
+    text: str
+    keys: Mapping[At, Place] = field(default_factory=dict)
+    values: Mapping[At, Place] = field(default_factory=dict)
+    scalars: Mapping[At, str] = field(default_factory=dict)
+
+    def problem(
+        self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None
+    ) -> Problem:
+        """A problem at the value that stands at `at` (or its key); `offset` and `width` mark a part of a scalar.
+
+        Where the text has no such place, the nearest one around it is meant.
+        """
+        while at and at not in self.values:
+            at, offset, width, at_key = at[:-1], 0, None, True
+        place = (self.keys.get(at) if at_key else None) or self.values.get(at) or TOP
+        if width is not None:
+            place = self._part(place, self.scalars.get(at, ""), offset, width)
+        return self.here(place, message, code)
+
+    def here(self, place: Place, message: str, code: str) -> Problem:
+        """A problem at a place. The caret stays within the line where it begins."""
+        source = self.line(place.line)
+        room = max(1, len(source) - place.column + 1)
+        return Problem(
+            self.file, place.line, place.column, message, code, source, max(1, min(place.end - place.start, room))
+        )
+
+    def _part(self, place: Place, value: str, offset: int, width: int) -> Place:
+        """Where a part of a scalar's value stands in the text as written: quotes and folding shift it."""
+        needle, raw, at = value[offset : offset + width], self.text[place.start : place.end], -1
+        for _ in range(value.count(needle, 0, offset) + 1):
+            at = raw.find(needle, at + 1)
+        if not needle or at < 0:
+            return place
+        start = place.start + at
+        return Place(*self.position(start), start, start + width)
+
+    def position(self, start: int) -> tuple[int, int]:
+        """(line, column) of an offset into the text, both from 1."""
+        breaks = [found.end() for found in LINE_BREAK.finditer(self.text, 0, start)]
+        return len(breaks) + 1, start - (breaks[-1] if breaks else 0) + 1
+
+    def line(self, number: int) -> str:
+        """A line as written, without its end; secrets masked."""
+        lines = LINE_BREAK.split(self.text)
+        return masked(lines[number - 1]) if number <= len(lines) else ""
+
+    def secrets(self) -> Iterator[Problem]:
+        """Every secret-looking literal, comments included."""
+        for what, pattern in SECRETS.items():
+            for found in pattern.finditer(self.text):
+                place = Place(*self.position(found.start()), found.start(), found.end())
+                yield self.here(place, f"{what} must not stand in a spec: {REMEDY}", "secret")
+
+    def forbidden(self) -> Iterator[Problem]:
+        """Every character that would not show, or would show something else (reliability B21)."""
+        for start, char in enumerate(self.text):
+            if is_hidden(char):
+                place = Place(*self.position(start), start, start + 1)
+                yield self.here(place, f"the character {named(char)} is not allowed in a spec", "hidden-character")
+
+
+REMEDY = "keys come from the environment or from Entra ID, and batchctl makes signatures itself"
+
+
+def masked(text: str) -> str:
+    """The text with secrets replaced by as many asterisks."""
+    for pattern in SECRETS.values():
+        text = pattern.sub(lambda found: "*" * len(found[0]), text)
+    return text
+
+
+def is_hidden(char: str) -> bool:
+    """Control characters but tab and newlines, line and paragraph separators, bidi controls, lone surrogates."""
+    if char < "\x7f":
+        return char < " " and char not in "\t\n\r"
+    return char in BIDI or char in "\ufeff\ufffe\uffff" or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def named(char: str) -> str:
+    """`U+202E (RIGHT-TO-LEFT OVERRIDE)`"""
+    name = unicodedata.name(char, "")
+    return f"U+{ord(char):04X} ({name})" if name else f"U+{ord(char):04X}"
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A value as a message shows it: quoted, hidden characters escaped, secrets masked, not too long."""
+    text = masked(str(value))
+    text = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return "'" + "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in "\t\n\r" else c for c in text) + "'"

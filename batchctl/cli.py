@@ -96,7 +96,7 @@ def apply(
     )
     for event in events:
         printer.event(event)
-    printer.result("Apply complete.")
+    printer.complete("Apply")
 
 
 @app.command()
@@ -122,7 +122,7 @@ def destroy(
         discard_outputs=discard_outputs,
     ):
         printer.event(event)
-    printer.result("Destroy complete.")
+    printer.complete("Destroy")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What is said: plans, events and problems as text. The only user of rich; decides nothing."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
@@ -54,6 +55,7 @@ class Printer:
 
     def __init__(self, out: Console, err: Console) -> None:
         self.out, self.err = out, err
+        self._done: Counter[str] = Counter()
 
     def target(self, line: str) -> None:
         self.out.print(Text(clean(line)), soft_wrap=True)
@@ -77,12 +79,19 @@ class Printer:
         self._line(summary(plan), "bold")
 
     def event(self, event: Event) -> None:
+        self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
         if line := event_line(event):
             self.err.print(Text(clean(line)), soft_wrap=True)
         if isinstance(event, TaskFailed):
             for text in event.stderr:
                 # The id in front keeps a task's output from being read as a command by whoever parses our log.
                 self.err.print(Text(f"  [{event.task.id}] {clean(text)}"), soft_wrap=True)
+
+    def complete(self, what: str) -> None:
+        """`Apply complete: 12 created, 1 updated, 3 fetched.`"""
+        words = {"create": "created", "update": "updated", "delete": "deleted", "Fetched": "brought home"}
+        counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
+        self._line(f"{what} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def say(self, line: str) -> None:
         self.err.print(Text(clean(line)), soft_wrap=True)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
@@ -20,7 +19,7 @@ from batchctl.clock import Clock
 from batchctl.cloud import blobs, containers, jobs, pools, tasks
 from batchctl.cloud.batch import Batch
 from batchctl.cloud.sas import Sas, Signer
-from batchctl.cloud.session import WORKERS, Session
+from batchctl.cloud.session import Session
 from batchctl.errors import UsageError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
@@ -101,13 +100,13 @@ class Azure:
 
     def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         found = containers.observe(self._session, owner, names)
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with self._session.workers() as pool:
             listed = list(pool.map(lambda c: blobs.listing(self._session, c.name), found))
         return found, tuple(blob for listing in listed for blob in listing)
 
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         wanted = {name.lower() for name in names}
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with self._session.workers() as pool:
             found_pools = pool.submit(lambda: list(pools.observe(self._session)))
             found_jobs = [
                 job
@@ -164,8 +163,8 @@ class Azure:
 
 def connect(target: Target, clock: Clock) -> Azure:
     """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11)."""
-    # It warns, with a traceback, about every answer without a body, which is what a HEAD is.
-    logging.getLogger("azure.batch._utils.model_base").setLevel(logging.ERROR)
+    # The SDKs warn, with tracebacks, about answers without a body and about every way in which nobody is signed in.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     options: dict[str, Any] = {
         "user_agent": f"batchctl/{__version__}",
         "retry_total": 0,

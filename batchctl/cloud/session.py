@@ -3,7 +3,9 @@
 import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
 from typing import TypeVar
 
 from azure.core.exceptions import AzureError
@@ -38,10 +40,11 @@ class Session:
     blobs: BlobServiceClient
     sas: Sas
     clock: Clock
+    halt: Event = field(default_factory=Event)
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
-        return patiently(self.clock, request)
+        return patiently(self.clock, request, self.halt)
 
     def find(self, request: Callable[[], T]) -> T | None:
         """As `ask`; None if the service says 404."""
@@ -56,30 +59,40 @@ class Session:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
         begun, pause = self.clock.monotonic(), 0.1
         while not condition():
-            if self.clock.monotonic() - begun > within:
-                raise Partial(f"gave up after {within:.0f} s: {what}; run the same command again to go on")
+            if self.halt.is_set() or self.clock.monotonic() - begun > within:
+                waited = self.clock.monotonic() - begun
+                raise Partial(f"gave up after {waited:.0f} s: {what}; run the same command again to go on")
             self.clock.sleep(pause)
             pause = min(5.0, pause * 1.5)
 
     def each(self, resources: Iterable[R], work: Callable[[R], object]) -> Iterator[Outcome]:
         """Do the same to many at once; yields as they are done. Interrupted: starts nothing more."""
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with self.workers() as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
-            try:
-                for future in as_completed(futures):
-                    yield Outcome(resource=futures[future], error=_error(future.exception()))
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+            for future in as_completed(futures):
+                yield Outcome(resource=futures[future], error=_error(future.exception()))
+
+    @contextmanager
+    def workers(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that, if the caller is interrupted, finish the request in flight and begin no other."""
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
+            yield pool
+        except BaseException:
+            self.halt.set()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def patiently(clock: Clock, request: Callable[[], T]) -> T:
+def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
     begun, pause = clock.monotonic(), 0.4
     while True:
         try:
             return request()
         except AzureError as error:
             fault = translate(error)
-            if not fault.transient or clock.monotonic() - begun > _patience(fault):
+            if not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault):
                 raise fault from error
             # Full jitter: many clients that met the same fault do not come back together.
             clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)))

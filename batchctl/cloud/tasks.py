@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 
@@ -12,7 +11,7 @@ from batchctl.cloud.batch import Json, segment
 from batchctl.cloud.files import identity_body, output_file_body, resource_file_body, settings, settings_body
 from batchctl.cloud.jobs import duration_text, path
 from batchctl.cloud.nodes import tail as file_tail
-from batchctl.cloud.session import WORKERS, Session
+from batchctl.cloud.session import Session
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Job, Task, generation_id
 
@@ -39,12 +38,9 @@ def unfinished(session: Session, job: Job) -> bool:
 def create(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
     """Add all; a task that is there already with the same digest counts as added."""
     chunks = list(_chunks(session, tasks, owner))
-    with ThreadPoolExecutor(WORKERS) as pool:
-        try:
-            for outcomes in pool.map(partial(_add, session), chunks):
-                yield from outcomes
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    with session.workers() as pool:
+        for outcomes in pool.map(partial(_add, session), chunks):
+            yield from outcomes
 
 
 def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 """Letters and digits of any script; an apostrophe inside belongs to the word."""
 
 PLACES = {

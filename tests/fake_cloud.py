@@ -23,6 +23,7 @@ from batchctl.resources import (
     SupportedImage,
     Task,
     generation_id,
+    label,
 )
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
@@ -197,7 +198,7 @@ class FakeCloud:
     def _written(self, verb: str, resource: Resource) -> None:
         if self.crash_after is not None and len(self.writes) >= self.crash_after:
             raise Crash
-        self.writes.append((verb, resource.kind, _name(resource)))
+        self.writes.append((verb, resource.kind, label(resource)))
 
     def _create(self, resource: Resource, owner: str) -> None:
         match resource:
@@ -338,16 +339,6 @@ def _blob_path(output: OutputFile, task: str) -> str:
         return output.path or basename(output.file_pattern)
     below = re.sub(r"\*+", task, "/".join(parts[wild:]))
     return f"{output.path.rstrip('/')}/{below}" if output.path else below
-
-
-def _name(resource: Resource) -> str:
-    match resource:
-        case Job():
-            return resource.id
-        case Task():
-            return f"{generation_id(resource.job, resource.generation or 1)}/{resource.id}"
-        case _:
-            return resource.name
 
 
 _: Cloud = FakeCloud()  # mypy proves here that it is one

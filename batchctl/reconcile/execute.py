@@ -1,6 +1,6 @@
 """Walks a plan kind by kind and yields what happens. Reads nothing but the plan."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from batchctl.answers import Outcome
@@ -37,10 +37,11 @@ def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
     yield _seal(plan, cloud)
 
 
-def _run(verb: str, kind: str, names: Sequence[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
-    if not names:
+def _run(verb: str, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+    named = tuple(names)
+    if not named:
         return
-    yield Begun(verb=verb, kind=kind, names=tuple(names))
+    yield Begun(verb=verb, kind=kind, names=named)
     for outcome in work():
         name = label(outcome.resource)
         if outcome.error:

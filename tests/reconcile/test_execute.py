@@ -189,12 +189,13 @@ def test_the_next_generation_holds_what_runs_again_alone(wanted: Desired) -> Non
     applied(wanted, cloud)
     cloud.fails.clear()
     cloud.writes.clear()
-    applied(wanted, cloud)
+    events = applied(wanted, cloud)
     assert cloud.writes == [
         ("create", "job", "count-g2"),
         ("create", "task", "count-g2/a"),
         ("seal", "job", "count-g2"),
     ]
+    assert [e.name for e in events if isinstance(e, Applied)] == ["count-g2", "count-g2/a"]
     assert not planned(wanted, cloud)
 
 

@@ -1,0 +1,419 @@
+"""What is said, line by line."""
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from batchctl.answers import Counts
+from batchctl.errors import CloudError, Problem, Refused, SpecError
+from batchctl.reconcile.events import (
+    Applied,
+    Begun,
+    Event,
+    Failed,
+    Fetched,
+    NodesWaiting,
+    NotFetched,
+    Progress,
+    TaskFailed,
+)
+from batchctl.reconcile.outputs import Fetch
+from batchctl.reconcile.plan import Action, Change, Plan, diff
+from batchctl.render import Printer, camel, clean, consoles, display, size, summary, value, width
+from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, Rule, StartTask
+from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
+
+INPUT = Container(name="input", owner=OWNER)
+TEXT = Blob(container="input", path="a.txt", md5="1" * 32, size=1536)
+
+
+class Said:
+    """A printer, and what it has written to its two streams."""
+
+    def __init__(self, **options: Any) -> None:
+        self._out, self._err = io.StringIO(), io.StringIO()
+        common: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "width": 40} | options
+        self.printer = Printer(Console(file=self._out, **common), Console(file=self._err, **common))
+
+    @property
+    def out(self) -> list[str]:
+        return self._out.getvalue().splitlines()
+
+    @property
+    def err(self) -> list[str]:
+        return self._err.getvalue().splitlines()
+
+
+def planned(plan: Plan) -> list[str]:
+    said = Said()
+    said.printer.plan(plan)
+    assert said.err == []
+    return said.out
+
+
+def told(*events: Event) -> list[str]:
+    said = Said()
+    for event in events:
+        said.printer.event(event)
+    assert said.out == []
+    return said.err
+
+
+# Plans.
+
+
+def test_a_first_plan() -> None:
+    start = StartTask(command_line="/bin/bash -c 'true'", resource_files=(ResourceFile(container="application"),))
+    wanted = desired(
+        Container(name="input"),
+        TEXT,
+        pool(target_dedicated_nodes=2, start_task=start),
+        job(max_wall_clock_time=timedelta(hours=1), environment=(("A", "1"),)),
+        task("top-a"),
+        task("top-b"),
+    )
+    assert planned(diff(wanted, [])) == [
+        "  + container input",
+        "  + blob input/a.txt (1.5 KB)",
+        "  + pool pool",
+        "        vmSize: Standard_D2s_v5",
+        "        image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}",
+        "        nodeAgentSKUId: batch.node.ubuntu 24.04",
+        "        targetDedicatedNodes: 2",
+        "        startTask:",
+        "            commandLine: /bin/bash -c 'true'",
+        "            resourceFiles: [{container: application}]",
+        "  + job count",
+        "        pool: pool",
+        "        maxWallClockTime: PT1H",
+        "        environment: [[A, 1]]",
+        "  + task count/top-a: new",
+        "  + task count/top-b: new",
+        "Plan: 6 to add, 0 to change, 0 to destroy; 2 tasks to run, 1.5 KB to upload.",
+    ]
+
+
+def test_changes_with_their_fields_and_what_they_mean() -> None:
+    wanted = desired(INPUT, TEXT, pool(vm_size="Standard_D4s_v5", target_spot_nodes=3), job(priority=4), task())
+    held: list[Resource] = [
+        INPUT,
+        replace(TEXT, md5="2" * 32, owner=OWNER),
+        held_pool(),
+        held_job(sealed=False),
+        waiting(),
+    ]
+    assert planned(diff(wanted, held)) == [
+        "  ~ blob input/a.txt (1.5 KB): content changed",
+        "  ~ pool pool",
+        f"        vmSize: Standard_D2s_v5 -> Standard_D4s_v5 ({Rule.WHEN_EMPTY.value})",
+        "        targetSpotNodes: 0 -> 3 (in place)",
+        "  ~ job count",
+        "        onAllTasksComplete: noaction -> terminatejob (in place)",
+        "        priority: 0 -> 4 (in place)",
+        "Plan: 0 to add, 3 to change, 0 to destroy; 1.5 KB to upload, waits for the tasks of count.",
+    ]
+
+
+def test_the_next_generation_is_named_as_the_service_will_name_it() -> None:
+    wanted = desired(job(priority=4), task("a"), task("b", digest="command=2;inputs=2"))
+    held: list[Resource] = [held_job(priority=4, state="completed"), failed("a"), run("b")]
+    assert planned(diff(wanted, held)) == [
+        "  + job count-g2: generation 2: a finished job takes no tasks",
+        "        pool: pool",
+        "        priority: 4",
+        "  + task count-g2/a: failed with exit code 3",
+        "  + task count-g2/b: command changed; inputs changed",
+        "Plan: 3 to add, 0 to change, 0 to destroy; 2 tasks to run.",
+    ]
+
+
+def test_what_goes_what_stays_and_why() -> None:
+    theirs = Blob(container="output", path="theirs", owner=None)
+    gone = Container(name="output", owner=OWNER)
+    held: list[Resource] = [INPUT, replace(TEXT, owner=OWNER), gone, theirs, held_job(), run()]
+    assert planned(diff(desired(), held)) == [
+        "  - container input: 1 blob",
+        "  - job count: with 1 task",
+        "  note: container 'output' is kept: it holds 1 blob that we did not put there (theirs)",
+        "Plan: 0 to add, 0 to change, 2 to destroy.",
+    ]
+
+
+def test_a_replacement_counts_twice() -> None:
+    change = Change(action=Action.REPLACE, before=held_pool(), after=pool())
+    assert planned(Plan(owner=OWNER, changes=(change,))) == [
+        "  -/+ pool pool",
+        "Plan: 1 to add, 0 to change, 1 to destroy.",
+    ]
+
+
+def test_a_refused_plan_says_why() -> None:
+    [line, _] = planned(diff(desired(pool()), [held_pool(owner=None)]))
+    assert line.startswith("  refused: pool 'pool' exists already and is not ours: it bears no mark of batchctl.")
+
+
+def test_nothing_to_do() -> None:
+    assert planned(diff(desired(), [])) == ["No changes."]
+    assert planned(diff(desired(INPUT), [INPUT])) == ["No changes. 1 objects are as the spec wants them."]
+
+
+def test_what_comes_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    fetches = [
+        Fetch(blob=output("a.txt", size=5), root=tmp_path / "results"),
+        Fetch(blob=output("b"), root=Path("/far")),
+    ]
+    assert planned(diff(desired(), [], fetches)) == [
+        "  < output/a.txt (5 bytes) comes home to results/a.txt",
+        "  < output/b (0 bytes) comes home to /far/b",
+        "Plan: 0 to add, 0 to change, 0 to destroy; 2 blobs to bring home.",
+    ]
+
+
+def test_long_plans_are_counted_after_twenty_of_a_kind() -> None:
+    fetches = [Fetch(blob=output(f"{i:02}"), root=Path("/far")) for i in range(22)]
+    lines = planned(diff(desired(job(), *(task(f"t{i:02}") for i in range(23)), INPUT), [], fetches))
+    assert lines[0] == "  + container input"
+    assert lines[22] == "  + task count/t19: new"
+    assert lines[23] == "    … and 3 more of kind task"
+    assert lines[43].startswith("  < output/19 ")
+    assert lines[44:] == [
+        "    … and 2 more come home",
+        "Plan: 25 to add, 0 to change, 0 to destroy; 23 tasks to run, 22 blobs to bring home.",
+    ]
+    assert len(planned(diff(desired(*(task(f"t{i:02}") for i in range(20))), []))) == 1
+
+
+def test_waiting_alone_is_said() -> None:
+    plan = diff(desired(job(), task()), [held_job(), waiting()])
+    assert summary(plan) == "Plan: 0 to add, 0 to change, 0 to destroy; waits for the tasks of count."
+
+
+# Events.
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Begun(verb="create", kind="blob", names=("a", "b")), "uploading 2 blobs"),
+        (Begun(verb="update", kind="blob", names=("a", "b", "c")), "uploading 3 blobs"),
+        (Begun(verb="create", kind="task", names=("a", "b")), "adding 2 tasks"),
+        (Begun(verb="create", kind="pool", names=("a", "b")), "creating 2 pools"),
+        (Begun(verb="update", kind="job", names=("a", "b")), "updating 2 jobs"),
+        (Begun(verb="delete", kind="container", names=("a", "b")), "deleting 2 containers"),
+        (Begun(verb="delete", kind="container", names=("a",)), None),
+        (Applied(verb="create", kind="blob", name="input/a"), "uploaded blob input/a"),
+        (Applied(verb="update", kind="blob", name="input/a"), "uploaded blob input/a"),
+        (Applied(verb="create", kind="task", name="count/a"), "added task count/a"),
+        (Applied(verb="create", kind="pool", name="p"), "created pool p"),
+        (Applied(verb="update", kind="pool", name="p"), "updated pool p"),
+        (Applied(verb="delete", kind="blob", name="input/a"), "deleted blob input/a"),
+        (Failed(verb="create", kind="pool", name="p", error=CloudError("no")), "FAILED to create pool p: no"),
+        (Failed(verb="seal", kind="job", name="count-g2", error=CloudError("no")), "FAILED to seal job count-g2: no"),
+        (
+            Progress(counts=Counts(active=1, running=2, succeeded=3, failed=4)),
+            "tasks: 1 waiting, 2 running, 3 succeeded, 4 failed",
+        ),
+        (NodesWaiting(pool="p", nodes=()), "nodes of pool p: none yet"),
+        (NodesWaiting(pool="p", nodes=(("idle", 1), ("starting", 2))), "nodes of pool p: 1 idle, 2 starting"),
+        (NotFetched(blob=output("a"), why="no space left"), "NOT fetched output/a: no space left"),
+        (Fetched(blob=output("a"), path="/far/a"), "fetched output/a to /far/a"),
+    ],
+)
+def test_one_line_for_each_event(event: Event, line: str | None) -> None:
+    assert told(event) == ([line] if line else [])
+
+
+def test_a_failed_task_shows_the_end_of_its_stderr_behind_its_id() -> None:
+    assert told(
+        TaskFailed(task=failed("top-a"), why="failed with exit code 3", stderr=("::set-env x", "\x1b[2Jboom"))
+    ) == [
+        "task top-a failed with exit code 3",
+        "  [top-a] ::set-env x",
+        "  [top-a] \\u001b[2Jboom",
+    ]
+
+
+# Errors and the rest.
+
+
+def test_errors_go_to_stderr_whole() -> None:
+    said = Said()
+    said.printer.error(Refused(["one reason that is longer than the forty columns of this console", "two"]))
+    assert said.err == ["error: one reason that is longer than the forty columns of this console", "two"]
+    assert said.out == []
+
+
+def test_problems_of_a_spec_stand_at_their_places() -> None:
+    said = Said()
+    said.printer.error(
+        SpecError(
+            [
+                Problem("spec.yaml", 12, 3, "unknown key", "unknown-key", "  pol: x", 3),
+                Problem("spec.yaml", 2, 5, "too long", "too-long", "", 4),
+                Problem("spec.yaml", 13, 3, "odd", "odd", "長: x", 1),
+            ]
+        )
+    )
+    assert said.err == [
+        "spec.yaml:2:5: error: too long [too-long]",
+        "spec.yaml:12:3: error: unknown key [unknown-key]",
+        "    12 |   pol: x",
+        "       |   ^^^",
+        "spec.yaml:13:3: error: odd [odd]",
+        "    13 | 長: x",
+        "       |    ^",
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="render: the caret counts an escaped character as the one column that it is not")
+def test_the_caret_stands_below_what_is_shown() -> None:
+    said = Said()
+    said.printer.error(SpecError([Problem("spec.yaml", 1, 2, "odd", "odd", "\x1bx", 1)]))
+    assert said.err[1:] == ["     1 | \\u001bx", "       |       ^"]
+
+
+def test_results_to_stdout_and_what_is_said_to_stderr() -> None:
+    said = Said()
+    said.printer.target("Target: azure")
+    said.printer.result("Apply complete.")
+    said.printer.say("Starting…")
+    assert (said.out, said.err) == (["Target: azure", "Apply complete."], ["Starting…"])
+
+
+HOSTILE = "a\x1b]52;c;x\x07\r\x00\x85\u202eb\u200b\ud800"
+SHOWN = "a\\u001b]52;c;x\\u0007\\u000d\\u0000\\u0085\\u202eb\\u200b\\ud800"
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda p: p.plan(diff(desired(Container(name=HOSTILE)), [])),
+        lambda p: p.plan(Plan(owner=OWNER, notes=(HOSTILE,), refusals=(HOSTILE,))),
+        lambda p: p.plan(diff(desired(), [], [Fetch(blob=output(HOSTILE), root=Path("/far"))])),
+        lambda p: p.event(Applied(verb="create", kind="blob", name=HOSTILE)),
+        lambda p: p.event(Failed(verb="create", kind="blob", name="x", error=CloudError(HOSTILE))),
+        lambda p: p.event(TaskFailed(task=failed("a"), why=HOSTILE, stderr=(HOSTILE,))),
+        pytest.param(
+            lambda p: p.event(TaskFailed(task=failed(HOSTILE), why="broke", stderr=("x",))),
+            marks=pytest.mark.xfail(strict=True, reason="render: the id before a line of stderr is printed raw"),
+        ),
+        lambda p: p.error(CloudError(HOSTILE)),
+        lambda p: p.error(SpecError([Problem(HOSTILE, 1, 1, HOSTILE, "x", HOSTILE)])),
+        lambda p: p.target(HOSTILE),
+        lambda p: p.result(HOSTILE),
+        lambda p: p.say(HOSTILE),
+    ],
+)
+def test_control_characters_of_strangers_are_shown_and_never_obeyed(say: Callable[[Printer], None]) -> None:
+    said = Said(force_terminal=True, no_color=True)
+    said.printer.out.style = said.printer.err.style = "none"
+    say(said.printer)
+    text = "\n".join(said.out + said.err)
+    assert SHOWN in text
+    assert not set("\x07\r\x00\x85\u202e\u200b\ud800") & set(text)
+    assert "\x1b]" not in text
+
+
+@pytest.mark.parametrize("text", ["plain", "two\nlines", "ü 長 🎈", "[red]no markup[/red] :smile:"])
+def test_what_is_harmless_is_printed_as_it_is(text: str) -> None:
+    assert clean(text) == text
+    said = Said()
+    said.printer.say(text)
+    assert said.err == text.split("\n")
+
+
+def test_colour_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+
+    def printed(*, terminal: bool, no_color: bool = False) -> str:
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
+        monkeypatch.setattr(sys, "stdout", stream)
+        Printer(*consoles(no_color=no_color)).plan(diff(desired(Container(name="input")), []))
+        return stream.getvalue()
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "\x1b" not in printed(terminal=False)
+    assert "\x1b[32m  + container input" in printed(terminal=True)
+    assert "\x1b[32m" not in printed(terminal=True, no_color=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" not in printed(terminal=True)
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b[32m" not in printed(terminal=True)
+
+
+def test_results_and_progress_have_their_own_streams(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = Printer(*consoles(no_color=True))
+    printer.result("done")
+    printer.say("working")
+    assert capsys.readouterr() == ("done\n", "working\n")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 bytes"),
+        (1, "1 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1.0 KB"),
+        (1536, "1.5 KB"),
+        (1024**2, "1.0 MB"),
+        (5 * 1024**3, "5.0 GB"),
+        (3 * 1024**4, "3.0 TB"),
+        (5000 * 1024**4, "5000.0 TB"),
+    ],
+)
+def test_sizes(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "(none)"),
+        (True, "true"),
+        (0, "0"),
+        ("two\nlines", "two; lines"),
+        ("x" * 301, "x" * 297 + "…"),
+        (timedelta(hours=1, minutes=30), "PT1H30M"),
+        ((("A", "1"), ("B", "2")), "[[A, 1], [B, 2]]"),
+        ((), "[]"),
+        (Image(publisher="p", offer="o", sku="s"), "{publisher: p, offer: o, sku: s}"),
+    ],
+)
+def test_values(found: Any, said: str) -> None:
+    assert value(found) == said
+
+
+@pytest.mark.parametrize(
+    ("snake", "said"),
+    [
+        ("vm_size", "vmSize"),
+        ("node_agent_sku_id", "nodeAgentSKUId"),
+        ("pool", "pool"),
+        ("max_wall_clock_time", "maxWallClockTime"),
+    ],
+)
+def test_names_of_fields_are_those_of_rest(snake: str, said: str) -> None:
+    assert camel(snake) == said
+
+
+@pytest.mark.parametrize(("text", "columns"), [("", 0), ("abc", 3), ("長い", 4), ("e\u0301", 1)])
+def test_columns_on_a_terminal(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+def test_paths_are_shown_from_where_the_user_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert display(tmp_path / "a" / "b") == str(Path("a", "b"))
+    assert display(tmp_path.parent / "b") == str(tmp_path.parent / "b")

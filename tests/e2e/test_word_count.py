@@ -4,12 +4,17 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 
+from batchctl import verbs
+from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
+from batchctl.local import Services
+from batchctl.reconcile.events import Fetched
+from batchctl.spec.load import load
 from tests.e2e.conftest import Workbench
 from tests.proxy import counting
 from tests.services import blob_service, target_of
@@ -102,31 +107,28 @@ def test_a_changed_script_runs_everything_on_nodes_that_have_it(
     assert workbench.run("destroy", spec, "--yes").code == 0
 
 
-def test_the_second_apply_writes_nothing(workbench: Workbench, named: Callable[[str], str], services) -> None:
-    from dataclasses import replace
-
-    from batchctl import verbs
-    from batchctl.clock import SystemClock
-    from batchctl.spec.load import load
-
-    spec = named(SPEC)
-    assert workbench.run("apply", spec, "--yes").code == 0
+def test_the_second_apply_writes_nothing(workbench: Workbench, named: Callable[[str], str], services: Services) -> None:
+    path = workbench.folder / named(SPEC)
     with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
         target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
         cloud = connect(target, SystemClock())
-        events = list(verbs.apply(load(workbench.folder / spec, {}, {}), cloud, SystemClock(), lambda plan: not plan))
-    assert events == []
-    assert batch.mutating + storage.mutating == []
-    assert 0 < len(batch.requests + storage.requests) < 20
-    assert workbench.run("destroy", spec, "--yes").code == 0
+        first = list(verbs.apply(load(path, {}, {}), cloud, SystemClock(), lambda plan: True))
+        assert [e for e in first if isinstance(e, Fetched)]
+        assert batch.mutating
+        batch.requests.clear()
+        storage.requests.clear()
+        assert list(verbs.apply(load(path, {}, {}), cloud, SystemClock(), lambda plan: not plan)) == []
+        assert batch.mutating + storage.mutating == []
+        assert 0 < len(batch.requests + storage.requests) < 20
+        list(verbs.destroy(load(path, {}, {}), cloud, lambda plan: True))
 
 
 def test_destroy_keeps_a_container_that_holds_what_others_put_there(
-    workbench: Workbench, named: Callable[[str], str], services
+    workbench: Workbench, named: Callable[[str], str], services: Services
 ) -> None:
     spec = named(SPEC)
     assert workbench.run("apply", spec, "--yes").code == 0
-    blobs: BlobServiceClient = blob_service(services)
+    blobs = blob_service(services)
     name = re.search(r"(?m)^name: (\S+)$", (workbench.folder / spec).read_text(encoding="utf-8"))
     assert name is not None
     output = f"{name[1]}-output"
@@ -163,7 +165,9 @@ def test_a_task_that_fails(workbench: Workbench, named: Callable[[str], str]) ->
     script = workbench.folder / "node_scripts/top_words.py"
     failing = f"import sys\nif {stem!r} in ' '.join(sys.argv):\n    sys.exit('cannot read this one')\n"
     body = script.read_text(encoding="utf-8")
-    script.write_text(re.sub(r"(?m)^(from __future__.*)$", r"\1", body).replace("import ", failing + "import ", 1), encoding="utf-8")
+    script.write_text(
+        re.sub(r"(?m)^(from __future__.*)$", r"\1", body).replace("import ", failing + "import ", 1), encoding="utf-8"
+    )
     applied = workbench.run("apply", spec, "--yes")
     assert applied.code == 3, applied.said
     assert f"top-words-{stem} failed with exit code 1" in applied.err
@@ -176,7 +180,7 @@ def test_a_task_that_fails(workbench: Workbench, named: Callable[[str], str]) ->
     assert workbench.run("destroy", spec, "--yes").code == 0
 
 
-def test_five_mistakes_and_no_request(workbench: Workbench, services) -> None:
+def test_five_mistakes_and_no_request(workbench: Workbench, services: Services) -> None:
     path = workbench.folder / "specs" / SPEC
     text = path.read_text(encoding="utf-8")
     text = text.replace("vmSize:", "vmSise:").replace("targetDedicatedNodes: 1", "targetDedicatedNodes: many")

@@ -268,9 +268,11 @@ def _cloud(spec: "Spec", target: str | None, environ: Mapping[str, str], printer
     if name == "azure":
         account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
         chosen = Target.azure(account, environ)
+        printer.target(f"Target: azure, {chosen.batch_url} ({why})")
     else:
         from batchctl import local
 
+        printer.target(f"Target: local ({why})")
         services = local.ensure(printer.say)
         chosen = Target.local(
             batch_url=services.batch_url,
@@ -280,7 +282,6 @@ def _cloud(spec: "Spec", target: str | None, environ: Mapping[str, str], printer
             storage_account=services.storage_account,
             storage_key=services.storage_key,
         )
-    printer.target(f"Target: {name}, {chosen.batch_url} ({why})")
     return connect(chosen, SystemClock())
 
 

@@ -1,0 +1,213 @@
+"""Stories: what plan says and what apply does, step by step on one cloud, as data in `cases/plans/*.yaml`.
+
+A story starts in a copy of `two-texts/` and has `steps`. Each step first changes the world:
+`edit` (texts of the spec to replace), `spec`, `files` (null: removed), `vars`, `fails` (exit codes by task),
+`by_hand` (a list of rows of HANDS); then runs `verb` (apply unless said; destroy, plan), maybe with `discard`
+(outputs) or `crash_after` (so many writes), and may say what it expects: `plan`, the lines exactly as printed;
+`ends`, the exit code or `crash` (0 unless said); `says`, pieces of what stderr holds; `runs`, the tasks that were
+added; `home`, files that are at home after it; `left`, all that the cloud holds after it, with `owner` where it is
+ours; `then`, the plan after it (empty unless said, and then a second apply sends no write).
+"""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from batchctl import verbs
+from batchctl.errors import BatchctlError
+from batchctl.reconcile.events import Event
+from batchctl.reconcile.plan import Plan
+from batchctl.render import Printer
+from batchctl.resources import Job
+from batchctl.spec.load import load
+from batchctl.spec.model import Spec
+from tests.clock import FakeClock
+from tests.fake_cloud import UBUNTU, Crash, FakeCloud
+from tests.reconcile.build import pool
+
+STORIES_AT = Path(__file__).parent / "cases" / "plans"
+STORIES = sorted(STORIES_AT.glob("*.yaml"))
+WORLD = {"edit", "spec", "files", "vars", "fails", "by_hand", "verb", "discard", "crash_after"}
+EXPECTED = {"plan", "ends", "says", "runs", "home", "left", "then"}
+
+
+def _put(cloud: FakeCloud, blob: str, text: str) -> None:
+    container, _, path = blob.partition("/")
+    cloud.put(container, path, text.encode())
+
+
+def _delete(cloud: FakeCloud, blob: str) -> None:
+    container, _, path = blob.partition("/")
+    del cloud.stored[container, path]
+
+
+def _change_pool(cloud: FakeCloud, id: str, **fields: Any) -> None:
+    cloud.pools[id.lower()] = replace(cloud.pools[id.lower()], **fields)
+
+
+def _change_job(cloud: FakeCloud, id: str, **fields: Any) -> None:
+    cloud.jobs[id.lower()] = replace(cloud.jobs[id.lower()], **fields)
+
+
+def _make_pool(cloud: FakeCloud, id: str, owner: str | None = None) -> None:
+    cloud.pools[id.lower()] = replace(pool(id, image=UBUNTU), owner=owner, state="active")
+
+
+def _make_job(cloud: FakeCloud, id: str, owner: str | None = None) -> None:
+    cloud.jobs[id.lower()] = Job(name=id, pool="theirs", owner=owner, state="active")
+    cloud.added[id.lower()] = {}
+
+
+def _make_container(cloud: FakeCloud, name: str, owner: str | None = None) -> None:
+    cloud.containers[name] = owner
+
+
+HANDS: dict[str, Callable[..., None]] = {
+    "put": _put,
+    "delete": _delete,
+    "change_pool": _change_pool,
+    "change_job": _change_job,
+    "make_pool": _make_pool,
+    "make_job": _make_job,
+    "make_container": _make_container,
+}
+
+
+class Story:
+    """One cloud, one folder, and the spec as it is by now."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(STORIES_AT / "two-texts", folder, dirs_exist_ok=True)
+        self.cloud, self.folder, self.text = FakeCloud(), folder, (folder / "spec.yaml").read_text()
+        self.variables: dict[str, str] = {}
+        self.discard = False
+
+    def prepare(self, step: dict[str, Any]) -> None:
+        self.write(step.get("files", {}))
+        self.text = step.get("spec", self.text)
+        for old, new in step.get("edit", {}).items():
+            assert old in self.text, f"the spec has no {old!r}"
+            self.text = self.text.replace(old, new)
+        self.variables = step.get("vars", self.variables)
+        self.discard = step.get("discard", False)
+        self.cloud.fails = step.get("fails", {})
+        for hand in step.get("by_hand", ()):
+            for name, arguments in hand.items():
+                HANDS[name](self.cloud, **arguments)
+        self.cloud.crash_after = None
+        if "crash_after" in step:
+            self.cloud.crash_after = len(self.cloud.writes) + step["crash_after"]
+
+    def write(self, files: dict[str, str | None]) -> None:
+        for path, text in files.items():
+            if text is None:
+                (self.folder / path).unlink()
+            else:
+                (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (self.folder / path).write_text(text)
+
+    def spec(self) -> Spec:
+        (self.folder / "spec.yaml").write_text(self.text)
+        return load(self.folder / "spec.yaml", self.variables, {})
+
+    def events(self, verb: str, approve: Callable[[Plan], bool]) -> Iterator[Event]:
+        if verb == "destroy":
+            yield from verbs.destroy(self.spec(), self.cloud, approve, discard_outputs=self.discard)
+        elif verb == "apply":
+            yield from verbs.apply(self.spec(), self.cloud, FakeClock(), approve, discard_outputs=self.discard)
+        else:
+            assert verb == "plan"
+            approve(verbs.plan(self.spec(), self.cloud, discard_outputs=self.discard))
+
+    def run(self, verb: str) -> dict[str, Any]:
+        """What happened, in the words of a step."""
+        out, err = io.StringIO(), io.StringIO()
+        printer = Printer(Console(file=out, highlight=False), Console(file=err, highlight=False))
+        before = len(self.cloud.writes)
+
+        def approve(plan: Plan) -> bool:
+            printer.plan(plan)
+            return True
+
+        ends: int | str = 0
+        try:
+            for event in self.events(verb, approve):
+                printer.event(event)
+        except BatchctlError as error:
+            printer.error(error)
+            ends = error.exit_code
+        except Crash:
+            ends = "crash"
+        self.cloud.crash_after = None
+        writes = self.cloud.writes[before:]
+        assert writes == [] or ends != 4, "refused, and yet something was written"
+        return {
+            "plan": out.getvalue().splitlines(),
+            "ends": ends,
+            "says": err.getvalue(),
+            "runs": [name for verb, kind, name in writes if (verb, kind) == ("create", "task")],
+            "writes": writes,
+        }
+
+    def home(self) -> dict[str, str]:
+        found = sorted(p for p in (self.folder / "results").rglob("*") if p.is_file())
+        return {p.relative_to(self.folder / "results").as_posix(): p.read_text() for p in found}
+
+    def left(self) -> dict[str, str | None]:
+        cloud = self.cloud
+        held = [(f"container {name}", owner) for name, owner in cloud.containers.items()]
+        held += [(f"blob {blob.name}", blob.owner) for blob, _ in cloud.stored.values()]
+        held += [(f"pool {p.name}", p.owner) for p in cloud.pools.values()]
+        held += [(f"job {j.id}", j.owner) for j in cloud.jobs.values()]
+        return dict(held)
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_story(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    story = Story(tmp_path)
+    for number, step in enumerate(data["steps"], 1):
+        assert set(step) <= WORLD | EXPECTED, f"step {number} has an unknown word"
+        story.prepare(step)
+        _expect(story, step, f"step {number}")
+
+
+def _expect(story: Story, step: dict[str, Any], where: str) -> None:
+    verb = step.get("verb", "apply")
+    happened = story.run(verb)
+    assert happened["ends"] == step.get("ends", 0), f"{where}: {happened['says']}"
+    if "plan" in step:
+        assert "\n".join(happened["plan"]) == step["plan"].rstrip("\n"), where
+    for piece in step.get("says", ()):
+        assert piece in happened["says"], where
+    assert happened["runs"] == step.get("runs", happened["runs"]), where
+    assert set(story.home()) == set(step.get("home", story.home())), where
+    assert story.left() == step.get("left", story.left()), where
+    if verb != "apply" or "crash_after" in step:
+        return
+    story.cloud.fails = {}
+    after = "\n".join(story.run("plan")["plan"])
+    if "then" in step:
+        assert after == step["then"].rstrip("\n"), where
+        return
+    if step.get("ends", 0) == 0:
+        assert after.splitlines()[-1].startswith("No changes."), f"{where}: the plan afterwards is\n{after}"
+        assert story.run("apply")["writes"] == [], f"{where}: the second apply wrote"
+
+
+def test_there_are_stories() -> None:
+    assert len(STORIES) >= 16
+
+
+def test_every_hand_and_word_is_used() -> None:
+    steps = [step for path in STORIES for step in yaml.safe_load(path.read_text(encoding="utf-8"))["steps"]]
+    assert {word for step in steps for word in step} == WORLD | EXPECTED
+    assert {name for step in steps for hand in step.get("by_hand", ()) for name in hand} == set(HANDS)

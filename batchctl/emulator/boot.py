@@ -22,7 +22,7 @@ def begin(service: "Service", pool: Pool, node: Node) -> None:
 
 
 def again(service: "Service", node: Node, state: str, option: str) -> None:
-    """Reboot or reimage (`state`): its tasks are requeued, terminated or waited for first."""
+    """Reboot, reimage or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after = state
     if option in ("requeue", "terminate"):
         taskwork.interrupt_all(service, node, option)
@@ -38,6 +38,8 @@ def go_after(service: "Service", node: Node) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     pool = service.store.pools[node.pool.lower()]
+    if state == "deallocating":
+        _later(service, node, partial(_go, service, pool, node, "deallocated"))
     if state in ("rebooting", "reimaging"):
         preparation.forget(service, node, state == "reimaging")
         if state == "reimaging":

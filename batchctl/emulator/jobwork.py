@@ -80,6 +80,7 @@ def settle(service: "Service", job: Job) -> None:
         job.ended = service.clock.now()
         _end_pool(service, job)
         _go(service, job, "completed")
+        _tell_schedule(service, job)
     elif job.state == "deleting":
         _forget(service, job)
 
@@ -108,6 +109,12 @@ def _go(service: "Service", job: Job, state: str) -> None:
     service.wake(service.store.pools.get(job.pool or ""))
 
 
+def _tell_schedule(service: "Service", job: Job) -> None:
+    """The schedule that made this job may go on, or end."""
+    if job.schedule and (schedule := service.store.schedules.get(job.schedule)):
+        service.schedule_settles(schedule)
+
+
 def _end_pool(service: "Service", job: Job) -> None:
     """A pool that was made for this job alone goes with it."""
     lifetime = job.spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
@@ -124,3 +131,4 @@ def _forget(service: "Service", job: Job) -> None:
         for node in pool.nodes.values():
             service.discard(orders.node_root(service.settings, node) / item)
     service.store.drop(job)
+    _tell_schedule(service, job)

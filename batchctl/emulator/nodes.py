@@ -4,7 +4,7 @@ from pathlib import Path
 
 from batchctl.emulator import boot, orders, taskwork
 from batchctl.emulator.faults import Fault
-from batchctl.emulator.pool_shapes import DISABLE_SCHEDULING, REBOOT, REIMAGE
+from batchctl.emulator.pool_shapes import DEALLOCATE, DISABLE_SCHEDULING, REBOOT, REIMAGE
 from batchctl.emulator.pools import find as find_pool
 from batchctl.emulator.records import Node
 from batchctl.emulator.service import Service
@@ -55,6 +55,18 @@ def reboot(service: Service, call: Call) -> Answer:
 
 def reimage(service: Service, call: Call) -> Answer:
     return _boot_again(service, call, "reimaging", REIMAGE, "nodeReimageOption")
+
+
+def deallocate(service: Service, call: Call) -> Answer:
+    return _boot_again(service, call, "deallocating", DEALLOCATE, "nodeDeallocateOption")
+
+
+def start(service: Service, call: Call) -> Answer:
+    node = find(service, call)
+    if node.state != "deallocated":
+        raise Fault("OperationInvalidForCurrentState", (("NodeState", node.state),))
+    boot.begin(service, find_pool(service, call), node)
+    return _done(call, 202)
 
 
 def _boot_again(service: Service, call: Call, state: str, shape: Shape, option: str) -> Answer:

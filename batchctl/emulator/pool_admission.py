@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import allocation
+from batchctl.emulator import allocation, autoscale
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault, bad_value
+from batchctl.emulator.formula import parse
+from batchctl.emulator.formula_values import FormulaError
 from batchctl.emulator.records import Json, Pool
 
 if TYPE_CHECKING:
@@ -22,7 +24,11 @@ def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
     pool = Pool(id=pool_id, spec=spec)
     service.store.add(pool)
     pool.allocation_time = pool.created
-    allocation.resize(service, pool, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
+    if spec["enableAutoScale"]:
+        autoscale.watch(service, pool)
+        autoscale.apply(service, pool)
+    else:
+        allocation.resize(service, pool, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
     return pool
 
 
@@ -32,6 +38,11 @@ def _check(spec: Json) -> None:
         raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
+    if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
+        raise Fault("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
+    if spec["enableAutoScale"]:
+        check_formula(spec["autoScaleFormula"])
+        spec.setdefault("autoScaleEvaluationInterval", "PT15M")
     if spec["enableAutoScale"] and (spec["targetDedicatedNodes"] or spec["targetLowPriorityNodes"]):
         raise bad_value("enableAutoScale", True, "an autoscaled pool takes no target of nodes")
     if not spec["enableAutoScale"] and ("autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec):
@@ -43,3 +54,11 @@ def check_slots(slots: int, vm_size: str) -> None:
     most = min(4 * allocation.cores(vm_size), 256)
     if slots > most:
         raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
+
+
+def check_formula(text: str) -> None:
+    """Raises the service's fault for a text that is no formula."""
+    try:
+        parse(text)
+    except FormulaError as error:
+        raise Fault("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None

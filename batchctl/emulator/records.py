@@ -109,6 +109,7 @@ class Pool(Entity):
     resize_errors: list[Json] = field(default_factory=list)
     autoscale_run: Json | None = None
     autoscale_enabled: float = 0.0
+    autoscale_asked: float = 0.0
     removing: str = "requeue"
     next_ip: int = 4
     auto_job: str | None = None

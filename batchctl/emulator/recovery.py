@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import boot, jobwork, taskwork
+from batchctl.emulator import autoscale, boot, jobwork, schedulework, taskwork
 from batchctl.emulator.records import Job, Node, Pool
 from batchctl.emulator.strays import end_strays
 
@@ -21,6 +21,12 @@ def recover(service: "Service") -> None:
     for pool in pools:
         for node in pool.nodes.values():
             _recover_node(service, pool, node)
+    for schedule in list(service.store.schedules.values()):
+        schedulework.wake(service, schedule)
+        schedulework.settle(service, schedule)
+    for pool in pools:
+        if pool.spec["enableAutoScale"]:
+            autoscale.watch(service, pool)
     service.wake(*pools, *jobs)
 
 

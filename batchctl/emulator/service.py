@@ -13,11 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from batchctl.emulator import allocation, jobwork, recovery, scheduler, taskwork
+from batchctl.emulator import allocation, autoscale, jobwork, recovery, scheduler, schedulework, taskwork
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.node import Order, Run, make_ready, remove_tree
 from batchctl.emulator.outcome import Outcome
-from batchctl.emulator.records import Job, Node, Pool
+from batchctl.emulator.records import Job, Node, Pool, Schedule
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
@@ -35,6 +35,7 @@ class Service:
         self.settings, self.clock, self.url = settings, clock, url
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
+        self.samples: dict[str, autoscale.Samples] = {}
         self.timers: dict[object, Timer] = {}
         self.active = time.monotonic()
         self._woken: dict[Pool | Job, None] = {}
@@ -112,6 +113,14 @@ class Service:
             return
         threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
 
+    def schedule_settles(self, schedule: Schedule) -> None:
+        """A job of the schedule has ended."""
+        self._loop.call_soon(schedulework.settle, self, schedule)
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Does something that may take long and that nobody waits for."""
+        self._threads.submit(work).add_done_callback(_log_failure)
+
     def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
         """The one timer of an owner; an earlier one is forgotten."""
         self.cancel(owner)
@@ -147,3 +156,8 @@ class Service:
                 taskwork.settle_prepared(self, record)
                 scheduler.fill(self, record)
         self.save_soon()
+
+
+def _log_failure(future: "Future[None]") -> None:
+    if error := future.exception():
+        _log.warning("work aside failed: %s", error)

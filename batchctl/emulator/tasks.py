@@ -10,7 +10,7 @@ from batchctl.emulator.service import Service
 from batchctl.emulator.task_shapes import TASK_UPDATE
 from batchctl.emulator.views import TASK as VIEW
 from batchctl.emulator.views import task_url
-from batchctl.emulator.wire import Answer, Call, changed, check_conditions, listing, made, one
+from batchctl.emulator.wire import Answer, Call, changed, check_conditions, entries, listing, made, one
 
 MOST_BYTES = 1_048_576
 
@@ -108,3 +108,9 @@ def reactivate(service: Service, call: Call) -> Answer:
     find_for(service, call, "reactivate task")
     taskwork.reactivate(service, job, task)
     return changed(call, task, 204)
+
+
+def subtasks(service: Service, call: Call) -> Answer:
+    """The subtasks of a multi-instance task; other tasks have none."""
+    find(service, call)
+    return entries(call, "subtasks", [], frozenset())

@@ -1,0 +1,43 @@
+"""Node logs to a container, on request: what the node's agent would have written, as text files."""
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import blobs, nodes, times
+from batchctl.emulator.faults import Fault
+from batchctl.emulator.pool_shapes import UPLOAD_LOGS
+from batchctl.emulator.wire import Answer, Call
+
+if TYPE_CHECKING:
+    from batchctl.emulator.records import Node
+    from batchctl.emulator.service import Service
+
+
+def upload(service: "Service", call: Call) -> Answer:
+    """Uploads in a thread of its own; the answer says where the files will be."""
+    node = nodes.find(service, call)
+    container = call.body(UPLOAD_LOGS)["containerUrl"]
+    if not container.lower().startswith(("http://", "https://")):
+        raise Fault("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
+    folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
+    log = nodes.root(service, node) / "volatile" / "agent.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(_text(node))
+    service.aside(lambda: _upload(container, folder, log))
+    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult"
+    return Answer(200, {"odata.metadata": metadata, "virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
+
+
+def _upload(container: str, folder: str, log: Path) -> None:
+    blobs.put(blobs.blob_url(container, f"{folder}/agent.log"), log, {"Content-Type": "text/plain"})
+
+
+def _text(node: "Node") -> str:
+    """The node's story in lines."""
+    lines = [f"{times.stamp(node.created)} allocated as {node.id} with address {node.ip}"]
+    lines += [f"{times.stamp(node.booted)} booted"] if node.booted else []
+    lines += [f"{times.stamp(node.state_time)} is {node.state}, scheduling {node.scheduling}"]
+    lines += [f"tasks run {node.tasks_run}, succeeded {node.tasks_succeeded}"]
+    lines += [f"error {error['code']}: {error['message']}" for error in node.errors]
+    return "\n".join(lines) + "\n"

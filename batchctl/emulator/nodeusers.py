@@ -1,0 +1,66 @@
+"""Users of nodes and how one would log in: kept on paper, for no login is served here."""
+
+from batchctl.emulator import nodes
+from batchctl.emulator.faults import Fault, bad_value
+from batchctl.emulator.pool_shapes import NODE_USER, NODE_USER_UPDATE
+from batchctl.emulator.pools import find as find_pool
+from batchctl.emulator.records import Json
+from batchctl.emulator.service import Service
+from batchctl.emulator.views import endpoints
+from batchctl.emulator.wire import Answer, Call
+
+_SECRETS = ("password", "sshPublicKey")
+
+
+def create(service: Service, call: Call) -> Answer:
+    node = nodes.find(service, call)
+    user = call.body(NODE_USER)
+    _check(user)
+    if user["name"].lower() in node.users:
+        raise Fault("NodeUserExists")
+    node.users = {**node.users, user["name"].lower(): _kept(user)}
+    service.store.keep(node)
+    url = f"{call.base}{call.path}/{user['name']}"
+    return Answer(201, None, {"Location": url, "DataServiceId": url})
+
+
+def replace(service: Service, call: Call) -> Answer:
+    node, name = nodes.find(service, call), call.params["user"].lower()
+    change = call.body(NODE_USER_UPDATE)
+    if name not in node.users:
+        raise Fault("NodeUserNotFound")
+    _check(change)
+    node.users = {**node.users, name: {**node.users[name], **_kept(change)}}
+    service.store.keep(node)
+    return Answer(200, None, {"DataServiceId": f"{call.base}{call.path}"})
+
+
+def delete(service: Service, call: Call) -> Answer:
+    node, name = nodes.find(service, call), call.params["user"].lower()
+    if name not in node.users:
+        raise Fault("NodeUserNotFound")
+    node.users = {key: user for key, user in node.users.items() if key != name}
+    service.store.keep(node)
+    return Answer(200)
+
+
+def remote_login_settings(service: Service, call: Call) -> Answer:
+    """An address in the form of the service's; nothing listens there."""
+    pool, node = find_pool(service, call), nodes.find(service, call)
+    ssh = endpoints(pool, node)["inboundEndpoints"][-1]
+    body: Json = {"remoteLoginIPAddress": ssh["publicIPAddress"], "remoteLoginPort": ssh["frontendPort"]}
+    addresses = pool.spec.get("networkConfiguration", {}).get("publicIPAddressConfiguration", {})
+    if "IPv6" in addresses.get("ipFamilies", ()):
+        body |= {"ipv6RemoteLoginIPAddress": "::1", "ipv6RemoteLoginPort": ssh["frontendPort"]}
+    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.ComputeNodeRemoteLoginSettings"
+    return Answer(200, {"odata.metadata": metadata, **body})
+
+
+def _check(user: Json) -> None:
+    if all(name in user for name in _SECRETS):
+        raise bad_value("sshPublicKey", "", "password and sshPublicKey exclude each other")
+
+
+def _kept(user: Json) -> Json:
+    """Secrets are not kept: nobody can log in."""
+    return {name: value for name, value in user.items() if name not in _SECRETS}

@@ -1,0 +1,127 @@
+"""Formulas: the language by itself, and pools that follow it."""
+
+from datetime import timedelta
+
+import pytest
+from azure.batch import models
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
+
+from batchctl.emulator.formula import Scope, parse
+from batchctl.emulator.formula_values import FormulaError
+
+from .conftest import new_job, pool_options
+from .stand import until
+from .test_jobs import task
+from .test_pools import code_of, steady
+
+NOON = 1767268800.0  # Thursday, 2026-01-01T12:00:00Z
+
+
+def value(text: str) -> object:
+    scope = Scope(NOON, {})
+    parse(f"x = {text};")(scope)
+    return scope.assigned["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1 + 2 * 3", 7.0),
+        ("(1 + 2) * 3", 9.0),
+        ("10 - 4 - 3", 3.0),
+        ("-2 * 3", -6.0),
+        ("7 / 2", 3.5),
+        ("1 < 2 && !(2 <= 1)", 1.0),
+        ("1 == 2 || 1 != 1", 0.0),
+        ("1 > 2 ? 10 : 2 >= 2 ? 20 : 30", 20.0),
+        ("max(1, 5, 3) + min(4, 2)", 7.0),
+        ("avg(1, 2, 6)", 3.0),
+        ("sum(1, 2) + len(1)", 4.0),
+        ("round(2.5) + round(-2.5)", 0.0),
+        ("lg(8) + ln(1) + log(100)", 5.0),
+        ("norm(3, 4)", 5.0),
+        ("range(2, 9, 4)", 7.0),
+        ("std(2, 4)", 1.0),
+        ("time().hour + time().weekday", 16.0),
+        ('time("2026-01-02T12:00:00Z") - time() == TimeInterval_Day', 1.0),
+        ("TimeInterval_Hour / TimeInterval_Minute", 60.0),
+        ("(TimeInterval_Minute * 5 + time()).minute == 5 ? 1 : 0", 1.0),
+        ("taskcompletion", "taskcompletion"),
+        ("/* note */ 1 // end", 1.0),
+    ],
+)
+def test_expressions(text, wanted):
+    assert value(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["x = ", "x 1", "1 = x", "x = (1", "x = 1 +", "x = nosuch(1)", "x = 1 ? 2", "x = #"])
+def test_what_is_no_formula(text):
+    with pytest.raises(FormulaError):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["1 / 0", "y", "max()", "val(1, 0)", '1 + "a"', "time() + time()", "lg(0)"])
+def test_what_cannot_be_evaluated(text):
+    with pytest.raises(FormulaError):
+        value(text)
+
+
+FOLLOW = "$TargetDedicatedNodes = min(3, $PendingTasks.GetSample(1)); $NodeDeallocationOption = taskcompletion;"
+
+
+def test_a_pool_that_follows_its_tasks(client, name, local):
+    client.create_pool(
+        pool_options(
+            name,
+            enable_auto_scale=True,
+            auto_scale_formula=FOLLOW,
+            auto_scale_evaluation_interval=timedelta(minutes=5),
+        )
+    )
+    pool = steady(client, name)
+    assert (pool.target_dedicated_nodes, pool.enable_auto_scale) == (0, True)
+    assert pool.auto_scale_run.results.startswith("$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;")
+    job = new_job(client, name, name)
+    for number in range(2):
+        client.create_task(job, task(f"t{number}", "sleep 1000"))
+    for _ in range(11):
+        local.turn(31)
+    until(lambda: client.get_job_task_counts(job).task_counts.running == 2, "the start of both tasks")
+    assert client.get_pool(name).target_dedicated_nodes == 2
+    run = client.evaluate_pool_auto_scale(
+        name, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 7; n = 1.5;")
+    )
+    assert run.results == "$TargetDedicatedNodes=7;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue;n=1.5"
+    with pytest.raises(ResourceExistsError) as caught:
+        client.begin_resize_pool(name, models.BatchPoolResizeOptions(target_dedicated_nodes=1))
+    assert code_of(caught) == "OperationNotValidOnPool"
+    client.disable_pool_auto_scale(name)
+    assert client.get_pool(name).enable_auto_scale is False
+
+
+def test_samples(client, name):
+    formula = """
+        $seen = $ActiveTasks.GetSamplePercent(TimeInterval_Minute * 30);
+        $TargetDedicatedNodes = $seen < 70 ? 1 : avg($ActiveTasks.GetSample(TimeInterval_Minute * 30, 70));
+    """
+    client.create_pool(pool_options(name, enable_auto_scale=True, auto_scale_formula=formula))
+    until(lambda: client.get_pool(name).current_dedicated_nodes == 1, "the first node")
+
+
+def test_refusals(client, name):
+    client.create_pool(pool_options(name))
+    steady(client, name)
+    evaluate = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 1;")
+    with pytest.raises(ResourceExistsError) as caught:
+        client.evaluate_pool_auto_scale(name, evaluate)
+    assert code_of(caught) == "OperationNotValidOnPool"
+    bad = models.BatchPoolEnableAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = (")
+    with pytest.raises(HttpResponseError) as caught:
+        client.enable_pool_auto_scale(name, bad)
+    assert code_of(caught) == "AutoScalingFormulaSyntaxError"
+    good = models.BatchPoolEnableAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 1 / 0;")
+    client.enable_pool_auto_scale(name, good)
+    assert client.get_pool(name).auto_scale_run.error.code == "AutoScalingFormulaEvaluationError"
+    with pytest.raises(HttpResponseError) as caught:
+        client.enable_pool_auto_scale(name, good)
+    assert (caught.value.status_code, code_of(caught)) == (503, "TooManyEnableAutoScaleRequests")

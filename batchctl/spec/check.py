@@ -116,7 +116,9 @@ def _how_to_write(breach: Breach, types: Sequence[str]) -> str:
     value = breach.value
     if isinstance(value, dict) and "string" in types and list(value.values()) == [None]:
         return f"; braces begin a mapping in YAML, so quote it: '{{{shown(next(iter(value)))[1:-1]}}}'"
-    if breach.at in breach.quoted and "string" not in types:
+    if isinstance(value, dict) and "string" in types:
+        return "; a ': ' in it makes it one, so quote it all"
+    if breach.at in breach.quoted and {"integer", "number", "boolean"} & set(types):
         return ": write it without quotes"
     return ""
 
@@ -176,10 +178,9 @@ def _misspelt(key: str, breach: Breach) -> bool:
 def _pattern(breach: Breach) -> Iterator[Finding]:
     expected = breach.schema.get("patternErrorMessage", f"text that matches {breach.wanted}")
     at = (*breach.at, breach.value) if breach.key else breach.at
-    what = "a name in it" if breach.key else "it"
-    yield Finding(
-        at, f"{shown(breach.value)} is not valid for {breach.where}: {what} is {expected}", "format", breach.key
-    )
+    which = "whose names are" if breach.key else "which is"
+    message = f"{shown(breach.value)} is not valid for {breach.where}, {which} {expected}"
+    yield Finding(at, message, "format", at_key=breach.key)
 
 
 def _one_of(breach: Breach) -> Iterator[Finding]:

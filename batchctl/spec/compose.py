@@ -57,10 +57,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._document(event)
             case yaml.AliasEvent():
-                self._wrong(
-                    event, f"aliases are not part of a spec: write out what *{event.anchor} stands for", "alias"
-                )
-                self._add(Node("scalar", _place(event)))
+                self._stop(event, f"aliases are not part of a spec: write out what *{event.anchor} stands for", "alias")
             case yaml.ScalarEvent():
                 self._decorated(event)
                 plain = event.style is None

@@ -32,11 +32,13 @@ class Binding:
 class Form:
     """A row of FORMS: the items of the form, as (key, values), and the placeholders that they fill.
 
-    `count` bounds how many there are before any is made, where that can be told.
+    `numbers`: those of them that may be whole numbers, and so take a format. `count`: how many items there will be,
+    where that can be told before any is made.
     """
 
     items: Callable[[ForEach, Inventory], Iterator[tuple[str, Values]]]
     placeholders: frozenset[str]
+    numbers: frozenset[str] = frozenset({"index"})
     count: Callable[[Any], int] = lambda _source: 0
 
     @property
@@ -111,7 +113,7 @@ def _numbers(source: Mapping[str, int]) -> range:
 FORMS: Mapping[str, Form] = {
     "blobs": Form(_blobs, PARTS),
     "files": Form(_files, PARTS),
-    "list": Form(_list, frozenset({"item"}), len),
-    "range": Form(_range, frozenset({"item"}), lambda source: len(_numbers(source))),
+    "list": Form(_list, frozenset({"item"}), frozenset({"index", "item"}), len),
+    "range": Form(_range, frozenset({"item"}), frozenset({"index", "item"}), lambda source: len(_numbers(source))),
 }
 """A form is a key of `forEach`; its row is all that it needs here."""

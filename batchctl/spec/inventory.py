@@ -94,7 +94,7 @@ def _uploads(spec: Spec, upload: Upload, problems: list[Problem]) -> Iterator[Bl
         except OSError as error:
             why = error.strerror or str(error)
         if why:
-            problems.append(spec.problem(at, f"{shown(path)}: {why}", "bad-file"))
+            problems.append(spec.problem(at, f"{_relative(spec, path)}: {why}", "bad-file"))
         else:
             yield Blob(container=upload.container, path=prefix + name, md5=md5, size=size, source=path, owner=spec.name)
 
@@ -108,7 +108,7 @@ def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> I
             problems.append(spec.problem(at, _no_match(spec, pattern), "no-match"))
         for path, name in found:
             if why := _unusable(path, name) or _outside(spec, path, pattern):
-                problems.append(spec.problem(at, f"{shown(path)}: {why}", "bad-file"))
+                problems.append(spec.problem(at, f"{_relative(spec, path)}: {why}", "bad-file"))
             elif name not in seen:
                 seen.add(name)
                 yield name
@@ -157,6 +157,10 @@ def _outside(spec: Spec, path: Path, pattern: str) -> str | None:
     return f"it is a link out of {root}; name it without wildcards to take it all the same"
 
 
+def _relative(spec: Spec, path: Path) -> str:
+    return shown(os.path.relpath(path, spec.folder), limit=200)
+
+
 def _is_not_utf8(name: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in name)
 
@@ -194,5 +198,6 @@ def _hash(path: Path) -> tuple[str, int]:
 
 
 def _twice(spec: Spec, upload: Upload, one: Blob, other: Blob) -> Problem:
-    message = f"{one.source} and {other.source} would both become the blob {shown(one.name)}; give one of them a `path`"
+    files = " and ".join(_relative(spec, blob.source) for blob in (one, other) if blob.source)
+    message = f"{files} would both become the blob {shown(one.name)}; give one of them a `path`"
     return spec.problem((*upload.at, "from"), message, "same-blob")

@@ -66,8 +66,6 @@ FILLED_PER_TASK = (
 )
 """Where those of the item go in as well."""
 
-NUMBERS = {"index", "item"}
-"""Placeholders of items that may be whole numbers."""
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
 LONGEST = timedelta(days=180)
 """REST: maxWallClockTime of jobs and tasks."""
@@ -109,22 +107,20 @@ def placeholders_are_known(document: Any, source: Source, known: Collection[str]
         for at, text in _texts(document, pattern):
             yield from _unknown(source, at, text, known, texts, "")
     for task_at, task in _find(document, "job.tasks.*"):
-        names, why_not = _names_of(task)
+        names, numbers, why_not = _names_of(task)
         for field in FILLED_PER_TASK:
             for at, text in _texts(task, field):
-                yield from _unknown(
-                    source, (*task_at, *at), text, {*known, *names}, {*texts, *names} - NUMBERS, why_not
-                )
+                formatless = {*texts, *names} - numbers
+                yield from _unknown(source, (*task_at, *at), text, {*known, *names}, formatless, why_not)
 
 
-def _names_of(task: Any) -> tuple[Collection[str], str]:
-    """The placeholders that a factory's items give, and why there are none."""
-    for_each = _get(task, "forEach")
-    if for_each is None:
-        return (), ": without `forEach` there is no item"
-    form = next((FORMS[key] for key in _mapping(for_each) if key in FORMS), None)
+def _names_of(task: Any) -> tuple[set[str], set[str], str]:
+    """The placeholders that a factory's items give, those among them that are numbers, and why there are none."""
+    if "forEach" not in _mapping(task):
+        return set(), set(), ": without `forEach` there is no item"
     # A form that is wrong is a problem of its own; here it may stand for any.
-    return (form.names if form else set().union(*(row.names for row in FORMS.values()))), ""
+    forms = [FORMS[key] for key in _mapping(_get(task, "forEach")) if key in FORMS] or list(FORMS.values())
+    return {name for form in forms for name in form.names}, {name for form in forms for name in form.numbers}, ""
 
 
 def _unknown(

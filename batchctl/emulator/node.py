@@ -25,7 +25,10 @@ _CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command line to run in `directory`/wd. `fresh`: the directory is emptied before."""
+    """A command line to run in `directory`/wd. `fresh`: the directory is emptied before.
+
+    `runs_on_host` False: it wants a container, and the node has no runtime for one.
+    """
 
     directory: Path
     command_line: str
@@ -33,6 +36,7 @@ class Order:
     resource_files: tuple[dict[str, Any], ...] = ()
     output_files: tuple[dict[str, Any], ...] = ()
     fresh: bool = True
+    runs_on_host: bool = True
 
 
 class Run:
@@ -74,6 +78,8 @@ class Run:
         """The exit code; None if it was killed before it started."""
         order = self.order
         wd = order.directory / "wd"
+        if not order.runs_on_host:
+            raise Failed("ContainerRuntimeNotFound", Reason="the service was not told to run containers on its host")
         inputs.fetch_all(order.resource_files, wd, lambda: self._killed is not None)
         process = self._start(_words(order.command_line), wd)
         return None if process is None else self._wait(process)

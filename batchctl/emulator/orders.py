@@ -80,6 +80,7 @@ def _order(
         resource_files=tuple(asked.get("resourceFiles", ())),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
+        runs_on_host="containerSettings" not in asked or site.settings.containers == "host",
     )
 
 

@@ -181,10 +181,7 @@ def test_a_blob_goes_only_as_it_was_listed(world: World) -> None:
     assert world.cloud.blobs(inside.name) == ()
 
 
-def test_a_blob_that_is_gone_already_is_deleted(world: World, request: pytest.FixtureRequest) -> None:
-    if "real" in request.node.name:
-        why = "Azurite answers If-Match on an absent blob with 412, as does a repeated request whose answer was lost"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=f"cloud/blobs: {why}: that is no change by others"))
+def test_a_blob_that_is_gone_already_is_deleted(world: World) -> None:
     inside = container(world)
     world.made(inside, world.file(inside.name, "a", b"a"))
     listed = only_blob(world, inside.name)
@@ -206,10 +203,7 @@ def test_only_the_version_that_was_listed_is_read(world: World) -> None:
     assert raised.value.status in (404, 412)
 
 
-def test_content_that_changes_while_it_is_read_is_an_error(world: World, request: pytest.FixtureRequest) -> None:
-    if "real" in request.node.name:
-        why = "what goes wrong after the first 32 MB comes out of `read` as the SDK's own exception"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=f"cloud/blobs: {why}"))
+def test_content_that_changes_while_it_is_read_is_an_error(world: World) -> None:
     inside, large = container(world), bytes(40 << 20)
     world.made(inside, world.file(inside.name, "a", large))
     chunks = world.cloud.read(only_blob(world, inside.name))

@@ -1,0 +1,86 @@
+"""Fan-out: the cases in tests/cases/fanout, from a factory to its tasks."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchctl.errors import SpecError
+from batchctl.resources import Blob, Task
+from batchctl.spec.fanout import task_id
+from batchctl.spec.inventory import take_inventory
+from batchctl.spec.load import load
+from batchctl.spec.resolve import resolve
+
+CASES = Path(__file__).parents[1] / "cases" / "fanout"
+
+
+def cases() -> list[Any]:
+    found = [
+        (path.stem, case) for path in sorted(CASES.glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))
+    ]
+    return [pytest.param(case, id=f"{stem}: {case['name']}") for stem, case in found]
+
+
+@pytest.mark.parametrize("case", cases())
+def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
+    made = {task.id: shlex.split(task.command_line) for task in tasks(case, tmp_path)}
+    assert made == {str(name): shlex.split(words) for name, words in case["tasks"].items()}
+
+
+def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
+    for name, content in case.get("files", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    document = {
+        "version": 1,
+        "name": "me",
+        "vars": {"word": {"type": "string", "default": "hello"}},
+        "storage": {"containers": {"abc": {}, "ext": {"external": True}}, "uploads": case.get("uploads", [])},
+        "pool": {"id": "p", "vmSize": "S", "image": {"publisher": "a", "offer": "b", "sku": "c"}},
+        "job": {"id": "j", "tasks": [case["factory"]]},
+    }
+    path = folder / "spec.yaml"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    spec = load(path, {}, {"HERE": "there"})
+    desired = resolve(spec, take_inventory(spec, listings(case.get("blobs", {}))))
+    return [r for r in desired.resources if isinstance(r, Task)]
+
+
+def listings(blobs: dict[str, str]) -> dict[str, tuple[Blob, ...]]:
+    found: dict[str, tuple[Blob, ...]] = {"abc": (), "ext": ()}
+    for name, marks in blobs.items():
+        container, _, path = name.partition("/")
+        owner, _, task = marks.partition(" ")
+        blob = Blob(container=container, path=path, md5=None, etag="0x1", owner=owner, task=task or None)
+        found[container] = (*found[container], blob)
+    return found
+
+
+def test_a_fan_out_over_nothing_is_refused_where_the_containers_are_known(tmp_path: Path) -> None:
+    factory = {"id": "t{index}", "forEach": {"blobs": "ext"}, "command": ["true"]}
+    with pytest.raises(SpecError) as caught:
+        tasks({"factory": factory}, tmp_path)
+    assert [p.code for p in caught.value.problems] == ["no-match"]
+
+
+def test_a_blob_that_is_nowhere_is_refused_where_the_containers_are_known(tmp_path: Path) -> None:
+    factory = {"id": "t", "command": ["true"], "resourceFiles": [{"blob": "ext/a"}, {"blob": "ext/b"}]}
+    with pytest.raises(SpecError) as caught:
+        tasks({"factory": factory, "blobs": {"ext/a": "x"}}, tmp_path)
+    assert [p.message for p in caught.value.problems] == ["there is no blob 'b' in 'ext', and none is uploaded"]
+
+
+@given(st.lists(st.text(min_size=1, max_size=120), min_size=2, unique=True))
+def test_ids_are_legal_and_do_not_meet(texts: list[str]) -> None:
+    printable = [t for t in texts if not any("\ud800" <= c <= "\udfff" for c in t)]
+    ids = [task_id(text) for text in printable]
+    assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", i) for i in ids)
+    assert len(set(ids)) == len(ids)
+    assert [task_id(text) for text in printable] == ids

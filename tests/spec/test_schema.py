@@ -1,0 +1,59 @@
+"""The schema keeps its promises to editors: every property is told, and every example is valid."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from batchctl.spec import schema
+from batchctl.spec.fanout import FORMS
+from batchctl.spec.load import schema_text
+
+ROOT: Any = schema.root()
+
+
+def objects(part: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every object schema, by its definition's name."""
+    if isinstance(part, dict):
+        if part.get("type") == "object" and "properties" in part:
+            yield name, part
+        for key, inner in part.items():
+            if key not in ("definitions", "examples", "default"):
+                yield from objects(inner, name)
+
+
+OBJECTS = dict([*objects(ROOT, "spec"), *(pair for n, d in ROOT["definitions"].items() for pair in objects(d, n))])
+PROPERTIES = [(f"{name}.{key}", value) for name, part in OBJECTS.items() for key, value in part["properties"].items()]
+
+
+def test_it_is_a_schema() -> None:
+    Draft7Validator.check_schema(ROOT)
+    assert json.loads(schema_text()) == ROOT
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_no_object_takes_what_it_does_not_know(name: str) -> None:
+    assert OBJECTS[name]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(("name", "told"), PROPERTIES, ids=[name for name, _ in PROPERTIES])
+def test_every_property_is_told(name: str, told: dict[str, Any]) -> None:
+    assert told["title"]
+    assert told["markdownDescription"]
+    assert told["examples"]
+    resolved = {**schema.resolved(told), "definitions": ROOT["definitions"]}
+    for example in told["examples"]:
+        assert [e.message for e in Draft7Validator(resolved).iter_errors(example)] == []
+    if "default" in told:
+        assert Draft7Validator(resolved).is_valid(told["default"])
+
+
+def test_every_form_of_for_each_is_in_the_schema() -> None:
+    assert set(schema.branches(ROOT["definitions"]["forEach"])) == set(FORMS)
+
+
+def test_where_keys_belong() -> None:
+    assert schema.homes()["vmSize"] == ("pool",)
+    assert "job.tasks[]" in schema.homes()["outputFiles"]

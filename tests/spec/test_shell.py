@@ -1,0 +1,161 @@
+"""Values reach the program as they are, whatever bash would make of them: seen through a real bash."""
+
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchctl.spec import shell
+from batchctl.spec.shell import LineError
+
+SHOW = "show() { printf '%s\\0' \"$@\"; }"
+CONTEXTS = [
+    ("show {item}", "{}"),
+    ("show '{item}'", "{}"),
+    ('show "{item}"', "{}"),
+    ("show --in={item}.txt", "--in={}.txt"),
+    ("show 'a{item}b'\"{item}\"{item}", "a{}b{}{}"),
+    ('show "$(show2 {item})"', "{}"),
+    ('show "$(show2 "{item}")"', "{}"),
+    ("show $'x' \"${HOME:+}\" # it's a comment\nshow {item}", None),
+    ("# don't\nshow {item}", "{}"),
+    ('x={item}; show "$x"', "{}"),
+    ("(show {item})", "{}"),
+    ("if true; then show {item}; fi", "{}"),
+    ("cat <<< '' >/dev/null; show {item}", "{}"),
+    ('show "it\'s {item}"', "it's {}"),
+    ("show 'say \"{item}\"'", 'say "{}"'),
+    ("show \\'{item}\\'", "'{}'"),
+    ('for x in {item}; do show "$x"; done', "{}"),
+    ('case {item} in *) show "{item}";; esac', "{}"),
+    ("show {item} | cat", "{}"),
+    ("{ show {item}; }", "{}"),
+]
+HOSTILE = [
+    *(
+        "a b",
+        "it's",
+        '"',
+        "$(id)",
+        "`id`",
+        ";id",
+        "&",
+        "*",
+        "%41",
+        "#",
+        "?",
+        "+",
+        "\\",
+        "\\'",
+        "-rf",
+        "a\nb",
+        "!x",
+        "~",
+    ),
+    *("$HOME", "${HOME}", "{item}", "'\"'\"'", "", "ü😀", "a\\", ")", "}", "<<EOF", "=", "\t", "\x01"),
+    *("'; touch pwned; '", '"; touch pwned; "'),
+]
+
+
+def run(line: str) -> list[str]:
+    """The words that the last program of a command line was given."""
+    done = subprocess.run(shlex.split(line), capture_output=True, check=True, env={"PATH": "/usr/bin:/bin"})
+    assert done.stderr == b""
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def shown(template: str, value: str) -> list[str]:
+    return run(shell.bash([SHOW, 'show2() { printf %s "$1"; }', *template.split("\n")], {"item": value}))
+
+
+@pytest.mark.parametrize(("template", "expected"), [c for c in CONTEXTS if c[1] is not None])
+def test_hostile_values_reach_argv(template: str, expected: str) -> None:
+    for value in HOSTILE:
+        # $(…) drops newlines at the end, in any shell.
+        if "$(show2" in template and value.endswith("\n"):
+            continue
+        assert shown(template, value) == [expected.replace("{}", value)], value
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([c for c in CONTEXTS if c[1] is not None and "show2" not in c[0]]),
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20),
+)
+def test_any_value_reaches_argv(context: tuple[str, str], value: str) -> None:
+    template, expected = context
+    assert shown(template, value) == [expected.replace("{}", value)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20), min_size=1))
+def test_the_words_of_a_command_stay_words(values: list[str]) -> None:
+    named = {f"item{i}": value for i, value in enumerate(values)}
+    line = shell.argv(["printf", "%s\\0", *(f"{{{name}}}" for name in named)], named)
+    assert run(line) == values
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "echo `echo {item}`",
+        "cat <<EOF\n{item}\nEOF",
+        "echo $(( {item} + 1 ))",
+        "(( x = {item} ))",
+        "echo $'a{item}'",
+        "echo ${x:-{item}}",
+        "echo # {item}",
+        "echo \\{item}",
+        'echo "\\{item}"',
+        'echo "$(case x in x) echo {item};; esac)"',
+        'echo "$(echo {item}; case x in x) echo {item};; esac)"',
+    ],
+)
+def test_where_quoting_cannot_be_told_only_plain_values_go_in(template: str) -> None:
+    lines = template.split("\n")
+    assert "plain.txt" in shell.bash(lines, {"item": "plain.txt"})
+    for value in ("a b", "$(id)", "'", "a;b", "\n", "*"):
+        with pytest.raises(LineError) as caught:
+            shell.bash(lines, {"item": value})
+        assert caught.value.error.code == "unsafe-placeholder"
+        assert lines[caught.value.number][caught.value.error.start :].startswith("{item}")
+
+
+def test_the_first_line_that_fails_ends_it() -> None:
+    line = shell.bash(["false | true", "echo reached"], {})
+    assert subprocess.run(shlex.split(line), capture_output=True, check=False).stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("a.txt", "a.txt"), ("a b", '"a b"'), ("a&b", '"a&b"'), ("", '""'), ("c:\\x\\y.txt", "c:\\x\\y.txt")],
+)
+def test_cmd(value: str, written: str) -> None:
+    assert (
+        shell.cmd(["type {item}", 'echo "{item}"'], {"item": value}) == f'cmd.exe /c "type {written} && echo "{value}""'
+    )
+
+
+@pytest.mark.parametrize("value", ["%PATH%", 'a"b', "a\nb", "wow!"])
+def test_cmd_refuses_what_it_cannot_quote(value: str) -> None:
+    with pytest.raises(LineError):
+        shell.cmd(["type {item}"], {"item": value})
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("a", "a"),
+        ("a b", '"a b"'),
+        ("", '""'),
+        ('a"b', '"a\\"b"'),
+        ("a b\\", '"a b\\\\"'),
+        ('\\"', '"\\\\\\""'),
+        ("a\\b", "a\\b"),
+    ],
+)
+def test_words_on_windows(word: str, written: str) -> None:
+    """Rules of CommandLineToArgvW: https://learn.microsoft.com/windows/win32/api/shellapi/nf-shellapi-commandlinetoargvw"""
+    assert shell.argv(["run", "{item}"], {"item": word}, windows=True) == f"run {written}"

@@ -1,6 +1,5 @@
 """A spec's file to a Spec, or to every problem in it at once. Sends no request."""
 
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,10 +73,9 @@ def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], S
 def _text(path: Path) -> str:
     """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _unreadable(path, "this is not a regular file")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _unreadable(path, "this is not a regular file")
+        with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None

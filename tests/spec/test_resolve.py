@@ -1,0 +1,209 @@
+"""From a spec to what it asks for: what a change changes, what each command line becomes, whose blobs count."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchctl.resources import Blob, Desired, Download, Pool, Task, changed_parts
+from batchctl.spec.inventory import take_inventory
+from batchctl.spec.load import load
+from batchctl.spec.resolve import outline, resolve
+
+SPEC: dict[str, Any] = {
+    "version": 1,
+    "name": "me",
+    "storage": {
+        "containers": {"app": {}, "src": {"keep": True}, "out": {"external": True}},
+        "uploads": [{"from": "run.py", "to": "app"}, {"from": "data/*", "to": "src", "path": "x"}],
+    },
+    "pool": {
+        "id": "p",
+        "vmSize": "S",
+        "image": {"publisher": "canonical", "offer": "b", "sku": "c"},
+        "taskSlotsPerNode": 2,
+        "startTask": {"commands": ["cp run.py shared"], "resourceFiles": [{"container": "app"}]},
+    },
+    "job": {
+        "id": "j",
+        "commonEnvironmentSettings": [{"name": "A", "value": "1"}],
+        "tasks": [
+            {
+                "id": "t-{item.stem}",
+                "forEach": {"blobs": "src"},
+                "commands": ["run {item.name}"],
+                "resourceFiles": [{"blob": "{item}"}],
+                "outputFiles": [{"filePattern": "*.out", "container": "out", "path": "{item.stem}"}],
+            }
+        ],
+    },
+    "wait": {"timeout": "PT1H30M"},
+    "download": [{"container": "out", "to": "../home"}],
+}
+FILES = {"run.py": "print()", "data/a.txt": "a", "data/b.txt": "b"}
+
+
+def edited(*changes: tuple[tuple[str | int, ...], Any]) -> dict[str, Any]:
+    """SPEC with values put at paths."""
+    spec: dict[str, Any] = json.loads(json.dumps(SPEC))
+    for path, value in changes:
+        part: Any = spec
+        for key in path[:-1]:
+            part = part[key]
+        part[path[-1]] = value
+    return spec
+
+
+def resolved(
+    folder: Path,
+    spec: dict[str, Any] | None = None,
+    files: dict[str, str] | None = None,
+    listed: tuple[Blob, ...] = (),
+    variables: dict[str, str] | None = None,
+) -> Desired:
+    for name, content in {**FILES, **(files or {})}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    path = folder / "spec.json.yaml"
+    path.write_text(json.dumps(spec or SPEC), encoding="utf-8")
+    asked = load(path, variables or {}, {})
+    return resolve(asked, take_inventory(asked, {"src": listed}))
+
+
+def tasks(desired: Desired) -> dict[str, Task]:
+    return {r.id: r for r in desired.resources if isinstance(r, Task)}
+
+
+def pool(desired: Desired) -> Pool:
+    return next(r for r in desired.resources if isinstance(r, Pool))
+
+
+def test_everything_in_its_order(tmp_path: Path) -> None:
+    desired = resolved(tmp_path)
+    names = [f"{r.kind} {r.name}" for r in desired.resources]
+    assert names == [
+        *("container app", "container src"),
+        *("blob app/run.py", "blob src/x/a.txt", "blob src/x/b.txt"),
+        *("pool p", "job j", "task j/t-a", "task j/t-b"),
+    ]
+    assert desired.external == {"out"}
+    assert desired.downloads == (Download(container="out", to=tmp_path.parent / "home"),)
+    assert desired.wait_timeout is not None
+    assert desired.wait_timeout.total_seconds() == 5400
+
+
+def test_the_outline_names_the_same_and_reads_no_file(tmp_path: Path) -> None:
+    desired = resolved(tmp_path)
+    for name in FILES:
+        (tmp_path / name).unlink()
+    said = outline(load(tmp_path / "spec.json.yaml", {}, {}))
+    kinds = {"container", "pool", "job"}
+    assert [(r.kind, r.name) for r in said.resources] == [
+        (r.kind, r.name) for r in desired.resources if r.kind in kinds
+    ]
+    assert (said.external, said.downloads) == (desired.external, desired.downloads)
+
+
+CHANGES: list[tuple[str, tuple[tuple[str | int, ...], Any] | None, dict[str, str], dict[str, tuple[str, ...]]]] = [
+    ("nothing", None, {}, {}),
+    ("one input", None, {"data/a.txt": "z"}, {"t-a": ("inputs",)}),
+    ("the script", None, {"run.py": "print(1)"}, {"t-a": ("scripts",), "t-b": ("scripts",)}),
+    (
+        "the command",
+        (("job", "tasks", 0, "commands"), ["run -v {item.name}"]),
+        {},
+        {"t-a": ("command",), "t-b": ("command",)},
+    ),
+    (
+        "the job's environment",
+        (("job", "commonEnvironmentSettings", 0, "value"), "2"),
+        {},
+        {"t-a": ("environment",), "t-b": ("environment",)},
+    ),
+    (
+        "the declaration of outputs",
+        (("job", "tasks", 0, "outputFiles", 0, "uploadCondition"), "taskCompletion"),
+        {},
+        {"t-a": ("outputs",), "t-b": ("outputs",)},
+    ),
+    (
+        "the start task's command",
+        (("pool", "startTask", "commands"), ["true"]),
+        {},
+        {"t-a": ("scripts",), "t-b": ("scripts",)},
+    ),
+    ("slots", (("job", "tasks", 0, "requiredSlots"), 2), {}, {"t-a": ("command",), "t-b": ("command",)}),
+    ("a limit", (("job", "tasks", 0, "constraints"), {"maxWallClockTime": "PT1M"}), {}, {}),
+    ("the size of the pool", (("pool", "targetDedicatedNodes"), 9), {}, {}),
+]
+
+
+@pytest.mark.parametrize(("change", "files", "parts"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
+def test_what_a_change_changes(
+    tmp_path: Path,
+    change: tuple[tuple[str | int, ...], Any] | None,
+    files: dict[str, str],
+    parts: dict[str, tuple[str, ...]],
+) -> None:
+    before = tasks(resolved(tmp_path))
+    after = tasks(resolved(tmp_path, edited(change) if change else None, files))
+    assert {i: p for i in before if (p := changed_parts(before[i].digest, after[i].digest))} == parts
+
+
+def test_a_changed_script_is_a_changed_start_task(tmp_path: Path) -> None:
+    before, after = pool(resolved(tmp_path)), pool(resolved(tmp_path, files={"run.py": "print(1)"}))
+    assert before.start_task is not None
+    assert after.start_task is not None
+    assert before.start_task.content != after.start_task.content
+    assert before.start_task.command_line == after.start_task.command_line
+
+
+def test_blobs_without_md5_are_told_by_their_etag(tmp_path: Path) -> None:
+    def listed(etag: str) -> tuple[Blob, ...]:
+        return (Blob(container="src", path="big.bin", md5=None, etag=etag, owner="somebody"),)
+
+    one, same, other = (tasks(resolved(tmp_path, listed=listed(e)))["t-big"].digest for e in ("0x1", "0x1", "0x2"))
+    assert one == same
+    assert changed_parts(one, other) == ("inputs",)
+
+
+def test_whose_blobs_count(tmp_path: Path) -> None:
+    listed = (
+        Blob(container="src", path="x/a.txt", md5="0" * 32, owner="me"),
+        Blob(container="src", path="x/gone.txt", md5="0" * 32, owner="me"),
+        Blob(container="src", path="output.txt", md5="0" * 32, owner="me", task="t-0"),
+        Blob(container="src", path="theirs.txt", md5="0" * 32, owner=None),
+    )
+    assert list(tasks(resolved(tmp_path, listed=listed))) == ["t-output", "t-theirs", "t-a", "t-b"]
+    assert tasks(resolved(tmp_path, listed=listed))["t-a"] == tasks(resolved(tmp_path))["t-a"]
+
+
+def test_command_lines(tmp_path: Path) -> None:
+    assert tasks(resolved(tmp_path))["t-a"].command_line == "/bin/bash -c 'set -e -o pipefail\nrun a.txt'"
+    spec = edited((("job", "tasks", 0), {"id": "t", "command": ["run", "it's", "$HOME"]}))
+    assert tasks(resolved(tmp_path, spec))["t"].command_line == "run 'it'\"'\"'s' '$HOME'"
+
+
+def test_command_lines_on_windows(tmp_path: Path) -> None:
+    spec = edited(
+        (("pool", "image", "publisher"), "MicrosoftWindowsServer"),
+        (("job", "tasks", 0, "commands"), ["cd x", 'type "{item.name}"']),
+    )
+    desired = resolved(tmp_path, spec)
+    assert tasks(desired)["t-a"].command_line == 'cmd.exe /c "cd x && type "a.txt""'
+    assert pool(desired).start_task is not None
+
+
+def test_files_that_a_task_is_given(tmp_path: Path) -> None:
+    files = [
+        {"blob": "{item}", "filePath": "in/{index:03d}.txt", "fileMode": "0755"},
+        {"container": "app", "blobPrefix": "lib/", "filePath": "lib"},
+        {"httpUrl": "https://example.org/{item.stem}", "filePath": "m"},
+    ]
+    made = tasks(resolved(tmp_path, edited((("job", "tasks", 0, "resourceFiles"), files))))["t-b"].resource_files
+    assert [(f.container, f.blob, f.blob_prefix, f.http_url, f.file_path, f.file_mode) for f in made] == [
+        ("src", "x/b.txt", None, None, "in/001.txt", "0755"),
+        ("app", None, "lib/", None, "lib", None),
+        (None, None, None, "https://example.org/b", "m", None),
+    ]

@@ -1,6 +1,5 @@
 """What the schema has against a document, as problems that a person can act on. The only user of jsonschema."""
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from batchctl.errors import Problem
 from batchctl.spec import schema as contract
-from batchctl.spec.source import At, Source, shown
+from batchctl.spec.source import At, Source, nearest, shown
 
 WANTED: Mapping[str, str] = {
     "integer": "a whole number",
@@ -68,17 +67,6 @@ def check(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]
     errors = Draft7Validator(contract.root()).iter_errors(document)
     findings = dict.fromkeys(found for error in errors for found in _told(error, quoted))
     return [source.problem(f.at, f.message, f.code, at_key=f.at_key) for f in findings]
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The word that was probably meant; `vm_size`, `VMSize` and `vmSise` all mean `vmSize`."""
-    plain = {_plain(name): name for name in known}
-    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
-    return plain[close[0]] if close else None
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"[-_\s]", "", word).lower()
 
 
 def _told(error: ValidationError, quoted: frozenset[At]) -> Iterator[Finding]:

@@ -10,14 +10,12 @@ from typing import Any
 from batchctl.globs import chooser
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import ForEach
-from batchctl.spec.template import Value
+from batchctl.spec.template import Values
 
 LONGEST_ID = 64
 """Characters of a task's id (REST: Tasks - Create Task)."""
 
 LEGAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
-
-Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from batchctl.errors import Problem, SpecError, UsageError
+from batchctl.errors import Problem, SpecError
 from batchctl.spec import schema
 from batchctl.spec.build import build
-from batchctl.spec.check import check, nearest
+from batchctl.spec.check import check
 from batchctl.spec.compose import CAP, compose
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
-from batchctl.spec.references import check_references, misfit
+from batchctl.spec.references import check_references
 from batchctl.spec.resolve import resolve
-from batchctl.spec.source import Source, shown
+from batchctl.spec.source import Source
 from batchctl.spec.template import Value
-from batchctl.spec.typed import BOOLEANS, INTEGER, NUMBER, read
+from batchctl.spec.typed import read
+from batchctl.spec.variables import given_values
 
 LARGEST = 1 << 20
 """Bytes of a spec."""
@@ -28,7 +29,7 @@ def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -
     Raises SpecError with every problem, UsageError for variables that the spec does not take.
     """
     document, source = _examined(path, environ)
-    values = {**_environment(environ), **_variables(document.get("vars", {}), variables)}
+    values = {**_environment(source, environ), **given_values(document.get("vars", {}), variables)}
     return build(document, folder=path.parent.absolute(), values=values, source=source)
 
 
@@ -63,7 +64,7 @@ def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], S
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
     document, source, twice, quoted = read(root, source)
-    known = {*_environment(environ), *(f"vars.{name}" for name in _declared(document))}
+    known = {*_environment(source, environ), *(f"vars.{name}" for name in _declared(document))}
     problems += [*wrong, *twice, *check(document, source, quoted), *check_references(document, source, known)]
     if problems:
         raise SpecError(sorted(problems)[:CAP])
@@ -91,44 +92,11 @@ def _unreadable(path: Path, why: str, code: str = "unreadable") -> SpecError:
     return SpecError([Problem(str(path), 1, 1, f"cannot read the spec: {why}", code)])
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, Value]:
-    return {f"env:{name}": value for name, value in environ.items()}
+def _environment(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
+    """Those variables that the text names; the others are none of a spec's business."""
+    return {f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text}
 
 
 def _declared(document: Any) -> Mapping[str, Any]:
     found = document.get("vars") if isinstance(document, dict) else None
     return found if isinstance(found, dict) else {}
-
-
-def _variables(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Value]:
-    """`{"vars.words": 3}`. Raises UsageError."""
-    for name in given:
-        if name not in declared:
-            near = nearest(name, declared)
-            hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(declared) or 'none'}"
-            raise UsageError(f"the spec has no variable {shown(name)}; {hint}")
-    return {f"vars.{name}": _variable(name, variable, given.get(name)) for name, variable in declared.items()}
-
-
-def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Value:
-    if given is None:
-        if "default" not in variable:
-            what = f" ({variable['description']})" if "description" in variable else ""
-            raise UsageError(f"the spec needs --var {name}=VALUE{what}")
-        default: Value = variable["default"]
-        return default
-    value = _read_as(variable["type"], given)
-    if why := misfit(value, variable):
-        raise UsageError(f"--var {name}={given} {why}")
-    return value
-
-
-def _read_as(kind: str, text: str) -> Value:
-    if kind == "boolean":
-        return BOOLEANS.get(text, text)
-    if kind == "int" or kind == "number":
-        if INTEGER.fullmatch(text):
-            return int(text)
-        if NUMBER.fullmatch(text) and kind == "number":
-            return float(text)
-    return text

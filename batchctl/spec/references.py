@@ -13,9 +13,9 @@ from typing import Any
 from batchctl.errors import Problem
 from batchctl.spec import template
 from batchctl.spec.build import duration
-from batchctl.spec.check import nearest
 from batchctl.spec.fanout import FORMS
-from batchctl.spec.source import At, Source, shown
+from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.variables import misfit
 
 Rule = Callable[[Any, Source, Collection[str]], Iterator[Problem]]
 """(document, source, names of the values that are known: vars.x, env:X) to problems."""
@@ -202,22 +202,6 @@ def defaults_fit(document: Any, source: Source, _known: Collection[str]) -> Iter
         default = _get(variable, "default")
         if default is not None and (why := misfit(default, variable)):
             yield source.problem((*at, "default"), f"the default {shown(default)} {why}", "bad-default")
-
-
-def misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
-    """Why a variable cannot have this value."""
-    kind = variable.get("type")
-    types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
-    wanted = types.get(kind)
-    if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")):
-        return f"is not of type {kind}"
-    for bound, too in (("min", "less than the smallest value"), ("max", "more than the largest value")):
-        limit = variable.get(bound)
-        if not isinstance(limit, int | float) or not isinstance(value, int | float):
-            continue
-        if value < limit if bound == "min" else value > limit:
-            return f"is {too}, {limit}"
-    return None
 
 
 RULES: tuple[Rule, ...] = (

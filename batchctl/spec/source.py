@@ -1,8 +1,9 @@
 """The text of a spec as its reader sees it: lines, places, and problems that point at them. Secrets are masked here."""
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from batchctl.errors import Problem
@@ -130,3 +131,14 @@ def shown(value: object, limit: int = 60) -> str:
     text = masked(str(value))
     text = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return "'" + "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in "\t\n\r" else c for c in text) + "'"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The word that was probably meant; `vm_size`, `VMSize` and `vmSise` all mean `vmSize`."""
+    plain = {_plain(name): name for name in known}
+    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    return plain[close[0]] if close else None
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[-_\s]", "", word).lower()

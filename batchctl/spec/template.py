@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 Value = str | int | float | bool
+Values = Mapping[str, Value]
+"""What placeholders stand for, by their names: `item.stem`, `index`, `vars.words`, `env:USER`."""
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _TOKEN = re.compile(
@@ -94,12 +96,12 @@ def _unknown(hole: Hole, known: Collection[str], why_not: str) -> str:
     return f"unknown placeholder {hole.text}{why_not}{literal}"
 
 
-def fill(template: str, values: Mapping[str, Value]) -> str:
+def fill(template: str, values: Values) -> str:
     """The template with its holes filled. Raises TemplateError."""
     return "".join(part if isinstance(part, str) else text_of(part, values) for part in parse(template))
 
 
-def text_of(hole: Hole, values: Mapping[str, Value]) -> str:
+def text_of(hole: Hole, values: Values) -> str:
     """What goes into a hole."""
     if hole.name not in values:
         raise TemplateError(f"unknown placeholder {hole.text}", "unknown-placeholder", hole.start, hole.width)

@@ -77,6 +77,18 @@ def test_a_blob_that_is_nowhere_is_refused_where_the_containers_are_known(tmp_pa
     assert [p.message for p in caught.value.problems] == ["there is no blob 'b' in 'ext', and none is uploaded"]
 
 
+@pytest.mark.parametrize("factories", [{"list": ["a", "b", "c"]}, {"files": ["data/*"]}])
+def test_more_tasks_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factories: dict[str, Any]) -> None:
+    monkeypatch.setattr("batchctl.spec.tasks.MOST_TASKS", 2)
+    case = {
+        "factory": {"id": "t{index}", "forEach": factories, "command": ["true"]},
+        "files": {"data/a": "", "data/b": "", "data/c": ""},
+    }
+    with pytest.raises(SpecError) as caught:
+        tasks(case, tmp_path)
+    assert [p.code for p in caught.value.problems] == ["too-many-tasks"]
+
+
 @given(st.lists(st.text(min_size=1, max_size=120), min_size=2, unique=True))
 def test_ids_are_legal_and_do_not_meet(texts: list[str]) -> None:
     printable = [t for t in texts if not any("\ud800" <= c <= "\udfff" for c in t)]

@@ -1,0 +1,97 @@
+"""Parts of pools and tasks with their placeholders filled: command lines, resource and output files, environments.
+
+What cannot be filled is kept as a problem, so that all of them are told at once.
+"""
+
+from collections import ChainMap
+from posixpath import basename
+
+from batchctl.errors import Problem
+from batchctl.resources import OutputFile, ResourceFile, Settings
+from batchctl.spec import shell, template
+from batchctl.spec.inventory import Inventory
+from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
+from batchctl.spec.source import At, shown
+from batchctl.spec.template import TemplateError, Values
+
+LONGEST_LINE = 32 * 1024
+"""Characters of a command line (reliability B68)."""
+
+
+class Filler:
+    """Fills the placeholders of one task (or of none), and keeps what could not be filled."""
+
+    def __init__(self, spec: Spec, values: Values, problems: list[Problem]) -> None:
+        self.spec, self._problems = spec, problems
+        self.values: Values = ChainMap(dict(values), dict(spec.values)) if values else spec.values
+
+    def __call__(self, at: At, text: str) -> str:
+        try:
+            return template.fill(text, self.values)
+        except TemplateError as error:
+            self.wrong(at, error)
+            return text
+
+    def maybe(self, at: At, text: str | None) -> str | None:
+        return None if text is None else self(at, text)
+
+    def wrong(self, at: At, error: TemplateError) -> None:
+        self._keep(self.spec.problem(at, error.message, error.code, offset=error.start, width=error.width))
+
+    def report(self, at: At, message: str, code: str, *, at_key: bool = False) -> None:
+        self._keep(self.spec.problem(at, message, code, at_key=at_key))
+
+    def _keep(self, problem: Problem) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+
+def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
+    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is."""
+    field = "command" if commands.argv else "commands"
+    try:
+        if commands.argv:
+            line = shell.argv(commands.argv, fill.values, windows=windows)
+        else:
+            line = (shell.cmd if windows else shell.bash)(commands.lines, fill.values)
+    except shell.LineError as error:
+        fill.wrong((*commands.at, field, error.number), error.error)
+        return ""
+    if len(line) > LONGEST_LINE:
+        fill.report(
+            (*commands.at, field), f"longer than {LONGEST_LINE} characters; put it in a script", "too-long", at_key=True
+        )
+    return line
+
+
+def resource_file(fill: Filler, inventory: Inventory, file: ResourceFileSpec) -> ResourceFile:
+    path = fill.maybe((*file.at, "filePath"), file.file_path)
+    if file.http_url is not None:
+        return ResourceFile(
+            http_url=fill((*file.at, "httpUrl"), file.http_url), file_path=path, file_mode=file.file_mode
+        )
+    if file.blob is None:
+        prefix = fill.maybe((*file.at, "blobPrefix"), file.blob_prefix)
+        return ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
+    container, _, blob = fill((*file.at, "blob"), file.blob).partition("/")
+    if container not in fill.spec.containers:
+        fill.report((*file.at, "blob"), f"{shown(container)} is not among storage.containers", "unknown-container")
+    elif inventory.known and blob not in inventory.content(container):
+        fill.report(
+            (*file.at, "blob"), f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob"
+        )
+    return ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
+
+
+def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
+    return OutputFile(
+        file_pattern=fill((*output.at, "filePattern"), output.file_pattern),
+        container=output.container,
+        path=fill.maybe((*output.at, "path"), output.path),
+        upload_condition=output.upload_condition,
+        optional=output.optional,
+    )
+
+
+def environment(fill: Filler, at: At, settings: Settings) -> Settings:
+    return tuple((name, fill((*at, i, "value"), value)) for i, (name, value) in enumerate(settings))

@@ -1,0 +1,137 @@
+"""Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from posixpath import basename
+
+from batchctl.errors import Problem
+from batchctl.resources import OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.spec.digests import Digests, short
+from batchctl.spec.fanout import FORMS, Binding, bindings, task_id
+from batchctl.spec.filling import Filler, command_line, environment, output_file, resource_file
+from batchctl.spec.inventory import Inventory
+from batchctl.spec.model import Factory, JobSpec, PoolSpec, Spec
+from batchctl.spec.source import At, shown
+
+MOST_TASKS = 100_000
+MOST_OF_ONE_FACTORY = 5
+"""The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""
+
+
+def make_tasks(
+    spec: Spec, job: JobSpec, pool: PoolSpec, start: StartTask | None, inventory: Inventory, problems: list[Problem]
+) -> list[Task]:
+    """The tasks of all factories, in order; what is wrong with them goes to `problems`."""
+    common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
+    frame = Frame(job, pool, common, short([start.command_line, start.content] if start else []), Digests(inventory))
+    made = Made(spec, problems)
+    for factory in job.tasks:
+        if _too_many(factory, len(made.tasks)):
+            problems.append(_limit(spec, factory))
+            break
+        made.of(factory, bindings(factory.for_each, inventory), frame)
+        form = factory.for_each
+        if form and not made.count and not form.allow_empty and (inventory.known or form.form != "blobs"):
+            problems.append(_nothing(spec, factory))
+    return made.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all tasks of a job share. `scripts` is the hash of what the start task brings to the nodes."""
+
+    job: JobSpec
+    pool: PoolSpec
+    common: Settings
+    scripts: str
+    digests: Digests
+
+
+class Made:
+    """Tasks as they are made, and what two of them must not share."""
+
+    def __init__(self, spec: Spec, problems: list[Problem]) -> None:
+        self.tasks: list[Task] = []
+        self.count = 0
+        self._spec, self._problems = spec, problems
+        self._ids: dict[str, str] = {}
+        self._outputs: dict[tuple[str, str], str] = {}
+
+    def of(self, factory: Factory, items: Iterable[Binding], frame: Frame) -> None:
+        """Make the tasks of a factory; `count` says how many they were."""
+        before, self.count = len(self._problems), 0
+        for binding in items:
+            self.count += 1
+            if len(self.tasks) == MOST_TASKS:
+                self._problems.append(_limit(self._spec, factory))
+                return
+            self._take(factory, _task(Filler(self._spec, binding.values, self._problems), factory, frame), binding)
+            if len(self._problems) >= before + MOST_OF_ONE_FACTORY:
+                return
+
+    def _take(self, factory: Factory, task: Task, binding: Binding) -> None:
+        what = shown(binding.key) if factory.for_each else f"the factory in line {self._line(factory)}"
+        if (other := self._ids.setdefault(task.id.lower(), what)) is not what:
+            message = f"{other} and {what} would both have the task id {shown(task.id)}; case does not count"
+            self._report((*factory.at, "id"), message, "same-task-id")
+        for i, output in enumerate(task.output_files):
+            blob = _only_blob(output)
+            if blob and (other := self._outputs.setdefault((output.container, blob), what)) is not what:
+                message = f"{other} and {what} would both write the blob {shown(f'{output.container}/{blob}')}"
+                self._report((*factory.at, "outputFiles", i), message, "same-output")
+        self.tasks.append(task)
+
+    def _line(self, factory: Factory) -> int:
+        return self._spec.source.values[factory.at].line
+
+    def _report(self, at: At, message: str, code: str) -> None:
+        self._problems.append(self._spec.problem(at, message, code))
+
+
+def _only_blob(output: OutputFile) -> str | None:
+    """The one blob that a declaration without wildcards writes."""
+    return None if set("*?[") & set(output.file_pattern) else output.path or basename(output.file_pattern)
+
+
+def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
+    files = tuple(resource_file(fill, frame.digests.inventory, f) for f in factory.resource_files)
+    outputs = tuple(output_file(fill, o) for o in factory.output_files)
+    own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
+    line = command_line(fill, factory.commands, windows=frame.pool.windows)
+    limits = factory.constraints
+    parts = {
+        "command": short([line, factory.elevation, factory.required_slots]),
+        "environment": short([frame.common, own]),
+        "inputs": short([frame.digests.content(f) for f in files]),
+        "scripts": frame.scripts,
+        "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
+    }
+    return Task(
+        job=frame.job.id,
+        id=task_id(fill((*factory.at, "id"), factory.id)),
+        command_line=line,
+        resource_files=files,
+        output_files=outputs,
+        environment=own,
+        required_slots=factory.required_slots,
+        max_wall_clock_time=limits.max_wall_clock_time,
+        max_task_retry_count=limits.max_task_retry_count,
+        retention_time=limits.retention_time,
+        elevation=factory.elevation,
+        digest=task_digest(parts),
+    )
+
+
+def _too_many(factory: Factory, there: int) -> bool:
+    """Whether the number of items alone, where it can be told, is too much."""
+    form = factory.for_each
+    return form is not None and FORMS[form.form].count(form.source) > MOST_TASKS - there
+
+
+def _limit(spec: Spec, factory: Factory) -> Problem:
+    return spec.problem((*factory.at, "forEach"), f"more than {MOST_TASKS} tasks in all", "too-many-tasks", at_key=True)
+
+
+def _nothing(spec: Spec, factory: Factory) -> Problem:
+    message = "nothing matches, so there would be no task; `allowEmpty: true` says that this is meant"
+    return spec.problem((*factory.at, "forEach"), message, "no-match", at_key=True)

@@ -28,9 +28,7 @@ def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -
 
     Raises SpecError with every problem, UsageError for variables that the spec does not take.
     """
-    document, source = _examined(path, environ)
-    values = {**_environment(source, environ), **given_values(document.get("vars", {}), variables)}
-    return build(document, folder=path.parent.absolute(), values=values, source=source)
+    return _spec(path, *_examined(path, environ), variables, environ)
 
 
 def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -39,9 +37,9 @@ def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
     Where a variable waits for the command line, nobody can say yet which files are meant.
     """
     try:
-        declared = _declared(_examined(path, environ)[0])
-        if all(name in variables or "default" in variable for name, variable in declared.items()):
-            spec = load(path, variables, environ)
+        document, source = _examined(path, environ)
+        if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
+            spec = _spec(path, document, source, variables, environ)
             resolve(spec, take_inventory(spec, None))
     except SpecError as error:
         return error.problems
@@ -51,6 +49,13 @@ def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
 def schema_text() -> str:
     """The JSON schema of specs."""
     return schema.text()
+
+
+def _spec(
+    path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
+) -> Spec:
+    values = {**_environment(source, environ), **given_values(_declared(document), variables)}
+    return build(document, folder=path.parent.absolute(), values=values, source=source)
 
 
 def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
@@ -64,7 +69,7 @@ def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], S
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
     document, source, twice, quoted = read(root, source)
-    known = {*_environment(source, environ), *(f"vars.{name}" for name in _declared(document))}
+    known = {**_environment(source, environ), **{f"vars.{name}": "" for name in _declared(document)}}
     problems += [*wrong, *twice, *check(document, source, quoted), *check_references(document, source, known)]
     if problems:
         raise SpecError(sorted(problems)[:CAP])

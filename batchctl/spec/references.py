@@ -14,11 +14,12 @@ from batchctl.errors import Problem
 from batchctl.spec import template
 from batchctl.spec.build import duration
 from batchctl.spec.fanout import FORMS
-from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.source import At, Source, masked, nearest, shown
+from batchctl.spec.template import Values
 from batchctl.spec.variables import misfit
 
-Rule = Callable[[Any, Source, Collection[str]], Iterator[Problem]]
-"""(document, source, names of the values that are known: vars.x, env:X) to problems."""
+Rule = Callable[[Any, Source, Values], Iterator[Problem]]
+"""(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
 
 CONTAINERS_USED = (
     "storage.uploads.*.to",
@@ -73,12 +74,12 @@ OWN_CONTAINERS = ("batchctl",)
 """Where batchctl keeps its locks."""
 
 
-def check_references(document: Any, source: Source, known: Collection[str]) -> list[Problem]:
-    """Every breach of RULES. `known` names the values that are given: `vars.words`, `env:USER`."""
+def check_references(document: Any, source: Source, known: Values) -> list[Problem]:
+    """Every breach of RULES. `known` has what the environment gives, and the names of the variables."""
     return [problem for rule in RULES for problem in rule(document, source, known)]
 
 
-def containers_are_declared(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def containers_are_declared(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     declared = _mapping(_get(document, "storage", "containers"))
     for pattern in CONTAINERS_USED:
         for at, name in _texts(document, pattern):
@@ -100,7 +101,7 @@ def _undeclared(
         yield source.problem(at, message, "unknown-container", width=width)
 
 
-def placeholders_are_known(document: Any, source: Source, known: Collection[str]) -> Iterator[Problem]:
+def placeholders_are_known(document: Any, source: Source, known: Values) -> Iterator[Problem]:
     texts = {f"vars.{at[0]}" for at, kind in _find(_get(document, "vars"), "*.type") if kind != "int"}
     texts |= {name for name in known if name.startswith("env:")}
     for pattern in FILLED:
@@ -111,7 +112,9 @@ def placeholders_are_known(document: Any, source: Source, known: Collection[str]
         for field in FILLED_PER_TASK:
             for at, text in _texts(task, field):
                 formatless = {*texts, *names} - numbers
-                yield from _unknown(source, (*task_at, *at), text, {*known, *names}, formatless, why_not)
+                yield from _unknown(
+                    source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, formatless, why_not
+                )
 
 
 def _names_of(task: Any) -> tuple[set[str], set[str], str]:
@@ -124,13 +127,17 @@ def _names_of(task: Any) -> tuple[set[str], set[str], str]:
 
 
 def _unknown(
-    source: Source, at: At, text: str, known: Collection[str], texts: Collection[str], why_not: str
+    source: Source, at: At, text: str, known: Values, texts: Collection[str], why_not: str
 ) -> Iterator[Problem]:
     for error in template.errors(text, known, texts=texts, why_not=why_not):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
+    for hole in template.holes(text):
+        if (value := str(known.get(hole.name, ""))) != masked(value):
+            message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
+            yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
 
 
-def ids_differ_by_item(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for at, task in _find(document, "job.tasks.*"):
         text = _get(task, "id")
         if _get(task, "forEach") is None or not isinstance(text, str):
@@ -140,7 +147,7 @@ def ids_differ_by_item(document: Any, source: Source, _known: Collection[str]) -
             yield source.problem((*at, "id"), message, "same-task-id")
 
 
-def reserved_names_are_free(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def reserved_names_are_free(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern in SETTINGS:
         for at, settings in _find(document, pattern):
             yield from _settings(source, at, settings)
@@ -164,7 +171,7 @@ def _settings(source: Source, at: At, settings: Any) -> Iterator[Problem]:
         seen.setdefault(name, i)
 
 
-def slots_are_there(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     there = _get(document, "pool", "taskSlotsPerNode")
     there = 1 if there is None else there
     for at, slots in _find(document, "job.tasks.*.requiredSlots"):
@@ -173,14 +180,14 @@ def slots_are_there(document: Any, source: Source, _known: Collection[str]) -> I
             yield source.problem(at, message, "too-many-slots")
 
 
-def times_are_allowed(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern in ("job.constraints.maxWallClockTime", "job.tasks.*.constraints.maxWallClockTime"):
         for at, text in _texts(document, pattern):
             if re.match("P", text) and (duration(text) or timedelta()) > LONGEST:
                 yield source.problem(at, f"{text} is longer than 180 days, the most that Batch takes", "range")
 
 
-def outputs_are_not_inputs(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def outputs_are_not_inputs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A task that writes where it reads everything would never be up to date (reliability B38)."""
     for at, task in _find(document, "job.tasks.*"):
         written = {name for _, name in _texts(task, "outputFiles.*.container")}
@@ -197,7 +204,7 @@ def _circular(source: Source, at: At, name: str, remedy: str) -> Problem:
     return source.problem(at, message, "outputs-are-inputs")
 
 
-def defaults_fit(document: Any, source: Source, _known: Collection[str]) -> Iterator[Problem]:
+def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for at, variable in _find(document, "vars.*"):
         default = _get(variable, "default")
         if default is not None and (why := misfit(default, variable)):

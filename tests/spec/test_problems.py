@@ -53,7 +53,7 @@ def examined(case: dict[str, Any], folder: Path) -> tuple[Problem, ...]:
         make(folder / name, content)
     path = folder / "spec.yaml"
     path.write_bytes(text(case))
-    problems = examine(path, {}, {"SET": "here"})
+    problems = examine(path, {}, {"SET": "here", **case.get("environ", {})})
     assert not [c for p in problems for c in p.message if is_hidden(c)]
     assert all(1 <= p.width <= max(1, len(p.source) - p.column + 1) for p in problems)
     return problems

@@ -265,3 +265,19 @@ def test_a_blob_that_changed_after_the_plan_is_not_overwritten(wanted: Desired, 
     cloud.put("input", "a.txt", b"theirs")
     assert failures(list(execute(plan, cloud))) == [("update", "blob", "input/a.txt")]
     assert cloud.stored["input", "a.txt"][1] == b"theirs"
+
+
+def test_each_open_job_is_sealed_with_its_own_tasks(wanted: Desired) -> None:
+    cloud = FakeCloud()
+    cloud.crash_after = len(MADE) - 1
+    with pytest.raises(Crash):
+        applied(wanted, cloud)
+    cloud.crash_after = None
+    cloud.fails["a"] = 3
+    cloud.counts(job())
+    cloud.fails.clear()
+    cloud.writes.clear()
+    again = replace(wanted, resources=(*wanted.resources, task("c")))
+    assert failures(applied(again, cloud)) == []
+    assert {name for verb, _, name in cloud.writes if verb == "seal"} == {"count", "count-g2"}
+    assert not planned(again, cloud)

@@ -151,6 +151,14 @@ def test_an_open_job_takes_no_task_again() -> None:
     assert [j.id for j in decided.waits] == ["count-g2"]
 
 
+@pytest.mark.parametrize("state", ["terminating", "completed"])
+def test_an_open_job_that_somebody_ended_takes_nothing_and_is_not_sealed(state: str) -> None:
+    decided = decide([task("a"), task("b")], [held_job(sealed=False, state=state)], [waiting("a")])
+    assert made(decided)[1:] == ["2/a: its job ended before it ran", "2/b: new"]
+    assert made(decide([task("b")], [held_job(sealed=False, state=state)]))[1:] == ["2/b: new"]
+    assert decided.updated == ()
+
+
 def test_only_the_newest_open_job_takes_tasks() -> None:
     jobs = [held_job(1, sealed=False), held_job(2, state="completed")]
     decided = decide([task("a")], jobs)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobProperties, ContentSettings
 
 from batchctl.answers import Outcome
 from batchctl.cloud import marks
+from batchctl.cloud.faults import translate
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
@@ -43,7 +45,11 @@ def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outc
 def read(session: Session, blob: Blob) -> Iterator[bytes]:
     """The content of exactly the version that was listed. Raises CloudError if it has changed since."""
     client = session.blobs.get_blob_client(blob.container, blob.path)
-    return iter(session.ask(lambda: client.download_blob(**_unchanged(blob))).chunks())
+    stream = session.ask(lambda: client.download_blob(**_unchanged(blob)))
+    try:
+        yield from stream.chunks()
+    except AzureError as error:
+        raise translate(error) from error
 
 
 ABSENT: dict[str, Any] = {"overwrite": False}
@@ -130,7 +136,12 @@ def _is_ours(session: Session, owner: str, blob: Blob) -> bool:
 
 def _delete(session: Session, blob: Blob) -> None:
     client = session.blobs.get_blob_client(blob.container, blob.path)
-    session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
+    try:
+        session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
+    except CloudError as error:
+        # A blob that is gone already meets no condition: that is what was wanted.
+        if error.status != 412 or session.find(client.get_blob_properties) is not None:
+            raise
 
 
 def _blob(container: str, item: BlobProperties) -> Blob:

@@ -85,7 +85,7 @@ class Printer:
         if isinstance(event, TaskFailed):
             for text in event.stderr:
                 # The id in front keeps a task's output from being read as a command by whoever parses our log.
-                self.err.print(Text(f"  [{event.task.id}] {clean(text)}"), soft_wrap=True)
+                self.err.print(Text(clean(f"  [{event.task.id}] {text}")), soft_wrap=True)
 
     def complete(self, what: str) -> None:
         """`Apply complete: 12 created, 1 updated, 3 fetched.`"""
@@ -114,7 +114,7 @@ class Printer:
         line = Text(place).append("error: ", style="bold red").append(f"{clean(problem.message)} [{problem.code}]")
         self.err.print(line, soft_wrap=True)
         if problem.source:
-            caret = " " * (width(problem.source[: problem.column - 1])) + "^" * max(1, problem.width)
+            caret = " " * (width(clean(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
             self.err.print(Text(f"{problem.line:>6} | {clean(problem.source)}\n       | {caret}"), soft_wrap=True)
 
     def _change(self, change: Change) -> None:

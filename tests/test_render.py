@@ -273,7 +273,6 @@ def test_problems_of_a_spec_stand_at_their_places() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="render: the caret counts an escaped character as the one column that it is not")
 def test_the_caret_stands_below_what_is_shown() -> None:
     said = Said()
     said.printer.error(SpecError([Problem("spec.yaml", 1, 2, "odd", "odd", "\x1bx", 1)]))
@@ -301,10 +300,7 @@ SHOWN = "a\\u001b]52;c;x\\u0007\\u000d\\u0000\\u0085\\u202eb\\u200b\\ud800"
         lambda p: p.event(Applied(verb="create", kind="blob", name=HOSTILE)),
         lambda p: p.event(Failed(verb="create", kind="blob", name="x", error=CloudError(HOSTILE))),
         lambda p: p.event(TaskFailed(task=failed("a"), why=HOSTILE, stderr=(HOSTILE,))),
-        pytest.param(
-            lambda p: p.event(TaskFailed(task=failed(HOSTILE), why="broke", stderr=("x",))),
-            marks=pytest.mark.xfail(strict=True, reason="render: the id before a line of stderr is printed raw"),
-        ),
+        lambda p: p.event(TaskFailed(task=failed(HOSTILE), why="broke", stderr=("x",))),
         lambda p: p.error(CloudError(HOSTILE)),
         lambda p: p.error(SpecError([Problem(HOSTILE, 1, 1, HOSTILE, "x", HOSTILE)])),
         lambda p: p.target(HOSTILE),

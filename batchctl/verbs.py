@@ -52,7 +52,13 @@ def apply(
     yield from _carried_out(execute(decided, cloud))
     yield from follow.wait(decided.waits, cloud, clock, survey.desired.wait_timeout)
     failures = yield from _verdicts(survey.desired, decided.waits, cloud)
-    yield from _brought_home(survey.desired, cloud)
+    try:
+        yield from _brought_home(survey.desired, cloud)
+    except CannotLandError as error:
+        # That tasks failed is the graver news; what could not land was told blob by blob.
+        if failures:
+            raise TasksFailed(f"{_failed_tasks(failures)}\n{error}") from error
+        raise
     if failures:
         raise TasksFailed(_failed_tasks(failures))
 
@@ -138,11 +144,11 @@ def _verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[
     tasks = [t for t in desired.resources if isinstance(t, Task)]
     containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
+    runs = [run for job in jobs for run in cloud.tasks(job)]
     failures: list[TaskFailed] = []
-    for job in jobs:
-        for failure in follow.verdicts(tasks, cloud.tasks(job), outputs, cloud):
-            failures.append(failure)
-            yield failure
+    for failure in follow.verdicts(tasks, runs, outputs, cloud):
+        failures.append(failure)
+        yield failure
     return failures
 
 

@@ -225,10 +225,6 @@ MORE = "  - {container: input, to: results}"
 # Several generations at once.
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="verbs: generations are judged one by one; follow.verdicts must be given the runs of all waited jobs",
-)
 def test_a_task_that_failed_before_and_succeeds_now_has_succeeded(spec: Spec) -> None:
     cloud = FakeCloud()
     interrupted_before_sealing(spec, cloud)

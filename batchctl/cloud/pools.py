@@ -9,10 +9,21 @@ from batchctl.cloud.batch import Json, segment
 from batchctl.cloud.nodes import describe_nodes, start_task, start_task_body
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError, Refused
-from batchctl.resources import Image, Pool, SupportedImage
+from batchctl.resources import Image, Pool, SupportedImage, lower_image
 
 ABLE = frozenset(
-    {"creating", "starting", "waitingForStartTask", "idle", "running", "rebooting", "reimaging", "unknown"}
+    {
+        "creating",
+        "starting",
+        "waitingForStartTask",
+        "idle",
+        "running",
+        "rebooting",
+        "reimaging",
+        "unknown",
+        "upgradingOS",
+        "preempted",
+    }
 )
 """States of nodes that run tasks or soon will (REST: BatchNodeState)."""
 
@@ -137,7 +148,7 @@ def _body_differs(held: Pool, wanted: Pool) -> bool:
     def asked(pool: Pool) -> tuple[object, ...]:
         return (
             pool.vm_size.lower(),
-            pool.image,
+            lower_image(pool.image),
             pool.task_slots_per_node,
             pool.start_task,
             pool.display_name if wanted.display_name is not None else None,

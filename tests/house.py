@@ -20,10 +20,10 @@ ONLY_IN = {
     "azure": ("cloud",),
     "yaml": ("spec/compose.py",),
     "jsonschema": ("spec/check.py",),
-    "rich": ("render.py", "cli.py"),
-    "typer": ("cli.py",),
+    "rich": ("render.py", "cli"),
+    "typer": ("cli",),
     "subprocess": ("emulator", "local"),
-    "batchctl.cli": ("__main__.py",),
+    "batchctl.cli": ("__main__.py", "cli"),
 }
 OUTSIDE_FACTS = ("time", "random", "secrets", "uuid", "io", "glob", "shutil", "tempfile", "socket", "platform")
 OUTSIDE_CALLS = (
@@ -44,7 +44,7 @@ OUTSIDE_CALLS = (
 LEXICAL = {"os", "os.path", *(f"os.path.{name}" for name in ("normpath", "join", "basename", "dirname", "splitext"))}
 """What of os looks at nothing but its arguments."""
 
-MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli.py", "emulator", "__main__.py")
+MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli", "emulator", "__main__.py")
 LOCAL_WORD = re.compile(r"(?<![a-zA-Z])(local|emulator)(?![a-zA-Z])", re.IGNORECASE)
 LOOPBACK = re.compile(r"127\.0\.0\.1|localhost|\[::1\]")
 NO_NAME = ("utils", "util", "helpers", "helper", "common", "base", "manager")

@@ -1,0 +1,65 @@
+"""The door: flags, the target, the question, exit codes. The only place where the parts are put together."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from batchctl.cli import local, specs
+from batchctl.cli.asking import printer
+from batchctl.errors import BatchctlError, Partial, UsageError
+
+app = typer.Typer(
+    name="batchctl",
+    help="Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (specs.plan, specs.apply, specs.destroy, specs.validate, specs.schema, specs.version):
+    app.command()(command)
+app.add_typer(local.app, name="local")
+
+
+def main() -> NoReturn:
+    """The console script: every error becomes one message and the exit code of design D12."""
+    # A SIGTERM ends a command as Ctrl-C does: nothing new is begun, and what holds a lock lets go.
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    try:
+        code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except BatchctlError as error:
+        printer().error(error)
+        return error.exit_code
+    except TyperException as error:
+        printer().error(UsageError(error.format_message()))
+        return UsageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        printer().error(
+            Partial("interrupted. What was begun in the service goes on; the same command goes on from here")
+        )
+        return Partial.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("BATCHCTL_DEBUG"):
+            raise
+        printer().error(
+            BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where")
+        )
+        return BatchctlError.exit_code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

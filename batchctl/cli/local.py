@@ -1,0 +1,73 @@
+"""The commands of the services on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from batchctl.cli.asking import asked, can_ask, printer
+from batchctl.cli.options import Yes
+from batchctl.errors import Refused
+
+app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
+
+
+@app.command("start")
+def local_start() -> None:
+    """Start both services in the background, if they do not run."""
+    from batchctl import local
+
+    out = printer()
+    services = local.ensure(out.say)
+    out.result(f"batch:  {services.batch_url} (account {services.batch_account})")
+    out.result(f"blobs:  {services.blob_url} (account {services.storage_account})")
+    out.result(f"home:   {services.home}")
+
+
+@app.command("stop")
+def local_stop() -> None:
+    """Stop both services; what they hold stays for the next start."""
+    from batchctl import local
+
+    printer().result("Stopped." if local.stop() else "They did not run.")
+
+
+@app.command("status")
+def local_status() -> None:
+    """Say whether they run, where, and since when nothing was asked of them."""
+    from batchctl import local
+
+    status, out = local.status(), printer()
+    out.result(f"home:   {status.home}")
+    if not status.running:
+        out.result("They do not run.")
+        return
+    out.result(f"batch:  {status.batch_url}")
+    out.result(f"blobs:  {status.blob_url}")
+    out.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
+    out.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
+
+
+@app.command("reset")
+def local_reset(yes: Yes = False) -> None:
+    """Stop both services and delete all that they hold: pools, jobs, blobs, logs."""
+    from batchctl import local
+
+    out = printer()
+    can_ask(yes)
+    home = local.status().home
+    if not yes and not asked(out, f"Delete every pool, job and blob in {home}?"):
+        raise Refused(["not approved: nothing was changed"])
+    local.reset()
+    out.result("Reset.")
+
+
+@app.command("logs")
+def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Lines of each log.")] = 20) -> None:
+    """Print the end of each service's log."""
+    from batchctl import local
+
+    out = printer()
+    for name, found in local.logs(lines).items():
+        out.result(f"==> {name} <==")
+        for line in found:
+            out.result(line)

@@ -1,0 +1,18 @@
+"""The options that several commands take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
+TargetName = Annotated[
+    str | None,
+    typer.Option(
+        "--target", envvar="BATCHCTL_TARGET", help="azure or local; else what the spec or AZURE_BATCH_* name."
+    ),
+]
+Variables = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set one of the spec's vars.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, as with NO_COLOR.")]
+Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]

@@ -1,0 +1,66 @@
+"""What apply and destroy share once a plan is made: ask, carry out, judge, bring home."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+from batchctl.errors import CloudError, Partial, Refused
+from batchctl.reconcile import fetch, follow
+from batchctl.reconcile.events import Event, Failed, NotFetched, TaskFailed
+from batchctl.reconcile.fetch import CannotLandError
+from batchctl.reconcile.outputs import pending
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import Desired, Job, Task
+
+Approve = Callable[[Plan], bool]
+"""Shows the plan and asks; False: nothing may be done."""
+
+
+def agree(decided: Plan, approve: Approve) -> None:
+    """Ask; a plan that refuses itself is shown and goes no further."""
+    agreed = approve(decided)
+    if decided.refusals:
+        raise Refused(decided.refusals)
+    if not agreed:
+        raise Refused(["not approved: nothing was changed"])
+
+
+def carried_out(events: Iterable[Event]) -> Iterator[Event]:
+    failures = []
+    for event in events:
+        if isinstance(event, Failed):
+            failures.append(event)
+        yield event
+    if failures:
+        what = "\n".join(f"could not {f.verb} {f.kind} {f.name}: {f.error}" for f in failures)
+        refused = any(isinstance(f.error, CloudError) for f in failures)
+        raise (CloudError if refused else Partial)(
+            f"{what}\nWhat was done before stays; apply again goes on from there."
+        )
+
+
+def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
+    tasks = [t for t in desired.resources if isinstance(t, Task)]
+    containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
+    outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
+    runs = [run for job in jobs for run in cloud.tasks(job)]
+    failures: list[TaskFailed] = []
+    for failure in follow.verdicts(tasks, runs, outputs, cloud):
+        failures.append(failure)
+        yield failure
+    return failures
+
+
+def brought_home(desired: Desired, cloud: Cloud) -> Iterator[Event]:
+    containers = sorted({d.container for d in desired.downloads})
+    blobs = [blob for name in containers for blob in cloud.blobs(name)]
+    stranded = 0
+    for event in fetch.fetch(pending(desired.downloads, blobs, fetch.is_copy), cloud):
+        stranded += isinstance(event, NotFetched)
+        yield event
+    if stranded:
+        raise CannotLandError(f"{stranded} blobs could not be brought home; the reasons are above")
+
+
+def failed_tasks(failures: Sequence[TaskFailed]) -> str:
+    shown = ", ".join(f.task.id for f in failures[:10]) + (", …" if len(failures) > 10 else "")
+    return f"{len(failures)} of the tasks failed ({shown}); apply again runs these alone"

@@ -1,0 +1,73 @@
+"""What is wanted, what is held, and the plan that follows: reads alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from batchctl.reconcile import fetch
+from batchctl.reconcile.checks import Facts, check, complete, needs_facts
+from batchctl.reconcile.outputs import lost, pending
+from batchctl.reconcile.plan import Action, Plan, diff
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
+from batchctl.spec.inventory import take_inventory
+from batchctl.spec.model import Spec
+from batchctl.spec.resolve import outline, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is wanted, and what is held."""
+
+    desired: Desired
+    held: tuple[Resource, ...]
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        return tuple(r for r in self.held if isinstance(r, Blob))
+
+
+def survey(spec: Spec, cloud: Cloud) -> Survey:
+    wanted = outline(spec)
+    held = held_by(wanted, cloud)
+    listings = {
+        c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
+    }
+    return Survey(resolve(spec, take_inventory(spec, listings)), held)
+
+
+def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
+    """All that bears our mark, and whatever sits at a name that we want."""
+    names = {c.name for c in _containers(wanted.resources)} | wanted.external
+    containers, blobs = cloud.storage(wanted.owner, sorted(names))
+    ids = sorted({r.name for r in wanted.resources if isinstance(r, Pool | Job)})
+    return (*containers, *blobs, *cloud.batch(wanted.owner, ids))
+
+
+def decide(survey: Survey, cloud: Cloud, *, discard_outputs: bool) -> Plan:
+    fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
+    decided = diff(survey.desired, survey.held, fetches)
+    if needs_facts(decided):
+        facts = Facts(images=cloud.images())
+        decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
+    return decided if discard_outputs else guard(decided, survey.desired, survey.held)
+
+
+def guard(decided: Plan, desired: Desired, held: Sequence[Resource]) -> Plan:
+    """Refuse a plan that would lose outputs that were not brought home (design D8)."""
+    deleted = [c.before for c in decided.of(Container, Action.DELETE) if c.before]
+    emptied = {c.name for c in deleted}
+    dropped = {c.before.name for c in decided.of(Blob, Action.DELETE) if c.before}
+    doomed = [b for b in held if isinstance(b, Blob) and (b.container in emptied or b.name in dropped)]
+    outputs = lost(desired.owner, doomed, desired.downloads, fetch.is_copy)
+    if not outputs:
+        return decided
+    shown = ", ".join(sorted(b.name for b in outputs)[:10])
+    reason = (
+        f"{len(outputs)} outputs are not at home and would be lost ({shown}): apply brings them home, `keep: true` "
+        f"keeps their container, --discard-outputs lets them go"
+    )
+    return replace(decided, refusals=(*decided.refusals, reason))
+
+
+def _containers(resources: Iterable[Resource]) -> list[Container]:
+    return [r for r in resources if isinstance(r, Container)]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -26,6 +27,7 @@ from batchctl.reconcile.events import (
 )
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Blob, Container, Image, Job, Pool, Task, label
+from batchctl.rest import camel
 
 STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 
@@ -144,9 +146,14 @@ def details(change: Change) -> Iterator[str]:
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
             for part, old, new in differing(camel(field.name), field.old, field.new):
-                yield f"{part}: {value(old)} -> {value(new)} ({field.rule.value})"
+                yield f"{part}: {value(old)} -> {value(new)} ({why(field)})"
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
         yield from shown(change.after, only_compared=True)
+
+
+def why(field: FieldChange) -> str:
+    """What the change of a field means, and whether somebody else is the reason for it."""
+    return f"drift: not what was last asked; {field.rule.value}" if field.drift else field.rule.value
 
 
 def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:
@@ -239,14 +246,6 @@ def value(found: Any) -> str:
         case _:
             text = str(found).replace("\n", "; ")
             return text if len(text) <= 300 else f"{text[:297]}…"
-
-
-def camel(snake: str) -> str:
-    """`target_spot_nodes` as `targetSpotNodes`."""
-    first, *rest = snake.split("_")
-    return first + "".join(
-        "SKU" if word == "sku" and snake.startswith("node_agent") else word.capitalize() for word in rest
-    )
 
 
 def size(count: int) -> str:

@@ -4,46 +4,19 @@ A field is one of three: compared (with the Rule that says what its change means
 stored in the service), or observed (from the service, never compared). No secret is ever a value here.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-
-class Rule(Enum):
-    """What a change of a field means for the object that holds it."""
-
-    IN_PLACE = "in place"
-    WHEN_EMPTY = "in an empty pool: it is drained, changed and filled again"
-    NEW_GENERATION = "in a new generation of the job"
-    REPLACE = "by replacing it"
-
-
-def _exact(value: Any) -> Any:
-    return value
-
-
-def compared(rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = _exact) -> Any:
-    """A field that diff compares. `optional`: None leaves it to the service. `fold` normalises before comparing."""
-    metadata = {"rule": rule, "optional": optional, "fold": fold}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
-
-
-def policy(default: Any) -> Any:
-    """A field that the spec sets and the service never sees."""
-    return field(default=default, metadata={"policy": True})
-
-
-def observed(default: Any = None) -> Any:
-    """A field that only the service sets."""
-    return field(default=default, metadata={"observed": True})
-
-
-def lower(value: str | None) -> str | None:
-    """Names that the service compares without regard to case."""
-    return None if value is None else value.lower()
+from batchctl.parts import (
+    ContainerConfiguration,
+    ExitConditions,
+    NetworkConfiguration,
+    TaskContainerSettings,
+    TaskSchedulingPolicy,
+)
+from batchctl.rules import Rule, compared, default_is_none, lower, observed, policy, unordered
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
@@ -114,6 +87,39 @@ class StartTask:
     wait_for_success: bool = True
     max_task_retry_count: int = 0
     elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPreparationTask:
+    """What a node runs before its first task of the job. `content` as in a start task. Defaults are the service's;
+    None of a limit: there is none."""
+
+    command_line: str
+    resource_files: tuple[ResourceFile, ...] = ()
+    environment: Settings = ()
+    elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+    max_wall_clock_time: timedelta | None = None
+    max_task_retry_count: int = 0
+    retention_time: timedelta = timedelta(days=7)
+    wait_for_success: bool = True
+    rerun_on_node_reboot_after_success: bool = True
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReleaseTask:
+    """What every node that ran the preparation runs when the job ends."""
+
+    command_line: str
+    resource_files: tuple[ResourceFile, ...] = ()
+    environment: Settings = ()
+    elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+    max_wall_clock_time: timedelta = timedelta(minutes=15)
+    retention_time: timedelta = timedelta(days=7)
     content: str = ""
 
 
@@ -154,20 +160,34 @@ class Blob:
 class Pool:
     """A pool of nodes. Defaults are those of the service; which field needs an empty pool is said by the REST
     page "Pool - Patch Pool" (2025-06-01). A start task may be patched at any time, but only nodes that join or
-    restart run the new one: so that no task meets an old node, it waits for an empty pool here."""
+    restart run the new one: so that no task meets an old node, it waits for an empty pool here.
+
+    With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
+    beside them. `asked`: what we last asked of each field, as `rules.asked` writes it. `nodes`: how many there are.
+    """
 
     kind: ClassVar[str] = "pool"
     name: str
     vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
     image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image)
     node_agent_sku_id: str | None = compared(Rule.WHEN_EMPTY, None, optional=True, fold=lower)
-    target_dedicated_nodes: int = compared(Rule.IN_PLACE, 0)
-    target_spot_nodes: int = compared(Rule.IN_PLACE, 0)
+    container_configuration: ContainerConfiguration | None = compared(Rule.WHEN_EMPTY, None)
+    target_dedicated_nodes: int | None = compared(Rule.IN_PLACE, 0, optional=True)
+    target_spot_nodes: int | None = compared(Rule.IN_PLACE, 0, optional=True)
+    auto_scale_formula: str | None = compared(Rule.IN_PLACE, None)
+    auto_scale_evaluation_interval: timedelta | None = compared(Rule.IN_PLACE, None)
+    resize_timeout: timedelta | None = policy(None)
     task_slots_per_node: int = compared(Rule.WHEN_EMPTY, 1)
+    task_scheduling_policy: TaskSchedulingPolicy = compared(Rule.WHEN_EMPTY, TaskSchedulingPolicy())
+    enable_inter_node_communication: bool = compared(Rule.WHEN_EMPTY, False)
+    network_configuration: NetworkConfiguration | None = compared(Rule.WHEN_EMPTY, None, fold=default_is_none)
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None)
+    metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     owner: str | None = observed()
+    asked: str = observed("")
     state: str | None = observed()
+    nodes: int = observed(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,12 +201,19 @@ class Job:
     name: str
     pool: str = compared(Rule.NEW_GENERATION, fold=lower)
     priority: int = compared(Rule.IN_PLACE, 0)
+    max_parallel_tasks: int = compared(Rule.IN_PLACE, -1)
+    allow_task_preemption: bool = compared(Rule.IN_PLACE, False)
     max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
     max_task_retry_count: int = compared(Rule.IN_PLACE, 0)
     environment: Settings = compared(Rule.NEW_GENERATION, ())
     display_name: str | None = compared(Rule.NEW_GENERATION, None, optional=True)
+    on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=lower)
+    job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None)
+    job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None)
+    metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     generation: int = observed(1)
     owner: str | None = observed()
+    asked: str = observed("")
     state: str | None = observed()
     sealed: bool = observed(False)
 
@@ -215,6 +242,9 @@ class Task:
     max_task_retry_count: int | None = policy(None)
     retention_time: timedelta | None = policy(None)
     elevation: str = policy("nonadmin")
+    display_name: str | None = policy(None)
+    container_settings: TaskContainerSettings | None = policy(None)
+    exit_conditions: ExitConditions | None = policy(None)
     digest: str = compared(Rule.NEW_GENERATION, "")
     generation: int | None = observed()
     state: str | None = observed()

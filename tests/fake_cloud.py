@@ -4,7 +4,7 @@ asks both the same questions. Tasks run when they are counted."""
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import TypeVar
@@ -25,6 +25,7 @@ from batchctl.resources import (
     generation_id,
     label,
 )
+from batchctl.rules import Rule, asked, differences
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 IMAGES = (
@@ -183,7 +184,7 @@ class FakeCloud:
 
     def _nodes(self, pool: str) -> int:
         held = self.pools.get(pool.lower())
-        return held.target_dedicated_nodes + held.target_spot_nodes if held else 0
+        return held.nodes if held else 0
 
     def _each(self, verb: str, resources: Sequence[R], work: Callable[[R], None]) -> Iterator[Outcome]:
         for resource in resources:
@@ -213,12 +214,14 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(resource)
                 _free(self.pools, name, resource, owner)
-                self.pools[name.lower()] = replace(resource, owner=owner, state="active")
+                self.pools[name.lower()] = _stored(resource, owner)
             case Job(id=name):
                 _free(self.jobs, name, resource, owner)
                 if name.lower() not in self.jobs:
                     self.added[name.lower()] = {}
-                    self.jobs[name.lower()] = replace(resource, owner=owner, state="active", sealed=False)
+                    self.jobs[name.lower()] = replace(
+                        resource, owner=owner, state="active", sealed=False, asked=asked(resource)
+                    )
             case Task():
                 self._add(resource)
 
@@ -232,12 +235,11 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(wanted)
                 shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
-                self.pools[name.lower()] = replace(wanted, owner=owner, state="active", display_name=shown)
+                self.pools[name.lower()] = replace(_stored(wanted, owner), display_name=shown)
             case Job(id=name):
                 held_job = _there(self.jobs, name, "Job")
-                in_place = ("priority", "max_wall_clock_time", "max_task_retry_count")
-                changed = {field: getattr(wanted, field) for field in in_place}
-                self.jobs[name.lower()] = replace(held_job, **changed)
+                changed = {d.name: d.new for d in differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
+                self.jobs[name.lower()] = replace(held_job, **changed, asked=asked(wanted))
             case Container() | Task():
                 raise NotImplementedError(f"a {wanted.kind} never changes")
 
@@ -298,12 +300,16 @@ def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
     found = held.get(name.lower())
     if isinstance(found, Pool | Job) and found.state == "deleting":
         del held[name.lower()]
-    elif isinstance(found, Pool | Job) and (found.owner != owner or _asked(found) != _asked(wanted)):
+    elif isinstance(found, Pool | Job) and (found.owner != owner or found.asked != asked(wanted)):
         raise CloudError(f"{name} exists", status=409, code=f"{type(found).__name__}Exists")
 
 
-def _asked(resource: Resource) -> list[object]:
-    return [getattr(resource, f.name) for f in fields(resource) if "rule" in f.metadata]
+def _stored(pool: Pool, owner: str) -> Pool:
+    """The service counts the nodes; a formula is taken to ask for one."""
+    scaled = pool.auto_scale_formula is not None
+    dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
+    counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
+    return replace(counted, owner=owner, state="active", asked=asked(pool))
 
 
 def _agreed(pool: Pool) -> None:

@@ -15,6 +15,8 @@ PURE = tuple(
     )
 )
 
+GROUND = ("resources", "parts", "rules", "rest", "answers", "errors", "clock")
+
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {
     "azure": ("cloud",),
@@ -82,9 +84,14 @@ def _wings_apart(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:
 
 
 def _ground(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:
-    """Law 2: resources.py and errors.py import the standard library alone."""
-    if path.name in ("resources.py", "errors.py") and len(path.parts) == 1:
-        foreign = {name for name in imports(path, tree) if name.partition(".")[0] not in sys.stdlib_module_names}
+    """Law 2: the ground imports the standard library and itself alone, errors.py not even that."""
+    if path.stem in GROUND and len(path.parts) == 1:
+        inside = [] if path.stem == "errors" else [f"batchctl.{room}" for room in GROUND]
+        foreign = {
+            name
+            for name in imports(path, tree)
+            if name.partition(".")[0] not in sys.stdlib_module_names and not any(_within(name, room) for room in inside)
+        }
         yield from (f"the ground imports {name}" for name in sorted(foreign))
 
 

@@ -27,7 +27,8 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, diff
 from batchctl.render import Printer, camel, clean, consoles, display, size, summary, value, width
-from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, Rule, StartTask
+from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, StartTask
+from batchctl.rules import Rule
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
 
 INPUT = Container(name="input", owner=OWNER)

@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json
 from batchctl.cloud.session import Session
-from batchctl.resources import OutputFile, ResourceFile, Settings
+from batchctl.parts import TaskContainerSettings
+from batchctl.resources import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask
+from batchctl.rest import from_rest, to_rest
+
+NodeTask = StartTask | JobPreparationTask | JobReleaseTask
+"""What nodes run beside tasks."""
 
 
 def resource_file_body(session: Session, file: ResourceFile) -> Json:
@@ -68,3 +73,37 @@ def settings(items: Sequence[Json] | None) -> tuple[Settings, str]:
 def identity_body(elevation: str) -> Json:
     """REST: UserIdentity; a task user of its own scope would not see the start task's files, so the pool's."""
     return {"autoUser": {"scope": "pool", "elevationLevel": elevation.lower()}}
+
+
+def node_task_body(session: Session, task: NodeTask) -> Json:
+    """What start, preparation and release tasks have in common; the digest of their files travels with them."""
+    environment = (*task.environment, *(((marks.DIGEST_SETTING, task.content),) if task.content else ()))
+    return {
+        "commandLine": task.command_line,
+        "resourceFiles": [resource_file_body(session, f) for f in task.resource_files],
+        "environmentSettings": settings_body(environment),
+        "userIdentity": identity_body(task.elevation),
+        **container_body(task.container_settings),
+    }
+
+
+def node_task(session: Session, item: Json) -> Json:
+    """The fields of the same, read back."""
+    environment, content = settings(item.get("environmentSettings"))
+    user = (item.get("userIdentity") or {}).get("autoUser") or {}
+    return {
+        "command_line": item["commandLine"],
+        "resource_files": tuple(resource_file(session, f) for f in item.get("resourceFiles") or ()),
+        "environment": environment,
+        "elevation": str(user.get("elevationLevel", "nonadmin")).lower(),
+        "container_settings": container_settings(item.get("containerSettings")),
+        "content": content,
+    }
+
+
+def container_body(container: TaskContainerSettings | None) -> Json:
+    return {} if container is None else {"containerSettings": to_rest(container)}
+
+
+def container_settings(item: Json | None) -> TaskContainerSettings | None:
+    return from_rest(TaskContainerSettings, item) if item else None

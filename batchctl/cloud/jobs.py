@@ -1,26 +1,23 @@
 """Jobs, one object per generation: to and from REST JSON, create, change, seal, delete, count."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from functools import partial
-
-import isodate
 
 from batchctl.answers import Counts, Outcome
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
+from batchctl.cloud.durations import duration, limits_body
 from batchctl.cloud.files import settings, settings_body
+from batchctl.cloud.jobtasks import job_tasks_body, preparation_task, release_task
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.resources import Job
-
-UNLIMITED = timedelta(days=10_000_000)
-"""Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""
+from batchctl.rules import asked
 
 
 def observe(session: Session) -> Iterator[Job]:
     for item in session.ask(lambda: list(session.batch.pages("/jobs"))):
-        yield parse(item)
+        yield parse(session, item)
 
 
 def create(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcome]:
@@ -28,7 +25,7 @@ def create(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcom
 
 
 def update(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> Iterator[Outcome]:
-    return session.each([wanted for _, wanted in pairs], partial(_update, session))
+    return session.each([wanted for _, wanted in pairs], partial(_update, session, owner))
 
 
 def delete(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcome]:
@@ -70,26 +67,21 @@ def path(job: Job) -> str:
     return f"/jobs/{segment(job.id)}"
 
 
-def body(job: Job, owner: str) -> Json:
+def body(session: Session, job: Job, owner: str) -> Json:
     """The job as `POST /jobs` takes it: open, so that no race ends it before its tasks are in (design D7)."""
-    marked = {
-        marks.OWNER: owner,
-        marks.JOB: job.name,
-        marks.GENERATION: str(job.generation),
-        marks.DIGEST: marks.digest(job),
-    }
     return {
         "id": job.id,
         "poolInfo": {"poolId": job.pool},
-        **_in_place(job),
+        **_in_place(job, owner),
         "commonEnvironmentSettings": settings_body(job.environment),
+        **job_tasks_body(session, job.job_preparation_task, job.job_release_task),
         "onAllTasksComplete": "noaction",
-        "metadata": marks.pairs(marked),
+        "onTaskFailure": job.on_task_failure.lower(),
         **({"displayName": job.display_name} if job.display_name else {}),
     }
 
 
-def parse(item: Json) -> Job:
+def parse(session: Session, item: Json) -> Job:
     metadata = marks.from_pairs(item.get("metadata"))
     limits = item.get("constraints") or {}
     environment, _ = settings(item.get("commonEnvironmentSettings"))
@@ -101,36 +93,43 @@ def parse(item: Json) -> Job:
         max_task_retry_count=limits.get("maxTaskRetryCount", 0),
         environment=environment,
         display_name=item.get("displayName"),
+        max_parallel_tasks=item.get("maxParallelTasks", -1),
+        allow_task_preemption=item.get("allowTaskPreemption", False),
+        on_task_failure=str(item.get("onTaskFailure", "noaction")).lower(),
+        job_preparation_task=preparation_task(session, item.get("jobPreparationTask")),
+        job_release_task=release_task(session, item.get("jobReleaseTask")),
+        metadata=marks.labels(item.get("metadata")),
         generation=int(metadata.get(marks.GENERATION, "1")),
         owner=metadata.get(marks.OWNER),
+        asked=metadata.get(marks.DIGEST, ""),
         state=str(item.get("state", "")).lower(),
         sealed=str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
     )
 
 
-def duration(text: str | None) -> timedelta | None:
-    """An ISO 8601 duration of the service; None for none and for "unlimited"."""
-    if text is None:
-        return None
-    found = isodate.parse_duration(text)
-    return None if not isinstance(found, timedelta) or found > UNLIMITED else found
-
-
-def duration_text(found: timedelta | None) -> str | None:
-    return None if found is None else str(isodate.duration_isoformat(found))
-
-
-def _in_place(job: Job) -> Json:
-    limits: Json = {"maxTaskRetryCount": job.max_task_retry_count}
-    if job.max_wall_clock_time is not None:
-        limits["maxWallClockTime"] = duration_text(job.max_wall_clock_time)
-    return {"priority": job.priority, "constraints": limits}
+def _in_place(job: Job, owner: str) -> Json:
+    """What may change while the job lives (REST: Job - Patch Job). Our marks go along: they say what was asked last."""
+    marked = {
+        marks.OWNER: owner,
+        marks.JOB: job.name,
+        marks.GENERATION: str(job.generation),
+        marks.DIGEST: asked(job),
+    }
+    return {
+        "priority": job.priority,
+        "maxParallelTasks": job.max_parallel_tasks,
+        "allowTaskPreemption": job.allow_task_preemption,
+        "constraints": limits_body(
+            maxWallClockTime=job.max_wall_clock_time, maxTaskRetryCount=job.max_task_retry_count
+        ),
+        "metadata": marks.pairs([*marked.items(), *job.metadata]),
+    }
 
 
 def _create(session: Session, owner: str, job: Job) -> None:
     def attempt() -> bool:
         try:
-            session.ask(lambda: session.batch.post("/jobs", body(job, owner)))
+            session.ask(lambda: session.batch.post("/jobs", body(session, job, owner)))
         except CloudError as error:
             if error.code == "JobBeingDeleted":
                 return False
@@ -142,8 +141,8 @@ def _create(session: Session, owner: str, job: Job) -> None:
     session.until(attempt, f"job {job.id!r} is still being deleted")
 
 
-def _update(session: Session, job: Job) -> None:
-    session.ask(lambda: session.batch.patch(path(job), _in_place(job)))
+def _update(session: Session, owner: str, job: Job) -> None:
+    session.ask(lambda: session.batch.patch(path(job), _in_place(job, owner)))
 
 
 def _delete(session: Session, owner: str, job: Job) -> None:
@@ -163,4 +162,4 @@ def _delete(session: Session, owner: str, job: Job) -> None:
 def _is_ours(session: Session, owner: str, job: Job) -> bool:
     item = session.find(lambda: session.batch.get(path(job)))
     metadata = marks.from_pairs(item.get("metadata")) if item else {}
-    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == marks.digest(job)
+    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(job)

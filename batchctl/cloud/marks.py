@@ -3,12 +3,10 @@
 One vocabulary for containers, blobs, pools and jobs: the names are C# identifiers, as container metadata asks.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from batchctl.resources import Resource
+from batchctl.resources import Settings
 
 OWNER = "batchctl_owner"
 DIGEST = "batchctl_digest"
@@ -20,16 +18,19 @@ DIGEST_SETTING = "BATCHCTL_DIGEST"
 """Tasks and start tasks have no metadata: their digest is an environment setting."""
 
 
-def digest(resource: Resource) -> str:
-    """What was asked, in 16 hex digits: over the compared fields alone."""
-    asked = [(f.name, getattr(resource, f.name)) for f in fields(resource) if "rule" in f.metadata]
-    return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+OURS = "batchctl_"
+"""How the names of our marks begin; what a spec's `metadata` may not."""
 
 
-def pairs(marks: Mapping[str, str]) -> list[dict[str, str]]:
+def pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     """Metadata as the Batch REST API writes it."""
-    return [{"name": name, "value": value} for name, value in marks.items()]
+    return [{"name": name, "value": value} for name, value in dict(marks).items()]
 
 
 def from_pairs(metadata: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
     return {str(item["name"]): str(item.get("value", "")) for item in metadata or ()}
+
+
+def labels(metadata: Sequence[Mapping[str, Any]] | None) -> Settings:
+    """What the user, or somebody else, put beside our marks."""
+    return tuple((name, value) for name, value in from_pairs(metadata).items() if not name.startswith(OURS))

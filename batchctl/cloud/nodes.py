@@ -1,8 +1,7 @@
 """Nodes: their start task to and from REST JSON, and what they say when they cannot run."""
 
-from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
-from batchctl.cloud.files import identity_body, resource_file, resource_file_body, settings, settings_body
+from batchctl.cloud.files import node_task, node_task_body
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError
 from batchctl.resources import StartTask
@@ -13,28 +12,18 @@ TAIL_BYTES = 8192
 
 
 def start_task_body(session: Session, task: StartTask) -> Json:
-    environment = (*task.environment, *(((marks.DIGEST_SETTING, task.content),) if task.content else ()))
     return {
-        "commandLine": task.command_line,
-        "resourceFiles": [resource_file_body(session, f) for f in task.resource_files],
-        "environmentSettings": settings_body(environment),
-        "userIdentity": identity_body(task.elevation),
+        **node_task_body(session, task),
         "maxTaskRetryCount": task.max_task_retry_count,
         "waitForSuccess": task.wait_for_success,
     }
 
 
 def start_task(session: Session, item: Json) -> StartTask:
-    environment, content = settings(item.get("environmentSettings"))
-    user = (item.get("userIdentity") or {}).get("autoUser") or {}
     return StartTask(
-        command_line=item["commandLine"],
-        resource_files=tuple(resource_file(session, f) for f in item.get("resourceFiles") or ()),
-        environment=environment,
+        **node_task(session, item),
         wait_for_success=item.get("waitForSuccess", True),
         max_task_retry_count=item.get("maxTaskRetryCount", 0),
-        elevation=str(user.get("elevationLevel", "nonadmin")).lower(),
-        content=content,
     )
 
 

@@ -1,15 +1,22 @@
 """Pools: to and from REST JSON, create, change, delete."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import partial
+from typing import TypeVar
 
 from batchctl.answers import Outcome, PoolHealth
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
+from batchctl.cloud.durations import duration, limits_body
 from batchctl.cloud.nodes import describe_nodes, start_task, start_task_body
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError, Refused
-from batchctl.resources import Image, Pool, SupportedImage, lower_image
+from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.resources import Image, Pool, SupportedImage
+from batchctl.rest import from_rest, to_rest
+from batchctl.rules import Rule, asked, differences
+
+T = TypeVar("T")
 
 ABLE = frozenset(
     {
@@ -26,6 +33,10 @@ ABLE = frozenset(
     }
 )
 """States of nodes that run tasks or soon will (REST: BatchNodeState)."""
+
+TARGETS = frozenset({"target_dedicated_nodes", "target_spot_nodes"})
+FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
+NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
 
 
 def observe(session: Session) -> Iterator[Pool]:
@@ -88,31 +99,49 @@ def body(session: Session, pool: Pool, owner: str) -> Json:
     wanted: Json = {
         "id": pool.name,
         **_when_empty(pool),
-        "targetDedicatedNodes": pool.target_dedicated_nodes,
-        "targetLowPriorityNodes": pool.target_spot_nodes,
+        **limits_body(resizeTimeout=pool.resize_timeout),
         "metadata": _metadata(pool, owner),
     }
+    if pool.auto_scale_formula is not None:
+        wanted |= {"enableAutoScale": True, **_formula(pool)}
+    else:
+        wanted |= _targets(pool)
     if pool.start_task is not None:
         wanted["startTask"] = start_task_body(session, pool.start_task)
     return wanted
 
 
 def parse(session: Session, item: Json) -> Pool:
-    configuration = item["virtualMachineConfiguration"]
+    machine = item["virtualMachineConfiguration"]
     metadata = marks.from_pairs(item.get("metadata"))
     return Pool(
         name=item["id"],
         vm_size=item["vmSize"],
-        image=_image(configuration["imageReference"]),
-        node_agent_sku_id=configuration.get("nodeAgentSKUId"),
+        image=_image(machine["imageReference"]),
+        node_agent_sku_id=machine.get("nodeAgentSKUId"),
+        container_configuration=_value(ContainerConfiguration, machine.get("containerConfiguration")),
         target_dedicated_nodes=item.get("targetDedicatedNodes", 0),
         target_spot_nodes=item.get("targetLowPriorityNodes", 0),
+        auto_scale_formula=item.get("autoScaleFormula") if item.get("enableAutoScale") else None,
+        auto_scale_evaluation_interval=duration(item.get("autoScaleEvaluationInterval"))
+        if item.get("enableAutoScale")
+        else None,
         task_slots_per_node=item.get("taskSlotsPerNode", 1),
+        task_scheduling_policy=from_rest(TaskSchedulingPolicy, item.get("taskSchedulingPolicy") or {}),
+        enable_inter_node_communication=item.get("enableInterNodeCommunication", False),
+        network_configuration=_value(NetworkConfiguration, item.get("networkConfiguration")),
         display_name=item.get("displayName"),
         start_task=start_task(session, item["startTask"]) if item.get("startTask") else None,
+        metadata=marks.labels(item.get("metadata")),
         owner=metadata.get(marks.OWNER),
+        asked=metadata.get(marks.DIGEST, ""),
         state=str(item.get("state", "")).lower(),
+        nodes=item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
     )
+
+
+def _value(cls: type[T], item: Json | None) -> T | None:
+    return from_rest(cls, item) if item else None
 
 
 def _create(session: Session, owner: str, pool: Pool) -> None:
@@ -131,66 +160,87 @@ def _create(session: Session, owner: str, pool: Pool) -> None:
 
 
 def _update(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
-    if _body_differs(held, wanted):
-        # These may change only while the pool is empty (REST: Pool - Patch Pool): drain, patch, fill again.
-        _resize(session, wanted.name, 0, 0)
+    """Patch it, drained first where a field asks for it (REST: Pool - Patch Pool), then give it its nodes."""
+    changed = {d.name: d.rule for d in differences(held, wanted)}
+    drained = Rule.WHEN_EMPTY in changed.values()
+    _settle(session, wanted.name)
+    if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):
+        session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/disableautoscale", {}))
+    if drained:
+        _resize(session, wanted, NO_NODES)
         _settle(session, wanted.name)
-        session.ask(lambda: session.batch.patch(_path(wanted.name), _patch(session, wanted, owner)))
-        if wanted.start_task is None and held.start_task is not None:
-            kept = {"applicationPackageReferences": [], "metadata": _metadata(wanted, owner)}
-            session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/updateproperties", kept))
-    else:
-        _settle(session, wanted.name)
-    _resize(session, wanted.name, wanted.target_dedicated_nodes, wanted.target_spot_nodes)
+    session.ask(lambda: session.batch.patch(_path(wanted.name), _patch(session, wanted, owner, drained=drained)))
+    if wanted.start_task is None and held.start_task is not None:
+        # PATCH leaves alone what is not named: only this takes a start task away.
+        kept = {"applicationPackageReferences": [], "metadata": _metadata(wanted, owner)}
+        session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/updateproperties", kept))
+    _scale(session, wanted, drained=drained, changed=changed.keys())
 
 
-def _body_differs(held: Pool, wanted: Pool) -> bool:
-    def asked(pool: Pool) -> tuple[object, ...]:
-        return (
-            pool.vm_size.lower(),
-            lower_image(pool.image),
-            pool.task_slots_per_node,
-            pool.start_task,
-            pool.display_name if wanted.display_name is not None else None,
-            (pool.node_agent_sku_id or "").lower() if wanted.node_agent_sku_id is not None else None,
-        )
-
-    return asked(held) != asked(wanted)
+def _scale(session: Session, wanted: Pool, *, drained: bool, changed: Set[str]) -> None:
+    if wanted.auto_scale_formula is None:
+        if drained or changed & TARGETS or "auto_scale_formula" in changed:
+            _resize(session, wanted, _targets(wanted))
+    elif drained or changed & FORMULA:
+        session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/enableautoscale", _formula(wanted)))
 
 
-def _patch(session: Session, pool: Pool, owner: str) -> Json:
-    changed = {**_when_empty(pool), "metadata": _metadata(pool, owner)}
-    if pool.start_task is not None:
-        changed["startTask"] = start_task_body(session, pool.start_task)
+def _patch(session: Session, pool: Pool, owner: str, *, drained: bool) -> Json:
+    """Our marks always go along: they say what was asked last."""
+    changed: Json = {"metadata": _metadata(pool, owner)}
+    if drained:
+        changed |= {"networkConfiguration": to_rest(NetworkConfiguration()), **_when_empty(pool)}
+        if pool.start_task is not None:
+            changed["startTask"] = start_task_body(session, pool.start_task)
     return changed
 
 
 def _when_empty(pool: Pool) -> Json:
     reference = {"publisher": pool.image.publisher, "offer": pool.image.offer, "sku": pool.image.sku}
+    machine: Json = {
+        "imageReference": {**reference, "version": pool.image.version or "latest"},
+        "nodeAgentSKUId": pool.node_agent_sku_id,
+    }
+    if pool.container_configuration is not None:
+        machine["containerConfiguration"] = to_rest(pool.container_configuration)
+    given = {"displayName": pool.display_name, "networkConfiguration": pool.network_configuration}
     return {
         "vmSize": pool.vm_size,
-        "virtualMachineConfiguration": {
-            "imageReference": {**reference, "version": pool.image.version or "latest"},
-            "nodeAgentSKUId": pool.node_agent_sku_id,
-        },
+        "virtualMachineConfiguration": machine,
         "taskSlotsPerNode": pool.task_slots_per_node,
-        **({"displayName": pool.display_name} if pool.display_name else {}),
+        "taskSchedulingPolicy": to_rest(pool.task_scheduling_policy),
+        "enableInterNodeCommunication": pool.enable_inter_node_communication,
+        **{name: to_rest(value) for name, value in given.items() if value is not None},
     }
 
 
-def _resize(session: Session, pool: str, dedicated: int, spot: int) -> None:
-    target = {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot, "nodeDeallocationOption": "requeue"}
+def _targets(pool: Pool) -> Json:
+    return {
+        "targetDedicatedNodes": pool.target_dedicated_nodes or 0,
+        "targetLowPriorityNodes": pool.target_spot_nodes or 0,
+    }
+
+
+def _formula(pool: Pool) -> Json:
+    return {
+        "autoScaleFormula": pool.auto_scale_formula,
+        **limits_body(autoScaleEvaluationInterval=pool.auto_scale_evaluation_interval),
+    }
+
+
+def _resize(session: Session, pool: Pool, targets: Json) -> None:
+    target = {**targets, **limits_body(resizeTimeout=pool.resize_timeout), "nodeDeallocationOption": "requeue"}
 
     def attempt() -> bool:
         try:
-            session.ask(lambda: session.batch.post(f"{_path(pool)}/resize", target))
+            session.ask(lambda: session.batch.post(f"{_path(pool.name)}/resize", target))
         except CloudError as error:
             if error.code != "PoolBeingResized":
                 raise
             return False
         return True
 
-    session.until(attempt, f"pool {pool!r} is still being resized")
+    session.until(attempt, f"pool {pool.name!r} is still being resized")
 
 
 def _settle(session: Session, pool: str) -> None:
@@ -222,11 +272,11 @@ def _delete(session: Session, owner: str, pool: Pool) -> None:
 def _is_ours(session: Session, owner: str, pool: Pool) -> bool:
     item = session.find(lambda: session.batch.get(_path(pool.name)))
     metadata = marks.from_pairs(item.get("metadata")) if item else {}
-    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == marks.digest(pool)
+    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(pool)
 
 
 def _metadata(pool: Pool, owner: str) -> list[dict[str, str]]:
-    return marks.pairs({marks.OWNER: owner, marks.DIGEST: marks.digest(pool)})
+    return marks.pairs([(marks.OWNER, owner), (marks.DIGEST, asked(pool)), *pool.metadata])
 
 
 def _image(reference: Json) -> Image:

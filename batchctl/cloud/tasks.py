@@ -8,12 +8,21 @@ from itertools import groupby
 from batchctl.answers import Outcome
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
-from batchctl.cloud.files import identity_body, output_file_body, resource_file_body, settings, settings_body
-from batchctl.cloud.jobs import duration_text, path
+from batchctl.cloud.durations import limits_body
+from batchctl.cloud.files import (
+    container_body,
+    identity_body,
+    output_file_body,
+    resource_file_body,
+    settings,
+    settings_body,
+)
+from batchctl.cloud.jobs import path
 from batchctl.cloud.nodes import tail as file_tail
 from batchctl.cloud.session import Session
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Job, Task, generation_id
+from batchctl.rest import to_rest
 
 MOST_TASKS = 100
 """Tasks that one `addtaskcollection` takes (REST: Tasks - Create Task Collection)."""
@@ -60,11 +69,7 @@ def tail(session: Session, task: Task, lines: int) -> tuple[str, ...]:
 def body(session: Session, task: Task, owner: str) -> Json:
     """The task as Batch takes it; its digest travels in the environment, tasks have no metadata."""
     mark = {marks.OWNER: owner, marks.TASK: task.id}
-    limits = {
-        "maxWallClockTime": duration_text(task.max_wall_clock_time),
-        "retentionTime": duration_text(task.retention_time),
-        "maxTaskRetryCount": task.max_task_retry_count,
-    }
+    told = {"displayName": task.display_name, "exitConditions": task.exit_conditions}
     return {
         "id": task.id,
         "commandLine": task.command_line,
@@ -73,7 +78,13 @@ def body(session: Session, task: Task, owner: str) -> Json:
         "environmentSettings": settings_body((*task.environment, (marks.DIGEST_SETTING, task.digest))),
         "userIdentity": identity_body(task.elevation),
         "requiredSlots": task.required_slots,
-        "constraints": {name: value for name, value in limits.items() if value is not None},
+        "constraints": limits_body(
+            maxWallClockTime=task.max_wall_clock_time,
+            retentionTime=task.retention_time,
+            maxTaskRetryCount=task.max_task_retry_count,
+        ),
+        **container_body(task.container_settings),
+        **{name: to_rest(value) for name, value in told.items() if value is not None},
     }
 
 

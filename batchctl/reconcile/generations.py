@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.differences import field_changes
-from batchctl.resources import Blob, Job, Rule, Task, changed_parts
+from batchctl.resources import Blob, Job, Task, changed_parts
+from batchctl.rules import Rule
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""

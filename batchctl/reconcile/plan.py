@@ -7,7 +7,8 @@ from enum import Enum
 from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
-from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Rule, Task
+from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
+from batchctl.rules import Rule
 
 
 class Action(Enum):

@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from batchctl.parts import (
+    ContainerConfiguration,
+    ExitConditions,
+    NetworkConfiguration,
+    TaskContainerSettings,
+    TaskSchedulingPolicy,
+)
 from batchctl.resources import Settings
+from batchctl.rest import camel, from_rest
 from batchctl.spec.model import (
     Account,
     Commands,
@@ -14,6 +22,8 @@ from batchctl.spec.model import (
     DownloadSpec,
     Factory,
     ForEach,
+    JobPreparationTaskSpec,
+    JobReleaseTaskSpec,
     JobSpec,
     OutputFileSpec,
     PoolSpec,
@@ -67,8 +77,19 @@ def _pool(pool: Document, at: At) -> PoolSpec:
         vm_size=pool["vmSize"],
         image=pool["image"],
         start_task=_start_task(start, (*at, "startTask")) if start is not None else None,
+        auto_scale_evaluation_interval=duration(pool.get("autoScaleEvaluationInterval")),
+        resize_timeout=duration(pool.get("resizeTimeout")),
+        metadata=_settings(pool.get("metadata", ())),
+        **_parts(
+            pool,
+            task_scheduling_policy=TaskSchedulingPolicy,
+            network_configuration=NetworkConfiguration,
+            container_configuration=ContainerConfiguration,
+        ),
         **_plain(
             pool,
+            auto_scale_formula="autoScaleFormula",
+            enable_inter_node_communication="enableInterNodeCommunication",
             display_name="displayName",
             node_agent_sku_id="nodeAgentSKUId",
             target_dedicated_nodes="targetDedicatedNodes",
@@ -80,27 +101,58 @@ def _pool(pool: Document, at: At) -> PoolSpec:
 
 def _start_task(start: Document, at: At) -> StartTaskSpec:
     return StartTaskSpec(
-        at=at,
-        commands=_commands(start, at),
-        resource_files=_resource_files(start, at),
-        environment=_settings(start.get("environmentSettings", ())),
+        **_node_task(start, at),
+        **_plain(start, wait_for_success="waitForSuccess", max_task_retry_count="maxTaskRetryCount"),
+    )
+
+
+def _preparation(task: Document, at: At) -> JobPreparationTaskSpec:
+    return JobPreparationTaskSpec(
+        **_node_task(task, at),
+        constraints=_constraints(task.get("constraints", {})),
         **_plain(
-            start,
+            task,
             wait_for_success="waitForSuccess",
-            max_task_retry_count="maxTaskRetryCount",
-            elevation="elevationLevel",
+            rerun_on_node_reboot_after_success="rerunOnNodeRebootAfterSuccess",
         ),
     )
 
 
+def _release(task: Document, at: At) -> JobReleaseTaskSpec:
+    return JobReleaseTaskSpec(**_node_task(task, at), constraints=_constraints(task))
+
+
+def _node_task(task: Document, at: At) -> dict[str, Any]:
+    """What start, preparation and release tasks have in common."""
+    return {
+        "at": at,
+        "commands": _commands(task, at),
+        "resource_files": _resource_files(task, at),
+        "environment": _settings(task.get("environmentSettings", ())),
+        **_plain(task, elevation="elevationLevel"),
+        **_parts(task, container_settings=TaskContainerSettings),
+    }
+
+
 def _job(job: Document, at: At) -> JobSpec:
+    before, after = job.get("jobPreparationTask"), job.get("jobReleaseTask")
     return JobSpec(
         at=at,
         id=job["id"],
         tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
         constraints=_constraints(job.get("constraints", {})),
         environment=_settings(job.get("commonEnvironmentSettings", ())),
-        **_plain(job, priority="priority", display_name="displayName"),
+        job_preparation_task=_preparation(before, (*at, "jobPreparationTask")) if before is not None else None,
+        job_release_task=_release(after, (*at, "jobReleaseTask")) if after is not None else None,
+        metadata=_settings(job.get("metadata", ())),
+        **_plain(
+            job,
+            priority="priority",
+            display_name="displayName",
+            max_parallel_tasks="maxParallelTasks",
+            allow_task_preemption="allowTaskPreemption",
+            on_task_failure="onTaskFailure",
+        ),
     )
 
 
@@ -114,7 +166,8 @@ def _factory(task: Document, at: At) -> Factory:
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
         environment=_settings(task.get("environmentSettings", ())),
         constraints=_constraints(task.get("constraints", {})),
-        **_plain(task, required_slots="requiredSlots", elevation="elevationLevel"),
+        **_plain(task, required_slots="requiredSlots", elevation="elevationLevel", display_name="displayName"),
+        **_parts(task, container_settings=TaskContainerSettings, exit_conditions=ExitConditions),
     )
 
 
@@ -171,3 +224,8 @@ def _patterns(part: Document) -> dict[str, Any]:
 def _plain(part: Document, **names: str) -> dict[str, Any]:
     """The values that go over as they are: field names to keys. What is not there keeps the model's default."""
     return {field: part[key] for field, key in names.items() if key in part}
+
+
+def _parts(part: Document, **types: type[Any]) -> dict[str, Any]:
+    """The values that REST JSON spells as the spec does, as what they are in resources."""
+    return {field: from_rest(cls, part[camel(field)]) for field, cls in types.items() if camel(field) in part}

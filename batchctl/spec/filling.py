@@ -4,13 +4,15 @@ What cannot be filled is kept as a problem, so that all of them are told at once
 """
 
 from collections import ChainMap
+from dataclasses import replace
 from posixpath import basename
 
 from batchctl.errors import Problem
+from batchctl.parts import TaskContainerSettings
 from batchctl.resources import OutputFile, ResourceFile, Settings
 from batchctl.spec import shell, template
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
+from batchctl.spec.model import Commands, Factory, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
 from batchctl.spec.template import TemplateError, Values
 
@@ -91,6 +93,14 @@ def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
         upload_condition=output.upload_condition,
         optional=output.optional,
     )
+
+
+def container_settings(fill: Filler, factory: Factory) -> TaskContainerSettings | None:
+    wanted, at = factory.container_settings, (*factory.at, "containerSettings")
+    if wanted is None:
+        return None
+    options = fill.maybe((*at, "containerRunOptions"), wanted.container_run_options)
+    return replace(wanted, image_name=fill((*at, "imageName"), wanted.image_name), container_run_options=options)
 
 
 def environment(fill: Filler, at: At, settings: Settings) -> Settings:

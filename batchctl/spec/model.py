@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.parts import (
+    ContainerConfiguration,
+    ExitConditions,
+    NetworkConfiguration,
+    TaskContainerSettings,
+    TaskSchedulingPolicy,
+)
 from batchctl.resources import Settings
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
@@ -67,6 +74,13 @@ class OutputFileSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    max_wall_clock_time: timedelta | None = None
+    max_task_retry_count: int | None = None
+    retention_time: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartTaskSpec:
     at: At
     commands: Commands
@@ -75,6 +89,34 @@ class StartTaskSpec:
     wait_for_success: bool = True
     max_task_retry_count: int = 0
     elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPreparationTaskSpec:
+    at: At
+    commands: Commands
+    resource_files: tuple[ResourceFileSpec, ...] = ()
+    environment: Settings = ()
+    wait_for_success: bool = True
+    rerun_on_node_reboot_after_success: bool = True
+    elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+    constraints: Constraints = Constraints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReleaseTaskSpec:
+    at: At
+    commands: Commands
+    resource_files: tuple[ResourceFileSpec, ...] = ()
+    environment: Settings = ()
+    elevation: str = "nonadmin"
+    container_settings: TaskContainerSettings | None = None
+    constraints: Constraints = Constraints()
+
+
+NodeTaskSpec = StartTaskSpec | JobPreparationTaskSpec | JobReleaseTaskSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +128,17 @@ class PoolSpec:
     node_agent_sku_id: str | None = None
     target_dedicated_nodes: int = 0
     target_spot_nodes: int = 0
+    auto_scale_formula: str | None = None
+    auto_scale_evaluation_interval: timedelta | None = None
+    resize_timeout: timedelta | None = None
     task_slots_per_node: int = 1
+    task_scheduling_policy: TaskSchedulingPolicy = TaskSchedulingPolicy()
+    enable_inter_node_communication: bool = False
+    network_configuration: NetworkConfiguration | None = None
+    container_configuration: ContainerConfiguration | None = None
     display_name: str | None = None
     start_task: StartTaskSpec | None = None
+    metadata: Settings = ()
 
     @property
     def windows(self) -> bool:
@@ -110,13 +160,6 @@ class ForEach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
-    max_wall_clock_time: timedelta | None = None
-    max_task_retry_count: int | None = None
-    retention_time: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Factory:
     """An item of `job.tasks`: one task, or one for each binding of `for_each`."""
 
@@ -130,6 +173,9 @@ class Factory:
     constraints: Constraints = Constraints()
     required_slots: int = 1
     elevation: str = "nonadmin"
+    display_name: str | None = None
+    container_settings: TaskContainerSettings | None = None
+    exit_conditions: ExitConditions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +187,12 @@ class JobSpec:
     display_name: str | None = None
     constraints: Constraints = Constraints()
     environment: Settings = ()
+    max_parallel_tasks: int = -1
+    allow_task_preemption: bool = False
+    on_task_failure: str = "noaction"
+    job_preparation_task: JobPreparationTaskSpec | None = None
+    job_release_task: JobReleaseTaskSpec | None = None
+    metadata: Settings = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

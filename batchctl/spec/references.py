@@ -5,7 +5,6 @@ They work on the document, whose parts may be missing or of a wrong type, so tha
 in the same run as of a misspelt key.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -21,17 +20,18 @@ from batchctl.spec.variables import misfit
 Rule = Callable[[Any, Source, Values], Iterator[Problem]]
 """(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
 
+NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
 CONTAINERS_USED = (
     "storage.uploads.*.to",
-    "pool.startTask.resourceFiles.*.container",
+    *(f"{task}.resourceFiles.*.container" for task in NODE_TASKS),
     "job.tasks.*.forEach.blobs",
     "job.tasks.*.resourceFiles.*.container",
     "job.tasks.*.outputFiles.*.container",
     "download.*.container",
 )
-BLOBS_USED = ("pool.startTask.resourceFiles.*.blob", "job.tasks.*.resourceFiles.*.blob")
+BLOBS_USED = tuple(f"{task}.resourceFiles.*.blob" for task in (*NODE_TASKS, "job.tasks.*"))
 SETTINGS = (
-    "pool.startTask.environmentSettings",
+    *(f"{task}.environmentSettings" for task in NODE_TASKS),
     "job.commonEnvironmentSettings",
     "job.tasks.*.environmentSettings",
 )
@@ -39,7 +39,8 @@ FILLED = (
     "storage.uploads.*.from",
     "download.*.to",
     *(
-        f"pool.startTask.{field}"
+        f"{task}.{field}"
+        for task in NODE_TASKS
         for field in (
             "commands.*",
             "command.*",
@@ -64,12 +65,30 @@ FILLED_PER_TASK = (
     "outputFiles.*.filePattern",
     "outputFiles.*.path",
     "environmentSettings.*.value",
+    "displayName",
+    "containerSettings.imageName",
+    "containerSettings.containerRunOptions",
 )
 """Where those of the item go in as well."""
 
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
-LONGEST = timedelta(days=180)
-"""REST: maxWallClockTime of jobs and tasks."""
+NO_TIME, LONGEST = timedelta(), timedelta(days=180)
+SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
+    "job.constraints.maxWallClockTime": (NO_TIME, LONGEST),
+    "job.tasks.*.constraints.maxWallClockTime": (NO_TIME, LONGEST),
+    "job.jobPreparationTask.constraints.maxWallClockTime": (NO_TIME, LONGEST),
+    "job.jobReleaseTask.maxWallClockTime": (NO_TIME, timedelta(minutes=15)),
+    "pool.autoScaleEvaluationInterval": (timedelta(minutes=5), timedelta(days=7)),
+    "pool.resizeTimeout": (timedelta(minutes=5), timedelta(days=7)),
+}
+"""The shortest and the longest that Batch takes (REST: the pages of these properties)."""
+EXIT_OPTIONS = (
+    "exitCodes.*.exitOptions",
+    "exitCodeRanges.*.exitOptions",
+    "preProcessingError",
+    "fileUploadError",
+    "default",
+)
 OWN_CONTAINERS = ("batchctl",)
 """Where batchctl keeps its locks."""
 
@@ -148,7 +167,7 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
 
 
 def reserved_names_are_free(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for pattern in SETTINGS:
+    for pattern in (*SETTINGS, "pool.metadata", "job.metadata"):
         for at, settings in _find(document, pattern):
             yield from _settings(source, at, settings)
     for name in _mapping(_get(document, "storage", "containers")):
@@ -163,7 +182,7 @@ def _settings(source: Source, at: At, settings: Any) -> Iterator[Problem]:
         name = _get(setting, "name")
         if not isinstance(name, str):
             continue
-        if name.upper().startswith(RESERVED):
+        if at[-1] != "metadata" and name.upper().startswith(RESERVED):
             yield source.problem((*at, i, "name"), f"{shown(name)} is set by Batch or batchctl itself", "reserved-name")
         if name in seen:
             message = f"{shown(name)} is set twice: first in line {source.values[(*at, seen[name], 'name')].line}"
@@ -181,10 +200,47 @@ def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[P
 
 
 def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for pattern in ("job.constraints.maxWallClockTime", "job.tasks.*.constraints.maxWallClockTime"):
+    for pattern, (least, most) in SPANS.items():
         for at, text in _texts(document, pattern):
-            if re.match("P", text) and (duration(text) or timedelta()) > LONGEST:
-                yield source.problem(at, f"{text} is longer than 180 days, the most that Batch takes", "range")
+            if (length := duration(text)) is not None and not least <= length <= most:
+                yield source.problem(at, f"{text} is not {_span(least, most)}, as Batch wants it", "range")
+
+
+def _span(least: timedelta, most: timedelta) -> str:
+    wanted = [f"{word} {_said(bound)}" for word, bound in (("at least", least), ("at most", most)) if bound]
+    return " and ".join(wanted)
+
+
+def _said(length: timedelta) -> str:
+    return f"{length.days} days" if length.days else f"{length.seconds // 60} minutes"
+
+
+def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """A formula and fixed targets cannot both say how many nodes there are (reliability B44)."""
+    pool = _mapping(_get(document, "pool"))
+    for target in ("targetDedicatedNodes", "targetSpotNodes"):
+        if target in pool and "autoScaleFormula" in pool:
+            message = f"the autoScaleFormula says how many nodes there are: take out '{target}'"
+            yield source.problem(("pool", target), message, "two-targets", at_key=True)
+
+
+def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    if _get(document, "pool", "containerConfiguration") is not None:
+        return
+    for pattern in (*NODE_TASKS, "job.tasks.*"):
+        for at, _ in _find(document, f"{pattern}.containerSettings"):
+            message = "the nodes run no containers: give the pool a 'containerConfiguration'"
+            yield source.problem(at, message, "no-containers", at_key=True)
+
+
+def job_actions_count(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """REST: ExitOptions.jobAction is refused where the job's onTaskFailure is noaction."""
+    if str(_get(document, "job", "onTaskFailure")).lower() == "performexitoptionsjobaction":
+        return
+    for pattern in EXIT_OPTIONS:
+        for at, _ in _find(document, f"job.tasks.*.exitConditions.{pattern}.jobAction"):
+            message = "it counts only where the job has 'onTaskFailure: performexitoptionsjobaction'"
+            yield source.problem(at, message, "no-job-action", at_key=True)
 
 
 def outputs_are_not_inputs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -218,6 +274,9 @@ RULES: tuple[Rule, ...] = (
     reserved_names_are_free,
     slots_are_there,
     times_are_allowed,
+    nodes_are_asked_for_once,
+    containers_can_run,
+    job_actions_count,
     outputs_are_not_inputs,
     defaults_fit,
 )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from batchctl.errors import Problem
-from batchctl.resources import OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.resources import Job, OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.rules import folded
 from batchctl.spec.digests import Digests, short
 from batchctl.spec.fanout import FORMS, Binding, bindings, task_id
-from batchctl.spec.filling import Filler, command_line, environment, output_file, resource_file
+from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_file
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
@@ -19,11 +20,11 @@ MOST_OF_ONE_FACTORY = 5
 
 
 def make_tasks(
-    spec: Spec, job: JobSpec, pool: PoolSpec, start: StartTask | None, inventory: Inventory, problems: list[Problem]
+    spec: Spec, job: JobSpec, pool: PoolSpec, scripts: str, inventory: Inventory, problems: list[Problem]
 ) -> list[Task]:
     """The tasks of all factories, in order; what is wrong with them goes to `problems`."""
     common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
-    frame = Frame(job, pool, common, short([start.command_line, start.content] if start else []), Digests(inventory))
+    frame = Frame(job, pool, common, scripts, Digests(inventory))
     made = Made(spec, problems)
     for factory in job.tasks:
         if _too_many(factory, len(made.tasks)):
@@ -36,9 +37,15 @@ def make_tasks(
     return made.tasks
 
 
+def scripts(start: StartTask | None, job: Job) -> str:
+    """The hash of what the start task, and the job's preparation, bring to the nodes."""
+    before = [task for task in (start, job.job_preparation_task) if task]
+    return short([[task.command_line, task.content] for task in before])
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What all tasks of a job share. `scripts` is the hash of what the start task brings to the nodes."""
+    """What all tasks of a job share. `scripts` is the hash of what is on the nodes before them."""
 
     job: JobSpec
     pool: PoolSpec
@@ -98,12 +105,13 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
     outputs = tuple(output_file(fill, o) for o in factory.output_files)
     own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
     line = command_line(fill, factory.commands, windows=frame.pool.windows)
-    limits = factory.constraints
+    limits, container = factory.constraints, container_settings(fill, factory)
     parts = {
         "command": short([line, factory.elevation, factory.required_slots]),
         "environment": short([frame.common, own]),
         "inputs": short([frame.digests.content(f) for f in files]),
         "scripts": frame.scripts,
+        **({"container": short(folded(container))} if container else {}),
         "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
     return Task(
@@ -118,6 +126,9 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
         max_task_retry_count=limits.max_task_retry_count,
         retention_time=limits.retention_time,
         elevation=factory.elevation,
+        display_name=fill.maybe((*factory.at, "displayName"), factory.display_name),
+        container_settings=container,
+        exit_conditions=factory.exit_conditions,
         digest=task_digest(parts),
     )
 

@@ -9,8 +9,29 @@ import pytest
 
 from batchctl.answers import Counts
 from batchctl.errors import CloudError, Partial, Refused
+from batchctl.parts import (
+    ContainerConfiguration,
+    ContainerRegistry,
+    IdentityReference,
+    NetworkConfiguration,
+    PublicIPAddressConfiguration,
+    TaskContainerSettings,
+    TaskSchedulingPolicy,
+)
 from batchctl.reconcile.differences import field_changes
-from batchctl.resources import Container, Job, OutputFile, Pool, Resource, ResourceFile, StartTask, Task
+from batchctl.resources import (
+    Container,
+    Job,
+    JobPreparationTask,
+    JobReleaseTask,
+    OutputFile,
+    Pool,
+    Resource,
+    ResourceFile,
+    StartTask,
+    Task,
+)
+from batchctl.rules import Rule, differences
 from tests.contract.conftest import World, container, done, refused
 
 FILES = (
@@ -18,6 +39,13 @@ FILES = (
     ResourceFile(container="application", blob_prefix="bin/", file_path="tools"),
     ResourceFile(container="application", blob="a b/ü+%41.py", file_path="ü.py", file_mode="0755"),
     ResourceFile(http_url="https://example.com/a?b=c", file_path="a"),
+)
+PULLER = IdentityReference(resource_id="/subscriptions/x/puller")
+CONTAINER = TaskContainerSettings(
+    image_name="ubuntu:24.04",
+    container_run_options="--rm",
+    working_directory="containerImageDefault",
+    registry=ContainerRegistry(registry_server="r.azurecr.io", identity_reference=PULLER),
 )
 START = StartTask(
     command_line="/bin/bash -c 'true'",
@@ -27,7 +55,31 @@ START = StartTask(
     max_task_retry_count=2,
     elevation="admin",
     content="0123456789ab",
+    container_settings=CONTAINER,
 )
+WHOLE_POOL: dict[str, Any] = {
+    "container_configuration": ContainerConfiguration(
+        container_image_names=("ubuntu:24.04", "alpine"),
+        container_registries=(ContainerRegistry(registry_server="r.azurecr.io", identity_reference=PULLER),),
+    ),
+    "resize_timeout": timedelta(minutes=10),
+    "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
+    "enable_inter_node_communication": True,
+    "network_configuration": NetworkConfiguration(
+        subnet_id="/subscriptions/x/subnets/One",
+        public_ip_address_configuration=PublicIPAddressConfiguration(
+            provision="usermanaged", ip_address_ids=("/b", "/a")
+        ),
+        enable_accelerated_networking=True,
+    ),
+    "metadata": (("team", "ü"), ("cost", "7")),
+}
+SCALED: dict[str, Any] = {
+    "target_dedicated_nodes": None,
+    "target_spot_nodes": None,
+    "auto_scale_formula": "$TargetDedicatedNodes = 0;",
+    "auto_scale_evaluation_interval": timedelta(minutes=5),
+}
 PLAIN_START = StartTask(command_line="/bin/bash -c 'true'")
 
 
@@ -137,8 +189,10 @@ def test_gone_is_gone(world: World, wanted: Callable[[World], Pool | Job]) -> No
         {"display_name": "Shown ü", "task_slots_per_node": 4},
         {"start_task": PLAIN_START},
         {"start_task": START},
+        WHOLE_POOL,
+        SCALED,
     ],
-    ids=["plain", "more", "start task", "full start task"],
+    ids=["plain", "more", "start task", "full start task", "whole", "scaled"],
 )
 def test_a_pool_is_read_back_as_it_was_asked_for(world: World, asked: dict[str, Any]) -> None:
     world.made(world.pool(**asked))
@@ -162,8 +216,18 @@ def test_a_pool_needs_its_node_agent(world: World) -> None:
         ({"start_task": PLAIN_START}, {"start_task": replace(PLAIN_START, content="new")}),
         ({"start_task": START}, {"start_task": PLAIN_START}),
         ({"start_task": PLAIN_START}, {}),
+        ({}, WHOLE_POOL),
+        (WHOLE_POOL, {}),
+        ({}, SCALED),
+        (SCALED, {}),
+        (SCALED, {"target_spot_nodes": 1}),
+        (SCALED, {**SCALED, "auto_scale_formula": "$TargetDedicatedNodes = 1;"}),
+        (SCALED, {**SCALED, "vm_size": "Standard_D4s_v5"}),
     ],
-    ids=["vmSize", "slots", "name", "start task", "content", "plainer", "no start task"],
+    ids=[
+        *("vmSize", "slots", "name", "start task", "content", "plainer", "no start task", "whole", "nothing of it"),
+        *("a formula", "no formula", "nodes for a formula", "another formula", "a formula in an emptied pool"),
+    ],
 )
 def test_an_empty_pool_becomes_what_is_asked(world: World, before: dict[str, Any], after: dict[str, Any]) -> None:
     world.made(world.pool(**before))
@@ -198,16 +262,46 @@ def test_a_pool_with_nodes_is_emptied_changed_and_filled_again(world: World) -> 
 # Jobs.
 
 
-FULL = {
+FULL: dict[str, Any] = {
     "priority": 5,
     "max_wall_clock_time": timedelta(hours=1, minutes=30),
     "max_task_retry_count": 3,
     "environment": (("A", "1"), ("B", "ü = 2")),
     "display_name": "Shown ü",
+    "max_parallel_tasks": 7,
+    "allow_task_preemption": True,
+    "on_task_failure": "performexitoptionsjobaction",
+    "job_preparation_task": JobPreparationTask(
+        command_line="/bin/bash -c true",
+        resource_files=FILES,
+        environment=(("A", "1"),),
+        elevation="admin",
+        container_settings=CONTAINER,
+        max_wall_clock_time=timedelta(minutes=3),
+        max_task_retry_count=2,
+        retention_time=timedelta(days=1),
+        wait_for_success=False,
+        rerun_on_node_reboot_after_success=False,
+        content="0123456789ab",
+    ),
+    "job_release_task": JobReleaseTask(
+        command_line="/bin/bash -c false",
+        resource_files=FILES,
+        environment=(("B", "2"),),
+        elevation="admin",
+        max_wall_clock_time=timedelta(minutes=3),
+        retention_time=timedelta(days=1),
+        content="0123456789ab",
+    ),
+    "metadata": (("team", "ü"), ("cost", "7")),
+}
+PLAIN: dict[str, Any] = {
+    "job_preparation_task": JobPreparationTask(command_line="true"),
+    "job_release_task": JobReleaseTask(command_line="true"),
 }
 
 
-@pytest.mark.parametrize("asked", [{}, FULL], ids=["plain", "full"])
+@pytest.mark.parametrize("asked", [{}, FULL, PLAIN], ids=["nothing", "full", "plain"])
 def test_a_job_is_made_open_and_read_back_as_it_was_asked_for(world: World, asked: dict[str, Any]) -> None:
     world.made(world.job(**asked))
     held = world.held_job()
@@ -236,8 +330,9 @@ def test_a_job_of_others_at_the_next_generation_is_seen(world: World) -> None:
 
 def test_a_job_changes_in_place_and_nothing_else_of_it(world: World) -> None:
     world.made(world.job(environment=(("A", "1"),)))
-    in_place = {name: FULL[name] for name in ("priority", "max_wall_clock_time", "max_task_retry_count")}
-    wanted = replace(world.held_job(), **in_place, sealed=True)  # type: ignore[arg-type]  # they are of FULL's types
+    in_place = {d.name: d.new for d in differences(world.job(), world.job(**FULL)) if d.rule is Rule.IN_PLACE}
+    assert len(in_place) == 6
+    wanted = replace(world.held_job(), **in_place, sealed=True)
     done(world.cloud.update([(world.held_job(), wanted)], world.owner))
     assert field_changes(world.held_job(), wanted) == ()
     assert not world.held_job().sealed

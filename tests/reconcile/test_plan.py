@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, compare, diff, kept
@@ -18,13 +19,15 @@ from batchctl.resources import (
     Container,
     Image,
     Job,
+    JobPreparationTask,
+    JobReleaseTask,
     Pool,
     Resource,
-    Rule,
     StartTask,
     Task,
     compared,
 )
+from batchctl.rules import Rule, asked
 from tests.reconcile.build import (
     OTHER,
     OWNER,
@@ -132,6 +135,18 @@ def test_one_field_that_replaces_replaces_the_object() -> None:
     assert (change.action, [f.name for f in change.fields]) == (Action.REPLACE, ["weight", "colour"])
 
 
+def subnet(id: str) -> NetworkConfiguration:
+    return NetworkConfiguration(subnet_id=id)
+
+
+def images(*names: str) -> ContainerConfiguration:
+    return ContainerConfiguration(container_image_names=names)
+
+
+def scaled() -> Pool:
+    return pool(auto_scale_formula="x", target_dedicated_nodes=None, target_spot_nodes=None)
+
+
 CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
     Container: (INPUT, {}),
     Blob: (TEXT, {"md5": "2" * 32}),
@@ -146,6 +161,13 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "task_slots_per_node": 4,
             "display_name": "Other",
             "start_task": StartTask(command_line="true"),
+            "container_configuration": ContainerConfiguration(container_image_names=("a",)),
+            "auto_scale_formula": "$TargetDedicatedNodes = 1;",
+            "auto_scale_evaluation_interval": timedelta(minutes=5),
+            "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
+            "enable_inter_node_communication": True,
+            "network_configuration": NetworkConfiguration(subnet_id="/net"),
+            "metadata": (("team", "four"),),
         },
     ),
     Job: (
@@ -157,6 +179,12 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "max_task_retry_count": 4,
             "environment": (("A", "4"),),
             "display_name": "Other",
+            "max_parallel_tasks": 4,
+            "allow_task_preemption": True,
+            "on_task_failure": "performexitoptionsjobaction",
+            "job_preparation_task": JobPreparationTask(command_line="true"),
+            "job_release_task": JobReleaseTask(command_line="true"),
+            "metadata": (("team", "four"),),
         },
     ),
     Task: (task(), {"digest": "command=4"}),
@@ -194,6 +222,13 @@ def test_every_field_with_a_rule_changed_alone_is_what_the_plan_says(kind: type[
         (pool(), pool(node_agent_sku_id=None)),
         (pool(display_name="By hand"), pool()),
         (pool(image=Image(publisher="Canonical", offer="Ubuntu-24_04-LTS", sku="Server")), pool()),
+        (pool(task_scheduling_policy=TaskSchedulingPolicy(node_fill_type="Spread")), pool()),
+        (pool(network_configuration=NetworkConfiguration()), pool()),
+        (pool(network_configuration=subnet("/SUBNETS/One")), pool(network_configuration=subnet("/subnets/one"))),
+        (pool(container_configuration=images("a", "b")), pool(container_configuration=images("b", "a"))),
+        (pool(metadata=(("A", "1"), ("B", "2"))), pool(metadata=(("B", "2"), ("A", "1")))),
+        (pool(auto_scale_formula="x", target_dedicated_nodes=7), scaled()),
+        (job(on_task_failure="NoAction"), job()),
         (job(pool="POOL"), job()),
         (job(display_name="By hand"), job()),
     ],
@@ -209,6 +244,33 @@ def test_every_compared_field_of_every_kind_has_its_example() -> None:
 def test_sealing_is_a_change_that_the_plan_shows() -> None:
     [change] = diff(desired(job(), task()), [held_job(sealed=False), waiting()]).changes
     assert [(f.name, f.old, f.new) for f in change.fields] == [("on_all_tasks_complete", "noaction", "terminatejob")]
+
+
+# Whose doing a difference is.
+
+
+def asked_before(found: Any, **since: Any) -> Any:
+    """The object as we asked for it, changed since by somebody else."""
+    return replace(found, asked=asked(found), **since)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "drifts"),
+    [
+        (asked_before(pool(), target_dedicated_nodes=9), pool(), {"target_dedicated_nodes": True}),
+        (asked_before(pool()), pool(target_dedicated_nodes=9), {"target_dedicated_nodes": False}),
+        (
+            asked_before(pool(), start_task=None, target_spot_nodes=4),
+            pool(start_task=StartTask(command_line="true")),
+            {"start_task": False, "target_spot_nodes": True},
+        ),
+        (asked_before(pool(metadata=(("a", "1"),)), metadata=()), pool(metadata=(("a", "1"),)), {"metadata": True}),
+        (asked_before(job(), priority=4), job(), {"priority": True}),
+        (pool(target_dedicated_nodes=9), pool(), {"target_dedicated_nodes": False}),
+    ],
+)
+def test_drift_is_told_from_an_edit_of_the_spec(found: Any, wanted: Any, drifts: dict[str, bool]) -> None:
+    assert {f.name: f.drift for f in field_changes(found, wanted)} == drifts
 
 
 # What is not ours.

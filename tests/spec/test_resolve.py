@@ -23,6 +23,7 @@ SPEC: dict[str, Any] = {
         "vmSize": "S",
         "image": {"publisher": "canonical", "offer": "b", "sku": "c"},
         "taskSlotsPerNode": 2,
+        "containerConfiguration": {"type": "dockerCompatible"},
         "startTask": {"commands": ["cp run.py shared"], "resourceFiles": [{"container": "app"}]},
     },
     "job": {
@@ -134,6 +135,20 @@ CHANGES: list[tuple[str, tuple[tuple[str | int, ...], Any] | None, dict[str, str
         {"t-a": ("scripts",), "t-b": ("scripts",)},
     ),
     ("slots", (("job", "tasks", 0, "requiredSlots"), 2), {}, {"t-a": ("command",), "t-b": ("command",)}),
+    (
+        "the container",
+        (("job", "tasks", 0, "containerSettings"), {"imageName": "ubuntu:{item.stem}"}),
+        {},
+        {"t-a": ("container",), "t-b": ("container",)},
+    ),
+    (
+        "the job's preparation",
+        (("job", "jobPreparationTask"), {"commands": ["true"]}),
+        {},
+        {"t-a": ("scripts",), "t-b": ("scripts",)},
+    ),
+    ("what failure means", (("job", "tasks", 0, "exitConditions"), {"default": {"dependencyAction": "block"}}), {}, {}),
+    ("how it is shown", (("job", "tasks", 0, "displayName"), "{item.name}"), {}, {}),
     ("a limit", (("job", "tasks", 0, "constraints"), {"maxWallClockTime": "PT1M"}), {}, {}),
     ("the size of the pool", (("pool", "targetDedicatedNodes"), 9), {}, {}),
 ]

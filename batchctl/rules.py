@@ -1,0 +1,101 @@
+"""How values are compared, and what it means that they differ. Knows no kind."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+
+class Rule(Enum):
+    """What a change of a field means for the object that holds it; the value is why, as a plan says it."""
+
+    IN_PLACE = "in place"
+    WHEN_EMPTY = "can be patched only when the pool is empty"
+    NEW_GENERATION = "in a new generation of the job"
+    REPLACE = "by replacing it"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A compared field that is not as it is wanted."""
+
+    name: str
+    old: Any
+    new: Any
+    rule: Rule
+
+
+def exact(value: Any) -> Any:
+    return value
+
+
+def lower(value: str | None) -> str | None:
+    """Names and words that the service compares without regard to case."""
+    return None if value is None else value.lower()
+
+
+def unordered(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Lists whose order means nothing."""
+    return tuple(sorted(values, key=repr))
+
+
+def default_is_none(value: Any) -> Any:
+    """A value with all its fields as the service has them by default says no more than none at all."""
+    found = folded(value)
+    return None if found == folded(type(value)()) else found
+
+
+def compared(rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = exact) -> Any:
+    """A field that diff compares. `optional`: None leaves it to the service. `fold` normalises before comparing."""
+    metadata = {"rule": rule, "optional": optional, "fold": fold}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def part(default: Any = ..., *, fold: Callable[[Any], Any] = exact) -> Any:
+    """A field of a value inside a compared field, with a fold of its own."""
+    metadata = {"fold": fold}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def policy(default: Any) -> Any:
+    """A field that the spec sets and the service never sees."""
+    return field(default=default, metadata={"policy": True})
+
+
+def observed(default: Any = None) -> Any:
+    """A field that only the service sets."""
+    return field(default=default, metadata={"observed": True})
+
+
+def differences(found: Any, wanted: Any) -> Iterator[Difference]:
+    """The compared fields in which two objects of a kind differ, after folding."""
+    for entry in fields(wanted):
+        if (rule := entry.metadata.get("rule")) is None:
+            continue
+        old, new = getattr(found, entry.name), getattr(wanted, entry.name)
+        left_to_service = new is None and entry.metadata["optional"]
+        fold = entry.metadata["fold"]
+        if not left_to_service and folded(old, fold) != folded(new, fold):
+            yield Difference(entry.name, old, new, rule)
+
+
+def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
+    """The value as it is compared: values with fields of their own by the folds of these."""
+    if value is None:
+        return None
+    if fold is not exact:
+        return fold(tuple(map(folded, value)) if isinstance(value, tuple) else value)
+    if is_dataclass(value):
+        return tuple(folded(getattr(value, f.name), f.metadata.get("fold", exact)) for f in fields(value))
+    return tuple(map(folded, value)) if isinstance(value, tuple) else value
+
+
+def asked(wanted: Any) -> str:
+    """What was asked of every compared field, `vm_size=0f3a…;…`: kept in the service, it tells drift from an edit."""
+    compared_fields = (f for f in fields(wanted) if "rule" in f.metadata)
+    return ";".join(f"{f.name}={_short(folded(getattr(wanted, f.name), f.metadata['fold']))}" for f in compared_fields)
+
+
+def _short(value: Any) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:8]

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from batchctl import verbs
 from batchctl.errors import BatchctlError
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.render import Printer
@@ -87,7 +88,7 @@ class Story:
         shutil.copytree(STORIES_AT / "two-texts", folder, dirs_exist_ok=True)
         self.cloud, self.folder, self.text = FakeCloud(), folder, (folder / "spec.yaml").read_text()
         self.variables: dict[str, str] = {}
-        self.discard = False
+        self.choices = Choices()
 
     def prepare(self, step: dict[str, Any]) -> None:
         self.write(step.get("files", {}))
@@ -96,7 +97,7 @@ class Story:
             assert old in self.text, f"the spec has no {old!r}"
             self.text = self.text.replace(old, new)
         self.variables = step.get("vars", self.variables)
-        self.discard = step.get("discard", False)
+        self.choices = Choices(discard_outputs=step.get("discard", False))
         self.cloud.fails = step.get("fails", {})
         for hand in step.get("by_hand", ()):
             for name, arguments in hand.items():
@@ -119,12 +120,12 @@ class Story:
 
     def events(self, verb: str, approve: Callable[[Plan], bool]) -> Iterator[Event]:
         if verb == "destroy":
-            yield from verbs.destroy(self.spec(), self.cloud, approve, discard_outputs=self.discard)
+            yield from verbs.destroy(self.spec(), self.cloud, approve, self.choices)
         elif verb == "apply":
-            yield from verbs.apply(self.spec(), self.cloud, FakeClock(), approve, discard_outputs=self.discard)
+            yield from verbs.apply(self.spec(), self.cloud, FakeClock(), approve, self.choices)
         else:
             assert verb == "plan"
-            approve(verbs.plan(self.spec(), self.cloud, discard_outputs=self.discard))
+            approve(verbs.plan(self.spec(), self.cloud, self.choices))
 
     def run(self, verb: str) -> dict[str, Any]:
         """What happened, in the words of a step."""

@@ -11,6 +11,7 @@ import pytest
 from batchctl import verbs
 from batchctl.answers import Counts
 from batchctl.errors import CloudError, Partial, Refused, TasksFailed
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
 from batchctl.reconcile.fetch import CannotLandError
 from batchctl.reconcile.plan import Plan
@@ -265,7 +266,7 @@ def test_outputs_that_no_download_names_are_kept_from_destroy(folder: Path) -> N
     applied(spec, cloud)
     with pytest.raises(Refused, match="2 outputs are not at home and would be lost"):
         list(verbs.destroy(spec, cloud, yes))
-    list(verbs.destroy(spec, cloud, yes, discard_outputs=True))
+    list(verbs.destroy(spec, cloud, yes, Choices(discard_outputs=True)))
     assert cloud.containers == {}
 
 

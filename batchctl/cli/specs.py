@@ -26,10 +26,11 @@ def plan(
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
     from batchctl import verbs
+    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     loaded, cloud = open_spec(spec, target, var, out)
-    decided = verbs.plan(loaded, cloud, discard_outputs=discard_outputs)
+    decided = verbs.plan(loaded, cloud, Choices(discard_outputs=discard_outputs))
     out.plan(decided)
     if decided.refusals:
         raise Refused(decided.refusals)
@@ -48,6 +49,7 @@ def apply(
     """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home."""
     from batchctl import verbs
     from batchctl.clock import SystemClock
+    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     can_ask(yes)
@@ -58,7 +60,7 @@ def apply(
         cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
-        discard_outputs=discard_outputs,
+        Choices(discard_outputs=discard_outputs),
     )
     for event in events:
         out.event(event)
@@ -75,6 +77,7 @@ def destroy(
 ) -> None:
     """Show what would go, ask, and take away all that this spec made."""
     from batchctl import verbs
+    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     can_ask(yes)
@@ -84,7 +87,7 @@ def destroy(
         loaded,
         cloud,
         lambda decided: approve(out, decided, yes=yes, question=question),
-        discard_outputs=discard_outputs,
+        Choices(discard_outputs=discard_outputs),
     ):
         out.event(event)
     out.complete("Destroy")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from batchctl.clock import Clock
 from batchctl.errors import TasksFailed
 from batchctl.reconcile import follow
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.execute import execute
 from batchctl.reconcile.fetch import CannotLandError
@@ -14,15 +15,13 @@ from batchctl.verbs.running import Approve, agree, brought_home, carried_out, fa
 from batchctl.verbs.survey import decide, survey
 
 
-def apply(
-    spec: Spec, cloud: Cloud, clock: Clock, approve: Approve, *, discard_outputs: bool = False
-) -> Iterator[Event]:
+def apply(spec: Spec, cloud: Cloud, clock: Clock, approve: Approve, choices: Choices = Choices()) -> Iterator[Event]:
     """Make it so, wait for the tasks, bring the outputs home.
 
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
     surveyed = survey(spec, cloud)
-    decided = decide(surveyed, cloud, discard_outputs=discard_outputs)
+    decided = decide(surveyed, cloud, choices)
     agree(decided, approve)
     yield from carried_out(execute(decided, cloud))
     yield from follow.wait(decided.waits, cloud, clock, surveyed.desired.wait_timeout)

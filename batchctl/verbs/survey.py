@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from batchctl.reconcile import fetch
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import lost, pending
 from batchctl.reconcile.plan import Action, Plan, diff
 from batchctl.reconcile.port import Cloud
@@ -43,13 +44,13 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     return (*containers, *blobs, *cloud.batch(wanted.owner, ids))
 
 
-def decide(survey: Survey, cloud: Cloud, *, discard_outputs: bool) -> Plan:
+def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
     decided = diff(survey.desired, survey.held, fetches)
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
-    return decided if discard_outputs else guard(decided, survey.desired, survey.held)
+    return decided if choices.discard_outputs else guard(decided, survey.desired, survey.held)
 
 
 def guard(decided: Plan, desired: Desired, held: Sequence[Resource]) -> Plan:

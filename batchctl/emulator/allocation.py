@@ -34,7 +34,7 @@ def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: st
 def stop_resize(service: "Service", pool: Pool) -> None:
     """The pool stays at what it has; its targets stand."""
     pool.allocate("stopping", service.clock.now())
-    service.store.touch(pool)
+    service.store.keep(pool)
     service.wake(pool)
 
 
@@ -68,7 +68,7 @@ def settle(service: "Service", pool: Pool) -> None:
     leaving = any("leavingpool" in (node.state, node.after) for node in pool.nodes.values())
     if pool.allocation != "steady" and not leaving and not _too_early(service, pool):
         pool.allocate("steady", service.clock.now())
-        service.store.touch(pool)
+        service.store.keep(pool)
     if pool.state == "deleting" and not pool.nodes:
         service.discard(service.settings.home / "nodes" / pool.id)
         service.store.drop(pool)

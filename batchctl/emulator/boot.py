@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import orders, preparation, taskwork, times
+from batchctl.emulator import orders, paper, preparation, taskwork, times
 from batchctl.emulator.node import make_directories
 from batchctl.emulator.outcome import Outcome
 from batchctl.emulator.records import Json, Node, Pool
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from batchctl.emulator.node import Run
     from batchctl.emulator.service import Service
 
-WINDOWS = "batch.node.windows"
-_NO_WINDOWS = "The node agent '{}' runs on Windows. Tasks run as processes of this machine, which has no Windows."
+_NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
 
 
 def begin(service: "Service", pool: Pool, node: Node) -> None:
@@ -69,9 +68,8 @@ def _start(service: "Service", pool: Pool, node: Node) -> None:
 
 def _ready(service: "Service", pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
-    agent = pool.spec.get("virtualMachineConfiguration", {}).get("nodeAgentSKUId", "")
-    if agent.lower().startswith(WINDOWS):
-        node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS.format(agent)}]
+    if paper.windows(pool):
+        node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
         _go(service, pool, node, "unusable")
         return
     make_directories(orders.node_root(service.settings, node))

@@ -5,27 +5,28 @@ from batchctl.emulator.faults import Fault
 from batchctl.emulator.pools import find as find_pool
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.service import Service
+from batchctl.emulator.views import hide_secrets
 from batchctl.emulator.wire import Answer, Call, entries
 
 _OWN = {
-    "name": "BatchNodeExtension",
-    "publisher": "Microsoft.Azure.Batch",
-    "type": "BatchNodeExtension",
-    "typeHandlerVersion": "1.0",
+    "name": "batchNodeExtension",
+    "publisher": "Microsoft.Azure.Extensions",
+    "type": "CustomScript",
+    "typeHandlerVersion": "2.0",
     "autoUpgradeMinorVersion": True,
 }
 
 
 def list_all(service: Service, call: Call) -> Answer:
     found = _extensions(find_pool(service, call), nodes.find(service, call))
-    return entries(call, "nodeextensions", found, frozenset())
+    return entries(call, "extensions", found, frozenset())
 
 
 def get(service: Service, call: Call) -> Answer:
     name = call.params["extension"].lower()
     for extension in _extensions(find_pool(service, call), nodes.find(service, call)):
         if extension["vmExtension"]["name"].lower() == name:
-            return Answer(200, {"odata.metadata": f"{call.base}/$metadata#nodeextensions/@Element", **extension})
+            return Answer(200, {"odata.metadata": f"{call.base}/$metadata#extensions/@Element", **extension})
     raise Fault("ExtensionNotFound")
 
 
@@ -35,12 +36,12 @@ def _extensions(pool: Pool, node: Node) -> list[Json]:
 
 
 def _installed(extension: Json, node: Node) -> Json:
-    shown = {name: value for name, value in extension.items() if name != "protectedSettings"}
     status = {
-        "code": "ProvisioningState/succeeded/0",
+        "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
+        "message": "Installed on paper: nothing runs here",
         "time": times.stamp(node.booted or node.created),
     }
     view = {"name": extension["name"], "statuses": [status]}
-    return {"provisioningState": "Succeeded", "vmExtension": shown, "instanceView": view}
+    return {"provisioningState": "Succeeded", "vmExtension": hide_secrets(extension), "instanceView": view}

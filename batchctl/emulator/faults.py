@@ -85,6 +85,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     "ActiveJobAndScheduleQuotaReached": (409, "The quota of active jobs and job schedules of the account is reached."),
     "PoolQuotaReached": (409, "The pool quota of the account is reached."),
     "InvalidApplicationPackageReferences": (409, "One or more application package references could not be satisfied."),
+    "InvalidCertificateReferences": (409, "One or more certificate references could not be satisfied."),
     "ConditionNotMet": (412, "The condition specified using HTTP conditional header(s) is not met."),
     "RequestBodyTooLarge": (413, "The size of the request body exceeds the maximum permitted."),
     "InvalidRange": (416, "The range specified is invalid for the current size of the resource."),

@@ -1,5 +1,6 @@
-"""The images that the local service says it supports, in the words of the Marketplace. Data only."""
+"""The images that the local service says it supports, in the words of the Marketplace, and which others it takes."""
 
+from batchctl.emulator.faults import bad_value
 from batchctl.emulator.records import Json
 
 UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
@@ -38,3 +39,22 @@ def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[
 
 
 IMAGES = tuple(_image(*row) for row in _ROWS)
+
+_AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
+PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
+    *("batch", "credativ", "microsoftcblmariner", "microsoftwindowsdesktop", "openlogic", "oracle", "redhat"),
+    *("resf", "rockylinux", "suse"),
+}
+"""Who publishes images that Batch supports or once did."""
+
+
+def check(machine: Json) -> None:
+    """Refuses an image of nobody, and a node agent that is not that of a supported image."""
+    reference = machine["imageReference"]
+    name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
+    if name[0] and name[0] not in PUBLISHERS:
+        raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")
+    given: str = machine["nodeAgentSKUId"]
+    agent = _AGENTS.get(name, given)
+    if agent.lower() != given.lower():
+        raise bad_value("nodeAgentSKUId", given, f"the image {':'.join(name)} has {agent}")

@@ -1,12 +1,11 @@
 """Users of nodes and how one would log in: kept on paper, for no login is served here."""
 
-from batchctl.emulator import nodes
+from batchctl.emulator import nodes, paper
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.pool_shapes import NODE_USER, NODE_USER_UPDATE
 from batchctl.emulator.pools import find as find_pool
 from batchctl.emulator.records import Json
 from batchctl.emulator.service import Service
-from batchctl.emulator.views import endpoints
 from batchctl.emulator.wire import Answer, Call
 
 _SECRETS = ("password", "sshPublicKey")
@@ -47,13 +46,8 @@ def delete(service: Service, call: Call) -> Answer:
 def remote_login_settings(service: Service, call: Call) -> Answer:
     """An address in the form of the service's; nothing listens there."""
     pool, node = find_pool(service, call), nodes.find(service, call)
-    ssh = endpoints(pool, node)["inboundEndpoints"][-1]
-    body: Json = {"remoteLoginIPAddress": ssh["publicIPAddress"], "remoteLoginPort": ssh["frontendPort"]}
-    addresses = pool.spec.get("networkConfiguration", {}).get("publicIPAddressConfiguration", {})
-    if "IPv6" in addresses.get("ipFamilies", ()):
-        body |= {"ipv6RemoteLoginIPAddress": "::1", "ipv6RemoteLoginPort": ssh["frontendPort"]}
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.ComputeNodeRemoteLoginSettings"
-    return Answer(200, {"odata.metadata": metadata, **body})
+    return Answer(200, {"odata.metadata": metadata, **paper.remote_login(pool, node)})
 
 
 def _check(user: Json) -> None:

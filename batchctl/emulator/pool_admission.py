@@ -1,8 +1,9 @@
 """A new pool at the gate: what one of its properties says of another, and of the account."""
 
+import re
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import allocation, autoscale
+from batchctl.emulator import allocation, autoscale, images
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.formula import parse
@@ -11,6 +12,8 @@ from batchctl.emulator.records import Json, Pool
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
+
+_NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
 
 def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
@@ -34,8 +37,8 @@ def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
 
 def _check(spec: Json) -> None:
     """What one property says of another."""
-    if "virtualMachineConfiguration" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
+    check_machine(spec)
+    check_certificates(spec)
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
     if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
@@ -47,6 +50,34 @@ def _check(spec: Json) -> None:
         raise bad_value("enableAutoScale", True, "an autoscaled pool takes no target of nodes")
     if not spec["enableAutoScale"] and ("autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec):
         raise bad_value("autoScaleFormula", spec.get("autoScaleFormula", ""), "enableAutoScale is false")
+
+
+def check_machine(spec: Json) -> None:
+    """Either a virtual machine or, in older versions, a cloud service; with an image and a network that there are."""
+    machine = spec.get("virtualMachineConfiguration")
+    if machine is None and "cloudServiceConfiguration" not in spec:
+        raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
+    if machine and "cloudServiceConfiguration" in spec:
+        raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
+    subnet = spec.get("networkConfiguration", {}).get("subnetId", "")
+    check_resource("networkConfiguration.subnetId", subnet)
+    if machine:
+        images.check(machine)
+        name = "virtualMachineImageId"
+        check_resource(f"imageReference.{name}", machine["imageReference"].get(name, ""))
+
+
+def check_resource(path: str, name: str) -> None:
+    """Refuses a resource of a subscription that there cannot be: its id is one digit over and over."""
+    if _NO_SUBSCRIPTION.match(name):
+        raise bad_value(path, name, "there is no such subscription")
+
+
+def check_certificates(spec: Json) -> None:
+    """The account has no certificates, so that no reference to one can be satisfied."""
+    if spec.get("certificateReferences"):
+        names = ", ".join(one["thumbprint"] for one in spec["certificateReferences"])
+        raise Fault("InvalidCertificateReferences", (("CertificateReferences", names),))
 
 
 def check_slots(slots: int, vm_size: str) -> None:

@@ -1,11 +1,12 @@
 """The bodies of pools and nodes, property by property (API 2025-06-01)."""
 
+from batchctl.emulator.machine_shapes import CERTIFICATES, MOUNTS, NETWORK, SERVICE, UPGRADE, USERS, VM_CONFIGURATION
 from batchctl.emulator.shape import (
     Need,
     Or,
     Props,
     Shape,
-    anything,
+    dictionary,
     flag,
     ident,
     many,
@@ -15,109 +16,22 @@ from batchctl.emulator.shape import (
     text,
     word,
 )
-from batchctl.emulator.task_shapes import ELEVATION, IDENTITY, METADATA, PACKAGES, REGISTRY, START_TASK
+from batchctl.emulator.task_shapes import IDENTITY, METADATA, PACKAGES, START_TASK
 
-IMAGE = Shape(
-    "ImageReference",
-    publisher=text(),
-    offer=text(),
-    sku=text(),
-    version=Or(text(), "latest"),
-    virtualMachineImageId=text(),
-    sharedGalleryImageId=text(),
-    communityGalleryImageId=text(),
-    exactVersion=text(),
-)
-VM_CONFIGURATION = Shape(
-    "VirtualMachineConfiguration",
-    imageReference=Need(IMAGE),
-    nodeAgentSKUId=Need(text(least=1)),
-    windowsConfiguration=Shape("WindowsConfiguration", enableAutomaticUpdates=flag),
-    dataDisks=many(anything),
-    licenseType=text(),
-    containerConfiguration=Shape(
-        "ContainerConfiguration",
-        type=Need(word("dockerCompatible", "criCompatible")),
-        containerImageNames=many(text()),
-        containerRegistries=many(REGISTRY),
-    ),
-    diskEncryptionConfiguration=anything,
-    nodePlacementConfiguration=Shape("NodePlacementConfiguration", policy=word("regional", "zonal")),
-    extensions=many(
-        Shape(
-            "VMExtension",
-            name=Need(text()),
-            publisher=Need(text()),
-            type=Need(text()),
-            typeHandlerVersion=text(),
-            autoUpgradeMinorVersion=flag,
-            enableAutomaticUpgrade=flag,
-            settings=anything,
-            protectedSettings=anything,
-            provisionAfterExtensions=many(text()),
-        )
-    ),
-    osDisk=anything,
-    securityProfile=anything,
-    serviceArtifactReference=anything,
-)
-_NAT_POOL = Shape(
-    "InboundNATPool",
-    name=Need(text(77, 1)),
-    protocol=Need(word("tcp", "udp")),
-    backendPort=Need(number(1, 65535)),
-    frontendPortRangeStart=Need(number(1, 65534)),
-    frontendPortRangeEnd=Need(number(1, 65534)),
-    networkSecurityGroupRules=many(
-        Shape(
-            "NetworkSecurityGroupRule",
-            priority=Need(number(150, 4096)),
-            access=Need(word("allow", "deny")),
-            sourceAddressPrefix=Need(text()),
-            sourcePortRanges=many(text()),
-        )
-    ),
-)
-NETWORK = Shape(
-    "NetworkConfiguration",
-    subnetId=text(),
-    dynamicVNetAssignmentScope=word("none", "job"),
-    endpointConfiguration=Shape("PoolEndpointConfiguration", inboundNATPools=Need(many(_NAT_POOL, 5))),
-    publicIPAddressConfiguration=Shape(
-        "PublicIPAddressConfiguration",
-        provision=word("batchmanaged", "usermanaged", "nopublicipaddresses"),
-        ipFamilies=many(word("IPv4", "IPv6")),
-        ipAddressIds=many(text()),
-        ipTags=many(anything),
-    ),
-    enableAcceleratedNetworking=flag,
-)
 SCHEDULING = Shape(
     "TaskSchedulingPolicy", jobDefaultOrder=word("none", "creationtime"), nodeFillType=Need(word("spread", "pack"))
 )
-USERS = many(
-    Shape(
-        "UserAccount",
-        name=Need(text(20, 1)),
-        password=Need(text(least=1)),
-        elevationLevel=Or(ELEVATION, "nonadmin"),
-        linuxUserConfiguration=Shape("LinuxUserConfiguration", uid=number(0), gid=number(0), sshPrivateKey=text()),
-        windowsUserConfiguration=Shape("WindowsUserConfiguration", loginMode=word("batch", "interactive")),
-    )
-)
-UPGRADE = Shape(
-    "UpgradePolicy",
-    mode=Need(word("automatic", "manual", "rolling")),
-    automaticOSUpgradePolicy=anything,
-    rollingUpgradePolicy=anything,
-)
+
 _SLOTS = number(1, 256)
 _RESIZE_TIMEOUT = span("PT5M", "P7D")
 _INTERVAL = span("PT5M", "PT168H")
 _FORMULA = text(8192)
 
-# Older versions of the API send these beside; they have no meaning any more.
-_OLD: Props = {"certificateReferences": anything, "targetNodeCommunicationMode": anything, "resourceTags": anything}
+# Older versions of the API send these beside; they are kept and have no meaning here.
+_OLD: Props = {
+    "certificateReferences": CERTIFICATES,
+    "targetNodeCommunicationMode": word("default", "classic", "simplified"),
+}
 
 _SPECIFICATION: Props = {
     "displayName": text(1024),
@@ -138,8 +52,10 @@ _SPECIFICATION: Props = {
     "taskSchedulingPolicy": Or(SCHEDULING, {"nodeFillType": "spread"}),
     "userAccounts": USERS,
     "metadata": METADATA,
-    "mountConfiguration": many(anything),
+    "mountConfiguration": MOUNTS,
     "upgradePolicy": UPGRADE,
+    "cloudServiceConfiguration": SERVICE,
+    "resourceTags": dictionary,
     **_OLD,
 }
 POOL = Shape("Pool", id=Need(ident), **_SPECIFICATION)
@@ -157,7 +73,7 @@ POOL_PATCH = Shape(
     taskSchedulingPolicy=SCHEDULING,
     networkConfiguration=NETWORK,
     userAccounts=USERS,
-    mountConfiguration=many(anything),
+    mountConfiguration=MOUNTS,
     upgradePolicy=UPGRADE,
     **_OLD,
 )

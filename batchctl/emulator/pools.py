@@ -70,6 +70,9 @@ def patch(service: Service, call: Call) -> Answer:
     if early and (pool.nodes or pool.allocation != "steady"):
         raise Fault("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
     check_packages(change)
+    pool_admission.check_certificates(change)
+    if "virtualMachineConfiguration" in change or "networkConfiguration" in change:
+        pool_admission.check_machine({**pool.spec, **change})
     pool_admission.check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
     return _changed(service, call, pool, {**pool.spec, **change})
 
@@ -78,6 +81,7 @@ def replace_properties(service: Service, call: Call) -> Answer:
     pool = find_to_change(service, call)
     change = call.body(POOL_PROPERTIES)
     check_packages(change)
+    pool_admission.check_certificates(change)
     kept = {name: value for name, value in pool.spec.items() if name != "startTask"}
     answer = _changed(service, call, pool, {**kept, **change})
     return Answer(204, None, answer.headers)
@@ -108,7 +112,10 @@ def resize(service: Service, call: Call) -> Answer:
 
 
 def stop_resize(service: Service, call: Call) -> Answer:
+    """Where nodes come at once, a resize has ended before its stop can arrive: there is nothing to stop then."""
     pool = find_to_change(service, call)
+    if pool.allocation == "steady" and not service.settings.boot_seconds:
+        return changed(call, pool, 202)
     if pool.allocation != "resizing":
         raise Fault("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))
     allocation.stop_resize(service, pool)

@@ -96,6 +96,13 @@ def span(least: str | None = None, most: str | None = None) -> Check:
     return check
 
 
+def dictionary(value: Any, path: str) -> Json:
+    """An object whose keys are the caller's own."""
+    if not isinstance(value, dict):
+        raise bad_value(path, value, "an object is wanted")
+    return value
+
+
 def anything(value: Any, path: str) -> Any:  # noqa: ARG001 - a check takes both
     """What older versions of the API carry, or what has no meaning here: kept, not looked at."""
     return value

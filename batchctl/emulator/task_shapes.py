@@ -3,7 +3,7 @@
 from typing import Any
 
 from batchctl.emulator.faults import bad_value
-from batchctl.emulator.shape import Json, Need, Or, Shape, anything, flag, ident, many, number, span, text, word
+from batchctl.emulator.shape import Json, Need, Or, Shape, flag, ident, many, number, span, text, word
 from batchctl.emulator.times import UNLIMITED
 
 NAME_VALUE = Shape("NameValuePair", name=Need(text()), value=text())
@@ -13,6 +13,7 @@ IDENTITY = Shape("ComputeNodeIdentityReference", resourceId=text())
 REGISTRY = Shape(
     "ContainerRegistry", username=text(), password=text(), registryServer=text(), identityReference=IDENTITY
 )
+TOKEN_SETTINGS = Shape("AuthenticationTokenSettings", access=many(word("job")))
 PACKAGES = many(Shape("ApplicationPackageReference", applicationId=Need(text()), version=text()))
 
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
@@ -140,7 +141,7 @@ TASK = Shape(
         taskIdRanges=many(Shape("TaskIdRange", start=Need(number(0)), end=Need(number(0)))),
     ),
     applicationPackageReferences=PACKAGES,
-    authenticationTokenSettings=anything,
+    authenticationTokenSettings=TOKEN_SETTINGS,
 )
 TASK_UPDATE = Shape("CloudTask", constraints=CONSTRAINTS)
 
@@ -170,7 +171,7 @@ JOB_MANAGER_TASK = Shape(
     runExclusive=Or(flag, True),
     applicationPackageReferences=PACKAGES,
     allowLowPriorityNode=Or(flag, True),
-    authenticationTokenSettings=anything,
+    authenticationTokenSettings=TOKEN_SETTINGS,
 )
 PREPARATION_TASK = Shape(
     "JobPreparationTask",

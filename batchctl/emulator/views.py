@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from batchctl.emulator import times
+from batchctl.emulator import paper, times
 from batchctl.emulator.records import Job, Json, Node, Pool, Schedule, Task
 from batchctl.emulator.shape import words
 from batchctl.emulator.wire import View
@@ -55,13 +55,20 @@ def _count(pool: Pool, dedicated: bool) -> int:
     return sum(node.dedicated is dedicated for node in pool.nodes.values())
 
 
-def hide_secrets(spec: Json) -> Json:
-    """The pool as it is read: passwords go in and never come out."""
-    users = spec.get("userAccounts")
-    if not users:
+SECRETS = words("password sshPrivateKey accountKey sasKey protectedSettings")
+"""What goes in and never comes out."""
+_FREE = words("settings resourceTags")
+
+
+def hide_secrets(spec: Any) -> Any:
+    """A body as it is read: without its secrets, wherever they stand."""
+    if isinstance(spec, list):
+        return [hide_secrets(one) for one in spec]
+    if not isinstance(spec, dict):
         return spec
-    hidden = [{name: value for name, value in user.items() if name != "password"} for user in users]
-    return {**spec, "userAccounts": hidden}
+    return {
+        name: value if name in _FREE else hide_secrets(value) for name, value in spec.items() if name not in SECRETS
+    }
 
 
 POOL = View(
@@ -82,11 +89,6 @@ POOL = View(
         "lastModified enableAutoScale vmSize enableInterNodeCommunication"
     ),
 )
-
-
-def _image(pool: Pool) -> Json:
-    reference = pool.spec.get("virtualMachineConfiguration", {}).get("imageReference", {})
-    return {"imageReference": reference}
 
 
 def _recent(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None:
@@ -113,6 +115,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "lastBootTime": lambda node, base: _maybe(node.booted),
             "allocationTime": lambda node, base: times.stamp(node.created),
             "ipAddress": lambda node, base: node.ip,
+            "ipv6Address": lambda node, base: paper.ipv6(pool, node),
             "affinityId": lambda node, base: node.affinity,
             "vmSize": lambda node, base: pool.spec["vmSize"],
             "totalTasksRun": lambda node, base: node.tasks_run,
@@ -121,12 +124,12 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "runningTaskSlotsCount": lambda node, base: node.slots_used,
             "isDedicated": lambda node, base: node.dedicated,
             "recentTasks": lambda node, base: _recent(node, jobs, base),
-            "startTask": lambda node, base: node.start_task,
+            "startTask": lambda node, base: hide_secrets(node.start_task),
             "startTaskInfo": lambda node, base: node.start,
             "errors": lambda node, base: node.errors or None,
-            "endpointConfiguration": lambda node, base: endpoints(pool, node),
-            "nodeAgentInfo": lambda node, base: {"version": AGENT, "lastUpdateTime": times.stamp(node.created)},
-            "virtualMachineInfo": lambda node, base: _image(pool),
+            "endpointConfiguration": lambda node, base: paper.endpoints(pool, node),
+            "nodeAgentInfo": lambda node, base: paper.agent(node),
+            "virtualMachineInfo": lambda node, base: paper.image(pool),
         },
         lambda node: {},
         words(
@@ -135,34 +138,6 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "isDedicated"
         ),
     )
-
-
-AGENT = "1.12.5"
-"""The version that nodes say their agent has."""
-
-
-def endpoints(pool: Pool, node: Node) -> Json:
-    """What the pool's inbound NAT pools give this node, and SSH besides."""
-    number = list(pool.nodes).index(node.key) if node.key in pool.nodes else 0
-    network = pool.spec.get("networkConfiguration", {}).get("endpointConfiguration", {})
-    asked = [
-        (nat["name"], nat["protocol"], nat["backendPort"], nat["frontendPortRangeStart"] + number)
-        for nat in network.get("inboundNATPools", ())
-    ]
-    given = [*asked, ("SSHRule", "tcp", 22, 50000 + number)]
-    return {
-        "inboundEndpoints": [
-            {
-                "name": f"{name}.{number}",
-                "protocol": protocol,
-                "publicIPAddress": "127.0.0.1",
-                "publicFQDN": "localhost",
-                "frontendPort": front,
-                "backendPort": back,
-            }
-            for name, protocol, back, front in given
-        ]
-    }
 
 
 def _job_info(job: Job, base: str) -> Json:  # noqa: ARG001 - a getter takes both
@@ -179,7 +154,7 @@ def _job_info(job: Job, base: str) -> Json:  # noqa: ARG001 - a getter takes bot
 JOB = View(
     "jobs",
     {"url": lambda job, base: job_url(job.id, base), **_ENTITY, **_PREVIOUS, "executionInfo": _job_info},
-    lambda job: job.spec,
+    lambda job: hide_secrets(job.spec),
     words(
         "id state stateTransitionTime creationTime lastModified executionInfo/startTime "
         "executionInfo/endTime executionInfo/poolId"
@@ -202,6 +177,12 @@ def node_info(task: Task, base: str) -> Json | None:
     }
 
 
+def _asked(task: Task) -> Json:
+    """Most tasks have no secret: a look at the text tells."""
+    hidden: Json = hide_secrets(task.spec) if '"password"' in task.asked else task.spec
+    return hidden
+
+
 TASK = View(
     "tasks",
     {
@@ -211,7 +192,7 @@ TASK = View(
         "executionInfo": lambda task, base: task.info,
         "nodeInfo": node_info,
     },
-    lambda task: task.spec,
+    _asked,
     words(
         "id state stateTransitionTime creationTime lastModified lastModifiedTime executionInfo/startTime "
         "executionInfo/endTime executionInfo/exitCode executionInfo/result"
@@ -233,7 +214,7 @@ SCHEDULE = View(
         **_PREVIOUS,
         "executionInfo": _schedule_info,
     },
-    lambda schedule: schedule.spec,
+    lambda schedule: hide_secrets(schedule.spec),
     words(
         "id state stateTransitionTime creationTime lastModified schedule/doNotRunUntil "
         "schedule/doNotRunAfter schedule/startWindow schedule/recurrenceInterval executionInfo/endTime "

@@ -10,6 +10,7 @@ from azure.batch import BatchClient, models
 from .stand import BlobStub, Local, running, until
 
 _numbers = itertools.count(1)
+IMAGE = models.BatchVmImageReference(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,7 @@ def name() -> str:
 
 
 def pool_options(pool_id: str, **options: Any) -> models.BatchPoolCreateOptions:
-    image = models.BatchVmImageReference(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
-    machine = models.VirtualMachineConfiguration(image_reference=image, node_agent_sku_id="batch.node.ubuntu 24.04")
+    machine = models.VirtualMachineConfiguration(image_reference=IMAGE, node_agent_sku_id="batch.node.ubuntu 24.04")
     given: dict[str, Any] = {"vm_size": "Standard_D2s_v5", "virtual_machine_configuration": machine, **options}
     return models.BatchPoolCreateOptions(id=pool_id, **given)
 

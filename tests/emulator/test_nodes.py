@@ -47,7 +47,7 @@ def test_extensions(client, name):
     ready_pool(client, name, virtual_machine_configuration=machine)
     node = only_node(client, name)
     found = list(client.list_node_extensions(name, node))
-    assert [one.vm_extension.name for one in found] == ["BatchNodeExtension", "mine"]
+    assert [one.vm_extension.name for one in found] == ["batchNodeExtension", "mine"]
     one = client.get_node_extension(name, node, "mine")
     assert (one.provisioning_state, "hidden" in str(one.as_dict())) == ("Succeeded", False)
     with pytest.raises(ResourceNotFoundError):
@@ -84,3 +84,26 @@ def test_endpoints(client, name):
     ready_pool(client, name, network_configuration=models.NetworkConfiguration(endpoint_configuration=endpoints))
     web, ssh = client.get_node(name, only_node(client, name)).endpoint_configuration.inbound_endpoints
     assert (web.name, web.frontend_port, web.backend_port, ssh.backend_port) == ("web.0", 20000, 80, 22)
+
+
+def test_a_node_in_both_families(client, name):
+    nat = models.BatchInboundNatPool(
+        name="ssh", protocol="tcp", backend_port=22, frontend_port_range_start=40000, frontend_port_range_end=40100
+    )
+    network = models.NetworkConfiguration(
+        endpoint_configuration=models.BatchPoolEndpointConfiguration(inbound_nat_pools=[nat]),
+        public_ip_address_configuration=models.BatchPublicIpAddressConfiguration(ip_families=["IPv4", "IPv6"]),
+    )
+    ready_pool(client, name, network_configuration=network)
+    node = client.get_node(name, only_node(client, name))
+    assert (node.ip_address, node.ipv6_address) == ("10.0.0.4", "fd00::4")
+    ends = node.endpoint_configuration.inbound_endpoints
+    assert [(end.name, end.frontend_port) for end in ends] == [("ssh.0", 40000), ("ssh-ipv6.0", 40000)]
+    settings = client.get_node_remote_login_settings(name, node.id)
+    assert (settings.remote_login_port, settings.ipv6_remote_login_port) == (40000, 40000)
+
+
+def test_agent_and_image(client, pool):
+    node = client.get_node(pool, only_node(client, pool))
+    assert node.node_agent_info.version.startswith("1.")
+    assert node.virtual_machine_info.image_reference.exact_version == "latest"

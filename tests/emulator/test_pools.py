@@ -209,6 +209,67 @@ def test_stopping_a_resize(tmp_path, name):
         assert code_of(caught) == "OperationInvalidForCurrentState"
 
 
+def test_a_resize_that_ended_before_its_stop(client, name):
+    client.create_pool(pool_options(name))
+    client.begin_stop_pool_resize(name, polling_interval=0.01).result()
+    assert client.get_pool(name).allocation_state == "steady"
+
+
+def test_an_etag_outlives_the_allocation(local, client, name):
+    machine = {"imageReference": {"offer": "x"}, "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": machine, "targetDedicatedNodes": 1}
+    made = send(local.url, "POST", f"/pools?{VERSION}", body)
+    assert steady(client, name).as_dict()["eTag"] == made.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"virtualMachineConfiguration": None}, "MissingRequiredProperty"),
+        ({"cloudServiceConfiguration": {"osFamily": "5"}}, "InvalidPropertyValue"),
+        (
+            {"certificateReferences": [{"thumbprint": "a", "thumbprintAlgorithm": "x"}]},
+            "InvalidCertificateReferences",
+        ),
+        ({"applicationPackageReferences": [{"applicationId": "a"}]}, "InvalidApplicationPackageReferences"),
+        (
+            {"networkConfiguration": {"subnetId": "/subscriptions/00000000-0000-0000-0000-000000000000/x"}},
+            "InvalidPropertyValue",
+        ),
+        ({"metadata": [{"name": "a", "value": "b", "other": "c"}]}, "InvalidRequestBody"),
+    ],
+)
+def test_pools_that_cannot_be(local, name, change, code):
+    machine = {"imageReference": {"offer": "x"}, "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": machine, **change}
+    assert send(local.url, "POST", f"/pools?{VERSION}", body).code == code
+
+
+@pytest.mark.parametrize(
+    ("reference", "agent"),
+    [
+        ({"publisher": "a", "offer": "b", "sku": "c"}, "batch.node.ubuntu 24.04"),
+        ({"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}, "batch.node.debian 12"),
+        (
+            {"virtualMachineImageId": "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/x"},
+            "batch.node.ubuntu 24.04",
+        ),
+    ],
+)
+def test_images_that_there_are_not(local, name, reference, agent):
+    machine = {"imageReference": reference, "nodeAgentSKUId": agent}
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": machine}
+    assert send(local.url, "POST", f"/pools?{VERSION}", body).code == "InvalidPropertyValue"
+
+
+def test_a_cloud_service_of_an_older_version(local, name):
+    version = "api-version=2023-05-01.17.0"
+    service = {"id": name, "vmSize": "small", "cloudServiceConfiguration": {"osFamily": "5"}}
+    assert send(local.url, "POST", f"/pools?{version}", service).status == 201
+    pool = send(local.url, "GET", f"/pools/{name}?{version}").json
+    assert pool["cloudServiceConfiguration"] == {"osFamily": "5", "osVersion": "*"}
+
+
 def test_quotas(tmp_path):
     with running(tmp_path / "home", pool_quota=1, dedicated_core_quota=5) as local, local.client() as client:
         client.create_pool(pool_options("one", target_dedicated_nodes=3))

@@ -10,6 +10,7 @@ ours; `then`, the plan after it (empty unless said, and then a second apply send
 """
 
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,8 +24,10 @@ from rich.console import Console
 from batchctl import verbs
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.saved import plan_from_json, plan_to_json
 from batchctl.render import Printer
 from batchctl.resources import Job
 from batchctl.spec.load import load
@@ -131,10 +134,12 @@ class Story:
         """What happened, in the words of a step."""
         out, err = io.StringIO(), io.StringIO()
         printer = Printer(Console(file=out, highlight=False), Console(file=err, highlight=False))
+        codec = Codec(folder=self.folder)
         before = len(self.cloud.writes)
 
         def approve(plan: Plan) -> bool:
             printer.plan(plan)
+            assert plan_from_json(json.loads(json.dumps(plan_to_json(plan, codec))), codec) == plan
             return True
 
         ends: int | str = 0

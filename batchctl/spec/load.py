@@ -46,6 +46,11 @@ def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
     return ()
 
 
+def fingerprint(path: Path) -> str:
+    """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
+    return Source(str(path), _text(path)).digest
+
+
 def schema_text() -> str:
     """The JSON schema of specs."""
     return schema.text()

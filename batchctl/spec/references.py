@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.build import duration
 from batchctl.spec.fanout import FORMS
-from batchctl.spec.source import At, Source, masked, nearest, shown
+from batchctl.spec.source import At, Source, nearest, shown
 from batchctl.spec.template import Values
 from batchctl.spec.variables import misfit
 

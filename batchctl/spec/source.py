@@ -1,23 +1,17 @@
 """The text of a spec as its reader sees it: lines, places, and problems that point at them. Secrets are masked here."""
 
 import difflib
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from batchctl.errors import Problem
+from batchctl.sensitive import SECRETS, masked
 
 At = tuple[str | int, ...]
 """Where something stands in the document: `("job", "tasks", 0, "id")`."""
-
-SECRETS = {
-    "an account key": re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}=="),
-    "a key": re.compile(r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/%&=]{8,}"),
-    "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*"),
-    "a password in an address": re.compile(r"(?<=://)[^\s/@:'\"{}]*:[^\s/@'\"{}]+(?=@)"),
-}
-"""What nobody means to commit (reliability B43). The part that matches is never shown."""
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -45,6 +39,11 @@ class Source:
     keys: Mapping[At, Place] = field(default_factory=dict)
     values: Mapping[At, Place] = field(default_factory=dict)
     scalars: Mapping[At, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     def problem(
         self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None
@@ -104,13 +103,6 @@ class Source:
 
 
 REMEDY = "keys come from the environment or from Entra ID, and batchctl makes signatures itself"
-
-
-def masked(text: str) -> str:
-    """The text with secrets replaced by as many asterisks."""
-    for pattern in SECRETS.values():
-        text = pattern.sub(lambda found: "*" * len(found[0]), text)
-    return text
 
 
 def is_hidden(char: str) -> bool:

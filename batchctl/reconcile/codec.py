@@ -1,0 +1,112 @@
+"""Frozen values to JSON and back, by the types of their fields: a new field needs no code here. Pure.
+
+Names are those of the REST API (`target_spot_nodes` as `targetSpotNodes`), durations and moments ISO 8601, paths
+relative to the spec's folder, so that they mean the same in another checkout. What is as it is by default is left out.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import isodate
+
+from batchctl.errors import BatchctlError
+from batchctl.resources import KINDS, Settings
+from batchctl.rest import camel
+from batchctl.sensitive import Veil
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """`folder`: that of the spec, absolute. `veil`: every text passes through it."""
+
+    folder: Path
+    veil: Veil = Veil()
+
+    def encode(self, value: Any) -> Json:
+        """A value of the vocabulary as JSON; a resource says its kind."""
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case str():
+                return self.veil(value)
+            case Enum():
+                return camel(value.name.lower())
+            case datetime():
+                return value.isoformat()
+            case timedelta():
+                return str(isodate.duration_isoformat(value))
+            case Path():
+                return self.veil(Path(os.path.relpath(value, self.folder)).as_posix())
+            case ((str(), str()), *_):
+                return [{"name": name, "value": self.veil.setting(name, setting)} for name, setting in value]
+            case tuple():
+                return [self.encode(item) for item in value]
+            case frozenset():
+                return [self.encode(item) for item in sorted(value)]
+            case BatchctlError():
+                return {"message": self.veil(str(value)), "exitCode": value.exit_code}
+            case _:
+                return self._encode_fields(value)
+
+    def decode(self, data: Json, hint: Any) -> Any:
+        """The value of that type that `encode` made this of. Raises ValueError, TypeError or LookupError."""
+        if hint is Any or data is None:
+            return data
+        if hint == Settings:
+            return tuple((item["name"], item["value"]) for item in data)
+        origin, inner = get_origin(hint), get_args(hint)
+        if origin in (Union, UnionType):
+            return self.decode(data, _meant(data, inner))
+        if origin in (tuple, frozenset):
+            return origin(self.decode(item, inner[0]) for item in data)
+        if is_dataclass(hint) and isinstance(hint, type):
+            return self._decode_fields(data, hint)
+        if hint is Path:
+            return Path(os.path.normpath(self.folder / data))
+        if issubclass(hint, Enum):
+            return hint[next(name for name in hint.__members__ if camel(name.lower()) == data)]
+        return READ.get(hint, hint)(data)
+
+    def _encode_fields(self, value: Any) -> dict[str, Json]:
+        found: dict[str, Json] = {"kind": value.kind} if type(value) in KINDS else {}
+        for entry in fields(value):
+            inner = getattr(value, entry.name)
+            if not _is_default(entry, inner):
+                found[camel(entry.name)] = self.encode(inner)
+        return found
+
+    def _decode_fields(self, data: Mapping[str, Json], kind: type) -> Any:
+        types = hints(kind)
+        named = {camel(entry.name): entry.name for entry in fields(kind)}
+        return kind(**{named[k]: self.decode(v, types[named[k]]) for k, v in data.items() if k in named})
+
+
+READ: dict[Any, Callable[[Any], Any]] = {
+    datetime: datetime.fromisoformat,
+    timedelta: isodate.parse_duration,
+}
+
+
+@cache
+def hints(kind: Any) -> dict[str, Any]:
+    """The types of a value's fields, by their names."""
+    return get_type_hints(kind)
+
+
+def _is_default(entry: "Field[Any]", value: Any) -> bool:
+    return entry.default is not MISSING and type(value) is type(entry.default) and bool(value == entry.default)
+
+
+def _meant(data: Json, branches: tuple[Any, ...]) -> Any:
+    """The branch of a union: resources say their kind, any other has one branch beside None."""
+    found = [branch for branch in branches if branch is not NoneType]
+    return found[0] if len(found) == 1 else next(branch for branch in found if branch.kind == data["kind"])

@@ -1,0 +1,82 @@
+"""What is a secret, told by its form or by its name, and what is written in its place."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SECRETS = {
+    "an account key": re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}=="),
+    "a key": re.compile(r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/%&=]{8,}"),
+    "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*"),
+    "a password in an address": re.compile(r"(?<=://)[^\s/@:'\"{}]*:[^\s/@'\"{}]+(?=@)"),
+}
+"""What nobody means to show (reliability B43). The part that matches is never shown."""
+
+SHORTEST = 16
+"""No text with fewer characters holds one of SECRETS, but for a password in an address."""
+
+NAME = re.compile(
+    r"(?i)passw|passphrase|pwd|secret|token|credential|connection_?string|(?<![a-z])(sas|pat)(?![a-z])"
+    r"|(access|account|api|auth|batch|encryption|master|private|shared|signing|ssh|storage)[_-]?key"
+)
+"""Variables and settings with such a name hold secrets, whatever their form."""
+
+IN_TEXT = 4
+"""Characters of a secret that is found inside a longer text; a shorter one would be found where it is not meant."""
+
+
+QUOTED = re.compile(r"['\"\\%^!$`\r\n]")
+"""Where quoting for a shell tears a text apart."""
+
+
+HIDDEN = "(sensitive"
+"""How what is written in the place of a secret begins."""
+
+
+def is_sensitive(name: str) -> bool:
+    """Does what bears this name have to stay hidden?"""
+    return NAME.search(name) is not None
+
+
+def sensitive_values(values: Mapping[str, object]) -> tuple[str, ...]:
+    """The values of those that have such a name, and what a shell's quoting leaves of them, the longest first."""
+    whole = {str(value) for name, value in values.items() if is_sensitive(name)} - {""}
+    pieces = {piece for value in whole for piece in QUOTED.split(value) if len(piece) >= IN_TEXT}
+    return tuple(sorted(whole | pieces, key=lambda value: (-len(value), value)))
+
+
+def masked(text: str) -> str:
+    """The text with secrets replaced by as many asterisks."""
+    for pattern in SECRETS.values():
+        text = pattern.sub(lambda found: "*" * len(found[0]), text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """Writes `(sensitive 0f3a…)` in the place of secrets: a keyed digest, by which two of them can be compared.
+
+    `values`: texts that are secrets wherever they occur.
+    """
+
+    values: tuple[str, ...] = ()
+    key: str = ""
+
+    def __call__(self, text: str) -> str:
+        for value in self.values:
+            if text == value or (len(value) >= IN_TEXT and value in text):
+                text = text.replace(value, self.digest(value))
+        if len(text) >= SHORTEST or "://" in text:
+            for pattern in SECRETS.values():
+                text = pattern.sub(lambda found: self.digest(found[0]), text)
+        return text
+
+    def setting(self, name: str, value: str) -> str:
+        """The value of an environment setting of that name."""
+        hidden = is_sensitive(name) and value and not value.startswith(HIDDEN)
+        return self.digest(value) if hidden else self(value)
+
+    def digest(self, value: str) -> str:
+        return f"{HIDDEN} {hmac.digest(self.key.encode(), value.encode(), hashlib.sha256).hex()[:16]})"

@@ -26,7 +26,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Blob, Container, Image, Job, Pool, Task, label
+from batchctl.resources import Blob, Image, Job, Pool, Task, label
 from batchctl.rest import camel
 
 STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
@@ -62,18 +62,21 @@ class Printer:
     def target(self, line: str) -> None:
         self.out.print(Text(clean(line)), soft_wrap=True)
 
-    def plan(self, plan: Plan) -> None:
-        """The whole plan: changes with their reasons, what stays, what comes home, and one summary line."""
-        for kind in (Container, Blob, Pool, Job, Task):
-            changes = [c for c in plan.changes if isinstance(c.resource, kind)]
-            for change in changes[:SHOWN]:
+    def plan(self, plan: Plan, *, full: bool = False) -> None:
+        """The whole plan: changes with their reasons, what stays, what comes home, and one summary line.
+
+        `full`: every change; else of many that are alike the first, and how many more there are.
+        """
+        most = len(plan.changes) + len(plan.fetches) if full else SHOWN
+        for changes in together(plan.changes):
+            for change in changes[:most]:
                 self._change(change)
-            if len(changes) > SHOWN:
-                self._line(f"    … and {len(changes) - SHOWN} more of kind {kind.kind}")
-        for fetch in plan.fetches[:SHOWN]:
+            if len(changes) > most:
+                self._line(f"    {rest(changes, most)}", STYLES[changes[0].action])
+        for fetch in plan.fetches[:most]:
             self._line(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home to {display(fetch.target)}", "cyan")
-        if len(plan.fetches) > SHOWN:
-            self._line(f"    … and {len(plan.fetches) - SHOWN} more come home")
+        if len(plan.fetches) > most:
+            self._line(f"    … and {len(plan.fetches) - most} more come home")
         for note in plan.notes:
             self._line(f"  note: {note}")
         for reason in plan.refusals:
@@ -126,6 +129,28 @@ class Printer:
 
     def _line(self, line: str, style: str = "") -> None:
         self.out.print(Text(clean(line), style=style), soft_wrap=True)
+
+
+def together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    """Changes that are alike, in the order in which the first of each comes."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        groups.setdefault(alikeness(change), []).append(change)
+    yield from groups.values()
+
+
+def alikeness(change: Change) -> tuple[object, ...]:
+    """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
+    told = (label(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
+    return change.kind, change.action, *told
+
+
+def rest(changes: Sequence[Change], shown: int) -> str:
+    """`… and 977 more tasks: inputs changed`."""
+    first = changes[0]
+    why = f": {'; '.join(first.reasons)}" if isinstance(first.resource, Task) and first.reasons else ""
+    more = len(changes) - shown
+    return f"… and {more} more {first.kind}{'s' if more > 1 else ''}{why} (plan --full lists all)"
 
 
 def headline(change: Change) -> str:

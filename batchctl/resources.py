@@ -24,6 +24,9 @@ def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
     return image.publisher.lower(), image.offer.lower(), image.sku.lower(), lower(image.version)
 
 
+RETENTION = timedelta(days=7)
+"""How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
+
 Settings = tuple[tuple[str, str], ...]
 """Environment settings or metadata: name and value pairs, in order."""
 
@@ -103,7 +106,7 @@ class JobPreparationTask:
     container_settings: TaskContainerSettings | None = None
     max_wall_clock_time: timedelta | None = None
     max_task_retry_count: int = 0
-    retention_time: timedelta = timedelta(days=7)
+    retention_time: timedelta = RETENTION
     wait_for_success: bool = True
     rerun_on_node_reboot_after_success: bool = True
     content: str = ""
@@ -119,7 +122,7 @@ class JobReleaseTask:
     elevation: str = "nonadmin"
     container_settings: TaskContainerSettings | None = None
     max_wall_clock_time: timedelta = timedelta(minutes=15)
-    retention_time: timedelta = timedelta(days=7)
+    retention_time: timedelta = RETENTION
     content: str = ""
 
 
@@ -225,8 +228,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task of `job`. Tasks never change: what `digest` says differs, runs again in the next generation (D6).
+    """A task of `job`. What `digest` says differs, runs again in the next generation (D6); only the limits of a task
+    that has not ended change in place (REST: Task - Replace Task).
 
+    `max_task_retry_count` None: what the job says.
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
     """
 
@@ -238,9 +243,9 @@ class Task:
     output_files: tuple[OutputFile, ...] = policy(())
     environment: Settings = policy(())
     required_slots: int = policy(1)
-    max_wall_clock_time: timedelta | None = policy(None)
-    max_task_retry_count: int | None = policy(None)
-    retention_time: timedelta | None = policy(None)
+    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
+    max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True)
+    retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION)
     elevation: str = policy("nonadmin")
     display_name: str | None = policy(None)
     container_settings: TaskContainerSettings | None = policy(None)
@@ -261,6 +266,10 @@ Resource = Container | Blob | Pool | Job | Task
 
 KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Task)
 """The only order: made in this order, unmade in reverse."""
+
+
+HANDLING = "handling"
+"""The part of a task's digest that says how it is shown and what its failure means: no reason to run again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

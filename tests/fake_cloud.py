@@ -240,8 +240,14 @@ class FakeCloud:
                 held_job = _there(self.jobs, name, "Job")
                 changed = {d.name: d.new for d in differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
                 self.jobs[name.lower()] = replace(held_job, **changed, asked=asked(wanted))
-            case Container() | Task():
-                raise NotImplementedError(f"a {wanted.kind} never changes")
+            case Task(id=name):
+                tasks = self.added[generation_id(wanted.job, wanted.generation or 1).lower()]
+                held_task = _there(tasks, name, "Task")
+                if held_task.state != "completed":
+                    limits = {d.name: d.new for d in differences(held_task, wanted) if d.rule is Rule.IN_PLACE}
+                    tasks[name.lower()] = replace(held_task, **limits)
+            case Container():
+                raise NotImplementedError("a container never changes")
 
     def _delete(self, resource: Resource, owner: str) -> None:
         match resource:
@@ -328,6 +334,9 @@ def _seen(task: Task) -> Task:
         job=task.job,
         id=task.id,
         environment=task.environment,
+        max_wall_clock_time=task.max_wall_clock_time,
+        max_task_retry_count=task.max_task_retry_count,
+        retention_time=task.retention_time,
         digest=task.digest,
         generation=task.generation or 1,
         state=task.state,

@@ -2,8 +2,8 @@
 
 A story starts in a copy of `two-texts/` and has `steps`. Each step first changes the world:
 `edit` (texts of the spec to replace), `spec`, `files` (null: removed), `vars`, `fails` (exit codes by task),
-`by_hand` (a list of rows of HANDS); then runs `verb` (apply unless said; destroy, plan), maybe with `discard`
-(outputs) or `crash_after` (so many writes), and may say what it expects: `plan`, the lines exactly as printed;
+`by_hand` (a list of rows of HANDS); then runs `verb` (apply unless said; destroy, plan), maybe with the choices
+of CHOSEN or `crash_after` (so many writes), and may say what it expects: `plan`, the lines exactly as printed;
 `ends`, the exit code or `crash` (0 unless said); `says`, pieces of what stderr holds; `runs`, the tasks that were
 added; `home`, files that are at home after it; `left`, all that the cloud holds after it, with `owner` where it is
 ours; `then`, the plan after it (empty unless said, and then a second apply sends no write).
@@ -38,7 +38,12 @@ from tests.reconcile.build import pool
 
 STORIES_AT = Path(__file__).parent / "cases" / "plans"
 STORIES = sorted(STORIES_AT.glob("*.yaml"))
-WORLD = {"edit", "spec", "files", "vars", "fails", "by_hand", "verb", "discard", "crash_after"}
+CHOSEN: dict[str, Callable[[Any], Any]] = {
+    "rerun": tuple,
+    "discard_outputs": bool,
+    "prune_outputs": bool,
+}
+WORLD = {"edit", "spec", "files", "vars", "fails", "by_hand", "verb", "crash_after", *CHOSEN}
 EXPECTED = {"plan", "ends", "says", "runs", "home", "left", "then"}
 
 
@@ -100,7 +105,7 @@ class Story:
             assert old in self.text, f"the spec has no {old!r}"
             self.text = self.text.replace(old, new)
         self.variables = step.get("vars", self.variables)
-        self.choices = Choices(discard_outputs=step.get("discard", False))
+        self.choices = Choices(**{word: CHOSEN[word](step[word]) for word in CHOSEN if word in step})
         self.cloud.fails = step.get("fails", {})
         for hand in step.get("by_hand", ()):
             for name, arguments in hand.items():
@@ -199,7 +204,7 @@ def _expect(story: Story, step: dict[str, Any], where: str) -> None:
     assert story.left() == step.get("left", story.left()), where
     if verb != "apply" or "crash_after" in step:
         return
-    story.cloud.fails = {}
+    story.cloud.fails, story.choices = {}, Choices()
     after = "\n".join(story.run("plan")["plan"])
     if "then" in step:
         assert after == step["then"].rstrip("\n"), where

@@ -52,9 +52,9 @@ class Said:
         return self._err.getvalue().splitlines()
 
 
-def planned(plan: Plan) -> list[str]:
+def planned(plan: Plan, **options: bool) -> list[str]:
     said = Said()
-    said.printer.plan(plan)
+    said.printer.plan(plan, **options)
     assert said.err == []
     return said.out
 
@@ -183,13 +183,28 @@ def test_long_plans_are_counted_after_twenty_of_a_kind() -> None:
     lines = planned(diff(desired(job(), *(task(f"t{i:02}") for i in range(23)), INPUT), [], fetches))
     assert lines[0] == "  + container input"
     assert lines[22] == "  + task count/t19: new"
-    assert lines[23] == "    … and 3 more of kind task"
+    assert lines[23] == "    … and 3 more tasks: new (plan --full lists all)"
     assert lines[43].startswith("  < output/19 ")
     assert lines[44:] == [
         "    … and 2 more come home",
         "Plan: 25 to add, 0 to change, 0 to destroy; 23 tasks to run, 22 blobs to bring home.",
     ]
     assert len(planned(diff(desired(*(task(f"t{i:02}") for i in range(20))), []))) == 1
+
+
+def test_tasks_are_told_by_their_reasons_and_in_full_one_by_one() -> None:
+    held = [run(f"t{i:02}", digest="command=0;inputs=1" if i % 2 else "command=1;inputs=0") for i in range(46)]
+    plan = diff(desired(job(), *(task(f"t{i:02}") for i in range(46))), [held_job(state="completed"), *held])
+    lines = planned(plan)
+    assert lines[2] == "  + task count-g2/t00: inputs changed"
+    assert lines[21:24] == [
+        "  + task count-g2/t38: inputs changed",
+        "    … and 3 more tasks: inputs changed (plan --full lists all)",
+        "  + task count-g2/t01: command changed",
+    ]
+    full = planned(plan, full=True)
+    assert len([line for line in full if line.startswith("  + task")]) == 46
+    assert not [line for line in full if "more" in line]
 
 
 def test_waiting_alone_is_said() -> None:

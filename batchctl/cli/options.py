@@ -16,3 +16,20 @@ Variables = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALU
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, as with NO_COLOR.")]
 Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]
+
+Rerun = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rerun",
+        metavar="all|failed|PATTERN",
+        help="Run tasks again although they are up to date: all, or those whose id meets a pattern such as 'train-*'. "
+        "Failed ones run again anyway.",
+    ),
+]
+Prune = Annotated[
+    bool, typer.Option("--prune-outputs", help="Delete the outputs of tasks that are in the spec no more.")
+]
+Reboot = Annotated[
+    bool,
+    typer.Option("--reboot-nodes", help="Give nodes a changed start task by rebooting them, instead of new nodes."),
+]

@@ -3,15 +3,18 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batchctl import __version__
 from batchctl.cli.asking import approve, can_ask, printer
-from batchctl.cli.options import Discard, NoColor, SpecPath, TargetName, Variables, Yes
+from batchctl.cli.options import Discard, NoColor, Prune, Reboot, Rerun, SpecPath, TargetName, Variables, Yes
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, SpecError
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.choices import Choices
 
 
 def plan(
@@ -21,17 +24,20 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if there is something to do, 0 if not.")
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help="List every change, however many there are.")] = False,
+    rerun: Rerun = None,
+    reboot_nodes: Reboot = False,
+    prune_outputs: Prune = False,
     discard_outputs: Discard = False,
     no_color: NoColor = False,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
     from batchctl import verbs
-    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     loaded, cloud = open_spec(spec, target, var, out)
-    decided = verbs.plan(loaded, cloud, Choices(discard_outputs=discard_outputs))
-    out.plan(decided)
+    decided = verbs.plan(loaded, cloud, _choices(rerun, reboot_nodes, prune_outputs, discard_outputs))
+    out.plan(decided, full=full)
     if decided.refusals:
         raise Refused(decided.refusals)
     if detailed_exitcode and decided:
@@ -43,13 +49,15 @@ def apply(
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
+    rerun: Rerun = None,
+    reboot_nodes: Reboot = False,
+    prune_outputs: Prune = False,
     discard_outputs: Discard = False,
     no_color: NoColor = False,
 ) -> None:
     """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home."""
     from batchctl import verbs
     from batchctl.clock import SystemClock
-    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     can_ask(yes)
@@ -60,7 +68,7 @@ def apply(
         cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
-        Choices(discard_outputs=discard_outputs),
+        _choices(rerun, reboot_nodes, prune_outputs, discard_outputs),
     )
     for event in events:
         out.event(event)
@@ -91,6 +99,17 @@ def destroy(
     ):
         out.event(event)
     out.complete("Destroy")
+
+
+def _choices(rerun: list[str] | None, reboot_nodes: bool, prune_outputs: bool, discard_outputs: bool) -> "Choices":
+    from batchctl.reconcile.choices import Choices
+
+    return Choices(
+        rerun=tuple(rerun or ()),
+        reboot_nodes=reboot_nodes,
+        prune_outputs=prune_outputs,
+        discard_outputs=discard_outputs,
+    )
 
 
 def validate(

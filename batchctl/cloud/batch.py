@@ -35,6 +35,9 @@ class Batch:
     def patch(self, path: str, body: Mapping[str, Any]) -> None:
         self._send("PATCH", path, {}, body)
 
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        self._send("PUT", path, {}, body)
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path, {})
 

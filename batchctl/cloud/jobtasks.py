@@ -6,9 +6,9 @@ from batchctl.cloud.batch import Json
 from batchctl.cloud.durations import duration, limits_body
 from batchctl.cloud.files import node_task, node_task_body
 from batchctl.cloud.session import Session
-from batchctl.resources import JobPreparationTask, JobReleaseTask
+from batchctl.resources import RETENTION, JobPreparationTask, JobReleaseTask
 
-WEEK, QUARTER = timedelta(days=7), timedelta(minutes=15)
+QUARTER = timedelta(minutes=15)
 
 
 def job_tasks_body(
@@ -42,7 +42,7 @@ def preparation_task(session: Session, item: Json | None) -> JobPreparationTask 
         **node_task(session, item),
         max_wall_clock_time=duration(limits.get("maxWallClockTime")),
         max_task_retry_count=limits.get("maxTaskRetryCount", 0),
-        retention_time=duration(limits.get("retentionTime")) or WEEK,
+        retention_time=duration(limits.get("retentionTime")) or RETENTION,
         wait_for_success=item.get("waitForSuccess", True),
         rerun_on_node_reboot_after_success=item.get("rerunOnNodeRebootAfterSuccess", True),
     )
@@ -54,5 +54,5 @@ def release_task(session: Session, item: Json | None) -> JobReleaseTask | None:
     return JobReleaseTask(
         **node_task(session, item),
         max_wall_clock_time=duration(item.get("maxWallClockTime")) or QUARTER,
-        retention_time=duration(item.get("retentionTime")) or WEEK,
+        retention_time=duration(item.get("retentionTime")) or RETENTION,
     )

@@ -8,7 +8,7 @@ from itertools import groupby
 from batchctl.answers import Outcome
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
-from batchctl.cloud.durations import limits_body
+from batchctl.cloud.durations import duration, limits_body
 from batchctl.cloud.files import (
     container_body,
     identity_body,
@@ -21,7 +21,7 @@ from batchctl.cloud.jobs import path
 from batchctl.cloud.nodes import tail as file_tail
 from batchctl.cloud.session import Session
 from batchctl.errors import BatchctlError, CloudError
-from batchctl.resources import Job, Task, generation_id
+from batchctl.resources import RETENTION, Job, Task, generation_id
 from batchctl.rest import to_rest
 
 MOST_TASKS = 100
@@ -30,7 +30,7 @@ MOST_TASKS = 100
 MOST_BYTES = 900_000
 """Bytes of one request; the service refuses more than 1 MB."""
 
-SELECTED = "id,state,executionInfo,environmentSettings"
+SELECTED = "id,state,executionInfo,environmentSettings,constraints"
 
 
 def observe(session: Session, job: Job) -> tuple[Task, ...]:
@@ -53,7 +53,8 @@ def create(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outc
 
 
 def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
-    raise NotImplementedError("a task never changes: what differs runs in the next generation")
+    """New limits for tasks that have not ended; nothing else of a task can change."""
+    return session.each([wanted for _, wanted in pairs], partial(_limit, session))
 
 
 def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
@@ -78,25 +79,48 @@ def body(session: Session, task: Task, owner: str) -> Json:
         "environmentSettings": settings_body((*task.environment, (marks.DIGEST_SETTING, task.digest))),
         "userIdentity": identity_body(task.elevation),
         "requiredSlots": task.required_slots,
-        "constraints": limits_body(
-            maxWallClockTime=task.max_wall_clock_time,
-            retentionTime=task.retention_time,
-            maxTaskRetryCount=task.max_task_retry_count,
-        ),
+        "constraints": _constraints(task),
         **container_body(task.container_settings),
         **{name: to_rest(value) for name, value in told.items() if value is not None},
     }
+
+
+def _constraints(task: Task) -> Json:
+    retention = task.retention_time if task.retention_time != RETENTION else None
+    return limits_body(
+        maxWallClockTime=task.max_wall_clock_time,
+        retentionTime=retention,
+        maxTaskRetryCount=task.max_task_retry_count,
+    )
+
+
+def _limit(session: Session, task: Task) -> None:
+    job = generation_id(task.job, task.generation or 1)
+    try:
+        session.ask(
+            lambda: session.batch.put(
+                f"/jobs/{segment(job)}/tasks/{segment(task.id)}", {"constraints": _constraints(task)}
+            )
+        )
+    except CloudError as error:
+        # It has ended meanwhile: there is nothing left to limit.
+        if error.code != "TaskCompleted":
+            raise
 
 
 def parse(job: Job, item: Json) -> Task:
     environment, digest = settings(item.get("environmentSettings"))
     run = item.get("executionInfo") or {}
     failure = run.get("failureInfo") or {}
+    limits = item.get("constraints") or {}
     said = f"{failure.get('code', '')}: {failure.get('message', '')}".strip(": ")
     return Task(
         job=job.name,
         id=item["id"],
         environment=environment,
+        max_wall_clock_time=duration(limits.get("maxWallClockTime")),
+        max_task_retry_count=limits.get("maxTaskRetryCount"),
+        retention_time=duration(limits.get("retentionTime")) or RETENTION,
         digest=digest,
         generation=job.generation,
         state=str(item.get("state", "")).lower(),

@@ -1,10 +1,33 @@
 """What a command line decides about a plan, beyond what the spec says. A saved plan keeps it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+EVERY = "all"
+FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """`discard_outputs`: outputs that are not at home may go."""
+    """`rerun`: `all`, `failed` or glob patterns of task ids; `prune_outputs`: orphaned outputs go;
+    `reboot_nodes`: a changed start task comes to the nodes by rebooting them; `discard_outputs`: what would be lost may
+    be."""
 
+    rerun: tuple[str, ...] = ()
+    prune_outputs: bool = False
+    reboot_nodes: bool = False
     discard_outputs: bool = False
+
+    def forces(self, task: str) -> str | None:
+        """The word or pattern that makes this task run although it is up to date. Failed tasks run anyway."""
+        return next((p for p in self.rerun if p == EVERY or (p != FAILED and _meets(task, p))), None)
+
+    def unmet(self, tasks: Iterable[str]) -> tuple[str, ...]:
+        """Patterns that no task meets: most likely a slip."""
+        ids = tuple(tasks)
+        return tuple(p for p in self.rerun if p not in (EVERY, FAILED) and not any(_meets(i, p) for i in ids))
+
+
+def _meets(task: str, pattern: str) -> bool:
+    return fnmatchcase(task.lower(), pattern.lower())

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.differences import field_changes
-from batchctl.resources import Blob, Job, Task, changed_parts
-from batchctl.rules import Rule
+from batchctl.resources import HANDLING, Blob, Job, Task, changed_parts
+from batchctl.rest import camel
+from batchctl.rules import Rule, differences
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""
@@ -23,14 +25,18 @@ Reasons = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What becomes of jobs and tasks. `waits`: generations whose tasks are waited for."""
+    """What becomes of jobs and tasks. `waits`: generations whose tasks are waited for. `strays`: tasks that have not
+    ended and are in the spec no more."""
 
     made: tuple[tuple[Job | Task, Reasons], ...] = ()
     updated: tuple[tuple[Job, Job], ...] = ()
+    limited: tuple[tuple[Task, Task], ...] = ()
     gone: tuple[tuple[Job, Reasons], ...] = ()
     kept: tuple[Job | Task, ...] = ()
     waits: tuple[Job, ...] = ()
     refusals: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    strays: tuple[Task, ...] = ()
 
 
 def schedule(
@@ -40,6 +46,7 @@ def schedule(
     held_jobs: Sequence[Job],
     held_tasks: Iterable[Task],
     outputs: Iterable[Blob],
+    choices: Choices = Choices(),
 ) -> Schedule:
     """Decide for one job and its tasks, given all generations that are held and the outputs that are there."""
     ours = [j for j in held_jobs if j.owner == owner]
@@ -51,7 +58,7 @@ def schedule(
     alive = {g: j for g, j in generations.items() if j.state != "deleting"}
     newest = _newest_runs(job, runs, alive)
     written = by_task(outputs)
-    verdicts = [_verdict(job, task, newest.get(task.id.lower()), alive, written) for task in tasks]
+    verdicts = [_verdict(job, task, newest.get(task.id.lower()), alive, written, choices) for task in tasks]
     due = [(v.task, v.reasons) for v in verdicts if v.reasons]
     updated = [(j, _wanted(job, j)) for j in alive.values() if j.state not in ENDING and _wanted(job, j) != j]
     target, is_new = _place(job, {task.id.lower() for task, _ in due}, generations, runs)
@@ -59,16 +66,28 @@ def schedule(
     waits = {v.open_in.generation: v.open_in for v in verdicts if v.open_in}
     if due:
         waits[target.generation] = target
+    strays = _strays(newest.values(), alive, {task.id.lower() for task in tasks})
     return Schedule(
         made=(
             *(((target, _again(target)),) if is_new else ()),
             *((replace(task, generation=target.generation), reasons) for task, reasons in due),
         ),
         updated=tuple(updated),
+        limited=tuple(v.limited for v in verdicts if v.limited),
         gone=gone,
         kept=(*unchanged, *(v.task for v in verdicts if not v.reasons)),
         waits=tuple(waits[g] for g in sorted(waits)),
-        refusals=(*(v.refusal for v in verdicts if v.refusal), *_taken(owner, target, held_jobs)),
+        refusals=(
+            *(v.refusal for v in verdicts if v.refusal),
+            *_taken(owner, target, held_jobs),
+            *(f"--rerun {pattern}: no task has such an id" for pattern in choices.unmet(t.id for t in tasks)),
+        ),
+        notes=(
+            *(() if is_new else _later(job, target)),
+            *_as_before(v.task for v in verdicts if v.as_before),
+            *(_still_runs(run, alive) for run in strays),
+        ),
+        strays=strays,
     )
 
 
@@ -81,28 +100,76 @@ def why_failed(run: Task) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Why a task runs now (nothing: it does not), the job in which it has not ended yet, and what is in the way."""
+    """Why a task runs now (nothing: it does not), the job in which it has not ended yet, and what is in the way.
+
+    `limited`: its limits as they are and as they are wanted; `as_before`: what else changed comes with its next run.
+    """
 
     task: Task
     reasons: Reasons = ()
     open_in: Job | None = None
     refusal: str | None = None
+    limited: tuple[Task, Task] | None = None
+    as_before: bool = False
 
 
-def _verdict(job: Job, task: Task, run: Task | None, alive: Mapping[int, Job], written: Written) -> Verdict:
+def _verdict(
+    job: Job, task: Task, run: Task | None, alive: Mapping[int, Job], written: Written, choices: Choices
+) -> Verdict:
     if run is None:
         return Verdict(task=task, reasons=("new",))
-    changed = tuple(f"{part} changed" for part in changed_parts(run.digest, task.digest))
+    parts = changed_parts(run.digest, task.digest)
+    changed = tuple(f"{part} changed" for part in parts if part != HANDLING)
     if run.state != "completed":
         held = alive[run.generation or 1]
         if held.state in ENDING:
             return Verdict(task=task, reasons=("its job ended before it ran", *changed))
         in_the_way = changed or held.pool.lower() != job.pool.lower()
-        return Verdict(task=task, open_in=held, refusal=_busy(run, held) if in_the_way else None)
+        return Verdict(
+            task=task,
+            open_in=held,
+            refusal=_busy(run, held) if in_the_way else None,
+            limited=_limited(run, task),
+            as_before=HANDLING in parts,
+        )
     if run.result != "success":
         return Verdict(task=task, reasons=(why_failed(run), *changed))
     missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
-    return Verdict(task=task, reasons=(*changed, *missing))
+    forced = f"forced by --rerun {pattern}" if (pattern := choices.forces(task.id)) else None
+    return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
+
+
+def _limited(run: Task, task: Task) -> tuple[Task, Task] | None:
+    """REST: Task - Replace Task changes the constraints of a task that has not ended, and nothing else of it."""
+    changed = {d.name: d.new for d in differences(run, task) if d.rule is Rule.IN_PLACE}
+    return (run, replace(run, **changed)) if changed else None
+
+
+def _strays(newest: Iterable[Task], alive: Mapping[int, Job], wanted: Set[str]) -> tuple[Task, ...]:
+    return tuple(
+        run
+        for run in newest
+        if run.state != "completed" and run.id.lower() not in wanted and alive[run.generation or 1].state not in ENDING
+    )
+
+
+def _later(job: Job, held: Job) -> tuple[str, ...]:
+    """What the spec says otherwise and this generation cannot take any more."""
+    ended = held.state in ENDING
+    names = [camel(d.name) for d in differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
+    return (f"job {held.id!r} keeps its {', '.join(names)}: a change comes with its next generation",) if names else ()
+
+
+def _as_before(tasks: Iterable[Task]) -> tuple[str, ...]:
+    ids = [task.id for task in tasks]
+    shown = ", ".join(ids[:10]) + (", …" if len(ids) > 10 else "")
+    said = "tasks that have not ended keep their displayName and exitConditions until they run again"
+    return (f"{len(ids)} {said}: {shown}",) if ids else ()
+
+
+def _still_runs(run: Task, alive: Mapping[int, Job]) -> str:
+    job = alive[run.generation or 1]
+    return f"task {run.id!r} is in the spec no more, and is still {run.state} in job {job.id!r}: it goes on"
 
 
 def _place(job: Job, due: Set[str], generations: Mapping[int, Job], runs: Iterable[Task]) -> tuple[Job, bool]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
@@ -62,14 +63,16 @@ class Plan:
         return tuple(c for c in self.changes if isinstance(c.resource, kind) and c.action in actions)
 
 
-def diff(desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = ()) -> Plan:
+def diff(
+    desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = (), choices: Choices = Choices()
+) -> Plan:
     """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
     wanted = {_key(r): r for r in desired.resources if not isinstance(r, Job | Task)}
     found = {_key(r): r for r in held if not isinstance(r, Job | Task)}
     foreign = {key: found[key] for key in wanted if key in found and _owner(found[key]) != desired.owner}
     compared = [compare(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     gone, notes = _unwanted(desired, wanted, found)
-    jobs = schedule_jobs(desired, held)
+    jobs = schedule_jobs(desired, held, choices)
     changes = [c for c in compared if c]
     changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in (*gone, *jobs.gone)]
     changes += [Change(action=Action.CREATE, after=r, reasons=reasons) for r, reasons in jobs.made]
@@ -77,11 +80,14 @@ def diff(desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = 
         Change(action=Action.UPDATE, before=old, after=new, fields=_sealing(old, new) + field_changes(old, new))
         for old, new in jobs.updated
     ]
+    changes += [
+        Change(action=Action.UPDATE, before=old, after=new, fields=field_changes(old, new)) for old, new in jobs.limited
+    ]
     return Plan(
         owner=desired.owner,
-        changes=tuple(sorted(changes, key=_order)),
-        refusals=(*map(_not_ours, foreign.values()), *jobs.refusals),
-        notes=tuple(sorted(notes)),
+        changes=in_order(changes),
+        refusals=(*map(_not_ours, foreign.values()), *jobs.refusals, *_under_their_hands(changes, jobs.strays)),
+        notes=(*sorted(notes), *jobs.notes),
         waits=jobs.waits,
         fetches=tuple(fetches),
         unchanged=compared.count(None) + len(jobs.kept),
@@ -108,7 +114,12 @@ def kept(desired: Desired, held: Sequence[Resource]) -> Desired:
     return Desired(owner=desired.owner, resources=ours, external=desired.external)
 
 
-def schedule_jobs(desired: Desired, held: Iterable[Resource]) -> Schedule:
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """In the order of KINDS, and by name in each."""
+    return tuple(sorted(changes, key=_order))
+
+
+def schedule_jobs(desired: Desired, held: Iterable[Resource], choices: Choices = Choices()) -> Schedule:
     """Jobs and tasks, decided in `generations`."""
     resources = tuple(held)
     return schedule(
@@ -118,7 +129,27 @@ def schedule_jobs(desired: Desired, held: Iterable[Resource]) -> Schedule:
         [r for r in resources if isinstance(r, Job)],
         [r for r in resources if isinstance(r, Task)],
         [r for r in resources if isinstance(r, Blob) and r.task is not None and r.owner == desired.owner],
+        choices,
     )
+
+
+def _under_their_hands(changes: Iterable[Change], strays: Sequence[Task]) -> tuple[str, ...]:
+    """What a running task may read is never changed or taken away under it (reliability F53).
+
+    Tasks in the spec are asked one by one, by their digests. What the others read nobody knows any more.
+    """
+    read = [c.before for c in changes if c.before and (isinstance(c.before, Container) or _is_upload(c.before))]
+    if not read or not strays:
+        return ()
+    names, ids = (sorted(r.name for r in read), sorted(task.id for task in strays))
+    return (
+        f"tasks that are in the spec no more still run ({', '.join(ids[:10])}) and may read what would be replaced or "
+        f"deleted ({', '.join(names[:10])}): wait until they have ended, then apply again",
+    )
+
+
+def _is_upload(resource: Resource) -> bool:
+    return isinstance(resource, Blob) and resource.task is None
 
 
 def _unwanted(

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchctl.errors import Problem, SpecError
 from batchctl.resources import (
+    RETENTION,
     Container,
     Desired,
     Download,
@@ -37,8 +38,6 @@ MOST_PROBLEMS = 50
 
 QUARTER = timedelta(minutes=15)
 """The service's own autoScaleEvaluationInterval, and the longest that a release task may run."""
-WEEK = timedelta(days=7)
-"""The service's own retentionTime."""
 
 
 def outline(spec: Spec) -> Desired:
@@ -140,7 +139,7 @@ def _preparation(
         **_node_task(wanted, spec, pool, inventory, problems),
         max_wall_clock_time=wanted.constraints.max_wall_clock_time,
         max_task_retry_count=wanted.constraints.max_task_retry_count or 0,
-        retention_time=wanted.constraints.retention_time or WEEK,
+        retention_time=wanted.constraints.retention_time or RETENTION,
         wait_for_success=wanted.wait_for_success,
         rerun_on_node_reboot_after_success=wanted.rerun_on_node_reboot_after_success,
     )
@@ -152,7 +151,7 @@ def _release(
     return JobReleaseTask(
         **_node_task(wanted, spec, pool, inventory, problems),
         max_wall_clock_time=wanted.constraints.max_wall_clock_time or QUARTER,
-        retention_time=wanted.constraints.retention_time or WEEK,
+        retention_time=wanted.constraints.retention_time or RETENTION,
     )
 
 

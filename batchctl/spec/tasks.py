@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from batchctl.errors import Problem
-from batchctl.resources import Job, OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.resources import HANDLING, RETENTION, Job, OutputFile, Settings, StartTask, Task, task_digest
 from batchctl.rules import folded
 from batchctl.spec.digests import Digests, short
 from batchctl.spec.fanout import FORMS, Binding, bindings, task_id
@@ -106,12 +106,14 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
     own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
     line = command_line(fill, factory.commands, windows=frame.pool.windows)
     limits, container = factory.constraints, container_settings(fill, factory)
+    shown = fill.maybe((*factory.at, "displayName"), factory.display_name)
     parts = {
         "command": short([line, factory.elevation, factory.required_slots]),
         "environment": short([frame.common, own]),
         "inputs": short([frame.digests.content(f) for f in files]),
         "scripts": frame.scripts,
         **({"container": short(folded(container))} if container else {}),
+        **({HANDLING: short([shown, folded(factory.exit_conditions)])} if shown or factory.exit_conditions else {}),
         "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
     return Task(
@@ -124,9 +126,9 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
         required_slots=factory.required_slots,
         max_wall_clock_time=limits.max_wall_clock_time,
         max_task_retry_count=limits.max_task_retry_count,
-        retention_time=limits.retention_time,
+        retention_time=limits.retention_time or RETENTION,
         elevation=factory.elevation,
-        display_name=fill.maybe((*factory.at, "displayName"), factory.display_name),
+        display_name=shown,
         container_settings=container,
         exit_conditions=factory.exit_conditions,
         digest=task_digest(parts),

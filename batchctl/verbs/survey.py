@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile import fetch
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.orphans import with_orphans
 from batchctl.reconcile.outputs import lost, pending
 from batchctl.reconcile.plan import Action, Plan, diff
 from batchctl.reconcile.port import Cloud
@@ -46,7 +47,8 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
-    decided = diff(survey.desired, survey.held, fetches)
+    decided = diff(survey.desired, survey.held, fetches, choices)
+    decided = with_orphans(decided, survey.desired, survey.held, choices)
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)

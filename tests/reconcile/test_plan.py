@@ -187,7 +187,15 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "metadata": (("team", "four"),),
         },
     ),
-    Task: (task(), {"digest": "command=4"}),
+    Task: (
+        task(),
+        {
+            "digest": "command=4",
+            "max_wall_clock_time": timedelta(hours=4),
+            "max_task_retry_count": 4,
+            "retention_time": timedelta(hours=4),
+        },
+    ),
 }
 FIELDS = [
     (kind, field.name, field.metadata["rule"]) for kind in KINDS for field in fields(kind) if "rule" in field.metadata
@@ -208,6 +216,13 @@ def test_every_field_with_a_rule_changed_alone_is_what_the_plan_says(kind: type[
         live = replace(found, owner=OWNER, state="active", sealed=True)
         [planned] = diff(desired(wanted, task()), [live, waiting()]).changes
         assert (planned.action, planned.fields) == (Action.UPDATE, (change,))
+    if kind is Task and rule is Rule.IN_PLACE:
+        run = replace(waiting(), **{name: getattr(found, name)})
+        [planned] = diff(desired(job(), wanted), [held_job(), run]).changes
+        assert (planned.action, planned.fields) == (Action.UPDATE, (change,))
+        assert (
+            diff(desired(job(), wanted), [held_job(), replace(run, state="completed", result="success")]).changes == ()
+        )
     if kind is Job and rule is Rule.NEW_GENERATION:
         done = replace(found, owner=OWNER, state="completed", sealed=True)
         [made, _] = diff(desired(wanted, task()), [done, failed()]).changes

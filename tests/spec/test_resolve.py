@@ -147,8 +147,18 @@ CHANGES: list[tuple[str, tuple[tuple[str | int, ...], Any] | None, dict[str, str
         {},
         {"t-a": ("scripts",), "t-b": ("scripts",)},
     ),
-    ("what failure means", (("job", "tasks", 0, "exitConditions"), {"default": {"dependencyAction": "block"}}), {}, {}),
-    ("how it is shown", (("job", "tasks", 0, "displayName"), "{item.name}"), {}, {}),
+    (
+        "what failure means",
+        (("job", "tasks", 0, "exitConditions"), {"default": {"dependencyAction": "block"}}),
+        {},
+        {"t-a": ("handling",), "t-b": ("handling",)},
+    ),
+    (
+        "how it is shown",
+        (("job", "tasks", 0, "displayName"), "{item.name}"),
+        {},
+        {"t-a": ("handling",), "t-b": ("handling",)},
+    ),
     ("a limit", (("job", "tasks", 0, "constraints"), {"maxWallClockTime": "PT1M"}), {}, {}),
     ("the size of the pool", (("pool", "targetDedicatedNodes"), 9), {}, {}),
 ]

@@ -10,6 +10,10 @@ class Clock(Protocol):
         """Seconds from an arbitrary start; never steps back."""
         ...
 
+    def uptime(self) -> float:
+        """As `monotonic`, but it goes on while the machine sleeps."""
+        ...
+
     def now(self) -> datetime:
         """The wall clock, in UTC. For expiry times only, never for durations."""
         ...
@@ -17,9 +21,16 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+ASLEEP_TOO: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+"""The system's clock that counts sleep: Linux has one of its own, macOS counts in this one, Windows always does."""
+
+
 class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def uptime(self) -> float:
+        return time.clock_gettime(ASLEEP_TOO) if ASLEEP_TOO is not None else time.monotonic()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

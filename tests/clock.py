@@ -14,6 +14,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return sum(self.slept)
 
+    def uptime(self) -> float:
+        return sum(self.slept)
+
     def now(self) -> datetime:
         return START + timedelta(seconds=self.monotonic())
 

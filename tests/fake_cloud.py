@@ -4,7 +4,7 @@ asks both the same questions. Tasks run when they are counted."""
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import TypeVar
@@ -43,8 +43,48 @@ class Crash(BaseException):
     """The client dies here: not one more write reaches the service."""
 
 
+@dataclass
+class Held:
+    """A lock as the service knows it: who has it, and how often it was taken."""
+
+    holder: "FakeLock | None" = None
+    taken: int = 0
+
+
+class FakeLock:
+    """One client's hand on a lock."""
+
+    def __init__(self, cloud: "FakeCloud", owner: str) -> None:
+        self._cloud, self._owner, self._seen = cloud, owner, 0
+
+    @property
+    def held(self) -> Held:
+        return self._cloud.locks.setdefault(self._owner, Held())
+
+    def look(self) -> bool:
+        self._seen = self.held.taken
+        return self._cloud.has_locks
+
+    def take(self, patience: timedelta) -> bool:
+        held = self.held
+        if held.holder is self:
+            return True
+        if held.holder is not None:
+            raise Refused([f"another apply or destroy of {self._owner!r} is at work"])
+        undisturbed = held.taken == self._seen
+        self._cloud.has_locks, held.holder, held.taken = True, self, held.taken + 1
+        return undisturbed
+
+    def release(self, *, forget: bool = False) -> None:
+        if self.held.holder is self:
+            self.held.holder = None
+            if forget:
+                del self._cloud.locks[self._owner]
+
+
 class FakeCloud:
-    """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash."""
+    """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash.
+    `has_locks`: the container of the locks is there."""
 
     def __init__(self) -> None:
         self.containers: dict[str, str | None] = {}
@@ -55,6 +95,8 @@ class FakeCloud:
         self.fails: dict[str, int] = {}
         self.writes: list[tuple[str, str, str]] = []
         self.crash_after: int | None = None
+        self.locks: dict[str, Held] = {}
+        self.has_locks = True
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -108,6 +150,9 @@ class FakeCloud:
                 raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
             yield data[start : start + CHUNK]
             start += CHUNK
+
+    def lock(self, owner: str) -> FakeLock:
+        return FakeLock(self, owner)
 
     # What is done.
 

@@ -1,9 +1,11 @@
-"""A loopback proxy that counts what passes. Signatures cover method, path and query but not the host, so it
-forwards without signing again."""
+"""A loopback proxy that counts what passes and may meddle with it. Signatures cover method, path and query but not
+the host, so it forwards without signing again."""
 
 import http.client
+import socket
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,18 +27,50 @@ class Log:
         return [r for r in self.requests if r[0] in MUTATING]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Meddling:
+    """What happens to a request. `forwarded`: the service does it all the same. `status` None: it is cut off."""
+
+    status: int | None
+    code: str = ""
+    forwarded: bool = False
+    then: Callable[[], None] | None = None
+
+
+Meddle = Callable[[str, str], Meddling | None]
+"""(method, path) to what is done to it; None lets it pass. It may wait, and so hold the request."""
+
+
 @contextmanager
-def counting(upstream: str) -> Iterator[Log]:
+def counting(upstream: str, meddle: Meddle | None = None) -> Iterator[Log]:
     """Forward everything to `upstream` (scheme://host:port[/path]) and keep a log of it."""
     target = urlsplit(upstream)
     assert target.hostname is not None
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
-        def forward(self) -> None:
+        def take(self) -> None:
             log.requests.append((self.command, self.path))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            meddling = meddle(self.command, self.path) if meddle else None
+            if meddling is None:
+                self.forward(body)
+                return
+            if meddling.forwarded:
+                self.asked(body)
+            if meddling.then:
+                meddling.then()
+            if meddling.status is None:
+                # A reset, not an orderly end: as a balancer or a failing line cuts a connection.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                self.connection.close()
+                return
+            self.answer(meddling.status, "Meddled", [("x-ms-error-code", meddling.code)], b"")
+
+        def asked(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             if "Content-Length" in self.headers:
                 headers["Content-Length"] = self.headers["Content-Length"]
@@ -44,26 +78,42 @@ def counting(upstream: str) -> Iterator[Log]:
             try:
                 connection.request(self.command, self.path, body or None, headers)
                 answer = connection.getresponse()
-                content = answer.read()
+                return answer, answer.read()
             finally:
                 connection.close()
-            self.send_response_only(answer.status, answer.reason)
-            for name, value in answer.getheaders():
+
+        def forward(self, body: bytes) -> None:
+            answer, content = self.asked(body)
+            headers = answer.getheaders()
+            length = answer.getheader("Content-Length")
+            self.answer(answer.status, answer.reason, headers, content, length if self.command == "HEAD" else None)
+
+        def answer(
+            self, status: int, reason: str, headers: list[tuple[str, str]], content: bytes, length: str | None = None
+        ) -> None:
+            self.send_response_only(status, reason)
+            for name, value in headers:
                 if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, value)
-            length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
-            if answer.status != 204 and length is not None:
+            if self.command != "HEAD":
+                length = str(len(content))
+            if status != 204 and length is not None:
                 self.send_header("Content-Length", length)
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 (names that http.server asks for)
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = take  # noqa: N815 (names that http.server asks for)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that was killed, or cut off, is no fault of the proxy."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     log = Log(f"http://127.0.0.1:{server.server_address[1]}{target.path}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -128,7 +128,7 @@ class Story:
 
     def events(self, verb: str, approve: Callable[[Plan], bool]) -> Iterator[Event]:
         if verb == "destroy":
-            yield from verbs.destroy(self.spec(), self.cloud, approve, self.choices)
+            yield from verbs.destroy(self.spec(), self.cloud, FakeClock(), approve, self.choices)
         elif verb == "apply":
             yield from verbs.apply(self.spec(), self.cloud, FakeClock(), approve, self.choices)
         else:

@@ -96,7 +96,7 @@ def test_what_is_not_approved_is_not_done(spec: Spec) -> None:
     with pytest.raises(Refused, match="not approved: nothing was changed"):
         applied(spec, cloud, no)
     with pytest.raises(Refused, match="not approved"):
-        list(verbs.destroy(spec, cloud, no))
+        list(verbs.destroy(spec, cloud, FakeClock(), no))
     assert shown[0] == verbs.plan(spec, cloud)
     assert len(shown) == 2
     assert cloud.writes == []
@@ -256,7 +256,7 @@ def test_destroy_needs_no_files(spec: Spec, folder: Path) -> None:
     applied(spec, cloud)
     (folder / "count.py").unlink()
     shutil.rmtree(folder / "texts")
-    list(verbs.destroy(spec, cloud, yes))
+    list(verbs.destroy(spec, cloud, FakeClock(), yes))
     assert (cloud.containers, cloud.pools, cloud.jobs) == ({}, {}, {})
 
 
@@ -265,8 +265,8 @@ def test_outputs_that_no_download_names_are_kept_from_destroy(folder: Path) -> N
     cloud = FakeCloud()
     applied(spec, cloud)
     with pytest.raises(Refused, match="2 outputs are not at home and would be lost"):
-        list(verbs.destroy(spec, cloud, yes))
-    list(verbs.destroy(spec, cloud, yes, Choices(discard_outputs=True)))
+        list(verbs.destroy(spec, cloud, FakeClock(), yes))
+    list(verbs.destroy(spec, cloud, FakeClock(), yes, Choices(discard_outputs=True)))
     assert cloud.containers == {}
 
 
@@ -279,7 +279,7 @@ def test_what_somebody_adds_after_the_question_keeps_the_container(spec: Spec) -
         return True
 
     with pytest.raises(Partial, match="could not delete container output"):
-        list(verbs.destroy(spec, cloud, yes_but))
+        list(verbs.destroy(spec, cloud, FakeClock(), yes_but))
     assert ("output", "theirs") in cloud.stored
 
 

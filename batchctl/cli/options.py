@@ -15,6 +15,13 @@ TargetName = Annotated[
 Variables = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set one of the spec's vars.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, as with NO_COLOR.")]
+LockTimeout = Annotated[
+    str,
+    typer.Option(
+        "--lock-timeout", metavar="DURATION", help="Wait so long for another apply or destroy: 90s, 10m, PT1H."
+    ),
+]
+NoLock = Annotated[bool, typer.Option("--no-lock", help="Take no lock: where the account forbids it.")]
 Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]
 
 Rerun = Annotated[

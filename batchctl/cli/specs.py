@@ -1,5 +1,6 @@
 """The commands that take a spec."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -9,12 +10,29 @@ import typer
 
 from batchctl import __version__
 from batchctl.cli.asking import approve, can_ask, printer
-from batchctl.cli.options import Discard, NoColor, Prune, Reboot, Rerun, SpecPath, TargetName, Variables, Yes
+from batchctl.cli.durations import patience
+from batchctl.cli.options import (
+    Discard,
+    LockTimeout,
+    NoColor,
+    NoLock,
+    Prune,
+    Reboot,
+    Rerun,
+    SpecPath,
+    TargetName,
+    Variables,
+    Yes,
+)
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, SpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from batchctl.reconcile.choices import Choices
+    from batchctl.reconcile.events import Event
+    from batchctl.render import Printer
 
 
 def plan(
@@ -53,6 +71,8 @@ def apply(
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
     discard_outputs: Discard = False,
+    lock_timeout: LockTimeout = "0s",
+    no_lock: NoLock = False,
     no_color: NoColor = False,
 ) -> None:
     """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home."""
@@ -61,6 +81,7 @@ def apply(
 
     out = printer(no_color)
     can_ask(yes)
+    waits = None if no_lock else patience(lock_timeout)
     loaded, cloud = open_spec(spec, target, var, out)
     question = "Carry out this plan?"
     events = verbs.apply(
@@ -69,9 +90,9 @@ def apply(
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
         _choices(rerun, reboot_nodes, prune_outputs, discard_outputs),
+        waits,
     )
-    for event in events:
-        out.event(event)
+    _follow(events, out)
     out.complete("Apply")
 
 
@@ -81,24 +102,37 @@ def destroy(
     var: Variables = None,
     yes: Yes = False,
     discard_outputs: Discard = False,
+    lock_timeout: LockTimeout = "0s",
+    no_lock: NoLock = False,
     no_color: NoColor = False,
 ) -> None:
     """Show what would go, ask, and take away all that this spec made."""
     from batchctl import verbs
+    from batchctl.clock import SystemClock
     from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     can_ask(yes)
+    waits = None if no_lock else patience(lock_timeout)
     loaded, cloud = open_spec(spec, target, var, out)
     question = "Destroy all of this? There is no undo."
-    for event in verbs.destroy(
+    events = verbs.destroy(
         loaded,
         cloud,
+        SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
         Choices(discard_outputs=discard_outputs),
-    ):
-        out.event(event)
+        waits,
+    )
+    _follow(events, out)
     out.complete("Destroy")
+
+
+def _follow(events: "Generator[Event, None, None]", out: "Printer") -> None:
+    """Print what happens. Closed in any case, so that an interrupted command lets go of its lock."""
+    with contextlib.closing(events):
+        for event in events:
+            out.event(event)
 
 
 def _choices(rerun: list[str] | None, reboot_nodes: bool, prune_outputs: bool, discard_outputs: bool) -> "Choices":

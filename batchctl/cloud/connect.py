@@ -13,11 +13,12 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from batchctl import __version__
 from batchctl.answers import Counts, Outcome, PoolHealth
 from batchctl.clock import Clock
 from batchctl.cloud import blobs, containers, jobs, pools, tasks
 from batchctl.cloud.batch import Batch
+from batchctl.cloud.gate import Gate
+from batchctl.cloud.lock import Lock
 from batchctl.cloud.sas import Sas, Signer
 from batchctl.cloud.session import Session
 from batchctl.errors import UsageError
@@ -157,6 +158,9 @@ class Azure:
     def read(self, blob: Blob) -> Iterator[bytes]:
         return blobs.read(self._session, blob)
 
+    def lock(self, owner: str) -> Lock:
+        return Lock(self._session, owner)
+
     def _room(self, batch: Sequence[Any], resource: Callable[[Any], Resource]) -> ModuleType:
         return ROOMS[type(resource(batch[0]))]
 
@@ -165,8 +169,10 @@ def connect(target: Target, clock: Clock) -> Azure:
     """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11)."""
     # The SDKs warn, with tracebacks, about answers without a body and about every way in which nobody is signed in.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
+    gate = Gate()
     options: dict[str, Any] = {
-        "user_agent": f"batchctl/{__version__}",
+        "user_agent": gate.user_agent,
+        "raw_request_hook": gate.check,
         "retry_total": 0,
         "connection_timeout": 10,
         "read_timeout": 60,
@@ -183,7 +189,7 @@ def connect(target: Target, clock: Clock) -> Azure:
         **_direct(target.storage_url),
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
-    return Azure(Session(Batch(batch, target.batch_url), storage, sas, clock))
+    return Azure(Session(Batch(batch, target.batch_url), storage, sas, clock, gate))
 
 
 def _direct(url: str) -> dict[str, Any]:

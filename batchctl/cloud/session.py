@@ -15,6 +15,7 @@ from batchctl.answers import Outcome
 from batchctl.clock import Clock
 from batchctl.cloud.batch import Batch
 from batchctl.cloud.faults import Fault, translate
+from batchctl.cloud.gate import Gate
 from batchctl.cloud.sas import Sas
 from batchctl.errors import BatchctlError, CloudError, Partial
 from batchctl.resources import Resource
@@ -40,6 +41,7 @@ class Session:
     blobs: BlobServiceClient
     sas: Sas
     clock: Clock
+    gate: Gate = field(default_factory=Gate)
     halt: Event = field(default_factory=Event)
 
     def ask(self, request: Callable[[], T]) -> T:

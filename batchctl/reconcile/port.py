@@ -1,10 +1,30 @@
 """What reconcile asks of a cloud. `cloud/` satisfies it for Azure Batch, the tests' fake in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from batchctl.answers import Counts, Outcome, PoolHealth
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+
+
+class Lock(Protocol):
+    """Keeps every other apply and destroy of one owner away while it is held (design D10)."""
+
+    def look(self) -> bool:
+        """Remember how it is now. False: there is no container for locks yet, the first `take` makes it."""
+        ...
+
+    def take(self, patience: timedelta) -> bool:
+        """Hold it from now on. True if nobody has held it since `look`. Raises Refused, naming the holder.
+
+        If it is lost while it is held, no further request is sent: every call raises Partial.
+        """
+        ...
+
+    def release(self, *, forget: bool = False) -> None:
+        """Let go, if it is held. `forget`: it protects nothing any more."""
+        ...
 
 
 class Cloud(Protocol):
@@ -55,6 +75,8 @@ class Cloud(Protocol):
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         """The end of the task's stderr; empty where it cannot be had."""
         ...
+
+    def lock(self, owner: str) -> Lock: ...
 
     def blobs(self, container: str) -> tuple[Blob, ...]: ...
 

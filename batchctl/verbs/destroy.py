@@ -1,25 +1,42 @@
 """`batchctl destroy`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
+from datetime import timedelta
 
+from batchctl.clock import Clock
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.execute import execute
-from batchctl.reconcile.plan import diff, kept
+from batchctl.reconcile.gone import confirm
+from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
+from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
-from batchctl.verbs.running import Approve, agree, carried_out
+from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard, held_by
+from batchctl.verbs.turns import AT_ONCE, turn
 
 
-def destroy(spec: Spec, cloud: Cloud, approve: Approve, choices: Choices = Choices()) -> Iterator[Event]:
+def destroy(
+    spec: Spec,
+    cloud: Cloud,
+    clock: Clock,
+    approve: Approve,
+    choices: Choices = Choices(),
+    patience: timedelta | None = AT_ONCE,
+) -> Generator[Event, None, None]:
     """Take away all that bears our mark but what the spec keeps; done means gone."""
     wanted = outline(spec)
-    held = held_by(wanted, cloud)
-    decided = replace(diff(kept(wanted, held), held), unchanged=0)
-    if not choices.discard_outputs:
-        decided = guard(decided, wanted, held)
-    agree(decided, approve)
-    yield from carried_out(execute(decided, cloud))
+
+    def make() -> tuple[Desired, Plan]:
+        held = held_by(wanted, cloud)
+        decided = replace(diff(kept(wanted, held), held), unchanged=0)
+        return wanted, decided if choices.discard_outputs else guard(decided, wanted, held)
+
+    with turn(cloud, spec.name, patience) as ours:
+        _, decided = ours.agreed(make, approve)
+        yield from carried_out(execute(decided, cloud))
+        confirm(decided, cloud, clock)
+        ours.over = True

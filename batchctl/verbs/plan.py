@@ -5,8 +5,10 @@ from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.spec.model import Spec
 from batchctl.verbs.survey import decide, survey
+from batchctl.verbs.turns import announced
 
 
 def plan(spec: Spec, cloud: Cloud, choices: Choices = Choices()) -> Plan:
     """What apply would do. Sends reads alone."""
-    return decide(survey(spec, cloud), cloud, choices)
+    decided = decide(survey(spec, cloud), cloud, choices)
+    return announced(decided, not decided.changes or cloud.lock(spec.name).look())

@@ -120,7 +120,7 @@ def test_the_second_apply_writes_nothing(workbench: Workbench, named: Callable[[
         assert list(verbs.apply(load(path, {}, {}), cloud, SystemClock(), lambda plan: not plan)) == []
         assert batch.mutating + storage.mutating == []
         assert 0 < len(batch.requests + storage.requests) < 20
-        list(verbs.destroy(load(path, {}, {}), cloud, lambda plan: True))
+        list(verbs.destroy(load(path, {}, {}), cloud, SystemClock(), lambda plan: True))
 
 
 def test_destroy_keeps_a_container_that_holds_what_others_put_there(

@@ -1,0 +1,31 @@
+"""Every request of both clients passes here, so that one that may not be sent any more is not sent."""
+
+from collections.abc import Callable
+from secrets import token_hex
+
+from batchctl import __version__
+from batchctl.errors import Partial
+
+
+class Gate:
+    """Open until `watch` names a reason to shut it. `run` marks all requests of one command for the service's logs."""
+
+    def __init__(self) -> None:
+        self.run = token_hex(4)
+        self._watch: Callable[[], str | None] = _nothing
+
+    @property
+    def user_agent(self) -> str:
+        return f"batchctl/{__version__} run/{self.run}"
+
+    def watch(self, reason: Callable[[], str | None] | None) -> None:
+        self._watch = reason or _nothing
+
+    def check(self, _request: object = None) -> None:
+        """Raises Partial instead of letting a request through that nobody may send now."""
+        if reason := self._watch():
+            raise Partial(reason)
+
+
+def _nothing() -> None:
+    return None

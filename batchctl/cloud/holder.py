@@ -1,0 +1,75 @@
+"""Who holds a lock, and whether that process can be known to be dead: then nobody needs to wait for its lease."""
+
+import getpass
+import hashlib
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote, unquote
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """`who` is for people. `machine` tells apart what has process ids of its own ("": cannot be told); `born` is when
+    the process began, in the system's own count."""
+
+    who: str = UNKNOWN
+    since: str = UNKNOWN
+    run: str = UNKNOWN
+    machine: str = ""
+    pid: int = 0
+    born: str = ""
+
+    @classmethod
+    def this(cls, since: str, run: str) -> Self:
+        pid = os.getpid()
+        who = f"{_user()}@{socket.gethostname()}, pid {pid}"
+        return cls(who=who, since=since, run=run, machine=_machine(), pid=pid, born=_born(pid) or "")
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str] | None) -> Self:
+        said = {name: unquote((metadata or {}).get(f"batchctl_{name}", "")) for name in cls.__slots__}
+        pid = said.pop("pid")
+        return cls(pid=int(pid) if pid.isdigit() else 0, **{name: value for name, value in said.items() if value})
+
+    def metadata(self) -> dict[str, str]:
+        """ASCII alone, as storage asks."""
+        return {f"batchctl_{name}": quote(str(getattr(self, name)), safe="@,: ") for name in self.__slots__}
+
+    @property
+    def dead(self) -> bool:
+        """It ran on this machine and does not run any more. False where that cannot be known."""
+        if not self.machine or not self.born or self.machine != _machine():
+            return False
+        return _born(self.pid) != self.born
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+
+
+def _machine() -> str:
+    """This boot of this machine, and this namespace of process ids: two containers on one host are two machines."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return hashlib.sha256(f"{boot} {Path('/proc/self/ns/pid').stat().st_ino}".encode()).hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str | None:
+    """When the process began, in ticks since boot (proc(5), stat, field 22); None if there is none, or a zombie."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]

@@ -1,14 +1,22 @@
 """Pools that are made for a job or a job schedule, and go with it unless they are to be kept."""
 
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import allocation, pool_admission
 from batchctl.emulator.faults import Fault, bad_value
-from batchctl.emulator.records import Json, Pool
+from batchctl.emulator.records import Json
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
+
+SCHEDULING_ERRORS = {
+    "PoolQuotaReached": "AutoPoolCreationFailedWithQuotaReached",
+    "AutoScalingFormulaSyntaxError": "InvalidAutoScaleFormulaInAutoPool",
+    "InvalidCertificateReferences": "InvalidCertificatesInAutoPool",
+}
+"""What refuses a pool, and how a job says it that was to have that pool (.NET: JobSchedulingErrorCodes)."""
 
 
 def check(spec: Json) -> None:
@@ -21,11 +29,27 @@ def check(spec: Json) -> None:
         raise Fault("MissingRequiredProperty", (("PropertyName", "poolInfo.autoPoolSpecification.pool"),))
 
 
-def make(service: "Service", spec: Json) -> Pool:
-    """The pool that a job's poolInfo describes."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The id of a pool that was to be made, and why it was not if it was not (a schedulingError)."""
+
+    pool_id: str
+    error: Json | None = None
+
+
+def make(service: "Service", spec: Json) -> Made:
+    """The pool that a job's poolInfo describes. What the account refuses is told by the job, not by the request."""
     auto = spec["poolInfo"]["autoPoolSpecification"]
     name = f"{auto.get('autoPoolIdPrefix', '')}_{str(uuid.uuid4()).upper()}".lstrip("_")
-    return pool_admission.admit(service, name, dict(auto["pool"]))
+    try:
+        pool_admission.admit(service, name, dict(auto["pool"]))
+    except Fault as fault:
+        if fault.code not in SCHEDULING_ERRORS:
+            raise
+        details = [{"name": key, "value": value} for key, value in fault.values]
+        error = {"category": "usererror", "code": SCHEDULING_ERRORS[fault.code], "message": fault.message}
+        return Made(name, {**error, **({"details": details} if details else {})})
+    return Made(name)
 
 
 def end(service: "Service", spec: Json, pool_key: str | None) -> None:

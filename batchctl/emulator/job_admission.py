@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from batchctl.emulator import admission, autopool, jobwork
 from batchctl.emulator.faults import Fault, bad_value
-from batchctl.emulator.records import Job, Json, Pool
+from batchctl.emulator.records import Job, Json
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
@@ -12,23 +12,43 @@ if TYPE_CHECKING:
 _ONLY_IN_JOBS = ("killJobOnCompletion", "runExclusive", "allowLowPriorityNode")
 
 
-def admit(service: "Service", job_id: str, spec: Json, *, pool: Pool | None = None, schedule: str | None = None) -> Job:
-    """Takes in a new job. The pool that it names need not exist; one that it describes is made, or is `pool`."""
+def admit(
+    service: "Service", job_id: str, spec: Json, *, made: autopool.Made | None = None, schedule: str | None = None
+) -> Job:
+    """Takes in a new job. The pool that it names need not exist; one that it describes is made, or was (`made`)."""
     existing = service.store.jobs.get(job_id.lower())
     if existing is not None:
         raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
     if schedule is None:
         check_quota(service)
     check(spec)
-    auto = "autoPoolSpecification" in spec["poolInfo"]
-    made = (pool or autopool.make(service, spec)).id if auto else None
+    if made is None and "autoPoolSpecification" in spec["poolInfo"]:
+        made = autopool.make(service, spec)
     job = Job(
-        id=job_id, spec=spec, pool=(made or spec["poolInfo"].get("poolId")).lower(), auto_pool=made, schedule=schedule
+        id=job_id,
+        spec=fill_constraints(spec),
+        pool=(made.pool_id if made else spec["poolInfo"]["poolId"]).lower(),
+        auto_pool=made.pool_id if made else None,
+        scheduling_error=made.error if made else None,
+        schedule=schedule,
     )
     service.store.add(job)
     _add_manager(service, job)
     jobwork.start(service, job)
+    if job.scheduling_error:
+        jobwork.terminate(service, job, None)
     return job
+
+
+def fill_constraints(spec: Json) -> Json:
+    """The constraints of the manager and the preparation task, in full; the manager may be retried as a task may."""
+    retries = {"jobManagerTask": spec["constraints"]["maxTaskRetryCount"], "jobPreparationTask": 0}
+    filled = {
+        name: {**spec[name], "constraints": admission.constraints(most, spec[name])}
+        for name, most in retries.items()
+        if name in spec
+    }
+    return {**spec, **filled}
 
 
 def check(spec: Json) -> None:

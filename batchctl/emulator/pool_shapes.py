@@ -2,6 +2,7 @@
 
 from batchctl.emulator.machine_shapes import CERTIFICATES, MOUNTS, NETWORK, SERVICE, UPGRADE, USERS, VM_CONFIGURATION
 from batchctl.emulator.shape import (
+    Gone,
     Need,
     Or,
     Props,
@@ -40,6 +41,7 @@ _SPECIFICATION: Props = {
     "resizeTimeout": Or(_RESIZE_TIMEOUT, "PT15M"),
     "targetDedicatedNodes": Or(number(0), 0),
     "targetLowPriorityNodes": Or(number(0), 0),
+    "targetDedicated": Gone(number(0)),
     "enableAutoScale": Or(flag, False),
     "autoScaleFormula": _FORMULA,
     "autoScaleEvaluationInterval": _INTERVAL,
@@ -75,6 +77,7 @@ POOL_PATCH = Shape(
     userAccounts=USERS,
     mountConfiguration=MOUNTS,
     upgradePolicy=UPGRADE,
+    resourceTags=dictionary,
     **_OLD,
 )
 POOL_PROPERTIES = Shape(

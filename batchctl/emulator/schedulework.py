@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchctl.emulator import autopool, job_admission, jobwork, times
 from batchctl.emulator.faults import Fault
-from batchctl.emulator.records import Job, Pool, Schedule
+from batchctl.emulator.records import Job, Schedule
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
@@ -146,8 +146,8 @@ def _make_job(service: "Service", schedule: Schedule) -> bool:
     spec = copy.deepcopy(schedule.spec["jobSpecification"])
     schedule.runs += 1
     try:
-        pool = _pool(service, schedule)
-        job = job_admission.admit(service, f"{schedule.id}:job-{schedule.runs}", spec, pool=pool, schedule=schedule.key)
+        made = _pool(service, schedule)
+        job = job_admission.admit(service, f"{schedule.id}:job-{schedule.runs}", spec, made=made, schedule=schedule.key)
     except Fault as fault:
         _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, fault)
         return False
@@ -156,13 +156,12 @@ def _make_job(service: "Service", schedule: Schedule) -> bool:
     return True
 
 
-def _pool(service: "Service", schedule: Schedule) -> Pool | None:
+def _pool(service: "Service", schedule: Schedule) -> autopool.Made | None:
     """The auto pool that all jobs of the schedule share, if it says so."""
     spec = schedule.spec["jobSpecification"]
     if spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") != "jobschedule":
         return None
     pool = service.store.pools.get((schedule.pool or "").lower())
-    if pool is None or pool.state != "active":
-        pool = autopool.make(service, spec)
-        schedule.pool = pool.id
-    return pool
+    made = autopool.Made(pool.id) if pool and pool.state == "active" else autopool.make(service, spec)
+    schedule.pool = made.pool_id
+    return made

@@ -136,7 +136,14 @@ class Or:
     default: Any
 
 
-Props = dict[str, Check | Need | Or]
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A property of versions long past: still taken, never kept."""
+
+    check: Check
+
+
+Props = dict[str, Check | Need | Or | Gone]
 
 
 def words(text: str) -> frozenset[str]:
@@ -147,10 +154,11 @@ def words(text: str) -> frozenset[str]:
 class Shape:
     """An object with known properties; unknown ones are refused by name, null is absent."""
 
-    def __init__(self, name: str, /, **props: Check | Need | Or) -> None:
+    def __init__(self, name: str, /, **props: Check | Need | Or | Gone) -> None:
         self.name = name
-        self.checks = {key: prop.check if isinstance(prop, Need | Or) else prop for key, prop in props.items()}
+        self.checks = {key: prop.check if isinstance(prop, Need | Or | Gone) else prop for key, prop in props.items()}
         self.needed = tuple(key for key, prop in props.items() if isinstance(prop, Need))
+        self.gone = frozenset(key for key, prop in props.items() if isinstance(prop, Gone))
         self.defaults = {key: prop.default for key, prop in props.items() if isinstance(prop, Or)}
 
     def __call__(self, value: Any, path: str = "") -> Json:
@@ -164,6 +172,8 @@ class Shape:
             if key not in given:
                 raise Fault("MissingRequiredProperty", (("PropertyName", _join(path, key)),))
         checked = {key: self.checks[key](one, _join(path, key)) for key, one in given.items()}
+        for key in self.gone.intersection(checked):
+            del checked[key]
         return {**self.defaults, **checked}
 
 

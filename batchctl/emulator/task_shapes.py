@@ -3,7 +3,7 @@
 from typing import Any
 
 from batchctl.emulator.faults import bad_value
-from batchctl.emulator.shape import Json, Need, Or, Shape, flag, ident, many, number, span, text, word
+from batchctl.emulator.shape import Gone, Json, Need, Or, Shape, flag, ident, many, number, span, text, word
 from batchctl.emulator.times import UNLIMITED
 
 NAME_VALUE = Shape("NameValuePair", name=Need(text()), value=text())
@@ -129,6 +129,7 @@ TASK = Shape(
     constraints=CONSTRAINTS,
     requiredSlots=Or(number(1), 1),
     userIdentity=Or(USER_IDENTITY, DEFAULT_USER),
+    runElevated=Gone(flag),
     multiInstanceSettings=Shape(
         "MultiInstanceSettings",
         numberOfInstances=Or(number(1), 1),
@@ -152,6 +153,7 @@ START_TASK = Shape(
     resourceFiles=RESOURCE_FILES,
     environmentSettings=ENVIRONMENT,
     userIdentity=Or(USER_IDENTITY, DEFAULT_USER),
+    runElevated=Gone(flag),
     maxTaskRetryCount=Or(number(-1), 0),
     waitForSuccess=Or(flag, True),
 )
@@ -168,6 +170,7 @@ JOB_MANAGER_TASK = Shape(
     requiredSlots=Or(number(1), 1),
     killJobOnCompletion=Or(flag, True),
     userIdentity=Or(USER_IDENTITY, DEFAULT_USER),
+    runElevated=Gone(flag),
     runExclusive=Or(flag, True),
     applicationPackageReferences=PACKAGES,
     allowLowPriorityNode=Or(flag, True),
@@ -183,6 +186,7 @@ PREPARATION_TASK = Shape(
     constraints=CONSTRAINTS,
     waitForSuccess=Or(flag, True),
     userIdentity=Or(USER_IDENTITY, DEFAULT_USER),
+    runElevated=Gone(flag),
     rerunOnNodeRebootAfterSuccess=Or(flag, True),
 )
 RELEASE_TASK = Shape(
@@ -195,4 +199,5 @@ RELEASE_TASK = Shape(
     maxWallClockTime=Or(span("PT1S", "PT15M"), "PT15M"),
     retentionTime=Or(span(), "P7D"),
     userIdentity=Or(USER_IDENTITY, DEFAULT_USER),
+    runElevated=Gone(flag),
 )

@@ -40,9 +40,9 @@ def etag(seconds: float) -> str:
 
 
 def duration(text: str) -> float:
-    """An ISO 8601 duration in seconds. ValueError if it is none."""
+    """An ISO 8601 duration in seconds. ValueError if it is none. A bare `P` is none at all: SDKs write zero so."""
     found = _DURATION.fullmatch(text)
-    if not found or text.endswith(("P", "T")):
+    if not found:
         raise ValueError(f"not an ISO 8601 duration: {text!r}")
     return sum(float(number or 0) * unit for number, unit in zip(found.groups(), _UNITS, strict=True))
 

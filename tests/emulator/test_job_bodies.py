@@ -1,0 +1,73 @@
+"""What the service makes of the bodies of jobs: defaults filled in, old names taken, refused pools told by the job."""
+
+import pytest
+
+from .raw import send
+
+VERSION = "api-version=2024-07-01.20.0"
+MACHINE = {"imageReference": {"offer": "x"}, "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
+CERTIFICATE = {"thumbprint": "0123", "thumbprintAlgorithm": "sha1"}
+
+
+def auto_pool(**options):
+    pool = {"vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE, **options}
+    return {"autoPoolSpecification": {"autoPoolIdPrefix": "auto", "poolLifetimeOption": "job", "pool": pool}}
+
+
+@pytest.fixture
+def made(local, name):
+    """Makes a job and reads it back."""
+
+    def make(**body):
+        reply = send(local.url, "POST", f"/jobs?{VERSION}", {"id": name, **body})
+        assert reply.status == 201, reply.content
+        return send(local.url, "GET", f"/jobs/{name}?{VERSION}").json
+
+    return make
+
+
+def test_constraints_of_special_tasks(made):
+    job = made(
+        poolInfo={"poolId": "p"},
+        constraints={"maxTaskRetryCount": 5},
+        jobManagerTask={"id": "m", "commandLine": "c", "constraints": {"maxWallClockTime": "PT1H"}},
+        jobPreparationTask={"commandLine": "c"},
+    )
+    given = {"maxWallClockTime": "PT1H", "retentionTime": "P7D", "maxTaskRetryCount": 5}
+    assert job["jobManagerTask"]["constraints"] == given
+    unlimited = {"maxWallClockTime": "P10675199DT2H48M5.4775807S", "retentionTime": "P7D", "maxTaskRetryCount": 0}
+    assert job["jobPreparationTask"]["constraints"] == unlimited
+
+
+def test_names_of_long_ago(made):
+    preparation = {"commandLine": "c", "runElevated": False}
+    job = made(poolInfo=auto_pool(targetDedicated=3), jobPreparationTask=preparation)
+    assert "runElevated" not in job["jobPreparationTask"]
+    assert "targetDedicated" not in job["poolInfo"]["autoPoolSpecification"]["pool"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"certificateReferences": [CERTIFICATE]}, "InvalidCertificatesInAutoPool"),
+        ({"enableAutoScale": True, "autoScaleFormula": "1 +"}, "InvalidAutoScaleFormulaInAutoPool"),
+    ],
+)
+def test_an_auto_pool_that_cannot_be(made, options, code):
+    job = made(poolInfo=auto_pool(**options))
+    assert (job["state"], job["executionInfo"]["schedulingError"]["code"]) == ("completed", code)
+    assert job["executionInfo"]["poolId"].startswith("auto_")
+
+
+def test_a_schedule_whose_pool_cannot_be(local, name):
+    specification = {"poolInfo": auto_pool(certificateReferences=[CERTIFICATE])}
+    body = {"id": name, "schedule": {"recurrenceInterval": "P2D"}, "jobSpecification": specification}
+    assert send(local.url, "POST", f"/jobschedules?{VERSION}", body).status == 201
+    jobs = send(local.url, "GET", f"/jobschedules/{name}/jobs?{VERSION}").json["value"]
+    assert [(job["id"], job["state"]) for job in jobs] == [(f"{name}:job-1", "completed")]
+
+
+def test_no_time_at_all(local, name):
+    upgrade = {"mode": "rolling", "rollingUpgradePolicy": {"pauseTimeBetweenBatches": "P"}}
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE, "upgradePolicy": upgrade}
+    assert send(local.url, "POST", f"/pools?{VERSION}", body).status == 201

@@ -37,6 +37,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUse:
+    """What a pool holds now: nodes, and tasks that run on them."""
+
+    nodes: tuple[str, ...] = ()
+    running_tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolHealth:
     """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon."""
 

@@ -167,6 +167,7 @@ class Pool:
 
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
     beside them. `asked`: what we last asked of each field, as `rules.asked` writes it. `nodes`: how many there are.
+    `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     """
 
     kind: ClassVar[str] = "pool"
@@ -191,6 +192,8 @@ class Pool:
     asked: str = observed("")
     state: str | None = observed()
     nodes: int = observed(0)
+    rebooting: bool = observed(False)
+    by_reboot: bool = policy(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ class Rule(Enum):
 
     IN_PLACE = "in place"
     WHEN_EMPTY = "can be patched only when the pool is empty"
+    REBOOT = "comes to the nodes by rebooting them"
     NEW_GENERATION = "in a new generation of the job"
     REPLACE = "by replacing it"
 
@@ -78,6 +79,11 @@ def differences(found: Any, wanted: Any) -> Iterator[Difference]:
         fold = entry.metadata["fold"]
         if not left_to_service and folded(old, fold) != folded(new, fold):
             yield Difference(entry.name, old, new, rule)
+
+
+def differs(old: Any, new: Any) -> bool:
+    """Do two values differ, as they are compared?"""
+    return bool(folded(old) != folded(new))
 
 
 def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:

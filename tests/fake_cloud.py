@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import TypeVar
 
-from batchctl.answers import Counts, Outcome, PoolHealth
+from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
@@ -200,6 +200,11 @@ class FakeCloud:
             return "it was deleted"
         return "it was ended" if held.state in ENDED else None
 
+    def use(self, pool: str) -> PoolUse:
+        runs = [task for job in self.jobs.values() if job.pool.lower() == pool.lower() for task in self.tasks(job)]
+        nodes = tuple(f"node-{number}" for number in range(1, self._nodes(pool) + 1))
+        return PoolUse(nodes=nodes, running_tasks=sum(task.state == "running" for task in runs))
+
     def health(self, pool: str) -> PoolHealth:
         nodes = self._nodes(pool)
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
@@ -360,7 +365,7 @@ def _stored(pool: Pool, owner: str) -> Pool:
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
-    return replace(counted, owner=owner, state="active", asked=asked(pool))
+    return replace(counted, owner=owner, state="active", asked=asked(pool), by_reboot=False)
 
 
 def _agreed(pool: Pool) -> None:

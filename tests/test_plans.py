@@ -40,6 +40,7 @@ STORIES_AT = Path(__file__).parent / "cases" / "plans"
 STORIES = sorted(STORIES_AT.glob("*.yaml"))
 CHOSEN: dict[str, Callable[[Any], Any]] = {
     "rerun": tuple,
+    "reboot_nodes": bool,
     "discard_outputs": bool,
     "prune_outputs": bool,
 }
@@ -65,6 +66,11 @@ def _change_job(cloud: FakeCloud, id: str, **fields: Any) -> None:
     cloud.jobs[id.lower()] = replace(cloud.jobs[id.lower()], **fields)
 
 
+def _begin(cloud: FakeCloud, task: str) -> None:
+    job, _, id = task.partition("/")
+    cloud.added[job][id] = replace(cloud.added[job][id], state="running")
+
+
 def _make_pool(cloud: FakeCloud, id: str, owner: str | None = None) -> None:
     cloud.pools[id.lower()] = replace(pool(id, image=UBUNTU), owner=owner, state="active")
 
@@ -83,6 +89,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "delete": _delete,
     "change_pool": _change_pool,
     "change_job": _change_job,
+    "begin": _begin,
     "make_pool": _make_pool,
     "make_job": _make_job,
     "make_container": _make_container,

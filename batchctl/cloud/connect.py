@@ -13,9 +13,9 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from batchctl.answers import Counts, Outcome, PoolHealth
+from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.clock import Clock
-from batchctl.cloud import blobs, containers, jobs, pools, tasks
+from batchctl.cloud import blobs, containers, jobs, nodes, pools, tasks
 from batchctl.cloud.batch import Batch
 from batchctl.cloud.gate import Gate
 from batchctl.cloud.lock import Lock
@@ -145,6 +145,9 @@ class Azure:
 
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe(self._session, job)
+
+    def use(self, pool: str) -> PoolUse:
+        return nodes.use(self._session, pool)
 
     def health(self, pool: str) -> PoolHealth:
         return pools.health(self._session, pool)

@@ -18,6 +18,9 @@ DIGEST_SETTING = "BATCHCTL_DIGEST"
 """Tasks and start tasks have no metadata: their digest is an environment setting."""
 
 
+REBOOTING = "batchctl_rebooting"
+"""On a pool whose nodes are being given another start task."""
+
 OURS = "batchctl_"
 """How the names of our marks begin; what a spec's `metadata` may not."""
 

@@ -1,10 +1,18 @@
 """Nodes: their start task to and from REST JSON, and what they say when they cannot run."""
 
+from datetime import datetime
+
+import isodate
+
+from batchctl.answers import PoolUse
 from batchctl.cloud.batch import Json, segment
 from batchctl.cloud.files import node_task, node_task_body
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError
 from batchctl.resources import StartTask
+
+REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
+"""States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
 
 SHOWN_NODES = 3
 SHOWN_LINES = 20
@@ -27,9 +35,54 @@ def start_task(session: Session, item: Json) -> StartTask:
     )
 
 
+def use(session: Session, pool: str) -> PoolUse:
+    """The nodes of a pool, and the tasks that run on them."""
+    found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,runningTasksCount")))
+    return PoolUse(
+        nodes=tuple(sorted(node["id"] for node in found)),
+        running_tasks=sum(node.get("runningTasksCount", 0) for node in found),
+    )
+
+
+def reboot(session: Session, pool: str, since: str) -> None:
+    """Restart every node that has not since `since` (ISO 8601, of the service's clock); tasks go back to the queue.
+
+    Returns when all have. A node that never booted, or cannot say when, is left alone.
+    """
+
+    def renewed() -> bool:
+        found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,state,lastBootTime")))
+        old = [node for node in found if "lastBootTime" in node and _moment(node["lastBootTime"]) < _moment(since)]
+        for node in old:
+            if str(node.get("state", "")).lower() in REBOOTABLE:
+                _reboot(session, pool, node["id"])
+        return not old
+
+    session.until(renewed, f"nodes of pool {pool!r} have not restarted")
+
+
+def _reboot(session: Session, pool: str, node: str) -> None:
+    path = f"{_nodes(pool)}/{segment(node)}/reboot"
+    try:
+        session.find(lambda: session.batch.post(path, {"nodeRebootOption": "requeue"}))
+    except CloudError as error:
+        # Its state has changed meanwhile: the next look decides.
+        if error.status != 409:
+            raise
+
+
+def _nodes(pool: str) -> str:
+    return f"/pools/{segment(pool)}/nodes"
+
+
+def _moment(text: str) -> datetime:
+    found: datetime = isodate.parse_datetime(text)
+    return found
+
+
 def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
     """Why nodes cannot run: their errors, and the end of a failed start task's stderr."""
-    path = f"/pools/{segment(pool)}/nodes"
+    path = _nodes(pool)
     query = {"select": "id,state,startTaskInfo,errors", "maxresults": "100"}
     nodes = session.ask(lambda: session.batch.get(path, **query)).get("value", [])
     return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe(session, path, node))

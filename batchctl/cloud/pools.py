@@ -8,13 +8,13 @@ from batchctl.answers import Outcome, PoolHealth
 from batchctl.cloud import marks
 from batchctl.cloud.batch import Json, segment
 from batchctl.cloud.durations import duration, limits_body
-from batchctl.cloud.nodes import describe_nodes, start_task, start_task_body
+from batchctl.cloud.nodes import describe_nodes, reboot, start_task, start_task_body
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError, Refused
 from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.resources import Image, Pool, SupportedImage
 from batchctl.rest import from_rest, to_rest
-from batchctl.rules import Rule, asked, differences
+from batchctl.rules import Rule, asked, differences, differs
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ ABLE = frozenset(
 )
 """States of nodes that run tasks or soon will (REST: BatchNodeState)."""
 
+START = "start_task"
 TARGETS = frozenset({"target_dedicated_nodes", "target_spot_nodes"})
 FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
 NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
@@ -98,7 +99,7 @@ def body(session: Session, pool: Pool, owner: str) -> Json:
     """The pool as `POST /pools` takes it; shared access signatures are minted here."""
     wanted: Json = {
         "id": pool.name,
-        **_when_empty(pool),
+        **_machine(pool),
         **limits_body(resizeTimeout=pool.resize_timeout),
         "metadata": _metadata(pool, owner),
     }
@@ -136,6 +137,7 @@ def parse(session: Session, item: Json) -> Pool:
         owner=metadata.get(marks.OWNER),
         asked=metadata.get(marks.DIGEST, ""),
         state=str(item.get("state", "")).lower(),
+        rebooting=marks.REBOOTING in metadata,
         nodes=item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
     )
 
@@ -162,18 +164,20 @@ def _create(session: Session, owner: str, pool: Pool) -> None:
 def _update(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     """Patch it, drained first where a field asks for it (REST: Pool - Patch Pool), then give it its nodes."""
     changed = {d.name: d.rule for d in differences(held, wanted)}
-    drained = Rule.WHEN_EMPTY in changed.values()
+    drained = any(r is Rule.WHEN_EMPTY and not (n == START and wanted.by_reboot) for n, r in changed.items())
     _settle(session, wanted.name)
     if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):
         session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/disableautoscale", {}))
     if drained:
         _resize(session, wanted, NO_NODES)
         _settle(session, wanted.name)
-    session.ask(lambda: session.batch.patch(_path(wanted.name), _patch(session, wanted, owner, drained=drained)))
-    if wanted.start_task is None and held.start_task is not None:
-        # PATCH leaves alone what is not named: only this takes a start task away.
-        kept = {"applicationPackageReferences": [], "metadata": _metadata(wanted, owner)}
-        session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/updateproperties", kept))
+    marked = _metadata(wanted, owner)
+    if wanted.by_reboot and not drained:
+        _give_start_task(session, held, wanted, [*marked, *marks.pairs({marks.REBOOTING: "startTask"})])
+    changes = _when_empty(session, wanted) if drained else {}
+    session.ask(lambda: session.batch.patch(_path(wanted.name), {**changes, "metadata": marked}))
+    if drained:
+        _drop_start_task(session, held, wanted, marked)
     _scale(session, wanted, drained=drained, changed=changed.keys())
 
 
@@ -185,17 +189,30 @@ def _scale(session: Session, wanted: Pool, *, drained: bool, changed: Set[str]) 
         session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/enableautoscale", _formula(wanted)))
 
 
-def _patch(session: Session, pool: Pool, owner: str, *, drained: bool) -> Json:
-    """Our marks always go along: they say what was asked last."""
-    changed: Json = {"metadata": _metadata(pool, owner)}
-    if drained:
-        changed |= {"networkConfiguration": to_rest(NetworkConfiguration()), **_when_empty(pool)}
-        if pool.start_task is not None:
-            changed["startTask"] = start_task_body(session, pool.start_task)
-    return changed
+def _give_start_task(session: Session, held: Pool, wanted: Pool, marked: list[dict[str, str]]) -> None:
+    """Patch it and restart the nodes. The mark says that this is under way, should we die before it is done."""
+    start = {"startTask": start_task_body(session, wanted.start_task)} if wanted.start_task else {}
+    if not held.rebooting or differs(held.start_task, wanted.start_task):
+        session.ask(lambda: session.batch.patch(_path(wanted.name), {**start, "metadata": marked}))
+        _drop_start_task(session, held, wanted, marked)
+    item = session.ask(lambda: session.batch.get(_path(wanted.name), select="id,lastModified"))
+    reboot(session, wanted.name, item["lastModified"])
 
 
-def _when_empty(pool: Pool) -> Json:
+def _drop_start_task(session: Session, held: Pool, wanted: Pool, marked: list[dict[str, str]]) -> None:
+    """PATCH leaves alone what is not named: only this takes a start task away."""
+    if wanted.start_task is None and held.start_task is not None:
+        kept = {"applicationPackageReferences": [], "metadata": marked}
+        session.ask(lambda: session.batch.post(f"{_path(wanted.name)}/updateproperties", kept))
+
+
+def _when_empty(session: Session, pool: Pool) -> Json:
+    """What changes only in an empty pool. No network is said in full: left out, the old one would stay."""
+    start = {"startTask": start_task_body(session, pool.start_task)} if pool.start_task else {}
+    return {"networkConfiguration": to_rest(NetworkConfiguration()), **_machine(pool), **start}
+
+
+def _machine(pool: Pool) -> Json:
     reference = {"publisher": pool.image.publisher, "offer": pool.image.offer, "sku": pool.image.sku}
     machine: Json = {
         "imageReference": {**reference, "version": pool.image.version or "latest"},

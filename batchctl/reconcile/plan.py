@@ -1,7 +1,7 @@
 """The plan: what is wanted against what is held, as changes with reasons. Pure; prints nothing, does nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from batchctl.reconcile.choices import Choices
@@ -101,10 +101,18 @@ def compare(wanted: Resource, found: Resource | None) -> Change | None:
     if isinstance(found, Pool) and found.state == "deleting":
         return Change(action=Action.CREATE, after=wanted, reasons=("the old one is still being deleted: waits for it",))
     changed = field_changes(found, wanted)
+    if isinstance(found, Pool) and isinstance(wanted, Pool) and found.rebooting and not _empties(changed):
+        half = "an apply ended before all nodes had restarted with the start task of the spec: goes on with it"
+        again = replace(wanted, by_reboot=True)
+        return Change(action=Action.UPDATE, before=found, after=again, fields=changed, reasons=(half,))
     if not changed:
         return None
     action = Action.REPLACE if any(f.rule is Rule.REPLACE for f in changed) else Action.UPDATE
     return Change(action=action, before=found, after=wanted, fields=changed)
+
+
+def _empties(changed: Iterable[FieldChange]) -> bool:
+    return any(f.rule is Rule.WHEN_EMPTY for f in changed)
 
 
 def kept(desired: Desired, held: Sequence[Resource]) -> Desired:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from batchctl.answers import Counts, Outcome, PoolHealth
+from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 
@@ -69,6 +69,10 @@ class Cloud(Protocol):
         ...
 
     def tasks(self, job: Job) -> tuple[Task, ...]: ...
+
+    def use(self, pool: str) -> PoolUse:
+        """The nodes of a pool that is there, and how many tasks run on them."""
+        ...
 
     def health(self, pool: str) -> PoolHealth: ...
 

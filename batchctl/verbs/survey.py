@@ -10,6 +10,7 @@ from batchctl.reconcile.orphans import with_orphans
 from batchctl.reconcile.outputs import lost, pending
 from batchctl.reconcile.plan import Action, Plan, diff
 from batchctl.reconcile.port import Cloud
+from batchctl.reconcile.renewal import by_reboot, renewed, with_use
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
@@ -48,7 +49,8 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
     decided = diff(survey.desired, survey.held, fetches, choices)
-    decided = with_orphans(decided, survey.desired, survey.held, choices)
+    decided = by_reboot(with_orphans(decided, survey.desired, survey.held, choices), choices)
+    decided = with_use(decided, {pool: cloud.use(pool) for pool in renewed(decided)})
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)

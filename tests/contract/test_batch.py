@@ -12,6 +12,10 @@ from batchctl.errors import CloudError, Partial, Refused
 from batchctl.parts import (
     ContainerConfiguration,
     ContainerRegistry,
+    ExitCodeMapping,
+    ExitCodeRangeMapping,
+    ExitConditions,
+    ExitOptions,
     IdentityReference,
     NetworkConfiguration,
     PublicIPAddressConfiguration,
@@ -33,6 +37,7 @@ from batchctl.resources import (
 )
 from batchctl.rules import Rule, differences
 from tests.contract.conftest import World, container, done, refused
+from tests.services import eventually
 
 FILES = (
     ResourceFile(container="application"),
@@ -259,6 +264,22 @@ def test_a_pool_with_nodes_is_emptied_changed_and_filled_again(world: World) -> 
     assert field_changes(world.held_pool(), wanted) == ()
 
 
+@pytest.mark.parametrize(("before", "after"), [(PLAIN_START, START), (None, PLAIN_START), (PLAIN_START, None)])
+def test_a_start_task_comes_by_reboot_and_the_nodes_stay(
+    world: World, before: StartTask | None, after: StartTask | None
+) -> None:
+    after = replace(after, resource_files=(), container_settings=None) if after else None
+    world.made(world.pool(target_dedicated_nodes=2, start_task=before))
+    eventually(lambda: dict(world.cloud.health(world.name("pool")).nodes) == {"idle": 2}, "nodes are up")
+    nodes = world.cloud.use(world.name("pool"))
+    assert (len(nodes.nodes), nodes.running_tasks) == (2, 0)
+    wanted = world.pool(target_dedicated_nodes=2, start_task=after, by_reboot=True)
+    done(world.cloud.update([(world.held_pool(), wanted)], world.owner))
+    assert field_changes(world.held_pool(), wanted) == ()
+    assert not world.held_pool().rebooting
+    assert world.cloud.use(world.name("pool")) == nodes
+
+
 # Jobs.
 
 
@@ -407,6 +428,42 @@ def test_many_tasks_are_added_whole(world: World) -> None:
     assert sorted(done(world.cloud.create(wanted, world.owner))) == sorted(t.name for t in wanted)
     assert {t.id for t in world.cloud.tasks(world.job())} == {t.id for t in wanted}
     assert world.cloud.counts(world.job()) == Counts(active=250)
+
+
+def test_the_limits_of_a_task_change_until_it_has_ended(world: World) -> None:
+    world.made(world.job(), world.task(max_wall_clock_time=timedelta(hours=1)))
+    [held] = world.cloud.tasks(world.job())
+    assert differs_in(held, world.task(max_wall_clock_time=timedelta(hours=1))) == []
+    limits: dict[str, Any] = {"max_task_retry_count": 2, "retention_time": timedelta(days=1)}
+    wanted = replace(held, max_wall_clock_time=None, **limits)
+    assert differs_in(held, wanted) == ["max_wall_clock_time", "max_task_retry_count", "retention_time"]
+    assert done(world.cloud.update([(held, wanted)], world.owner)) == [wanted.name]
+    [held] = world.cloud.tasks(world.job())
+    assert differs_in(held, wanted) == []
+
+
+def test_limits_for_a_task_that_has_ended_are_no_error(world: World) -> None:
+    world.made(world.pool(target_dedicated_nodes=1), world.job(), world.task())
+    world.until_done(world.job())
+    [held] = world.cloud.tasks(world.job())
+    done(world.cloud.update([(held, replace(held, max_wall_clock_time=timedelta(hours=1)))], world.owner))
+
+
+def test_what_a_task_may_be_told_is_taken(world: World) -> None:
+    world.made(world.job(on_task_failure="performexitoptionsjobaction"))
+    ends = ExitConditions(
+        exit_codes=(ExitCodeMapping(code=3, exit_options=ExitOptions(job_action="none")),),
+        exit_code_ranges=(ExitCodeRangeMapping(start=4, end=9, exit_options=ExitOptions(job_action="disable")),),
+        pre_processing_error=ExitOptions(job_action="terminate"),
+        file_upload_error=ExitOptions(job_action="none"),
+        default=ExitOptions(job_action="terminate"),
+    )
+    told = world.task(display_name="Shown ü", container_settings=CONTAINER, exit_conditions=ends)
+    assert done(world.cloud.create([told], world.owner)) == [told.name]
+
+
+def differs_in(found: Task, wanted: Task) -> list[str]:
+    return [d.name for d in differences(found, wanted)]
 
 
 def test_a_task_needs_its_job(world: World) -> None:

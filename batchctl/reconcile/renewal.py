@@ -1,0 +1,81 @@
+"""What a change of a pool does to its nodes, and to the tasks that run on them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from batchctl.answers import PoolUse
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.resources import Pool
+from batchctl.rules import Rule
+
+START = "start_task"
+SHOWN = 3
+
+
+def by_reboot(plan: Plan, choices: Choices) -> Plan:
+    """With `reboot_nodes`, a start task that changed alone comes to the nodes without emptying the pool."""
+    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if choices.reboot_nodes else plan
+
+
+def renewed(plan: Plan) -> tuple[str, ...]:
+    """Pools that have nodes, and whose change takes these away or reboots them."""
+    return tuple(c.resource.name for c in plan.of(Pool, Action.UPDATE) if _renews(c) and _nodes(c))
+
+
+def with_use(plan: Plan, uses: Mapping[str, PoolUse]) -> Plan:
+    """The plan with what becomes of nodes and tasks, in numbers from the service."""
+    return replace(plan, changes=tuple(_told(c, uses) for c in plan.changes))
+
+
+def _rebooted(change: Change) -> Change:
+    emptying = {f.name for f in change.fields if f.rule is Rule.WHEN_EMPTY}
+    if not isinstance(change.after, Pool) or emptying != {START}:
+        return change
+    fields = tuple(replace(f, rule=Rule.REBOOT) if f.name == START else f for f in change.fields)
+    return replace(change, after=replace(change.after, by_reboot=True), fields=fields)
+
+
+def _renews(change: Change) -> bool:
+    return _reboots(change) or any(f.rule is Rule.WHEN_EMPTY for f in change.fields)
+
+
+def _reboots(change: Change) -> bool:
+    return isinstance(change.after, Pool) and change.after.by_reboot
+
+
+def _nodes(change: Change) -> int:
+    return change.before.nodes if isinstance(change.before, Pool) else 0
+
+
+def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
+    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) else None
+    if use is None or not use.nodes:
+        return replace(change, reasons=(*change.reasons, *_shrinking(change)))
+    what = "rebooted" if _reboots(change) else "drained"
+    tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs on them"
+    said = [f"{_plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
+    if any(f.name == START for f in change.fields):
+        said.append(_old_start_task(use, advise=not _reboots(change)))
+    return replace(change, reasons=(*change.reasons, *said))
+
+
+def _shrinking(change: Change) -> tuple[str, ...]:
+    pool = change.after
+    if not isinstance(pool, Pool) or pool.target_dedicated_nodes is None or pool.target_spot_nodes is None:
+        return ()
+    leaving = _nodes(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
+    if leaving <= 0 or change.action is not Action.UPDATE:
+        return ()
+    return (f"{leaving} of {_plural(_nodes(change), 'node')} will leave, tasks that run there are requeued",)
+
+
+def _old_start_task(use: PoolUse, *, advise: bool) -> str:
+    """The nodes that are there ran the start task that the pool had when they joined or restarted."""
+    names = ", ".join(use.nodes[:SHOWN]) + (", …" if len(use.nodes) > SHOWN else "")
+    old = f"{_plural(len(use.nodes), 'node')} with the old start task: {names}"
+    return f"{old} (--reboot-nodes reboots instead of draining)" if advise else old
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -89,22 +89,22 @@ def _common(job: Job) -> Sequence[Json]:
 
 
 def _service_variables(site: Site, directory: Path) -> dict[str, str]:
-    root = site.root
+    root = str(site.root)
     return {
         "PATH": site.settings.search_path,
-        "HOME": str(directory / "wd"),
+        "HOME": f"{directory}/wd",
         "LANG": "C.UTF-8",
         "AZ_BATCH_ACCOUNT_NAME": site.settings.account,
         "AZ_BATCH_ACCOUNT_URL": site.url,
         "AZ_BATCH_POOL_ID": site.pool.id,
         "AZ_BATCH_NODE_ID": site.node.id,
         "AZ_BATCH_NODE_IS_DEDICATED": str(site.node.dedicated).lower(),
-        "AZ_BATCH_NODE_ROOT_DIR": str(root),
-        "AZ_BATCH_NODE_SHARED_DIR": str(root / "shared"),
-        "AZ_BATCH_NODE_STARTUP_DIR": str(root / "startup"),
-        "AZ_BATCH_NODE_STARTUP_WORKING_DIR": str(root / "startup" / "wd"),
-        "AZ_BATCH_NODE_MOUNTS_DIR": str(root / "fsmounts"),
+        "AZ_BATCH_NODE_ROOT_DIR": root,
+        "AZ_BATCH_NODE_SHARED_DIR": f"{root}/shared",
+        "AZ_BATCH_NODE_STARTUP_DIR": f"{root}/startup",
+        "AZ_BATCH_NODE_STARTUP_WORKING_DIR": f"{root}/startup/wd",
+        "AZ_BATCH_NODE_MOUNTS_DIR": f"{root}/fsmounts",
         "AZ_BATCH_TASK_DIR": str(directory),
-        "AZ_BATCH_TASK_WORKING_DIR": str(directory / "wd"),
-        "AZ_BATCH_CERTIFICATES_DIR": str(directory / "certs"),
+        "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
+        "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
     }

@@ -1,16 +1,17 @@
 """The service at work: the store, the runs on nodes, and the loop that settles what changed.
 
-All records live on the event loop's thread; a run has a thread of its own and reports back to the loop.
+All records live on the event loop's thread, and so do the runs; what takes long in them has threads.
 """
 
 import asyncio
+import itertools
 import logging
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from batchctl.emulator import allocation, autoscale, jobwork, recovery, scheduler, schedulework, taskwork
@@ -21,7 +22,7 @@ from batchctl.emulator.records import Job, Node, Pool, Schedule
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
-MOST_RUNS = 1024
+MOST_THREADS = 256
 Done = Callable[[Run, Outcome], None]
 Spawned = Callable[[Run, int, float], None]
 _WRITE_AFTER = 0.02
@@ -40,21 +41,25 @@ class Service:
         self.active = time.monotonic()
         self._woken: dict[Pool | Job, None] = {}
         self._writing: asyncio.TimerHandle | None = None
-        self._threads = ThreadPoolExecutor(MOST_RUNS, thread_name_prefix="run")
+        self._trash, self._discarded = settings.home / "trash", itertools.count()
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="run")
+        self._going: set[asyncio.Task[Outcome]] = set()
         self._stopping = False
 
     def start(self) -> None:
         """Takes up what an earlier run left."""
         self._loop = asyncio.get_running_loop()
-        shutil.rmtree(self.settings.home / "trash", ignore_errors=True)
+        shutil.rmtree(self._trash, ignore_errors=True)
+        self._trash.mkdir()
         recovery.recover(self)
         self.flush()
 
     async def stop(self) -> None:
-        """Kills the runs, waits for their threads and writes the store; the next start requeues their tasks."""
+        """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
         self._stopping = True
         for run in list(self.runs.values()):
             run.kill("stop")
+        await asyncio.gather(*self._going)
         await asyncio.to_thread(self._threads.shutdown, True)
         for timer in self.timers.values():
             timer.cancel()
@@ -73,15 +78,12 @@ class Service:
         if order.fresh:
             self.discard(order.directory)
         make_ready(order.directory)
-        tell = spawned or (lambda run, pid, born: None)  # noqa: ARG005 - nobody asked
-        run = Run(order, lambda pid, born: self._report(lambda: tell(run, pid, born)))
+        run = Run(order, self._threads, spawned)
         self.runs[owner] = run
         self.active = time.monotonic()
-
-        def finish(future: "Future[Outcome]") -> None:
-            self._report(lambda: self._finished(owner, run, future.result(), done))
-
-        self._threads.submit(run).add_done_callback(finish)
+        going = self._loop.create_task(run.go())
+        self._going.add(going)
+        going.add_done_callback(partial(self._finished, owner, run, done))
         return run
 
     def runs_of(self, node: Node) -> list[Run]:
@@ -104,9 +106,7 @@ class Service:
 
     def discard(self, path: Path) -> None:
         """Takes a directory away at once and deletes it in its own time."""
-        trash = self.settings.home / "trash"
-        trash.mkdir(exist_ok=True)
-        aside = trash / uuid.uuid4().hex
+        aside = self._trash / str(next(self._discarded))
         try:
             path.rename(aside)
         except FileNotFoundError:
@@ -131,17 +131,14 @@ class Service:
         if timer := self.timers.pop(owner, None):
             timer.cancel()
 
-    def _report(self, call: Callable[[], None]) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call)
-
-    def _finished(self, owner: object, run: Run, outcome: Outcome, done: Done) -> None:
+    def _finished(self, owner: object, run: Run, done: Done, going: "asyncio.Task[Outcome]") -> None:
+        self._going.discard(going)
         if self._stopping:
             return
         self.active = time.monotonic()
         if self.runs.get(owner) is run:
             del self.runs[owner]
-        done(run, outcome)
+        done(run, going.result())
         self.save_soon()
 
     def _settle(self) -> None:

@@ -1,22 +1,24 @@
-"""Processes that an earlier run of the service left behind: found by pid and birth, or by their environment."""
+"""Processes that an earlier run of the service left behind: found by pid and birth, or by their environment.
+
+A birth is in seconds since the machine's start: with the pid it names a process for good.
+"""
 
 import contextlib
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
+_SURE = 1.0  # seconds between the clock being read and the process being there
 
 
-def birth(pid: int) -> float:
-    """When a process started, in the system's own units: with the pid it names a process for good. 0: unknown."""
-    try:
-        stat = (_PROC / str(pid) / "stat").read_text()
-    except OSError:
-        return 0.0
-    return float(stat.rpartition(")")[2].split()[19])
+def now() -> float:
+    """The birth of a process that is started now; 0 where the system does not tell. Cheaper than to ask /proc then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else 0.0
 
 
 def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
@@ -37,11 +39,20 @@ def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
 
 def _is_same(pid: int, born: float) -> bool:
     if born:
-        return birth(pid) == born
+        return abs(_birth(pid) - born) < _SURE
     try:
         return os.getpgid(pid) == pid
     except OSError:
         return False
+
+
+def _birth(pid: int) -> float:
+    """When a process started; -inf if there is none."""
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return -math.inf
+    return float(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _in_nodes_of(home: Path) -> Iterable[int]:

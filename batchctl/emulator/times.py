@@ -19,7 +19,7 @@ _UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 
 def stamp(seconds: float) -> str:
     """Seconds since 1970 as the wire writes them: seven digits of a second, `Z`; such texts sort by time."""
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="microseconds")[:26] + "0Z"
 
 
 def seconds_of(text: str) -> float:

@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
             home=asked.home.resolve(),
             account=asked.account,
             key=read_key(asked.key_file),
-            boot_seconds=asked.boot_seconds,
+            time_scale=asked.time_scale,
             containers=asked.containers,
         )
     except (OSError, ValueError) as error:
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key-file", type=Path, required=True, help="file of mode 0600 that holds the base64 key")
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
-    parser.add_argument("--boot-seconds", type=float, default=0.0, help="how long each step of a node's boot takes")
+    parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")
     parser.add_argument("--containers", choices=("refuse", "host"), default="refuse", help="what container tasks do")
     return parser
 

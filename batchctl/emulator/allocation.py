@@ -4,13 +4,21 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import boot, orders, taskwork
+from batchctl.emulator import boot, orders, taskwork, times
 from batchctl.emulator.records import Json, Node, Pool
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
+_ERRORS = {
+    "AccountCoreQuotaReached": "The specified account has reached core quota",
+    "AccountLowPriorityCoreQuotaReached": "The specified account has reached low priority core quota",
+    "AllocationFailed": "Desired number of {} nodes could not be allocated",
+    "AllocationTimedOut": "Desired number of {} nodes could not be allocated as the resize timeout was reached",
+    "ResizeStopped": "Desired number of {} nodes could not be allocated due to a stop resize operation",
+}
+"""resizeErrors: the codes of the service and what they say, with the kind of nodes."""
 _IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
 
 
@@ -39,8 +47,10 @@ def stop_resize(service: "Service", pool: Pool) -> None:
 
 
 def delete(service: "Service", pool: Pool) -> None:
-    """Tasks are requeued, nodes go, then the pool."""
+    """Tasks are requeued, nodes go, then the pool; nodes that wait for their tasks wait no longer."""
     pool.move("deleting", service.clock.now())
+    for node in pool.nodes.values():
+        node.after = None
     resize(service, pool, 0, 0)
 
 
@@ -49,6 +59,7 @@ def leave(service: "Service", node: Node, option: str) -> None:
     if option in _KEEPS_WORKING and node.busy:
         node.after = "leavingpool"
     else:
+        node.after = None
         node.move("leavingpool", service.clock.now())
         taskwork.interrupt_all(service, node, "terminate" if option == "terminate" else "requeue")
         for run in service.runs_of(node):
@@ -62,16 +73,28 @@ def settle(service: "Service", pool: Pool) -> None:
         return
     for node in list(pool.nodes.values()):
         _settle_node(service, node)
-    if pool.allocation == "resizing" and not _too_early(service, pool):
-        for dedicated in (True, False):
-            _meet_target(service, pool, dedicated)
-    leaving = any("leavingpool" in (node.state, node.after) for node in pool.nodes.values())
-    if pool.allocation != "steady" and not leaving and not _too_early(service, pool):
-        pool.allocate("steady", service.clock.now())
-        service.store.keep(pool)
-    if pool.state == "deleting" and not pool.nodes:
+    if pool.allocation != "steady":
+        _settle_allocation(service, pool)
+    if pool.state == "deleting" and not pool.nodes and not _waits(service, pool, "deletingpool", pool.state_time):
         service.discard(service.settings.home / "nodes" / pool.id)
         service.store.drop(pool)
+
+
+def _settle_allocation(service: "Service", pool: Pool) -> None:
+    """Steady once the targets are met, or cannot be, or are not asked for any more."""
+    if pool.allocation == "resizing":
+        if pool.state != "deleting" and _waits(service, pool, "resizing", pool.allocation_time):
+            return
+        met = [_meet_target(service, pool, dedicated) for dedicated in (True, False)]
+        if not all(met):
+            return
+    if any("leavingpool" in (node.state, node.after) for node in pool.nodes.values()):
+        return
+    if pool.allocation == "stopping":
+        missing = [dedicated for dedicated in (True, False) if _missing(pool, dedicated) > 0]
+        pool.resize_errors = [_error("ResizeStopped", dedicated) for dedicated in missing]
+    pool.allocate("steady", service.clock.now())
+    service.store.keep(pool)
 
 
 def _settle_node(service: "Service", node: Node) -> None:
@@ -83,43 +106,67 @@ def _settle_node(service: "Service", node: Node) -> None:
         return
     if node.after:
         boot.go_after(service, node)
-    if node.state == "leavingpool":
-        service.cancel(node)
+    pool = service.store.pools[node.pool.lower()]
+    if node.state == "leavingpool" and not _waits(service, pool, "leavingpool", node.state_time, node):
+        service.cancel((node, "leavingpool"))
         service.discard(orders.node_root(service.settings, node))
         service.store.drop(node)
 
 
-def _too_early(service: "Service", pool: Pool) -> bool:
-    """Machines take their time: `boot_seconds` until a resize shows."""
-    left = pool.allocation_time + service.settings.boot_seconds - service.clock.now()
-    if pool.allocation != "resizing" or pool.state == "deleting" or left <= 0:
-        return False
-    service.timer(pool, left, lambda: service.wake(pool))
-    return True
+def _waits(service: "Service", pool: Pool, step: str, since: float, record: Pool | Node | None = None) -> bool:
+    """Machines take their time."""
+    return service.waits(record or pool, step, since, lambda: service.wake(pool))
 
 
-def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> None:
-    target = pool.spec["targetDedicatedNodes" if dedicated else "targetLowPriorityNodes"]
-    staying = [
+def _staying(pool: Pool, dedicated: bool) -> list[Node]:
+    return [
         node
         for node in pool.nodes.values()
         if node.dedicated is dedicated and "leavingpool" not in (node.state, node.after)
     ]
+
+
+def _missing(pool: Pool, dedicated: bool) -> int:
+    """How many nodes of that kind the pool lacks; below 0 it has too many."""
+    target: int = pool.spec["targetDedicatedNodes" if dedicated else "targetLowPriorityNodes"]
+    return target - len(_staying(pool, dedicated))
+
+
+def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> bool:
+    """Adds or removes nodes; False if the platform lets the pool wait for them."""
+    missing = _missing(pool, dedicated)
+    if missing > 0 and (rule := service.rules.find("allocation", pool.id)):
+        if rule.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
+            return False
+        if rule.hits():
+            pool.resize_errors = [*pool.resize_errors, _error(rule.asked["code"], dedicated)]
+            return True
     room = _room(service, pool, dedicated)
-    if target - len(staying) > room:
-        pool.resize_errors = [*pool.resize_errors, _quota_error(dedicated)]
-    for _ in range(min(target - len(staying), room)):
+    if missing > room:
+        code = "AccountCoreQuotaReached" if dedicated else "AccountLowPriorityCoreQuotaReached"
+        pool.resize_errors = [*pool.resize_errors, _error(code, dedicated)]
+    for _ in range(min(missing, room)):
         _add_node(service, pool, dedicated)
-    surplus = sorted(staying, key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
-    for node in surplus[: max(0, len(staying) - target)]:
+    surplus = sorted(_staying(pool, dedicated), key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
+    for node in surplus[: max(0, -missing)]:
         leave(service, node, pool.removing)
         _settle_node(service, node)
+    return True
+
+
+def _in_time(service: "Service", pool: Pool) -> bool:
+    """Whether the resize has not reached its timeout; if so, the pool is looked at again then."""
+    left = pool.allocation_time + times.duration(pool.spec["resizeTimeout"]) - service.clock.now()
+    if left > 0:
+        service.timer((pool, "resize timeout"), left, lambda: service.wake(pool))
+    return left > 0
 
 
 def _room(service: "Service", pool: Pool, dedicated: bool) -> int:
     """How many more such nodes the core quota allows."""
     settings = service.settings
-    quota = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
+    usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
+    quota = service.rules.quota("dedicatedCores" if dedicated else "spotCores", usual)
     used = sum(
         cores(other.spec["vmSize"])
         for other in service.store.pools.values()
@@ -129,9 +176,9 @@ def _room(service: "Service", pool: Pool, dedicated: bool) -> int:
     return max(0, (quota - used) // cores(pool.spec["vmSize"]))
 
 
-def _quota_error(dedicated: bool) -> Json:
-    code = "AccountCoreQuotaReached" if dedicated else "AccountLowPriorityCoreQuotaReached"
-    return {"code": code, "message": "The specified account has reached core quota"}
+def _error(code: str, dedicated: bool) -> Json:
+    message = _ERRORS.get(code, "The resize failed").format("dedicated" if dedicated else "low priority")
+    return {"code": code, "message": message}
 
 
 def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:

@@ -1,5 +1,6 @@
 """A node from its creation to its first task: boots, runs its start task, and boots again when asked to."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,20 @@ if TYPE_CHECKING:
 _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
 
 
+STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
+"""The states of a node that are on the way to another one."""
+
+_FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
+
+
 def begin(service: "Service", pool: Pool, node: Node) -> None:
-    """What follows the states creating, rebooting, reimaging and starting: the next steps come by themselves."""
-    _later(service, node, partial(_ready if node.state == "starting" else _start, service, pool, node))
+    """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
+    steps = {"starting": _ready, "deallocating": _put_away}
+    _later(service, node, partial(steps.get(node.state, start), service, pool, node))
 
 
 def again(service: "Service", node: Node, state: str, option: str) -> None:
-    """Reboot, reimage or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
+    """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after = state
     if option in ("requeue", "terminate"):
         taskwork.interrupt_all(service, node, option)
@@ -37,12 +45,11 @@ def go_after(service: "Service", node: Node) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     pool = service.store.pools[node.pool.lower()]
-    if state == "deallocating":
-        _later(service, node, partial(_go, service, pool, node, "deallocated"))
-    if state in ("rebooting", "reimaging"):
+    if state == "reimaging":
+        service.discard(orders.node_root(service.settings, node))
+    if state in ("rebooting", "reimaging", "upgradingos"):
         preparation.forget(service, node, state == "reimaging")
-        if state == "reimaging":
-            service.discard(orders.node_root(service.settings, node))
+    if state in STEPS:
         begin(service, pool, node)
 
 
@@ -55,15 +62,21 @@ def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
     node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
     service.store.keep(node)
     order = orders.start_order(orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
+    if rule := service.rules.take("starttask", pool.id):
+        order = replace(order, command_line=_FAILS.format(rule.asked["exitCode"]))
     service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
 
 
-def _start(service: "Service", pool: Pool, node: Node) -> None:
+def start(service: "Service", pool: Pool, node: Node) -> None:
     """The machine is up."""
     node.move("starting", service.clock.now())
     node.booted = service.clock.now()
     service.store.keep(node)
-    _later(service, node, partial(_ready, service, pool, node))
+    begin(service, pool, node)
+
+
+def _put_away(service: "Service", pool: Pool, node: Node) -> None:
+    _go(service, pool, node, "deallocated")
 
 
 def _ready(service: "Service", pool: Pool, node: Node) -> None:
@@ -75,9 +88,9 @@ def _ready(service: "Service", pool: Pool, node: Node) -> None:
     make_directories(orders.node_root(service.settings, node))
     node.start_task, node.start = pool.spec.get("startTask"), None
     if node.start_task is None:
-        _go(service, pool, node, "idle")
+        _go(service, pool, node, node.at_rest)
         return
-    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else "idle")
+    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
     run_start_task(service, pool, node)
 
 
@@ -95,7 +108,7 @@ def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", ou
     node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
-        _go(service, pool, node, "idle" if outcome.succeeded else "starttaskfailed")
+        _go(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
 
 
 def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
@@ -111,9 +124,7 @@ def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
 
 
 def _later(service: "Service", node: Node, step: partial[None]) -> None:
-    """The next step of a boot: at once, or after `boot_seconds` if the node still is as it was."""
-    if not service.settings.boot_seconds:
-        step()
-        return
+    """The next step of a boot: at once, or when its time is over if the node still is as it was."""
     since = node.state_time
-    service.timer(node, service.settings.boot_seconds, lambda: step() if node.state_time == since else None)
+    if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):
+        step()

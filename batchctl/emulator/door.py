@@ -1,5 +1,6 @@
 """The ASGI application: who may come in, what a request becomes, and how every answer looks on the wire."""
 
+import asyncio
 import json
 import logging
 import time
@@ -12,7 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import auth, routes, times
+from batchctl.emulator.fault_routes import Asked
 from batchctl.emulator.faults import Fault
+from batchctl.emulator.ondemand import Rule
 from batchctl.emulator.service import Service
 from batchctl.emulator.wire import Answer, Call, NotModified, Part
 
@@ -20,6 +23,7 @@ VERSIONS = frozenset(
     {"2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"}
 )
 MOST_BODY = 4 << 20
+_OURS = "/_local/"
 _PIECE = 1 << 18
 _JSON = "application/json;odata=minimalmetadata"
 _log = logging.getLogger(__name__)
@@ -36,15 +40,33 @@ class Door:
         request = Request(scope, receive)
         request_id = str(uuid.uuid4())
         try:
-            answer = self._answer(request, await _content(request), request_id)
+            content = await _content(request)
         except ClientDisconnect:
-            return
-        await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
+            return None
+        rule = self._rule(request)
+        if rule and rule.asked["seconds"]:
+            await self._service.sleep(rule.asked["seconds"])
+        drop = rule.asked.get("drop") if rule else None
+        if drop == "before":
+            return await _hang_up(send)
+        answer = self._answer(request, content, request_id, rule)
+        if drop == "after":
+            return await _hang_up(send)
+        return await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
 
-    def _answer(self, request: Request, content: bytes | None, request_id: str) -> Answer:
+    def _rule(self, request: Request) -> Rule | None:
+        """The fault on demand that this request meets. The surface that controls them meets none."""
+        rules = self._service.rules
+        if not rules.rules or request.url.path.startswith(_OURS):
+            return None
+        return rules.take_request(request.method, request.url.path)
+
+    def _answer(self, request: Request, content: bytes | None, request_id: str, rule: Rule | None) -> Answer:
         """What the service says; whatever goes wrong becomes its error body."""
         now = self._service.clock.now()
         try:
+            if rule and "status" in rule.asked:
+                raise Asked(rule)
             answer = self._handle(request, content)
         except NotModified as same:
             return Answer(304, None, same.headers)
@@ -67,7 +89,7 @@ class Door:
         auth.check(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
         if content is None:
             raise Fault("RequestBodyTooLarge", headers={"Connection": "close"})
-        local = raw_path.startswith("/_local/")
+        local = raw_path.startswith(_OURS)
         if not local:
             _check_version(dict(query))
             self._service.active = time.monotonic()
@@ -98,6 +120,12 @@ class Door:
         if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
             headers["client-request-id"] = client
         return headers
+
+
+async def _hang_up(send: Send) -> None:
+    """Ends the connection without a word. ASGI has no message for that: uvicorn's own object behind `send` has."""
+    send.__self__.transport.abort()  # type: ignore[attr-defined]  # a method of uvicorn's RequestResponseCycle
+    await asyncio.sleep(0)  # uvicorn hears of it before the answer is missed
 
 
 def _kept_out(reason: str) -> Fault:

@@ -62,7 +62,7 @@ def check_quota(service: "Service") -> None:
     """Jobs that are not completed, and job schedules, count together."""
     jobs = sum(job.state != "completed" for job in service.store.jobs.values())
     schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
-    if jobs + schedules >= service.settings.job_quota:
+    if jobs + schedules >= service.rules.quota("jobs", service.settings.job_quota):
         raise Fault("ActiveJobAndScheduleQuotaReached")
 
 

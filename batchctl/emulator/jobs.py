@@ -11,7 +11,7 @@ from batchctl.emulator.wire import Answer, Call, changed, check_conditions, entr
 
 _ENDING = {"terminating": "JobBeingTerminated", "completed": "JobCompleted", "deleting": "JobBeingDeleted"}
 REFUSED: dict[str, dict[str, str]] = {
-    "patch": {"completed": "JobCompleted", "deleting": "JobBeingDeleted"},
+    "patch": _ENDING,
     "disable": {**_ENDING, "enabling": "OperationInvalidForCurrentState"},
     "enable": {
         **_ENDING,

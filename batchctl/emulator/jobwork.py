@@ -37,7 +37,7 @@ def terminate(service: "Service", job: Job, reason: str | None) -> None:
 
 def disable(service: "Service", job: Job, option: str) -> None:
     """No task starts any more; running ones are requeued, terminated or waited for."""
-    if job.state == "active" or job.state == "enabling":
+    if job.state == "active":
         job.move("disabling", service.clock.now())
     job.disabling = option
     service.store.touch(job)
@@ -67,7 +67,8 @@ def settle(service: "Service", job: Job) -> None:
         return
     _act(service, job)
     if job.state == "enabling":
-        _go(service, job, "active")
+        if not _waits(service, job, "enabling"):
+            _go(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
         terminate(service, job, "AllTasksComplete")
     elif job.at_work:
@@ -81,8 +82,12 @@ def settle(service: "Service", job: Job) -> None:
         _end_pool(service, job)
         _go(service, job, "completed")
         _tell_schedule(service, job)
-    elif job.state == "deleting":
+    elif job.state == "deleting" and not _waits(service, job, "deletingjob"):
         _forget(service, job)
+
+
+def _waits(service: "Service", job: Job, step: str) -> bool:
+    return service.waits(job, step, job.state_time, lambda: service.wake(job))
 
 
 def _act(service: "Service", job: Job) -> None:

@@ -6,19 +6,22 @@ from batchctl.emulator import boot, orders, taskwork
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.pool_shapes import DEALLOCATE, DISABLE_SCHEDULING, REBOOT, REIMAGE
 from batchctl.emulator.pools import find as find_pool
-from batchctl.emulator.records import Node
+from batchctl.emulator.records import NODE_MOVES, Node
 from batchctl.emulator.service import Service
 from batchctl.emulator.shape import Shape
 from batchctl.emulator.views import node_view
 from batchctl.emulator.wire import Answer, Call, listing, one
 
-BOOTED_STATES = frozenset({"idle", "running", "starttaskfailed"})
-REFUSED = {
-    "rebooting": "NodeBeingRebooted",
-    "reimaging": "NodeBeingReimaged",
-    "unusable": "NodeStateUnusable",
+_BEING = {"rebooting": "NodeBeingRebooted", "reimaging": "NodeBeingReimaged", "unusable": "NodeStateUnusable"}
+_UP = ("idle", "running", "offline", "starttaskfailed")
+_DOWN = {state: _BEING.get(state, "OperationInvalidForCurrentState") for state in NODE_MOVES if state not in _UP}
+REFUSED: dict[str, dict[str, str]] = {
+    "reboot": _DOWN,
+    "reimage": _DOWN,
+    "deallocate": _DOWN,
+    "start": {state: "OperationInvalidForCurrentState" for state in NODE_MOVES if state != "deallocated"},
 }
-"""What a node that cannot be rebooted now says; OperationInvalidForCurrentState in other states."""
+"""Verb, state of the node, and the code with which it is refused; what is not here is allowed."""
 
 
 def find(service: Service, call: Call) -> Node:
@@ -39,38 +42,35 @@ def list_all(service: Service, call: Call) -> Answer:
     return listing(call, node_view(pool, service.store.jobs), pool.nodes.values())
 
 
-def find_booted(service: Service, call: Call) -> Node:
-    """The node, refused unless it is up."""
+def find_for(service: Service, call: Call, verb: str) -> Node:
+    """The node, refused in states that do not know the verb, the one that it is about to go to included."""
     node = find(service, call)
-    if node.after:
-        raise Fault("NodeBeingRebooted")
-    if node.state not in BOOTED_STATES:
-        raise Fault(REFUSED.get(node.state, "OperationInvalidForCurrentState"), (("NodeState", node.state),))
+    for state in (node.state, node.after):
+        if state and (code := REFUSED[verb].get(state)):
+            raise Fault(code, (("NodeState", state),))
     return node
 
 
 def reboot(service: Service, call: Call) -> Answer:
-    return _boot_again(service, call, "rebooting", REBOOT, "nodeRebootOption")
+    return _boot_again(service, call, "reboot", "rebooting", REBOOT, "nodeRebootOption")
 
 
 def reimage(service: Service, call: Call) -> Answer:
-    return _boot_again(service, call, "reimaging", REIMAGE, "nodeReimageOption")
+    return _boot_again(service, call, "reimage", "reimaging", REIMAGE, "nodeReimageOption")
 
 
 def deallocate(service: Service, call: Call) -> Answer:
-    return _boot_again(service, call, "deallocating", DEALLOCATE, "nodeDeallocateOption")
+    return _boot_again(service, call, "deallocate", "deallocating", DEALLOCATE, "nodeDeallocateOption")
 
 
 def start(service: Service, call: Call) -> Answer:
-    node = find(service, call)
-    if node.state != "deallocated":
-        raise Fault("OperationInvalidForCurrentState", (("NodeState", node.state),))
-    boot.begin(service, find_pool(service, call), node)
+    node = find_for(service, call, "start")
+    boot.start(service, find_pool(service, call), node)
     return _done(call, 202)
 
 
-def _boot_again(service: Service, call: Call, state: str, shape: Shape, option: str) -> Answer:
-    node = find_booted(service, call)
+def _boot_again(service: Service, call: Call, verb: str, state: str, shape: Shape, option: str) -> Answer:
+    node = find_for(service, call, verb)
     boot.again(service, node, state, call.body(shape)[option])
     return _done(call, 202)
 
@@ -93,6 +93,8 @@ def _schedule(service: Service, call: Call, state: str) -> Node:
     if node.scheduling == state:
         raise Fault("NodeAlreadyInTargetSchedulingState")
     node.scheduling = state
+    if node.state in ("idle", "offline") and node.state != node.at_rest:
+        node.move(node.at_rest, service.clock.now())
     service.store.keep(node)
     service.wake(find_pool(service, call))
     return node

@@ -17,11 +17,11 @@ _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re
 
 
 def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
-    """Takes in a new pool; its nodes come at once or after `boot_seconds`."""
+    """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
     existing = service.store.pools.get(pool_id.lower())
     if existing is not None:
         raise Fault("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
-    if len(service.store.pools) >= service.settings.pool_quota:
+    if len(service.store.pools) >= service.rules.quota("pools", service.settings.pool_quota):
         raise Fault("PoolQuotaReached")
     _check(spec)
     pool = Pool(id=pool_id, spec=spec)

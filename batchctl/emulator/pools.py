@@ -114,7 +114,7 @@ def resize(service: Service, call: Call) -> Answer:
 def stop_resize(service: Service, call: Call) -> Answer:
     """Where nodes come at once, a resize has ended before its stop can arrive: there is nothing to stop then."""
     pool = find_to_change(service, call)
-    if pool.allocation == "steady" and not service.settings.boot_seconds:
+    if pool.allocation == "steady" and not service.rules.seconds("resizing"):
         return changed(call, pool, 202)
     if pool.allocation != "resizing":
         raise Fault("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))

@@ -59,7 +59,7 @@ def release(service: "Service", job: Job) -> bool:
         for node in pool.nodes.values():
             if job.key not in node.preparations:
                 continue
-            if job.key not in node.releases and node.state in ("idle", "running"):
+            if job.key not in node.releases and node.state in ("idle", "running", "offline"):
                 _start(service, pool, node, job, RELEASE, node.releases)
             ended = ended and node.releases.get(job.key, {"state": "completed"})["state"] == "completed"
     return ended

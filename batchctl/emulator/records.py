@@ -20,28 +20,31 @@ def _moves(**table: str) -> Moves:
 
 POOL_MOVES = _moves(active="deleting", deleting="")
 ALLOCATION_MOVES = _moves(steady="resizing", resizing="steady stopping", stopping="steady resizing")
+_ENDS = " unusable preempted leavingpool"
 NODE_MOVES = _moves(
-    creating="starting unusable leavingpool preempted",
-    starting="waitingforstarttask idle unusable leavingpool preempted offline",
-    waitingforstarttask="idle starttaskfailed unusable leavingpool preempted rebooting reimaging offline",
-    starttaskfailed="rebooting reimaging leavingpool preempted deallocating unusable offline",
-    idle="running rebooting reimaging leavingpool preempted deallocating unusable offline unknown",
-    running="idle rebooting reimaging leavingpool preempted deallocating unusable offline unknown",
-    rebooting="starting unusable leavingpool preempted",
-    reimaging="starting unusable leavingpool preempted",
-    unusable="rebooting reimaging leavingpool preempted",
-    offline="idle rebooting leavingpool preempted unusable",
-    unknown="idle running rebooting leavingpool preempted unusable",
+    creating="starting" + _ENDS,
+    starting="waitingforstarttask idle offline" + _ENDS,
+    waitingforstarttask="idle offline starttaskfailed" + _ENDS,
+    starttaskfailed="rebooting reimaging deallocating" + _ENDS,
+    idle="running offline unknown rebooting reimaging deallocating upgradingos" + _ENDS,
+    running="idle offline unknown" + _ENDS,
+    offline="idle rebooting reimaging deallocating upgradingos" + _ENDS,
+    unknown="idle running offline" + _ENDS,
+    rebooting="starting" + _ENDS,
+    reimaging="starting" + _ENDS,
+    upgradingos="starting" + _ENDS,
     deallocating="deallocated leavingpool",
     deallocated="starting leavingpool",
+    unusable="rebooting preempted leavingpool",
     preempted="starting leavingpool",
     leavingpool="",
 )
+"""`offline` is a node that is told to take no tasks, and has none (REST: BatchNodeState)."""
 JOB_MOVES = _moves(
     active="disabling terminating deleting",
-    disabling="disabled enabling terminating deleting",
+    disabling="disabled terminating deleting",
     disabled="enabling terminating deleting",
-    enabling="active disabling terminating deleting",
+    enabling="active terminating deleting",
     terminating="completed deleting",
     completed="deleting",
     deleting="",
@@ -54,7 +57,7 @@ TASK_MOVES = _moves(
 )
 SCHEDULE_MOVES = _moves(
     active="disabled terminating completed deleting",
-    disabled="active terminating completed deleting",
+    disabled="active terminating deleting",
     terminating="completed deleting",
     completed="deleting",
     deleting="",
@@ -152,6 +155,11 @@ class Node(Entity):
     @property
     def affinity(self) -> str:
         return f"TVM:{self.id}"
+
+    @property
+    def at_rest(self) -> str:
+        """The state of a node that is up and runs no task."""
+        return "idle" if self.scheduling == "enabled" else "offline"
 
     @property
     def slots_used(self) -> int:

@@ -46,8 +46,8 @@ def _recover_node(service: "Service", pool: Pool, node: Node) -> None:
         for key in [key for key, info in notes.items() if info["state"] == "running"]:
             del notes[key]
     if node.state == "running":
-        node.move("idle", service.clock.now())
-    if node.state in ("creating", "starting", "rebooting", "reimaging"):
+        node.move(node.at_rest, service.clock.now())
+    if node.state in boot.STEPS:
         boot.begin(service, pool, node)
     elif node.start and node.start["state"] == "running":
         node.start = None

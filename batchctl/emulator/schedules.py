@@ -17,7 +17,7 @@ _ENDING = {
     "deleting": "JobScheduleBeingDeleted",
 }
 REFUSED: dict[str, dict[str, str]] = {
-    "change": {"completed": "JobScheduleCompleted", "deleting": "JobScheduleBeingDeleted"},
+    "change": _ENDING,
     "disable": _ENDING,
     "enable": _ENDING,
     "terminate": _ENDING,

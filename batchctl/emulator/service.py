@@ -17,6 +17,7 @@ from pathlib import Path
 from batchctl.emulator import allocation, autoscale, jobwork, recovery, scheduler, schedulework, taskwork
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.node import Order, Run, make_ready, remove_tree
+from batchctl.emulator.ondemand import Rules
 from batchctl.emulator.outcome import Outcome
 from batchctl.emulator.records import Job, Node, Pool, Schedule
 from batchctl.emulator.settings import Settings
@@ -38,6 +39,7 @@ class Service:
         self.runs: dict[object, Run] = {}
         self.samples: dict[str, autoscale.Samples] = {}
         self.timers: dict[object, Timer] = {}
+        self.rules = Rules(settings.time_scale)
         self.active = time.monotonic()
         self._woken: dict[Pool | Job, None] = {}
         self._writing: asyncio.TimerHandle | None = None
@@ -124,7 +126,26 @@ class Service:
     def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
         """The one timer of an owner; an earlier one is forgotten."""
         self.cancel(owner)
-        self.timers[owner] = self.clock.later(seconds, call)
+
+        def due() -> None:
+            self.timers.pop(owner, None)
+            call()
+
+        self.timers[owner] = self.clock.later(seconds, due)
+
+    def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
+        """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
+        left = since + self.rules.seconds(step) - self.clock.now()
+        if left <= 0:
+            return False
+        self.timer((record, step), left, call)
+        return True
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits on the service's clock."""
+        over = asyncio.Event()
+        self.clock.later(seconds, over.set)
+        await over.wait()
 
     def cancel(self, owner: object) -> None:
         """Forgets the owner's timer."""

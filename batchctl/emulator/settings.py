@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`key` is the account's key, decoded. `boot_seconds` is how long each step of a node's boot takes.
+    """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure.
 
     `containers`: "refuse" fails container tasks as a node without a runtime would; "host" runs their command line.
     """
@@ -15,7 +15,7 @@ class Settings:
     home: Path
     account: str
     key: bytes = field(repr=False)
-    boot_seconds: float = 0.0
+    time_scale: float = 0.0
     pool_quota: int = 100
     job_quota: int = 300
     dedicated_core_quota: int = 1000

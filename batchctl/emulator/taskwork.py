@@ -199,7 +199,7 @@ def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
     del node.busy[task.seq]
     del job.at_work[task.seq]
     if not node.busy and node.state == "running":
-        node.move("idle", service.clock.now())
+        node.move(node.at_rest, service.clock.now())
     service.store.keep(node)
     service.wake(job, service.store.pools.get(node.pool.lower()))
 

@@ -180,7 +180,7 @@ def test_a_deleted_pool_gives_its_tasks_back(client, name):
 
 
 def test_slow_machines_show_every_state(tmp_path, name):
-    with running(tmp_path / "home", boot_seconds=60.0) as local, local.client() as client:
+    with running(tmp_path / "home", time_scale=1.0) as local, local.client() as client:
         start = models.BatchStartTask(command_line="true", wait_for_success=True)
         client.create_pool(pool_options(name, target_dedicated_nodes=1, start_task=start))
         assert client.get_pool(name).allocation_state == "resizing"
@@ -199,7 +199,7 @@ def test_slow_machines_show_every_state(tmp_path, name):
 
 
 def test_stopping_a_resize(tmp_path, name):
-    with running(tmp_path / "home", boot_seconds=60.0) as local, local.client() as client:
+    with running(tmp_path / "home", time_scale=1.0) as local, local.client() as client:
         client.create_pool(pool_options(name, target_dedicated_nodes=1))
         client.begin_stop_pool_resize(name, polling_interval=0.01).result()
         pool = steady(client, name)

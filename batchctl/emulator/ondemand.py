@@ -1,0 +1,121 @@
+"""Faults on demand: rules that make requests, nodes and quotas misbehave as Azure does to people. Values and counting.
+
+Nothing of this is stored: a service that starts again is well behaved again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from batchctl.emulator.records import Json
+
+STEPS = {
+    "resizing": 30.0,
+    "creating": 60.0,
+    "starting": 30.0,
+    "rebooting": 60.0,
+    "reimaging": 120.0,
+    "upgradingos": 300.0,
+    "deallocating": 60.0,
+    "leavingpool": 30.0,
+    "enabling": 5.0,
+    "deletingpool": 60.0,
+    "deletingjob": 10.0,
+}
+"""The steps that take time on the platform, and the seconds that each takes there, roughly. Here: times the scale."""
+
+QUOTAS = ("pools", "jobs", "dedicatedCores", "spotCores")
+
+
+@dataclass(slots=True, eq=False)
+class Rule:
+    """One fault. `asked` is its body as it was taken; `seen` and `done` count what matched and what was hit.
+
+    Of what matches, the first `skip` pass, then each `every`-th is hit, until `times` were.
+    """
+
+    id: int
+    asked: Json
+    seen: int = 0
+    done: int = 0
+
+    @property
+    def kind(self) -> str:
+        return str(self.asked["kind"])
+
+    @property
+    def over(self) -> bool:
+        """Whether it will hit no more."""
+        times: float = self.asked.get("times", float("inf"))
+        return self.done >= times
+
+    def hits(self) -> bool:
+        """Counts one that matched; whether it is to be hit."""
+        self.seen += 1
+        past = self.seen - self.asked.get("skip", 0)
+        if self.over or past < 1 or past % self.asked.get("every", 1):
+            return False
+        self.done += 1
+        return True
+
+    def wire(self) -> Json:
+        return {"id": self.id, **self.asked, "seen": self.seen, "done": self.done}
+
+
+@dataclass(slots=True)
+class Rules:
+    """The rules in force. `scale` is what the service was started with: 0 is at once, 1 as slow as the platform."""
+
+    scale: float = 0.0
+    rules: list[Rule] = field(default_factory=list)
+    made: int = 0
+
+    def add(self, asked: Json) -> Rule:
+        self.made += 1
+        rule = Rule(self.made, asked)
+        self.rules.append(rule)
+        return rule
+
+    def clear(self, rule: Rule | None = None) -> None:
+        """Forgets one rule, or all."""
+        self.rules = [one for one in self.rules if rule is not None and one is not rule]
+
+    def seconds(self, step: str) -> float:
+        """How long a step takes: by the last rule that says so, else by the time scale."""
+        for rule in self._newest("delay"):
+            if rule.asked["step"] == step:
+                return float(rule.asked["seconds"])
+        scale = next((float(rule.asked["scale"]) for rule in self._newest("timescale")), self.scale)
+        return STEPS[step] * scale
+
+    def quota(self, name: str, usual: int) -> int:
+        """The quota of that name: by the last rule that says so, else the usual one."""
+        asked = (int(rule.asked["most"]) for rule in self._newest("quota") if rule.asked["quota"] == name)
+        return next(asked, usual)
+
+    def find(self, kind: str, name: str) -> Rule | None:
+        """The oldest rule of a kind for a pool of that name that still hits; nothing is counted."""
+        return next((rule for rule in self._of(kind) if not rule.over and _fits(rule.asked["pool"], name)), None)
+
+    def take(self, kind: str, name: str) -> Rule | None:
+        """The same, if it hits now; it is counted."""
+        return next((rule for rule in self._of(kind) if _fits(rule.asked["pool"], name) and rule.hits()), None)
+
+    def take_request(self, method: str, path: str) -> Rule | None:
+        """The first rule that hits this request. Every rule that it matches counts it."""
+        hit = [
+            rule
+            for rule in self._of("request")
+            if rule.asked["method"] in ("*", method) and _fits(rule.asked["path"], path) and rule.hits()
+        ]
+        return hit[0] if hit else None
+
+    def _of(self, kind: str) -> Iterator[Rule]:
+        return (rule for rule in self.rules if rule.kind == kind)
+
+    def _newest(self, kind: str) -> Iterator[Rule]:
+        return (rule for rule in reversed(self.rules) if rule.kind == kind)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return fnmatchcase(name.lower(), pattern.lower())

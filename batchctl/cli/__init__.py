@@ -13,6 +13,9 @@ from batchctl.cli import local, specs
 from batchctl.cli.asking import printer
 from batchctl.errors import BatchctlError, Partial, UsageError
 
+TYPER_INTERRUPTED = 130
+"""What typer makes of Ctrl-C, so that nobody below it sees the exception."""
+
 app = typer.Typer(
     name="batchctl",
     help="Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine.",
@@ -36,6 +39,8 @@ def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
     try:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
+        if code == TYPER_INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except BatchctlError as error:
         printer().error(error)

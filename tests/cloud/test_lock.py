@@ -1,0 +1,121 @@
+"""A lock that is lost, and who is known to be dead."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.storage.blob import BlobServiceClient
+
+from batchctl import verbs
+from batchctl.cloud.connect import connect
+from batchctl.cloud.holder import Holder
+from batchctl.cloud.lock import RENEWED_EVERY, TRUSTED_FOR, Keeper
+from batchctl.errors import CloudError, Partial
+from batchctl.local import Services
+from batchctl.spec.load import load
+from tests.clock import FakeClock
+from tests.services import target_of, unique
+from tests.sweeps.stage import staged, through
+
+
+def test_a_machine_that_slept_sends_nothing_more(services: Services, tmp_path: Path) -> None:
+    stage, clock = staged(tmp_path / "stage", services), FakeClock()
+    after: list[str] = []
+
+    def sleep(method: str, path: str) -> None:
+        if clock.slept and clock.slept[-1] == TRUSTED_FOR + 1:
+            after.append(f"{method} {path}")
+        if method == "POST" and path.startswith("/pools?"):
+            clock.sleep(TRUSTED_FOR + 1)
+
+    spec = load(stage.folder / "spec.yaml", {}, {})
+    with through(services, sleep) as ways:
+        cloud = connect(replace(target_of(services), batch_url=ways.batch.url, storage_url=ways.storage.url), clock)
+        with pytest.raises(Partial, match="the lock was lost: it was not renewed in time; was this machine asleep"):
+            list(verbs.apply(spec, cloud, clock, lambda plan: True))
+    assert [r for r in ways.requests if r.startswith("POST /pools")]
+    assert after == []
+    stage.clear()
+
+
+def test_a_lease_that_somebody_broke_is_lost_at_the_next_renewal(
+    services: Services, blob_service: BlobServiceClient
+) -> None:
+    cloud, owner = connect(target_of(services), FakeClock()), unique("own")
+    lock = cloud.lock(owner)
+    lock.look()
+    assert lock.take(timedelta())
+    blob = blob_service.get_blob_client("batchctl", f"{owner}.lock")
+    keeper = lock._keeper
+    assert keeper is not None
+    assert keeper.once() == RENEWED_EVERY
+    assert cloud.blobs(f"{owner}-nothing") == ()
+    lease = blob.acquire_lease(lease_id=lock._lease)
+    lease.break_lease(lease_break_period=0)
+    assert keeper.once() == 0
+    with pytest.raises(Partial, match=r"the lock was lost: PUT .*\.lock was answered 409 Lease"):
+        cloud.blobs(f"{owner}-nothing")
+    lock.release()
+    assert cloud.blobs(f"{owner}-nothing") == ()
+    blob.delete_blob()
+
+
+def test_a_renewal_without_an_answer_is_tried_again_while_there_is_time() -> None:
+    clock, tried = FakeClock(), []
+
+    def renew() -> None:
+        tried.append(clock.uptime())
+        if len(tried) < 3:
+            raise ServiceRequestError("no route")
+
+    keeper = Keeper(renew, clock.uptime, clock.uptime())
+    pauses = []
+    for _ in range(3):
+        clock.sleep(10)
+        pauses.append(keeper.once())
+    assert pauses == [2.0, 2.0, RENEWED_EVERY]
+    assert keeper.lost() is None
+    clock.sleep(TRUSTED_FOR - 1)
+    assert keeper.lost() is None
+    clock.sleep(2)
+    assert keeper.once() == 0
+    assert keeper.lost()
+    assert len(tried) == 3
+
+
+def test_an_account_that_forbids_locks_is_told_of_no_lock(services: Services) -> None:
+    target = replace(target_of(services), storage_key="AAAA")
+    lock = connect(target, FakeClock()).lock("own")
+    with pytest.raises(CloudError, match="--no-lock does without"):
+        lock.take(timedelta())
+
+
+def test_a_holder_reads_back_as_it_was_written() -> None:
+    here = replace(Holder.this("2026-01-01 00:00:00 UTC", "ab12"), who="ada löve@büro, pid 1")
+    assert Holder.read(here.metadata()) == here
+    assert all(value.isascii() for value in here.metadata().values())
+    assert Holder.read(None).who == Holder.read({"batchctl_pid": "x"}).who == "unknown"
+    assert not Holder.read(None).dead
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began")
+def test_a_holder_is_dead_when_its_process_is() -> None:
+    code = "import sys; from batchctl.cloud.holder import Holder; print(Holder.this('', '')); sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    here = Holder.this("", "")
+    born = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    other = replace(here, pid=process.pid, born=born)
+    assert not here.dead
+    assert not other.dead
+    process.communicate()
+    assert other.dead
+    assert replace(here, born="1").dead, "the id is another process's by now"
+    assert not replace(other, machine="another").dead
+    assert os.getpid() == here.pid

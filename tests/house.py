@@ -15,7 +15,7 @@ PURE = tuple(
     )
 )
 
-GROUND = ("resources", "parts", "rules", "rest", "answers", "errors", "clock")
+GROUND = ("resources", "parts", "rules", "rest", "answers", "errors", "clock", "sensitive")
 
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {

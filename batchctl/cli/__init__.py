@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import local, specs
+from batchctl.cli import local, reading, specs
 from batchctl.cli.asking import printer
 from batchctl.errors import BatchctlError, Partial, UsageError
 
@@ -23,7 +23,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (specs.plan, specs.apply, specs.destroy, specs.validate, specs.schema, specs.version):
+for command in (
+    specs.plan,
+    specs.apply,
+    specs.destroy,
+    reading.show,
+    reading.validate,
+    reading.schema,
+    reading.version,
+):
     app.command()(command)
 app.add_typer(local.app, name="local")
 

@@ -1,14 +1,12 @@
-"""The commands that take a spec."""
+"""The commands that plan and change: plan, apply, destroy."""
 
 import contextlib
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchctl import __version__
+from batchctl.cli import saving
 from batchctl.cli.asking import approve, can_ask, printer
 from batchctl.cli.durations import patience
 from batchctl.cli.options import (
@@ -25,7 +23,7 @@ from batchctl.cli.options import (
     Yes,
 )
 from batchctl.cli.target import open_spec
-from batchctl.errors import Refused, SpecError
+from batchctl.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,6 +37,9 @@ def plan(
     spec: SpecPath,
     target: TargetName = None,
     var: Variables = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep the plan for `apply FILE`, within 24 hours.")
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if there is something to do, 0 if not.")
     ] = False,
@@ -52,18 +53,26 @@ def plan(
     """Show what apply would do, and why. Changes nothing."""
     from batchctl import verbs
 
-    out = printer(no_color)
-    loaded, cloud = open_spec(spec, target, var, out)
-    decided = verbs.plan(loaded, cloud, _choices(rerun, reboot_nodes, prune_outputs, discard_outputs))
-    out.plan(decided, full=full)
+    if out:
+        saving.can_save(out)
+    to = printer(no_color)
+    choices = _choices(rerun, reboot_nodes, prune_outputs, discard_outputs)
+    opened = open_spec(spec, target, var, to)
+    decided = verbs.plan(opened.spec, opened.cloud, choices)
+    to.plan(decided, full=full)
     if decided.refusals:
         raise Refused(decided.refusals)
+    if out:
+        saving.save(out, decided, opened, choices)
+        to.say(f"Saved: batchctl apply {out} does exactly this within 24 hours, or refuses.")
     if detailed_exitcode and decided:
         raise typer.Exit(2)
 
 
 def apply(
-    spec: SpecPath,
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC|PLAN", help="The YAML spec, or a saved plan.", show_default=False)
+    ],
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
@@ -75,24 +84,23 @@ def apply(
     no_lock: NoLock = False,
     no_color: NoColor = False,
 ) -> None:
-    """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home."""
+    """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home.
+
+    A saved plan was agreed to when it was saved: nobody is asked again, and it is refused if anything differs by now.
+    """
     from batchctl import verbs
     from batchctl.clock import SystemClock
 
     out = printer(no_color)
-    can_ask(yes)
+    choices = _choices(rerun, reboot_nodes, prune_outputs, discard_outputs)
     waits = None if no_lock else patience(lock_timeout)
-    loaded, cloud = open_spec(spec, target, var, out)
-    question = "Carry out this plan?"
-    events = verbs.apply(
-        loaded,
-        cloud,
-        SystemClock(),
-        lambda decided: approve(out, decided, yes=yes, question=question),
-        _choices(rerun, reboot_nodes, prune_outputs, discard_outputs),
-        waits,
-    )
-    _follow(events, out)
+    if saving.is_plan(spec):
+        opened, choices, agree = saving.reopen(spec, target, var, choices, out)
+    else:
+        can_ask(yes)
+        opened = open_spec(spec, target, var, out)
+        agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
+    _follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
     out.complete("Apply")
 
 
@@ -114,11 +122,11 @@ def destroy(
     out = printer(no_color)
     can_ask(yes)
     waits = None if no_lock else patience(lock_timeout)
-    loaded, cloud = open_spec(spec, target, var, out)
+    opened = open_spec(spec, target, var, out)
     question = "Destroy all of this? There is no undo."
     events = verbs.destroy(
-        loaded,
-        cloud,
+        opened.spec,
+        opened.cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
         Choices(discard_outputs=discard_outputs),
@@ -144,29 +152,3 @@ def _choices(rerun: list[str] | None, reboot_nodes: bool, prune_outputs: bool, d
         prune_outputs=prune_outputs,
         discard_outputs=discard_outputs,
     )
-
-
-def validate(
-    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML specs.", show_default=False)],
-    no_color: NoColor = False,
-) -> None:
-    """Check specs and report every problem at once. Sends no request."""
-    from batchctl.spec.load import examine
-
-    out = printer(no_color)
-    problems = [problem for path in specs for problem in examine(path, {}, os.environ)]
-    if problems:
-        raise SpecError(problems)
-    out.result(f"{len(specs)} valid." if len(specs) > 1 else f"{specs[0]} is valid.")
-
-
-def schema() -> None:
-    """Print the JSON schema of specs, for editors."""
-    from batchctl.spec.load import schema_text
-
-    sys.stdout.write(schema_text())
-
-
-def version() -> None:
-    """Print the version."""
-    sys.stdout.write(f"batchctl {__version__}\n")

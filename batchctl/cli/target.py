@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,44 +10,63 @@ from batchctl.errors import UsageError
 from batchctl.render import Printer
 
 if TYPE_CHECKING:
+    from batchctl.cloud.connect import Target
     from batchctl.reconcile.port import Cloud
+    from batchctl.reconcile.saved import Place
     from batchctl.spec.model import Spec
 
 AZURE_VARIABLES = ("AZURE_BATCH_ACCOUNT", "AZURE_BATCH_ENDPOINT", "AZURE_BATCH_ACCESS_KEY")
 """What the Azure CLI reads; any of them names an Azure account (design D9)."""
 
 
-def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Printer) -> "tuple[Spec, Cloud]":
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A spec that was loaded from `path` with `variables` of the command line, and the account that it is for."""
+
+    path: Path
+    variables: Mapping[str, str]
+    spec: "Spec"
+    cloud: "Cloud"
+    place: "Place"
+
+
+def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Printer) -> Opened:
+    """Load the spec and find its account. Sends no request to it."""
+    from batchctl.clock import SystemClock
     from batchctl.spec.load import load
 
-    spec = load(path, variables(var), os.environ)
-    return spec, _cloud(spec, target, os.environ, printer)
+    given = variables(var)
+    spec = load(path, given, os.environ)
+    chosen = _target(spec, target, os.environ, printer)
+    from batchctl.cloud.connect import connect
+    from batchctl.reconcile.saved import Place
+
+    place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
+    return Opened(path, given, spec, connect(chosen, SystemClock()), place)
 
 
-def _cloud(spec: "Spec", target: str | None, environ: Mapping[str, str], printer: Printer) -> "Cloud":
-    """The cloud of the target, said in the first line."""
+def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printer: Printer) -> "Target":
+    """The target, said in the first line."""
     name, why = _choose(spec, target, environ)
-    from batchctl.clock import SystemClock
-    from batchctl.cloud.connect import Target, connect
+    from batchctl.cloud.connect import Target
 
     if name == "azure":
         account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
         chosen = Target.azure(account, environ)
         printer.target(f"Target: azure, {chosen.batch_url} ({why})")
-    else:
-        from batchctl import local
+        return chosen
+    from batchctl import local
 
-        printer.target(f"Target: local ({why})")
-        services = local.ensure(printer.say)
-        chosen = Target.local(
-            batch_url=services.batch_url,
-            batch_account=services.batch_account,
-            batch_key=services.batch_key,
-            storage_url=services.blob_url,
-            storage_account=services.storage_account,
-            storage_key=services.storage_key,
-        )
-    return connect(chosen, SystemClock())
+    printer.target(f"Target: local ({why})")
+    services = local.ensure(printer.say)
+    return Target.local(
+        batch_url=services.batch_url,
+        batch_account=services.batch_account,
+        batch_key=services.batch_key,
+        storage_url=services.blob_url,
+        storage_account=services.storage_account,
+        storage_key=services.storage_key,
+    )
 
 
 def _choose(spec: "Spec", target: str | None, environ: Mapping[str, str]) -> tuple[str, str]:

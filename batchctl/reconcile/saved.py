@@ -5,6 +5,7 @@ It holds no secret, and it is data: what an apply does is the plan that it makes
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.codec import Codec, Json, hints
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.resources import Settings, label
+from batchctl.rest import camel
 
 FORMAT = 1
 MARK = "batchctlPlan"
@@ -96,7 +98,8 @@ def is_document(beginning: str) -> bool:
 def plan_to_json(plan: Plan, codec: Codec) -> dict[str, Json]:
     """The plan in words of JSON; of each change first what it does to what."""
     encoded: dict[str, Json] = codec.encode(replace(plan, changes=()))
-    return {**encoded, "changes": [_change_to_json(change, codec) for change in plan.changes]}
+    changes = [_change_to_json(change, codec) for change in plan.changes]
+    return {"owner": encoded.pop("owner"), "changes": changes, **encoded}
 
 
 def plan_from_json(data: Mapping[str, Json], codec: Codec) -> Plan:
@@ -106,6 +109,8 @@ def plan_from_json(data: Mapping[str, Json], codec: Codec) -> Plan:
 
 def _change_to_json(change: Change, codec: Codec) -> dict[str, Json]:
     encoded: dict[str, Json] = codec.encode(change)
+    for field in encoded.get("fields", ()):
+        field["name"] = camel(field["name"])
     return {"action": encoded["action"], "kind": change.kind, "name": codec.veil(label(change.resource)), **encoded}
 
 
@@ -115,8 +120,10 @@ def _with_values(change: Change, codec: Codec) -> Change:
     types = hints(kind)
     changed = []
     for found in change.fields:
-        hint = types.get(found.name, Any)
-        changed.append(replace(found, old=codec.decode(found.old, hint), new=codec.decode(found.new, hint)))
+        name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", found.name)
+        name = next((known for known in types if camel(known) == found.name), name)
+        hint = types.get(name, Any)
+        changed.append(replace(found, name=name, old=codec.decode(found.old, hint), new=codec.decode(found.new, hint)))
     return replace(change, fields=tuple(changed))
 
 

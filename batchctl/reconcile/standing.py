@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from batchctl.reconcile.codec import Json
 from batchctl.reconcile.saved import Header, Place, Saved
+from batchctl.resources import changed_parts
 
-VOLATILE = frozenset({"before.state", "before.nodes", "before.modified"})
-"""What moves by itself while a plan is kept, and decides nothing in it."""
+IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"})
+"""Of a change: what moves by itself while a plan is kept and decides nothing in it, and what before and after say."""
 
 SHOWN = 20
 
@@ -31,58 +33,85 @@ def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
 
 def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     """Everything in which a plan made now is not the saved one; empty: it stands."""
-    then = _changes(saved.plan)
-    found = _changes(now)
+    then, found = _changes(saved.plan), _changes(now)
+    gone = [key for key in then if key not in found]
+    used: tuple[str, ...] = ()
+    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, map(then.get, gone))) > 0:
+        used = (f"{BEFORE}: {len(gone)} of its {len(then)} changes are made already",)
+        then = {key: change for key, change in then.items() if key in found}
     lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
-    rest = {key: (saved.plan.get(key), now.get(key)) for key in {**saved.plan, **now} if key != "changes"}
-    lines += [line for key, (old, new) in rest.items() for line in _values(key, old, new)]
-    if not lines:
-        return ()
-    more = [f"… and {len(lines) - SHOWN} more differences"] if len(lines) > SHOWN else []
-    return (*_used(then, found), *lines[:SHOWN], *more)
+    if not used:
+        lines += [line for key in LISTS for line in _lists(key, saved.plan.get(key, []), now.get(key, []))]
+    more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
+    return (*used, *lines[:SHOWN], *more)
 
 
-def _used(then: Mapping[str, Json], found: Mapping[str, Json]) -> Iterator[str]:
-    """Changes that need not be made any more were made, most often by this plan."""
-    done = [key for key in then if key not in found]
-    if done:
-        how_much = "all" if len(done) == len(then) else f"{len(done)} of {len(then)}"
-        yield (
-            f"the plan was applied before, or somebody did what it says: {how_much} of its changes are no longer to be "
-            f"made. Apply the spec itself to go on from here"
-        )
+BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
+
+LISTS = ("refusals", "waits", "fetches")
+
+PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
 
 
-def _change(name: str, then: Json, found: Json) -> Iterator[str]:
-    if found is None:
+def _change(name: str, then: Json, now: Json) -> Iterator[str]:
+    if now is None:
         yield f"{name}: was to be {PAST[then['action']]}, and is not any more"
     elif then is None:
-        fields = [
-            f"{f['name']} is {_short(f.get('old'))} and not {_short(f.get('new'))}" for f in found.get("fields", ())
-        ]
-        why = "; ".join((*fields, *found.get("reasons", ())))
-        yield f"{name}: would now be {PAST[found['action']]}" + (f" ({why})" if why else "")
+        why = "; ".join(_why(now))
+        yield f"{name}: would now be {PAST[now['action']]}" + (f" ({why})" if why else "")
+    elif then["action"] != now["action"]:
+        yield f"{name}: was to be {PAST[then['action']]}, and would now be {PAST[now['action']]}"
     else:
-        yield from (f"{name}: {line}" for line in _values("", then, found))
+        yield from (f"{name}: {line}" for line in _values("", then, now))
 
 
-def _values(path: str, old: Json, new: Json) -> Iterator[str]:
-    if old == new or path in VOLATILE:
+def _leaves(change: Json) -> bool:
+    """Does it leave an object behind, which is then as the spec wants it?"""
+    return bool(change["action"] in ("create", "update"))
+
+
+def _why(change: Json) -> Iterator[str]:
+    source = change.get("after", {}).get("source")
+    if source:
+        yield f"the file {source} has this content now"
+    else:
+        yield from (f"{f['name']} is {_short(f['old'])} and not {_short(f['new'])}" for f in change.get("fields", ()))
+    yield from change.get("reasons", ())
+
+
+def _values(path: str, then: Any, now: Any) -> Iterator[str]:
+    if then == now or path in IGNORED:
         return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            yield from _values(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
+    if isinstance(then, dict) and isinstance(now, dict):
+        if then.get("source") and then.get("md5") != now.get("md5"):
+            yield f"the file {then['source']} has other content now"
+            return
+        for key in {**then, **now}:
+            yield from _values(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
+    elif path == "after.digest":
+        yield ", ".join(f"its {part} changed" for part in changed_parts(then or "", now or ""))
+    elif isinstance(then, list) and isinstance(now, list):
+        yield from _lists(path, then, now)
     else:
-        yield f"{path} was {_short(old)} when the plan was made, and is {_short(new)} now"
+        yield f"{path} was {_short(then)}, and is {_short(now)} now"
+
+
+def _lists(path: str, then: Json, now: Json) -> Iterator[str]:
+    yield from (f"{path}: no more: {_short(item)}" for item in then if item not in now)
+    yield from (f"{path}: now also: {_short(item)}" for item in now if item not in then)
+    if then != now and all(item in now for item in then) and all(item in then for item in now):
+        yield f"{path}: in another order"
 
 
 def _changes(plan: Mapping[str, Json]) -> dict[str, Json]:
-    return {f"{c['kind']} {c['name']}": c for c in plan.get("changes", ())}
+    return {f"{c['kind']} {c['name']}": c for c in plan["changes"]}
 
 
 def _short(value: Json) -> str:
-    text = "nothing" if value is None or value == [] else str(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
+    if isinstance(value, dict) and ("kind" in value or "blob" in value):
+        named = value.get("blob", value)
+        generation = f"-g{named['generation']}" if "generation" in named else ""
+        path = f"{named['container']}/{named['path']}" if "path" in named else named.get("name")
+        return f"{named['kind']} {path}{generation}"
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -51,9 +51,9 @@ def fingerprint(path: Path) -> str:
     return Source(str(path), _text(path)).digest
 
 
-def schema_text() -> str:
-    """The JSON schema of specs."""
-    return schema.text()
+def schema_text(of: str = "batchctl") -> str:
+    """The JSON schema of specs, or of what else has one in `schemas/`."""
+    return schema.text(of)
 
 
 def _spec(

@@ -9,11 +9,11 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 
-def text() -> str:
-    """The schema as it ships: in the wheel inside the package, in a checkout beside it."""
-    package = files("batchctl")
-    inside = package / "schemas" / "batchctl.schema.json"
-    found = inside if inside.is_file() else package / ".." / "schemas" / "batchctl.schema.json"
+def text(of: str = "batchctl") -> str:
+    """A schema as it ships: in the wheel inside the package, in a checkout beside it."""
+    package, name = files("batchctl"), f"{of}.schema.json"
+    inside = package / "schemas" / name
+    found = inside if inside.is_file() else package / ".." / "schemas" / name
     return found.read_text(encoding="utf-8")
 
 

@@ -1,0 +1,82 @@
+"""The commands that read files and send no request: validate, show, schema, version."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batchctl import __version__
+from batchctl.cli import saving
+from batchctl.cli.asking import printer
+from batchctl.cli.options import NoColor
+from batchctl.errors import SpecError, UsageError
+
+
+class Document(StrEnum):
+    """What a schema is about."""
+
+    SPEC = "spec"
+    PLAN = "plan"
+
+
+def validate(
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML specs.", show_default=False)],
+    no_color: NoColor = False,
+) -> None:
+    """Check specs and report every problem at once. Sends no request."""
+    from batchctl.spec.load import examine
+
+    out = printer(no_color)
+    problems = [problem for path in specs for problem in examine(path, {}, os.environ)]
+    if problems:
+        raise SpecError(problems)
+    out.result(f"{len(specs)} valid." if len(specs) > 1 else f"{specs[0]} is valid.")
+
+
+def show(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that `plan --out` saved.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="The document as JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="List every change, however many there are.")] = False,
+    no_color: NoColor = False,
+) -> None:
+    """Show a saved plan. Sends no request, and does not say whether the plan still stands."""
+    from batchctl.reconcile.saved import document
+    from batchctl.render_markdown import as_markdown
+
+    if as_json and markdown:
+        raise UsageError("--json or --markdown, not both")
+    saved = saving.read_plan(plan)
+    if as_json:
+        sys.stdout.write(json.dumps(document(saved), indent=2) + "\n")
+        return
+    decided = saved.decoded(Path(saved.header.spec).absolute().parent)
+    if markdown:
+        sys.stdout.write(as_markdown(saved.header, decided))
+        return
+    out, header = printer(no_color), saved.header
+    made, until = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (header.made, header.expires))
+    out.result(f"Plan of {header.spec}, made {made}, stands until {until}")
+    out.result(f"Target: {header.target.batch}, {header.target.storage}")
+    out.plan(decided, full=full)
+
+
+def schema(
+    of: Annotated[Document, typer.Argument(metavar="[spec|plan]", help="Of what.")] = Document.SPEC,
+) -> None:
+    """Print the JSON schema of specs, for editors, or of saved plans."""
+    from batchctl.spec.load import schema_text
+
+    sys.stdout.write(schema_text(SCHEMAS[of]))
+
+
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"batchctl {__version__}\n")
+
+
+SCHEMAS = {Document.SPEC: "batchctl", Document.PLAN: "plan"}

@@ -1,0 +1,60 @@
+"""A plan for a pull request: the summary first, then every change as a diff that GitHub colours."""
+
+from collections.abc import Iterator
+
+from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.saved import Header
+from batchctl.render import clean, details, headline, size, summary
+
+SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: ""}
+"""What comes first so that GitHub colours the line: `+` and `-` do it themselves."""
+
+LONGEST = 60_000
+"""Characters; a comment on GitHub takes 65,536."""
+
+
+def as_markdown(header: Header, plan: Plan) -> str:
+    """The whole plan, or as much of it as one comment takes."""
+    lines = list(_lines(plan))
+    shown, length = [], 0
+    for number, line in enumerate(lines):
+        length += len(line) + 1
+        if length > LONGEST:
+            shown.append(f"# … and {len(lines) - number} more lines: batchctl show has them all")
+            break
+        shown.append(line)
+    fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
+    head = [f"### batchctl plan of {_code(header.spec)}", "", f"**{_plain(summary(plan))}**", ""]
+    body = [f"{fence}diff", *shown, fence, ""] if shown else []
+    refused = [f"> [!CAUTION]\n> refused: {_plain(reason)}\n" for reason in plan.refusals]
+    notes = [f"> [!NOTE]\n> {_plain(note)}\n" for note in plan.notes]
+    return "\n".join([*head, *refused, *body, *notes, _footer(header)]) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for change in plan.changes:
+        yield SIGNS[change.action] + clean(headline(change).strip()).replace("\n", " ")
+        sign = SIGNS[change.action] or change.action.value
+        yield from (f"{sign:<6}{clean(line)}".replace("\n", " ") for line in details(change))
+    for fetch in plan.fetches:
+        yield clean(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home").replace("\n", " ")
+
+
+def _footer(header: Header) -> str:
+    target = f"{_code(header.target.batch)} and {_code(header.target.storage)}"
+    return f"For {target}; made {header.made:%Y-%m-%d %H:%M} UTC, stands until {header.expires:%Y-%m-%d %H:%M} UTC."
+
+
+def _longest_run(text: str) -> int:
+    """Of backticks."""
+    return max(len(run) for run in "".join(c if c == "`" else " " for c in text).split(" "))
+
+
+def _code(text: str) -> str:
+    return "`" + clean(text).replace("`", "'") + "`"
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is markup: names come from strangers."""
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in clean(text))
+    return escaped.replace("\n", " ")

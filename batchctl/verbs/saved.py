@@ -1,0 +1,63 @@
+"""Plans that are kept: made into a document, and held against what a plan made now says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from batchctl import __version__
+from batchctl.errors import Refused
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.saved import LIVES, Header, Place, Saved, plan_to_json
+from batchctl.reconcile.standing import differences
+from batchctl.resources import Settings
+from batchctl.sensitive import Veil, sensitive_values
+from batchctl.spec.model import Spec
+from batchctl.verbs.running import Approve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """How a plan came about. `spec`: its path as the user gave it; `variables`: those of the command line."""
+
+    spec: str
+    target: Place
+    id: str
+    now: datetime
+    variables: Settings = ()
+    choices: Choices = Choices()
+
+
+def save(decided: Plan, spec: Spec, occasion: Occasion) -> Saved:
+    """The plan as a document, for as long as it may stand."""
+    codec = codec_for(spec, occasion.id)
+    header = Header(
+        id=occasion.id,
+        batchctl=__version__,
+        made=occasion.now,
+        expires=occasion.now + LIVES,
+        owner=decided.owner,
+        target=occasion.target,
+        spec=occasion.spec,
+        spec_digest=spec.source.digest,
+        variables=tuple((name, codec.veil.setting(name, value)) for name, value in occasion.variables),
+        choices=occasion.choices,
+    )
+    return Saved(header, plan_to_json(decided, codec))
+
+
+def standing(saved: Saved, spec: Spec) -> Approve:
+    """Agrees to a plan that is the saved one. Refuses any other, and says in what it differs."""
+    codec = codec_for(spec, saved.header.id)
+
+    def agree(decided: Plan) -> bool:
+        if reasons := differences(saved, plan_to_json(decided, codec)):
+            raise Refused(["the plan does not stand any more:", *(f"  {reason}" for reason in reasons)])
+        return True
+
+    return agree
+
+
+def codec_for(spec: Spec, key: str) -> Codec:
+    """Hides what the spec's variables and environment say in secret; `key` makes its digests those of one plan."""
+    return Codec(folder=spec.folder, veil=Veil(sensitive_values(spec.values), key))

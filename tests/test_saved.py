@@ -1,0 +1,205 @@
+"""Saved plans that stand and that do not, as data in `cases/saved/*.yaml`; the rules of the document itself.
+
+A case has `before` (steps of a story that are applied first) and `planned` (what changes before the plan is saved),
+both in the words of `test_plans`; then `meanwhile`, a list of steps in the same words, and of these: `applies` (the
+saved plan is applied, and does what it says, or dies on the way), `destroys`, `hours` (that pass), `batch` (the address
+that is asked), `checkout` (the folder moves). At last the saved plan is applied:
+`refused` has the reasons exactly, and nothing was written; without it the plan is carried out.
+"""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from batchctl import verbs
+from batchctl.errors import Refused
+from batchctl.reconcile.saved import Place, Saved, document, is_document, read, text
+from batchctl.reconcile.standing import elsewhere, outdated
+from batchctl.spec.load import schema_text
+from batchctl.verbs.saved import Occasion, save, standing
+from tests.clock import START, FakeClock
+from tests.fake_cloud import Crash
+from tests.test_plans import Story
+
+CASES = sorted((Path(__file__).parent / "cases" / "saved").glob("*.yaml"))
+HERE = Place(batch="https://here.westeurope.batch.azure.com", storage="https://here.blob.core.windows.net")
+OURS = {"applies", "destroys", "hours", "batch", "checkout"}
+
+
+class Desk:
+    """A story, the plan that was saved in it, and what time and place it is by now."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.story, self.home = Story(folder), home
+        self.now, self.place = START, HERE
+        self.kept = ""
+
+    def keep(self) -> Saved:
+        spec, choices = self.story.spec(), self.story.choices
+        decided = verbs.plan(spec, self.story.cloud, choices)
+        variables = tuple(self.story.variables.items())
+        when = Occasion(spec="spec.yaml", target=HERE, id="0" * 16, now=START, variables=variables, choices=choices)
+        kept = save(decided, spec, when)
+        self.kept = text(kept)
+        return kept
+
+    def apply(self) -> list[tuple[str, str, str]]:
+        """What the command does; returns what was written."""
+        saved, spec = read(self.kept), self.story.spec()
+        before = len(self.story.cloud.writes)
+        reasons = outdated(saved.header, spec.source.digest, self.now) or elsewhere(saved.header.target, self.place)
+        if reasons:
+            raise Refused(reasons)
+        events = verbs.apply(spec, self.story.cloud, FakeClock(), standing(saved, spec), saved.header.choices)
+        for _ in events:
+            pass
+        return self.story.cloud.writes[before:]
+
+    def meanwhile(self, step: dict[str, Any]) -> None:
+        self.story.prepare({word: value for word, value in step.items() if word not in OURS})
+        if step.get("applies") == "crash":
+            with pytest.raises(Crash):
+                self.apply()
+            self.story.cloud.crash_after = None
+        elif step.get("applies"):
+            assert self.apply() or not read(self.kept).plan["changes"]
+        if step.get("destroys"):
+            assert self.story.run("destroy")["ends"] == 0
+        if "checkout" in step:
+            shutil.move(self.story.folder, self.home / step["checkout"])
+            self.story.folder = self.home / step["checkout"]
+        self.now += timedelta(hours=step.get("hours", 0))
+        self.place = replace(self.place, batch=step.get("batch", self.place.batch))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, tmp_path: Path) -> None:
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert set(case) <= {"before", "planned", "meanwhile", "refused"}
+    desk = Desk(tmp_path / "here", tmp_path)
+    for step in case.get("before", ()):
+        desk.story.prepare(step)
+        assert desk.story.run("apply")["ends"] == 0
+    desk.story.prepare(case.get("planned", {}))
+    desk.keep()
+    for step in case.get("meanwhile", ()):
+        desk.meanwhile(step)
+    before = list(desk.story.cloud.writes)
+    if "refused" not in case:
+        planned = {(c["kind"], c["name"]) for c in read(desk.kept).plan["changes"]}
+        assert {(kind, name) for verb, kind, name in desk.apply() if verb != "seal"} == planned
+        return
+    with pytest.raises(Refused) as raised:
+        desk.apply()
+    assert [line.strip() for line in str(raised.value).splitlines()] == case["refused"]
+    assert desk.story.cloud.writes == before
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 15
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "here", tmp_path)
+
+
+def test_the_document_is_as_its_schema_says(desk: Desk) -> None:
+    schema = json.loads(schema_text("plan"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    validator.validate(document(desk.keep()))
+    desk.apply()
+    desk.story.prepare(
+        {
+            "edit": {"targetDedicatedNodes: 1": "targetDedicatedNodes: 2", "texts/*.txt": "texts/a.txt"},
+            "files": {"texts/a.txt": "else"},
+            "by_hand": [{"change_pool": {"id": "count", "target_spot_nodes": 3}}],
+            "vars": {"words": "4"},
+            "rerun": ["all"],
+        }
+    )
+    shutil.rmtree(desk.story.folder / "results")
+    written = document(desk.keep())
+    validator.validate(written)
+    assert {c["action"] for c in written["plan"]["changes"]} == {"create", "update", "delete"}
+    assert written["plan"]["fetches"]
+    assert list(validator.iter_errors({**written, "batchctlPlan": 2}))
+    assert list(validator.iter_errors({**written, "plan": {**written["plan"], "more": 1}}))
+
+
+def test_the_text_is_one_that_people_read(desk: Desk) -> None:
+    kept = desk.keep()
+    lines = desk.kept.splitlines()
+    assert lines[:2] == ["{", '  "batchctlPlan": 1,']
+    assert sum('{"action": "create", "kind": "task"' in line for line in lines) == 2
+    assert json.loads(desk.kept) == document(kept)
+    assert text(read(desk.kept)) == desk.kept
+
+
+def test_a_plan_is_told_from_a_spec_by_its_beginning(desk: Desk) -> None:
+    desk.keep()
+    assert is_document(desk.kept[:100])
+    assert is_document('\ufeff\n{"batchctlPlan":1,')
+    assert not is_document('{"version": 1, "name": "batchctlPlan"}')
+    assert not is_document(desk.story.text)
+
+
+def test_a_plan_comes_back_as_it_was_made(desk: Desk) -> None:
+    desk.keep()
+    decided = verbs.plan(desk.story.spec(), desk.story.cloud)
+    assert read(desk.kept).decoded(desk.story.folder) == decided
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda kept: kept[: len(kept) // 2], "the plan is damaged"),
+        (lambda kept: "[1]", "the plan is damaged"),
+        (lambda kept: "{}", "the plan is damaged"),
+        (
+            lambda kept: kept.replace('"batchctlPlan": 1', '"batchctlPlan": 2'),
+            "has format 2, and this batchctl reads 1",
+        ),
+        (lambda kept: kept.replace('"create"', '"delete"', 1), "was edited after it was made"),
+        (lambda kept: kept.replace('"digest"', '"other"'), "the plan is damaged"),
+    ],
+    ids=["truncated", "list", "empty", "newer", "edited", "without-digest"],
+)
+def test_a_document_that_is_not_as_it_was_written_is_refused(desk: Desk, change: Any, says: str) -> None:
+    desk.keep()
+    with pytest.raises(Refused, match=says):
+        read(change(desk.kept))
+
+
+SETTING = "      environmentSettings: [{name: API_TOKEN, value: canary-two}]\n"
+
+
+def test_no_secret_is_in_a_saved_plan(desk: Desk) -> None:
+    """Canaries everywhere that a value can come in: a variable, a setting, a command, what the service holds."""
+    desk.story.prepare(
+        {
+            "edit": {
+                "vars:": "vars:\n  db_password: {type: string}",
+                "      commands:\n        - python3": SETTING
+                + "      commands:\n        - echo {vars.db_password}\n        - python3",
+            },
+            "vars": {"db_password": "canary'one", "words": "3"},
+        }
+    )
+    kept = desk.keep()
+    assert "canary" not in desk.kept
+    assert desk.kept.count("(sensitive ") > 4
+    assert dict(kept.header.variables)["words"] == "3"
+    desk.story.variables["db_password"] = "canary'two"
+    with pytest.raises(Refused, match=r"environment|commandLine|digest"):
+        desk.apply()
+    desk.story.variables["db_password"] = "canary'one"
+    assert desk.apply()

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
+from batchctl.cli import faults
 from batchctl.cli.asking import asked, can_ask, printer
 from batchctl.cli.options import Yes
 from batchctl.errors import Refused
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
+app.add_typer(faults.app, name="fault")
 
 
 @app.command("start")

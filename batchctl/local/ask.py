@@ -1,4 +1,4 @@
-"""Asks the running emulator how busy it is. Straight to loopback: `http.client` knows no proxies."""
+"""Asks the running emulator things that are ours alone. Straight to loopback: `http.client` knows no proxies."""
 
 import base64
 import hashlib
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 PATH = "/_local/status"
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +25,34 @@ class Activity:
 
 def activity(port: int, account: str, key: str, *, timeout: float = 5.0) -> Activity | None:
     """None if nobody answers there, or the one who answers does not know our key."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("GET", PATH, headers=_signed(account, key, format_datetime(datetime.now(UTC), usegmt=True)))
-        answer = connection.getresponse()
-        found = json.loads(answer.read()) if answer.status == 200 else None
-        return Activity(float(found["idleSeconds"]), int(found["runningTasks"])) if found else None
+        status, found = ask(port, account, key, "GET", PATH, timeout=timeout)
+        return Activity(float(found["idleSeconds"]), int(found["runningTasks"])) if status == 200 else None
     except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None
+
+
+def ask(
+    port: int, account: str, key: str, method: str, path: str, body: Any = None, *, timeout: float = 30.0
+) -> tuple[int, Any]:
+    """HTTP status and the JSON of the answer, None where it has none. Raises OSError, HTTPException or ValueError."""
+    content = b"" if body is None else json.dumps(body).encode()
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, content or None, _signed(account, key, method, path, content))
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None
     finally:
         connection.close()
 
 
-def _signed(account: str, key: str, date: str) -> dict[str, str]:
-    """Azure Batch's SharedKey for a GET without a body: eleven empty lines, our one ocp- header, the path."""
-    text = "GET" + "\n" * 12 + f"ocp-date:{date}\n/{account}{PATH}"
-    digest = hmac.digest(base64.b64decode(key), text.encode(), hashlib.sha256)
-    return {"ocp-date": date, "Authorization": f"SharedKey {account}:{base64.b64encode(digest).decode()}"}
+def _signed(account: str, key: str, method: str, path: str, content: bytes) -> dict[str, str]:
+    """Azure Batch's SharedKey: the method, eleven headers of which we send two, our one ocp- header, path and query."""
+    parts, date = urlsplit(path), format_datetime(datetime.now(UTC), usegmt=True)
+    sent = {"Content-Length": str(len(content)), "Content-Type": _JSON} if content else {}
+    lines = [method, "", "", sent.get("Content-Length", ""), "", sent.get("Content-Type", ""), *[""] * 6]
+    lines += [f"ocp-date:{date}", f"/{account}{parts.path}"]
+    lines += [f"{name}:{value}" for name, value in sorted(parse_qsl(parts.query, keep_blank_values=True))]
+    digest = hmac.digest(base64.b64decode(key), "\n".join(lines).encode(), hashlib.sha256)
+    return {**sent, "ocp-date": date, "Authorization": f"SharedKey {account}:{base64.b64encode(digest).decode()}"}

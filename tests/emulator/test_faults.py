@@ -3,11 +3,16 @@
 import contextlib
 import http.client
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
+
+from batchctl.emulator.accidents import STATES
+from batchctl.emulator.fault_routes import SHAPES
+from batchctl.emulator.ondemand import QUOTAS, STEPS
 
 from .conftest import completed, new_job, pool_options, ready_pool
 from .raw import VERSION, send
@@ -281,3 +286,9 @@ def test_clearing_all(local):
 def test_the_control_surface_is_signed(local):
     assert send(local.url, "POST", "/_local/faults", {"kind": "request", "status": 500}, signed=False).status == 401
     assert send(local.url, "GET", "/_local/faults", signed=False).status == 401
+
+
+def test_the_page_names_every_fault():
+    page = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
+    for word in (*SHAPES, *STEPS, *QUOTAS, *STATES):
+        assert f"`{word}`" in page

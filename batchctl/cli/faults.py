@@ -1,0 +1,205 @@
+"""batchctl local fault: the local Azure Batch misbehaves as Azure does to people, for tests of what stands on it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from batchctl.cli.asking import printer
+
+app = typer.Typer(
+    help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
+    "used up, start tasks that fail, nodes that break or are preempted. It ends with `clear`, or with the service.",
+    no_args_is_help=True,
+)
+
+Method = Annotated[str, typer.Option("--method", help="GET, POST, PUT, PATCH, DELETE, HEAD; * is any.")]
+Path = Annotated[
+    str, typer.Option("--path", help="Pattern of the request's path, without its query: '/jobs/*/tasks', '/pools*'.")
+]
+Pool = Annotated[str, typer.Option("--pool", help="Pattern of the pool's id.")]
+Every = Annotated[int, typer.Option("--every", min=1, help="Only each n-th of those that match.")]
+Skip = Annotated[int, typer.Option("--skip", min=0, help="Let the first n that match pass.")]
+_USUAL = {"seconds": 0, "every": 1, "skip": 0}
+Times = Annotated[int | None, typer.Option("--times", min=1, help="End after n hits; without it, at `clear`.")]
+
+
+@app.command("fail")
+def fail(
+    method: Method = "*",
+    path: Path = "*",
+    status: Annotated[int | None, typer.Option("--status", min=400, max=599, help="The HTTP status.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", help="The service's error code: ServerBusy, JobExists …")
+    ] = None,
+    retry_after: Annotated[int | None, typer.Option("--retry-after", min=0, help="Seconds in Retry-After.")] = None,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Fail requests with a status and an error code, without doing the work.
+
+    One of --status and --code is enough. Example: the next three adds of tasks find the service busy:
+
+    batchctl local fault fail --method POST --path '/jobs/*/addtaskcollection' --code ServerBusy --times 3
+    """
+    _make(
+        "request",
+        method=method,
+        path=path,
+        status=status,
+        code=code,
+        retryAfter=retry_after,
+        **_when(every, skip, times),
+    )
+
+
+@app.command("slow")
+def slow(
+    seconds: Annotated[int, typer.Argument(min=1, help="How long a request waits before it is done.")],
+    method: Method = "*",
+    path: Path = "*",
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Let requests wait before they are done."""
+    _make("request", method=method, path=path, seconds=seconds, **_when(every, skip, times))
+
+
+@app.command("drop")
+def drop(
+    method: Method = "*",
+    path: Path = "*",
+    after: Annotated[bool, typer.Option("--after", help="Do the work first: only the answer is lost.")] = False,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """End the connection of requests without an answer, before or after the work was done."""
+    _make("request", method=method, path=path, drop="after" if after else "before", **_when(every, skip, times))
+
+
+@app.command("delay")
+def delay(
+    step: Annotated[
+        str,
+        typer.Argument(
+            help="deletingpool, deletingjob, enabling (a job), resizing (a pool); or the state of a node: creating, "
+            "starting, rebooting, reimaging, upgradingos, deallocating, leavingpool."
+        ),
+    ],
+    seconds: Annotated[int, typer.Argument(min=0, help="How long it takes.")],
+) -> None:
+    """Let a step of the platform take its time: a delete (PoolBeingDeleted, JobBeingDeleted meanwhile), a boot."""
+    _make("delay", step=step, seconds=seconds)
+
+
+@app.command("time-scale")
+def time_scale(
+    scale: Annotated[int, typer.Argument(min=0, help="0: all at once, as usual; 1: realistic minutes; 2: twice that.")],
+) -> None:
+    """Let every step of pools, nodes and deletes take as long as on Azure, roughly, times a factor."""
+    _make("timescale", scale=scale)
+
+
+@app.command("quota")
+def quota(
+    name: Annotated[str, typer.Argument(help="pools, jobs (with job schedules), dedicatedCores or spotCores.")],
+    most: Annotated[int, typer.Argument(min=0, help="The quota.")],
+) -> None:
+    """Lower a quota: PoolQuotaReached, ActiveJobAndScheduleQuotaReached, AccountCoreQuotaReached in resizeErrors."""
+    _make("quota", quota=name, most=most)
+
+
+@app.command("allocation")
+def allocation(
+    pool: Pool = "*",
+    code: Annotated[
+        str,
+        typer.Option(
+            "--code", help="AllocationFailed; AllocationTimedOut, which lasts until resizeTimeout; any other."
+        ),
+    ] = "AllocationFailed",
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Give pools no new nodes: their resize ends with this code in resizeErrors."""
+    _make("allocation", pool=pool, code=code, **_when(every, skip, times))
+
+
+@app.command("start-task")
+def start_task(
+    pool: Pool = "*",
+    exit_code: Annotated[int, typer.Option("--exit-code", min=1, max=255, help="What it exits with.")] = 1,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Fail start tasks instead of running them."""
+    _make("starttask", pool=pool, exitCode=exit_code, **_when(every, skip, times))
+
+
+@app.command("node")
+def node(
+    accident: Annotated[
+        str,
+        typer.Argument(
+            help="break (unusable), preempt (spot nodes alone), lose (unknown), upgrade (upgradingos), or mend what "
+            "was broken, preempted or lost."
+        ),
+    ],
+    pool: Annotated[str, typer.Argument(help="The pool's id.")],
+    node_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[NODE]", help="The node's id; without it one of the pool, one at work first."),
+    ] = None,
+    mended_after: Annotated[int, typer.Option("--mended-after", min=0, help="Mend it by itself after n seconds.")] = 0,
+    code: Annotated[str, typer.Option("--code", help="The error of a node that breaks.")] = "DiskFull",
+) -> None:
+    """Let something happen to a node now; its tasks go back to the queue."""
+    from batchctl.local import faults
+
+    hit = faults.accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
+    printer().result(f"{accident}: {hit}")
+
+
+@app.command("list")
+def list_faults() -> None:
+    """List the faults in force: what they hit, how often they were met, and how often they hit."""
+    from batchctl.local import faults
+
+    out, found = printer(), faults.found()
+    for one in found:
+        out.result(_line(one))
+    if not found:
+        out.result("No fault is in force.")
+
+
+@app.command("clear")
+def clear(
+    number: Annotated[int | None, typer.Argument(metavar="[ID]", help="Which one; without it all.")] = None,
+) -> None:
+    """End one fault, or all of them."""
+    from batchctl.local import faults
+
+    faults.clear(number)
+    printer().result("Cleared.")
+
+
+def _make(kind: str, **asked: Any) -> None:
+    from batchctl.local import faults
+
+    printer().result(_line(faults.make({"kind": kind, **asked})))
+
+
+def _when(every: int, skip: int, times: int | None) -> dict[str, int | None]:
+    return {"every": every, "skip": skip, "times": times}
+
+
+def _line(fault: dict[str, Any]) -> str:
+    """A fault in one line: id, kind, what was asked, counts."""
+    told = {"id", "kind", "seen", "done"} | {name for name, usual in _USUAL.items() if fault.get(name) == usual}
+    rest = {name: value for name, value in fault.items() if name not in told}
+    asked = " ".join(f"{name}={value}" for name, value in rest.items())
+    return f"{fault['id']}: {fault['kind']} {asked} (met {fault['seen']}, hit {fault['done']})"

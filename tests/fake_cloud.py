@@ -140,9 +140,9 @@ class FakeCloud:
     def blobs(self, container: str) -> tuple[Blob, ...]:
         return tuple(blob for (inside, _), (blob, _) in sorted(self.stored.items()) if inside == container)
 
-    def read(self, blob: Blob) -> Iterator[bytes]:
-        start = 0
-        while start == 0 or start < blob.size:
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        first = start
+        while start == first or start < blob.size:
             found, data = self.stored.get((blob.container, blob.path), (None, b""))
             if found is None:
                 raise CloudError(f"{blob.name} is not there", status=404, code="BlobNotFound")

@@ -17,6 +17,7 @@ from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.clock import Clock
 from batchctl.cloud import blobs, containers, jobs, nodes, pools, tasks
 from batchctl.cloud.batch import Batch
+from batchctl.cloud.direct import Direct
 from batchctl.cloud.gate import Gate
 from batchctl.cloud.lock import Lock
 from batchctl.cloud.sas import Sas, Signer
@@ -158,8 +159,8 @@ class Azure:
     def blobs(self, container: str) -> tuple[Blob, ...]:
         return blobs.listing(self._session, container)
 
-    def read(self, blob: Blob) -> Iterator[bytes]:
-        return blobs.read(self._session, blob)
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        return blobs.read(self._session, blob, start)
 
     def lock(self, owner: str) -> Lock:
         return Lock(self._session, owner)
@@ -192,7 +193,8 @@ def connect(target: Target, clock: Clock) -> Azure:
         **_direct(target.storage_url),
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
-    return Azure(Session(Batch(batch, target.batch_url), storage, sas, clock, gate))
+    direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
+    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate))
 
 
 def _direct(url: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The SDK's classes mislead: every 409 is ResourceExistsError, and any failure wit
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -32,22 +33,35 @@ def translate(error: AzureError) -> Fault:
     if response is None:
         if isinstance(error, ClientAuthenticationError):
             return Fault(_not_signed_in(error), status=0, code="NotSignedIn")
-        return Fault(f"no answer from the service: {_first_line(str(error))}", status=0, code="")
-    status = int(response.status_code or 0)
-    code, message = _said(response)
-    code = code or str(response.headers.get("x-ms-error-code", "")) or str(getattr(error, "error_code", "") or "")
+        return unanswered(error)
     request = getattr(response, "request", None)
     where = f"{request.method} {_path(request.url)}" if request is not None else "the request"
-    text = f"{where} was answered {status} {code}".rstrip() + (f": {message}" if message else "")
-    return Fault(text, status=status, code=code, retry_after=_retry_after(response.headers))
+    code = str(getattr(error, "error_code", "") or "")
+    return answered(where, int(response.status_code or 0), response.headers, _text(response), code)
 
 
-def _said(response: Any) -> tuple[str, str]:
-    """The service's code and message, from the body that Batch sends (JSON) or Storage sends (XML)."""
+def answered(where: str, status: int, headers: Mapping[str, str], text: str, code: str = "") -> Fault:
+    """What the service answered to the request `where` (method and path), with the body `text`."""
+    said, message = _said(text)
+    code = said or str(headers.get("x-ms-error-code", "")) or code
+    told = f"{where} was answered {status} {code}".rstrip() + (f": {message}" if message else "")
+    return Fault(told, status=status, code=code, retry_after=_retry_after(headers))
+
+
+def unanswered(error: Exception) -> Fault:
+    """No answer came, or not all of it."""
+    return Fault(f"no answer from the service: {_first_line(str(error))}", status=0, code="")
+
+
+def _text(response: Any) -> str:
     try:
-        text = response.text()
+        return str(response.text())
     except Exception:  # a streamed body can be gone: then the status has to do
-        return "", ""
+        return ""
+
+
+def _said(text: str) -> tuple[str, str]:
+    """The service's code and message, from the body that Batch sends (JSON) or Storage sends (XML)."""
     try:
         body = json.loads(text)
         message = body.get("message") or {}

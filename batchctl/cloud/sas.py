@@ -1,4 +1,4 @@
-"""Mints and strips shared access signatures. Minted at the moment of the call, kept nowhere (design D5)."""
+"""Mints and strips shared access signatures. They live in this process alone (design D5)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ class Sas:
     def __init__(self, endpoint: str, account: str, signer: Signer, clock: Clock) -> None:
         self.endpoint, self.account = endpoint, account
         self._signer, self._clock = signer, clock
+        self._signed: dict[tuple[str, str], str] = {}
 
     def blob(self, container: str, path: str) -> str:
         """A URL that reads one blob."""
@@ -42,6 +43,11 @@ class Sas:
         """A URL that creates and writes blobs in a container, and neither reads nor deletes."""
         return self._container(container, ContainerSasPermissions(create=True, write=True))
 
+    def below(self, url: str, path: str) -> str:
+        """The URL of one blob, under the signature of its container's `url`."""
+        place, _, token = url.partition("?")
+        return f"{place}/{quote(path)}?{token}"
+
     def place(self, url: str) -> tuple[str, str] | None:
         """(container, path) of a URL in this account, its signature stripped; None for any other URL."""
         bare = url.split("?", 1)[0]
@@ -51,8 +57,11 @@ class Sas:
         return container, unquote(path)
 
     def _container(self, container: str, permission: ContainerSasPermissions) -> str:
-        token = generate_container_sas(self.account, container, permission=permission, **self._common)
-        return f"{self.endpoint}/{container}?{token}"
+        key = container, str(permission)
+        if key not in self._signed:
+            token = generate_container_sas(self.account, container, permission=permission, **self._common)
+            self._signed[key] = f"{self.endpoint}/{container}?{token}"
+        return self._signed[key]
 
     @cached_property
     def _common(self) -> dict[str, Any]:

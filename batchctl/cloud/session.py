@@ -1,7 +1,7 @@
 """What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +10,13 @@ from typing import TypeVar
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
+from urllib3 import BaseHTTPResponse
 
 from batchctl.answers import Outcome
 from batchctl.clock import Clock
 from batchctl.cloud.batch import Batch
+from batchctl.cloud.budget import Budget
+from batchctl.cloud.direct import Direct
 from batchctl.cloud.faults import Fault, translate
 from batchctl.cloud.gate import Gate
 from batchctl.cloud.sas import Sas
@@ -34,15 +37,20 @@ GONE_WITHIN = 900.0
 
 WORKERS = 8
 
+IN_MEMORY = 64 << 20
+"""Bytes of content that are on their way at any one time, over all transfers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
     batch: Batch
     blobs: BlobServiceClient
     sas: Sas
+    direct: Direct
     clock: Clock
     gate: Gate = field(default_factory=Gate)
     halt: Event = field(default_factory=Event)
+    budget: Budget = field(default_factory=lambda: Budget(IN_MEMORY))
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
@@ -57,6 +65,18 @@ class Session:
                 return None
             raise
 
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> BaseHTTPResponse:
+        """As `ask`, past the SDK: one request to a signed URL. Once interrupted, none is begun."""
+
+        def request() -> BaseHTTPResponse:
+            if self.halt.is_set():
+                raise Partial("interrupted")
+            return self.direct.send(method, url, headers or {}, body)
+
+        return self.ask(request)
+
     def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
         begun, pause = self.clock.monotonic(), 0.1
@@ -67,17 +87,17 @@ class Session:
             self.clock.sleep(pause)
             pause = min(5.0, pause * 1.5)
 
-    def each(self, resources: Iterable[R], work: Callable[[R], object]) -> Iterator[Outcome]:
+    def each(self, resources: Iterable[R], work: Callable[[R], object], at_once: int = WORKERS) -> Iterator[Outcome]:
         """Do the same to many at once; yields as they are done. Interrupted: starts nothing more."""
-        with self.workers() as pool:
+        with self.workers(at_once) as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
             for future in as_completed(futures):
                 yield Outcome(resource=futures[future], error=_error(future.exception()))
 
     @contextmanager
-    def workers(self) -> Iterator[ThreadPoolExecutor]:
+    def workers(self, at_once: int = WORKERS) -> Iterator[ThreadPoolExecutor]:
         """Threads that, if the caller is interrupted, finish the request in flight and begin no other."""
-        pool = ThreadPoolExecutor(WORKERS)
+        pool = ThreadPoolExecutor(at_once)
         try:
             yield pool
         except BaseException:
@@ -92,10 +112,10 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
     while True:
         try:
             return request()
-        except AzureError as error:
-            fault = translate(error)
+        except (AzureError, Fault) as error:
+            fault = error if isinstance(error, Fault) else translate(error)
             if not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault):
-                raise fault from error
+                raise fault from error.__cause__ if error is fault else error
             # Full jitter: many clients that met the same fault do not come back together.
             clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)))
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -84,6 +84,6 @@ class Cloud(Protocol):
 
     def blobs(self, container: str) -> tuple[Blob, ...]: ...
 
-    def read(self, blob: Blob) -> Iterator[bytes]:
-        """The content of exactly this version of the blob (its ETag)."""
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        """The content, from byte `start` on, of exactly this version of the blob (its ETag)."""
         ...

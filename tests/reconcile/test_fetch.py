@@ -26,7 +26,7 @@ class Torn(FakeCloud):
         super().__init__()
         self.broken = broken
 
-    def read(self, blob: Blob) -> Iterator[bytes]:
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         yield DATA[:5]
         if self.broken:
             raise self.broken

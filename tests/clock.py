@@ -6,10 +6,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeClock:
-    """Satisfies `batchctl.clock.Clock`. `slept`: every sleep in seconds, in order."""
+    """Satisfies `batchctl.clock.Clock`. `slept`: every sleep in seconds, in order. `start`: what a service that keeps
+    its own time is to agree with."""
 
-    def __init__(self) -> None:
-        self.slept: list[float] = []
+    def __init__(self, start: datetime = START) -> None:
+        self.start, self.slept = start, list[float]()
 
     def monotonic(self) -> float:
         return sum(self.slept)
@@ -18,7 +19,7 @@ class FakeClock:
         return sum(self.slept)
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.monotonic())
+        return self.start + timedelta(seconds=self.monotonic())
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

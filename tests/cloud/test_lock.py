@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from tests.sweeps.stage import staged, through
 
 
 def test_a_machine_that_slept_sends_nothing_more(services: Services, tmp_path: Path) -> None:
-    stage, clock = staged(tmp_path / "stage", services), FakeClock()
+    stage, clock = staged(tmp_path / "stage", services), FakeClock(datetime.now(UTC))
     after: list[str] = []
 
     def sleep(method: str, path: str) -> None:
@@ -46,7 +46,7 @@ def test_a_machine_that_slept_sends_nothing_more(services: Services, tmp_path: P
 def test_a_lease_that_somebody_broke_is_lost_at_the_next_renewal(
     services: Services, blob_service: BlobServiceClient
 ) -> None:
-    cloud, owner = connect(target_of(services), FakeClock()), unique("own")
+    cloud, owner = connect(target_of(services), FakeClock(datetime.now(UTC))), unique("own")
     lock = cloud.lock(owner)
     lock.look()
     assert lock.take(timedelta())

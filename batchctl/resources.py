@@ -134,6 +134,7 @@ class Container:
     name: str
     keep: bool = policy(False)
     owner: str | None = observed()
+    leased: bool = observed(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Blob:
     task: str | None = observed()
     etag: str | None = observed()
     modified: datetime | None = observed()
+    leased: bool = observed(False)
 
     @property
     def name(self) -> str:

@@ -84,7 +84,7 @@ class FakeLock:
 
 class FakeCloud:
     """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash.
-    `has_locks`: the container of the locks is there."""
+    `has_locks`: the container of the locks is there; `leased`: containers and blobs by name."""
 
     def __init__(self) -> None:
         self.containers: dict[str, str | None] = {}
@@ -97,6 +97,7 @@ class FakeCloud:
         self.crash_after: int | None = None
         self.locks: dict[str, Held] = {}
         self.has_locks = True
+        self.leased: set[str] = set()
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -121,7 +122,11 @@ class FakeCloud:
 
     def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         wanted = set(names)
-        found = tuple(Container(name=n, owner=o) for n, o in self.containers.items() if o == owner or n in wanted)
+        found = tuple(
+            Container(name=n, owner=o, leased=n in self.leased)
+            for n, o in self.containers.items()
+            if o == owner or n in wanted
+        )
         return found, tuple(blob for c in found for blob in self.blobs(c.name))
 
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
@@ -138,7 +143,8 @@ class FakeCloud:
         return tuple(_seen(task) for task in self.added.get(job.id.lower(), {}).values())
 
     def blobs(self, container: str) -> tuple[Blob, ...]:
-        return tuple(blob for (inside, _), (blob, _) in sorted(self.stored.items()) if inside == container)
+        inside = [blob for (holds, _), (blob, _) in sorted(self.stored.items()) if holds == container]
+        return tuple(replace(blob, leased=blob.name in self.leased) for blob in inside)
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         first = start

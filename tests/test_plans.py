@@ -42,6 +42,7 @@ CHOSEN: dict[str, Callable[[Any], Any]] = {
     "rerun": tuple,
     "reboot_nodes": bool,
     "discard_outputs": bool,
+    "force": bool,
     "prune_outputs": bool,
 }
 WORLD = {"edit", "spec", "files", "vars", "fails", "by_hand", "verb", "crash_after", *CHOSEN}
@@ -84,6 +85,10 @@ def _make_container(cloud: FakeCloud, name: str, owner: str | None = None) -> No
     cloud.containers[name] = owner
 
 
+def _lease(cloud: FakeCloud, name: str) -> None:
+    cloud.leased.add(name)
+
+
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
     "delete": _delete,
@@ -93,6 +98,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "make_pool": _make_pool,
     "make_job": _make_job,
     "make_container": _make_container,
+    "lease": _lease,
 }
 
 

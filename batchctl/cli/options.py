@@ -22,6 +22,7 @@ LockTimeout = Annotated[
     ),
 ]
 NoLock = Annotated[bool, typer.Option("--no-lock", help="Take no lock: where the account forbids it.")]
+Force = Annotated[bool, typer.Option("--force", help="End tasks that still run.")]
 Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]
 
 Rerun = Annotated[

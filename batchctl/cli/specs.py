@@ -11,6 +11,7 @@ from batchctl.cli.asking import approve, can_ask, printer
 from batchctl.cli.durations import patience
 from batchctl.cli.options import (
     Discard,
+    Force,
     LockTimeout,
     NoColor,
     NoLock,
@@ -47,6 +48,7 @@ def plan(
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
+    force: Force = False,
     discard_outputs: Discard = False,
     no_color: NoColor = False,
 ) -> None:
@@ -56,7 +58,13 @@ def plan(
     if out:
         saving.can_save(out)
     to = printer(no_color)
-    choices = _choices(rerun, reboot_nodes, prune_outputs, discard_outputs)
+    choices = _choices(
+        rerun,
+        reboot_nodes=reboot_nodes,
+        prune_outputs=prune_outputs,
+        discard_outputs=discard_outputs,
+        force=force,
+    )
     opened = open_spec(spec, target, var, to)
     decided = verbs.plan(opened.spec, opened.cloud, choices)
     to.plan(decided, full=full)
@@ -79,6 +87,7 @@ def apply(
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
+    force: Force = False,
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
@@ -92,7 +101,13 @@ def apply(
     from batchctl.clock import SystemClock
 
     out = printer(no_color)
-    choices = _choices(rerun, reboot_nodes, prune_outputs, discard_outputs)
+    choices = _choices(
+        rerun,
+        reboot_nodes=reboot_nodes,
+        prune_outputs=prune_outputs,
+        discard_outputs=discard_outputs,
+        force=force,
+    )
     waits = None if no_lock else patience(lock_timeout)
     if saving.is_plan(spec):
         opened, choices, agree = saving.reopen(spec, target, var, choices, out)
@@ -109,6 +124,7 @@ def destroy(
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
+    force: Force = False,
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
@@ -117,7 +133,6 @@ def destroy(
     """Show what would go, ask, and take away all that this spec made."""
     from batchctl import verbs
     from batchctl.clock import SystemClock
-    from batchctl.reconcile.choices import Choices
 
     out = printer(no_color)
     can_ask(yes)
@@ -129,7 +144,7 @@ def destroy(
         opened.cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
-        Choices(discard_outputs=discard_outputs),
+        _choices(discard_outputs=discard_outputs, force=force),
         waits,
     )
     _follow(events, out)
@@ -143,12 +158,7 @@ def _follow(events: "Generator[Event, None, None]", out: "Printer") -> None:
             out.event(event)
 
 
-def _choices(rerun: list[str] | None, reboot_nodes: bool, prune_outputs: bool, discard_outputs: bool) -> "Choices":
+def _choices(rerun: list[str] | None = None, **flags: bool) -> "Choices":
     from batchctl.reconcile.choices import Choices
 
-    return Choices(
-        rerun=tuple(rerun or ()),
-        reboot_nodes=reboot_nodes,
-        prune_outputs=prune_outputs,
-        discard_outputs=discard_outputs,
-    )
+    return Choices(rerun=tuple(rerun or ()), **flags)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from azure.storage.blob import ContainerProperties
+
 from batchctl.answers import Outcome
 from batchctl.cloud import blobs, marks
 from batchctl.cloud.session import GONE_WITHIN, Session
@@ -14,8 +16,12 @@ def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Contain
     """Containers that bear our mark or one of these names."""
     wanted = frozenset(names)
     listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
-    found = [Container(name=c.name, owner=(c.metadata or {}).get(marks.OWNER)) for c in listed]
+    found = [_container(c) for c in listed]
     return tuple(c for c in found if c.owner == owner or c.name in wanted)
+
+
+def _container(item: ContainerProperties) -> Container:
+    return Container(name=item.name, owner=(item.metadata or {}).get(marks.OWNER), leased=item.lease.status == "locked")
 
 
 def create(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:

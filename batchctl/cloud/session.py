@@ -57,11 +57,11 @@ class Session:
         return patiently(self.clock, request, self.halt)
 
     def find(self, request: Callable[[], T]) -> T | None:
-        """As `ask`; None if the service says 404."""
+        """As `ask`; None if the service says 404, or that it is on its way out with its container."""
         try:
             return self.ask(request)
         except CloudError as error:
-            if error.status == 404:
+            if error.status == 404 or error.code == "ContainerBeingDeleted":
                 return None
             raise
 

@@ -33,7 +33,7 @@ def destroy(
     def make() -> tuple[Desired, Plan]:
         held = held_by(wanted, cloud)
         decided = replace(diff(kept(wanted, held), held), unchanged=0)
-        return wanted, decided if choices.discard_outputs else guard(decided, wanted, held)
+        return wanted, guard(decided, wanted, held, choices)
 
     with turn(cloud, spec.name, patience) as ours:
         _, decided = ours.agreed(make, approve)

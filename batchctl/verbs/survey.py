@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile import fetch
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.losses import Stakes, guarded
 from batchctl.reconcile.orphans import with_orphans
-from batchctl.reconcile.outputs import lost, pending
-from batchctl.reconcile.plan import Action, Plan, diff
+from batchctl.reconcile.outputs import pending
+from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.port import Cloud
 from batchctl.reconcile.renewal import by_reboot, renewed, with_use
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
@@ -54,24 +55,12 @@ def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
-    return decided if choices.discard_outputs else guard(decided, survey.desired, survey.held)
+    return guard(decided, survey.desired, survey.held, choices)
 
 
-def guard(decided: Plan, desired: Desired, held: Sequence[Resource]) -> Plan:
-    """Refuse a plan that would lose outputs that were not brought home (design D8)."""
-    deleted = [c.before for c in decided.of(Container, Action.DELETE) if c.before]
-    emptied = {c.name for c in deleted}
-    dropped = {c.before.name for c in decided.of(Blob, Action.DELETE) if c.before}
-    doomed = [b for b in held if isinstance(b, Blob) and (b.container in emptied or b.name in dropped)]
-    outputs = lost(desired.owner, doomed, desired.downloads, fetch.is_copy)
-    if not outputs:
-        return decided
-    shown = ", ".join(sorted(b.name for b in outputs)[:10])
-    reason = (
-        f"{len(outputs)} outputs are not at home and would be lost ({shown}): apply brings them home, `keep: true` "
-        f"keeps their container, --discard-outputs lets them go"
-    )
-    return replace(decided, refusals=(*decided.refusals, reason))
+def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+    """Refuse a plan that would lose something (design D8)."""
+    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_copy))
 
 
 def _containers(resources: Iterable[Resource]) -> list[Container]:

@@ -1,10 +1,10 @@
 """A pool's nodes: as many as were asked for, no more than the quota, and gone with the pool."""
 
-import re
 import secrets
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import boot, orders, taskwork, times
+from batchctl.emulator.paper import cores
 from batchctl.emulator.records import Json, Node, Pool
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ _ERRORS = {
 }
 """resizeErrors: the codes of the service and what they say, with the kind of nodes."""
 _IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
-
-
-def cores(vm_size: str) -> int:
-    """How many cores a VM size has by its name: `Standard_D16s_v5` has 16; sizes without a number have 1."""
-    found = re.match(r"(?:standard|basic)_[a-z]+(\d+)", vm_size.lower())
-    return int(found[1]) if found else 1
 
 
 def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import auth, routes, times
 from batchctl.emulator.fault_routes import Asked
-from batchctl.emulator.faults import Fault
+from batchctl.emulator.faults import Fault, bad_query
 from batchctl.emulator.ondemand import Rule
 from batchctl.emulator.service import Service
 from batchctl.emulator.wire import Answer, Call, NotModified, Part
@@ -22,6 +22,13 @@ from batchctl.emulator.wire import Answer, Call, NotModified, Part
 VERSIONS = frozenset(
     {"2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"}
 )
+PARAMETERS = frozenset(
+    {
+        *("api-version", "timeout", "maxresults", "force", "recursive", "starttime", "endtime"),
+        *("$filter", "$select", "$expand", "$skiptoken"),
+    }
+)
+"""The parameters of all operations, in lower case."""
 MOST_BODY = 4 << 20
 _OURS = "/_local/"
 _PIECE = 1 << 18
@@ -91,7 +98,7 @@ class Door:
             raise Fault("RequestBodyTooLarge", headers={"Connection": "close"})
         local = raw_path.startswith(_OURS)
         if not local:
-            _check_version(dict(query))
+            _check_query(dict(query))
             self._service.active = time.monotonic()
         handler, params = routes.find(request.method, raw_path)
         base = f"http://{headers['host']}"
@@ -143,12 +150,18 @@ async def _content(request: Request) -> bytes | None:
     return b"".join(pieces)
 
 
-def _check_version(query: dict[str, str]) -> None:
+def _check_query(query: dict[str, str]) -> None:
+    """A version that is served, and no parameter that no operation knows."""
     version = query.get("api-version")
     if not version:
         raise Fault("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
     if version not in VERSIONS:
         raise Fault("UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS)))))
+    for name, value in query.items():
+        if name.lower() not in PARAMETERS:
+            raise Fault("UnsupportedQueryParameter", (("QueryParameterName", name),))
+        if name.lower() == "timeout" and not value.isdecimal():
+            raise bad_query(name, value, "a number of seconds is wanted")
 
 
 def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:

@@ -25,6 +25,7 @@ FAULTS: dict[str, tuple[int, str]] = {
         400,
         "A query parameter in the request URI is outside the permissible range.",
     ),
+    "UnsupportedQueryParameter": (400, "One of the query parameters specified in the request URI is not supported."),
     "InvalidHeaderValue": (400, "The value provided for one of the HTTP headers was not in the correct format."),
     "UnsupportedRequestVersion": (400, "The specified API version is not supported."),
     "InvalidUri": (400, "The requested URI does not represent any resource on the server."),

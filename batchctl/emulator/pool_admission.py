@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import allocation, autoscale, images
+from batchctl.emulator import allocation, autoscale, images, paper
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.formula import parse
@@ -82,7 +82,7 @@ def check_certificates(spec: Json) -> None:
 
 def check_slots(slots: int, vm_size: str) -> None:
     """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * allocation.cores(vm_size), 256)
+    most = min(4 * paper.cores(vm_size), 256)
     if slots > most:
         raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
 

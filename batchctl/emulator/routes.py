@@ -16,6 +16,7 @@ from batchctl.emulator import (
     nodelogs,
     nodes,
     nodeusers,
+    older,
     pools,
     scaling,
     schedules,
@@ -109,6 +110,15 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
+OLDER: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/lifetimejobstats", older.job_statistics),
+    ("GET", "/lifetimepoolstats", older.pool_statistics),
+    ("GET", "/pools/{pool}/nodes/{node}/rdp", older.remote_desktop),
+    ("POST", "/pools/{pool}/upgradeos", older.upgrade_os),
+)
+"""What versions before 2025-06-01 know besides."""
+
+
 @dataclass(slots=True)
 class _Branch:
     """A place in the tree of segments."""
@@ -133,7 +143,7 @@ def _grow(routes: tuple[tuple[str, str, Handler], ...]) -> _Branch:
     return root
 
 
-_TREE = _grow(ROUTES)
+_TREE = _grow(ROUTES + OLDER)
 
 
 def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:

@@ -7,8 +7,7 @@ from batchctl.emulator.records import Schedule
 from batchctl.emulator.service import Service
 from batchctl.emulator.shape import words
 from batchctl.emulator.views import JOB as JOB_VIEW
-from batchctl.emulator.views import SCHEDULE as VIEW
-from batchctl.emulator.views import schedule_url
+from batchctl.emulator.views import schedule_url, schedule_view
 from batchctl.emulator.wire import Answer, Call, changed, check_conditions, entity_headers, listing, made, one
 
 _ENDING = {
@@ -62,7 +61,7 @@ def create(service: Service, call: Call) -> Answer:
 
 
 def get(service: Service, call: Call) -> Answer:
-    return one(call, VIEW, find(service, call))
+    return one(call, schedule_view(service.store.jobs), find(service, call))
 
 
 def exists(service: Service, call: Call) -> Answer:
@@ -72,7 +71,7 @@ def exists(service: Service, call: Call) -> Answer:
 
 
 def list_all(service: Service, call: Call) -> Answer:
-    return listing(call, VIEW, service.store.schedules.values())
+    return listing(call, schedule_view(service.store.jobs), service.store.schedules.values())
 
 
 def list_jobs(service: Service, call: Call) -> Answer:

@@ -2,12 +2,17 @@
 """How pools, nodes, jobs, tasks and schedules look on the wire: a table for each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from batchctl.emulator import paper, times
+from batchctl.emulator import paper, stats, times
+from batchctl.emulator.job_shapes import JOB as JOB_BODY
+from batchctl.emulator.job_shapes import JOB_SCHEDULE as SCHEDULE_BODY
+from batchctl.emulator.pool_shapes import POOL as POOL_BODY
 from batchctl.emulator.records import Job, Json, Node, Pool, Schedule, Task
-from batchctl.emulator.shape import words
+from batchctl.emulator.shape import Shape, words
+from batchctl.emulator.task_shapes import TASK as TASK_BODY
 from batchctl.emulator.wire import View
 
 Getter = Callable[[Any, str], Any]
@@ -71,6 +76,10 @@ def hide_secrets(spec: Any) -> Any:
     }
 
 
+def _known(body: Shape) -> frozenset[str]:
+    return frozenset(body.checks) | {"identity"}
+
+
 POOL = View(
     "pools",
     {
@@ -88,6 +97,8 @@ POOL = View(
         "id state stateTransitionTime allocationState allocationStateTransitionTime creationTime "
         "lastModified enableAutoScale vmSize enableInterNodeCommunication"
     ),
+    _known(POOL_BODY),
+    lambda pool, base: stats.of_pools([pool], pool, pool_url(pool.id, base)),
 )
 
 
@@ -159,6 +170,8 @@ JOB = View(
         "id state stateTransitionTime creationTime lastModified executionInfo/startTime "
         "executionInfo/endTime executionInfo/poolId"
     ),
+    _known(JOB_BODY),
+    lambda job, base: stats.of_jobs([job], job, job_url(job.id, base)),
 )
 
 
@@ -197,6 +210,8 @@ TASK = View(
         "id state stateTransitionTime creationTime lastModified lastModifiedTime executionInfo/startTime "
         "executionInfo/endTime executionInfo/exitCode executionInfo/result"
     ),
+    _known(TASK_BODY),
+    lambda task, base: stats.of_task(task, task_url(task.job, task.id, base)),
 )
 
 
@@ -206,7 +221,7 @@ def _schedule_info(schedule: Schedule, base: str) -> Json:
     return {name: value for name, value in info.items() if value}
 
 
-SCHEDULE = View(
+_SCHEDULE = View(
     "jobschedules",
     {
         "url": lambda schedule, base: schedule_url(schedule.id, base),
@@ -220,4 +235,15 @@ SCHEDULE = View(
         "schedule/doNotRunAfter schedule/startWindow schedule/recurrenceInterval executionInfo/endTime "
         "executionInfo/nextRunTime"
     ),
+    _known(SCHEDULE_BODY),
 )
+
+
+def schedule_view(jobs: Mapping[str, Job]) -> View:
+    """Statistics of a schedule are those of its jobs."""
+
+    def of_schedule(schedule: Schedule, base: str) -> Json:
+        made = [job for job in jobs.values() if job.schedule == schedule.key]
+        return stats.of_jobs(made, schedule, schedule_url(schedule.id, base))
+
+    return replace(_SCHEDULE, stats=of_schedule)

@@ -72,13 +72,16 @@ class Call:
 class View:
     """How a kind of record looks: a getter for each property that the service adds; the rest stands in its spec.
 
-    `filters` are the properties that $filter may name.
+    `filters` are the properties that $filter may name, `known` those that $select may name besides the getters;
+    `stats` is what $expand=stats adds.
     """
 
     kind: str
     getters: Mapping[str, Callable[[Any, str], Any]]
     spec: Callable[[Any], Json]
     filters: frozenset[str]
+    known: frozenset[str] = frozenset()
+    stats: Callable[[Any, str], Json] | None = None
 
     def wire(self, record: Any, base: str, only: frozenset[str] | None = None) -> Json:
         """The record as JSON; absent properties are left out. `only` names properties, or paths into them."""
@@ -103,26 +106,40 @@ def by_path(value: Json, path: str) -> Any:
 def one(call: Call, view: View, record: Entity) -> Answer:
     """The answer that shows one record."""
     check_conditions(call, record)
-    only = parse_names("$select", call.query.get("$select"))
-    parse_names("$expand", call.query.get("$expand"))
-    body = {"odata.metadata": f"{call.base}/$metadata#{view.kind}/@Element", **view.wire(record, call.base, only)}
+    body = {"odata.metadata": f"{call.base}/$metadata#{view.kind}/@Element", **_shown(call, view)(record)}
     return Answer(200, body, entity_headers(record))
 
 
 def listing(call: Call, view: View, records: Iterable[Any]) -> Answer:
     """A page of records that pass $filter, in the order of their making."""
     after, most = page_bounds(call)
-    only = parse_names("$select", call.query.get("$select"))
-    parse_names("$expand", call.query.get("$expand"))
+    shown = _shown(call, view)
     found = _passing(call, view, (record for record in records if record.seq > after))
     page: list[Json] = []
     last = after
     for record in found:
         if len(page) == most:
             return page_answer(call, view.kind, page, str(last))
-        page.append(view.wire(record, call.base, only))
+        page.append(shown(record))
         last = record.seq
     return page_answer(call, view.kind, page)
+
+
+def _shown(call: Call, view: View) -> Callable[[Any], Json]:
+    """How the call wants records to look: $select and $expand."""
+    only = parse_names("$select", call.query.get("$select"))
+    expand = parse_names("$expand", call.query.get("$expand")) or frozenset()
+    for name in sorted(only or ()):
+        if name.partition("/")[0] not in view.getters.keys() | view.known | {"stats"}:
+            raise bad_query("$select", name, f"not a property of {view.kind}")
+    if view.stats is None or (only is not None and "stats" not in only):
+        expand -= {"stats"}
+    if expand - {"stats"}:
+        raise bad_query("$expand", ",".join(sorted(expand)), "only stats can be expanded")
+    if not expand or view.stats is None:
+        return lambda record: view.wire(record, call.base, only)
+    stats = view.stats
+    return lambda record: {**view.wire(record, call.base, only), "stats": stats(record, call.base)}
 
 
 def _passing(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:

@@ -1,0 +1,18 @@
+"""Programs that drive a client through all that it can do."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import folder
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.clients
+
+
+def test_azure_batch_14(drive):
+    drive(folder() / "batch14/bin/python", HERE / "drive_batch14.py")
+
+
+def test_npm(drive):
+    drive("node", HERE / "drive_npm.js")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import isodate
 from rich.console import Console
@@ -28,6 +28,11 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Blob, Image, Job, Pool, Task, label
 from batchctl.rest import camel
+from batchctl.sensitive import Veil, is_sensitive
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.codec import Codec
+    from batchctl.reconcile.saved import Place
 
 STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 
@@ -58,9 +63,17 @@ class Printer:
     def __init__(self, out: Console, err: Console) -> None:
         self.out, self.err = out, err
         self._done: Counter[str] = Counter()
+        self._veil = Veil()
 
-    def target(self, line: str) -> None:
-        self.out.print(Text(clean(line)), soft_wrap=True)
+    def begin(self, verb: str) -> None:
+        """People see which command it is."""
+
+    def target(self, name: str, why: str, address: str | None = None) -> None:
+        self._line(f"Target: {name}, {address} ({why})" if address else f"Target: {name} ({why})")
+
+    def account(self, place: "Place", codec: "Codec") -> None:
+        """Where it is, people saw in the target; from here on the spec's secrets are known."""
+        self._veil = codec.veil
 
     def plan(self, plan: Plan, *, full: bool = False) -> None:
         """The whole plan: changes with their reasons, what stays, what comes home, and one summary line.
@@ -86,20 +99,22 @@ class Printer:
     def event(self, event: Event) -> None:
         self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
         if line := event_line(event):
-            self.err.print(Text(clean(line)), soft_wrap=True)
+            self.say(line)
         if isinstance(event, TaskFailed):
             for text in event.stderr:
                 # The id in front keeps a task's output from being read as a command by whoever parses our log.
-                self.err.print(Text(clean(f"  [{event.task.id}] {text}")), soft_wrap=True)
+                self.say(f"  [{event.task.id}] {text}")
 
-    def complete(self, what: str) -> None:
-        """`Apply complete: 12 created, 1 updated, 3 fetched.`"""
+    def done(self, verb: str, exit_code: int = 0) -> None:
+        """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
+        if verb == "plan":
+            return
         words = {"create": "created", "update": "updated", "delete": "deleted", "Fetched": "brought home"}
         counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
-        self._line(f"{what} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
+        self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def say(self, line: str) -> None:
-        self.err.print(Text(clean(line)), soft_wrap=True)
+        self.err.print(Text(clean(self._veil(line))), soft_wrap=True)
 
     def result(self, line: str) -> None:
         self._line(line)
@@ -110,7 +125,7 @@ class Printer:
                 self._problem(problem)
             return
         self.err.print(
-            Text("error: ", style="bold red").append(Text("\n".join(map(clean, str(error).split("\n"))))),
+            Text("error: ", style="bold red").append(Text("\n".join(map(clean, self._veil(str(error)).split("\n"))))),
             soft_wrap=True,
         )
 
@@ -128,7 +143,7 @@ class Printer:
             self._line(f"        {line}")
 
     def _line(self, line: str, style: str = "") -> None:
-        self.out.print(Text(clean(line), style=style), soft_wrap=True)
+        self.out.print(Text(clean(self._veil(line)), style=style), soft_wrap=True)
 
 
 def together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
@@ -263,6 +278,9 @@ def value(found: Any) -> str:
             return str(found).lower()
         case timedelta():
             return str(isodate.duration_isoformat(found))
+        case ((str(), str()), *_):
+            hidden = ((name, "(sensitive)" if is_sensitive(name) else setting) for name, setting in found)
+            return "[" + ", ".join(f"{name}={value(setting)}" for name, setting in hidden) + "]"
         case tuple():
             return "[" + ", ".join(value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):

@@ -56,7 +56,7 @@ def masked(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Veil:
-    """Writes `(sensitive 0f3a…)` in the place of secrets: a keyed digest, by which two of them can be compared.
+    """Writes `(sensitive)` in the place of secrets; with a `key` `(sensitive 0f3a…)`, by which two can be compared.
 
     `values`: texts that are secrets wherever they occur.
     """
@@ -79,4 +79,6 @@ class Veil:
         return self.digest(value) if hidden else self(value)
 
     def digest(self, value: str) -> str:
+        if not self.key:
+            return f"{HIDDEN})"
         return f"{HIDDEN} {hmac.digest(self.key.encode(), value.encode(), hashlib.sha256).hex()[:16]})"

@@ -29,12 +29,14 @@ from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.saved import plan_from_json, plan_to_json
 from batchctl.render import Printer
+from batchctl.render_json import JsonPrinter
 from batchctl.resources import Job
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from tests.clock import FakeClock
 from tests.fake_cloud import UBUNTU, Crash, FakeCloud
 from tests.reconcile.build import pool
+from tests.streams import checked
 
 STORIES_AT = Path(__file__).parent / "cases" / "plans"
 STORIES = sorted(STORIES_AT.glob("*.yaml"))
@@ -152,11 +154,15 @@ class Story:
         """What happened, in the words of a step."""
         out, err = io.StringIO(), io.StringIO()
         printer = Printer(Console(file=out, highlight=False), Console(file=err, highlight=False))
+        stream = io.StringIO()
+        program = JsonPrinter(stream, printer, FakeClock())
+        program.begin(verb)
         codec = Codec(folder=self.folder)
         before = len(self.cloud.writes)
 
         def approve(plan: Plan) -> bool:
             printer.plan(plan)
+            program.plan(plan)
             assert plan_from_json(json.loads(json.dumps(plan_to_json(plan, codec))), codec) == plan
             return True
 
@@ -164,11 +170,16 @@ class Story:
         try:
             for event in self.events(verb, approve):
                 printer.event(event)
+                program.event(event)
+            program.done(verb)
         except BatchctlError as error:
             printer.error(error)
+            program.error(error)
             ends = error.exit_code
         except Crash:
             ends = "crash"
+        if ends != "crash":
+            assert checked(stream.getvalue())[-1]["exitCode"] == ends
         self.cloud.crash_after = None
         writes = self.cloud.writes[before:]
         assert writes == [] or ends != 4, "refused, and yet something was written"

@@ -94,7 +94,7 @@ def test_a_first_plan() -> None:
         "  + job count",
         "        pool: pool",
         "        maxWallClockTime: PT1H",
-        "        environment: [[A, 1]]",
+        "        environment: [A=1]",
         "  + task count/top-a: new",
         "  + task count/top-b: new",
         "Plan: 6 to add, 0 to change, 0 to destroy; 2 tasks to run, 1.5 KB to upload.",
@@ -297,10 +297,10 @@ def test_the_caret_stands_below_what_is_shown() -> None:
 
 def test_results_to_stdout_and_what_is_said_to_stderr() -> None:
     said = Said()
-    said.printer.target("Target: azure")
+    said.printer.target("azure", "so it was said")
     said.printer.result("Apply complete.")
     said.printer.say("Starting…")
-    assert (said.out, said.err) == (["Target: azure", "Apply complete."], ["Starting…"])
+    assert (said.out, said.err) == (["Target: azure (so it was said)", "Apply complete."], ["Starting…"])
 
 
 HOSTILE = "a\x1b]52;c;x\x07\r\x00\x85\u202eb\u200b\ud800"
@@ -319,7 +319,7 @@ SHOWN = "a\\u001b]52;c;x\\u0007\\u000d\\u0000\\u0085\\u202eb\\u200b\\ud800"
         lambda p: p.event(TaskFailed(task=failed(HOSTILE), why="broke", stderr=("x",))),
         lambda p: p.error(CloudError(HOSTILE)),
         lambda p: p.error(SpecError([Problem(HOSTILE, 1, 1, HOSTILE, "x", HOSTILE)])),
-        lambda p: p.target(HOSTILE),
+        lambda p: p.target(HOSTILE, HOSTILE),
         lambda p: p.result(HOSTILE),
         lambda p: p.say(HOSTILE),
     ],
@@ -398,7 +398,7 @@ def test_sizes(count: int, said: str) -> None:
         ("two\nlines", "two; lines"),
         ("x" * 301, "x" * 297 + "…"),
         (timedelta(hours=1, minutes=30), "PT1H30M"),
-        ((("A", "1"), ("B", "2")), "[[A, 1], [B, 2]]"),
+        ((("A", "1"), ("B", "2")), "[A=1, B=2]"),
         ((), "[]"),
         (Image(publisher="p", offer="o", sku="s"), "{publisher: p, offer: o, sku: s}"),
     ],

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import local, reading, specs
-from batchctl.cli.asking import printer
+from batchctl.cli.asking import voice
 from batchctl.errors import BatchctlError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -35,6 +35,9 @@ for command in (
     app.command()(command)
 app.add_typer(local.app, name="local")
 
+STREAMS = ("plan", "apply", "destroy")
+"""Commands whose --json is a stream, which ends with an error if there is one."""
+
 
 def main() -> NoReturn:
     """The console script: every error becomes one message and the exit code of design D12."""
@@ -45,21 +48,20 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
+    to = voice("--json" in arguments and arguments[0] in STREAMS)
     try:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except BatchctlError as error:
-        printer().error(error)
+        to.error(error)
         return error.exit_code
     except TyperException as error:
-        printer().error(UsageError(error.format_message()))
+        to.error(UsageError(error.format_message()))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        printer().error(
-            Partial("interrupted. What was begun in the service goes on; the same command goes on from here")
-        )
+        to.error(Partial("interrupted. What was begun in the service goes on; the same command goes on from here"))
         return Partial.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
@@ -68,9 +70,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("BATCHCTL_DEBUG"):
             raise
-        printer().error(
-            BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where")
-        )
+        to.error(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
         return BatchctlError.exit_code
 
 

@@ -41,3 +41,4 @@ Reboot = Annotated[
     bool,
     typer.Option("--reboot-nodes", help="Give nodes a changed start task by rebooting them, instead of new nodes."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="What happens as JSON, one object a line, on standard output.")]

@@ -21,6 +21,7 @@ class Document(StrEnum):
 
     SPEC = "spec"
     PLAN = "plan"
+    EVENTS = "events"
 
 
 def validate(
@@ -66,9 +67,9 @@ def show(
 
 
 def schema(
-    of: Annotated[Document, typer.Argument(metavar="[spec|plan]", help="Of what.")] = Document.SPEC,
+    of: Annotated[Document, typer.Argument(metavar="[spec|plan|events]", help="Of what.")] = Document.SPEC,
 ) -> None:
-    """Print the JSON schema of specs, for editors, or of saved plans."""
+    """Print the JSON schema of specs, for editors, of saved plans, or of what --json says."""
     from batchctl.spec.load import schema_text
 
     sys.stdout.write(schema_text(SCHEMAS[of]))
@@ -79,4 +80,4 @@ def version() -> None:
     sys.stdout.write(f"batchctl {__version__}\n")
 
 
-SCHEMAS = {Document.SPEC: "batchctl", Document.PLAN: "plan"}
+SCHEMAS = {Document.SPEC: "batchctl", Document.PLAN: "plan", Document.EVENTS: "events"}

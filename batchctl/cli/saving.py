@@ -5,11 +5,10 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.cli.asking import approve
+from batchctl.cli.asking import Voice, approve
 from batchctl.cli.target import Opened, open_spec, variables
 from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
-from batchctl.render import Printer
 
 if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
@@ -69,7 +68,7 @@ def read_plan(path: Path) -> "Saved":
 
 
 def reopen(
-    path: Path, target: str | None, var: list[str] | None, choices: "Choices", out: Printer
+    path: Path, target: str | None, var: list[str] | None, choices: "Choices", out: Voice
 ) -> "tuple[Opened, Choices, Approve]":
     """What a saved plan is about, the choices that it was made with, and the test that it still stands.
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchctl.cli import saving
-from batchctl.cli.asking import approve, can_ask, printer
+from batchctl.cli.asking import Voice, approve, can_ask, voice
 from batchctl.cli.durations import patience
 from batchctl.cli.options import (
+    AsJson,
     Discard,
     Force,
     LockTimeout,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.events import Event
-    from batchctl.render import Printer
 
 
 def plan(
@@ -50,6 +50,7 @@ def plan(
     prune_outputs: Prune = False,
     force: Force = False,
     discard_outputs: Discard = False,
+    as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
@@ -57,7 +58,8 @@ def plan(
 
     if out:
         saving.can_save(out)
-    to = printer(no_color)
+    to = voice(as_json, no_color)
+    to.begin("plan")
     choices = _choices(
         rerun,
         reboot_nodes=reboot_nodes,
@@ -73,8 +75,9 @@ def plan(
     if out:
         saving.save(out, decided, opened, choices)
         to.say(f"Saved: batchctl apply {out} does exactly this within 24 hours, or refuses.")
-    if detailed_exitcode and decided:
-        raise typer.Exit(2)
+    code = 2 if detailed_exitcode and decided else 0
+    to.done("plan", code)
+    raise typer.Exit(code)
 
 
 def apply(
@@ -91,6 +94,7 @@ def apply(
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
+    as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
     """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home.
@@ -100,7 +104,8 @@ def apply(
     from batchctl import verbs
     from batchctl.clock import SystemClock
 
-    out = printer(no_color)
+    out = voice(as_json, no_color)
+    out.begin("apply")
     choices = _choices(
         rerun,
         reboot_nodes=reboot_nodes,
@@ -112,11 +117,11 @@ def apply(
     if saving.is_plan(spec):
         opened, choices, agree = saving.reopen(spec, target, var, choices, out)
     else:
-        can_ask(yes)
+        can_ask(yes, as_json)
         opened = open_spec(spec, target, var, out)
         agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
     _follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
-    out.complete("Apply")
+    out.done("apply")
 
 
 def destroy(
@@ -128,14 +133,16 @@ def destroy(
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
+    as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
     """Show what would go, ask, and take away all that this spec made."""
     from batchctl import verbs
     from batchctl.clock import SystemClock
 
-    out = printer(no_color)
-    can_ask(yes)
+    out = voice(as_json, no_color)
+    out.begin("destroy")
+    can_ask(yes, as_json)
     waits = None if no_lock else patience(lock_timeout)
     opened = open_spec(spec, target, var, out)
     question = "Destroy all of this? There is no undo."
@@ -148,10 +155,10 @@ def destroy(
         waits,
     )
     _follow(events, out)
-    out.complete("Destroy")
+    out.done("destroy")
 
 
-def _follow(events: "Generator[Event, None, None]", out: "Printer") -> None:
+def _follow(events: "Generator[Event, None, None]", out: Voice) -> None:
     """Print what happens. Closed in any case, so that an interrupted command lets go of its lock."""
     with contextlib.closing(events):
         for event in events:

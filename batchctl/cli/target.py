@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchctl.cli.asking import Voice
 from batchctl.errors import UsageError
-from batchctl.render import Printer
 
 if TYPE_CHECKING:
     from batchctl.cloud.connect import Target
@@ -30,7 +30,7 @@ class Opened:
     place: "Place"
 
 
-def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Printer) -> Opened:
+def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Voice) -> Opened:
     """Load the spec and find its account. Sends no request to it."""
     from batchctl.clock import SystemClock
     from batchctl.spec.load import load
@@ -40,12 +40,14 @@ def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Pr
     chosen = _target(spec, target, os.environ, printer)
     from batchctl.cloud.connect import connect
     from batchctl.reconcile.saved import Place
+    from batchctl.verbs.saved import codec_for
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
+    printer.account(place, codec_for(spec))
     return Opened(path, given, spec, connect(chosen, SystemClock()), place)
 
 
-def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printer: Printer) -> "Target":
+def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printer: Voice) -> "Target":
     """The target, said in the first line."""
     name, why = _choose(spec, target, environ)
     from batchctl.cloud.connect import Target
@@ -53,11 +55,11 @@ def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printe
     if name == "azure":
         account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
         chosen = Target.azure(account, environ)
-        printer.target(f"Target: azure, {chosen.batch_url} ({why})")
+        printer.target(name, why, chosen.batch_url)
         return chosen
     from batchctl import local
 
-    printer.target(f"Target: local ({why})")
+    printer.target(name, why)
     services = local.ensure(printer.say)
     return Target.local(
         batch_url=services.batch_url,

@@ -53,7 +53,9 @@ class Codec:
             case frozenset():
                 return [self.encode(item) for item in sorted(value)]
             case BatchctlError():
-                return {"message": self.veil(str(value)), "exitCode": value.exit_code}
+                more = {name: getattr(value, name, None) for name in ("reasons", "status", "code")}
+                said = {"exitCode": value.exit_code, "message": str(value), **{k: v for k, v in more.items() if v}}
+                return {name: self.encode(inner) for name, inner in said.items()}
             case _:
                 return self._encode_fields(value)
 

@@ -58,6 +58,6 @@ def standing(saved: Saved, spec: Spec) -> Approve:
     return agree
 
 
-def codec_for(spec: Spec, key: str) -> Codec:
-    """Hides what the spec's variables and environment say in secret; `key` makes its digests those of one plan."""
+def codec_for(spec: Spec, key: str = "") -> Codec:
+    """Hides what the spec's variables and environment say in secret; with a `key` there are digests to compare."""
     return Codec(folder=spec.folder, veil=Veil(sensitive_values(spec.values), key))

@@ -1,0 +1,82 @@
+"""What is said as JSON, one object a line, for programs: schemas/events.schema.json. Decides nothing."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from batchctl import __version__
+from batchctl.clock import Clock
+from batchctl.errors import BatchctlError, SpecError
+from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.events import Applied, Event, Fetched, Progress
+from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.saved import Place, plan_to_json
+from batchctl.render import Printer
+from batchctl.resources import Task
+
+FORMAT = 1
+
+
+class JsonPrinter:
+    """Everything that a program wants to know to `out`; what people are told meanwhile goes on to stderr."""
+
+    def __init__(self, out: TextIO, err: Printer, clock: Clock) -> None:
+        self._codec = Codec(folder=Path.cwd())
+        self._out, self._err, self._clock = out, err, clock
+        self._done: Counter[str] = Counter()
+
+    def begin(self, verb: str) -> None:
+        self._line("start", format=FORMAT, batchctl=__version__, verb=verb)
+
+    def target(self, name: str, why: str, address: str | None = None) -> None:
+        self._line("target", name=name, why=why)
+
+    def account(self, place: Place, codec: Codec) -> None:
+        self._codec = codec
+        self._line("account", batch=place.batch, storage=place.storage)
+
+    def plan(self, plan: Plan, *, full: bool = False) -> None:
+        """The whole plan, as a saved one has it. `full` is for people: here every change is listed anyway."""
+
+        def count(*actions: Action) -> int:
+            return sum(change.action in actions for change in plan.changes)
+
+        summary = {
+            "add": count(Action.CREATE, Action.REPLACE),
+            "change": count(Action.UPDATE),
+            "destroy": count(Action.DELETE, Action.REPLACE),
+            "run": len(plan.of(Task, Action.CREATE)),
+        }
+        self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
+
+    def event(self, event: Event) -> None:
+        self._done[event.verb if isinstance(event, Applied) else type(event).__name__] += 1
+        said = {"counts": asdict(event.counts)} if isinstance(event, Progress) else self._codec.encode(event)
+        self._line(_first_lower(type(event).__name__), **said)
+
+    def done(self, verb: str, exit_code: int = 0) -> None:
+        counts = {word: self._done[word] for word in ("create", "update", "delete")}
+        if verb == "plan":
+            self._line("complete", verb=verb, exitCode=exit_code)
+        else:
+            counts["fetch"] = self._done[Fetched.__name__]
+            self._line("complete", verb=verb, exitCode=exit_code, counts=counts)
+
+    def say(self, line: str) -> None:
+        self._err.say(line)
+
+    def error(self, error: BatchctlError) -> None:
+        for problem in error.problems if isinstance(error, SpecError) else ():
+            self._line("problem", **self._codec.encode(problem))
+        self._line("error", **self._codec.encode(error))
+
+    def _line(self, kind: str, /, **said: Any) -> None:
+        at = self._clock.now().isoformat(timespec="milliseconds")
+        self._out.write(json.dumps({"type": kind, "at": at, **said}) + "\n")
+        self._out.flush()
+
+
+def _first_lower(name: str) -> str:
+    return name[0].lower() + name[1:]

@@ -30,6 +30,7 @@ def admit(service: "Service", job: Job, asked: object) -> Task:
         asked=compact(spec),
         slots=spec["requiredSlots"],
         affinity=spec.get("affinityInfo", {}).get("affinityId"),
+        instances=spec.get("multiInstanceSettings", {}).get("numberOfInstances"),
     )
     taskwork.add(service, job, task)
     return task
@@ -39,8 +40,6 @@ def _check(job: Job, task_id: str, spec: Json) -> None:
     """What the task says against what the job says."""
     check_packages(spec)
     dependencies.check(job, spec)
-    if spec.get("multiInstanceSettings"):
-        raise Fault("NotImplemented", (("Reason", "multiInstanceSettings are not served"),))
     if task_id.lower() == job.spec.get("jobPreparationTask", {}).get("id", "").lower():
         raise Fault("TaskIdSameAsJobPreparationTask")
     for path, options in exit_options(spec):

@@ -27,17 +27,22 @@ _CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command line to run in `directory`/wd. `fresh`: the directory is emptied before.
+    """A command line to run in `directory`/wd; None: files are fetched, and that is all.
 
+    `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
+    leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
     `runs_on_host` False: it wants a container, and the node has no runtime for one.
     """
 
     directory: Path
-    command_line: str
+    command_line: str | None
     environment: dict[str, str]
     resource_files: tuple[dict[str, Any], ...] = ()
     output_files: tuple[dict[str, Any], ...] = ()
+    common_files: tuple[dict[str, Any], ...] = ()
     fresh: bool = True
+    keeps: bool = False
+    appends: bool = False
     runs_on_host: bool = True
 
 
@@ -50,6 +55,7 @@ class Run:
     def __init__(self, order: Order, threads: Executor, spawned: "Callable[[Run, int, float], None] | None") -> None:
         self.order, self._threads, self._spawned = order, threads, spawned
         self._pid: int | None = None
+        self._kept: subprocess.Popen[bytes] | None = None
         self._killed: str | None = None
 
     def kill(self, why: str) -> None:
@@ -57,6 +63,13 @@ class Run:
         self._killed = self._killed or why
         if self._pid is not None:
             kill_group(self._pid)
+
+    def end(self) -> None:
+        """Ends what an order that `keeps` left behind."""
+        if kept := self._kept:
+            self._kept = None
+            kill_group(kept.pid)
+            kept.wait()
 
     @property
     def killed(self) -> str | None:
@@ -83,10 +96,13 @@ class Run:
         wd = order.directory / "wd"
         if not order.runs_on_host:
             raise Failed("ContainerRuntimeNotFound", Reason="the service was not told to run containers on its host")
-        if order.resource_files:
-            await self._aside(inputs.fetch_all, order.resource_files, wd, lambda: self._killed is not None)
+        for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
+            if files:
+                await self._aside(inputs.fetch_all, files, place, lambda: self._killed is not None)
         if self._killed:
             return None
+        if order.command_line is None:
+            return 0
         return await self._wait(self._start(_words(order.command_line), wd))
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
@@ -96,7 +112,8 @@ class Run:
     def _start(self, words: list[str], wd: Path) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
         program, born = _program(words[0], wd, self.order.environment), strays.now()
-        with _stream(wd.parent, "stdout.txt") as out, _stream(wd.parent, "stderr.txt") as err:
+        mode = "ab" if self.order.appends else "wb"
+        with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
             try:
                 process = subprocess.Popen(
                     words,
@@ -122,6 +139,9 @@ class Run:
         except (AttributeError, OSError):  # no pidfd on this system, or none left
             await self._aside(_wait_for, process)
         self._pid = None
+        if self.order.keeps and _CAN_WAIT_WITHOUT_REAPING and not self._killed:
+            self._kept = process
+            return _code_of(process.pid)
         kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
         code = process.wait()
         return 128 - code if code < 0 else code
@@ -137,6 +157,14 @@ class Run:
         except Failed as failed:
             return Outcome(outcome.exit_code, outcome.failure or failed.failure, uploading=True)
         return outcome
+
+
+def _code_of(pid: int) -> int:
+    """The exit code of a child that has ended and is not to be reaped."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if ended is None:
+        return 0
+    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
 
 
 async def _end_of(pid: int) -> None:
@@ -160,16 +188,16 @@ def _wait_for(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def make_ready(directory: Path) -> None:
+def make_ready(directory: Path, *, appends: bool) -> None:
     """A task's directory, with streams that can be read before anything is in them."""
     os.makedirs(f"{directory}/wd", exist_ok=True)  # noqa: PTH103 - for every task, and Path takes twice as long
     for name in ("stdout.txt", "stderr.txt"):
-        _stream(directory, name).close()
+        _stream(directory, name, "ab" if appends else "wb").close()
 
 
-def _stream(directory: Path, name: str) -> IO[bytes]:
-    """One of a task's streams, emptied."""
-    return open(f"{directory}/{name}", "wb", buffering=0)  # noqa: PTH123 - as above
+def _stream(directory: Path, name: str, mode: str) -> IO[bytes]:
+    """One of a task's streams, emptied or as it is."""
+    return open(f"{directory}/{name}", mode, buffering=0)  # noqa: PTH123 - as above
 
 
 def make_directories(root: Path) -> None:

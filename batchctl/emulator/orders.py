@@ -54,11 +54,20 @@ def start_order(site: Site, asked: Json, fresh: bool) -> Order:
 def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
     """The order for a task."""
     assert task.directory is not None
-    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id}
-    if preparation := job.spec.get("jobPreparationTask"):
-        prepared = site.root / work_directory(job, preparation["id"])
-        names |= {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job)}
     return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
+
+
+def instance_directory(job: Job, task: Task, index: int) -> str:
+    """The directory of an instance of a multi-instance task, below its node's root; the primary's is the task's."""
+    directory = work_directory(job, task.id)
+    return f"{directory}/{index}" if index else directory
+
+
+def instance_order(site: Site, job: Job, task: Task, index: int, names: dict[str, str]) -> Order:
+    """The task's order for one of its instances."""
+    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job), **names}
+    return _order(site, site.root / instance_directory(job, task, index), task.spec, own, _common(job), fresh=True)
 
 
 def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
@@ -82,6 +91,15 @@ def _order(
         fresh=fresh,
         runs_on_host="containerSettings" not in asked or site.settings.containers == "host",
     )
+
+
+def _prepared(site: Site, job: Job) -> dict[str, str]:
+    """Where the job's preparation ran, for tasks of a job that has one."""
+    preparation = job.spec.get("jobPreparationTask")
+    if preparation is None:
+        return {}
+    prepared = site.root / work_directory(job, preparation["id"])
+    return {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
 
 
 def _common(job: Job) -> Sequence[Json]:

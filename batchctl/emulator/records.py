@@ -194,7 +194,10 @@ class Job(Entity):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Task(Entity):
-    """A task. `asked` is its body as JSON text, for there may be very many; `info` is executionInfo."""
+    """A task. `asked` is its body as JSON text, for there may be very many; `info` is executionInfo.
+
+    `instances`: on how many nodes a multi-instance task runs; `subtasks`: what is known of all but the primary.
+    """
 
     kind: ClassVar[str] = "task"
     moves: ClassVar[Moves] = TASK_MOVES
@@ -202,6 +205,7 @@ class Task(Entity):
     asked: str = "{}"
     slots: int = 1
     affinity: str | None = None
+    instances: int | None = None
     info: Json = field(default_factory=lambda: {"retryCount": 0, "requeueCount": 0})
     pool: str | None = None
     node: str | None = None

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import autoscale, boot, jobwork, schedulework, taskwork
-from batchctl.emulator.records import Job, Node, Pool
+from batchctl.emulator.records import Job, Node, Pool, Task
 from batchctl.emulator.strays import end_strays
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def recover(service: "Service") -> None:
     """Kills strays before any of their tasks may run again, then sets pools and jobs going."""
     pools, jobs = list(service.store.pools.values()), list(service.store.jobs.values())
-    tasks = [task.pid for job in jobs for task in job.tasks.values() if task.pid]
+    tasks = [pid for job in jobs for task in job.tasks.values() for pid in _pids(task)]
     nodes = [node.pid for pool in pools for node in pool.nodes.values() if node.pid]
     end_strays(service.settings.home, tasks + nodes)
     for job in jobs:
@@ -28,6 +28,13 @@ def recover(service: "Service") -> None:
         if pool.spec["enableAutoScale"]:
             autoscale.watch(service, pool)
     service.wake(*pools, *jobs)
+
+
+def _pids(task: Task) -> list[list[float]]:
+    """The processes that a task had, those of its subtasks too."""
+    if task.state != "running":
+        return []
+    return [pid for pid in (task.pid, *(entry.get("pid") for entry in task.subtasks or ())) if pid]
 
 
 def _recover_job(service: "Service", job: Job) -> None:

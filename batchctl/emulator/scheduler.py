@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import preparation, taskwork
+from batchctl.emulator import multi, preparation, taskwork
 from batchctl.emulator.records import Job, Node, Pool, Task
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def fill(service: "Service", pool: Pool) -> None:
     while (placement := choose(pool, nodes, jobs)) is not None:
         job, task, node = placement
         heapq.heappop(job.ready)
-        taskwork.place(service, pool, node, job, task)
+        taskwork.place(service, pool, multi.gather(service, nodes, job, task, node), job, task)
 
 
 def takes_tasks(node: Node) -> bool:
@@ -35,7 +35,8 @@ def choose(pool: Pool, nodes: Iterable[Node], jobs: list[Job]) -> tuple[Job, Tas
     """The next task and its node, or None. `jobs` have ready tasks; their heads compete."""
     heads = [(-job.spec["priority"], task.seq, job, task) for job in jobs if (task := head(job)) is not None]
     for _, _, job, task in sorted(heads, key=lambda one: one[:2]):
-        if (node := best_node(pool, nodes, job, task)) is not None:
+        node = best_node(pool, nodes, job, task)
+        if node is not None and multi.fits(pool, nodes, job, task):
             return job, task, node
     return None
 

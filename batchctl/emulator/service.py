@@ -14,12 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from batchctl.emulator import allocation, autoscale, jobwork, recovery, scheduler, schedulework, taskwork
+from batchctl.emulator import allocation, autoscale, jobwork, multi, recovery, scheduler, schedulework, taskwork
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.node import Order, Run, make_ready, remove_tree
 from batchctl.emulator.ondemand import Rules
 from batchctl.emulator.outcome import Outcome
-from batchctl.emulator.records import Job, Node, Pool, Schedule
+from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
@@ -37,6 +37,7 @@ class Service:
         self.settings, self.clock, self.url = settings, clock, url
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
+        self.companies: dict[Task, multi.Company] = {}
         self.samples: dict[str, autoscale.Samples] = {}
         self.timers: dict[object, Timer] = {}
         self.rules = Rules(settings.time_scale)
@@ -62,6 +63,9 @@ class Service:
         for run in list(self.runs.values()):
             run.kill("stop")
         await asyncio.gather(*self._going)
+        for company in self.companies.values():
+            for run in company.runs:
+                run.end()
         await asyncio.to_thread(self._threads.shutdown, True)
         for timer in self.timers.values():
             timer.cancel()
@@ -79,7 +83,7 @@ class Service:
         """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
         if order.fresh:
             self.discard(order.directory)
-        make_ready(order.directory)
+        make_ready(order.directory, appends=order.appends)
         run = Run(order, self._threads, spawned)
         self.runs[owner] = run
         self.active = time.monotonic()

@@ -9,7 +9,7 @@ from batchctl.emulator.records import Job, Json, Task
 from batchctl.emulator.service import Service
 from batchctl.emulator.task_shapes import TASK_UPDATE
 from batchctl.emulator.views import TASK as VIEW
-from batchctl.emulator.views import task_url
+from batchctl.emulator.views import subtask, task_url
 from batchctl.emulator.wire import Answer, Call, changed, check_conditions, entries, listing, made, one
 
 MOST_BYTES = 1_048_576
@@ -112,5 +112,5 @@ def reactivate(service: Service, call: Call) -> Answer:
 
 def subtasks(service: Service, call: Call) -> Answer:
     """The subtasks of a multi-instance task; other tasks have none."""
-    find(service, call)
-    return entries(call, "subtasks", [], frozenset())
+    _, task = find(service, call)
+    return entries(call, "subtasks", [subtask(entry, call.base) for entry in task.subtasks or ()], frozenset())

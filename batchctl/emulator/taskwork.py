@@ -1,11 +1,12 @@
 """A task from its first state to its last: placed, run, ended, tried again, requeued, removed."""
 
 import heapq
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import dependencies, exits, orders, preparation, times
+from batchctl.emulator import dependencies, exits, multi, orders, preparation, times
 from batchctl.emulator.outcome import Failure, Outcome
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -30,23 +31,32 @@ def enqueue(service: "Service", job: Job, task: Task) -> None:
         service.wake(service.store.pools.get(job.pool or ""))
 
 
-def place(service: "Service", pool: Pool, node: Node, job: Job, task: Task) -> None:
-    """Gives the task a place on the node; it starts at once, or when the job's preparation is done there."""
-    now = service.clock.now()
+def place(service: "Service", pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
+    """Gives the task its place, on the first node the primary's; it starts at once, or when the job is prepared."""
+    node = nodes[0]
     again = task.node == node.id and task.info["retryCount"]
     task.pool, task.node, task.directory = pool.id, node.id, orders.work_directory(job, task.id)
-    node.busy[task.seq] = job.at_work[task.seq] = task
+    job.at_work[task.seq] = task
+    for one in nodes:
+        _occupy(service, one, job, task)
+    if all(preparation.is_done(job, one) for one in nodes):
+        start(service, pool, node, job, task, fresh=not again)
+        return
+    task.move("preparing", service.clock.now())
+    service.store.touch(task)
+    for one in nodes:
+        if not preparation.is_done(job, one):
+            preparation.prepare(service, pool, one, job)
+
+
+def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
+    """The task takes its slots of a node."""
+    node.busy[task.seq] = task
     if node.state == "idle":
-        node.move("running", now)
+        node.move("running", service.clock.now())
     node.tasks_run += 1
     node.recent = [[job.id, task.id], *(one for one in node.recent if one != [job.id, task.id])][:RECENT]
     service.store.keep(node)
-    if preparation.is_done(job, node):
-        start(service, pool, node, job, task, fresh=not again)
-        return
-    task.move("preparing", now)
-    service.store.touch(task)
-    preparation.prepare(service, pool, node, job)
 
 
 def settle_prepared(service: "Service", pool: Pool) -> None:
@@ -54,11 +64,12 @@ def settle_prepared(service: "Service", pool: Pool) -> None:
     for node in pool.nodes.values():
         for task in [one for one in node.busy.values() if one.state == "preparing"]:
             job = service.store.jobs[task.job.lower()]
-            if preparation.failed(job, node):
+            nodes = multi.nodes_of(service, task, node)
+            if any(preparation.failed(job, one) for one in nodes):
                 _leave(service, job, node, task)
                 _back(service, job, task)
-            elif preparation.is_done(job, node):
-                start(service, pool, node, job, task, fresh=True)
+            elif all(preparation.is_done(job, one) for one in nodes):
+                start(service, pool, nodes[0], job, task, fresh=True)
 
 
 def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
@@ -67,16 +78,21 @@ def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, f
     task.move("running", now)
     task.info = {**_kept(task.info), "startTime": times.stamp(now)}
     service.store.touch(task)
-    order = orders.task_order(orders.Site(service.settings, service.url, pool, node), job, task, fresh)
-    run = service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
+    if task.instances is None:
+        order = orders.task_order(orders.Site(service.settings, service.url, pool, node), job, task, fresh)
+        service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
+    else:
+        multi.start(service, pool, job, task, partial(_finish, service, job, node, task))
     limit = times.duration(constraint(task, "maxWallClockTime"))
     if limit < times.duration(times.UNLIMITED):
-        service.timer(task, limit, partial(run.kill, "expired"))
+        service.timer(task, limit, partial(interrupt, service, job, task, "expired"))
 
 
 def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
-    """Ends the task's run: `requeue`, `terminate` or `delete`. What follows is done when it has ended."""
-    if run := service.runs.get(task):
+    """Ends the task's run: `requeue`, `terminate`, `expired` or `delete`. What follows is done when it has ended."""
+    if task in service.companies and task.state == "running":
+        multi.interrupt(service, task, why)
+    elif run := service.runs.get(task):
         run.kill(why)
     elif task.seq in job.at_work:
         pool = service.store.pools[(task.pool or "").lower()]
@@ -149,6 +165,8 @@ def remove(service: "Service", job: Job, task: Task) -> None:
 def _discard_directory(service: "Service", task: Task) -> None:
     if (directory := directory_of(service, task)) is not None:
         service.discard(directory)
+    for entry in task.subtasks or ():
+        service.discard(service.settings.home / "nodes" / entry["poolId"] / entry["nodeId"] / entry["directory"])
 
 
 def directory_of(service: "Service", task: Task) -> Path | None:
@@ -173,9 +191,14 @@ def _spawned(service: "Service", task: Task, run: "Run", pid: int, born: float) 
 
 def _ended(service: "Service", job: Job, node: Node, task: Task, run: "Run", outcome: Outcome) -> None:
     """The node reports the end of a run."""
+    _finish(service, job, node, task, run.killed, outcome)
+
+
+def _finish(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+    """The task goes on to what follows; one that was deleted meanwhile leaves no trace."""
     service.cancel(task)
     if job.tasks.get(task.key) is task:
-        _follow(service, job, node, task, run.killed, outcome)
+        _follow(service, job, node, task, why, outcome)
         return
     _leave(service, job, node, task)
     if task.key not in job.tasks:
@@ -195,12 +218,14 @@ def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | Non
 
 
 def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
-    """The task's slots are free again."""
-    del node.busy[task.seq]
+    """The task's slots are free again, on all its nodes."""
     del job.at_work[task.seq]
-    if not node.busy and node.state == "running":
-        node.move(node.at_rest, service.clock.now())
-    service.store.keep(node)
+    for one in multi.nodes_of(service, task, node):
+        del one.busy[task.seq]
+        if not one.busy and one.state == "running":
+            one.move(one.at_rest, service.clock.now())
+        service.store.keep(one)
+    service.companies.pop(task, None)
     service.wake(job, service.store.pools.get(node.pool.lower()))
 
 

@@ -179,15 +179,25 @@ def node_info(task: Task, base: str) -> Json | None:
     """Where a task runs or ran."""
     if task.node is None or task.pool is None or task.directory is None:
         return None
-    url = node_url(task.pool, task.node, base)
+    return _place(task.pool, task.node, task.directory, base)
+
+
+def _place(pool: str, node: str, directory: str, base: str) -> Json:
+    url = node_url(pool, node, base)
     return {
-        "affinityId": f"TVM:{task.node}",
+        "affinityId": f"TVM:{node}",
         "nodeUrl": url,
-        "poolId": task.pool,
-        "nodeId": task.node,
-        "taskRootDirectory": task.directory,
-        "taskRootDirectoryUrl": f"{url}/files/{task.directory}",
+        "poolId": pool,
+        "nodeId": node,
+        "taskRootDirectory": directory,
+        "taskRootDirectoryUrl": f"{url}/files/{directory}",
     }
+
+
+def subtask(entry: Json, base: str) -> Json:
+    """One of the subtasks of a multi-instance task."""
+    kept = {name: value for name, value in entry.items() if name not in ("poolId", "nodeId", "directory", "pid")}
+    return {**kept, "nodeInfo": _place(entry["poolId"], entry["nodeId"], entry["directory"], base)}
 
 
 def _asked(task: Task) -> Json:

@@ -3,6 +3,7 @@
 They hold what a spec can set; what the service fills in beside is not read. Defaults are those of the service.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from batchctl.rules import lower, part, unordered
@@ -67,6 +68,61 @@ class TaskContainerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskIdRange:
+    """Tasks whose ids are the whole numbers from `start` to `end`, both included (REST: TaskIdRange)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDependencies:
+    """Tasks of the same job that must have succeeded before (REST: TaskDependencies)."""
+
+    task_ids: tuple[str, ...] = ()
+    task_id_ranges: tuple[TaskIdRange, ...] = ()
+
+    @classmethod
+    def on(cls, ids: Iterable[str]) -> "TaskDependencies":
+        """On tasks with these ids; those that are plain whole numbers in a row make ranges."""
+        texts: list[str] = []
+        numbers: list[int] = []
+        for task_id in ids:
+            plain = task_id.isdecimal() and task_id.isascii() and (task_id[0] != "0" or task_id == "0")
+            if plain and len(task_id) < LONGEST_NUMBER:
+                numbers.append(int(task_id))
+            else:
+                texts.append(task_id)
+        return cls(task_ids=tuple(texts), task_id_ranges=tuple(_ranges(sorted(numbers))))
+
+    @property
+    def characters(self) -> int:
+        """What Batch counts against its limit of 64,000."""
+        return sum(map(len, self.task_ids))
+
+
+LONGEST_NUMBER = 10
+"""Digits of a number that any 32-bit reader of a range can hold: one less than this."""
+
+LONGEST_RANGE = 1_000_000
+
+
+def _ranges(numbers: list[int]) -> Iterator[TaskIdRange]:
+    """Sorted numbers as ranges without gaps."""
+    start = end = None
+    for number in numbers:
+        if start is None or end is None:
+            start = end = number
+        elif number <= end + 1 and number - start < LONGEST_RANGE:
+            end = number
+        else:
+            yield TaskIdRange(start=start, end=end)
+            start = end = number
+    if start is not None and end is not None:
+        yield TaskIdRange(start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExitOptions:
     """REST: ExitOptions. `job_action`: none, disable, terminate; `dependency_action`: satisfy, block."""
 
@@ -96,3 +152,11 @@ class ExitConditions:
     pre_processing_error: ExitOptions | None = None
     file_upload_error: ExitOptions | None = None
     default: ExitOptions | None = None
+
+    @property
+    def options(self) -> tuple[ExitOptions, ...]:
+        """All that it says, whatever the case."""
+        codes = (mapping.exit_options for mapping in self.exit_codes)
+        ranges = (mapping.exit_options for mapping in self.exit_code_ranges)
+        single = (self.pre_processing_error, self.file_upload_error, self.default)
+        return (*codes, *ranges, *(options for options in single if options))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.parts import TaskDependencies
 from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.events import (
     Applied,
@@ -189,11 +190,20 @@ def details(change: Change) -> Iterator[str]:
                 yield f"{part}: {value(old)} -> {value(new)} ({why(field)})"
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
         yield from shown(change.after, only_compared=True)
+    elif isinstance(change.after, Task) and change.after.depends_on:
+        yield f"dependsOn: {waits(change.after.depends_on)}"
 
 
 def why(field: FieldChange) -> str:
     """What the change of a field means, and whether somebody else is the reason for it."""
     return f"drift: not what was last asked; {field.rule.value}" if field.drift else field.rule.value
+
+
+def waits(on: TaskDependencies) -> str:
+    """`map-a, 1-100 and 7 more`"""
+    ranges = [f"{r.start}-{r.end}" if r.end > r.start else str(r.start) for r in on.task_id_ranges]
+    names = [*ranges, *on.task_ids]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:

@@ -14,6 +14,7 @@ from batchctl.parts import (
     ExitConditions,
     NetworkConfiguration,
     TaskContainerSettings,
+    TaskDependencies,
     TaskSchedulingPolicy,
 )
 from batchctl.rules import Rule, compared, default_is_none, lower, observed, policy, unordered
@@ -218,6 +219,7 @@ class Job:
     on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=lower)
     job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None)
     job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None)
+    uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False)
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     generation: int = observed(1)
     owner: str | None = observed()
@@ -238,6 +240,8 @@ class Task:
 
     `max_task_retry_count` None: what the job says.
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
+    `factory`: which of the spec's factories made it.
+    `depends_on`: as wanted, all the ids; in a plan, those that run in the same generation, as Batch takes them.
     """
 
     kind: ClassVar[str] = "task"
@@ -255,6 +259,8 @@ class Task:
     display_name: str | None = policy(None)
     container_settings: TaskContainerSettings | None = policy(None)
     exit_conditions: ExitConditions | None = policy(None)
+    depends_on: TaskDependencies | None = policy(None)
+    factory: str = policy("")
     digest: str = compared(Rule.NEW_GENERATION, "")
     generation: int | None = observed()
     state: str | None = observed()

@@ -3,7 +3,7 @@ asks both the same questions. Tasks run when they are counted."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.parts import TaskDependencies
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,
@@ -185,9 +186,9 @@ class FakeCloud:
     def counts(self, job: Job) -> Counts:
         held = _there(self.jobs, job.id, "Job")
         if held.state not in ENDED and self._nodes(held.pool):
-            for task in list(self.added[job.id.lower()].values()):
-                if task.state != "completed":
-                    self.added[job.id.lower()][task.id.lower()] = self._run(task, held)
+            added = self.added[job.id.lower()]
+            while ready := [t for t in added.values() if t.state != "completed" and _is_ready(t, added)]:
+                added.update({task.id.lower(): self._run(task, held) for task in ready})
         self._settle(job)
         tasks = self.tasks(job)
         return Counts(
@@ -294,6 +295,9 @@ class FakeCloud:
                 self.pools[name.lower()] = replace(_stored(wanted, owner), display_name=shown)
             case Job(id=name):
                 held_job = _there(self.jobs, name, "Job")
+                if wanted.state == "terminating":
+                    self.jobs[name.lower()] = replace(held_job, state="completed")
+                    return
                 changed = {d.name: d.new for d in differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
                 self.jobs[name.lower()] = replace(held_job, **changed, asked=asked(wanted))
             case Task(id=name):
@@ -384,11 +388,20 @@ def _marked(found: str | None, owner: str, name: str) -> None:
         raise Refused([f"{name!r} does not bear our mark any more"])
 
 
+def _is_ready(task: Task, added: Mapping[str, Task]) -> bool:
+    """All that it depends on is in the job and has succeeded."""
+    waits = task.depends_on or TaskDependencies()
+    numbers = (str(n) for r in waits.task_id_ranges for n in range(r.start, r.end + 1))
+    return all((found := added.get(i.lower())) and found.result == "success" for i in (*waits.task_ids, *numbers))
+
+
 def _seen(task: Task) -> Task:
     """What the service tells of a task when it is listed."""
     return Task(
         job=task.job,
         id=task.id,
+        depends_on=task.depends_on,
+        exit_conditions=task.exit_conditions,
         environment=task.environment,
         max_wall_clock_time=task.max_wall_clock_time,
         max_task_retry_count=task.max_task_retry_count,

@@ -14,6 +14,12 @@ from batchctl.errors import CloudError, Partial, Refused
 from batchctl.resources import Job
 from batchctl.rules import asked
 
+TERMINATING = "terminating"
+"""A job that is wanted in this state is ended."""
+
+STALLED = "BatchctlStalled"
+"""Why we ended it: what was left in it waited for tasks that failed."""
+
 
 def observe(session: Session) -> Iterator[Job]:
     for item in session.ask(lambda: list(session.batch.pages("/jobs"))):
@@ -77,6 +83,7 @@ def body(session: Session, job: Job, owner: str) -> Json:
         **job_tasks_body(session, job.job_preparation_task, job.job_release_task),
         "onAllTasksComplete": "noaction",
         "onTaskFailure": job.on_task_failure.lower(),
+        "usesTaskDependencies": job.uses_task_dependencies,
         **({"displayName": job.display_name} if job.display_name else {}),
     }
 
@@ -98,6 +105,7 @@ def parse(session: Session, item: Json) -> Job:
         on_task_failure=str(item.get("onTaskFailure", "noaction")).lower(),
         job_preparation_task=preparation_task(session, item.get("jobPreparationTask")),
         job_release_task=release_task(session, item.get("jobReleaseTask")),
+        uses_task_dependencies=item.get("usesTaskDependencies", False),
         metadata=marks.labels(item.get("metadata")),
         generation=int(metadata.get(marks.GENERATION, "1")),
         owner=metadata.get(marks.OWNER),
@@ -142,7 +150,10 @@ def _create(session: Session, owner: str, job: Job) -> None:
 
 
 def _update(session: Session, owner: str, job: Job) -> None:
-    session.ask(lambda: session.batch.patch(path(job), _in_place(job, owner)))
+    if job.state == TERMINATING:
+        session.find(lambda: session.batch.post(f"{path(job)}/terminate", {"terminateReason": STALLED}))
+    else:
+        session.ask(lambda: session.batch.patch(path(job), _in_place(job, owner)))
 
 
 def _delete(session: Session, owner: str, job: Job) -> None:

@@ -21,8 +21,9 @@ from batchctl.cloud.jobs import path
 from batchctl.cloud.nodes import tail as file_tail
 from batchctl.cloud.session import Session
 from batchctl.errors import BatchctlError, CloudError
+from batchctl.parts import ExitConditions, TaskDependencies
 from batchctl.resources import RETENTION, Job, Task, generation_id
-from batchctl.rest import to_rest
+from batchctl.rest import from_rest, to_rest
 
 MOST_TASKS = 100
 """Tasks that one `addtaskcollection` takes (REST: Tasks - Create Task Collection)."""
@@ -31,10 +32,12 @@ MOST_BYTES = 900_000
 """Bytes of one request; the service refuses more than 1 MB."""
 
 SELECTED = "id,state,executionInfo,environmentSettings,constraints"
+WITH_DEPENDENCIES = f"{SELECTED},dependsOn,exitConditions"
 
 
 def observe(session: Session, job: Job) -> tuple[Task, ...]:
-    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", select=SELECTED)))
+    wanted = WITH_DEPENDENCIES if job.uses_task_dependencies else SELECTED
+    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", select=wanted)))
     return tuple(parse(job, item) for item in listed or ())
 
 
@@ -70,7 +73,11 @@ def tail(session: Session, task: Task, lines: int) -> tuple[str, ...]:
 def body(session: Session, task: Task, owner: str) -> Json:
     """The task as Batch takes it; its digest travels in the environment, tasks have no metadata."""
     mark = {marks.OWNER: owner, marks.TASK: task.id}
-    told = {"displayName": task.display_name, "exitConditions": task.exit_conditions}
+    told = {
+        "displayName": task.display_name,
+        "exitConditions": task.exit_conditions,
+        "dependsOn": task.depends_on,
+    }
     return {
         "id": task.id,
         "commandLine": task.command_line,
@@ -121,6 +128,8 @@ def parse(job: Job, item: Json) -> Task:
         max_wall_clock_time=duration(limits.get("maxWallClockTime")),
         max_task_retry_count=limits.get("maxTaskRetryCount"),
         retention_time=duration(limits.get("retentionTime")) or RETENTION,
+        depends_on=from_rest(TaskDependencies, item["dependsOn"]) if item.get("dependsOn") else None,
+        exit_conditions=from_rest(ExitConditions, item["exitConditions"]) if item.get("exitConditions") else None,
         digest=digest,
         generation=job.generation,
         state=str(item.get("state", "")).lower(),

@@ -1,12 +1,14 @@
 """Waits for the tasks of a plan and tells what became of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.answers import Counts, PoolHealth
 from batchctl.clock import Clock
 from batchctl.errors import Stuck
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
+from batchctl.reconcile.dependents import in_vain, stalled
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
 from batchctl.reconcile.generations import why_failed
 from batchctl.reconcile.port import Cloud
@@ -34,7 +36,7 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
         if counts.running:
             doubted = False
         else:
-            if all(cloud.ended(job) for job in jobs):
+            if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
                 return
             health = cloud.health(jobs[-1].pool)
             why = _cannot_run(jobs[-1].pool, health, counts)
@@ -51,19 +53,37 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
 
+def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
+    """End the jobs in which nothing that is left can ever run, so that none stays open; True: that was all of them."""
+    if not any(job.uses_task_dependencies for job in jobs):
+        return False
+    left = [job for job in jobs if cloud.unfinished(job)]
+    vain = [job for job in left if job.uses_task_dependencies and stalled(cloud.tasks(job))]
+    if not vain or len(vain) < len(left):
+        return False
+    for job in vain:
+        for outcome in cloud.update([(job, replace(job, state="terminating"))], job.owner or ""):
+            if outcome.error:
+                raise outcome.error
+    return True
+
+
 def verdicts(
     wanted: Iterable[Task], runs: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
 ) -> Iterator[TaskFailed]:
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
+    vain = in_vain(newest.values())
     for task in wanted:
         if run := newest.get(task.id.lower()):
-            yield from _verdict(task, run, written, cloud)
+            yield from _verdict(task, run, written, cloud, vain)
 
 
-def _verdict(task: Task, run: Task, written: Written, cloud: Cloud) -> Iterator[TaskFailed]:
-    if run.state != "completed":
+def _verdict(task: Task, run: Task, written: Written, cloud: Cloud, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
+    if culprit := vain.get(run.id.lower()):
+        yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
+    elif run.state != "completed":
         yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
     elif run.result != "success":
         yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))

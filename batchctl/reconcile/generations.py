@@ -5,11 +5,12 @@ dependents. What must run again runs in the next generation, which holds those t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
+from batchctl.reconcile.dependents import NEW, ids, in_generation, stalled, with_dependents
 from batchctl.reconcile.differences import field_changes
 from batchctl.resources import HANDLING, Blob, Job, Task, changed_parts
 from batchctl.rest import camel
@@ -20,17 +21,20 @@ ENDING = frozenset({"terminating", "completed", "deleting"})
 
 LEAVING = "it is being deleted already: waits until it is gone"
 
+STALLED = "ends: what is left in it waits for tasks that failed"
+
 Reasons = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """What becomes of jobs and tasks. `waits`: generations whose tasks are waited for. `strays`: tasks that have not
-    ended and are in the spec no more."""
+    ended and are in the spec no more. `ended`: jobs in which nothing that is left can ever run."""
 
     made: tuple[tuple[Job | Task, Reasons], ...] = ()
     updated: tuple[tuple[Job, Job], ...] = ()
     limited: tuple[tuple[Task, Task], ...] = ()
+    ended: tuple[tuple[Job, Job], ...] = ()
     gone: tuple[tuple[Job, Reasons], ...] = ()
     kept: tuple[Job | Task, ...] = ()
     waits: tuple[Job, ...] = ()
@@ -56,9 +60,13 @@ def schedule(
         return Schedule(gone=gone)
     generations = {j.generation: j for j in ours if j.name.lower() == job.name.lower()}
     alive = {g: j for g, j in generations.items() if j.state != "deleting"}
+    ended = tuple((j, replace(j, state="terminating")) for j in alive.values() if _is_stalled(j, runs))
+    alive |= {new.generation: new for _, new in ended}
+    generations |= alive
     newest = _newest_runs(job, runs, alive)
     written = by_task(outputs)
     verdicts = [_verdict(job, task, newest.get(task.id.lower()), alive, written, choices) for task in tasks]
+    verdicts = _again_with_others(verdicts)
     due = [(v.task, v.reasons) for v in verdicts if v.reasons]
     updated = [(j, _wanted(job, j)) for j in alive.values() if j.state not in ENDING and _wanted(job, j) != j]
     target, is_new = _place(job, {task.id.lower() for task, _ in due}, generations, runs)
@@ -70,15 +78,17 @@ def schedule(
     return Schedule(
         made=(
             *(((target, _again(target)),) if is_new else ()),
-            *((replace(task, generation=target.generation), reasons) for task, reasons in due),
+            *_placed(due, target, verdicts),
         ),
         updated=tuple(updated),
+        ended=ended,
         limited=tuple(v.limited for v in verdicts if v.limited),
         gone=gone,
         kept=(*unchanged, *(v.task for v in verdicts if not v.reasons)),
         waits=tuple(waits[g] for g in sorted(waits)),
         refusals=(
             *(v.refusal for v in verdicts if v.refusal),
+            *_still_awaited(verdicts, target),
             *_taken(owner, target, held_jobs),
             *(f"--rerun {pattern}: no task has such an id" for pattern in choices.unmet(t.id for t in tasks)),
         ),
@@ -117,7 +127,7 @@ def _verdict(
     job: Job, task: Task, run: Task | None, alive: Mapping[int, Job], written: Written, choices: Choices
 ) -> Verdict:
     if run is None:
-        return Verdict(task=task, reasons=("new",))
+        return Verdict(task=task, reasons=NEW)
     parts = changed_parts(run.digest, task.digest)
     changed = tuple(f"{part} changed" for part in parts if part != HANDLING)
     if run.state != "completed":
@@ -137,6 +147,46 @@ def _verdict(
     missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
     forced = f"forced by --rerun {pattern}" if (pattern := choices.forces(task.id)) else None
     return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
+
+
+def _again_with_others(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, with those that run because what they depend on does."""
+    own = {v.task.id.lower(): v.reasons for v in verdicts if v.reasons}
+    found = with_dependents([v.task for v in verdicts], own)
+    return [_because(v, found[key]) if (key := v.task.id.lower()) in found else v for v in verdicts]
+
+
+def _because(verdict: Verdict, reasons: Reasons) -> Verdict:
+    """A task that has not ended and waits in an open job for what runs again elsewhere is in the way."""
+    if verdict.open_in is None:
+        return replace(verdict, reasons=reasons)
+    return replace(verdict, refusal=verdict.refusal or _busy(verdict.task, verdict.open_in))
+
+
+def _placed(
+    due: Iterable[tuple[Task, Reasons]], target: Job, verdicts: Iterable[Verdict]
+) -> Iterator[tuple[Task, Reasons]]:
+    """The due tasks in their generation, waiting for those of their dependencies that run in it."""
+    there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
+    for task, reasons in due:
+        waits = in_generation(task, there) if task.depends_on else None
+        yield replace(task, generation=target.generation, depends_on=waits), reasons
+
+
+def _still_awaited(verdicts: Sequence[Verdict], target: Job) -> Iterator[str]:
+    """Batch knows dependencies within a job alone: what has not ended in another one cannot be waited for."""
+    elsewhere = {v.task.id.lower(): v.open_in for v in verdicts if v.open_in and v.open_in.id != target.id}
+    for verdict in verdicts if elsewhere else ():
+        waits = [task_id for task_id in ids(verdict.task) if task_id.lower() in elsewhere] if verdict.reasons else []
+        if waits:
+            yield (
+                f"task {verdict.task.id!r} depends on {waits[0]!r}, which has not ended in job "
+                f"{elsewhere[waits[0].lower()].id!r}: wait until it has, then apply again"
+            )
+
+
+def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
+    return job.uses_task_dependencies and job.state not in ENDING and bool(stalled([r for r in runs if _of(r, job)]))
 
 
 def _limited(run: Task, task: Task) -> tuple[Task, Task] | None:

@@ -19,6 +19,7 @@ from batchctl.spec.model import (
     Commands,
     Constraints,
     ContainerSpec,
+    DependsOn,
     DownloadSpec,
     Factory,
     ForEach,
@@ -161,7 +162,9 @@ def _factory(task: Document, at: At) -> Factory:
         at=at,
         id=task["id"],
         commands=_commands(task, at),
+        name=task.get("factory", ""),
         for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
+        depends_on=_depends_on(task, at),
         resource_files=_resource_files(task, at),
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
         environment=_settings(task.get("environmentSettings", ())),
@@ -176,6 +179,13 @@ def _for_each(for_each: Document, at: At) -> ForEach:
     form = next(key for key in for_each if key not in ("include", "exclude", "allowEmpty"))
     return ForEach(
         at=at, form=form, source=for_each[form], **_patterns(for_each), **_plain(for_each, allow_empty="allowEmpty")
+    )
+
+
+def _depends_on(task: Document, at: At) -> tuple[DependsOn, ...]:
+    wanted = enumerate(task.get("dependsOn", ()))
+    return tuple(
+        DependsOn(at=(*at, "dependsOn", i), **_plain(d, factory="factory", same="same", task="task")) for i, d in wanted
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from batchctl.resources import Blob, ResourceFile
@@ -16,23 +17,36 @@ class Digests:
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        self._containers: dict[tuple[str, str], str] = {}
+        self._containers: dict[tuple[str, str, frozenset[str]], str] = {}
+        self._others: dict[tuple[str, frozenset[str]], Mapping[str, Blob]] = {}
 
-    def content(self, file: ResourceFile) -> Any:
-        """A value of texts and lists that changes when the file does."""
+    def content(self, file: ResourceFile, written: frozenset[str] = frozenset()) -> Any:
+        """A value of texts and lists that changes when the file does. Blobs that the tasks with the ids `written` (in
+        lower case) wrote do not count: what these tasks are is known otherwise."""
         if file.container is None:
             return [file.http_url, file.file_path, file.file_mode]
         if file.blob is None:
-            return [file.container, self._all(file.container, file.blob_prefix or ""), file.file_path, file.file_mode]
-        blob = self.inventory.content(file.container).get(file.blob)
+            found = self._all(file.container, file.blob_prefix or "", written)
+            return [file.container, found, file.file_path, file.file_mode]
+        blob = self._counted(file.container, written).get(file.blob)
         return [file.container, file.blob, _version(blob) if blob else None, file.file_path, file.file_mode]
 
-    def _all(self, container: str, prefix: str) -> str:
-        if (container, prefix) not in self._containers:
-            blobs = self.inventory.content(container).items()
-            chosen = [[path, _version(blob)] for path, blob in blobs if path.startswith(prefix)]
-            self._containers[container, prefix] = short(chosen)
-        return self._containers[container, prefix]
+    def _all(self, container: str, prefix: str, written: frozenset[str]) -> str:
+        key = container, prefix, written
+        if key not in self._containers:
+            blobs = self._counted(container, written).items()
+            self._containers[key] = short([[path, _version(blob)] for path, blob in blobs if path.startswith(prefix)])
+        return self._containers[key]
+
+    def _counted(self, container: str, written: frozenset[str]) -> Mapping[str, Blob]:
+        """The blobs of a container but for those; sorted out once for each set of tasks."""
+        blobs = self.inventory.content(container)
+        if not written:
+            return blobs
+        key = container, written
+        if key not in self._others:
+            self._others[key] = {p: b for p, b in blobs.items() if b.task is None or b.task.lower() not in written}
+        return self._others[key]
 
 
 def _version(blob: Blob) -> str | None:

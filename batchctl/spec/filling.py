@@ -66,7 +66,10 @@ def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
     return line
 
 
-def resource_file(fill: Filler, inventory: Inventory, file: ResourceFileSpec) -> ResourceFile:
+def resource_file(
+    fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str] = frozenset()
+) -> ResourceFile:
+    """`coming`: containers whose blobs may be there only when the task runs."""
     path = fill.maybe((*file.at, "filePath"), file.file_path)
     if file.http_url is not None:
         return ResourceFile(
@@ -78,7 +81,7 @@ def resource_file(fill: Filler, inventory: Inventory, file: ResourceFileSpec) ->
     container, _, blob = fill((*file.at, "blob"), file.blob).partition("/")
     if container not in fill.spec.containers:
         fill.report((*file.at, "blob"), f"{shown(container)} is not among storage.containers", "unknown-container")
-    elif inventory.known and blob not in inventory.content(container):
+    elif inventory.known and container not in coming and blob not in inventory.content(container):
         fill.report(
             (*file.at, "blob"), f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob"
         )

@@ -160,13 +160,25 @@ class ForEach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DependsOn:
+    """What must have succeeded before: all tasks of `factory`, those of the same key (`same`), or one `task`."""
+
+    at: At
+    factory: str | None = None
+    same: str | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Factory:
-    """An item of `job.tasks`: one task, or one for each binding of `for_each`."""
+    """An item of `job.tasks`: one task, or one for each binding of `for_each`. `name` is what others call it."""
 
     at: At
     id: str
     commands: Commands
+    name: str = ""
     for_each: ForEach | None = None
+    depends_on: tuple[DependsOn, ...] = ()
     resource_files: tuple[ResourceFileSpec, ...] = ()
     output_files: tuple[OutputFileSpec, ...] = ()
     environment: Settings = ()

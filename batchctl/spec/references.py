@@ -7,6 +7,7 @@ in the same run as of a misspelt key.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from batchctl.errors import Problem
@@ -57,6 +58,7 @@ FILLED = (
 """Where `{vars.x}` and `${env:X}` go in."""
 FILLED_PER_TASK = (
     "id",
+    "dependsOn.*.task",
     "commands.*",
     "command.*",
     "resourceFiles.*.blob",
@@ -71,6 +73,8 @@ FILLED_PER_TASK = (
     "containerSettings.containerRunOptions",
 )
 """Where those of the item go in as well."""
+
+FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory",)
 
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
 NO_TIME, LONGEST = timedelta(), timedelta(days=180)
@@ -165,6 +169,70 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
         if not any(hole.name.split(".")[0] in ("item", "index", "key") for hole in template.holes(text)):
             message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
             yield source.problem((*at, "id"), message, "same-task-id")
+
+
+def factories_are_known(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """Names of factories are unique, and `dependsOn` leads to them, and not in a circle."""
+    named: dict[str, int] = {}
+    for at, name in _texts(document, "job.tasks.*.factory"):
+        if name.lower() in named:
+            first = source.values[("job", "tasks", named[name.lower()], "factory")].line
+            message = f"{shown(name)} names another factory: see line {first}; case does not count"
+            yield source.problem(at, message, "duplicate-name")
+        named.setdefault(name.lower(), int(at[2]))
+    names = [name for _, name in _texts(document, "job.tasks.*.factory")]
+    for pattern in FACTORIES_USED:
+        for at, name in _texts(document, pattern):
+            if name not in names:
+                near = nearest(name, names)
+                hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, names)) or 'none'}"
+                yield source.problem(at, f"{shown(name)} is not the `factory` of any tasks; {hint}", "unknown-factory")
+    yield from _circles(document, source)
+
+
+def _circles(document: Any, source: Source) -> Iterator[Problem]:
+    waits: dict[str, set[str]] = {}
+    places: dict[str, At] = {}
+    for pattern in FACTORIES_USED:
+        for at, other in _texts(document, pattern):
+            if isinstance(name := _get(_at(document, at[:3]), "factory"), str):
+                waits.setdefault(name, set()).add(other)
+                places.setdefault(name, at)
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        path = " -> ".join(map(shown, circle))
+        yield source.problem(places[circle[0]], f"these factories wait for each other: {path}", "cycle")
+
+
+def _at(part: Any, at: At) -> Any:
+    for key in at:
+        part = part[key]
+    return part
+
+
+def same_keys_have_items(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for at, same in _texts(document, "job.tasks.*.dependsOn.*.same"):
+        if same == "key" and "forEach" not in _mapping(_at(document, at[:3])):
+            yield source.problem(at, "without `forEach` this task has no key", "no-key")
+
+
+def order_is_said(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """A container that one factory writes and another reads: without an order, what it holds is chance."""
+    tasks = [task for _, task in _find(document, "job.tasks.*")]
+    writers: dict[str, list[int]] = {}
+    for at, name in _texts(document, "job.tasks.*.outputFiles.*.container"):
+        writers.setdefault(name, []).append(int(at[2]))
+    for at, name in _texts(document, "job.tasks.*.resourceFiles.*.container"):
+        reader = int(at[2])
+        others = [w for w in writers.get(name, ()) if w != reader]
+        if others and not _get(tasks[reader], "dependsOn") and not _get(_at(document, at[:-1]), "blobPrefix"):
+            writer = source.values[("job", "tasks", others[0])].line
+            message = (
+                f"the tasks in line {writer} write {shown(name)}: name them in `dependsOn`, so that they come first"
+            )
+            yield source.problem(at, message, "no-order")
 
 
 def reserved_names_are_free(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -272,6 +340,9 @@ RULES: tuple[Rule, ...] = (
     containers_are_declared,
     placeholders_are_known,
     ids_differ_by_item,
+    factories_are_known,
+    same_keys_have_items,
+    order_is_said,
     reserved_names_are_free,
     slots_are_there,
     times_are_allowed,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem, SpecError
+from batchctl.parts import ExitConditions
 from batchctl.resources import (
     RETENTION,
     Container,
@@ -117,9 +118,15 @@ def _job(spec: Spec, job: JobSpec, pool: PoolSpec, inventory: Inventory, problem
         on_task_failure=job.on_task_failure,
         job_preparation_task=_preparation(job.job_preparation_task, *frame) if job.job_preparation_task else None,
         job_release_task=_release(job.job_release_task, *frame) if job.job_release_task else None,
+        uses_task_dependencies=any(f.depends_on or _acts_on_dependents(f.exit_conditions) for f in job.tasks),
         metadata=job.metadata,
         owner=spec.name,
     )
+
+
+def _acts_on_dependents(conditions: ExitConditions | None) -> bool:
+    """REST: ExitOptions.dependencyAction is refused in a job without dependencies."""
+    return conditions is not None and any(options.dependency_action for options in conditions.options)
 
 
 def _start_task(

@@ -1,12 +1,14 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import basename
+from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.resources import HANDLING, RETENTION, Job, OutputFile, Settings, StartTask, Task, task_digest
 from batchctl.rules import folded
+from batchctl.spec.dependencies import Draft, ProblemsError, connected, name_of, written_before
 from batchctl.spec.digests import Digests, short
 from batchctl.spec.fanout import FORMS, Binding, bindings, task_id
 from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_file
@@ -15,6 +17,7 @@ from batchctl.spec.model import Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
 
 MOST_TASKS = 100_000
+NOTHING: dict[Any, str] = {}
 MOST_OF_ONE_FACTORY = 5
 """The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""
 
@@ -24,17 +27,21 @@ def make_tasks(
 ) -> list[Task]:
     """The tasks of all factories, in order; what is wrong with them goes to `problems`."""
     common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
-    frame = Frame(job, pool, common, scripts, Digests(inventory))
+    frame = Frame(job, pool, common, scripts, Digests(inventory), written_before(job))
     made = Made(spec, problems)
     for factory in job.tasks:
-        if _too_many(factory, len(made.tasks)):
+        if _too_many(factory, made.made):
             problems.append(_limit(spec, factory))
             break
         made.of(factory, bindings(factory.for_each, inventory), frame)
         form = factory.for_each
         if form and not made.count and not form.allow_empty and (inventory.known or form.form != "blobs"):
             problems.append(_nothing(spec, factory))
-    return made.tasks
+    try:
+        return [] if problems else connected(spec, job, pool, made.drafts, frame.digests)
+    except ProblemsError as error:
+        problems += error.problems
+        return []
 
 
 def scripts(start: StartTask | None, job: Job) -> str:
@@ -52,14 +59,16 @@ class Frame:
     common: Settings
     scripts: str
     digests: Digests
+    written_before: Mapping[str, frozenset[str]]
 
 
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
     def __init__(self, spec: Spec, problems: list[Problem]) -> None:
-        self.tasks: list[Task] = []
+        self.drafts: dict[str, list[Draft]] = {}
         self.count = 0
+        self.made = 0
         self._spec, self._problems = spec, problems
         self._ids: dict[str, str] = {}
         self._outputs: dict[tuple[str, str], str] = {}
@@ -67,16 +76,19 @@ class Made:
     def of(self, factory: Factory, items: Iterable[Binding], frame: Frame) -> None:
         """Make the tasks of a factory; `count` says how many they were."""
         before, self.count = len(self._problems), 0
+        drafts = self.drafts.setdefault(name_of(factory), [])
         for binding in items:
             self.count += 1
-            if len(self.tasks) == MOST_TASKS:
+            if self.made == MOST_TASKS:
                 self._problems.append(_limit(self._spec, factory))
                 return
-            self._take(factory, _task(Filler(self._spec, binding.values, self._problems), factory, frame), binding)
+            self.made += 1
+            drafts.append(_draft(Filler(self._spec, binding.values, self._problems), factory, frame, binding.key))
+            self._meet(factory, drafts[-1].task, binding)
             if len(self._problems) >= before + MOST_OF_ONE_FACTORY:
                 return
 
-    def _take(self, factory: Factory, task: Task, binding: Binding) -> None:
+    def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
         what = shown(binding.key) if factory.for_each else f"the factory in line {self._line(factory)}"
         if (other := self._ids.setdefault(task.id.lower(), what)) is not what:
             message = f"{other} and {what} would both have the task id {shown(task.id)}; case does not count"
@@ -86,7 +98,6 @@ class Made:
             if blob and (other := self._outputs.setdefault((output.container, blob), what)) is not what:
                 message = f"{other} and {what} would both write the blob {shown(f'{output.container}/{blob}')}"
                 self._report((*factory.at, "outputFiles", i), message, "same-output")
-        self.tasks.append(task)
 
     def _line(self, factory: Factory) -> int:
         return self._spec.source.values[factory.at].line
@@ -100,8 +111,9 @@ def _only_blob(output: OutputFile) -> str | None:
     return None if set("*?[") & set(output.file_pattern) else output.path or basename(output.file_pattern)
 
 
-def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
-    files = tuple(resource_file(fill, frame.digests.inventory, f) for f in factory.resource_files)
+def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
+    coming = frame.written_before[name_of(factory)]
+    files = tuple(resource_file(fill, frame.digests.inventory, f, coming) for f in factory.resource_files)
     outputs = tuple(output_file(fill, o) for o in factory.output_files)
     own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
     line = command_line(fill, factory.commands, windows=frame.pool.windows)
@@ -116,7 +128,8 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
         **({HANDLING: short([shown, folded(factory.exit_conditions)])} if shown or factory.exit_conditions else {}),
         "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
-    return Task(
+    awaits = {i: d.task for i, d in enumerate(factory.depends_on) if d.task}
+    task = Task(
         job=frame.job.id,
         id=task_id(fill((*factory.at, "id"), factory.id)),
         command_line=line,
@@ -131,8 +144,12 @@ def _task(fill: Filler, factory: Factory, frame: Frame) -> Task:
         display_name=shown,
         container_settings=container,
         exit_conditions=factory.exit_conditions,
-        digest=task_digest(parts),
+        factory=factory.name,
+        digest="" if factory.depends_on else task_digest(parts),
     )
+    at = (*factory.at, "dependsOn")
+    named = {i: task_id(fill((*at, i, "task"), text)) for i, text in awaits.items()}
+    return Draft(task, parts if factory.depends_on else NOTHING, key, named or NOTHING)
 
 
 def _too_many(factory: Factory, there: int) -> bool:

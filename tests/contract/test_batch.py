@@ -20,9 +20,12 @@ from batchctl.parts import (
     NetworkConfiguration,
     PublicIPAddressConfiguration,
     TaskContainerSettings,
+    TaskDependencies,
+    TaskIdRange,
     TaskSchedulingPolicy,
 )
 from batchctl.reconcile.differences import field_changes
+from batchctl.reconcile.follow import end_stalled
 from batchctl.resources import (
     Container,
     Job,
@@ -314,6 +317,7 @@ FULL: dict[str, Any] = {
         retention_time=timedelta(days=1),
         content="0123456789ab",
     ),
+    "uses_task_dependencies": True,
     "metadata": (("team", "ü"), ("cost", "7")),
 }
 PLAIN: dict[str, Any] = {
@@ -523,6 +527,32 @@ def test_tasks_run_and_leave_their_outputs_with_our_mark(world: World) -> None:
     health = world.cloud.health(world.name("pool"))
     assert (health.steady, health.nodes, health.able) == (True, (("idle", 1),), 1)
     assert done(world.cloud.delete([output], world.owner)) == [output.name]
+
+
+def test_a_task_waits_for_what_it_depends_on_and_is_read_back_with_it(world: World) -> None:
+    numbers = TaskDependencies(task_ids=("first",), task_id_ranges=(TaskIdRange(start=1, end=2),))
+    job = world.job(uses_task_dependencies=True)
+    world.made(world.pool(target_dedicated_nodes=1), job)
+    world.made(world.task("last", depends_on=numbers), *(world.task(i) for i in ("first", "1", "2")))
+    assert {t.id: t.depends_on for t in world.cloud.tasks(job)} == {
+        **dict.fromkeys(("first", "1", "2")),
+        "last": numbers,
+    }
+    world.cloud.seal(job, frozenset({"first", "1", "2", "last"}))
+    world.until_done(job)
+    assert world.cloud.counts(job) == Counts(succeeded=4)
+
+
+def test_a_job_whose_tasks_wait_for_a_failed_one_is_ended(world: World) -> None:
+    world.hand.fails("first", 3)
+    job = world.job(uses_task_dependencies=True)
+    world.made(world.pool(target_dedicated_nodes=1), job)
+    world.made(world.task("first", "exit 3"))
+    world.made(*(world.task(i, depends_on=TaskDependencies(task_ids=("first",))) for i in ("a", "b")))
+    world.cloud.seal(job, frozenset({"first", "a", "b"}))
+    eventually(lambda: world.cloud.counts(job) == Counts(active=2, failed=1), "the first fails")
+    assert end_stalled([job], world.cloud)
+    eventually(lambda: world.cloud.ended(job) is not None, "the job ends")
 
 
 def test_an_output_without_its_container_is_a_failure(world: World) -> None:

@@ -184,6 +184,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "on_task_failure": "performexitoptionsjobaction",
             "job_preparation_task": JobPreparationTask(command_line="true"),
             "job_release_task": JobReleaseTask(command_line="true"),
+            "uses_task_dependencies": True,
             "metadata": (("team", "four"),),
         },
     ),

@@ -30,8 +30,19 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize("case", cases())
 def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
-    made = {task.id: shlex.split(task.command_line) for task in tasks(case, tmp_path)}
-    assert made == {str(name): shlex.split(words) for name, words in case["tasks"].items()}
+    if "refuses" in case:
+        with pytest.raises(SpecError) as caught:
+            tasks(case, tmp_path)
+        assert [p.code for p in caught.value.problems] == [wanted["code"] for wanted in case["refuses"]]
+        for problem, wanted in zip(caught.value.problems, case["refuses"], strict=True):
+            assert [part for part in wanted["says"] if part not in problem.message] == [], problem.message
+        return
+    made = tasks(case, tmp_path)
+    words = {task.id: shlex.split(task.command_line) for task in made}
+    assert words == {str(name): shlex.split(text) for name, text in case["tasks"].items()}
+    if "waits" in case:
+        waits = {task.id: " ".join(task.depends_on.task_ids) for task in made if task.depends_on}
+        assert waits == case["waits"]
 
 
 def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
@@ -44,7 +55,7 @@ def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
         "vars": {"word": {"type": "string", "default": "hello"}},
         "storage": {"containers": {"abc": {}, "ext": {"external": True}}, "uploads": case.get("uploads", [])},
         "pool": {"id": "p", "vmSize": "S", "image": {"publisher": "a", "offer": "b", "sku": "c"}},
-        "job": {"id": "j", "tasks": [case["factory"]]},
+        "job": {"id": "j", "tasks": case.get("factories") or [case["factory"]]},
     }
     path = folder / "spec.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")

@@ -4,8 +4,9 @@
         ...  # clients use proxy.url
         print(proxy.tally().requests)
 
-It holds every byte for half of the round trip on each way, whatever the bandwidth, and passes all bytes as they are:
-signatures that cover the Host header break, those of Azure do not cover it.
+It holds every byte for half of the round trip on each way, whatever the bandwidth. All bytes pass as they are. It has
+the upstream's port, on IPv6 where that is free: services that check the Host header, and put it into the links of their
+answers, know it by that.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ def proxied(upstream: str, round_trip: float = 0.0) -> Iterator[Proxy]:
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
-        address = f"127.0.0.1:{process.stdout.readline().strip()}"
+        address = process.stdout.readline().strip()
         try:
             yield Proxy(urlunsplit(target._replace(netloc=address)), process)
         finally:
@@ -161,8 +162,12 @@ async def _serve(host: str, port: int, delay: float) -> None:
         dial.add_done_callback(dials.discard)
         return pair.client()
 
-    server = await loop.create_server(connect, "127.0.0.1", 0, backlog=256)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    try:
+        await loop.create_server(connect, "::1", port, backlog=256)
+        print(f"[::1]:{port}", flush=True)
+    except OSError:
+        server = await loop.create_server(connect, "127.0.0.1", 0, backlog=256)
+        print(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
         print(json.dumps(vars(counts)), flush=True)
         vars(counts).update(vars(Tally()))

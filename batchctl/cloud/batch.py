@@ -28,7 +28,8 @@ class Batch:
     def get(self, path: str, **query: str) -> Json:
         return _object(self._send("GET", path, query))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Json:
+    def post(self, path: str, body: Mapping[str, Any] | bytes) -> Json:
+        """`body` may be JSON already."""
         response = self._send("POST", path, {}, body)
         return _object(response) if response.content else {}
 
@@ -69,7 +70,7 @@ class Batch:
         method: str,
         path: str,
         query: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         request = self._request(method, path, query, body, headers)
@@ -80,13 +81,15 @@ class Batch:
         method: str,
         path: str,
         query: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpRequest:
         parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
         if body is None:
             return HttpRequest(method, path, params=parameters, headers=dict(headers or {}))
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = (
+            body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        )
         kind = {"Content-Type": "application/json; odata=minimalmetadata"}
         return HttpRequest(method, path, params=parameters, headers={**kind, **(headers or {})}, content=content)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from azure.storage.blob import BlobSasPermissions, ContainerSasPermissions, generate_blob_sas, generate_container_sas
+from azure.storage.blob import generate_blob_sas, generate_container_sas
 
 from batchctl.clock import Clock
 
@@ -30,18 +30,16 @@ class Sas:
 
     def blob(self, container: str, path: str) -> str:
         """A URL that reads one blob."""
-        token = generate_blob_sas(
-            self.account, container, path, permission=BlobSasPermissions(read=True), **self._common
-        )
+        token = generate_blob_sas(self.account, container, path, permission="r", **self._common)
         return f"{self.endpoint}/{container}/{quote(path)}?{token}"
 
     def source(self, container: str) -> str:
         """A URL that lists and reads a container."""
-        return self._container(container, ContainerSasPermissions(read=True, list=True))
+        return self._container(container, "rl")
 
     def sink(self, container: str) -> str:
         """A URL that creates and writes blobs in a container, and neither reads nor deletes."""
-        return self._container(container, ContainerSasPermissions(create=True, write=True))
+        return self._container(container, "cw")
 
     def below(self, url: str, path: str) -> str:
         """The URL of one blob, under the signature of its container's `url`."""
@@ -56,8 +54,9 @@ class Sas:
         container, _, path = bare.removeprefix(f"{self.endpoint}/").partition("/")
         return container, unquote(path)
 
-    def _container(self, container: str, permission: ContainerSasPermissions) -> str:
-        key = container, str(permission)
+    def _container(self, container: str, permission: str) -> str:
+        """Signed once: very many tasks name the same few containers."""
+        key = container, permission
         if key not in self._signed:
             token = generate_container_sas(self.account, container, permission=permission, **self._common)
             self._signed[key] = f"{self.endpoint}/{container}?{token}"
@@ -70,8 +69,9 @@ class Sas:
         # Loopback has no TLS: there the scheme is http, and a signature for https alone would be refused.
         secure = urlsplit(self.endpoint).scheme == "https"
         return {
-            "start": start,
-            "expiry": expiry,
+            # As texts: the SDK would format them anew for each of very many blobs.
+            "start": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expiry": expiry.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "protocol": "https" if secure else "https,http",
             **self._signer(start, expiry),
         }

@@ -1,8 +1,9 @@
 """What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -24,6 +25,7 @@ from batchctl.errors import BatchctlError, CloudError, Partial
 from batchctl.resources import Resource
 
 T = TypeVar("T")
+S = TypeVar("S")
 R = TypeVar("R", bound=Resource)
 
 PATIENCE = 60.0
@@ -93,6 +95,16 @@ class Session:
             futures = {pool.submit(work, resource): resource for resource in resources}
             for future in as_completed(futures):
                 yield Outcome(resource=futures[future], error=_error(future.exception()))
+
+    def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """What `work` makes of each item, in order; an item is taken only when its turn is near."""
+        waiting: deque[Future[T]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= 2 * WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
     @contextmanager
     def workers(self, at_once: int = WORKERS) -> Iterator[ThreadPoolExecutor]:

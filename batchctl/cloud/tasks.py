@@ -1,12 +1,10 @@
-"""Tasks: to REST JSON, added a hundred at a time, read back with what is needed of them."""
+"""Tasks: to REST JSON and back with what is needed of them; `adding` sends many."""
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import groupby
 
 from batchctl.answers import Outcome
-from batchctl.cloud import marks
+from batchctl.cloud import adding, marks
 from batchctl.cloud.batch import Json, segment
 from batchctl.cloud.durations import duration, limits_body
 from batchctl.cloud.files import (
@@ -20,16 +18,10 @@ from batchctl.cloud.files import (
 from batchctl.cloud.jobs import path
 from batchctl.cloud.nodes import tail as file_tail
 from batchctl.cloud.session import Session
-from batchctl.errors import BatchctlError, CloudError
+from batchctl.errors import CloudError
 from batchctl.parts import ExitConditions, TaskDependencies
 from batchctl.resources import RETENTION, Job, Task, generation_id
 from batchctl.rest import from_rest, to_rest
-
-MOST_TASKS = 100
-"""Tasks that one `addtaskcollection` takes (REST: Tasks - Create Task Collection)."""
-
-MOST_BYTES = 900_000
-"""Bytes of one request; the service refuses more than 1 MB."""
 
 SELECTED = "id,state,executionInfo,environmentSettings,constraints"
 WITH_DEPENDENCIES = f"{SELECTED},dependsOn,exitConditions"
@@ -49,10 +41,7 @@ def unfinished(session: Session, job: Job) -> bool:
 
 def create(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
     """Add all; a task that is there already with the same digest counts as added."""
-    chunks = list(_chunks(session, tasks, owner))
-    with session.workers() as pool:
-        for outcomes in pool.map(partial(_add, session), chunks):
-            yield from outcomes
+    return adding.add(session, tasks, partial(body, session, owner=owner))
 
 
 def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
@@ -137,62 +126,3 @@ def parse(job: Job, item: Json) -> Task:
         exit_code=run.get("exitCode"),
         failure=said or None,
     )
-
-
-def _chunks(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[tuple[list[Task], list[Json]]]:
-    """Tasks of one generation, no more at once than the service takes. Raises CloudError for one that is too large."""
-    for _, group in groupby(tasks, key=lambda t: t.generation):
-        chunk: list[Task] = []
-        bodies: list[Json] = []
-        size = 0
-        for task in group:
-            wanted = body(session, task, owner)
-            length = len(json.dumps(wanted, ensure_ascii=False).encode())
-            if length > MOST_BYTES:
-                raise CloudError(
-                    f"task {task.id!r} takes {length} bytes, more than a request may have; name a container"
-                )
-            if chunk and (len(chunk) == MOST_TASKS or size + length > MOST_BYTES):
-                yield chunk, bodies
-                chunk, bodies, size = [], [], 0
-            chunk.append(task)
-            bodies.append(wanted)
-            size += length
-        if chunk:
-            yield chunk, bodies
-
-
-def _add(session: Session, chunk: tuple[list[Task], list[Json]]) -> list[Outcome]:
-    tasks, bodies = chunk
-    job = segment(generation_id(tasks[0].job, tasks[0].generation or 1))
-    left = {task.id: (task, wanted) for task, wanted in zip(tasks, bodies, strict=True)}
-    outcomes: list[Outcome] = []
-
-    def attempt() -> bool:
-        """Add what is left; what the service could not do just now is left for the next attempt."""
-        value = {"value": [wanted for _, wanted in left.values()]}
-        try:
-            results = session.ask(lambda: session.batch.post(f"/jobs/{job}/addtaskcollection", value))["value"]
-        except BatchctlError as error:
-            outcomes.extend(Outcome(resource=task, error=error) for task, _ in left.values())
-            return True
-        for result in results:
-            if str(result["status"]).lower() != "servererror":
-                task, _ = left.pop(result["taskId"])
-                outcomes.append(Outcome(resource=task, error=_refused(session, task, result.get("error"))))
-        return not left
-
-    session.until(attempt, f"job {job!r} does not take its tasks", within=300)
-    return outcomes
-
-
-def _refused(session: Session, task: Task, error: Json | None) -> CloudError | None:
-    if error is None:
-        return None
-    job = generation_id(task.job, task.generation or 1)
-    if error.get("code") == "TaskExists":
-        held = session.ask(lambda: session.batch.get(f"/jobs/{segment(job)}/tasks/{segment(task.id)}"))
-        if settings(held.get("environmentSettings"))[1] == task.digest:
-            return None
-    message = (error.get("message") or {}).get("value", "").split("\nRequestId", 1)[0]
-    return CloudError(f"task {task.id!r} was refused: {error.get('code')}: {message}", status=409, code=error["code"])

@@ -1,0 +1,118 @@
+"""Many tasks at once: how many requests they are, what each holds, and what an interruption leaves to be done."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from batchctl.clock import SystemClock
+from batchctl.cloud import adding
+from batchctl.cloud.batch import Json
+from batchctl.cloud.connect import Azure, connect
+from batchctl.errors import CloudError
+from batchctl.local import Services
+from batchctl.resources import Image, Job, Pool, Task
+from tests.contract.conftest import done
+from tests.proxy import Log, counting
+from tests.services import target_of, unique
+
+
+def tasks(job: str, count: int, line: str = "true") -> tuple[Task, ...]:
+    return tuple(
+        Task(job=job, id=f"t-{number}", command_line=line, digest="command=1", generation=1) for number in range(count)
+    )
+
+
+def plain(task: Task) -> Json:
+    return {"id": task.id, "commandLine": task.command_line}
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
+def test_a_chunk_has_a_hundred_tasks(count: int, sizes: list[int]) -> None:
+    assert [len(chunk.tasks) for chunk in adding.chunks(tasks("j", count), plain)] == sizes
+
+
+def test_a_chunk_stays_below_what_a_request_may_have() -> None:
+    found = list(adding.chunks(tasks("j", 20, "é" * 50_000), plain))
+    assert [len(chunk.tasks) for chunk in found] == [8, 8, 4]
+    assert all(chunk.size == sum(map(len, chunk.bodies)) <= adding.MOST_BYTES for chunk in found)
+
+
+def test_tasks_of_two_generations_go_apart() -> None:
+    later = tuple(Task(job="j", id=f"u-{number}", generation=2) for number in range(3))
+    assert [(c.job, len(c.tasks)) for c in adding.chunks(tasks("j", 2) + later, plain)] == [("j", 2), ("j-g2", 3)]
+
+
+def test_a_chunk_is_made_only_when_it_is_asked_for() -> None:
+    made = []
+
+    def body(task: Task) -> Json:
+        made.append(task.id)
+        return plain(task)
+
+    list(islice(adding.chunks(tasks("j", 1000), body), 2))
+    assert len(made) == 201  # the first that did not fit is made already
+
+
+@pytest.fixture
+def proxy(services: Services) -> Iterator[Log]:
+    with counting(services.batch_url) as log:
+        yield log
+
+
+@pytest.fixture
+def cloud(services: Services, proxy: Log, monkeypatch: pytest.MonkeyPatch) -> Azure:
+    target = target_of(services)
+    return connect(type(target)(**{**_fields(target), "batch_url": proxy.url}), SystemClock())
+
+
+def _fields(target: object) -> dict[str, object]:
+    return {name: getattr(target, name) for name in target.__slots__}  # type: ignore[attr-defined]  # it has slots
+
+
+@pytest.fixture
+def job(cloud: Azure) -> Iterator[str]:
+    owner = unique("own")
+    image = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
+    pool = Pool(name=owner, vm_size="Standard_D2s_v5", image=image, node_agent_sku_id="batch.node.ubuntu 24.04")
+    found = Job(name=owner, pool=owner)
+    done(cloud.create([pool], owner))
+    done(cloud.create([found], owner))
+    yield owner
+    done(cloud.delete([found], owner))
+    done(cloud.delete([pool], owner))
+
+
+def adds(log: Log) -> int:
+    return sum(path.split("?")[0].endswith("/addtaskcollection") for _, path in log.requests)
+
+
+def test_ten_thousand_tasks_are_a_hundred_requests(cloud: Azure, proxy: Log, job: str) -> None:
+    proxy.requests.clear()
+    assert len(done(cloud.create(tasks(job, 10_000), job))) == 10_000
+    assert (adds(proxy), len(proxy.requests)) == (100, 100)
+    assert cloud.counts(Job(name=job, pool=job)).active == 10_000
+
+
+def test_what_was_added_before_an_interruption_is_there_and_no_request_follows_it(
+    cloud: Azure, proxy: Log, job: str
+) -> None:
+    proxy.requests.clear()
+    outcomes = cloud.create(tasks(job, 5_000), job)
+    next(outcomes)
+    outcomes.close()  # what Ctrl-C does to a generator that waits
+    sent = adds(proxy)
+    assert 1 <= sent <= 25  # those in flight and those whose turn was near, of fifty
+    assert cloud.counts(Job(name=job, pool=job)).active == 100 * sent
+
+
+def test_a_task_that_no_request_can_hold_is_refused_and_the_others_are_added(cloud: Azure, job: str) -> None:
+    wanted = (*tasks(job, 2), Task(job=job, id="huge", command_line="x" * 1_000_000, generation=1))
+    outcomes = list(cloud.create(wanted, job))
+    assert [(o.resource.name.partition("/")[2], bool(o.error)) for o in outcomes] == [
+        ("t-0", False),
+        ("t-1", False),
+        ("huge", True),
+    ]
+    assert isinstance(outcomes[-1].error, CloudError)
+    assert "more than a request may have" in str(outcomes[-1].error)

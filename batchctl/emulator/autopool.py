@@ -52,9 +52,25 @@ def make(service: "Service", spec: Json) -> Made:
     return Made(name)
 
 
-def end(service: "Service", spec: Json, pool_key: str | None) -> None:
+LINGER = 60.0
+"""Seconds that a pool outlives the job that completed: machines take as long to go on Azure, and whoever waited for
+the job reads the files of its tasks from them then."""
+
+
+def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
     """Its job or schedule has ended: the pool goes, unless it is to be kept or gone already."""
     auto = spec["poolInfo"].get("autoPoolSpecification")
-    pool = service.store.pools.get((pool_key or "").lower())
-    if auto and not auto["keepAlive"] and pool and pool.state == "active":
+    if auto is None or auto["keepAlive"]:
+        return
+    key = (pool_key or "").lower()
+    if linger:
+        service.timer(("linger", key), LINGER, lambda: _delete(service, key))
+    else:
+        service.cancel(("linger", key))
+        _delete(service, key)
+
+
+def _delete(service: "Service", key: str) -> None:
+    pool = service.store.pools.get(key)
+    if pool and pool.state == "active":
         allocation.delete(service, pool)

@@ -1,13 +1,19 @@
-"""The images that the local service says it supports, in the words of the Marketplace, and which others it takes."""
+"""The images that the local service says it supports, in the words of the Marketplace, and which others it takes.
+
+Some are long past their end of life in Azure: published samples and old pools still ask for them.
+"""
 
 from batchctl.emulator.faults import bad_value
 from batchctl.emulator.records import Json
 
 UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
+UBUNTU_20, UBUNTU_18, UBUNTU_16 = "batch.node.ubuntu 20.04", "batch.node.ubuntu 18.04", "batch.node.ubuntu 16.04"
 DEBIAN_12, EL_8, EL_9 = "batch.node.debian 12", "batch.node.el 8", "batch.node.el 9"
 WINDOWS = "batch.node.windows amd64"
 _DOCKER = ["DockerCompatible"]
 _HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly"]
+
+_ENDED = {UBUNTU_20: "2025-04-23T00:00:00Z", UBUNTU_18: "2023-05-31T00:00:00Z", UBUNTU_16: "2021-04-30T00:00:00Z"}
 
 _ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
     ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, [], "verified"),
@@ -16,7 +22,10 @@ _ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", UBUNTU_22, [], "verified"),
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, [], "verified"),
     ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _HPC, "verified"),
-    ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", "batch.node.ubuntu 20.04", _DOCKER, "unverified"),
+    ("canonical", "0001-com-ubuntu-server-focal", "20_04-lts", UBUNTU_20, [], "verified"),
+    ("canonical", "ubuntuserver", "18.04-lts", UBUNTU_18, [], "verified"),
+    ("canonical", "ubuntuserver", "16.04-lts", UBUNTU_16, [], "verified"),
+    ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", UBUNTU_20, _DOCKER, "unverified"),
     ("debian", "debian-12", "12", DEBIAN_12, [], "verified"),
     ("debian", "debian-12", "12-gen2", DEBIAN_12, [], "verified"),
     ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, [], "verified"),
@@ -35,6 +44,7 @@ def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[
         "osType": "windows" if agent == WINDOWS else "linux",
         "verificationType": verification,
         **({"capabilities": capabilities} if capabilities else {}),
+        **({"batchSupportEndOfLife": _ENDED[agent]} if agent in _ENDED else {}),
     }
 
 

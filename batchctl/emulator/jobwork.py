@@ -79,7 +79,7 @@ def settle(service: "Service", job: Job) -> None:
         return
     elif job.state == "terminating":
         job.ended = service.clock.now()
-        _end_pool(service, job)
+        end_pool(service, job, linger=True)
         _go(service, job, "completed")
         _tell_schedule(service, job)
     elif job.state == "deleting" and not _waits(service, job, "deletingjob"):
@@ -120,15 +120,15 @@ def _tell_schedule(service: "Service", job: Job) -> None:
         service.schedule_settles(schedule)
 
 
-def _end_pool(service: "Service", job: Job) -> None:
+def end_pool(service: "Service", job: Job, *, linger: bool = False) -> None:
     """A pool that was made for this job alone goes with it."""
     lifetime = job.spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
     if lifetime == "job":
-        autopool.end(service, job.spec, job.auto_pool)
+        autopool.end(service, job.spec, job.auto_pool, linger=linger)
 
 
 def _forget(service: "Service", job: Job) -> None:
-    _end_pool(service, job)
+    end_pool(service, job)
     for task in list(job.tasks.values()):
         service.store.drop(task)
     item = orders.job_directory(job)

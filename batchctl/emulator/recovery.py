@@ -45,6 +45,8 @@ def _recover_job(service: "Service", job: Job) -> None:
         elif task.state == "active":
             taskwork.enqueue(service, job, task)
     jobwork.watch(service, job)
+    if job.state == "completed":
+        jobwork.end_pool(service, job, linger=True)
 
 
 def _recover_node(service: "Service", pool: Pool, node: Node) -> None:

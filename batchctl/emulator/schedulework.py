@@ -103,7 +103,7 @@ def settle(service: "Service", schedule: Schedule) -> None:
     elif schedule.state == "terminating" or (schedule.state == "active" and _is_over(service, schedule)):
         schedule.ended = service.clock.now()
         schedule.move("completed", service.clock.now())
-        autopool.end(service, schedule.spec["jobSpecification"], schedule.pool)
+        autopool.end(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
         service.store.touch(schedule)
     elif schedule.state == "active" and schedule.next_run is not None:
         wake(service, schedule)

@@ -1,4 +1,4 @@
-"""A service for each module, and the environments that scripts/test-clients made (BATCHCTL_CLIENTS names their folder)."""
+"""A service for each module, and the environments of scripts/test-clients (BATCHCTL_CLIENTS names their folder)."""
 
 import os
 import subprocess
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchctl.emulator.clock import WallClock
-
-from ..emulator.stand import ACCOUNT, KEY, Local
+from tests.emulator.stand import ACCOUNT, KEY, Local
 
 CLIENTS = os.environ.get("BATCHCTL_CLIENTS")
 collect_ignore_glob = [] if CLIENTS else ["test_*.py"]

@@ -16,3 +16,7 @@ def test_azure_batch_14(drive):
 
 def test_npm(drive):
     drive("node", HERE / "drive_npm.js")
+
+
+def test_published_samples(drive):
+    drive(folder() / "batch14/bin/python", HERE / "drive_samples14.py")

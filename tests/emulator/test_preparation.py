@@ -83,7 +83,7 @@ def test_a_job_without_preparation(client, name):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_pool_for_one_job(client, name, keep):
+def test_a_pool_for_one_job(local, client, name, keep):
     options = pool_options("x", target_dedicated_nodes=1).as_dict()
     options.pop("id")
     auto = models.BatchAutoPoolSpecification(
@@ -99,6 +99,8 @@ def test_a_pool_for_one_job(client, name, keep):
     assert ran == client.get_job(name).execution_info.pool_id
     assert ran.startswith(f"{name}_")
     end(client, name)
+    assert b"".join(client.download_task_file(name, "t", "stdout.txt")) == b""
+    local.turn(61)
     if keep:
         assert client.get_pool(ran).state == "active"
     else:

@@ -63,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
     parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")
-    parser.add_argument("--containers", choices=("refuse", "host"), default="refuse", help="what container tasks do")
+    parser.add_argument(
+        "--containers",
+        choices=("auto", "host", "refuse"),
+        default="auto",
+        help="container tasks run with docker or podman, on the host without a container, or not at all",
+    )
     return parser
 
 

@@ -12,13 +12,15 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from batchctl.emulator import inputs, outputs, strays
+from batchctl.emulator import containers, inputs, outputs, strays
+from batchctl.emulator.containers import Container
 from batchctl.emulator.outcome import Failed, Failure, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
@@ -31,7 +33,7 @@ class Order:
 
     `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
     leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
-    `runs_on_host` False: it wants a container, and the node has no runtime for one.
+    `container`: it runs in one. `refused`: it cannot, and why.
     """
 
     directory: Path
@@ -43,7 +45,8 @@ class Order:
     fresh: bool = True
     keeps: bool = False
     appends: bool = False
-    runs_on_host: bool = True
+    container: Container | None = None
+    refused: Failure | None = None
 
 
 class Run:
@@ -57,11 +60,14 @@ class Run:
         self._pid: int | None = None
         self._kept: subprocess.Popen[bytes] | None = None
         self._killed: str | None = None
+        self._container: str | None = None
 
     def kill(self, why: str) -> None:
         """Ends the whole process group, or keeps it from starting. The first reason stands."""
         self._killed = self._killed or why
         if self._pid is not None:
+            if held := self.order.container:  # the program that we started only watches it
+                self._threads.submit(_quietly, containers.remove_words(held.runtime, held.name))
             kill_group(self._pid)
 
     def end(self) -> None:
@@ -88,14 +94,15 @@ class Run:
             return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
         if self._killed:
             return Outcome(None, Failure("TaskEnded"))
-        return await self._uploaded(Outcome(code, Failure("FailureExitCode") if code else None))
+        failure = Failure("FailureExitCode") if code else None
+        return await self._uploaded(Outcome(code, failure, container=self._container))
 
     async def _execute(self) -> int | None:
         """The exit code; None if it was killed before it started."""
         order = self.order
         wd = order.directory / "wd"
-        if not order.runs_on_host:
-            raise Failed("ContainerRuntimeNotFound", Reason="the service was not told to run containers on its host")
+        if order.refused:
+            raise Failed(order.refused.code, **dict(order.refused.details))
         for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
             if files:
                 await self._aside(inputs.fetch_all, files, place, lambda: self._killed is not None)
@@ -103,15 +110,31 @@ class Run:
             return None
         if order.command_line is None:
             return 0
-        return await self._wait(self._start(_words(order.command_line), wd))
+        if order.container:
+            return await self._contained(order.container, order.command_line, wd)
+        return await self._wait(self._start(_words(order.command_line), wd, order.environment))
+
+    async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
+        """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
+        await self._aside(_prepare, container)
+        if self._killed:
+            return None
+        words = containers.run_words(container, shlex.split(command_line), self.order.environment)
+        code = await self._wait(self._start(words, wd, containers.client_environment(self.order.environment)))
+        with contextlib.suppress(OSError):
+            self._container = container.id_file.read_text()
+            container.id_file.unlink()
+        if code == containers.NOT_STARTED and self._container is None:
+            raise Failed("ContainerInvalidSettings", Reason=_last_line(wd.parent / "stderr.txt"))
+        return code
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
         """Does it in a thread."""
         await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    def _start(self, words: list[str], wd: Path) -> subprocess.Popen[bytes]:
+    def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _program(words[0], wd, self.order.environment), strays.now()
+        program, born = _program(words[0], wd, environment), strays.now()
         mode = "ab" if self.order.appends else "wb"
         with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
             try:
@@ -119,7 +142,7 @@ class Run:
                     words,
                     executable=program,
                     cwd=wd,
-                    env=self.order.environment,
+                    env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
@@ -165,6 +188,38 @@ def _code_of(pid: int) -> int:
     if ended is None:
         return 0
     return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+
+
+def _prepare(container: Container) -> None:
+    """Pulls the image if it is not there; the container of an earlier run is gone. Raises Failed."""
+    container.id_file.parent.mkdir(exist_ok=True)
+    container.id_file.unlink(missing_ok=True)
+    _quietly(containers.remove_words(container.runtime, container.name))
+    if _quietly(containers.inspect_words(container)).returncode == 0:
+        return
+    with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
+        if given := containers.login(container):
+            Path(private, "config.json").write_text(given)
+        there = {"DOCKER_CONFIG": private, "REGISTRY_AUTH_FILE": f"{private}/config.json"} if given else {}
+        pulled = _quietly(containers.pull_words(container), there)
+    if pulled.returncode:
+        why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
+
+
+def remove_containers(runtime: str, mark: str) -> None:
+    """Ends all containers that an earlier run of the service left."""
+    if left := _quietly(containers.list_words(runtime, mark)).stdout.decode().split():
+        _quietly(containers.remove_words(runtime, *left))
+
+
+def _quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**containers.client_environment({}), **(also or {})}
+    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+def _last_line(path: Path) -> str:
+    return " ".join(path.read_text(errors="replace").strip().splitlines()[-1:])[:500]
 
 
 async def _end_of(pid: int) -> None:

@@ -1,4 +1,6 @@
-"""From records to orders: where a task's directory lies and what its environment holds. Pure.
+"""From records to orders: where a task's directory lies and what its environment holds.
+
+Pure, but that it looks for docker or podman where a task wants a container.
 
 The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
 but the search path goes along.
@@ -7,8 +9,11 @@ but the search path goes along.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
+from batchctl.emulator.containers import Container, find_runtime, mark_of, name_of
 from batchctl.emulator.node import Order
+from batchctl.emulator.outcome import Failure
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 from batchctl.emulator.settings import Settings
 
@@ -89,8 +94,41 @@ def _order(
         resource_files=tuple(asked.get("resourceFiles", ())),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
-        runs_on_host="containerSettings" not in asked or site.settings.containers == "host",
+        **_contained(site, directory, asked, frozenset(one["name"] for one in settings), names),
     )
+
+
+class _Contained(TypedDict, total=False):
+    """What an order says of containers."""
+
+    container: Container
+    refused: Failure
+
+
+def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
+    """The container of a task that wants one, or why it cannot have one."""
+    wanted = asked.get("containerSettings")
+    if wanted is None or site.settings.containers == "host":
+        return {}
+    if "containerConfiguration" not in site.pool.spec.get("virtualMachineConfiguration", {}):
+        reason = "the pool has no containerConfiguration"
+        return {"refused": Failure("ContainerInvalidSettings", (("Reason", reason),))}
+    runtime = find_runtime(site.settings.search_path) if site.settings.containers == "auto" else None
+    if runtime is None:
+        reason = "the node has neither docker nor podman"
+        return {"refused": Failure("ContainerMiscError", (("Reason", reason),))}
+    made = Container(
+        runtime=runtime,
+        name=name_of(directory),
+        mark=mark_of(site.settings.home),
+        id_file=site.settings.home / "containers" / name_of(directory),
+        root=site.root,
+        directory=directory,
+        prepared=names.get("AZ_BATCH_JOB_PREP_DIR"),
+        settings=wanted,
+        own=own,
+    )
+    return {"container": made}
 
 
 def _prepared(site: Site, job: Job) -> dict[str, str]:

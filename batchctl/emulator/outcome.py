@@ -14,7 +14,9 @@ MESSAGES = {
     "BlobDownloadTimedOut": "The download of one of the specified Azure Blob(s) timed out",
     "BlobDownloadMiscError": "Miscellaneous error encountered while downloading one of the specified Azure Blob(s)",
     "ResourceFileCreateFailed": "One of the specified resource files could not be created",
-    "ContainerRuntimeNotFound": "No container runtime is available on the node",
+    "ContainerInvalidImage": "The container image is invalid",
+    "ContainerInvalidSettings": "At least one value of the specified container settings is invalid",
+    "ContainerMiscError": "An error was encountered while attempting to run the task in a container",
     "FileUploadContainerNotFound": "The destination container of an output file is not found",
     "FileUploadAccessDenied": "Access to the destination container of an output file is denied",
     "FileUploadMiscError": "Miscellaneous error encountered while uploading an output file",
@@ -47,11 +49,12 @@ class Failed(Exception):  # noqa: N818 - what happened to a task, not an error o
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a run. `exit_code` None: the program never ran, or was not let end. `before`: it failed before."""
+    """The end of a run. `exit_code` None: the program never ran, or was not let end. `container`: the id of its own."""
 
     exit_code: int | None
     failure: Failure | None = None
     uploading: bool = False
+    container: str | None = None
 
     def note(self, time: str) -> dict[str, Any]:
         """endTime, result, and what else is known of the end."""
@@ -60,6 +63,8 @@ class Outcome:
             note["exitCode"] = self.exit_code
         if self.failure:
             note["failureInfo"] = self.failure.wire()
+        if self.container:
+            note["containerInfo"] = {"containerId": self.container, "state": "exited"}
         return note
 
     @property

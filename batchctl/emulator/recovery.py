@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import autoscale, boot, jobwork, schedulework, taskwork
+from batchctl.emulator.containers import find_runtime, mark_of
+from batchctl.emulator.node import remove_containers
 from batchctl.emulator.records import Job, Node, Pool, Task
 from batchctl.emulator.strays import end_strays
 
@@ -15,6 +17,9 @@ def recover(service: "Service") -> None:
     pools, jobs = list(service.store.pools.values()), list(service.store.jobs.values())
     tasks = [pid for job in jobs for task in job.tasks.values() for pid in _pids(task)]
     nodes = [node.pid for pool in pools for node in pool.nodes.values() if node.pid]
+    runtime = find_runtime(service.settings.search_path)
+    if runtime and (service.settings.home / "containers").is_dir():
+        remove_containers(runtime, mark_of(service.settings.home))
     end_strays(service.settings.home, tasks + nodes)
     for job in jobs:
         _recover_job(service, job)

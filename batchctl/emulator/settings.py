@@ -9,7 +9,8 @@ from pathlib import Path
 class Settings:
     """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure.
 
-    `containers`: "refuse" fails container tasks as a node without a runtime would; "host" runs their command line.
+    `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
+    as if it had no container, "refuse" fails them as a node without a runtime would.
     """
 
     home: Path
@@ -20,5 +21,5 @@ class Settings:
     job_quota: int = 300
     dedicated_core_quota: int = 1000
     spot_core_quota: int = 1000
-    containers: str = "refuse"
+    containers: str = "auto"
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

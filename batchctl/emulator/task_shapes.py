@@ -115,10 +115,21 @@ EXIT_CONDITIONS = Shape(
     default=EXIT_OPTIONS,
 )
 
-TASK = Shape(
+
+class _Command(Shape):
+    """What has a command line. An empty one leaves the image its own, and wants a container."""
+
+    def __call__(self, value: Any, path: str = "") -> Json:
+        checked = super().__call__(value, path)
+        if not checked["commandLine"] and "containerSettings" not in checked:
+            raise bad_value(f"{path}.commandLine".lstrip("."), "", "only a task in a container goes without one")
+        return checked
+
+
+TASK = _Command(
     "CloudTask",
     id=Need(ident),
-    commandLine=Need(text(least=1)),
+    commandLine=Need(text()),
     displayName=text(1024),
     exitConditions=EXIT_CONDITIONS,
     containerSettings=CONTAINER_SETTINGS,
@@ -146,9 +157,9 @@ TASK = Shape(
 )
 TASK_UPDATE = Shape("CloudTask", constraints=CONSTRAINTS)
 
-START_TASK = Shape(
+START_TASK = _Command(
     "StartTask",
-    commandLine=Need(text(least=1)),
+    commandLine=Need(text()),
     containerSettings=CONTAINER_SETTINGS,
     resourceFiles=RESOURCE_FILES,
     environmentSettings=ENVIRONMENT,
@@ -157,11 +168,11 @@ START_TASK = Shape(
     maxTaskRetryCount=Or(number(-1), 0),
     waitForSuccess=Or(flag, True),
 )
-JOB_MANAGER_TASK = Shape(
+JOB_MANAGER_TASK = _Command(
     "JobManagerTask",
     id=Need(ident),
     displayName=text(1024),
-    commandLine=Need(text(least=1)),
+    commandLine=Need(text()),
     containerSettings=CONTAINER_SETTINGS,
     resourceFiles=RESOURCE_FILES,
     outputFiles=OUTPUT_FILES,
@@ -176,10 +187,10 @@ JOB_MANAGER_TASK = Shape(
     allowLowPriorityNode=Or(flag, True),
     authenticationTokenSettings=TOKEN_SETTINGS,
 )
-PREPARATION_TASK = Shape(
+PREPARATION_TASK = _Command(
     "JobPreparationTask",
     id=Or(ident, "jobpreparation"),
-    commandLine=Need(text(least=1)),
+    commandLine=Need(text()),
     containerSettings=CONTAINER_SETTINGS,
     resourceFiles=RESOURCE_FILES,
     environmentSettings=ENVIRONMENT,
@@ -189,10 +200,10 @@ PREPARATION_TASK = Shape(
     runElevated=Gone(flag),
     rerunOnNodeRebootAfterSuccess=Or(flag, True),
 )
-RELEASE_TASK = Shape(
+RELEASE_TASK = _Command(
     "JobReleaseTask",
     id=Or(ident, "jobrelease"),
-    commandLine=Need(text(least=1)),
+    commandLine=Need(text()),
     containerSettings=CONTAINER_SETTINGS,
     resourceFiles=RESOURCE_FILES,
     environmentSettings=ENVIRONMENT,

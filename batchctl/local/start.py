@@ -82,6 +82,8 @@ def _is_free(port: int) -> bool:
 def _start_emulator(home: Home, port: int) -> subprocess.Popen[bytes]:
     key(home, "batch")
     options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
+    if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
+        options["--containers"] = containers
     words = [str(word) for option in (options | {"--ready-file": _ready_file(home)}).items() for word in option]
     with _fresh_log(home.log("emulator")) as log:
         return subprocess.Popen(

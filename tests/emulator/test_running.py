@@ -9,7 +9,7 @@ import pytest
 from azure.batch import models
 
 from .conftest import completed, new_job, pool_options, ready_pool, text
-from .stand import running, until
+from .stand import until
 
 
 def shell(line: str) -> str:
@@ -287,15 +287,3 @@ def test_windows_nodes_are_unusable(client, name):
     client.create_pool(pool_options(name, target_dedicated_nodes=1, virtual_machine_configuration=machine))
     node = until(lambda: [node for node in client.list_nodes(name) if node.state == "unusable"], "the refusal")[0]
     assert "Windows" in node.errors[0].message
-
-
-@pytest.mark.parametrize(("containers", "code"), [("refuse", "ContainerRuntimeNotFound"), ("host", None)])
-def test_container_tasks(tmp_path, containers, code):
-    with running(tmp_path / "home", containers=containers) as local, local.client() as client:
-        ready_pool(client, "p")
-        new_job(client, "j", "p")
-        settings = models.BatchTaskContainerSettings(image_name="busybox")
-        options = models.BatchTaskCreateOptions(id="t", command_line="true", container_settings=settings)
-        client.create_task("j", options)
-        failure = completed(client, "j", "t").execution_info.failure_info
-        assert (failure and failure.code) == code

@@ -4,8 +4,9 @@
         ...  # clients use service.url, any key and any signature
         print(service.tally())  # {"Put Blob": 2000, …}
 
-It keeps containers, block blobs, their metadata and MD5, conditions, ranges, uncommitted blocks and listings in pages.
+It keeps containers, block blobs, their metadata and MD5, conditions, ranges, uncommitted blocks, listings in pages.
 Nothing is authenticated. Every answer is held for one round trip; `check` compares Content-MD5 as the service does.
+As a Batch account it has no pools and no jobs.
 """
 
 import asyncio
@@ -70,9 +71,10 @@ def stub(round_trip: float = 0.0, *, check: bool = True) -> Iterator[Stub]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`query` and `headers` have lower-case names."""
+    """`query` and `headers` have lower-case names. `account`: the first part of the path."""
 
     method: str
+    account: str
     container: str
     path: str
     query: Mapping[str, str]
@@ -146,6 +148,8 @@ class Service:
 
     def _operation(self, request: Request) -> tuple[str, Callable[[Request], Answer]]:
         what = request.query.get("comp", "")
+        if request.account in ("pools", "jobs"):
+            return "List Pools and Jobs", lambda _: Answer(200, {"Content-Type": "application/json"}, b'{"value": []}')
         if not request.container:
             return ("List Containers", self._containers) if what == "list" else ("Get Account", lambda _: Answer(200))
         if not request.path:
@@ -384,9 +388,10 @@ class Connection(asyncio.BufferedProtocol):
         method, target, _ = self._line.decode("latin-1").split(" ")
         parts = urlsplit(target)
         query = {k.lower(): v[0] for k, v in parse_qs(parts.query, keep_blank_values=True).items()}
-        _, _, rest = unquote(parts.path).lstrip("/").partition("/")
+        account, _, rest = unquote(parts.path).lstrip("/").partition("/")
         container, _, path = rest.partition("/")
-        answer = self._service.answer(Request(method, container, path, query, self._headers, self._body or b""))
+        request = Request(method, account, container, path, query, self._headers, self._body or b"")
+        answer = self._service.answer(request)
         self._body, self._filled = None, 0
         said = {"Content-Length": str(len(answer.body)), "x-ms-version": "2025-05-05", "Date": formatdate(usegmt=True)}
         head = "".join(f"{k}: {v}\r\n" for k, v in (said | dict(answer.headers)).items())

@@ -32,9 +32,13 @@ class Opened:
 
 def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Voice) -> Opened:
     """Load the spec and find its account. Sends no request to it."""
+    from platformdirs import user_cache_path
+
+    from batchctl import hashes
     from batchctl.clock import SystemClock
     from batchctl.spec.load import load
 
+    hashes.remember(user_cache_path("batchctl"))
     given = variables(var)
     spec = load(path, given, os.environ)
     chosen = _target(spec, target, os.environ, printer)

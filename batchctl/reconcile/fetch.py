@@ -4,16 +4,26 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event as Flag
 
-from batchctl.errors import BatchctlError
+from batchctl import hashes
+from batchctl.errors import BatchctlError, CloudError
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch, clashes, unsafe
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob
 
 READ = 1 << 20
+
+AT_ONCE = 64
+"""Blobs on their way home; how much of them is in memory is the cloud's affair."""
+
+RESUMED = 32 << 20
+"""Bytes; of a larger blob, what has arrived when a fetch breaks off is kept, and the next one goes on from there."""
 
 
 class CannotLandError(BatchctlError):
@@ -23,16 +33,19 @@ class CannotLandError(BatchctlError):
 
 
 def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
-    """Fetch each blob; one that cannot land does not stop the others."""
-    if problems := clashes(fetches):
+    """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
+    if problems := (*clashes(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(problems))
-    for item in fetches:
-        try:
-            _land(item, cloud)
-        except (BatchctlError, OSError) as error:
-            yield NotFetched(blob=item.blob, why=str(error))
-        else:
-            yield Fetched(blob=item.blob, path=str(item.target))
+    stop, pool = Flag(), ThreadPoolExecutor(AT_ONCE)
+    try:
+        # Large ones begin at once, so that none is still on its way when all else is done.
+        largest_first = sorted(range(len(fetches)), key=lambda n: fetches[n].blob.size < RESUMED)
+        landings = {n: pool.submit(_land, fetches[n], cloud, stop) for n in largest_first}
+        for n, item in enumerate(fetches):
+            yield _told(item, landings.pop(n))
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def is_copy(blob: Blob, path: Path) -> bool:
@@ -43,42 +56,98 @@ def is_copy(blob: Blob, path: Path) -> bool:
             return False
         if blob.md5 is None:
             return blob.modified is not None and int(status.st_mtime) == int(blob.modified.timestamp())
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "md5").hexdigest() == blob.md5
+        return hashes.md5(path, status, blob.md5) == blob.md5
     except OSError:
         return False
 
 
-def _land(item: Fetch, cloud: Cloud) -> None:
+def is_safe(blob: Blob, path: Path) -> bool:
+    """As `is_copy`, by the content itself and lasting on the disk: after this the blob may be deleted."""
+    hashes.forget(path)
+    if not is_copy(blob, path):
+        return False
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+    return True
+
+
+def _told(item: Fetch, landing: Future[None]) -> Event:
+    try:
+        landing.result()
+    except (BatchctlError, OSError) as error:
+        return NotFetched(blob=item.blob, why=str(error))
+    return Fetched(blob=item.blob, path=str(item.target))
+
+
+def _land(item: Fetch, cloud: Cloud, stop: Flag) -> None:
+    _go_on(stop)
     if why := unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
     _no_links(item)
     item.target.parent.mkdir(parents=True, exist_ok=True)
-    # Cut so short that even in four bytes a character it is a name that a file may have.
-    temporary = item.target.with_name(f".{item.target.name[:40]}.{secrets.token_hex(4)}.part")
+    temporary, resumed = _temporary(item)
     try:
-        _write(item.blob, cloud, temporary)
+        _write(item.blob, cloud, temporary, resumed, stop)
         if item.blob.modified is not None:
             moment = item.blob.modified.timestamp()
             os.utime(temporary, (moment, moment))
         temporary.replace(item.target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    except BaseException as error:
+        if not resumed or _is_final(error, stop):
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+        raise
+    if item.blob.md5:
+        hashes.note(item.target, item.target.lstat(), item.blob.md5)
 
 
-def _write(blob: Blob, cloud: Cloud, path: Path) -> None:
-    digest, size = hashlib.md5(usedforsecurity=False), 0
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, 0o644), "wb") as stream:
-        for chunk in cloud.read(blob):
+def _go_on(stop: Flag) -> None:
+    if stop.is_set():
+        raise CannotLandError("interrupted")
+
+
+def _is_final(error: BaseException, stop: Flag) -> bool:
+    """What has arrived is of no use any more: it is not the blob's content, or this version of the blob is gone."""
+    if isinstance(error, CloudError):
+        return error.status in (404, 412)
+    return isinstance(error, CannotLandError) and not stop.is_set()
+
+
+def _temporary(item: Fetch) -> tuple[Path, bool]:
+    """A name beside the target, cut so short that even in four bytes a character it is one that a file may have.
+
+    True: it is the same in every run, for exactly this version of the blob.
+    """
+    resumed = item.blob.size > RESUMED and item.blob.etag is not None
+    version = f"{item.blob.name}\n{item.blob.etag}".encode()
+    tag = hashlib.sha256(version).hexdigest()[:16] if resumed else secrets.token_hex(4)
+    return item.target.with_name(f".{item.target.name[:40]}.{tag}.part"), resumed
+
+
+def _write(blob: Blob, cloud: Cloud, path: Path, resumed: bool, stop: Flag) -> None:
+    digest = hashlib.md5(usedforsecurity=False)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (0 if resumed else os.O_EXCL)
+    with os.fdopen(os.open(path, flags, 0o644), "r+b") as stream:
+        size = 0
+        while piece := stream.read(READ):
+            digest.update(piece)
+            size += len(piece)
+        for chunk in cloud.read(blob, size) if size < blob.size or not size else ():
+            _go_on(stop)
             digest.update(chunk)
             size += len(chunk)
             stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
     if size != blob.size or (blob.md5 is not None and digest.hexdigest() != blob.md5):
         raise CannotLandError(f"{size} bytes arrived whose content is not that of the blob ({blob.size} bytes)")
+
+
+def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
+    """Disks that are smaller than what would come (reliability F56, B76)."""
+    for root in {fetch.root for fetch in fetches}:
+        wanted = sum(fetch.blob.size for fetch in fetches if fetch.root == root)
+        standing = next(folder for folder in (root, *root.parents) if folder.exists())
+        if wanted > (free := shutil.disk_usage(standing).free):
+            yield f"{wanted:,} bytes would come home to {root}, where {free:,} are free"
 
 
 def _no_links(item: Fetch) -> None:

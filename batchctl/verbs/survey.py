@@ -60,7 +60,7 @@ def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
 
 def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
     """Refuse a plan that would lose something (design D8)."""
-    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_copy))
+    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_safe))
 
 
 def _containers(resources: Iterable[Resource]) -> list[Container]:

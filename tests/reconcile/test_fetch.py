@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from batchctl import hashes
 from batchctl.errors import CloudError
 from batchctl.reconcile.events import Event, Fetched, NotFetched
-from batchctl.reconcile.fetch import CannotLandError, fetch, is_copy
+from batchctl.reconcile.fetch import CannotLandError, fetch, is_copy, is_safe
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import Blob
 from tests.fake_cloud import FakeCloud
@@ -203,3 +204,113 @@ def test_what_is_no_plain_file_is_no_copy(copy: Path) -> None:
     assert not is_copy(replace(blob, size=copy.parent.stat().st_size), copy.parent)
     assert not is_copy(blob, copy.with_name("absent"))
     assert not is_copy(blob, copy / "below")
+
+
+# Many, large, interrupted.
+
+
+class Slow(FakeCloud):
+    """Gives a large blob piece by piece, and breaks off where it is told to."""
+
+    def __init__(self, until: int | None = None) -> None:
+        super().__init__()
+        self.until, self.begun_at = until, list[int]()
+
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        self.begun_at.append(start)
+        for chunk in super().read(blob, start):
+            if self.until is not None and start >= self.until:
+                raise CloudError("the line went dead")
+            start += len(chunk)
+            yield chunk
+
+
+@pytest.fixture
+def resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchctl.reconcile.fetch.RESUMED", 1 << 20)
+
+
+LARGE = os.urandom(10 << 20)
+
+
+def test_a_large_fetch_that_broke_off_goes_on_from_there(tmp_path: Path, resumed: None) -> None:
+    cloud = Slow(until=8 << 20)
+    cloud.put("output", "a", LARGE)
+    assert why(fetched(cloud, tmp_path)) == ["the line went dead"]
+    assert not (tmp_path / "a").exists()
+    cloud.until = None
+    assert why(fetched(cloud, tmp_path)) == []
+    assert cloud.begun_at == [0, 8 << 20]
+    assert everything(tmp_path) == {"a": LARGE}
+
+
+def test_what_arrived_of_another_version_is_not_used(tmp_path: Path, resumed: None) -> None:
+    cloud = Slow(until=8 << 20)
+    cloud.put("output", "a", LARGE)
+    fetched(cloud, tmp_path)
+    cloud.until = None
+    cloud.put("output", "a", LARGE[::-1])
+    assert why(fetched(cloud, tmp_path)) == []
+    assert cloud.begun_at == [0, 0]
+    assert (tmp_path / "a").read_bytes() == LARGE[::-1]
+
+
+@pytest.mark.parametrize("torn", [b"x" * (8 << 20), LARGE[: 8 << 20] + b"x" * (2 << 20), LARGE + b"x", LARGE])
+def test_what_lies_there_is_never_taken_for_content(tmp_path: Path, resumed: None, torn: bytes) -> None:
+    cloud = Slow(until=4 << 20)
+    cloud.put("output", "a", LARGE)
+    fetched(cloud, tmp_path)
+    [part] = tmp_path.iterdir()
+    part.write_bytes(torn)
+    cloud.until = None
+    fetched(cloud, tmp_path)
+    assert why(fetched(cloud, tmp_path)) == []
+    assert everything(tmp_path) == {"a": LARGE}
+
+
+def test_many_come_home_in_their_order(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    blobs = [cloud.put("output", f"{n:04}", b"%d" % n) for n in range(300)]
+    assert [e.blob for e in fetched(cloud, tmp_path) if isinstance(e, Fetched)] == blobs
+    assert everything(tmp_path) == {f"{n:04}": b"%d" % n for n in range(300)}
+
+
+class Endless(FakeCloud):
+    """Only the first blob ever comes to an end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = list[str]()
+
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        self.begun.append(blob.path)
+        yield b"x"
+        while blob.path != "0000":
+            yield b""
+
+
+def test_once_interrupted_nothing_more_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchctl.reconcile.fetch.AT_ONCE", 2)
+    cloud = Endless()
+    for n in range(50):
+        cloud.put("output", f"{n:04}", b"x")
+    events = fetch([Fetch(blob=b, root=tmp_path) for b in cloud.blobs("output")], cloud)
+    next(events)
+    events.close()  # type: ignore[attr-defined]  # a generator
+    assert len(cloud.begun) <= 2 + 1
+    assert everything(tmp_path) == {"0000": b"x"}
+
+
+def test_more_than_the_disk_holds_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    blob = Blob(container="output", path="a", size=1 << 60)
+    with pytest.raises(CannotLandError, match="are free"):
+        fetched(FakeCloud(), tmp_path / "not" / "there", [blob])
+    assert everything(tmp_path) == {}
+
+
+def test_a_copy_is_safe_by_its_content_whatever_is_remembered(copy: Path) -> None:
+    blob = Blob(container="c", path="p", md5="0" * 32, size=len(DATA))
+    hashes.note(copy, copy.stat(), "0" * 32)
+    assert is_copy(blob, copy)
+    assert not is_safe(blob, copy)
+    assert is_safe(replace(blob, md5=hashlib.md5(DATA, usedforsecurity=False).hexdigest()), copy)

@@ -1,0 +1,141 @@
+"""MD5 of local files, remembered between runs: a file that has not changed is not read again.
+
+`remember` makes it so, for this process; without it, and where the memory is absent or broken, each file is read.
+"""
+
+import atexit
+import hashlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+MEMORY = "hashes.sqlite"
+
+SETTLED = 2_000_000_000
+"""Nanoseconds: a file that changed so shortly before it was read may change again without its time showing it."""
+
+LARGEST = 256 << 20
+"""Bytes of the memory; one that has grown further begins anew."""
+
+MANY = 10_000
+"""Files; what was learned is written whenever it is so much."""
+
+SMALL = 1 << 20
+"""Bytes of a file that is read in one piece."""
+
+
+def md5(path: Path, status: os.stat_result, expected: str | None = None) -> str:
+    """The MD5 of a file's content, in hex. `status` is its os.stat, `expected` what the service holds in its place.
+
+    What is remembered is believed only if the service does not say otherwise. Raises OSError.
+    """
+    key, stamp = os.fsencode(path), _stamp(status)
+    known = _fresh.get(key) or (_memory.look_up(key) if _memory else None)
+    if known and known[0] == stamp and expected in (None, known[1]):
+        return known[1]
+    begun = time.time_ns()
+    found = _read(path, status.st_size)
+    with suppress(OSError):
+        if stamp == _stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
+            _fresh[key] = stamp, found
+    if len(_fresh) >= MANY:
+        keep()
+    return found
+
+
+def note(path: Path, status: os.stat_result, found: str) -> None:
+    """Remember the MD5 of a file that we have written ourselves."""
+    _fresh[os.fsencode(path)] = _stamp(status), found
+
+
+def forget(path: Path) -> None:
+    """What was remembered of this file was wrong."""
+    _fresh[os.fsencode(path)] = "", ""
+
+
+def remember(folder: Path) -> None:
+    """From now on look in the memory of this folder, and when the process ends write what it learned."""
+    global _memory
+    if _memory is None:
+        atexit.register(_end)
+    else:
+        _memory.close()
+    _memory = Memory(folder / MEMORY)
+
+
+def keep() -> None:
+    """Write what was learned since the last time."""
+    if _memory and _fresh:
+        _memory.store(_fresh)
+    _fresh.clear()
+
+
+class Memory:
+    """One SQLite file, which several processes may use. Whatever is wrong with it only makes it forget."""
+
+    def __init__(self, path: Path) -> None:
+        import sqlite3  # imported late: most commands read no file's content
+
+        self._broken = sqlite3.Error, OSError
+        self._rows: sqlite3.Connection | None = None
+        with suppress(*self._broken):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.stat().st_size > LARGEST:
+                path.unlink()
+            rows = sqlite3.connect(path, timeout=2, isolation_level=None)
+            rows.execute("PRAGMA synchronous=OFF")
+            rows.execute("CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT, md5 TEXT) WITHOUT ROWID")
+            self._rows = rows
+
+    def look_up(self, key: bytes) -> tuple[str, str] | None:
+        """(stamp, MD5) of a path."""
+        if self._rows is None:
+            return None
+        try:
+            found: tuple[str, str] | None = self._rows.execute(
+                "SELECT stamp, md5 FROM files WHERE path = ?", (key,)
+            ).fetchone()
+        except self._broken:
+            self._rows = None
+            return None
+        return found
+
+    def store(self, learned: dict[bytes, tuple[str, str]]) -> None:
+        if self._rows is None:
+            return
+        try:
+            self._rows.execute("BEGIN IMMEDIATE")
+            self._rows.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(key, *known) for key, known in learned.items()]
+            )
+            self._rows.execute("COMMIT")
+        except self._broken:
+            self.close()
+
+    def close(self) -> None:
+        rows, self._rows = self._rows, None
+        if rows:
+            rows.close()
+
+
+_memory: Memory | None = None
+_fresh: dict[bytes, tuple[str, str]] = {}
+
+
+def _end() -> None:
+    keep()
+    if _memory:
+        _memory.close()
+
+
+def _stamp(status: os.stat_result) -> str:
+    """Everything about a file that changes when its content does."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _read(path: Path, size: int) -> str:
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a path's own open costs half as much again
+        if size <= SMALL:
+            return hashlib.md5(stream.read(), usedforsecurity=False).hexdigest()
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from batchctl.reconcile.codec import Codec
     from batchctl.reconcile.saved import Place
 
-STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.DELETE: "red",
+    Action.ADOPT: "cyan",
+}
 
 SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
@@ -47,6 +53,7 @@ DONE = {
     ("create", ""): "created",
     ("update", ""): "updated",
     ("delete", ""): "deleted",
+    ("adopt", ""): "adopted",
 }
 DOING = {
     ("create", "blob"): "uploading",
@@ -55,6 +62,7 @@ DOING = {
     ("create", ""): "creating",
     ("update", ""): "updating",
     ("delete", ""): "deleting",
+    ("adopt", ""): "adopting",
 }
 
 
@@ -110,7 +118,8 @@ class Printer:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
         if verb == "plan":
             return
-        words = {"create": "created", "update": "updated", "delete": "deleted", "Fetched": "brought home"}
+        words = {"adopt": "adopted", "create": "created", "update": "updated", "delete": "deleted"}
+        words["Fetched"] = "brought home"
         counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
@@ -252,6 +261,7 @@ def summary(plan: Plan) -> str:
     line = (
         f"Plan: {count(Action.CREATE, Action.REPLACE)} to add, {count(Action.UPDATE)} to change, "
         f"{count(Action.DELETE, Action.REPLACE)} to destroy"
+        + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
     )
     return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
 

@@ -57,7 +57,7 @@ class JsonPrinter:
         self._line(_first_lower(type(event).__name__), **said)
 
     def done(self, verb: str, exit_code: int = 0) -> None:
-        counts = {word: self._done[word] for word in ("create", "update", "delete")}
+        counts = {word: self._done[word] for word in ("adopt", "create", "update", "delete")}
         if verb == "plan":
             self._line("complete", verb=verb, exitCode=exit_code)
         else:

@@ -6,7 +6,7 @@ from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.saved import Header
 from batchctl.render import clean, details, headline, size, summary
 
-SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: ""}
+SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
 """What comes first so that GitHub colours the line: `+` and `-` do it themselves."""
 
 LONGEST = 60_000

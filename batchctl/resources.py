@@ -128,13 +128,24 @@ class JobReleaseTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec.origin`),
+    `expires` the moment from which `gc` may take it away. Wanted: `expires_after` its making."""
+
+    origin: str = ""
+    expires: datetime | None = None
+    expires_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """A blob container. `keep`: destroy leaves it and all that is in it."""
 
     kind: ClassVar[str] = "container"
     name: str
-    keep: bool = policy(False)
+    keep: bool = compared(Rule.IN_PLACE, False)
     owner: str | None = observed()
+    stamp: Stamp = observed(Stamp())
     leased: bool = observed(False)
 
 
@@ -192,6 +203,7 @@ class Pool:
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None)
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     owner: str | None = observed()
+    stamp: Stamp = observed(Stamp())
     asked: str = observed("")
     state: str | None = observed()
     nodes: int = observed(0)
@@ -223,6 +235,7 @@ class Job:
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     generation: int = observed(1)
     owner: str | None = observed()
+    stamp: Stamp = observed(Stamp())
     asked: str = observed("")
     state: str | None = observed()
     sealed: bool = observed(False)
@@ -298,9 +311,11 @@ class Desired:
     """All that a spec asks for, nothing left to expand.
 
     `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
+    `origin` is the spec's place.
     """
 
     owner: str
+    origin: str = ""
     resources: tuple[Resource, ...] = ()
     external: frozenset[str] = frozenset()
     downloads: tuple[Download, ...] = ()

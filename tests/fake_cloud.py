@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
@@ -21,6 +21,7 @@ from batchctl.resources import (
     OutputFile,
     Pool,
     Resource,
+    Stamp,
     SupportedImage,
     Task,
     generation_id,
@@ -38,6 +39,7 @@ CHUNK = 4 << 20
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 R = TypeVar("R", bound=Resource)
+S = TypeVar("S", Container, Pool, Job)
 
 
 class Crash(BaseException):
@@ -99,6 +101,8 @@ class FakeCloud:
         self.locks: dict[str, Held] = {}
         self.has_locks = True
         self.leased: set[str] = set()
+        self.facts: dict[str, Container] = {}
+        self.now = EPOCH
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -124,7 +128,7 @@ class FakeCloud:
     def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         wanted = set(names)
         found = tuple(
-            Container(name=n, owner=o, leased=n in self.leased)
+            replace(self.facts.get(n, Container(name=n)), owner=o, leased=n in self.leased)
             for n, o in self.containers.items()
             if o == owner or n in wanted
         )
@@ -169,6 +173,10 @@ class FakeCloud:
     def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
         held = {wanted: found for found, wanted in changes}
         return self._each("update", list(held), lambda wanted: self._update(held[wanted], wanted, owner))
+
+    def adopt(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        held = {ours: found for found, ours in changes}
+        return self._each("adopt", list(held), lambda ours: self._adopt(held[ours], ours, owner))
 
     def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return self._each("delete", resources, lambda resource: self._delete(resource, owner))
@@ -263,6 +271,7 @@ class FakeCloud:
             case Container(name=name):
                 if self.containers.setdefault(name, owner) != owner:
                     raise CloudError(f"{name} exists", status=409, code="ContainerAlreadyExists")
+                self.facts[name] = self._stamped(resource)
             case Blob():
                 held, _ = self.stored.get((resource.container, resource.path), (None, b""))
                 if held and (held.owner, held.md5) != (owner, resource.md5):
@@ -271,14 +280,13 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(resource)
                 _free(self.pools, name, resource, owner)
-                self.pools[name.lower()] = _stored(resource, owner)
+                self.pools[name.lower()] = self._stamped(_stored(resource, owner))
             case Job(id=name):
                 _free(self.jobs, name, resource, owner)
                 if name.lower() not in self.jobs:
                     self.added[name.lower()] = {}
-                    self.jobs[name.lower()] = replace(
-                        resource, owner=owner, state="active", sealed=False, asked=asked(resource)
-                    )
+                    made = replace(resource, owner=owner, state="active", sealed=False, asked=asked(resource))
+                    self.jobs[name.lower()] = self._stamped(made)
             case Task():
                 self._add(resource)
 
@@ -292,7 +300,7 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(wanted)
                 shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
-                self.pools[name.lower()] = replace(_stored(wanted, owner), display_name=shown)
+                self.pools[name.lower()] = self._stamped(replace(_stored(wanted, owner), display_name=shown))
             case Job(id=name):
                 held_job = _there(self.jobs, name, "Job")
                 if wanted.state == "terminating":
@@ -306,8 +314,9 @@ class FakeCloud:
                 if held_task.state != "completed":
                     limits = {d.name: d.new for d in differences(held_task, wanted) if d.rule is Rule.IN_PLACE}
                     tasks[name.lower()] = replace(held_task, **limits)
-            case Container():
-                raise NotImplementedError("a container never changes")
+            case Container(name=name):
+                _marked(self.containers.get(name), owner, name)
+                self.facts[name] = self._stamped(wanted)
 
     def _delete(self, resource: Resource, owner: str) -> None:
         match resource:
@@ -316,6 +325,7 @@ class FakeCloud:
                 if foreign or self.containers[name] != owner:
                     raise Refused([f"container {name!r} is not ours alone: {foreign}"])
                 del self.containers[name]
+                self.facts.pop(name, None)
                 self.stored = {key: value for key, value in self.stored.items() if key[0] != name}
             case Blob(container=container, path=path):
                 found, _ = self.stored.get((container, path), (None, b""))
@@ -332,6 +342,33 @@ class FakeCloud:
                 raise NotImplementedError("tasks go with their job")
             case _:
                 pass
+
+    def _adopt(self, found: Resource, ours: Resource, owner: str) -> None:
+        match ours:
+            case Container(name=name):
+                self.containers[name] = owner
+                self.facts[name] = self._stamped(ours)
+            case Blob(container=container, path=path):
+                held, data = self.stored[container, path]
+                assert isinstance(found, Blob)
+                if held.etag != found.etag:
+                    raise CloudError(f"{ours.name} has changed", status=412, code="ConditionNotMet")
+                if held.md5 == ours.md5:
+                    self.put(container, path, data, owner)
+                else:
+                    self._upload(ours, owner)
+            case Pool(name=name):
+                held_pool = _there(self.pools, name, "Pool")
+                self.pools[name.lower()] = self._stamped(replace(held_pool, owner=owner, stamp=ours.stamp))
+            case Job(id=name):
+                self.jobs[name.lower()] = self._stamped(replace(_there(self.jobs, name, "Job"), **_marks(ours, owner)))
+            case Task():
+                raise NotImplementedError("tasks come with their job")
+
+    def _stamped(self, resource: S) -> S:
+        stamp = resource.stamp
+        expires = self.now + stamp.expires_after if stamp.expires_after else stamp.expires
+        return replace(resource, stamp=Stamp(origin=stamp.origin, expires=expires))
 
     def _upload(self, blob: Blob, owner: str) -> None:
         if blob.container not in self.containers:
@@ -353,6 +390,10 @@ class FakeCloud:
 
 
 NO_CONTAINER = "FileUploadContainerNotFound: One of the specified Azure container(s) was not found"
+
+
+def _marks(job: Job, owner: str) -> dict[str, Any]:
+    return {"owner": owner, "stamp": job.stamp, "name": job.name, "generation": job.generation}
 
 
 def _there(held: dict[str, R], name: str, kind: str) -> R:

@@ -45,6 +45,7 @@ CHOSEN: dict[str, Callable[[Any], Any]] = {
     "reboot_nodes": bool,
     "discard_outputs": bool,
     "force": bool,
+    "adopt": bool,
     "prune_outputs": bool,
 }
 WORLD = {"edit", "spec", "files", "vars", "fails", "by_hand", "verb", "crash_after", *CHOSEN}

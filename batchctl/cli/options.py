@@ -23,6 +23,10 @@ LockTimeout = Annotated[
 ]
 NoLock = Annotated[bool, typer.Option("--no-lock", help="Take no lock: where the account forbids it.")]
 Force = Annotated[bool, typer.Option("--force", help="End tasks that still run.")]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Take over what sits at the spec's names, or what a spec of its name made elsewhere."),
+]
 Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]
 
 Rerun = Annotated[

@@ -10,6 +10,7 @@ from batchctl.cli import saving
 from batchctl.cli.asking import Voice, approve, can_ask, voice
 from batchctl.cli.durations import patience
 from batchctl.cli.options import (
+    Adopt,
     AsJson,
     Discard,
     Force,
@@ -48,6 +49,7 @@ def plan(
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
+    adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
     as_json: AsJson = False,
@@ -66,6 +68,7 @@ def plan(
         prune_outputs=prune_outputs,
         discard_outputs=discard_outputs,
         force=force,
+        adopt=adopt,
     )
     opened = open_spec(spec, target, var, to)
     decided = verbs.plan(opened.spec, opened.cloud, choices)
@@ -90,6 +93,7 @@ def apply(
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
+    adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
@@ -112,6 +116,7 @@ def apply(
         prune_outputs=prune_outputs,
         discard_outputs=discard_outputs,
         force=force,
+        adopt=adopt,
     )
     waits = None if no_lock else patience(lock_timeout)
     if saving.is_plan(spec):
@@ -129,6 +134,7 @@ def destroy(
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
+    adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
@@ -151,7 +157,7 @@ def destroy(
         opened.cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
-        _choices(discard_outputs=discard_outputs, force=force),
+        _choices(discard_outputs=discard_outputs, force=force, adopt=adopt),
         waits,
     )
     _follow(events, out)

@@ -34,6 +34,11 @@ def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> 
     )
 
 
+def adopt(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
+    held = {ours: found for found, ours in pairs}
+    return session.each(held, lambda blob: _adopt(session, owner, held[blob], blob), AT_ONCE)
+
+
 def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
     return session.each(blobs, partial(_delete, session))
 
@@ -54,6 +59,20 @@ def _upload(session: Session, owner: str, blob: Blob, condition: dict[str, str])
     except CloudError as error:
         # The service may have done it although its answer was lost: then our mark and content are there.
         if error.status not in (409, 412) or not _is_ours(session, owner, blob):
+            raise
+
+
+def _adopt(session: Session, owner: str, found: Blob, ours: Blob) -> None:
+    if found.md5 != ours.md5:
+        _upload(session, owner, ours, _if_match(found))
+        return
+    client = session.blobs.get_blob_client(ours.container, ours.path)
+    held = session.ask(client.get_blob_properties).metadata or {}
+    theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
+    try:
+        session.ask(lambda: client.set_blob_metadata({**theirs, marks.OWNER: owner}, **_unchanged(found)))
+    except CloudError as error:
+        if error.status != 412 or not _is_ours(session, owner, ours):
             raise
 
 

@@ -129,6 +129,9 @@ class Azure:
     def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
         return self._room(changes, lambda pair: pair[1]).update(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
 
+    def adopt(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        return self._room(changes, lambda pair: pair[1]).adopt(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
+
     def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return self._room(resources, lambda r: r).delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
 

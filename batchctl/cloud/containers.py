@@ -21,7 +21,14 @@ def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Contain
 
 
 def _container(item: ContainerProperties) -> Container:
-    return Container(name=item.name, owner=(item.metadata or {}).get(marks.OWNER), leased=item.lease.status == "locked")
+    metadata = item.metadata or {}
+    return Container(
+        name=item.name,
+        keep=marks.KEEP in metadata,
+        owner=metadata.get(marks.OWNER),
+        stamp=marks.stamp(metadata),
+        leased=item.lease.status == "locked",
+    )
 
 
 def create(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
@@ -29,7 +36,12 @@ def create(session: Session, containers: Sequence[Container], owner: str) -> Ite
 
 
 def update(session: Session, pairs: Sequence[tuple[Container, Container]], owner: str) -> Iterator[Outcome]:
-    raise NotImplementedError("a container has no field that could change")
+    return session.each([wanted for _, wanted in pairs], lambda wanted: _mark(session, owner, wanted, owner))
+
+
+def adopt(session: Session, pairs: Sequence[tuple[Container, Container]], owner: str) -> Iterator[Outcome]:
+    held = {ours: found for found, ours in pairs}
+    return session.each(held, lambda ours: _mark(session, owner, ours, held[ours].owner))
 
 
 def delete(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
@@ -41,7 +53,7 @@ def _create(session: Session, owner: str, container: Container) -> None:
 
     def attempt() -> bool:
         try:
-            session.ask(lambda: client.create_container(metadata={marks.OWNER: owner}))
+            session.ask(lambda: client.create_container(metadata=_metadata(session, owner, container)))
         except CloudError as error:
             if error.code == "ContainerBeingDeleted":
                 return False
@@ -51,6 +63,21 @@ def _create(session: Session, owner: str, container: Container) -> None:
         return True
 
     session.until(attempt, f"container {container.name!r} is still being deleted", GONE_WITHIN)
+
+
+def _mark(session: Session, owner: str, container: Container, before: str | None) -> None:
+    """Write our marks anew, if it belongs to whom it did before; what others put beside them stays."""
+    client = session.blobs.get_container_client(container.name)
+    held = session.ask(client.get_container_properties).metadata or {}
+    if held.get(marks.OWNER) != before:
+        raise Refused([f"container {container.name!r} has changed hands"])
+    theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
+    session.ask(lambda: client.set_container_metadata({**theirs, **_metadata(session, owner, container)}))
+
+
+def _metadata(session: Session, owner: str, container: Container) -> dict[str, str]:
+    kept = {marks.KEEP: "true"} if container.keep else {}
+    return marks.stamped(owner, container, session.clock.now()) | kept
 
 
 def _delete(session: Session, owner: str, container: Container) -> None:

@@ -34,6 +34,10 @@ def update(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> It
     return session.each([wanted for _, wanted in pairs], partial(_update, session, owner))
 
 
+def adopt(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> Iterator[Outcome]:
+    return session.each([ours for _, ours in pairs], partial(_adopt, session, owner))
+
+
 def delete(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcome]:
     return session.each(jobs, partial(_delete, session, owner))
 
@@ -78,7 +82,7 @@ def body(session: Session, job: Job, owner: str) -> Json:
     return {
         "id": job.id,
         "poolInfo": {"poolId": job.pool},
-        **_in_place(job, owner),
+        **_in_place(session, job, owner),
         "commonEnvironmentSettings": settings_body(job.environment),
         **job_tasks_body(session, job.job_preparation_task, job.job_release_task),
         "onAllTasksComplete": "noaction",
@@ -109,16 +113,17 @@ def parse(session: Session, item: Json) -> Job:
         metadata=marks.labels(item.get("metadata")),
         generation=int(metadata.get(marks.GENERATION, "1")),
         owner=metadata.get(marks.OWNER),
+        stamp=marks.stamp(metadata),
         asked=metadata.get(marks.DIGEST, ""),
         state=str(item.get("state", "")).lower(),
         sealed=str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
     )
 
 
-def _in_place(job: Job, owner: str) -> Json:
+def _in_place(session: Session, job: Job, owner: str) -> Json:
     """What may change while the job lives (REST: Job - Patch Job). Our marks go along: they say what was asked last."""
     marked = {
-        marks.OWNER: owner,
+        **marks.stamped(owner, job, session.clock.now()),
         marks.JOB: job.name,
         marks.GENERATION: str(job.generation),
         marks.DIGEST: asked(job),
@@ -153,7 +158,7 @@ def _update(session: Session, owner: str, job: Job) -> None:
     if job.state == TERMINATING:
         session.find(lambda: session.batch.post(f"{path(job)}/terminate", {"terminateReason": STALLED}))
     else:
-        session.ask(lambda: session.batch.patch(path(job), _in_place(job, owner)))
+        session.ask(lambda: session.batch.patch(path(job), _in_place(session, job, owner)))
 
 
 def _delete(session: Session, owner: str, job: Job) -> None:
@@ -168,6 +173,13 @@ def _delete(session: Session, owner: str, job: Job) -> None:
         if error.code != "JobBeingDeleted":
             raise
     session.until(lambda: session.find(lambda: session.batch.get(path(job))) is None, f"job {job.id!r} is not gone")
+
+
+def _adopt(session: Session, owner: str, job: Job) -> None:
+    item = session.ask(lambda: session.batch.get(path(job)))
+    ours = {marks.JOB: job.name, marks.GENERATION: str(job.generation)}
+    metadata = marks.from_pairs(item.get("metadata")) | ours | marks.stamped(owner, job, session.clock.now())
+    session.ask(lambda: session.batch.patch(path(job), {"metadata": marks.pairs(metadata)}))
 
 
 def _is_ours(session: Session, owner: str, job: Job) -> bool:

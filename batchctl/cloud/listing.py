@@ -30,7 +30,7 @@ def _listed(session: Session, container: str) -> Iterator[Blob]:
         try:
             answer = session.send("GET", f"{url}&marker={quote(marker, safe='')}" if marker else url)
         except CloudError as error:
-            if error.status == 404 and not marker:
+            if not marker and (error.status == 404 or error.code == "ContainerBeingDeleted"):
                 return
             raise
         before, marker = marker, ""
@@ -73,6 +73,7 @@ def _blob(container: str, element: Element) -> Blob:
         task=metadata.get(marks.TASK),
         etag=_quoted(said["Etag"]),
         modified=_moment(said["Last-Modified"]),
+        leased=said.get("LeaseStatus") == "locked",
     )
 
 

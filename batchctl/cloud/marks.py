@@ -4,15 +4,20 @@ One vocabulary for containers, blobs, pools and jobs: the names are C# identifie
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, unquote
 
-from batchctl.resources import Settings
+from batchctl.resources import Container, Job, Pool, Settings, Stamp
 
 OWNER = "batchctl_owner"
 DIGEST = "batchctl_digest"
 JOB = "batchctl_job"
 GENERATION = "batchctl_generation"
 TASK = "batchctl_task"
+ORIGIN = "batchctl_origin"
+EXPIRES = "batchctl_expires"
+KEEP = "batchctl_keep"
 
 DIGEST_SETTING = "BATCHCTL_DIGEST"
 """Tasks and start tasks have no metadata: their digest is an environment setting."""
@@ -23,6 +28,28 @@ REBOOTING = "batchctl_rebooting"
 
 OURS = "batchctl_"
 """How the names of our marks begin; what a spec's `metadata` may not."""
+
+
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def stamped(owner: str, resource: Container | Pool | Job, now: datetime) -> dict[str, str]:
+    """Whose it is, where that spec comes from, and until when it is wanted: ASCII, as container metadata asks."""
+    found, stamp = {OWNER: owner}, resource.stamp
+    if stamp.origin:
+        found[ORIGIN] = quote(stamp.origin, safe="/:@ ")
+    if expires := now + stamp.expires_after if stamp.expires_after else stamp.expires:
+        found[EXPIRES] = expires.strftime(MOMENT)
+    return found
+
+
+def stamp(metadata: Mapping[str, str]) -> Stamp:
+    """The same read back; a moment that nobody can read is none."""
+    try:
+        expires = datetime.strptime(metadata.get(EXPIRES, ""), MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        expires = None
+    return Stamp(origin=unquote(metadata.get(ORIGIN, "")), expires=expires)
 
 
 def pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -55,6 +55,10 @@ def update(session: Session, pairs: Sequence[tuple[Pool, Pool]], owner: str) -> 
     return session.each(held, lambda pool: _update(session, owner, held[pool], pool))
 
 
+def adopt(session: Session, pairs: Sequence[tuple[Pool, Pool]], owner: str) -> Iterator[Outcome]:
+    return session.each([ours for _, ours in pairs], partial(_adopt, session, owner))
+
+
 def delete(session: Session, pools: Sequence[Pool], owner: str) -> Iterator[Outcome]:
     return session.each(pools, partial(_delete, session, owner))
 
@@ -101,7 +105,7 @@ def body(session: Session, pool: Pool, owner: str) -> Json:
         "id": pool.name,
         **_machine(pool),
         **limits_body(resizeTimeout=pool.resize_timeout),
-        "metadata": _metadata(pool, owner),
+        "metadata": _metadata(session, pool, owner),
     }
     if pool.auto_scale_formula is not None:
         wanted |= {"enableAutoScale": True, **_formula(pool)}
@@ -135,6 +139,7 @@ def parse(session: Session, item: Json) -> Pool:
         start_task=start_task(session, item["startTask"]) if item.get("startTask") else None,
         metadata=marks.labels(item.get("metadata")),
         owner=metadata.get(marks.OWNER),
+        stamp=marks.stamp(metadata),
         asked=metadata.get(marks.DIGEST, ""),
         state=str(item.get("state", "")).lower(),
         rebooting=marks.REBOOTING in metadata,
@@ -171,7 +176,7 @@ def _update(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     if drained:
         _resize(session, wanted, NO_NODES)
         _settle(session, wanted.name)
-    marked = _metadata(wanted, owner)
+    marked = _metadata(session, wanted, owner)
     if wanted.by_reboot and not drained:
         _give_start_task(session, held, wanted, [*marked, *marks.pairs({marks.REBOOTING: "startTask"})])
     changes = _when_empty(session, wanted) if drained else {}
@@ -286,14 +291,21 @@ def _delete(session: Session, owner: str, pool: Pool) -> None:
     )
 
 
+def _adopt(session: Session, owner: str, pool: Pool) -> None:
+    item = session.ask(lambda: session.batch.get(_path(pool.name)))
+    metadata = marks.from_pairs(item.get("metadata")) | marks.stamped(owner, pool, session.clock.now())
+    session.ask(lambda: session.batch.patch(_path(pool.name), {"metadata": marks.pairs(metadata)}))
+
+
 def _is_ours(session: Session, owner: str, pool: Pool) -> bool:
     item = session.find(lambda: session.batch.get(_path(pool.name)))
     metadata = marks.from_pairs(item.get("metadata")) if item else {}
     return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(pool)
 
 
-def _metadata(pool: Pool, owner: str) -> list[dict[str, str]]:
-    return marks.pairs([(marks.OWNER, owner), (marks.DIGEST, asked(pool)), *pool.metadata])
+def _metadata(session: Session, pool: Pool, owner: str) -> list[dict[str, str]]:
+    stamped = marks.stamped(owner, pool, session.clock.now())
+    return marks.pairs([*stamped.items(), (marks.DIGEST, asked(pool)), *pool.metadata])
 
 
 def _image(reference: Json) -> Image:

@@ -49,6 +49,10 @@ def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> 
     return session.each([wanted for _, wanted in pairs], partial(_limit, session))
 
 
+def adopt(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
+    raise NotImplementedError("tasks come with their job")
+
+
 def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
     raise NotImplementedError("tasks go with their job")
 

@@ -12,13 +12,15 @@ FAILED = "failed"
 class Choices:
     """`rerun`: `all`, `failed` or glob patterns of task ids; `prune_outputs`: orphaned outputs go;
     `reboot_nodes`: a changed start task comes to the nodes by rebooting them; `discard_outputs`: what would be lost may
-    be; `force`: tasks that run may be ended."""
+    be; `force`: tasks that run may be ended; `adopt`: what sits at our
+    names becomes ours."""
 
     rerun: tuple[str, ...] = ()
     prune_outputs: bool = False
     reboot_nodes: bool = False
     discard_outputs: bool = False
     force: bool = False
+    adopt: bool = False
 
     def forces(self, task: str) -> str | None:
         """The word or pattern that makes this task run although it is up to date. Failed tasks run anyway."""

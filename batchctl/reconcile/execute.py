@@ -12,7 +12,7 @@ from batchctl.resources import KINDS, Job, Task, label
 
 
 def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
-    """Deletes in reverse order of KINDS, then makes and changes in order; stops after a kind that failed.
+    """Adopts, deletes in reverse order of KINDS, then makes and changes in order; stops after a kind that failed.
 
     Jobs take their tasks while they are open and are sealed last (design D7), so that no race ends one early.
     """
@@ -26,6 +26,9 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
 
 
 def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+    for kind in KINDS:
+        taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
+        yield _run("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
     for kind in reversed(KINDS):
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
         yield _run("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))

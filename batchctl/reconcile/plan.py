@@ -19,6 +19,7 @@ class Action(Enum):
     UPDATE = "~"
     REPLACE = "-/+"
     DELETE = "-"
+    ADOPT = "@"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

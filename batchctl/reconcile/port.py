@@ -50,6 +50,10 @@ class Cloud(Protocol):
         """Pairs of what is held and what is wanted. Jobs are sealed by `seal`, never here."""
         ...
 
+    def adopt(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        """Pairs of what is not ours and of the same with our marks. A blob's content comes along if it differs."""
+        ...
+
     def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         """Done means gone: the service no longer knows it. A container that holds what is not ours is refused."""
         ...

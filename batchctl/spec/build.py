@@ -50,6 +50,7 @@ def build(document: Document, **outside: Any) -> Spec:
         pool=_pool(document["pool"], ("pool",)) if "pool" in document else None,
         job=_job(document["job"], ("job",)) if "job" in document else None,
         wait_timeout=duration(wait["timeout"]) if wait else None,
+        expires_after=duration(document.get("expiresAfter")),
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )

@@ -12,6 +12,7 @@ from batchctl.spec.check import check
 from batchctl.spec.compose import CAP, compose
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
+from batchctl.spec.origin import origin
 from batchctl.spec.references import check_references
 from batchctl.spec.resolve import resolve
 from batchctl.spec.source import Source
@@ -60,7 +61,7 @@ def _spec(
     path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> Spec:
     values = {**_environment(source, environ), **given_values(_declared(document), variables)}
-    return build(document, folder=path.parent.absolute(), values=values, source=source)
+    return build(document, folder=path.parent.absolute(), origin=origin(path), values=values, source=source)
 
 
 def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:

@@ -219,12 +219,14 @@ class DownloadSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A whole spec. `folder` is where its relative paths start; `containers` are those of `storage`.
+    `origin` is where it comes from, told the same on every machine.
 
     `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`.
     """
 
     name: str
     folder: Path
+    origin: str = ""
     source: Source = field(repr=False, compare=False)
     account: Account | None = None
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
@@ -233,6 +235,7 @@ class Spec:
     pool: PoolSpec | None = None
     job: JobSpec | None = None
     wait_timeout: timedelta | None = None
+    expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
 
     def problem(

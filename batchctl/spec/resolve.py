@@ -19,6 +19,7 @@ from batchctl.resources import (
     JobReleaseTask,
     Pool,
     Resource,
+    Stamp,
     StartTask,
 )
 from batchctl.spec.digests import Digests, short
@@ -67,6 +68,7 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
 def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem]) -> Desired:
     return Desired(
         owner=spec.name,
+        origin=spec.origin,
         resources=tuple(resources),
         external=frozenset(name for name, c in spec.containers.items() if c.external),
         downloads=tuple(_downloads(spec, problems)),
@@ -74,8 +76,16 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
     )
 
 
+def _stamp(spec: Spec) -> Stamp:
+    return Stamp(origin=spec.origin, expires_after=spec.expires_after)
+
+
 def _containers(spec: Spec) -> tuple[Container, ...]:
-    return tuple(Container(name=name, keep=c.keep) for name, c in sorted(spec.containers.items()) if not c.external)
+    return tuple(
+        Container(name=name, keep=c.keep, stamp=_stamp(spec))
+        for name, c in sorted(spec.containers.items())
+        if not c.external
+    )
 
 
 def _pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
@@ -99,6 +109,7 @@ def _pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
         start_task=start,
         metadata=pool.metadata,
         owner=spec.name,
+        stamp=_stamp(spec),
     )
 
 
@@ -121,6 +132,7 @@ def _job(spec: Spec, job: JobSpec, pool: PoolSpec, inventory: Inventory, problem
         uses_task_dependencies=any(f.depends_on or _acts_on_dependents(f.exit_conditions) for f in job.tasks),
         metadata=job.metadata,
         owner=spec.name,
+        stamp=_stamp(spec),
     )
 
 

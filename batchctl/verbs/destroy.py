@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
+from batchctl.reconcile.adopt import elsewhere
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.execute import execute
@@ -33,6 +34,8 @@ def destroy(
     def make() -> tuple[Desired, Plan]:
         held = held_by(wanted, cloud)
         decided = replace(diff(kept(wanted, held), held), unchanged=0)
+        if not choices.adopt:
+            decided = replace(decided, refusals=(*elsewhere(wanted, held), *decided.refusals))
         return wanted, guard(decided, wanted, held, choices)
 
     with turn(cloud, spec.name, patience) as ours:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from batchctl.reconcile import fetch
+from batchctl.reconcile.adopt import adoptable, as_ours, elsewhere, with_adoptions
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.losses import Stakes, guarded
@@ -49,13 +50,25 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
-    decided = diff(survey.desired, survey.held, fetches, choices)
-    decided = by_reboot(with_orphans(decided, survey.desired, survey.held, choices), choices)
+    taken = adoptable(survey.desired, survey.held) if choices.adopt else ()
+    held = _adopted(survey, taken, cloud)
+    decided = with_adoptions(diff(survey.desired, held, fetches, choices), survey.desired, taken)
+    if not choices.adopt:
+        decided = replace(decided, refusals=(*elsewhere(survey.desired, held), *decided.refusals))
+    decided = by_reboot(with_orphans(decided, survey.desired, held, choices), choices)
     decided = with_use(decided, {pool: cloud.use(pool) for pool in renewed(decided)})
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
-    return guard(decided, survey.desired, survey.held, choices)
+    return guard(decided, survey.desired, held, choices)
+
+
+def _adopted(survey: Survey, taken: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:
+    """What would be held once these were adopted; with a job of others come its tasks."""
+    ours = {id(r): as_ours(survey.desired, r) for r in taken}
+    jobs = [ours[id(r)] for r in taken if isinstance(r, Job) and r.owner != survey.desired.owner]
+    tasks = [task for job in jobs if isinstance(job, Job) for task in cloud.tasks(job)]
+    return (*(ours.get(id(r), r) for r in survey.held), *tasks)
 
 
 def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:

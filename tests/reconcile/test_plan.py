@@ -148,7 +148,7 @@ def scaled() -> Pool:
 
 
 CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
-    Container: (INPUT, {}),
+    Container: (INPUT, {"keep": True}),
     Blob: (TEXT, {"md5": "2" * 32}),
     Pool: (
         pool(display_name="Shown"),

@@ -1,0 +1,95 @@
+"""Where a spec comes from, told the same on every machine and in every checkout.
+
+In a git checkout with a remote it is `github.com/org/repository//specs/word-count.yaml`, else the file's name alone.
+Only git's own files are read: `gitrepository-layout(5)` and `git-config(1)` say how.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SECTION = re.compile(r"""^\s*\[remote\s+"(.*)"\]""")
+URL = re.compile(r"""^\s*url\s*=\s*"?([^"#;]*?)"?\s*(?:[#;].*)?$""", re.IGNORECASE)
+SCP = re.compile(r"^(?:[^@/:]+@)?([^/:]+):(?!/)(.+)$")
+"""`git@host:path`, as ssh takes it."""
+
+WITHIN = "//"
+"""Between a repository and a path in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A working tree: its root, and the repository that it was cloned from ("": from none)."""
+
+    root: Path
+    repository: str
+
+    def holds(self, origin: str) -> bool | None:
+        """Is the file of this origin in this working tree? None if it comes from somewhere else."""
+        repository, within, path = origin.rpartition(WITHIN)
+        if not within or not self.repository or repository != self.repository:
+            return None
+        return (self.root / path).is_file()
+
+
+def origin(spec: Path) -> str:
+    """The place of a spec. Without a repository, two specs of the same file name are taken for the same place."""
+    path = spec.resolve()
+    found = checkout(path.parent)
+    if found is None or not found.repository:
+        return path.name
+    return f"{found.repository}{WITHIN}{path.relative_to(found.root).as_posix()}"
+
+
+def checkout(folder: Path) -> Checkout | None:
+    """The working tree that this folder is in."""
+    for root in (folder, *folder.parents):
+        if (root / ".git").exists():
+            return Checkout(root=root, repository=_repository(root / ".git"))
+    return None
+
+
+def _repository(git: Path) -> str:
+    try:
+        return _plain(_remote(_config(git).read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return ""
+
+
+def _config(git: Path) -> Path:
+    """A further working tree, or a submodule, has a file there that names the directory."""
+    if git.is_file():
+        git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+    common = git / "commondir"
+    if common.is_file():
+        git = git / common.read_text(encoding="utf-8").strip()
+    return git / "config"
+
+
+def _remote(config: str) -> str:
+    """The URL of `origin`, else of the first remote."""
+    urls: dict[str, str] = {}
+    name = None
+    for line in config.splitlines():
+        if line.lstrip().startswith("["):
+            section = SECTION.match(line)
+            name = section[1] if section else None
+        elif name is not None and (url := URL.match(line)):
+            urls.setdefault(name, url[1].strip())
+    return urls.get("origin") or next(iter(urls.values()), "")
+
+
+def _plain(url: str) -> str:
+    """Host and path: without the scheme, the user (and whatever secret stands with it), the port and `.git`."""
+    if "://" in url:
+        parts = urlsplit(url)
+        host, path = parts.hostname or "", parts.path
+    elif scp := SCP.match(url):
+        host, path = scp[1].lower(), scp[2]
+    else:
+        host, path = "", url
+    plain = f"{host}/{path.strip('/')}".strip("/").removesuffix(".git")
+    # Azure DevOps has two addresses for one repository.
+    devops = re.fullmatch(r"ssh\.dev\.azure\.com/v3/([^/]+)/([^/]+)/([^/]+)", plain)
+    return f"dev.azure.com/{devops[1]}/{devops[2]}/_git/{devops[3]}" if devops else plain

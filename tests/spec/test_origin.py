@@ -1,0 +1,89 @@
+"""Where a spec comes from: the same on every machine, without a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from batchctl.spec.origin import checkout, origin
+
+CONFIG = """\
+[core]
+\trepositoryformatversion = 0
+[remote "upstream"]
+\turl = https://example.org/other/repo
+[remote "origin"]
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+\turl = {url}
+[branch "main"]
+\turl = https://example.org/no/remote
+"""
+
+
+def cloned(root: Path, url: str) -> Path:
+    (root / ".git").mkdir(parents=True)
+    (root / ".git" / "config").write_text(CONFIG.format(url=url))
+    (root / "specs").mkdir()
+    return root / "specs" / "count.yaml"
+
+
+@pytest.mark.parametrize(
+    ("url", "repository"),
+    [
+        ("https://github.com/org/repo.git", "github.com/org/repo"),
+        ("https://GitHub.com/org/repo/", "github.com/org/repo"),
+        ("git@github.com:org/repo.git", "github.com/org/repo"),
+        ("github.com:org/repo", "github.com/org/repo"),
+        ("ssh://git@github.com:22/org/repo.git", "github.com/org/repo"),
+        ("https://ada:s3cret@github.com/org/repo.git", "github.com/org/repo"),
+        ("https://org@dev.azure.com/org/project/_git/repo", "dev.azure.com/org/project/_git/repo"),
+        ("git@ssh.dev.azure.com:v3/org/project/repo", "dev.azure.com/org/project/_git/repo"),
+        ('"https://github.com/org/repo" # ours', "github.com/org/repo"),
+        ("/srv/git/repo.git", "srv/git/repo"),
+    ],
+)
+def test_every_way_to_write_a_remote(tmp_path: Path, url: str, repository: str) -> None:
+    assert origin(cloned(tmp_path, url)) == f"{repository}//specs/count.yaml"
+
+
+def test_two_checkouts_are_one_place_and_two_repositories_are_two(tmp_path: Path) -> None:
+    here = origin(cloned(tmp_path / "here", "git@github.com:org/repo.git"))
+    assert here == origin(cloned(tmp_path / "there", "https://github.com/org/repo"))
+    assert here != origin(cloned(tmp_path / "fork", "https://github.com/me/repo"))
+
+
+def test_without_a_repository_it_is_the_name_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    assert origin(tmp_path / "a" / "count.yaml") == "count.yaml"
+    bare = cloned(tmp_path / "b", "")
+    (tmp_path / "b" / ".git" / "config").write_text("[core]\n\tbare = false\n")
+    assert origin(bare) == "count.yaml"
+    (tmp_path / "b" / ".git" / "config").unlink()
+    assert origin(bare) == "count.yaml"
+
+
+def test_another_remote_stands_in_for_origin(tmp_path: Path) -> None:
+    path = cloned(tmp_path, "x")
+    (tmp_path / ".git" / "config").write_text('[remote "upstream"]\n\turl = https://example.org/a/b\n')
+    assert origin(path) == "example.org/a/b//specs/count.yaml"
+
+
+def test_a_further_working_tree_has_the_remote_of_the_first(tmp_path: Path) -> None:
+    cloned(tmp_path / "first", "https://github.com/org/repo")
+    inside = tmp_path / "first" / ".git" / "worktrees" / "second"
+    inside.mkdir(parents=True)
+    (inside / "commondir").write_text("../..\n")
+    second = tmp_path / "second"
+    (second / "specs").mkdir(parents=True)
+    (second / ".git").write_text(f"gitdir: {inside}\n")
+    assert origin(second / "specs" / "count.yaml") == "github.com/org/repo//specs/count.yaml"
+
+
+def test_a_checkout_knows_which_specs_it_holds(tmp_path: Path) -> None:
+    spec = cloned(tmp_path, "https://github.com/org/repo")
+    place, here = origin(spec), checkout(tmp_path / "specs")
+    assert here is not None
+    assert here.holds(place) is False
+    spec.write_text("version: 1")
+    assert here.holds(place) is True
+    assert here.holds("github.com/org/other//specs/count.yaml") is None
+    assert here.holds("count.yaml") is None

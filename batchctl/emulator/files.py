@@ -119,7 +119,6 @@ def _read(call: Call, root: Path) -> Answer:
         "Content-Type": _content_type(path),
         "Content-Length": str(length),
         "Last-Modified": times.http_date(about.st_mtime),
-        "ocp-creation-time": times.http_date(about.st_ctime),
         "ocp-batch-file-isdirectory": "False",
         "ocp-batch-file-url": quote(f"{call.base}{call.path}", safe=""),
         "ocp-batch-file-mode": _mode(about.st_mode),

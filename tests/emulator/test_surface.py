@@ -24,7 +24,7 @@ GROUP = models.BatchTaskGroup(task_values=[])
 NEW_SCHEDULE = models.BatchJobScheduleCreateOptions(id="no!", schedule=SCHEDULE, job_specification=SPECIFICATION)
 
 # Method, arguments, and the code of the refusal (None: it succeeds). Names that do not exist show that the request
-# came to its handler; what the verbs do is tested elsewhere.
+# came to its handler; test_lives.py calls each where it succeeds.
 CALLS: tuple[tuple[str, tuple[Any, ...], str | None], ...] = (
     ("list_pools", (), None),
     ("list_supported_images", (), None),

@@ -147,6 +147,9 @@ class FakeCloud:
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tuple(_seen(task) for task in self.added.get(job.id.lower(), {}).values())
 
+    def failed(self, job: Job) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks(job) if task.state != "completed" or task.result != "success")
+
     def blobs(self, container: str) -> tuple[Blob, ...]:
         inside = [blob for (holds, _), (blob, _) in sorted(self.stored.items()) if holds == container]
         return tuple(replace(blob, leased=blob.name in self.leased) for blob in inside)

@@ -150,6 +150,9 @@ class Azure:
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe(self._session, job)
 
+    def failed(self, job: Job) -> tuple[Task, ...]:
+        return tasks.observe(self._session, job, failed=True)
+
     def use(self, pool: str) -> PoolUse:
         return nodes.use(self._session, pool)
 

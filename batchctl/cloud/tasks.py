@@ -24,12 +24,15 @@ from batchctl.resources import RETENTION, Job, Task, generation_id
 from batchctl.rest import from_rest, to_rest
 
 SELECTED = "id,state,executionInfo,environmentSettings,constraints"
+NOT_SUCCEEDED = "state ne 'completed' or executionInfo/result eq 'failure'"
 WITH_DEPENDENCIES = f"{SELECTED},dependsOn,exitConditions"
 
 
-def observe(session: Session, job: Job) -> tuple[Task, ...]:
-    wanted = WITH_DEPENDENCIES if job.uses_task_dependencies else SELECTED
-    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", select=wanted)))
+def observe(session: Session, job: Job, *, failed: bool = False) -> tuple[Task, ...]:
+    """The job's tasks, or those alone that have not succeeded."""
+    query = {"select": WITH_DEPENDENCIES if job.uses_task_dependencies else SELECTED}
+    query |= {"filter": NOT_SUCCEEDED} if failed else {}
+    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", **query)))
     return tuple(parse(job, item) for item in listed or ())
 
 

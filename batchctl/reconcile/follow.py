@@ -14,26 +14,30 @@ from batchctl.reconcile.generations import why_failed
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 
-SHORTEST, LONGEST = 0.5, 15.0
+SHORTEST, LONGEST = 1.0, 15.0
 """Seconds between two polls; they grow with the wait."""
 
 STDERR_LINES = 20
 
+MOST_TAILS = 20
+"""Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
+
 
 def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
-    """Poll until no task of these jobs is unfinished.
+    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks no more while they move.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
     """
     begun, last, reported, doubted = clock.monotonic(), None, None, False
     while jobs:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
+        moved = last is not None and counts != last
         if counts != last:
             yield Progress(counts=counts)
             last = counts
         if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
             return
-        if counts.running:
+        if counts.running or moved:
             doubted = False
         else:
             if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
@@ -68,25 +72,38 @@ def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
     return True
 
 
+def runs_of(jobs: Sequence[Job], wanted: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud) -> tuple[Task, ...]:
+    """The runs that `verdicts` needs: of a job that went well, those alone that did not; else all."""
+    if len(jobs) == 1 and not jobs[0].uses_task_dependencies:
+        bad = cloud.failed(jobs[0])
+        known, written = {run.id.lower() for run in bad}, by_task(outputs)
+        if not any(missing_outputs(task, written) for task in wanted if task.id.lower() not in known):
+            return bad
+    return tuple(run for job in jobs for run in cloud.tasks(job))
+
+
 def verdicts(
     wanted: Iterable[Task], runs: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
 ) -> Iterator[TaskFailed]:
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
-    vain = in_vain(newest.values())
+    vain, tails = in_vain(newest.values()), 0
     for task in wanted:
         if run := newest.get(task.id.lower()):
-            yield from _verdict(task, run, written, cloud, vain)
+            for verdict in _verdict(task, run, written, vain):
+                asked = tails < MOST_TAILS and run.result == "failure"
+                tails += asked
+                yield replace(verdict, stderr=cloud.tail(run, STDERR_LINES)) if asked else verdict
 
 
-def _verdict(task: Task, run: Task, written: Written, cloud: Cloud, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
+def _verdict(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
     if culprit := vain.get(run.id.lower()):
         yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
     elif run.state != "completed":
         yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
     elif run.result != "success":
-        yield TaskFailed(task=run, why=why_failed(run), stderr=cloud.tail(run, STDERR_LINES))
+        yield TaskFailed(task=run, why=why_failed(run), stderr=())
     elif missing := missing_outputs(task, written):
         patterns = ", ".join(repr(o.file_pattern) for o in missing)
         yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())

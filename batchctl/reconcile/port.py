@@ -74,6 +74,10 @@ class Cloud(Protocol):
 
     def tasks(self, job: Job) -> tuple[Task, ...]: ...
 
+    def failed(self, job: Job) -> tuple[Task, ...]:
+        """Those of its tasks that have not succeeded: failed ones, and any that have not ended."""
+        ...
+
     def use(self, pool: str) -> PoolUse:
         """The nodes of a pool that is there, and how many tasks run on them."""
         ...

@@ -42,7 +42,7 @@ def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[E
     tasks = [t for t in desired.resources if isinstance(t, Task)]
     containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
-    runs = [run for job in jobs for run in cloud.tasks(job)]
+    runs = follow.runs_of(jobs, tasks, outputs, cloud)
     failures: list[TaskFailed] = []
     for failure in follow.verdicts(tasks, runs, outputs, cloud):
         failures.append(failure)

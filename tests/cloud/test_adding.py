@@ -94,6 +94,14 @@ def test_ten_thousand_tasks_are_a_hundred_requests(cloud: Azure, proxy: Log, job
     assert cloud.counts(Job(name=job, pool=job)).active == 10_000
 
 
+def test_a_poll_is_one_small_request_whatever_the_number_of_tasks(cloud: Azure, proxy: Log, job: str) -> None:
+    done(cloud.create(tasks(job, 2_000), job))
+    proxy.requests.clear()
+    cloud.counts(Job(name=job, pool=job))
+    cloud.unfinished(Job(name=job, pool=job))
+    assert [path.partition("?")[0].rpartition("/")[2] for _, path in proxy.requests] == ["taskcounts", "tasks"]
+
+
 def test_what_was_added_before_an_interruption_is_there_and_no_request_follows_it(
     cloud: Azure, proxy: Log, job: str
 ) -> None:

@@ -466,6 +466,24 @@ def test_what_a_task_may_be_told_is_taken(world: World) -> None:
     assert done(world.cloud.create([told], world.owner)) == [told.name]
 
 
+def test_what_has_not_succeeded_is_told_from_what_has(world: World) -> None:
+    world.made(world.pool(target_dedicated_nodes=1), world.job())
+    tasks = [world.task("good"), world.task("bad", "exit 3")]
+    world.hand.fails("bad", 3)
+    done(world.cloud.create(tasks, world.owner))
+    world.until_done(world.job())
+    assert [(run.id, run.exit_code) for run in world.cloud.failed(world.job())] == [("bad", 3)]
+
+
+def test_what_has_not_ended_has_not_succeeded(world: World) -> None:
+    world.made(world.job(), world.task("waits"))
+    assert [(run.id, run.state) for run in world.cloud.failed(world.job())] == [("waits", "active")]
+
+
+def test_nothing_has_failed_where_nothing_is(world: World) -> None:
+    assert world.cloud.failed(world.job()) == ()
+
+
 def differs_in(found: Task, wanted: Task) -> list[str]:
     return [d.name for d in differences(found, wanted)]
 

@@ -9,8 +9,8 @@ import pytest
 from batchctl.answers import Counts, PoolHealth
 from batchctl.errors import CloudError, Stuck
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
-from batchctl.reconcile.follow import LONGEST, SHORTEST, verdicts, wait
-from batchctl.resources import Job
+from batchctl.reconcile.follow import LONGEST, MOST_TAILS, SHORTEST, runs_of, verdicts, wait
+from batchctl.resources import Job, Task
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import TEXT, failed, held_job, output, run, task, waiting
@@ -143,6 +143,13 @@ def test_what_may_run_soon_is_not_stuck(health: Sequence[PoolHealth]) -> None:
     assert events[-1] == Progress(counts=DONE)
 
 
+def test_nothing_but_counts_is_asked_while_tasks_move() -> None:
+    short = [Counts(active=9 - done, succeeded=done) for done in range(9)]
+    cloud = Scripted([*short, Counts(succeeded=9)], [EMPTY])
+    waited(cloud)
+    assert (cloud.polls, cloud.looks) == (10, 1)  # the first poll knows of no move yet
+
+
 def test_a_running_task_means_that_the_pool_can_run() -> None:
     cloud = Scripted([Counts(running=1, active=9)] * 5 + [WAITING, Counts(running=1), WAITING, DONE], [EMPTY])
     events, _ = waited(cloud)
@@ -216,6 +223,56 @@ def test_the_newest_run_of_a_task_is_the_one_that_counts() -> None:
     runs = [failed("a", 1), run("A", 2), run("b", 1), failed("b", 2, code=7)]
     for order in (runs, runs[::-1]):
         assert told(*verdicts([task("a"), task("b")], order, [], FakeCloud())) == [("b", "failed with exit code 7", ())]
+
+
+class Counted(FakeCloud):
+    """Holds these runs in a job, and counts who asks for what."""
+
+    def __init__(self, *runs: Task) -> None:
+        super().__init__()
+        self.runs, self.asked = runs, list[str]()
+
+    def tasks(self, job: Job) -> tuple[Task, ...]:
+        self.asked.append("all")
+        return self.runs
+
+    def failed(self, job: Job) -> tuple[Task, ...]:
+        self.asked.append("failed")
+        return tuple(run for run in self.runs if run.result != "success")
+
+    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
+        self.asked.append("tail")
+        return ("it breaks",)
+
+
+def test_of_a_job_that_went_well_only_what_failed_is_asked_for() -> None:
+    wanted = [task("a"), task("b", output_files=(TEXT,))]
+    cloud = Counted(run("a"), run("b"))
+    assert runs_of([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == ()
+    assert cloud.asked == ["failed"]
+    cloud = Counted(failed("a"), run("b"))
+    assert runs_of([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == (failed("a"),)
+    assert cloud.asked == ["failed"]
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [[held_job()], [held_job(1), held_job(2)], [held_job(uses_task_dependencies=True)]],
+    ids=["an output is missing", "two generations", "dependencies"],
+)
+def test_else_all_runs_are_asked_for(jobs: list[Job]) -> None:
+    cloud = Counted(run("b"))
+    outputs = [] if len(jobs) == 1 and not jobs[0].uses_task_dependencies else [output("b_OUTPUT.txt", "b")]
+    assert set(runs_of(jobs, [task("b", output_files=(TEXT,))], outputs, cloud)) == {run("b")}
+    assert "all" in cloud.asked
+
+
+def test_where_very_many_fail_the_stderr_of_a_few_is_asked_for() -> None:
+    many = MOST_TAILS + 5
+    cloud = Counted()
+    found = list(verdicts(map(task, map(str, range(many))), map(failed, map(str, range(many))), [], cloud))
+    assert [bool(verdict.stderr) for verdict in found] == [True] * MOST_TAILS + [False] * 5
+    assert cloud.asked == ["tail"] * MOST_TAILS
 
 
 def test_outputs_without_a_pattern_match_are_all_named() -> None:

@@ -3,7 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import boot, orders, taskwork, times
+from batchctl.emulator import boot, orders, retention, taskwork, times
 from batchctl.emulator.paper import cores
 from batchctl.emulator.records import Json, Node, Pool
 
@@ -50,8 +50,9 @@ def delete(service: "Service", pool: Pool) -> None:
 
 def leave(service: "Service", node: Node, option: str) -> None:
     """The node leaves the pool: at once, or once its tasks have ended."""
-    if option in _KEEPS_WORKING and node.busy:
-        node.after = "leavingpool"
+    retaining = option == "retaineddata"
+    if (option in _KEEPS_WORKING and node.busy) or (retaining and retention.holds(service, node)):
+        node.after, node.retaining = "leavingpool", retaining
     else:
         node.after = None
         node.move("leavingpool", service.clock.now())
@@ -92,7 +93,7 @@ def _settle_allocation(service: "Service", pool: Pool) -> None:
 
 
 def _settle_node(service: "Service", node: Node) -> None:
-    if node.busy:
+    if node.busy or (node.after and node.retaining and retention.holds(service, node)):
         return
     for run in service.runs_of(node) if node.after else ():
         run.kill("requeue")

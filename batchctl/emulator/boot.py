@@ -30,7 +30,7 @@ def begin(service: "Service", pool: Pool, node: Node) -> None:
 
 def again(service: "Service", node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
-    node.after = state
+    node.after, node.retaining = state, option == "retaineddata"
     if option in ("requeue", "terminate"):
         taskwork.interrupt_all(service, node, option)
     for run in service.runs_of(node):

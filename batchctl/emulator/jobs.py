@@ -1,6 +1,6 @@
 """What clients ask of jobs."""
 
-from batchctl.emulator import autopool, job_admission, job_shapes, jobwork, preparation
+from batchctl.emulator import autopool, job_admission, job_shapes, jobwork, preparation, scheduler
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.records import Job, Json
 from batchctl.emulator.service import Service
@@ -88,7 +88,8 @@ def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answe
     job.spec = {**kept, **defaults, **change}
     service.store.touch(job)
     jobwork.watch(service, job)
-    service.wake(job, service.store.pools.get(job.pool or ""))
+    service.wake(job)
+    scheduler.look_again(service, job.pool)
     return changed(call, job)
 
 

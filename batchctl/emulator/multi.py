@@ -64,13 +64,14 @@ class _Play:
         }
 
 
-def fits(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> bool:
+def possible(pool: Pool, task: Task) -> bool:
+    """Whether the pool could ever run it."""
+    return task.instances is None or (pool.spec["enableInterNodeCommunication"] and pool.spec["taskSlotsPerNode"] == 1)
+
+
+def fits(nodes: Iterable[Node], job: Job, task: Task) -> bool:
     """Whether there is room for all its instances now; other tasks need none but their own."""
-    if task.instances is None:
-        return True
-    if not pool.spec["enableInterNodeCommunication"] or pool.spec["taskSlotsPerNode"] > 1:
-        return False
-    return len(_free(nodes, job)) >= task.instances
+    return task.instances is None or len(_free(nodes, job)) >= task.instances
 
 
 def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, primary: Node) -> Sequence[Node]:

@@ -63,6 +63,15 @@ def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
     return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
 
 
+def directories(settings: Settings, task: Task) -> list[Path]:
+    """Where the files of a task lie, those of its subtasks too; they need not be there any more."""
+    if task.pool is None or task.node is None or task.directory is None:
+        return []
+    nodes = settings.home / "nodes"
+    subtasks = [nodes / entry["poolId"] / entry["nodeId"] / entry["directory"] for entry in task.subtasks or ()]
+    return [nodes / task.pool / task.node / task.directory, *subtasks]
+
+
 def instance_directory(job: Job, task: Task, index: int) -> str:
     """The directory of an instance of a multi-instance task, below its node's root; the primary's is the task's."""
     directory = work_directory(job, task.id)

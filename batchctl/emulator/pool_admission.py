@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import allocation, autoscale, images, paper
+from batchctl.emulator import allocation, autoscale, images, paper, scheduler
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.formula import parse
@@ -27,6 +27,7 @@ def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
     pool = Pool(id=pool_id, spec=spec)
     service.store.add(pool)
     pool.allocation_time = pool.created
+    scheduler.look_again(service, pool.key)
     if spec["enableAutoScale"]:
         autoscale.watch(service, pool)
         autoscale.apply(service, pool)

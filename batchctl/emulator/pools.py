@@ -1,6 +1,6 @@
 """What clients ask of pools."""
 
-from batchctl.emulator import allocation, pool_admission
+from batchctl.emulator import allocation, pool_admission, scheduler
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.pool_shapes import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
@@ -90,7 +90,7 @@ def replace_properties(service: Service, call: Call) -> Answer:
 def _changed(service: Service, call: Call, pool: Pool, spec: Json) -> Answer:
     pool.spec = spec
     service.store.touch(pool)
-    service.wake(pool)
+    scheduler.look_again(service, pool.key)
     return changed(call, pool)
 
 

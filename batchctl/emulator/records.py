@@ -129,7 +129,8 @@ class Pool(Entity):
 class Node(Entity):
     """A node: a directory and a number of slots. `start` is startTaskInfo, `start_task` what it was asked to run.
 
-    `after` is the state that it goes to once its last task has ended; a node that has one takes no tasks.
+    `after` is the state that it goes to once its last task has ended, `retaining`: and the files of all are due; a node
+    that has one takes no tasks.
     """
 
     kind: ClassVar[str] = "node"
@@ -149,6 +150,7 @@ class Node(Entity):
     preparations: dict[str, Json] = field(default_factory=dict)
     releases: dict[str, Json] = field(default_factory=dict)
     after: str | None = None
+    retaining: bool = False
     pid: list[float] | None = None
     busy: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
 
@@ -170,7 +172,8 @@ class Node(Entity):
 class Job(Entity):
     """A job. `pool` is the key of the pool that its tasks run in (the auto pool's, where it has one).
 
-    `action` is what a task's end asks of it: `disable` or `terminate`, and the reason.
+    `action` is what a task's end asks of it: `disable` or `terminate`, and the reason. `ready` are the tasks that wait
+    for room, `unfit` those for which the pool as it is never has room.
     """
 
     kind: ClassVar[str] = "job"
@@ -187,6 +190,7 @@ class Job(Entity):
     scheduling_error: Json | None = None
     tasks: "dict[str, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
     ready: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
+    unfit: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
     at_work: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
     unfinished: int = field(default_factory=int, repr=False, metadata=LIVE)
     waiting: "dict[str, list[Task]]" = field(default_factory=dict, repr=False, metadata=LIVE)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import autoscale, boot, jobwork, schedulework, taskwork
+from batchctl.emulator import autoscale, boot, jobwork, retention, schedulework, taskwork
 from batchctl.emulator.containers import find_runtime, mark_of
 from batchctl.emulator.node import remove_containers
 from batchctl.emulator.records import Job, Node, Pool, Task
@@ -49,6 +49,8 @@ def _recover_job(service: "Service", job: Job) -> None:
             taskwork.requeue(service, job, task, "requeueCount", "lastRequeueTime")
         elif task.state == "active":
             taskwork.enqueue(service, job, task)
+        else:
+            retention.keep(service, task)
     jobwork.watch(service, job)
     if job.state == "completed":
         jobwork.end_pool(service, job, linger=True)

@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import multi, preparation, taskwork
+from batchctl.emulator import multi, preemption, preparation, taskwork
 from batchctl.emulator.records import Job, Node, Pool, Task
 
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ def fill(service: "Service", pool: Pool) -> None:
         job, task, node = placement
         heapq.heappop(job.ready)
         taskwork.place(service, pool, multi.gather(service, nodes, job, task, node), job, task)
+    if waiting := heads(pool, jobs):
+        preemption.make_room(service, pool, nodes, *waiting[0])
+
+
+def look_again(service: "Service", pool_key: str | None) -> None:
+    """The pool is another one, or looks different: what did not fit it may fit now."""
+    for job in service.store.jobs.values():
+        if job.unfit and job.pool == pool_key:
+            job.ready, job.unfit = job.ready + job.unfit, []
+            heapq.heapify(job.ready)
+    service.wake(service.store.pools.get(pool_key or ""))
 
 
 def takes_tasks(node: Node) -> bool:
@@ -33,22 +44,34 @@ def takes_tasks(node: Node) -> bool:
 
 def choose(pool: Pool, nodes: Iterable[Node], jobs: list[Job]) -> tuple[Job, Task, Node] | None:
     """The next task and its node, or None. `jobs` have ready tasks; their heads compete."""
-    heads = [(-job.spec["priority"], task.seq, job, task) for job in jobs if (task := head(job)) is not None]
-    for _, _, job, task in sorted(heads, key=lambda one: one[:2]):
+    for job, task in heads(pool, jobs):
         node = best_node(pool, nodes, job, task)
-        if node is not None and multi.fits(pool, nodes, job, task):
+        if node is not None and multi.fits(nodes, job, task):
             return job, task, node
     return None
 
 
-def head(job: Job) -> Task | None:
-    """The job's oldest ready task; None if it may start no more now. Drops what is not ready any longer."""
-    while job.ready and (job.ready[0][1].state != "active" or job.ready[0][1].key not in job.tasks):
-        heapq.heappop(job.ready)
-    most = job.spec["maxParallelTasks"]
-    if not job.ready or 0 <= most <= len(job.at_work):
-        return None
-    return job.ready[0][1]
+def heads(pool: Pool, jobs: list[Job]) -> list[tuple[Job, Task]]:
+    """The next task of each job that may start one, the most urgent first."""
+    found = [(-job.spec["priority"], task.seq, job, task) for job in jobs if (task := head(pool, job)) is not None]
+    return [(job, task) for _, _, job, task in sorted(found, key=lambda one: one[:2])]
+
+
+def head(pool: Pool, job: Job) -> Task | None:
+    """The job's oldest ready task; None if it may start no more now.
+
+    Drops what is not ready any longer; what never fits this pool stands aside, so that the others go on.
+    """
+    while job.ready:
+        task = job.ready[0][1]
+        if task.state != "active" or task.key not in job.tasks:
+            heapq.heappop(job.ready)
+        elif task.slots > pool.spec["taskSlotsPerNode"] or not multi.possible(pool, task):
+            job.unfit.append(heapq.heappop(job.ready))
+        else:
+            most = job.spec["maxParallelTasks"]
+            return None if 0 <= most <= len(job.at_work) else task
+    return None
 
 
 def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node | None:

@@ -14,7 +14,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from batchctl.emulator import allocation, autoscale, jobwork, multi, recovery, scheduler, schedulework, taskwork
+from batchctl.emulator import (
+    allocation,
+    autoscale,
+    jobwork,
+    multi,
+    recovery,
+    retention,
+    scheduler,
+    schedulework,
+    taskwork,
+)
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.node import Order, Run, make_ready, remove_tree
 from batchctl.emulator.ondemand import Rules
@@ -37,6 +47,7 @@ class Service:
         self.settings, self.clock, self.url = settings, clock, url
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
+        self.kept: list[retention.Kept] = []
         self.companies: dict[Task, multi.Company] = {}
         self.samples: dict[str, autoscale.Samples] = {}
         self.timers: dict[object, Timer] = {}

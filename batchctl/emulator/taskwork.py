@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import dependencies, exits, multi, orders, preparation, times
+from batchctl.emulator import dependencies, exits, multi, orders, preparation, retention, times
 from batchctl.emulator.outcome import Failure, Outcome
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -114,6 +114,7 @@ def complete(service: "Service", job: Job, task: Task, outcome: Outcome) -> None
     task.info, task.pid = info, None
     job.unfinished -= 1
     service.store.touch(task)
+    retention.keep(service, task)
     _tell_job(job, task)
     for waiting in dependencies.released(job, task):
         enqueue(service, job, waiting)
@@ -163,10 +164,8 @@ def remove(service: "Service", job: Job, task: Task) -> None:
 
 
 def _discard_directory(service: "Service", task: Task) -> None:
-    if (directory := directory_of(service, task)) is not None:
+    for directory in orders.directories(service.settings, task):
         service.discard(directory)
-    for entry in task.subtasks or ():
-        service.discard(service.settings.home / "nodes" / entry["poolId"] / entry["nodeId"] / entry["directory"])
 
 
 def directory_of(service: "Service", task: Task) -> Path | None:

@@ -134,6 +134,10 @@ class FakeCloud:
         )
         return found, tuple(blob for c in found for blob in self.blobs(c.name))
 
+    def made(self) -> tuple[Container | Pool | Job, ...]:
+        found = (*self.storage("", self.containers)[0], *self.pools.values(), *self.jobs.values())
+        return tuple(resource for resource in found if resource.owner is not None)
+
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         wanted = {name.lower() for name in names}
         pools = [p for key, p in self.pools.items() if p.owner == owner or key in wanted]

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import local, reading, specs
+from batchctl.cli import gc, local, reading, specs
 from batchctl.cli.asking import voice
 from batchctl.errors import BatchctlError, Partial, UsageError
 
@@ -27,6 +27,7 @@ for command in (
     specs.plan,
     specs.apply,
     specs.destroy,
+    gc.gc,
     reading.show,
     reading.validate,
     reading.schema,

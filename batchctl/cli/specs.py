@@ -1,14 +1,14 @@
 """The commands that plan and change: plan, apply, destroy."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batchctl.cli import saving
-from batchctl.cli.asking import Voice, approve, can_ask, voice
+from batchctl.cli.asking import approve, can_ask, voice
 from batchctl.cli.durations import patience
+from batchctl.cli.following import follow
 from batchctl.cli.options import (
     Adopt,
     AsJson,
@@ -29,10 +29,7 @@ from batchctl.cli.target import open_spec
 from batchctl.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from batchctl.reconcile.choices import Choices
-    from batchctl.reconcile.events import Event
 
 
 def plan(
@@ -125,7 +122,7 @@ def apply(
         can_ask(yes, as_json)
         opened = open_spec(spec, target, var, out)
         agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
-    _follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
+    follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
     out.done("apply")
 
 
@@ -160,15 +157,8 @@ def destroy(
         _choices(discard_outputs=discard_outputs, force=force, adopt=adopt),
         waits,
     )
-    _follow(events, out)
+    follow(events, out)
     out.done("destroy")
-
-
-def _follow(events: "Generator[Event, None, None]", out: Voice) -> None:
-    """Print what happens. Closed in any case, so that an interrupted command lets go of its lock."""
-    with contextlib.closing(events):
-        for event in events:
-            out.event(event)
 
 
 def _choices(rerun: list[str] | None = None, **flags: bool) -> "Choices":

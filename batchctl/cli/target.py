@@ -51,13 +51,21 @@ def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Vo
     return Opened(path, given, spec, connect(chosen, SystemClock()), place)
 
 
-def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printer: Voice) -> "Target":
+def open_account(target: str | None, printer: Voice) -> "Cloud":
+    """The account that the flags or the environment name; no spec is asked."""
+    from batchctl.clock import SystemClock
+    from batchctl.cloud.connect import connect
+
+    return connect(_target(None, target, os.environ, printer), SystemClock())
+
+
+def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str], printer: Voice) -> "Target":
     """The target, said in the first line."""
     name, why = _choose(spec, target, environ)
     from batchctl.cloud.connect import Target
 
     if name == "azure":
-        account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
+        account = (spec.account.batch, spec.account.storage) if spec and spec.account else (None, None)
         chosen = Target.azure(account, environ)
         printer.target(name, why, chosen.batch_url)
         return chosen
@@ -75,13 +83,13 @@ def _target(spec: "Spec", target: str | None, environ: Mapping[str, str], printe
     )
 
 
-def _choose(spec: "Spec", target: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
+def _choose(spec: "Spec | None", target: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
     """(azure or local, why), in the order of design D9."""
     if target is not None:
         if target not in ("azure", "local"):
             raise UsageError(f"--target is azure or local, not {target!r}")
         return target, "as --target or BATCHCTL_TARGET says"
-    if spec.account is not None:
+    if spec is not None and spec.account is not None:
         return "azure", "the spec's account"
     if named := [variable for variable in AZURE_VARIABLES if environ.get(variable)]:
         return "azure", f"{named[0]} is set"

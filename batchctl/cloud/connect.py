@@ -106,6 +106,15 @@ class Azure:
             listed = list(pool.map(lambda c: blobs.listing(self._session, c.name), found))
         return found, tuple(blob for listing in listed for blob in listing)
 
+    def made(self) -> tuple[Container | Pool | Job, ...]:
+        session = self._session
+        found: tuple[Container | Pool | Job, ...] = (
+            *containers.everything(session),
+            *pools.observe(session),
+            *jobs.observe(session),
+        )
+        return tuple(resource for resource in found if resource.owner is not None)
+
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         wanted = {name.lower() for name in names}
         with self._session.workers() as pool:

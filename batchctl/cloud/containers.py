@@ -15,9 +15,13 @@ from batchctl.resources import Container
 def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Container, ...]:
     """Containers that bear our mark or one of these names."""
     wanted = frozenset(names)
+    return tuple(c for c in everything(session) if c.owner == owner or c.name in wanted)
+
+
+def everything(session: Session) -> tuple[Container, ...]:
+    """All containers of the account, whosever."""
     listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
-    found = [_container(c) for c in listed]
-    return tuple(c for c in found if c.owner == owner or c.name in wanted)
+    return tuple(_container(c) for c in listed)
 
 
 def _container(item: ContainerProperties) -> Container:

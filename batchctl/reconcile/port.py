@@ -38,6 +38,10 @@ class Cloud(Protocol):
         """Containers that bear our mark or one of these names, and the blobs in them."""
         ...
 
+    def made(self) -> tuple[Container | Pool | Job, ...]:
+        """Containers, pools and jobs that bear a mark of batchctl, whosever."""
+        ...
+
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         """Pools and jobs that bear our mark or one of these ids, and the tasks of those that are ours."""
         ...

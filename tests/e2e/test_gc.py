@@ -1,0 +1,35 @@
+"""gc through the command line: a spec that expired is gone, and nothing else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batchctl.local import Services
+from tests.sweeps.stage import WHOLE, Stage, staged
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
+    found = staged(tmp_path / "stage", services)
+    yield found
+    found.clear()
+
+
+def test_gc(stage: Stage) -> None:
+    spec = stage.folder / "spec.yaml"
+    spec.write_text(spec.read_text().replace("version: 1\n", "version: 1\nexpiresAfter: PT1S\n"))
+    assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
+    listed = stage.run(None, "gc", "--yes")
+    assert listed.code == 4, listed.said
+    assert f"{stage.name} (spec.yaml): 2 containers, 1 pool, 1 job; expired on " in listed.said
+    assert "2 outputs are not at home" in listed.said
+    assert stage.held() == WHOLE
+    cleared = stage.run(None, "gc", "--yes", "--discard-outputs")
+    assert cleared.code == 0, cleared.said
+    assert stage.held() == {}
+    again = stage.run(None, "gc")
+    assert again.code == 0, again.said
+    assert stage.name not in again.said

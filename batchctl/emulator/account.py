@@ -18,17 +18,17 @@ _NAMES = {
     "waitingforstarttask": "waitingForStartTask",
 }
 _COUNTED = {state: _NAMES.get(state, state) for state in NODE_MOVES} | {"upgradingos": "upgradingOS"}
+IMAGE_FILTERS = frozenset({"osType", "verificationType", "nodeAgentSKUId"})
+COUNT_FILTERS = frozenset({"poolId"})
 
 
 def supported_images(service: Service, call: Call) -> Answer:
-    return entries(
-        call, "listsupportedimages", list(IMAGES), frozenset({"osType", "verificationType", "nodeAgentSKUId"})
-    )
+    return entries(call, "listsupportedimages", list(IMAGES), IMAGE_FILTERS)
 
 
 def node_counts(service: Service, call: Call) -> Answer:
     counts = [_pool_counts(pool) for pool in service.store.pools.values()]
-    return entries(call, "poolnodecounts", counts, frozenset({"poolId"}))
+    return entries(call, "poolnodecounts", counts, COUNT_FILTERS)
 
 
 def applications(service: Service, call: Call) -> Answer:

@@ -16,7 +16,7 @@ from batchctl.emulator.service import Service
 from batchctl.emulator.wire import Answer, Call, NotModified, Part, header_time, page_answer, page_bounds
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-_FILTERS = frozenset({"name"})
+FILTERS = frozenset({"name"})
 
 
 def task_root(service: Service, call: Call) -> Path:
@@ -74,7 +74,7 @@ def _list(call: Call, root: Path) -> Answer:
     """One level, or with `recursive` all of them, parents before their children."""
     after, most = page_bounds(call)
     text = call.query.get("$filter", "").strip()
-    wanted = parse_filter(text, _FILTERS) if text else None
+    wanted = parse_filter(text, FILTERS) if text else None
     found = sorted(_walk(root) if call.flag("recursive") else root.iterdir()) if root.is_dir() else []
     names = [(path, path.relative_to(root).as_posix()) for path in found]
     if wanted:

@@ -113,6 +113,13 @@ def _recent(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None
     return found or None
 
 
+NODE_FILTERS = words(
+    "state stateTransitionTime lastBootTime allocationTime startTaskInfo/state startTaskInfo/result "
+    "startTaskInfo/exitCode startTaskInfo/startTime startTaskInfo/endTime id schedulingState "
+    "isDedicated"
+)
+
+
 def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
     """Nodes look at their pool and at the tasks that ran on them."""
     return View(
@@ -143,11 +150,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "virtualMachineInfo": lambda node, base: paper.image(pool),
         },
         lambda node: {},
-        words(
-            "state stateTransitionTime lastBootTime allocationTime startTaskInfo/state startTaskInfo/result "
-            "startTaskInfo/exitCode startTaskInfo/startTime startTaskInfo/endTime id schedulingState "
-            "isDedicated"
-        ),
+        NODE_FILTERS,
     )
 
 
@@ -231,7 +234,7 @@ def _schedule_info(schedule: Schedule, base: str) -> Json:
     return {name: value for name, value in info.items() if value}
 
 
-_SCHEDULE = View(
+SCHEDULE = View(
     "jobschedules",
     {
         "url": lambda schedule, base: schedule_url(schedule.id, base),
@@ -256,4 +259,4 @@ def schedule_view(jobs: Mapping[str, Job]) -> View:
         made = [job for job in jobs.values() if job.schedule == schedule.key]
         return stats.of_jobs(made, schedule, schedule_url(schedule.id, base))
 
-    return replace(_SCHEDULE, stats=of_schedule)
+    return replace(SCHEDULE, stats=of_schedule)

@@ -40,7 +40,6 @@ LEFT_OUT = {
     ("UserIdentity", "user_name"),
     ("PoolInformation", "auto_pool_specification"),
     ("AutoPoolSpecification", "pool"),
-    ("TaskAddParameter", "multi_instance_settings"),
 }
 EVERYWHERE = {
     *("application_package_references", "certificate_references", "cloud_service_configuration"),

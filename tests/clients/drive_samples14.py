@@ -1,5 +1,5 @@
 """The calls of Microsoft's published Python samples for Batch, in their order, with azure-batch 14.2.0: the quickstart,
-hello world on an auto pool, preparation and release, pools and resource files, a job schedule with a job manager.
+hello world on an auto pool, preparation and release, pools and resource files, a job schedule with a job manager, MPI.
 """
 
 import datetime
@@ -132,8 +132,6 @@ def pools_and_resource_files(client, machine, blob):
     client.task.add(job_id="Resources", task=task)
     wait_for_tasks(client, "Resources")
     assert output(client, "Resources", "t") == "simple task, and task\n"
-    client.job.delete("Resources")
-    client.pool.delete("Resources")
 
 
 def _idle(client, pool):
@@ -141,6 +139,25 @@ def _idle(client, pool):
     nodes = list(client.compute_node.list(pool.id))
     enough = len(nodes) >= pool.target_dedicated_nodes
     return enough and all(node.state == models.ComputeNodeState.idle for node in nodes) and nodes
+
+
+def multi_instance(client, machine, blob):
+    """On the pool of the step before."""
+    settings = models.MultiInstanceSettings(
+        number_of_instances=2,
+        coordination_command_line=in_shell("echo $AZ_BATCH_IS_CURRENT_NODE_MASTER"),
+        common_resource_files=[models.ResourceFile(file_path="common.sh", http_url=blob)],
+    )
+    command = in_shell("echo $AZ_BATCH_HOST_LIST", "ls $AZ_BATCH_TASK_SHARED_DIR")
+    client.task.add(
+        "Resources", models.TaskAddParameter(id="mpi", command_line=command, multi_instance_settings=settings)
+    )
+    wait_for_tasks(client, "Resources")
+    subtasks = client.task.list_subtasks("Resources", "mpi").value
+    assert [one.state for one in subtasks] == [models.SubtaskState.completed] * len(subtasks)
+    assert "common.sh" in output(client, "Resources", "mpi")
+    client.job.delete("Resources")
+    client.pool.delete("Resources")
 
 
 def job_schedule(client, machine, blob):
@@ -173,7 +190,7 @@ def main():
     blob = f"http://127.0.0.1:{server.server_port}/account/container/blob?sig=x"
     client = connect()
     machine = newest_ubuntu(client)
-    steps = (quickstart, hello_world, preparation_and_release, pools_and_resource_files, job_schedule)
+    steps = (quickstart, hello_world, preparation_and_release, pools_and_resource_files, multi_instance, job_schedule)
     for step in steps:
         print(step.__name__, flush=True)
         step(client, machine, blob)

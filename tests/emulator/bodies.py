@@ -50,7 +50,6 @@ LEFT_OUT = {
     ("ResourceFile", "auto_storage_container_name"),
     ("ResourceFile", "blob_prefix"),
     ("UserIdentity", "username"),
-    ("BatchTaskCreateOptions", "multi_instance_settings"),
     ("BatchVmImageReference", "publisher"),
     ("BatchVmImageReference", "offer"),
     ("BatchVmImageReference", "sku"),

@@ -29,7 +29,7 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Blob, Image, Job, Pool, Task, label
 from batchctl.rest import camel
-from batchctl.sensitive import Veil, is_sensitive
+from batchctl.sensitive import Hidden, Veil, is_sensitive, masked
 
 if TYPE_CHECKING:
     from batchctl.reconcile.codec import Codec
@@ -43,6 +43,8 @@ STYLES = {
     Action.ADOPT: "cyan",
 }
 
+HIDDEN = "(sensitive)"
+
 SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
 
@@ -51,6 +53,7 @@ DONE = {
     ("update", "blob"): "uploaded",
     ("create", "task"): "added",
     ("create", ""): "created",
+    ("end", ""): "ended",
     ("update", ""): "updated",
     ("delete", ""): "deleted",
     ("adopt", ""): "adopted",
@@ -60,6 +63,7 @@ DOING = {
     ("update", "blob"): "uploading",
     ("create", "task"): "adding",
     ("create", ""): "creating",
+    ("end", ""): "ending",
     ("update", ""): "updating",
     ("delete", ""): "deleting",
     ("adopt", ""): "adopting",
@@ -230,13 +234,37 @@ def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:
 
 def differing(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     """The parts of a field that differ: of two values with fields of their own, only the fields that do."""
-    if is_dataclass(old) and type(old) is type(new):
+    if all(isinstance(v, tuple) for v in (old, new)) and is_settings(old or new):
+        yield from settings_differing(name, old, new)
+    elif is_dataclass(old) and type(old) is type(new):
         for entry in fields(old):
             before, after = getattr(old, entry.name), getattr(new, entry.name)
             if before != after:
                 yield from differing(f"{name}.{camel(entry.name)}", before, after)
     else:
         yield name, old, new
+
+
+def is_settings(found: Any) -> bool:
+    return isinstance(found, tuple) and bool(found) and isinstance(found[0], tuple)
+
+
+def settings_differing(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Settings one by one. Where one of the two values is hidden, so is the other."""
+    before, after = dict(old), dict(new)
+    for key in {**before, **after}:
+        was, will = before.get(key), after.get(key)
+        hide = is_sensitive(key) or isinstance(was, Hidden) or isinstance(will, Hidden)
+        if was != will:
+            yield f"{name}.{key}", hidden(was, hide), hidden(will, hide)
+
+
+def hidden(found: str | None, hide: bool) -> str | None:
+    return Hidden(found) if hide and found is not None else found
+
+
+def shown_setting(name: str, found: str) -> str:
+    return HIDDEN if is_sensitive(name) else value(found)
 
 
 def summary(plan: Plan) -> str:
@@ -299,15 +327,16 @@ def value(found: Any) -> str:
         case timedelta():
             return str(isodate.duration_isoformat(found))
         case ((str(), str()), *_):
-            hidden = ((name, "(sensitive)" if is_sensitive(name) else setting) for name, setting in found)
-            return "[" + ", ".join(f"{name}={value(setting)}" for name, setting in hidden) + "]"
+            return "[" + ", ".join(f"{name}={shown_setting(name, setting)}" for name, setting in found) + "]"
         case tuple():
             return "[" + ", ".join(value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):
             shown = [(f.name, getattr(found, f.name)) for f in fields(found)]
             return "{" + ", ".join(f"{camel(n)}: {value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
+        case Hidden():
+            return HIDDEN
         case _:
-            text = str(found).replace("\n", "; ")
+            text = masked(str(found)).replace("\n", "; ")
             return text if len(text) <= 300 else f"{text[:297]}…"
 
 

@@ -17,7 +17,7 @@ from batchctl.parts import (
     TaskDependencies,
     TaskSchedulingPolicy,
 )
-from batchctl.rules import Rule, compared, default_is_none, lower, observed, policy, unordered
+from batchctl.rules import Rule, compared, default_is_none, lower, observed, part, policy, unordered
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
@@ -29,7 +29,7 @@ RETENTION = timedelta(days=7)
 """How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
 
 Settings = tuple[tuple[str, str], ...]
-"""Environment settings or metadata: name and value pairs, in order."""
+"""Environment settings or metadata: name and value pairs. Their order means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class StartTask:
 
     command_line: str
     resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = ()
+    environment: Settings = part((), fold=unordered)
     wait_for_success: bool = True
     max_task_retry_count: int = 0
     elevation: str = "nonadmin"
@@ -102,7 +102,7 @@ class JobPreparationTask:
 
     command_line: str
     resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = ()
+    environment: Settings = part((), fold=unordered)
     elevation: str = "nonadmin"
     container_settings: TaskContainerSettings | None = None
     max_wall_clock_time: timedelta | None = None
@@ -119,7 +119,7 @@ class JobReleaseTask:
 
     command_line: str
     resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = ()
+    environment: Settings = part((), fold=unordered)
     elevation: str = "nonadmin"
     container_settings: TaskContainerSettings | None = None
     max_wall_clock_time: timedelta = timedelta(minutes=15)
@@ -226,7 +226,7 @@ class Job:
     allow_task_preemption: bool = compared(Rule.IN_PLACE, False)
     max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
     max_task_retry_count: int = compared(Rule.IN_PLACE, 0)
-    environment: Settings = compared(Rule.NEW_GENERATION, ())
+    environment: Settings = compared(Rule.NEW_GENERATION, (), fold=unordered)
     display_name: str | None = compared(Rule.NEW_GENERATION, None, optional=True)
     on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=lower)
     job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None)

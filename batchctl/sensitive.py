@@ -35,6 +35,12 @@ HIDDEN = "(sensitive"
 """How what is written in the place of a secret begins."""
 
 
+class Hidden(str):
+    """A value that is never shown, whatever its name: it came from the environment, or the spec says so."""
+
+    __slots__ = ()
+
+
 def is_sensitive(name: str) -> bool:
     """Does what bears this name have to stay hidden?"""
     return NAME.search(name) is not None
@@ -75,7 +81,7 @@ class Veil:
 
     def setting(self, name: str, value: str) -> str:
         """The value of an environment setting of that name."""
-        hidden = is_sensitive(name) and value and not value.startswith(HIDDEN)
+        hidden = (is_sensitive(name) or isinstance(value, Hidden)) and value and not value.startswith(HIDDEN)
         return self.digest(value) if hidden else self(value)
 
     def digest(self, value: str) -> str:

@@ -149,7 +149,8 @@ class FakeCloud:
         return IMAGES
 
     def tasks(self, job: Job) -> tuple[Task, ...]:
-        return tuple(_seen(task) for task in self.added.get(job.id.lower(), {}).values())
+        held = self.jobs.get(job.id.lower(), job)
+        return tuple(_seen(task, held) for task in self.added.get(job.id.lower(), {}).values())
 
     def failed(self, job: Job) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks(job) if task.state != "completed" or task.result != "success")
@@ -443,7 +444,7 @@ def _is_ready(task: Task, added: Mapping[str, Task]) -> bool:
     return all((found := added.get(i.lower())) and found.result == "success" for i in (*waits.task_ids, *numbers))
 
 
-def _seen(task: Task) -> Task:
+def _seen(task: Task, job: Job) -> Task:
     """What the service tells of a task when it is listed."""
     return Task(
         job=task.job,
@@ -452,7 +453,9 @@ def _seen(task: Task) -> Task:
         exit_conditions=task.exit_conditions,
         environment=task.environment,
         max_wall_clock_time=task.max_wall_clock_time,
-        max_task_retry_count=task.max_task_retry_count,
+        max_task_retry_count=job.max_task_retry_count
+        if task.max_task_retry_count is None
+        else task.max_task_retry_count,
         retention_time=task.retention_time,
         digest=task.digest,
         generation=task.generation or 1,

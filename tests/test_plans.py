@@ -70,9 +70,9 @@ def _change_job(cloud: FakeCloud, id: str, **fields: Any) -> None:
     cloud.jobs[id.lower()] = replace(cloud.jobs[id.lower()], **fields)
 
 
-def _begin(cloud: FakeCloud, task: str) -> None:
+def _begin(cloud: FakeCloud, task: str, state: str = "running") -> None:
     job, _, id = task.partition("/")
-    cloud.added[job][id] = replace(cloud.added[job][id], state="running")
+    cloud.added[job][id] = replace(cloud.added[job][id], state=state)
 
 
 def _make_pool(cloud: FakeCloud, id: str, owner: str | None = None) -> None:

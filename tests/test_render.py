@@ -29,6 +29,7 @@ from batchctl.reconcile.plan import Action, Change, Plan, diff
 from batchctl.render import Printer, camel, clean, consoles, display, size, summary, value, width
 from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, StartTask
 from batchctl.rules import Rule
+from batchctl.sensitive import Hidden
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
 
 INPUT = Container(name="input", owner=OWNER)
@@ -210,6 +211,39 @@ def test_tasks_are_told_by_their_reasons_and_in_full_one_by_one() -> None:
 def test_waiting_alone_is_said() -> None:
     plan = diff(desired(job(), task()), [held_job(), waiting()])
     assert summary(plan) == "Plan: 0 to add, 0 to change, 0 to destroy; waits for the tasks of count."
+
+
+# Secrets.
+
+START: dict[str, Any] = {
+    "command_line": "x",
+    "environment": (("MODE", "slow"), ("API_TOKEN", "hunter2"), ("USER", Hidden("ada1"))),
+}
+
+
+def test_settings_that_hold_secrets_are_named_and_not_shown() -> None:
+    lines = planned(diff(desired(pool(start_task=StartTask(**START))), []))
+    assert "            environment: [MODE=slow, API_TOKEN=(sensitive), USER=(sensitive)]" in lines
+
+
+def test_changed_settings_are_told_one_by_one_and_secrets_on_neither_side() -> None:
+    settings = (("USER", "ada1"), ("API_TOKEN", "hunter2"), ("OLD", "1"))
+    held = held_pool(start_task=StartTask(command_line="x", environment=settings))
+    new = (("USER", Hidden("bob2")), ("API_TOKEN", "hunter3"), ("MODE", "slow"))
+    lines = planned(diff(desired(pool(start_task=StartTask(command_line="x", environment=new))), [held]))
+    why = "(can be patched only when the pool is empty)"
+    assert lines[1:-1] == [
+        f"        startTask.environment.USER: (sensitive) -> (sensitive) {why}",
+        f"        startTask.environment.API_TOKEN: (sensitive) -> (sensitive) {why}",
+        f"        startTask.environment.OLD: 1 -> (none) {why}",
+        f"        startTask.environment.MODE: (none) -> slow {why}",
+    ]
+
+
+def test_a_signature_in_an_address_is_not_shown() -> None:
+    sas = ResourceFile(http_url="https://a.net/c/b?sv=1&sig=" + "A" * 43 + "%3D", file_path="b")
+    wanted = pool(start_task=StartTask(command_line="x", resource_files=(sas,)))
+    assert "A" * 20 not in "\n".join(planned(diff(desired(wanted), [])))
 
 
 # Events.

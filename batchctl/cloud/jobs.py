@@ -17,8 +17,8 @@ from batchctl.rules import asked
 TERMINATING = "terminating"
 """A job that is wanted in this state is ended."""
 
-STALLED = "BatchctlStalled"
-"""Why we ended it: what was left in it waited for tasks that failed."""
+GIVEN_UP = "BatchctlGaveUp"
+"""Why we ended it: what was left in it could never run, or was not to run any more."""
 
 
 def observe(session: Session) -> Iterator[Job]:
@@ -156,9 +156,24 @@ def _create(session: Session, owner: str, job: Job) -> None:
 
 def _update(session: Session, owner: str, job: Job) -> None:
     if job.state == TERMINATING:
-        session.find(lambda: session.batch.post(f"{path(job)}/terminate", {"terminateReason": STALLED}))
+        _end(session, job)
     else:
         session.ask(lambda: session.batch.patch(path(job), _in_place(session, job, owner)))
+
+
+def _end(session: Session, job: Job) -> None:
+    """Returns when nothing of it runs any more."""
+    try:
+        session.find(lambda: session.batch.post(f"{path(job)}/terminate", {"terminateReason": GIVEN_UP}))
+    except CloudError as error:
+        if error.code not in ("JobCompleted", "JobBeingTerminated"):
+            raise
+    session.until(lambda: _state(session, job) != TERMINATING, f"job {job.id!r} has not ended")
+
+
+def _state(session: Session, job: Job) -> str | None:
+    item = session.find(lambda: session.batch.get(path(job), select="id,state"))
+    return str(item.get("state", "")).lower() if item else None
 
 
 def _delete(session: Session, owner: str, job: Job) -> None:

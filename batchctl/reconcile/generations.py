@@ -22,19 +22,23 @@ ENDING = frozenset({"terminating", "completed", "deleting"})
 LEAVING = "it is being deleted already: waits until it is gone"
 
 STALLED = "ends: what is left in it waits for tasks that failed"
+GIVEN_UP = "ends: nothing runs in it, and what waits there is not what the spec says now"
 
 Reasons = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What becomes of jobs and tasks. `waits`: generations whose tasks are waited for. `strays`: tasks that have not
-    ended and are in the spec no more. `ended`: jobs in which nothing that is left can ever run."""
+    """What becomes of jobs and tasks. `waits`: generations whose tasks are waited for.
+
+    `strays`: tasks that have not ended and are in the spec no more. `ended`: jobs in which what is left cannot or shall
+    not run, as they are, as they will be, and why.
+    """
 
     made: tuple[tuple[Job | Task, Reasons], ...] = ()
     updated: tuple[tuple[Job, Job], ...] = ()
     limited: tuple[tuple[Task, Task], ...] = ()
-    ended: tuple[tuple[Job, Job], ...] = ()
+    ended: tuple[tuple[Job, Job, Reasons], ...] = ()
     gone: tuple[tuple[Job, Reasons], ...] = ()
     kept: tuple[Job | Task, ...] = ()
     waits: tuple[Job, ...] = ()
@@ -60,8 +64,8 @@ def schedule(
         return Schedule(gone=gone)
     generations = {j.generation: j for j in ours if j.name.lower() == job.name.lower()}
     alive = {g: j for g, j in generations.items() if j.state != "deleting"}
-    ended = tuple((j, replace(j, state="terminating")) for j in alive.values() if _is_stalled(j, runs))
-    alive |= {new.generation: new for _, new in ended}
+    ended = tuple(_ended(job, {task.id.lower(): task for task in tasks}, runs, alive.values()))
+    alive |= {new.generation: new for _, new, _ in ended}
     generations |= alive
     newest = _newest_runs(job, runs, alive)
     written = by_task(outputs)
@@ -101,6 +105,36 @@ def schedule(
     )
 
 
+def _ended(
+    job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job]
+) -> Iterator[tuple[Job, Job, Reasons]]:
+    """Generations that take no part any more: as they are, ended, and why."""
+    for held in alive:
+        reason = STALLED if _is_stalled(held, runs) else GIVEN_UP if _is_given_up(job, held, wanted, runs) else None
+        if reason and held.state not in ENDING:
+            yield held, replace(held, state="terminating"), (reason,)
+
+
+def _is_given_up(job: Job, held: Job, wanted: Mapping[str, Task], runs: Iterable[Task]) -> bool:
+    """Does nothing run in it, and is what waits there not what the spec says now?
+
+    What waits and is still wanted runs in the next generation. So a start task that failed, or a pool that cannot run
+    anything, can be mended. What runs is never ended by this.
+    """
+    unfinished = [run for run in runs if _of(run, held) and run.state != "completed"]
+    waiting = all(run.state == "active" for run in unfinished)
+    return waiting and any(_in_the_way(job, held, run, wanted.get(run.id.lower())) for run in unfinished)
+
+
+def _in_the_way(job: Job, held: Job, run: Task, task: Task | None) -> bool:
+    """Would this run, were it to go on, do what the spec does not say?"""
+    return task is None or bool(_changed(run, task)) or held.pool.lower() != job.pool.lower()
+
+
+def _changed(run: Task, task: Task) -> tuple[str, ...]:
+    return tuple(f"{part} changed" for part in changed_parts(run.digest, task.digest) if part != HANDLING)
+
+
 def why_failed(run: Task) -> str:
     """One phrase for a run that did not succeed."""
     if run.exit_code is not None and run.exit_code != 0:
@@ -128,19 +162,17 @@ def _verdict(
 ) -> Verdict:
     if run is None:
         return Verdict(task=task, reasons=NEW)
-    parts = changed_parts(run.digest, task.digest)
-    changed = tuple(f"{part} changed" for part in parts if part != HANDLING)
+    changed = _changed(run, task)
     if run.state != "completed":
         held = alive[run.generation or 1]
         if held.state in ENDING:
             return Verdict(task=task, reasons=("its job ended before it ran", *changed))
-        in_the_way = changed or held.pool.lower() != job.pool.lower()
         return Verdict(
             task=task,
             open_in=held,
-            refusal=_busy(run, held) if in_the_way else None,
+            refusal=_busy(run, held) if _in_the_way(job, held, run, task) else None,
             limited=_limited(run, task),
-            as_before=HANDLING in parts,
+            as_before=HANDLING in changed_parts(run.digest, task.digest),
         )
     if run.result != "success":
         return Verdict(task=task, reasons=(why_failed(run), *changed))
@@ -186,7 +218,7 @@ def _still_awaited(verdicts: Sequence[Verdict], target: Job) -> Iterator[str]:
 
 
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
-    return job.uses_task_dependencies and job.state not in ENDING and bool(stalled([r for r in runs if _of(r, job)]))
+    return job.uses_task_dependencies and bool(stalled([r for r in runs if _of(r, job)]))
 
 
 def _limited(run: Task, task: Task) -> tuple[Task, Task] | None:
@@ -213,8 +245,8 @@ def _later(job: Job, held: Job) -> tuple[str, ...]:
 def _as_before(tasks: Iterable[Task]) -> tuple[str, ...]:
     ids = [task.id for task in tasks]
     shown = ", ".join(ids[:10]) + (", …" if len(ids) > 10 else "")
-    said = "tasks that have not ended keep their displayName and exitConditions until they run again"
-    return (f"{len(ids)} {said}: {shown}",) if ids else ()
+    said = "displayName and exitConditions of tasks that have not ended stay as they are until these run again"
+    return (f"{said}: {shown}",) if ids else ()
 
 
 def _still_runs(run: Task, alive: Mapping[int, Job]) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.differences import FieldChange, field_changes
-from batchctl.reconcile.generations import LEAVING, STALLED, Schedule, schedule
+from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
@@ -84,7 +84,7 @@ def diff(
     changes += [
         Change(action=Action.UPDATE, before=old, after=new, fields=field_changes(old, new)) for old, new in jobs.limited
     ]
-    changes += [Change(action=Action.UPDATE, before=old, after=new, reasons=(STALLED,)) for old, new in jobs.ended]
+    changes += [Change(action=Action.UPDATE, before=old, after=new, reasons=why) for old, new, why in jobs.ended]
     return Plan(
         owner=desired.owner,
         changes=in_order(changes),

@@ -53,7 +53,7 @@ def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"
-    tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs on them"
+    tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
     said = [f"{_plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
     if any(f.name == START for f in change.fields):
         said.append(_old_start_task(use, advise=not _reboots(change)))

@@ -14,6 +14,7 @@ from batchctl.parts import (
 )
 from batchctl.resources import Settings
 from batchctl.rest import camel, from_rest
+from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
     Account,
     Commands,
@@ -225,7 +226,7 @@ def _constraints(limits: Document) -> Constraints:
 
 
 def _settings(settings: Sequence[Document]) -> Settings:
-    return tuple((setting["name"], setting["value"]) for setting in settings)
+    return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
 
 
 def _patterns(part: Document) -> dict[str, Any]:

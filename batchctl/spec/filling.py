@@ -10,6 +10,7 @@ from posixpath import basename
 from batchctl.errors import Problem
 from batchctl.parts import TaskContainerSettings
 from batchctl.resources import OutputFile, ResourceFile, Settings
+from batchctl.sensitive import Hidden
 from batchctl.spec import shell, template
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, Factory, OutputFileSpec, ResourceFileSpec, Spec
@@ -107,4 +108,11 @@ def container_settings(fill: Filler, factory: Factory) -> TaskContainerSettings 
 
 
 def environment(fill: Filler, at: At, settings: Settings) -> Settings:
-    return tuple((name, fill((*at, i, "value"), value)) for i, (name, value) in enumerate(settings))
+    return tuple((name, _setting(fill, (*at, i, "value"), value)) for i, (name, value) in enumerate(settings))
+
+
+def _setting(fill: Filler, at: At, value: str) -> str:
+    """What comes from the environment is hidden, as is what the spec says to be."""
+    filled = fill(at, value)
+    from_outside = any(hole.name.startswith("env:") for hole in template.holes(value))
+    return Hidden(filled) if from_outside or isinstance(value, Hidden) else filled

@@ -121,7 +121,7 @@ def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
     shown = fill.maybe((*factory.at, "displayName"), factory.display_name)
     parts = {
         "command": short([line, factory.elevation, factory.required_slots]),
-        "environment": short([frame.common, own]),
+        "environment": short([sorted(frame.common), sorted(own)]),
         "inputs": short([frame.digests.content(f) for f in files]),
         "scripts": frame.scripts,
         **({"container": short(folded(container))} if container else {}),

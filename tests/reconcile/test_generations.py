@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batchctl.reconcile.declared import by_task, missing_outputs
-from batchctl.reconcile.generations import Schedule, schedule, why_failed
+from batchctl.reconcile.generations import GIVEN_UP, Schedule, schedule, why_failed
 from batchctl.resources import Blob, Job, OutputFile, Task
 from tests.reconcile.build import (
     OTHER,
@@ -108,10 +108,42 @@ def test_what_is_under_way_and_has_changed_is_in_the_way() -> None:
     assert refusal.startswith("task 'a' is still running in job 'count' with what the spec said before")
 
 
-def test_what_waits_for_a_pool_that_the_job_no_longer_names_is_in_the_way() -> None:
-    decided = decide([task()], [held_job(pool="old")], [waiting()])
+def test_what_runs_in_a_pool_that_the_job_no_longer_names_is_in_the_way() -> None:
+    decided = decide([task()], [held_job(pool="old")], [waiting(state="running")])
     [refusal] = decided.refusals
-    assert refusal.startswith("task 'a' is still active in job 'count' with what the spec said before")
+    assert refusal.startswith("task 'a' is still running in job 'count' with what the spec said before")
+
+
+@pytest.mark.parametrize(
+    ("held", "run", "why"),
+    [
+        (held_job(pool="old"), waiting(), "its job ended before it ran"),
+        (held_job(), waiting(digest="command=0;inputs=1"), "its job ended before it ran, command changed"),
+        (held_job(sealed=False), waiting(digest="command=1;inputs=0"), "its job ended before it ran, inputs changed"),
+    ],
+)
+def test_what_waits_otherwise_than_the_spec_says_is_given_up(held: Job, run: Task, why: str) -> None:
+    decided = decide([task("a"), task("b")], [held], [run, waiting("b")])
+    assert decided.ended == ((held, replace(held, state="terminating"), (GIVEN_UP,)),)
+    assert made(decided)[1:] == [f"2/a: {why}", "2/b: its job ended before it ran"]
+    assert [j.id for j in decided.waits] == ["count-g2"]
+    assert decided.refusals == ()
+
+
+def test_what_waits_and_is_wanted_no_more_is_given_up() -> None:
+    decided = decide([task("a")], [held_job()], [waiting("a"), waiting("gone")])
+    assert [new.state for _, new, _ in decided.ended] == ["terminating"]
+    assert made(decided)[1:] == ["2/a: its job ended before it ran"]
+    assert (decided.strays, decided.notes) == ((), ())
+
+
+def test_nothing_is_given_up_while_anything_of_the_job_runs() -> None:
+    runs = [waiting("a", digest="command=0;inputs=1"), waiting("gone", state="running")]
+    decided = decide([task("a")], [held_job()], runs)
+    assert decided.ended == ()
+    assert len(decided.refusals) == 1
+    assert [t.id for t in decided.strays] == ["gone"]
+    assert decided.notes == ("task 'gone' is in the spec no more, and is still running in job 'count': it goes on",)
 
 
 def test_the_case_of_a_pool_does_not_matter() -> None:

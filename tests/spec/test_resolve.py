@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from batchctl.resources import Blob, Desired, Download, Pool, Task, changed_parts
+from batchctl.sensitive import Hidden
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.load import load
 from batchctl.spec.resolve import outline, resolve
@@ -202,6 +203,23 @@ def test_whose_blobs_count(tmp_path: Path) -> None:
     )
     assert list(tasks(resolved(tmp_path, listed=listed))) == ["t-output", "t-theirs", "t-a", "t-b"]
     assert tasks(resolved(tmp_path, listed=listed))["t-a"] == tasks(resolved(tmp_path))["t-a"]
+
+
+def test_what_comes_from_the_environment_or_is_said_to_be_sensitive_is_hidden(tmp_path: Path) -> None:
+    settings = [
+        {"name": "A", "value": "{vars.x}", "sensitive": True},
+        {"name": "B", "value": "${env:HOME_OF_B}/b"},
+        {"name": "C", "value": "{vars.x}"},
+    ]
+    spec = edited((("job", "tasks", 0, "environmentSettings"), settings), (("vars",), {"x": {"type": "string"}}))
+    (tmp_path / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    asked = load(tmp_path / "spec.yaml", {"x": "1"}, {"HOME_OF_B": "/home"})
+    made = tasks(resolve(asked, take_inventory(asked, {})))["t-a"].environment
+    assert made == (("A", "1"), ("B", "/home/b"), ("C", "1"))
+    assert [isinstance(value, Hidden) for _, value in made] == [True, True, False]
 
 
 def test_command_lines(tmp_path: Path) -> None:

@@ -1,0 +1,191 @@
+"""Every field that a spec can set, changed alone, on both clouds: what the plan shows is what is written, at once, and
+nothing else is. The cases are data: `cases/fields.yaml`.
+
+A case has `field` (kind and field of the vocabulary), `before` and `after` (what is laid over BASE and over `before`;
+null takes a key out), `files` (as they are after), `plan` (its lines), `writes` (the mutating requests, in their order
+but for what goes on at the same time), and maybe `choices`. NAME stands for the spec's name.
+"""
+
+import copy
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from batchctl import verbs
+from batchctl.cloud.connect import connect
+from batchctl.errors import Stuck
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Cloud
+from batchctl.render import Printer
+from batchctl.resources import KINDS
+from batchctl.rules import Rule
+from batchctl.spec.load import load
+from batchctl.spec.model import Spec
+from tests.fake_cloud import FakeCloud
+from tests.proxy import Log, counting
+from tests.services import target_of, unique
+
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "fields.yaml").read_text(encoding="utf-8"))
+BASE: dict[str, Any] = CASES[0]["base"]
+CHANGES: list[dict[str, Any]] = CASES[1:]
+
+
+class Quick:
+    """A clock that goes as clocks do, and sleeps but a moment."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def uptime(self) -> float:
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.02))
+
+
+@dataclass(frozen=True)
+class Side:
+    """A cloud, and what was written to it, one line a request or object."""
+
+    cloud: Cloud
+    fake: FakeCloud | None = None
+    logs: tuple[Log, ...] = ()
+
+    def written(self) -> tuple[list[str], ...]:
+        """For each service, in the order of the requests; for the fake, objects."""
+        if self.fake:
+            return ([f"{verb} {kind} {name}" for verb, kind, name in self.fake.writes],)
+        return tuple([f"{method} {_plain(path)}" for method, path in log.mutating if _ours(path)] for log in self.logs)
+
+
+def _ours(path: str) -> bool:
+    """The lock is not part of what is planned, and nodes upload outputs by themselves."""
+    return ".lock?" not in path and "-out/" not in path
+
+
+def _plain(path: str) -> str:
+    bare = path.partition("?")[0].removeprefix("/batchctl")
+    return re.sub(r"tvmps_\w+", "NODE", bare)
+
+
+@pytest.fixture(scope="module", params=["fake", "real"])
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+    if request.param == "fake":
+        fake = FakeCloud()
+        yield Side(fake, fake)
+        return
+    services = request.getfixturevalue("services")
+    with ExitStack() as stack:
+        batch, storage = (stack.enter_context(counting(url)) for url in (services.batch_url, services.blob_url))
+        through = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
+        yield Side(connect(through, Quick()), None, (batch, storage))
+
+
+def laid_over(below: Any, above: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    merged = {key: laid_over(below.get(key), value) for key, value in above.items()}
+    return {key: value for key, value in {**below, **merged}.items() if value is not None}
+
+
+def with_task(below: Any, above: dict[str, Any]) -> Any:
+    """`task` stands for what is laid over the only task of the job."""
+    rest = {key: value for key, value in above.items() if key != "task"}
+    found = laid_over(copy.deepcopy(below), rest)
+    found["job"]["tasks"] = [laid_over(found["job"]["tasks"][0], above.get("task", {}))]
+    return found
+
+
+@dataclass
+class Desk:
+    """A folder with a spec in it, and a cloud."""
+
+    folder: Path
+    name: str
+    side: Side
+
+    def spec(self, content: dict[str, Any], files: dict[str, str]) -> Spec:
+        for file, text in files.items():
+            (self.folder / file).write_text(text)
+        path = self.folder / "spec.yaml"
+        path.write_text(json.dumps(content).replace("NAME", self.name))
+        return load(path, {}, {})
+
+    def applied(self, spec: Spec, choices: Choices) -> tuple[str, list[str]]:
+        """The plan's lines, and what was written."""
+        out = io.StringIO()
+        printer = Printer(Console(file=out, highlight=False), Console(file=io.StringIO()))
+
+        def approve(plan: Plan) -> bool:
+            printer.plan(plan)
+            return True
+
+        before = [len(lines) for lines in self.side.written()]
+        with suppress(Stuck):
+            for _ in verbs.apply(spec, self.side.cloud, Quick(), approve, choices):
+                pass
+        since = [line for lines, seen in zip(self.side.written(), before, strict=True) for line in lines[seen:]]
+        shown = re.sub(r"tvmps_\w+|node-\d+", "NODE", out.getvalue())
+        return shown.replace(self.name, "NAME"), [line.replace(self.name, "NAME") for line in since]
+
+
+@contextmanager
+def desk(folder: Path, side: Side) -> Iterator[Desk]:
+    found = Desk(folder, unique("set"), side)
+    try:
+        yield found
+    finally:
+        spec = found.spec(BASE, CASES[0]["files"])
+        list(verbs.destroy(spec, side.cloud, Quick(), lambda _: True, Choices(discard_outputs=True)))
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=lambda case: case["field"])
+def test_a_field_changed_alone(case: dict[str, Any], side: Side, tmp_path: Path) -> None:
+    before = with_task(BASE, case.get("before", {}))
+    after = with_task(before, case.get("after", {}))
+    choices = Choices(**case.get("choices", {}))
+    with desk(tmp_path, side) as at:
+        at.applied(at.spec(before, CASES[0]["files"]), Choices())
+        changed = at.spec(after, case.get("files", {}))
+        shown, written = at.applied(changed, choices)
+        plan = verbs.plan(changed, side.cloud)
+        again = at.applied(changed, Choices())[1]
+    assert shown.splitlines() == case["plan"].splitlines()
+    assert side.fake or written == case["writes"]
+    assert (plan.changes, plan.refusals, again) == ((), (), [])
+
+
+SHOWN = {
+    Rule.IN_PLACE: "(in place)",
+    Rule.WHEN_EMPTY: "(can be patched only when the pool is empty)",
+    Rule.NEW_GENERATION: "generation",
+}
+SETTABLE = [(kind.kind, f) for kind in KINDS for f in fields(kind) if not f.metadata.get("observed")]
+COMPARED = [(kind, f.name, f.metadata["rule"]) for kind, f in SETTABLE if "rule" in f.metadata]
+BY_DIGEST = [("task", f.name, Rule.NEW_GENERATION) for kind, f in SETTABLE if kind == "task" and "policy" in f.metadata]
+"""What a task's digest stands for; `digest` itself is never set."""
+
+
+@pytest.mark.parametrize(("kind", "name", "rule"), [*COMPARED, *BY_DIGEST])
+def test_every_field_and_its_rule_has_a_case(kind: str, name: str, rule: Rule) -> None:
+    if (kind, name) == ("task", "digest"):
+        return
+    [case, *_] = [c for c in CHANGES if c["field"].split()[0] == f"{kind}.{name}"]
+    shown = {"blob": "content changed"}.get(kind, SHOWN[rule])
+    # How a task is shown, and what its failure means, is no reason to run it again.
+    assert shown in case["plan"] or name in ("display_name", "exit_conditions")

@@ -17,6 +17,7 @@ from batchctl.rest import camel, from_rest
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
     Account,
+    Chunk,
     Commands,
     Constraints,
     ContainerSpec,
@@ -30,6 +31,7 @@ from batchctl.spec.model import (
     OutputFileSpec,
     PoolSpec,
     ResourceFileSpec,
+    Rows,
     Spec,
     StartTaskSpec,
     Upload,
@@ -37,6 +39,12 @@ from batchctl.spec.model import (
 from batchctl.spec.source import At
 
 Document = Mapping[str, Any]
+
+MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize", "chunk", "allowEmpty")
+"""Keys of `forEach` that are no form."""
+
+AXES = ("product", "zip")
+"""Forms that are made of others."""
 
 
 def build(document: Document, **outside: Any) -> Spec:
@@ -177,11 +185,31 @@ def _factory(task: Document, at: At) -> Factory:
 
 
 def _for_each(for_each: Document, at: At) -> ForEach:
-    """The form is the key that none of the others is."""
-    form = next(key for key in for_each if key not in ("include", "exclude", "allowEmpty"))
+    """The form is the key that none of the modifiers is."""
+    form = next(key for key in for_each if key not in MODIFIERS)
+    source = for_each[form]
+    if form in AXES:
+        source = {name: _for_each(axis, (*at, form, name)) for name, axis in source.items()}
     return ForEach(
-        at=at, form=form, source=for_each[form], **_patterns(for_each), **_plain(for_each, allow_empty="allowEmpty")
+        at=at,
+        form=form,
+        source=source,
+        rows=Rows(**for_each.get("rows", {})),
+        chunk=_chunk(for_each["chunk"]) if "chunk" in for_each else None,
+        **_patterns(for_each),
+        **_plain(for_each, sort="sort", group_by="groupBy", group_size="expectGroupSize", allow_empty="allowEmpty"),
     )
+
+
+def _chunk(chunk: Document) -> Chunk:
+    return Chunk(size=chunk.get("size"), bytes=byte_count(chunk["bytes"]) if "bytes" in chunk else None)
+
+
+def byte_count(text: str) -> int:
+    """`500 MiB` in bytes."""
+    found = re.fullmatch(r"([0-9]+) ?([KMGT]iB)?", text)
+    assert found is not None  # the schema lets nothing else through
+    return int(found[1]) << 10 * (" KMGT".index(found[2][0]) if found[2] else 0)
 
 
 def _depends_on(task: Document, at: At) -> tuple[DependsOn, ...]:
@@ -200,6 +228,7 @@ def _resource_files(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
         "container": "container",
         "blob_prefix": "blobPrefix",
         "blob": "blob",
+        "blobs": "blobs",
         "http_url": "httpUrl",
         "file_path": "filePath",
         "file_mode": "fileMode",

@@ -3,7 +3,7 @@
 What cannot be filled is kept as a problem, so that all of them are told at once.
 """
 
-from collections import ChainMap
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
 
@@ -15,7 +15,7 @@ from batchctl.spec import shell, template
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, Factory, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
-from batchctl.spec.template import TemplateError, Values
+from batchctl.spec.template import Layers, TemplateError, Values
 
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""
@@ -26,7 +26,7 @@ class Filler:
 
     def __init__(self, spec: Spec, values: Values, problems: list[Problem]) -> None:
         self.spec, self._problems = spec, problems
-        self.values: Values = ChainMap(dict(values), dict(spec.values)) if values else spec.values
+        self.values: Values = Layers(values, spec.values) if values else spec.values
 
     def __call__(self, at: At, text: str) -> str:
         try:
@@ -34,6 +34,14 @@ class Filler:
         except TemplateError as error:
             self.wrong(at, error)
             return text
+
+    def several(self, at: At, text: str) -> tuple[str, ...]:
+        """What a text gives that is one placeholder, maybe of several values."""
+        try:
+            return tuple(name for hole in template.holes(text) for name in template.texts_of(hole, self.values))
+        except TemplateError as error:
+            self.wrong(at, error)
+            return ()
 
     def maybe(self, at: At, text: str | None) -> str | None:
         return None if text is None else self(at, text)
@@ -67,26 +75,52 @@ def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
     return line
 
 
-def resource_file(
-    fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str] = frozenset()
-) -> ResourceFile:
+def resource_files(
+    fill: Filler, inventory: Inventory, files: Sequence[ResourceFileSpec], coming: frozenset[str] = frozenset()
+) -> tuple[ResourceFile, ...]:
     """`coming`: containers whose blobs may be there only when the task runs."""
+    made: list[ResourceFile] = []
+    taken: dict[str, str] = {}
+    for file in files:
+        for found in _resource_files(fill, inventory, file, coming):
+            made.append(found)
+            if (name := found.blob or found.http_url) and found.file_path:
+                other = taken.setdefault(found.file_path, name)
+                if other != name:
+                    message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"
+                    fill.report(file.at, message, "same-file")
+    return tuple(made)
+
+
+def _resource_files(
+    fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str]
+) -> Iterator[ResourceFile]:
     path = fill.maybe((*file.at, "filePath"), file.file_path)
     if file.http_url is not None:
-        return ResourceFile(
-            http_url=fill((*file.at, "httpUrl"), file.http_url), file_path=path, file_mode=file.file_mode
-        )
-    if file.blob is None:
+        url = fill((*file.at, "httpUrl"), file.http_url)
+        yield ResourceFile(http_url=url, file_path=path, file_mode=file.file_mode)
+    elif file.blobs is not None:
+        for name in fill.several((*file.at, "blobs"), file.blobs):
+            container, blob = _blob(fill, inventory, (*file.at, "blobs"), name, coming)
+            inside = f"{path.rstrip('/')}/{basename(blob)}" if path else basename(blob)
+            yield ResourceFile(container=container, blob=blob, file_path=inside, file_mode=file.file_mode)
+    elif file.blob is not None:
+        name = fill((*file.at, "blob"), file.blob)
+        container, blob = _blob(fill, inventory, (*file.at, "blob"), name, coming)
+        yield ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
+    else:
         prefix = fill.maybe((*file.at, "blobPrefix"), file.blob_prefix)
-        return ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
-    container, _, blob = fill((*file.at, "blob"), file.blob).partition("/")
+        yield ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
+
+
+def _blob(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
+    """(container, path) of what is called CONTAINER/PATH; whether it is there is told."""
+    container, _, blob = name.partition("/")
     if container not in fill.spec.containers:
-        fill.report((*file.at, "blob"), f"{shown(container)} is not among storage.containers", "unknown-container")
+        fill.report(at, f"{shown(container)} is not among storage.containers", "unknown-container")
     elif inventory.known and container not in coming and blob not in inventory.content(container):
-        fill.report(
-            (*file.at, "blob"), f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob"
-        )
-    return ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
+        fill.report(at, f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob")
+    return container, blob
 
 
 def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:

@@ -12,7 +12,8 @@ from batchctl.resources import Blob
 from batchctl.spec.files import Pattern
 from batchctl.spec.model import ForEach, Spec, Upload
 from batchctl.spec.source import At, shown
-from batchctl.spec.template import fill
+from batchctl.spec.tables import READERS, Table, TableError, read_table
+from batchctl.spec.template import Values, fill
 
 MOST_PROBLEMS = 50
 
@@ -24,13 +25,18 @@ Held = Mapping[str, Mapping[str, Blob]]
 class Inventory:
     """`uploads`: what the spec puts into containers. `contents`: what will be in them after this plan, by path, sorted.
 
-    `files`: what the globs of a `forEach: {files: …}` met, by its place in the spec. `known`: False where nobody was
-    asked what is in the containers, as in `validate`.
+    `files`: the (path, bytes) that the globs of a `forEach: {files: …}` met, `tables`: what the file of lines or rows
+    holds, `generated`: the (key, values) that a generator gave, all by the place of their `forEach` in the spec.
+    `outputs`: what the tasks of a factory wrote. `known`: False where nobody was asked what is in the containers, as in
+    `validate`.
     """
 
     uploads: tuple[Blob, ...] = ()
     contents: Mapping[str, Mapping[str, Blob]] = field(default_factory=dict)
-    files: Mapping[At, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[At, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    tables: Mapping[At, Table] = field(default_factory=dict)
+    generated: Mapping[At, tuple[tuple[str, Values], ...]] = field(default_factory=dict)
+    outputs: Mapping[str, tuple[Blob, ...]] = field(default_factory=dict)
     known: bool = True
 
     def content(self, container: str) -> Mapping[str, Blob]:
@@ -52,15 +58,25 @@ def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) 
             if other := uploads.get(key):
                 problems.append(_twice(spec, upload, other, blob))
             uploads.setdefault(key, blob)
-    files = {
-        factory.for_each.at: tuple(_for_each_files(spec, factory.for_each, problems))
-        for factory in (spec.job.tasks if spec.job else ())
-        if factory.for_each and factory.for_each.form == "files"
-    }
+    forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
+    files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
+    tables = {f.at: table for f in forms if f.form in READERS and (table := _table(spec, f, problems))}
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     made = tuple(uploads.values())
-    return Inventory(made, _contents(spec, made, held), files, listings is not None)
+    return Inventory(made, _contents(spec, made, held), files, tables, known=listings is not None)
+
+
+def _table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
+    pattern = Pattern(spec.folder, fill(form.source, spec.values))
+    path = Path(os.path.normpath(spec.folder / pattern.text))
+    try:
+        return read_table(path, form.form, form.rows)
+    except TableError as error:
+        message = f"{_relative(spec, path)}: {error}" if path.exists() else pattern.no_match()
+        code = "bad-table" if path.exists() else "no-match"
+        problems.append(spec.problem((*form.at, form.form), message, code))
+        return None
 
 
 def _contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
@@ -103,18 +119,18 @@ def _uploads(spec: Spec, upload: Upload, held: Held, problems: list[Problem]) ->
         problems.append(spec.problem(at, pattern.no_match(), "no-match"))
 
 
-def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[str]:
+def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
     for number, text in enumerate(for_each.source):
-        pattern, at, met = Pattern(spec.folder, text), (*for_each.at, "files", number), False
+        pattern, at, met = Pattern(spec.folder, fill(text, spec.values)), (*for_each.at, "files", number), False
         for match in pattern.matches():
             met = True
-            _, why = pattern.look(match, match.name)
+            status, why = pattern.look(match, match.name)
             if why:
                 problems.append(spec.problem(at, f"{_relative(spec, match.path)}: {why}", "bad-file"))
-            elif match.name not in seen:
+            elif status and match.name not in seen:
                 seen.add(match.name)
-                yield match.name
+                yield match.name, status.st_size
         if not met and not for_each.allow_empty:
             problems.append(spec.problem(at, pattern.no_match(), "no-match"))
 

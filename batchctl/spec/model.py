@@ -1,6 +1,6 @@
 """A checked spec as frozen values, one to one with the schema. Nothing is expanded yet; `at` says where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +58,7 @@ class ResourceFileSpec:
     container: str | None = None
     blob_prefix: str | None = None
     blob: str | None = None
+    blobs: str | None = None
     http_url: str | None = None
     file_path: str | None = None
     file_mode: str | None = None
@@ -147,16 +148,45 @@ class PoolSpec:
         return "windows" in said.lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which lines of a file, counted from 1, both ends included; `end` None: up to the last."""
+
+    start: int = 1
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """How much one task is given: `size` items, or as many as have `bytes` together; one of them is set."""
+
+    size: int | None = None
+    bytes: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForEach:
-    """`form` is a row of fanout.FORMS; `source` is what stands under that key."""
+    """`form` is a row of fanout.FORMS; `source` is what stands under that key: for a product or zip, a ForEach for each
+    axis, by its name. `sort` is a word of items.SORTS, `group_by` a regular expression."""
 
     at: At
     form: str
     source: Any
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    rows: Rows = Rows()
+    sort: str | None = None
+    group_by: str | None = None
+    group_size: int | None = None
+    chunk: Chunk | None = None
     allow_empty: bool = False
+
+    @property
+    def simple(self) -> "Iterator[ForEach]":
+        """Itself, or its axes."""
+        axes = self.source.values() if isinstance(self.source, Mapping) else ()
+        found = [axis for axis in axes if isinstance(axis, ForEach)]
+        yield from found or [self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ They work on the document, whose parts may be missing or of a wrong type, so tha
 in the same run as of a misspelt key.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
@@ -14,7 +15,7 @@ from batchctl.errors import Problem
 from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.build import duration
-from batchctl.spec.fanout import FORMS
+from batchctl.spec.fanout import names_of
 from batchctl.spec.source import At, Source, nearest, shown
 from batchctl.spec.template import Values
 from batchctl.spec.variables import misfit
@@ -23,10 +24,11 @@ Rule = Callable[[Any, Source, Values], Iterator[Problem]]
 """(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
 
 NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
+FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
 CONTAINERS_USED = (
     "storage.uploads.*.to",
     *(f"{task}.resourceFiles.*.container" for task in NODE_TASKS),
-    "job.tasks.*.forEach.blobs",
+    *(f"{form}.blobs" for form in FOR_EACH),
     "job.tasks.*.resourceFiles.*.container",
     "job.tasks.*.outputFiles.*.container",
     "download.*.container",
@@ -54,6 +56,7 @@ FILLED = (
         )
     ),
     "job.commonEnvironmentSettings.*.value",
+    *(f"{form}.{field}" for form in FOR_EACH for field in ("files.*", "lines", "csv", "tsv")),
 )
 """Where `{vars.x}` and `${env:X}` go in."""
 FILLED_PER_TASK = (
@@ -62,6 +65,7 @@ FILLED_PER_TASK = (
     "commands.*",
     "command.*",
     "resourceFiles.*.blob",
+    "resourceFiles.*.blobs",
     "resourceFiles.*.blobPrefix",
     "resourceFiles.*.filePath",
     "resourceFiles.*.httpUrl",
@@ -73,6 +77,9 @@ FILLED_PER_TASK = (
     "containerSettings.containerRunOptions",
 )
 """Where those of the item go in as well."""
+
+TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
+"""Placeholders that are not the same for every item begin so."""
 
 FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory",)
 
@@ -141,13 +148,12 @@ def placeholders_are_known(document: Any, source: Source, known: Values) -> Iter
                 )
 
 
-def _names_of(task: Any) -> tuple[set[str], set[str], str]:
+def _names_of(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
     """The placeholders that a factory's items give, those among them that are numbers, and why there are none."""
     if "forEach" not in _mapping(task):
-        return set(), set(), ": without `forEach` there is no item"
-    # A form that is wrong is a problem of its own; here it may stand for any.
-    forms = [FORMS[key] for key in _mapping(_get(task, "forEach")) if key in FORMS] or list(FORMS.values())
-    return {name for form in forms for name in form.names}, {name for form in forms for name in form.numbers}, ""
+        return frozenset(), frozenset(), ": without `forEach` there is no item"
+    names, numbers = names_of(_mapping(_get(task, "forEach")))
+    return names, numbers, ""
 
 
 def _unknown(
@@ -166,9 +172,43 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
         text = _get(task, "id")
         if _get(task, "forEach") is None or not isinstance(text, str):
             continue
-        if not any(hole.name.split(".")[0] in ("item", "index", "key") for hole in template.holes(text)):
+        if not any(hole.name.split(".")[0] in TELLING for hole in template.holes(text)):
             message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
             yield source.problem((*at, "id"), message, "same-task-id")
+
+
+def items_are_gathered_once(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for pattern in FOR_EACH:
+        for at, for_each in _find(document, pattern):
+            gathers = [key for key in ("groupBy", "chunk") if key in _mapping(for_each)]
+            if gathers and at[-1] != "forEach":
+                message = f"an axis takes no '{gathers[0]}': its items stay alone"
+                yield source.problem((*at, gathers[0]), message, "not-allowed", at_key=True)
+            elif len(gathers) > 1:
+                message = "a task is given a group or a chunk: take out 'groupBy' or 'chunk'"
+                yield source.problem((*at, "chunk"), message, "two-forms", at_key=True)
+
+
+def patterns_can_group(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for at, text in _texts(document, "job.tasks.*.forEach.groupBy"):
+        try:
+            groups = re.compile(text).groups
+        except (re.error, OverflowError, RecursionError) as error:
+            where = getattr(error, "pos", None)
+            message, width = f"no regular expression: {error}", None if where is None else 1
+            yield source.problem(at, message, "bad-pattern", offset=where or 0, width=width)
+            continue
+        if not groups:
+            message = "it has no group: put the part that the members of a group share in parentheses, `(?P<key>…)`"
+            yield source.problem(at, message, "bad-pattern")
+
+
+def rows_go_forward(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for pattern in FOR_EACH:
+        for at, rows in _find(document, f"{pattern}.rows"):
+            start, end = _get(rows, "start") or 1, _get(rows, "end")
+            if isinstance(start, int) and isinstance(end, int) and end < start:
+                yield source.problem((*at, "end"), f"the last row, {end}, comes before the first, {start}", "range")
 
 
 def factories_are_known(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -340,6 +380,9 @@ RULES: tuple[Rule, ...] = (
     containers_are_declared,
     placeholders_are_known,
     ids_differ_by_item,
+    items_are_gathered_once,
+    patterns_can_group,
+    rows_go_forward,
     factories_are_known,
     same_keys_have_items,
     order_is_said,

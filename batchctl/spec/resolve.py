@@ -23,7 +23,7 @@ from batchctl.resources import (
     StartTask,
 )
 from batchctl.spec.digests import Digests, short
-from batchctl.spec.filling import Filler, command_line, environment, resource_file
+from batchctl.spec.filling import Filler, command_line, environment, resource_files
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import (
     JobPreparationTaskSpec,
@@ -179,7 +179,7 @@ def _node_task(
 ) -> dict[str, Any]:
     """What start, preparation and release tasks have in common."""
     fill = Filler(spec, {}, problems)
-    files = tuple(resource_file(fill, inventory, f) for f in wanted.resource_files)
+    files = resource_files(fill, inventory, wanted.resource_files)
     return {
         "command_line": command_line(fill, wanted.commands, windows=pool.windows),
         "resource_files": files,

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchctl.spec.template import Hole, TemplateError, Value, parse, text_of
+from batchctl.spec.template import Hole, TemplateError, Value, parse, text_of, texts_of
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
@@ -17,6 +17,7 @@ _CMD_UNSAFE = re.compile(r'["%!\r\n]')
 
 BARE, SINGLE, DOUBLE, COMMENT, OPAQUE = "bare", "single", "double", "comment", "opaque"
 _PARAMETER = re.compile(r"\$\{[^{}'\"`$\\]*\}")
+SEVERAL = "{} stands for several words, and can stand only outside quotes"
 ENDED_BY = {SINGLE: "'", COMMENT: "\n"}
 _CASE = re.compile(r"(?<![\w-])case(?![\w-])")
 
@@ -138,9 +139,13 @@ def cmd(commands: Sequence[str], values: Mapping[str, Value]) -> str:
 
 def argv(command: Sequence[str], values: Mapping[str, Value], *, windows: bool = False) -> str:
     """A program and its arguments, each one word. Raises LineError."""
-    words = []
+    words: list[str] = []
     for number, word in enumerate(command):
-        words.append("".join(p if isinstance(p, str) else _text(p, values, number) for p in parse(word)))
+        match [part for part in parse(word) if part]:
+            case [Hole() as alone]:
+                words += _texts(alone, values, number)
+            case parts:
+                words.append("".join(p if isinstance(p, str) else _text(p, values, number) for p in parts))
     return " ".join(map(_windows_word, words)) if windows else shlex.join(words)
 
 
@@ -156,8 +161,11 @@ def _into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: in
     if isinstance(part, str):
         shell.read(part)
         return part
-    value = _text(part, values, number)
-    quoted = shell.quoted(value)
+    several = _texts(part, values, number)
+    if len(several) > 1 and shell.context != BARE:
+        raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
+    quoted_words = [shell.quoted(value) for value in several]
+    quoted = None if None in quoted_words else " ".join(map(str, quoted_words))
     if quoted is None:
         raise _unquotable(
             part,
@@ -174,10 +182,19 @@ def _cmd_parts(line: str, values: Mapping[str, Value], number: int) -> Iterable[
             in_quotes ^= part.count('"') % 2 == 1
             yield part
             continue
-        value = _text(part, values, number)
-        if _CMD_UNSAFE.search(value):
+        several = _texts(part, values, number)
+        if len(several) > 1 and in_quotes:
+            raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
+        if any(_CMD_UNSAFE.search(value) for value in several):
             raise _unquotable(part, number, 'on Windows: cmd has no way to quote %, !, " and newlines')
-        yield value if in_quotes or _CMD_PLAIN.fullmatch(value) else f'"{value}"'
+        yield " ".join(v if in_quotes or _CMD_PLAIN.fullmatch(v) else f'"{v}"' for v in several)
+
+
+def _texts(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
+    try:
+        return texts_of(hole, values)
+    except TemplateError as error:
+        raise LineError(number, error) from None
 
 
 def _text(hole: Hole, values: Mapping[str, Value], number: int) -> str:

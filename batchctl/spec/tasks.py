@@ -10,10 +10,11 @@ from batchctl.resources import HANDLING, RETENTION, Job, OutputFile, Settings, S
 from batchctl.rules import folded
 from batchctl.spec.dependencies import Draft, ProblemsError, connected, name_of, written_before
 from batchctl.spec.digests import Digests, short
-from batchctl.spec.fanout import FORMS, Binding, bindings, task_id
-from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_file
+from batchctl.spec.fanout import FORMS, Binding, bindings, count, task_id
+from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_files
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, JobSpec, PoolSpec, Spec
+from batchctl.spec.items import FanoutError
+from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
 
 MOST_TASKS = 100_000
@@ -33,9 +34,14 @@ def make_tasks(
         if _too_many(factory, made.made):
             problems.append(_limit(spec, factory))
             break
-        made.of(factory, bindings(factory.for_each, inventory), frame)
         form = factory.for_each
-        if form and not made.count and not form.allow_empty and (inventory.known or form.form != "blobs"):
+        try:
+            made.of(factory, bindings(form, inventory), frame)
+        except FanoutError as error:
+            at = (*form.at, error.field) if form else factory.at
+            problems.append(spec.problem(at, error.message, error.code))
+            continue
+        if form and not made.count and not form.allow_empty and (inventory.known or not _is_stored(form)):
             problems.append(_nothing(spec, factory))
     try:
         return [] if problems else connected(spec, job, pool, made.drafts, frame.digests)
@@ -113,7 +119,7 @@ def _only_blob(output: OutputFile) -> str | None:
 
 def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
     coming = frame.written_before[name_of(factory)]
-    files = tuple(resource_file(fill, frame.digests.inventory, f, coming) for f in factory.resource_files)
+    files = resource_files(fill, frame.digests.inventory, factory.resource_files, coming)
     outputs = tuple(output_file(fill, o) for o in factory.output_files)
     own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
     line = command_line(fill, factory.commands, windows=frame.pool.windows)
@@ -155,7 +161,12 @@ def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
 def _too_many(factory: Factory, there: int) -> bool:
     """Whether the number of items alone, where it can be told, is too much."""
     form = factory.for_each
-    return form is not None and FORMS[form.form].count(form.source) > MOST_TASKS - there
+    return form is not None and count(form) > MOST_TASKS - there
+
+
+def _is_stored(form: ForEach) -> bool:
+    """Are its items, or some of them, in containers?"""
+    return any(FORMS[simple.form].stored for simple in form.simple)
 
 
 def _limit(spec: Spec, factory: Factory) -> Problem:

@@ -8,10 +8,12 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[str, ...]
 Values = Mapping[str, Value]
-"""What placeholders stand for, by their names: `item.stem`, `index`, `vars.words`, `env:USER`."""
+"""What placeholders stand for, by their names: `item.stem`, `index`, `vars.words`, `env:USER`. Several texts at once,
+`items.names`, can stand only where there may be several words."""
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _TOKEN = re.compile(
@@ -21,6 +23,7 @@ _TOKEN = re.compile(
     rf"|(?P<mistaken>\$\{{(?:item|vars)\.{_WORD}\}})"
     rf"|(?<!\$)\{{(?P<name>{_WORD}(?:\.{_WORD}|\[[0-9]+\])*)(?::(?P<format>[^{{}}\s]*))?\}}"
 )
+INDEX = re.compile(r"\[[0-9]+\]")
 _FORMAT = re.compile(r"0?[1-9][0-9]?d?|d")
 """A width of at most 99, with a leading 0 to fill up with zeros."""
 
@@ -44,8 +47,37 @@ class TemplateError(Exception):
         super().__init__(message)
 
 
-def parse(template: str) -> Iterator[str | Hole]:
+class Layers(Mapping[str, Value]):
+    """Values over values: the first that has a name counts."""
+
+    __slots__ = ("_layers",)
+
+    def __init__(self, *layers: Values) -> None:
+        self._layers = layers
+
+    def __getitem__(self, name: str) -> Value:
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in layer for layer in self._layers)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name: None for layer in self._layers for name in layer})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@lru_cache(maxsize=1024)
+def parse(template: str) -> tuple[str | Hole, ...]:
     """Literal text and holes, in order. Raises nothing: whether a hole can be filled is for `errors` and `fill`."""
+    return tuple(_parsed(template))
+
+
+def _parsed(template: str) -> Iterator[str | Hole]:
     end = 0
     for found in _TOKEN.finditer(template):
         yield template[end : found.start()]
@@ -70,14 +102,20 @@ def errors(
     `why_not` says why names of items are not among the known.
     """
     for hole in holes(template):
-        if hole.name in known:
-            if hole.format and (hole.name in texts or not _FORMAT.fullmatch(hole.format)):
+        if _is_known(hole.name, known):
+            if hole.format and (_is_known(hole.name, texts) or not _FORMAT.fullmatch(hole.format)):
                 yield _bad_format(hole)
         elif hole.name.startswith("env:"):
             message = f"the environment variable {hole.name[4:]!r} is not set"
             yield TemplateError(message, "unset-variable", hole.start, hole.width)
         else:
             yield TemplateError(_unknown(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
+
+
+def _is_known(name: str, known: Collection[str]) -> bool:
+    """`items[7].name` is known where `items[0].name` is, `row.x` where `row.*` is."""
+    plain = INDEX.sub("[0]", name)
+    return name in known or plain in known or f"{plain.rpartition('.')[0]}.*" in known
 
 
 def _bad_format(hole: Hole) -> TemplateError:
@@ -101,11 +139,20 @@ def fill(template: str, values: Values) -> str:
     return "".join(part if isinstance(part, str) else text_of(part, values) for part in parse(template))
 
 
+def texts_of(hole: Hole, values: Values) -> tuple[str, ...]:
+    """The one text, or the several, that go into a hole."""
+    value = values.get(hole.name)
+    return value if isinstance(value, tuple) else (text_of(hole, values),)
+
+
 def text_of(hole: Hole, values: Values) -> str:
     """What goes into a hole."""
     if hole.name not in values:
-        raise TemplateError(f"unknown placeholder {hole.text}", "unknown-placeholder", hole.start, hole.width)
+        raise TemplateError(_unknown(hole, list(values), ""), "unknown-placeholder", hole.start, hole.width)
     value = values[hole.name]
+    if isinstance(value, tuple):
+        message = f"{hole.text} stands for several texts: it can be only a word of its own in a command, or in `blobs`"
+        raise TemplateError(message, "several-values", hole.start, hole.width)
     if not hole.format:
         return str(value).lower() if isinstance(value, bool) else str(value)
     if not isinstance(value, int) or isinstance(value, bool) or not _FORMAT.fullmatch(hole.format):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from batchctl.errors import SpecError
 from batchctl.resources import Blob, Task
-from batchctl.spec.fanout import task_id
+from batchctl.spec.build import AXES, MODIFIERS
+from batchctl.spec.fanout import FORMS, task_id
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.load import load
 from batchctl.spec.resolve import resolve
@@ -21,11 +22,12 @@ from batchctl.spec.resolve import resolve
 CASES = Path(__file__).parents[1] / "cases" / "fanout"
 
 
+def plain_cases() -> list[dict[str, Any]]:
+    return [case for path in sorted(CASES.glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
+
+
 def cases() -> list[Any]:
-    found = [
-        (path.stem, case) for path in sorted(CASES.glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))
-    ]
-    return [pytest.param(case, id=f"{stem}: {case['name']}") for stem, case in found]
+    return [pytest.param(case, id=case["name"]) for case in plain_cases()]
 
 
 @pytest.mark.parametrize("case", cases())
@@ -40,6 +42,9 @@ def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
     made = tasks(case, tmp_path)
     words = {task.id: shlex.split(task.command_line) for task in made}
     assert words == {str(name): shlex.split(text) for name, text in case["tasks"].items()}
+    for name, files in case.get("given", {}).items():
+        found = next(task for task in made if task.id == name).resource_files
+        assert [f"{f.container}/{f.blob} {f.file_path}" for f in found] == files
     if "waits" in case:
         waits = {task.id: " ".join(task.depends_on.task_ids) for task in made if task.depends_on}
         assert waits == case["waits"]
@@ -60,18 +65,41 @@ def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
     path = folder / "spec.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")
     spec = load(path, {}, {"HERE": "there"})
-    desired = resolve(spec, take_inventory(spec, listings(case.get("blobs", {}))))
+    desired = resolve(spec, take_inventory(spec, listings(case.get("blobs", {}), case.get("sizes", {}))))
     return [r for r in desired.resources if isinstance(r, Task)]
 
 
-def listings(blobs: dict[str, str]) -> dict[str, tuple[Blob, ...]]:
+def listings(blobs: dict[str, str], sizes: dict[str, int]) -> dict[str, tuple[Blob, ...]]:
     found: dict[str, tuple[Blob, ...]] = {"abc": (), "ext": ()}
     for name, marks in blobs.items():
         container, _, path = name.partition("/")
         owner, _, task = marks.partition(" ")
-        blob = Blob(container=container, path=path, md5=None, etag="0x1", owner=owner, task=task or None)
+        blob = Blob(container=container, path=path, etag="0x1", size=sizes.get(name, 1), owner=owner, task=task or None)
         found[container] = (*found[container], blob)
     return found
+
+
+def words_of(case: dict[str, Any]) -> set[str]:
+    """The forms, modifiers and placeholders that a case is about."""
+    factories = case.get("factories") or [case["factory"]]
+    forms = [f["forEach"] for f in factories if "forEach" in f]
+    forms += [axis for form in forms for key in AXES if key in form for axis in form[key].values()]
+    holes = re.findall(r"{([a-z0-9]+)(?:\[0\])?(?:\.[a-z_]+)*(:[^}]*)?}", json.dumps(factories))
+    return {key for form in forms for key in form} | {f"{{{name}{':' if form else ''}}}" for name, form in holes}
+
+
+WORDS = sorted({*FORMS, *MODIFIERS})
+PLACEHOLDERS = ("{item}", "{index}", "{index:}", "{key}", "{row}", "{rows}", "{items}", "{chunk}", "{hash8}", "{vars}")
+
+
+@pytest.mark.parametrize("word", [*WORDS, *PLACEHOLDERS])
+def test_everything_has_cases_for_what_it_gives(word: str) -> None:
+    assert [c for c in plain_cases() if "tasks" in c and word in words_of(c)], f"no case gives what {word} does"
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_form_and_modifier_has_cases_for_what_it_refuses(word: str) -> None:
+    assert [c for c in plain_cases() if word in words_of(c) and "refuses" in c], f"no case of what {word} refuses"
 
 
 def test_a_fan_out_over_nothing_is_refused_where_the_containers_are_known(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ def observe(session: Session, job: Job, *, failed: bool = False) -> tuple[Task, 
     """The job's tasks, or those alone that have not succeeded."""
     query = {"select": WITH_DEPENDENCIES if job.uses_task_dependencies else SELECTED}
     query |= {"filter": NOT_SUCCEEDED} if failed else {}
-    listed = session.find(lambda: list(session.batch.pages(f"{path(job)}/tasks", **query)))
-    return tuple(parse(job, item) for item in listed or ())
+    # Parsed as they come: what a page says of its tasks is several times larger than what is kept.
+    return session.find(lambda: tuple(parse(job, i) for i in session.batch.pages(f"{path(job)}/tasks", **query))) or ()
 
 
 def unfinished(session: Session, job: Job) -> bool:

@@ -1,10 +1,12 @@
 """A request and an answer as handlers see them, and the pages of a list."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -114,7 +116,9 @@ def listing(call: Call, view: View, records: Iterable[Any]) -> Answer:
     """A page of records that pass $filter, in the order of their making."""
     after, most = page_bounds(call)
     shown = _shown(call, view)
-    found = _passing(call, view, (record for record in records if record.seq > after))
+    records = list(records)
+    start = bisect_right(records, after, key=lambda record: record.seq)  # a later page does not walk past the earlier
+    found = _passing(call, view, islice(records, start, None))
     page: list[Json] = []
     last = after
     for record in found:

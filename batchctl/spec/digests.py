@@ -53,6 +53,9 @@ def _version(blob: Blob) -> str | None:
     return blob.md5 or blob.etag
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each of very many values
+
+
 def short(value: Any) -> str:
     """Twelve hex digits over a value of lists, texts and numbers."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:12]
+    return hashlib.sha256(_encoded(value).encode()).hexdigest()[:12]

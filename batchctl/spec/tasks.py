@@ -68,6 +68,14 @@ class Frame:
     written_before: Mapping[str, frozenset[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What made a task: a factory, and the key of its item."""
+
+    factory: Factory
+    key: str
+
+
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
@@ -76,8 +84,8 @@ class Made:
         self.count = 0
         self.made = 0
         self._spec, self._problems = spec, problems
-        self._ids: dict[str, str] = {}
-        self._outputs: dict[tuple[str, str], str] = {}
+        self._ids: dict[str, Maker] = {}
+        self._outputs: dict[tuple[str, str], Maker] = {}
 
     def of(self, factory: Factory, items: Iterable[Binding], frame: Frame) -> None:
         """Make the tasks of a factory; `count` says how many they were."""
@@ -95,18 +103,22 @@ class Made:
                 return
 
     def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
-        what = shown(binding.key) if factory.for_each else f"the factory in line {self._line(factory)}"
-        if (other := self._ids.setdefault(task.id.lower(), what)) is not what:
-            message = f"{other} and {what} would both have the task id {shown(task.id)}; case does not count"
+        maker = Maker(factory, binding.key)
+        if (other := self._ids.setdefault(task.id.lower(), maker)) is not maker:
+            both = f"{self._called(other)} and {self._called(maker)}"
+            message = f"{both} would both have the task id {shown(task.id)}; case does not count"
             self._report((*factory.at, "id"), message, "same-task-id")
         for i, output in enumerate(task.output_files):
             blob = _only_blob(output)
-            if blob and (other := self._outputs.setdefault((output.container, blob), what)) is not what:
-                message = f"{other} and {what} would both write the blob {shown(f'{output.container}/{blob}')}"
+            if blob and (other := self._outputs.setdefault((output.container, blob), maker)) is not maker:
+                both = f"{self._called(other)} and {self._called(maker)}"
+                message = f"{both} would both write the blob {shown(f'{output.container}/{blob}')}"
                 self._report((*factory.at, "outputFiles", i), message, "same-output")
 
-    def _line(self, factory: Factory) -> int:
-        return self._spec.source.values[factory.at].line
+    def _called(self, maker: "Maker") -> str:
+        if maker.factory.for_each:
+            return shown(maker.key)
+        return f"the factory in line {self._spec.source.values[maker.factory.at].line}"
 
     def _report(self, at: At, message: str, code: str) -> None:
         self._problems.append(self._spec.problem(at, message, code))

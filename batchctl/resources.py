@@ -181,6 +181,7 @@ class Pool:
 
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
     beside them. `asked`: what we last asked of each field, as `rules.asked` writes it. `nodes`: how many there are.
+    `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     """
 
@@ -205,6 +206,7 @@ class Pool:
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     asked: str = observed("")
+    created: str | None = observed()
     state: str | None = observed()
     nodes: int = observed(0)
     rebooting: bool = observed(False)

@@ -288,7 +288,9 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(resource)
                 _free(self.pools, name, resource, owner)
-                self.pools[name.lower()] = self._stamped(_stored(resource, owner))
+                self.pools[name.lower()] = replace(
+                    self._stamped(_stored(resource, owner)), created=str(len(self.writes))
+                )
             case Job(id=name):
                 _free(self.jobs, name, resource, owner)
                 if name.lower() not in self.jobs:
@@ -308,7 +310,10 @@ class FakeCloud:
             case Pool(name=name):
                 _agreed(wanted)
                 shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
-                self.pools[name.lower()] = self._stamped(replace(_stored(wanted, owner), display_name=shown))
+                made = self.pools[name.lower()].created
+                self.pools[name.lower()] = self._stamped(
+                    replace(_stored(wanted, owner), display_name=shown, created=made)
+                )
             case Job(id=name):
                 held_job = _there(self.jobs, name, "Job")
                 if wanted.state == "terminating":

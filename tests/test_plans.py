@@ -42,6 +42,8 @@ STORIES_AT = Path(__file__).parent / "cases" / "plans"
 STORIES = sorted(STORIES_AT.glob("*.yaml"))
 CHOSEN: dict[str, Callable[[Any], Any]] = {
     "rerun": tuple,
+    "only": tuple,
+    "replace": tuple,
     "reboot_nodes": bool,
     "discard_outputs": bool,
     "force": bool,

@@ -296,3 +296,19 @@ def test_blobs_are_listed_once_by_a_plan(spec: Spec) -> None:
     cloud.listings = 0
     assert not verbs.plan(spec, cloud)
     assert cloud.listings == 3
+
+
+# Drift.
+
+
+def test_drift_is_told_apart_from_what_the_spec_changes(spec: Spec, folder: Path) -> None:
+    cloud = FakeCloud()
+    applied(spec, cloud)
+    assert not verbs.drifted(verbs.plan(spec, cloud))
+    cloud.pools["count"] = replace(cloud.pools["count"], target_spot_nodes=7)
+    changed = edited(folder, "targetDedicatedNodes: 1", "targetDedicatedNodes: 2")
+    found = verbs.plan(changed, cloud)
+    assert [f.name for c in found.changes for f in c.fields] == ["target_dedicated_nodes", "target_spot_nodes"]
+    [change] = verbs.drifted(found).changes
+    assert [(f.name, f.old, f.new) for f in change.fields] == [("target_spot_nodes", 7, 0)]
+    assert not verbs.drifted(verbs.plan(changed, FakeCloud()))

@@ -46,3 +46,19 @@ Reboot = Annotated[
     typer.Option("--reboot-nodes", help="Give nodes a changed start task by rebooting them, instead of new nodes."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="What happens as JSON, one object a line, on standard output.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="KIND.NAME", help="Nothing but this and what it needs, such as pool.train or 'task.train-*'."
+    ),
+]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option("--replace", metavar="KIND.NAME", help="Make this pool anew, or run this task again."),
+]
+Parallelism = Annotated[
+    int | None,
+    typer.Option(
+        "--parallelism", metavar="N", min=1, max=64, help="Work on so many objects at once.", show_default=False
+    ),
+]

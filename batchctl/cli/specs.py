@@ -17,8 +17,11 @@ from batchctl.cli.options import (
     LockTimeout,
     NoColor,
     NoLock,
+    Only,
+    Parallelism,
     Prune,
     Reboot,
+    Replace,
     Rerun,
     SpecPath,
     TargetName,
@@ -26,7 +29,7 @@ from batchctl.cli.options import (
     Yes,
 )
 from batchctl.cli.target import open_spec
-from batchctl.errors import Refused
+from batchctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
@@ -43,32 +46,44 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if there is something to do, 0 if not.")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="List every change, however many there are.")] = False,
+    refresh_only: Annotated[
+        bool, typer.Option("--refresh-only", help="Show what somebody else changed, and nothing else.")
+    ] = False,
+    only: Only = None,
+    replace: Replace = None,
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
     adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
+    parallelism: Parallelism = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
     from batchctl import verbs
 
+    if out and refresh_only:
+        raise UsageError("--refresh-only shows what is: there is nothing to keep with --out")
     if out:
         saving.can_save(out)
     to = voice(as_json, no_color)
     to.begin("plan")
     choices = _choices(
-        rerun,
+        only=only,
+        replace=replace,
+        rerun=rerun,
         reboot_nodes=reboot_nodes,
         prune_outputs=prune_outputs,
         discard_outputs=discard_outputs,
         force=force,
         adopt=adopt,
     )
-    opened = open_spec(spec, target, var, to)
+    opened = open_spec(spec, target, var, to, parallelism)
     decided = verbs.plan(opened.spec, opened.cloud, choices)
+    if refresh_only:
+        decided = verbs.drifted(decided)
     to.plan(decided, full=full)
     if decided.refusals:
         raise Refused(decided.refusals)
@@ -87,6 +102,8 @@ def apply(
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
+    only: Only = None,
+    replace: Replace = None,
     rerun: Rerun = None,
     reboot_nodes: Reboot = False,
     prune_outputs: Prune = False,
@@ -95,6 +112,7 @@ def apply(
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
+    parallelism: Parallelism = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
@@ -108,7 +126,9 @@ def apply(
     out = voice(as_json, no_color)
     out.begin("apply")
     choices = _choices(
-        rerun,
+        only=only,
+        replace=replace,
+        rerun=rerun,
         reboot_nodes=reboot_nodes,
         prune_outputs=prune_outputs,
         discard_outputs=discard_outputs,
@@ -117,10 +137,10 @@ def apply(
     )
     waits = None if no_lock else patience(lock_timeout)
     if saving.is_plan(spec):
-        opened, choices, agree = saving.reopen(spec, target, var, choices, out)
+        opened, choices, agree = saving.reopen(spec, target, var, choices, out, parallelism)
     else:
         can_ask(yes, as_json)
-        opened = open_spec(spec, target, var, out)
+        opened = open_spec(spec, target, var, out, parallelism)
         agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
     follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
     out.done("apply")
@@ -131,11 +151,13 @@ def destroy(
     target: TargetName = None,
     var: Variables = None,
     yes: Yes = False,
+    only: Only = None,
     adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
+    parallelism: Parallelism = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> None:
@@ -147,21 +169,30 @@ def destroy(
     out.begin("destroy")
     can_ask(yes, as_json)
     waits = None if no_lock else patience(lock_timeout)
-    opened = open_spec(spec, target, var, out)
+    opened = open_spec(spec, target, var, out, parallelism)
     question = "Destroy all of this? There is no undo."
     events = verbs.destroy(
         opened.spec,
         opened.cloud,
         SystemClock(),
         lambda decided: approve(out, decided, yes=yes, question=question),
-        _choices(discard_outputs=discard_outputs, force=force, adopt=adopt),
+        _choices(only=only, discard_outputs=discard_outputs, force=force, adopt=adopt),
         waits,
     )
     follow(events, out)
     out.done("destroy")
 
 
-def _choices(rerun: list[str] | None = None, **flags: bool) -> "Choices":
+def _choices(
+    *,
+    only: list[str] | None = None,
+    replace: list[str] | None = None,
+    rerun: list[str] | None = None,
+    **flags: bool,
+) -> "Choices":
     from batchctl.reconcile.choices import Choices
+    from batchctl.reconcile.named import named
 
-    return Choices(rerun=tuple(rerun or ()), **flags)
+    for text in (*(only or ()), *(replace or ())):
+        named(text)
+    return Choices(only=tuple(only or ()), replace=tuple(replace or ()), rerun=tuple(rerun or ()), **flags)

@@ -30,7 +30,9 @@ class Opened:
     place: "Place"
 
 
-def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Voice) -> Opened:
+def open_spec(
+    path: Path, target: str | None, var: list[str] | None, printer: Voice, at_once: int | None = None
+) -> Opened:
     """Load the spec and find its account. Sends no request to it."""
     from platformdirs import user_cache_path
 
@@ -48,7 +50,7 @@ def open_spec(path: Path, target: str | None, var: list[str] | None, printer: Vo
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
     printer.account(place, codec_for(spec))
-    return Opened(path, given, spec, connect(chosen, SystemClock()), place)
+    return Opened(path, given, spec, connect(chosen, SystemClock(), at_once), place)
 
 
 def open_account(target: str | None, printer: Voice) -> "Cloud":

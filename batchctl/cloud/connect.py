@@ -184,8 +184,11 @@ class Azure:
         return ROOMS[type(resource(batch[0]))]
 
 
-def connect(target: Target, clock: Clock) -> Azure:
-    """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11)."""
+def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
+    """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11).
+
+    `at_once`: how many objects are worked on at any one time; None: as many as each kind stands best.
+    """
     # The SDKs warn, with tracebacks, about answers without a body and about every way in which nobody is signed in.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     gate = Gate()
@@ -209,7 +212,7 @@ def connect(target: Target, clock: Clock) -> Azure:
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
-    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate))
+    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
 
 
 def _direct(url: str) -> dict[str, Any]:

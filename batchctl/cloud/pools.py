@@ -141,6 +141,7 @@ def parse(session: Session, item: Json) -> Pool:
         owner=metadata.get(marks.OWNER),
         stamp=marks.stamp(metadata),
         asked=metadata.get(marks.DIGEST, ""),
+        created=item.get("creationTime"),
         state=str(item.get("state", "")).lower(),
         rebooting=marks.REBOOTING in metadata,
         nodes=item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),

@@ -45,6 +45,8 @@ IN_MEMORY = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """`at_once`: so many objects are worked on at any one time; None leaves it to each room."""
+
     batch: Batch
     blobs: BlobServiceClient
     sas: Sas
@@ -53,6 +55,7 @@ class Session:
     gate: Gate = field(default_factory=Gate)
     halt: Event = field(default_factory=Event)
     budget: Budget = field(default_factory=lambda: Budget(IN_MEMORY))
+    at_once: int | None = None
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
@@ -109,7 +112,7 @@ class Session:
     @contextmanager
     def workers(self, at_once: int = WORKERS) -> Iterator[ThreadPoolExecutor]:
         """Threads that, if the caller is interrupted, finish the request in flight and begin no other."""
-        pool = ThreadPoolExecutor(at_once)
+        pool = ThreadPoolExecutor(self.at_once or at_once)
         try:
             yield pool
         except BaseException:

@@ -6,15 +6,20 @@ from fnmatch import fnmatchcase
 
 EVERY = "all"
 FAILED = "failed"
+TASK = "task."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """`rerun`: `all`, `failed` or glob patterns of task ids; `prune_outputs`: orphaned outputs go;
-    `reboot_nodes`: a changed start task comes to the nodes by rebooting them; `discard_outputs`: what would be lost may
-    be; `force`: tasks that run may be ended; `adopt`: what sits at our
-    names becomes ours."""
+    """`only` and `replace`: names as `named` reads them; nothing but these is done, these are made anew.
 
+    `rerun`: `all`, `failed` or glob patterns of task ids; `prune_outputs`: orphaned outputs go; `reboot_nodes`: a
+    changed start task comes to the nodes by rebooting them; `discard_outputs`: what would be lost may be; `force`:
+    tasks that run may be ended; `adopt`: what sits at our names becomes ours.
+    """
+
+    only: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
     rerun: tuple[str, ...] = ()
     prune_outputs: bool = False
     reboot_nodes: bool = False
@@ -23,8 +28,10 @@ class Choices:
     adopt: bool = False
 
     def forces(self, task: str) -> str | None:
-        """The word or pattern that makes this task run although it is up to date. Failed tasks run anyway."""
-        return next((p for p in self.rerun if p == EVERY or (p != FAILED and _meets(task, p))), None)
+        """The option that makes this task run although it is up to date. Failed tasks run anyway."""
+        replaced = (r for r in self.replace if r.startswith(TASK) and _meets(task, r.removeprefix(TASK)))
+        patterns = (p for p in self.rerun if p == EVERY or (p != FAILED and _meets(task, p)))
+        return next((f"--replace {r}" for r in replaced), None) or next((f"--rerun {p}" for p in patterns), None)
 
     def unmet(self, tasks: Iterable[str]) -> tuple[str, ...]:
         """Patterns that no task meets: most likely a slip."""

@@ -177,7 +177,7 @@ def _verdict(
     if run.result != "success":
         return Verdict(task=task, reasons=(why_failed(run), *changed))
     missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
-    forced = f"forced by --rerun {pattern}" if (pattern := choices.forces(task.id)) else None
+    forced = f"forced by {option}" if (option := choices.forces(task.id)) else None
     return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
 
 

@@ -20,7 +20,7 @@ def by_reboot(plan: Plan, choices: Choices) -> Plan:
 
 def renewed(plan: Plan) -> tuple[str, ...]:
     """Pools that have nodes, and whose change takes these away or reboots them."""
-    return tuple(c.resource.name for c in plan.of(Pool, Action.UPDATE) if _renews(c) and _nodes(c))
+    return tuple(c.resource.name for c in plan.of(Pool, Action.UPDATE, Action.REPLACE) if _renews(c) and _nodes(c))
 
 
 def with_use(plan: Plan, uses: Mapping[str, PoolUse]) -> Plan:
@@ -37,7 +37,7 @@ def _rebooted(change: Change) -> Change:
 
 
 def _renews(change: Change) -> bool:
-    return _reboots(change) or any(f.rule is Rule.WHEN_EMPTY for f in change.fields)
+    return _reboots(change) or change.action is Action.REPLACE or any(f.rule is Rule.WHEN_EMPTY for f in change.fields)
 
 
 def _reboots(change: Change) -> bool:
@@ -55,7 +55,7 @@ def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     what = "rebooted" if _reboots(change) else "drained"
     tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
     said = [f"{_plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
-    if any(f.name == START for f in change.fields):
+    if change.action is Action.UPDATE and any(f.name == START for f in change.fields):
         said.append(_old_start_task(use, advise=not _reboots(change)))
     return replace(change, reasons=(*change.reasons, *said))
 

@@ -37,15 +37,15 @@ def apply(
         return surveyed.desired, decide(surveyed, cloud, choices)
 
     with turn(cloud, spec.name, patience) as ours:
-        yield from _carry_out(*ours.agreed(make, approve), cloud, clock)
+        yield from _carry_out(*ours.agreed(make, approve), cloud, clock, choices)
 
 
-def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Iterator[Event]:
+def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, choices: Choices) -> Iterator[Event]:
     yield from carried_out(execute(decided, cloud))
     yield from follow.wait(decided.waits, cloud, clock, desired.wait_timeout)
     failures = yield from verdicts(desired, decided.waits, cloud)
     try:
-        yield from brought_home(desired, cloud)
+        yield from brought_home(desired, cloud, choices)
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:

@@ -10,6 +10,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.execute import execute
 from batchctl.reconcile.gone import confirm
+from batchctl.reconcile.only import only
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
@@ -36,10 +37,10 @@ def destroy(
         decided = replace(diff(kept(wanted, held), held), unchanged=0)
         if not choices.adopt:
             decided = replace(decided, refusals=(*elsewhere(wanted, held), *decided.refusals))
-        return wanted, guard(decided, wanted, held, choices)
+        return wanted, guard(only(decided, wanted, held, choices), wanted, held, choices)
 
     with turn(cloud, spec.name, patience) as ours:
         _, decided = ours.agreed(make, approve)
         yield from carried_out(execute(decided, cloud))
         confirm(decided, cloud, clock)
-        ours.over = True
+        ours.over = not choices.only

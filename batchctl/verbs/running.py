@@ -4,8 +4,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile import fetch, follow
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Failed, NotFetched, TaskFailed
 from batchctl.reconcile.fetch import CannotLandError
+from batchctl.reconcile.only import comes_home
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
@@ -50,9 +52,9 @@ def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[E
     return failures
 
 
-def brought_home(desired: Desired, cloud: Cloud) -> Iterator[Event]:
+def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[Event]:
     containers = sorted({d.container for d in desired.downloads})
-    blobs = [blob for name in containers for blob in cloud.blobs(name)]
+    blobs = [blob for name in containers for blob in cloud.blobs(name) if comes_home(blob, choices)]
     stranded = 0
     for event in fetch.fetch(pending(desired.downloads, blobs, fetch.is_copy), cloud):
         stranded += isinstance(event, NotFetched)

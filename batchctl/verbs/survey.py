@@ -8,11 +8,13 @@ from batchctl.reconcile.adopt import adoptable, as_ours, elsewhere, with_adoptio
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.losses import Stakes, guarded
+from batchctl.reconcile.only import only
 from batchctl.reconcile.orphans import with_orphans
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.port import Cloud
 from batchctl.reconcile.renewal import by_reboot, renewed, with_use
+from batchctl.reconcile.replacing import with_replaced
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
@@ -55,7 +57,9 @@ def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     decided = with_adoptions(diff(survey.desired, held, fetches, choices), survey.desired, taken)
     if not choices.adopt:
         decided = replace(decided, refusals=(*elsewhere(survey.desired, held), *decided.refusals))
-    decided = by_reboot(with_orphans(decided, survey.desired, held, choices), choices)
+    decided = with_orphans(decided, survey.desired, held, choices)
+    decided = by_reboot(with_replaced(decided, survey.desired, held, choices), choices)
+    decided = only(decided, survey.desired, held, choices)
     decided = with_use(decided, {pool: cloud.use(pool) for pool in renewed(decided)})
     if needs_facts(decided):
         facts = Facts(images=cloud.images())

@@ -1,0 +1,143 @@
+"""A part of a plan: what was named, with what it needs; and what that leaves out. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.named import Named, named
+from batchctl.reconcile.plan import Change, Plan
+from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
+
+SHOWN = 10
+
+
+def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+    """The plan without what `--only` leaves out; all of it where nothing was named."""
+    if not choices.only:
+        return plan
+    wanted = tuple(map(named, choices.only))
+    chosen = _with_needs([c for c in plan.changes if _any(wanted, c.resource)], plan.changes)
+    kept = tuple(c for c in plan.changes if id(c) in chosen)
+    left = [f"{c.kind} {label(c.resource)}" for c in plan.changes if id(c) not in chosen]
+    running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _any(wanted, r)]
+    active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
+    generations = {(task.job.lower(), task.generation or 1) for task in active}
+    return replace(
+        plan,
+        changes=kept,
+        refusals=(*plan.refusals, *_unmet(wanted, (*desired.resources, *held))),
+        notes=(*plan.notes, *([_left_out(left)] if left else [])),
+        waits=tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations),
+        fetches=tuple(fetch for fetch in plan.fetches if comes_home(fetch.blob, choices)),
+    )
+
+
+def comes_home(blob: Blob, choices: Choices) -> bool:
+    """Is this blob among what was named, or all that there is wanted?"""
+    return not choices.only or any(named(text).brings(blob) for text in choices.only)
+
+
+def _any(wanted: Iterable[Named], resource: Resource) -> bool:
+    return any(name.meets(resource) for name in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a change waits for: every change of a resource that is like this."""
+
+    kind: type[Resource]
+    key: str
+    inside: Callable[[Resource], bool] = lambda _resource: True
+
+
+def _with_needs(chosen: Sequence[Change], changes: Sequence[Change]) -> set[int]:
+    """The identities of the chosen changes and of all that they need, directly or not."""
+    by_key: dict[tuple[type[Resource], str], list[Change]] = {}
+    for change in changes:
+        by_key.setdefault((type(change.resource), _key(change.resource)), []).append(change)
+    found: set[int] = set()
+    asked: set[Need] = set()
+    waiting = list(chosen)
+    while waiting:
+        change = waiting.pop()
+        if id(change) in found:
+            continue
+        found.add(id(change))
+        for need in _needs(change):
+            if need not in asked:
+                asked.add(need)
+                waiting += [c for c in by_key.get((need.kind, need.key), ()) if need.inside(c.resource)]
+    return found
+
+
+def _key(resource: Resource) -> str:
+    """By what it is needed: blobs by their container, jobs and their tasks by the id of the generation."""
+    match resource:
+        case Blob():
+            return resource.container
+        case Job():
+            return resource.id.lower()
+        case _:
+            return resource.name.lower()
+
+
+def _needs(change: Change) -> Iterator[Need]:
+    """What goes needs nothing, what is made needs its surroundings."""
+    match change.after:
+        case Blob(container=container):
+            yield Need(Container, container)
+        case Pool(start_task=start):
+            yield from _inputs(start.resource_files if start else ())
+        case Job(pool=pool, job_preparation_task=preparation, job_release_task=release):
+            yield Need(Pool, pool.lower())
+            for task in (preparation, release):
+                yield from _inputs(task.resource_files if task else ())
+        case Task() as task:
+            yield Need(Job, label(task).rpartition("/")[0].lower())
+            yield from _before(task)
+            yield from _inputs(task.resource_files)
+            yield from _outputs(task.output_files)
+        case _:
+            pass
+
+
+def _before(task: Task) -> Iterator[Need]:
+    """The tasks of the same generation that it waits for."""
+    if on := task.depends_on:
+        numbers = (str(n) for found in on.task_id_ranges for n in range(found.start, found.end + 1))
+        yield from (Need(Task, f"{task.job}/{id}".lower()) for id in (*on.task_ids, *numbers))
+
+
+def _inputs(files: Iterable[ResourceFile]) -> Iterator[Need]:
+    for file in files:
+        if file.container:
+            yield Need(Container, file.container)
+            yield Need(Blob, file.container, _Read(file))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Is this blob among those that the resource file brings to a node?"""
+
+    file: ResourceFile
+
+    def __call__(self, resource: Resource) -> bool:
+        path = resource.path if isinstance(resource, Blob) else ""
+        return path == self.file.blob if self.file.blob else path.startswith(self.file.blob_prefix or "")
+
+
+def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
+    yield from (Need(Container, file.container) for file in files)
+
+
+def _unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
+    for name in wanted:
+        if not any(map(name.meets, there)):
+            known = sorted({label(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
+            has = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+            yield f"--only {name.text}: there is no such {name.kind}; there is {has or 'none'}"
+
+
+def _left_out(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return f"--only leaves out {len(names)} changes: {shown}"

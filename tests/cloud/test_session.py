@@ -1,0 +1,36 @@
+"""How many objects are worked on at once."""
+
+import threading
+
+from batchctl.clock import SystemClock
+from batchctl.cloud.connect import Target, connect
+from batchctl.resources import Container
+
+NOWHERE = Target.local(
+    batch_url="http://127.0.0.1:1",
+    batch_account="a",
+    batch_key="a2V5",
+    storage_url="http://127.0.0.1:1/a",
+    storage_account="a",
+    storage_key="a2V5",
+)
+
+
+def test_as_many_as_were_asked_for_and_no_more() -> None:
+    session = connect(NOWHERE, SystemClock(), at_once=2)._session
+    both, lock = threading.Barrier(2), threading.Lock()
+    busy: set[str] = set()
+    most = 0
+
+    def work(container: Container) -> None:
+        nonlocal most
+        with lock:
+            busy.add(container.name)
+            most = max(most, len(busy))
+        both.wait(timeout=30)
+        with lock:
+            busy.remove(container.name)
+
+    outcomes = list(session.each([Container(name=f"c{n}") for n in range(6)], work, at_once=64))
+    assert [o for o in outcomes if o.error] == []
+    assert most == 2

@@ -20,6 +20,7 @@ _NAMES = {
 _COUNTED = {state: _NAMES.get(state, state) for state in NODE_MOVES} | {"upgradingos": "upgradingOS"}
 IMAGE_FILTERS = frozenset({"osType", "verificationType", "nodeAgentSKUId"})
 COUNT_FILTERS = frozenset({"poolId"})
+USAGE_FILTERS = frozenset({"poolId", "startTime", "endTime"})
 
 
 def supported_images(service: Service, call: Call) -> Answer:
@@ -42,7 +43,7 @@ def application(service: Service, call: Call) -> Answer:
 
 def usage_metrics(service: Service, call: Call) -> Answer:
     """Local hours cost nothing and are not counted."""
-    return entries(call, "poolusagemetrics", [], frozenset({"poolId"}))
+    return entries(call, "poolusagemetrics", [], USAGE_FILTERS)
 
 
 def status(service: Service, call: Call) -> Answer:

@@ -36,8 +36,10 @@ def find(service: Service, call: Call) -> Job:
 
 
 def find_for(service: Service, call: Call, verb: str) -> Job:
-    """The same, refused in states that do not know the verb."""
+    """The same, refused where the caller's condition does not hold, and in states that do not know the verb."""
     job = find(service, call)
+    if "task" not in call.params:  # else the condition is about the task
+        check_conditions(call, job)
     if code := REFUSED[verb].get(job.state):
         raise Fault(code)
     return job
@@ -74,7 +76,6 @@ def replace(service: Service, call: Call) -> Answer:
 def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answer:
     """Sets what may change; absent properties get their defaults where there are any."""
     job = find_for(service, call, "patch")
-    check_conditions(call, job)
     pool: Json = change.get("poolInfo") or job.spec["poolInfo"]
     if pool != job.spec["poolInfo"]:
         if job.state != "disabled":
@@ -95,7 +96,6 @@ def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answe
 
 def delete(service: Service, call: Call) -> Answer:
     job = find_for(service, call, "delete")
-    check_conditions(call, job)
     call.flag("force")
     jobwork.delete(service, job)
     return Answer(202)
@@ -123,7 +123,6 @@ def terminate(service: Service, call: Call) -> Answer:
 def _to_change(service: Service, call: Call, verb: str, shape: Shape) -> tuple[Job, Json]:
     asked = call.body(shape)
     job = find_for(service, call, verb)
-    check_conditions(call, job)
     return job, asked
 
 

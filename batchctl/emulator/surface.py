@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from batchctl.emulator import preparation, views
-from batchctl.emulator.account import COUNT_FILTERS, IMAGE_FILTERS
+from batchctl.emulator.account import COUNT_FILTERS, IMAGE_FILTERS, USAGE_FILTERS
 from batchctl.emulator.door import MOST_BODY, VERSIONS
 from batchctl.emulator.faults import FAULTS
 from batchctl.emulator.files import FILTERS as FILE_FILTERS
@@ -106,6 +106,7 @@ def _filters() -> Iterator[tuple[str, str]]:
         "files": FILE_FILTERS,
         "node counts": COUNT_FILTERS,
         "supported images": IMAGE_FILTERS,
+        "pool usage metrics": USAGE_FILTERS,
     }
     for kind, names in kinds.items():
         yield kind, ", ".join(f"`{name}`" for name in sorted(names))

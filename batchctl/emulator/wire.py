@@ -18,6 +18,8 @@ from batchctl.emulator.records import Entity, Json
 from batchctl.emulator.shape import Shape
 
 MOST_RESULTS = 1000
+_ALIASES = {"lastModifiedTime": "lastModified"}
+"""Names that $filter has for properties that bear others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,11 @@ def _passing(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
     if not text:
         return records
     wanted = parse_filter(text, view.filters)
+    names = frozenset(_ALIASES.get(name, name) for name in wanted.names)
 
     def passes(record: Any) -> bool:
-        seen = view.wire(record, call.base, wanted.names)
-        return wanted.test(lambda path: by_path(seen, path))
+        seen = view.wire(record, call.base, names)
+        return wanted.test(lambda path: by_path(seen, _ALIASES.get(path, path)))
 
     return filter(passes, records)
 
@@ -182,14 +185,19 @@ def page_answer(call: Call, kind: str, page: list[Json], token: str | None = Non
 
 
 def entries(call: Call, kind: str, found: list[Json], filters: frozenset[str]) -> Answer:
-    """A page of entries that are no records; $filter may name `filters`."""
+    """A page of entries that are no records; $filter may name `filters`, $select their properties."""
     after, most = page_bounds(call)
+    only = parse_names("$select", call.query.get("$select"))
     text = call.query.get("$filter", "").strip()
     if text:
         wanted = parse_filter(text, filters)
         found = [entry for entry in found if wanted.test(partial(by_path, entry))]
     more = after + most < len(found)
-    return page_answer(call, kind, found[after : after + most], str(after + most) if more else None)
+    page = found[after : after + most]
+    if only is not None:
+        tops = {name.partition("/")[0] for name in only}
+        page = [{name: value for name, value in entry.items() if name in tops} for entry in page]
+    return page_answer(call, kind, page, str(after + most) if more else None)
 
 
 def entity_headers(record: Entity) -> dict[str, str]:

@@ -10,11 +10,9 @@ import copy
 import io
 import json
 import re
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,64 +21,21 @@ import yaml
 from rich.console import Console
 
 from batchctl import verbs
-from batchctl.cloud.connect import connect
 from batchctl.errors import Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Plan
-from batchctl.reconcile.port import Cloud
 from batchctl.render import Printer
 from batchctl.resources import KINDS
 from batchctl.rules import Rule
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests.counted import Quick, Side, real_side
 from tests.fake_cloud import FakeCloud
-from tests.proxy import Log, counting
-from tests.services import target_of, unique
+from tests.services import unique
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "fields.yaml").read_text(encoding="utf-8"))
 BASE: dict[str, Any] = CASES[0]["base"]
 CHANGES: list[dict[str, Any]] = CASES[1:]
-
-
-class Quick:
-    """A clock that goes as clocks do, and sleeps but a moment."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def uptime(self) -> float:
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.02))
-
-
-@dataclass(frozen=True)
-class Side:
-    """A cloud, and what was written to it, one line a request or object."""
-
-    cloud: Cloud
-    fake: FakeCloud | None = None
-    logs: tuple[Log, ...] = ()
-
-    def written(self) -> tuple[list[str], ...]:
-        """For each service, in the order of the requests; for the fake, objects."""
-        if self.fake:
-            return ([f"{verb} {kind} {name}" for verb, kind, name in self.fake.writes],)
-        return tuple([f"{method} {_plain(path)}" for method, path in log.mutating if _ours(path)] for log in self.logs)
-
-
-def _ours(path: str) -> bool:
-    """The lock is not part of what is planned, and nodes upload outputs by themselves."""
-    return ".lock?" not in path and "-out/" not in path
-
-
-def _plain(path: str) -> str:
-    bare = path.partition("?")[0].removeprefix("/batchctl")
-    return re.sub(r"tvmps_\w+", "NODE", bare)
 
 
 @pytest.fixture(scope="module", params=["fake", "real"])
@@ -89,11 +44,8 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
         fake = FakeCloud()
         yield Side(fake, fake)
         return
-    services = request.getfixturevalue("services")
-    with ExitStack() as stack:
-        batch, storage = (stack.enter_context(counting(url)) for url in (services.batch_url, services.blob_url))
-        through = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
-        yield Side(connect(through, Quick()), None, (batch, storage))
+    with real_side(request.getfixturevalue("services")) as found:
+        yield found
 
 
 def laid_over(below: Any, above: Any) -> Any:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from batchctl import verbs
 from batchctl.cloud import marks
 from batchctl.local import Services
 from batchctl.spec.load import load
+from tests.counted import Quick, real_side
 from tests.e2e.conftest import ROOT, Workbench
 from tests.services import batch_client, blob_service
 
@@ -42,3 +44,19 @@ def test_every_spec(name: str, workbench: Workbench, named: Callable[[str], str]
     destroyed = workbench.run("destroy", spec, "--yes")
     assert destroyed.code == 0, destroyed.said
     assert ours(services, owner) == []
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_second_apply_writes_nothing(
+    name: str, workbench: Workbench, named: Callable[[str], str], services: Services
+) -> None:
+    path = workbench.folder / named(name)
+    with real_side(services) as side:
+        assert list(verbs.apply(load(path, {}, {}), side.cloud, Quick(), lambda plan: True))
+        for log in side.logs:
+            assert log.mutating
+            log.requests.clear()
+        assert list(verbs.apply(load(path, {}, {}), side.cloud, Quick(), lambda plan: not plan)) == []
+        assert [request for log in side.logs for request in log.mutating] == []
+        assert 0 < sum(len(log.requests) for log in side.logs) < 20
+        list(verbs.destroy(load(path, {}, {}), side.cloud, Quick(), lambda plan: True))

@@ -4,20 +4,14 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from batchctl import verbs
-from batchctl.clock import SystemClock
-from batchctl.cloud.connect import connect
 from batchctl.local import Services
-from batchctl.reconcile.events import Fetched
-from batchctl.spec.load import load
 from tests.e2e.conftest import Workbench
 from tests.proxy import counting
-from tests.services import blob_service, target_of
+from tests.services import blob_service
 
 pytestmark = pytest.mark.e2e
 
@@ -105,22 +99,6 @@ def test_a_changed_script_runs_everything_on_nodes_that_have_it(
     assert workbench.run("apply", spec, "--yes").code == 0
     assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
     assert workbench.run("destroy", spec, "--yes").code == 0
-
-
-def test_the_second_apply_writes_nothing(workbench: Workbench, named: Callable[[str], str], services: Services) -> None:
-    path = workbench.folder / named(SPEC)
-    with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
-        target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
-        cloud = connect(target, SystemClock())
-        first = list(verbs.apply(load(path, {}, {}), cloud, SystemClock(), lambda plan: True))
-        assert [e for e in first if isinstance(e, Fetched)]
-        assert batch.mutating
-        batch.requests.clear()
-        storage.requests.clear()
-        assert list(verbs.apply(load(path, {}, {}), cloud, SystemClock(), lambda plan: not plan)) == []
-        assert batch.mutating + storage.mutating == []
-        assert 0 < len(batch.requests + storage.requests) < 20
-        list(verbs.destroy(load(path, {}, {}), cloud, SystemClock(), lambda plan: True))
 
 
 def test_destroy_keeps_a_container_that_holds_what_others_put_there(

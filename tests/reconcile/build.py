@@ -1,14 +1,29 @@
 """Small wanted and held things, so that a test says only what it is about."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.execute import execute
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, Task
+from batchctl.resources import (
+    Blob,
+    Container,
+    Desired,
+    Image,
+    Job,
+    JobPreparationTask,
+    JobReleaseTask,
+    OutputFile,
+    Pool,
+    Resource,
+    StartTask,
+    Task,
+)
 from tests.fake_cloud import UBUNTU
 
 OWNER = "word-count"
@@ -92,3 +107,57 @@ def applied(wanted: Desired, cloud: Cloud) -> list[Event]:
 def destroyed(wanted: Desired, cloud: Cloud) -> list[Event]:
     held = observed(wanted, cloud)
     return list(execute(diff(kept(wanted, held), held), cloud))
+
+
+CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
+    Container: (Container(name="input"), {"keep": True}),
+    Blob: (Blob(container="input", path="a.txt", md5="1" * 32, size=3), {"md5": "2" * 32}),
+    Pool: (
+        pool(display_name="Shown"),
+        {
+            "vm_size": "Standard_D4s_v5",
+            "image": Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="minimal"),
+            "node_agent_sku_id": "batch.node.ubuntu 22.04",
+            "target_dedicated_nodes": 4,
+            "target_spot_nodes": 4,
+            "task_slots_per_node": 4,
+            "display_name": "Other",
+            "start_task": StartTask(command_line="true"),
+            "container_configuration": ContainerConfiguration(container_image_names=("a",)),
+            "auto_scale_formula": "$TargetDedicatedNodes = 1;",
+            "auto_scale_evaluation_interval": timedelta(minutes=5),
+            "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
+            "enable_inter_node_communication": True,
+            "network_configuration": NetworkConfiguration(subnet_id="/net"),
+            "metadata": (("team", "four"),),
+        },
+    ),
+    Job: (
+        job(display_name="Shown"),
+        {
+            "pool": "other",
+            "priority": 4,
+            "max_wall_clock_time": timedelta(hours=4),
+            "max_task_retry_count": 4,
+            "environment": (("A", "4"),),
+            "display_name": "Other",
+            "max_parallel_tasks": 4,
+            "allow_task_preemption": True,
+            "on_task_failure": "performexitoptionsjobaction",
+            "job_preparation_task": JobPreparationTask(command_line="true"),
+            "job_release_task": JobReleaseTask(command_line="true"),
+            "uses_task_dependencies": True,
+            "metadata": (("team", "four"),),
+        },
+    ),
+    Task: (
+        task(),
+        {
+            "digest": "command=4",
+            "max_wall_clock_time": timedelta(hours=4),
+            "max_task_retry_count": 4,
+            "retention_time": timedelta(hours=4),
+        },
+    ),
+}
+"""One value of each compared field that is not as in the example before it."""

@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,8 +18,6 @@ from batchctl.resources import (
     Container,
     Image,
     Job,
-    JobPreparationTask,
-    JobReleaseTask,
     Pool,
     Resource,
     StartTask,
@@ -29,6 +26,7 @@ from batchctl.resources import (
 )
 from batchctl.rules import Rule, asked
 from tests.reconcile.build import (
+    CHANGED,
     OTHER,
     OWNER,
     desired,
@@ -147,57 +145,6 @@ def scaled() -> Pool:
     return pool(auto_scale_formula="x", target_dedicated_nodes=None, target_spot_nodes=None)
 
 
-CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
-    Container: (INPUT, {"keep": True}),
-    Blob: (TEXT, {"md5": "2" * 32}),
-    Pool: (
-        pool(display_name="Shown"),
-        {
-            "vm_size": "Standard_D4s_v5",
-            "image": Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="minimal"),
-            "node_agent_sku_id": "batch.node.ubuntu 22.04",
-            "target_dedicated_nodes": 4,
-            "target_spot_nodes": 4,
-            "task_slots_per_node": 4,
-            "display_name": "Other",
-            "start_task": StartTask(command_line="true"),
-            "container_configuration": ContainerConfiguration(container_image_names=("a",)),
-            "auto_scale_formula": "$TargetDedicatedNodes = 1;",
-            "auto_scale_evaluation_interval": timedelta(minutes=5),
-            "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
-            "enable_inter_node_communication": True,
-            "network_configuration": NetworkConfiguration(subnet_id="/net"),
-            "metadata": (("team", "four"),),
-        },
-    ),
-    Job: (
-        job(display_name="Shown"),
-        {
-            "pool": "other",
-            "priority": 4,
-            "max_wall_clock_time": timedelta(hours=4),
-            "max_task_retry_count": 4,
-            "environment": (("A", "4"),),
-            "display_name": "Other",
-            "max_parallel_tasks": 4,
-            "allow_task_preemption": True,
-            "on_task_failure": "performexitoptionsjobaction",
-            "job_preparation_task": JobPreparationTask(command_line="true"),
-            "job_release_task": JobReleaseTask(command_line="true"),
-            "uses_task_dependencies": True,
-            "metadata": (("team", "four"),),
-        },
-    ),
-    Task: (
-        task(),
-        {
-            "digest": "command=4",
-            "max_wall_clock_time": timedelta(hours=4),
-            "max_task_retry_count": 4,
-            "retention_time": timedelta(hours=4),
-        },
-    ),
-}
 FIELDS = [
     (kind, field.name, field.metadata["rule"]) for kind in KINDS for field in fields(kind) if "rule" in field.metadata
 ]

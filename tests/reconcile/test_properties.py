@@ -15,6 +15,7 @@ from batchctl.reconcile.plan import diff
 from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, StartTask, Task
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
+    CHANGED,
     OTHER,
     OWNER,
     applied,
@@ -35,7 +36,24 @@ containers = st.sets(st.sampled_from(NAMES)).map(lambda names: sorted(names | {"
 uploads = st.dictionaries(
     st.tuples(st.sampled_from(NAMES), st.sampled_from(("a.txt", "b/c.txt"))), st.integers(0, len(CONTENTS) - 1)
 )
-pools = st.builds(
+
+
+def varied(kind: type[Any], *but: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Any of the compared fields of a kind, each as it is by default or otherwise."""
+    others = {name: st.just(value) for name, value in CHANGED[kind][1].items() if name not in but}
+    return st.fixed_dictionaries({}, optional=others)
+
+
+def scaled(found: Pool) -> Pool:
+    """A formula and its interval come together, and targets not with them."""
+    if found.auto_scale_formula is None:
+        return replace(found, auto_scale_evaluation_interval=None)
+    interval = found.auto_scale_evaluation_interval or timedelta(minutes=15)
+    targets = {"target_dedicated_nodes": None, "target_spot_nodes": None}
+    return replace(found, auto_scale_evaluation_interval=interval, **targets)
+
+
+drawn_pools = st.builds(
     pool,
     st.sampled_from(("pool", "Pool", "other")),
     vm_size=st.sampled_from(("Standard_D2s_v5", "STANDARD_D4S_V5")),
@@ -45,6 +63,8 @@ pools = st.builds(
     display_name=st.sampled_from((None, "Shown")),
     start_task=st.sampled_from((None, StartTask(command_line="x"), StartTask(command_line="x", content="1"))),
 )
+TARGETS = ("target_dedicated_nodes", "target_spot_nodes", "image", "node_agent_sku_id")
+pools = st.builds(lambda drawn, more: scaled(replace(drawn, **more)), drawn_pools, varied(Pool, *TARGETS))
 outputs = st.sampled_from(
     (
         OutputFile(file_pattern="*_OUTPUT.txt", container="output"),
@@ -55,16 +75,21 @@ outputs = st.sampled_from(
 )
 tasks = st.dictionaries(
     st.sampled_from(("a", "b", "c", "d-1")),
-    st.tuples(st.sampled_from(("command=1;inputs=1", "command=2;inputs=1")), st.lists(outputs, max_size=2)),
+    st.tuples(
+        st.sampled_from(("command=1;inputs=1", "command=2;inputs=1", "command=1;inputs=1;handling=1")),
+        st.lists(outputs, max_size=2),
+        varied(Task, "digest"),
+    ),
     max_size=4,
 )
-jobs = st.builds(
+drawn_jobs = st.builds(
     job,
     st.sampled_from(("count", "COUNT", "other")),
     priority=st.integers(0, 1),
     max_wall_clock_time=st.sampled_from((None, timedelta(hours=1))),
     environment=st.sampled_from(((), (("A", "1"),))),
 )
+jobs = st.builds(lambda drawn, more: replace(drawn, **more), drawn_jobs, varied(Job, "pool"))
 
 
 @st.composite
@@ -90,9 +115,9 @@ def wanted(drawn: dict[str, Any], folder: Path) -> Desired:
     resources.append(drawn["pool"])
     if drawn["job"]:
         resources.append(replace(drawn["job"], pool=drawn["pool"].name))
-        for id, (digest, declared) in drawn["tasks"].items():
+        for id, (digest, declared, limits) in drawn["tasks"].items():
             named = tuple(replace(o, path=o.path and o.path.replace("{id}", id)) for o in declared)
-            resources.append(task(id, job=drawn["job"].name, digest=digest, output_files=named))
+            resources.append(task(id, job=drawn["job"].name, digest=digest, output_files=named, **limits))
     return desired(*resources)
 
 

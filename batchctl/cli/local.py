@@ -1,5 +1,6 @@
 """The commands of the services on this machine."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -14,12 +15,20 @@ app.add_typer(faults.app, name="fault")
 
 
 @app.command("start")
-def local_start() -> None:
+def local_start(
+    print_env: Annotated[
+        bool, typer.Option("--print-env", help="Print `export` lines for a shell, keys included, and nothing else.")
+    ] = False,
+) -> None:
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
     out = printer()
     services = local.ensure(out.say)
+    if print_env:
+        for name, value in services.environment.items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
+        return
     out.result(f"batch:  {services.batch_url} (account {services.batch_account})")
     out.result(f"blobs:  {services.blob_url} (account {services.storage_account})")
     out.result(f"home:   {services.home}")

@@ -69,6 +69,8 @@ class Target:
             storage_url=storage,
             storage_account=name or _first_label(storage),
             storage_key=environ.get("AZURE_STORAGE_KEY") or settings.get("AccountKey"),
+            # A blob store on loopback is Azurite, whoever started it.
+            storage_api_version=AZURITE_KNOWS if urlsplit(storage).hostname in LOOPBACK else None,
         )
 
     @classmethod

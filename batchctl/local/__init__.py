@@ -36,6 +36,22 @@ class Services:
     storage_key: str = field(repr=False)
     home: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which other clients find both accounts: those that the Azure CLI reads."""
+        blobs = {
+            "DefaultEndpointsProtocol": "http",
+            "AccountName": self.storage_account,
+            "AccountKey": self.storage_key,
+            "BlobEndpoint": self.blob_url,
+        }
+        return {
+            "AZURE_BATCH_ACCOUNT": self.batch_account,
+            "AZURE_BATCH_ENDPOINT": self.batch_url,
+            "AZURE_BATCH_ACCESS_KEY": self.batch_key,
+            "AZURE_STORAGE_CONNECTION_STRING": ";".join(f"{name}={value}" for name, value in blobs.items()),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchctl.cli.asking import Voice, approve
+from batchctl.cli.documents import is_plan
 from batchctl.cli.target import Opened, open_spec, variables
 from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from batchctl.reconcile.plan import Plan
     from batchctl.reconcile.saved import Saved
     from batchctl.verbs import Approve
-
-BEGINNING = 200
-"""Characters that tell a plan from a spec."""
 
 
 def can_save(path: Path) -> None:
@@ -42,19 +40,6 @@ def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> Non
         choices=choices,
     )
     write_private(path, text(saved.save(decided, opened.spec, occasion)))
-
-
-def is_plan(path: Path) -> bool:
-    """By its content, whatever its name is."""
-    from batchctl.reconcile.saved import is_document
-
-    try:
-        if not path.is_file():
-            return False
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return is_document(stream.read(BEGINNING))
-    except OSError:
-        return False
 
 
 def read_plan(path: Path) -> "Saved":

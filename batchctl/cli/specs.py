@@ -7,6 +7,7 @@ import typer
 
 from batchctl.cli import saving
 from batchctl.cli.asking import approve, can_ask, voice
+from batchctl.cli.documents import is_plan
 from batchctl.cli.durations import patience
 from batchctl.cli.following import follow
 from batchctl.cli.options import (
@@ -136,7 +137,7 @@ def apply(
         adopt=adopt,
     )
     waits = None if no_lock else patience(lock_timeout)
-    if saving.is_plan(spec):
+    if is_plan(spec):
         opened, choices, agree = saving.reopen(spec, target, var, choices, out, parallelism)
     else:
         can_ask(yes, as_json)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchctl.cli.asking import Voice
+from batchctl.cli.documents import is_plan
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def open_spec(
     from batchctl.spec.load import load
 
     hashes.remember(user_cache_path("batchctl"))
+    if is_plan(path):
+        raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     given = variables(var)
     spec = load(path, given, os.environ)
     chosen = _target(spec, target, os.environ, printer)

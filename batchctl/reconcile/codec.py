@@ -6,7 +6,7 @@ relative to the spec's folder, so that they mean the same in another checkout. W
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -34,10 +34,10 @@ class Codec:
     def encode(self, value: Any) -> Json:
         """A value of the vocabulary as JSON; a resource says its kind."""
         match value:
-            case None | bool() | int() | float():
-                return value
             case str():
                 return self.veil(value)
+            case None | bool() | int() | float():
+                return value
             case Enum():
                 return camel(value.name.lower())
             case datetime():
@@ -65,7 +65,9 @@ class Codec:
             return data
         if hint == Settings:
             return tuple((item["name"], item["value"]) for item in data)
-        origin, inner = get_origin(hint), get_args(hint)
+        if hint in (str, int, bool, float):
+            return hint(data)
+        origin, inner = _shape(hint)
         if origin in (Union, UnionType):
             return self.decode(data, _meant(data, inner))
         if origin in (tuple, frozenset):
@@ -79,17 +81,17 @@ class Codec:
         return READ.get(hint, hint)(data)
 
     def _encode_fields(self, value: Any) -> dict[str, Json]:
-        found: dict[str, Json] = {"kind": value.kind} if type(value) in KINDS else {}
-        for entry in fields(value):
-            inner = getattr(value, entry.name)
-            if not _is_default(entry, inner):
-                found[camel(entry.name)] = self.encode(inner)
+        kind: Any = type(value)
+        found: dict[str, Json] = {"kind": value.kind} if kind in KINDS else {}
+        for name, key, default in _keys(kind):
+            inner = getattr(value, name)
+            if inner is not default and not _same(inner, default):
+                found[key] = self.encode(inner)
         return found
 
-    def _decode_fields(self, data: Mapping[str, Json], kind: type) -> Any:
+    def _decode_fields(self, data: Mapping[str, Json], kind: Any) -> Any:
         types = hints(kind)
-        named = {camel(entry.name): entry.name for entry in fields(kind)}
-        return kind(**{named[k]: self.decode(v, types[named[k]]) for k, v in data.items() if k in named})
+        return kind(**{name: self.decode(data[key], types[name]) for name, key, _ in _keys(kind) if key in data})
 
 
 READ: dict[Any, Callable[[Any], Any]] = {
@@ -99,13 +101,25 @@ READ: dict[Any, Callable[[Any], Any]] = {
 
 
 @cache
+def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
+
+
+@cache
 def hints(kind: Any) -> dict[str, Any]:
     """The types of a value's fields, by their names."""
     return get_type_hints(kind)
 
 
-def _is_default(entry: "Field[Any]", value: Any) -> bool:
-    return entry.default is not MISSING and type(value) is type(entry.default) and bool(value == entry.default)
+@cache
+def _keys(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+    """Of every field its name, its key in JSON, and what it is by default."""
+    return tuple((entry.name, camel(entry.name), entry.default) for entry in fields(kind))
+
+
+def _same(value: Any, default: Any) -> bool:
+    """`1 == True` and `1 == 1.0`, but these are not the same."""
+    return type(value) is type(default) and bool(value == default)
 
 
 def _meant(data: Json, branches: tuple[Any, ...]) -> Any:

@@ -41,14 +41,13 @@ def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
         then = {key: change for key, change in then.items() if key in found}
     lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
     if not used:
-        lines += [line for key in LISTS for line in _lists(key, saved.plan.get(key, []), now.get(key, []))]
+        for key in ("refusals", "waits", "fetches"):
+            lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
     more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
     return (*used, *lines[:SHOWN], *more)
 
 
 BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
-
-LISTS = ("refusals", "waits", "fetches")
 
 PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
 
@@ -63,6 +62,11 @@ def _change(name: str, then: Json, now: Json) -> Iterator[str]:
         yield f"{name}: was to be {PAST[then['action']]}, and would now be {PAST[now['action']]}"
     else:
         yield from (f"{name}: {line}" for line in _values("", then, now))
+
+
+def _shown(key: str, item: Json) -> Json:
+    """Jobs are waited for by name: what changes in one, its own change says."""
+    return _short(item) if key == "waits" else item
 
 
 def _leaves(change: Json) -> bool:
@@ -113,5 +117,5 @@ def _short(value: Json) -> str:
         generation = f"-g{named['generation']}" if "generation" in named else ""
         path = f"{named['container']}/{named['path']}" if "path" in named else named.get("name")
         return f"{named['kind']} {path}{generation}"
-    text = "nothing" if value is None else str(value)
+    text = "nothing" if value is None else str(value).replace("\n", "; ")
     return text if len(text) <= 200 else f"{text[:199]}…"

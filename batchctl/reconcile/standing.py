@@ -41,11 +41,14 @@ def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
         then = {key: change for key, change in then.items() if key in found}
     lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
     if not used:
-        for key in ("refusals", "waits", "fetches"):
+        for key in sorted({**saved.plan, **now}.keys() - TOLD):
             lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
     more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
     return (*used, *lines[:SHOWN], *more)
 
+
+TOLD = frozenset({"owner", "changes", "unchanged", "notes"})
+"""What is compared by name, counts the rest, or is for the reader alone; everything else is a list of what is done."""
 
 BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
 

@@ -27,6 +27,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 ACCOUNT = "devstoreaccount1"
+KEY = base64.b64encode(b"stub" * 16).decode()
 PAGE = 5000
 
 
@@ -37,7 +38,7 @@ class Stub:
     url: str
     process: "subprocess.Popen[str]"
     account: str = ACCOUNT
-    key: str = base64.b64encode(b"stub" * 16).decode()
+    key: str = KEY
 
     def tally(self) -> Counter[str]:
         """Requests by operation since the last call, or since the start."""

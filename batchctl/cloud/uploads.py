@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from batchctl import hashes
 from batchctl.cloud import marks
 from batchctl.cloud.session import Session
 from batchctl.errors import CloudError
@@ -44,16 +45,23 @@ def upload(session: Session, owner: str, blob: Blob, condition: Headers) -> None
 
 
 def _whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
-    """One request; the service compares what arrives with its MD5, and keeps that."""
+    """One request; the service refuses content whose MD5 is not the one that it is told (REST: Put Blob)."""
     taken = session.budget.take(blob.size)
     try:
-        with source.open("rb") as stream:
-            data = stream.read(blob.size + 1)
-        digest = hashlib.md5(data, usedforsecurity=False)
-        if digest.hexdigest() != blob.md5:
+        with source.open("rb", buffering=0) as stream:
+            data = stream.read(blob.size + 1) or b""
+        if len(data) != blob.size:
             raise changed(source)
-        sent = {"x-ms-blob-type": "BlockBlob", "Content-Type": TYPE, "Content-MD5": _text(digest.digest())}
+        sent = {
+            "x-ms-blob-type": "BlockBlob",
+            "Content-Type": TYPE,
+            "Content-MD5": _text(bytes.fromhex(blob.md5 or "")),
+        }
         session.send("PUT", url, {**sent, **stored}, data)
+    except CloudError as error:
+        if error.code == "Md5Mismatch":
+            raise changed(source) from error
+        raise
     finally:
         session.budget.give_back(taken)
 
@@ -126,6 +134,8 @@ def _names(body: bytes) -> Iterable[ElementTree.Element]:
 
 
 def changed(source: Path) -> CloudError:
+    """What was remembered of the file is not believed again: the next apply reads it."""
+    hashes.forget(source)
     return CloudError(f"{source} changed while it was uploaded; nothing was stored. Apply again")
 
 

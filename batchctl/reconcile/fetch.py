@@ -36,11 +36,11 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
     if problems := (*clashes(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(problems))
-    stop, pool = Flag(), ThreadPoolExecutor(AT_ONCE)
+    stop, pool, folders = Flag(), ThreadPoolExecutor(AT_ONCE), set[Path]()
     try:
         # Large ones begin at once, so that none is still on its way when all else is done.
         largest_first = sorted(range(len(fetches)), key=lambda n: fetches[n].blob.size < RESUMED)
-        landings = {n: pool.submit(_land, fetches[n], cloud, stop) for n in largest_first}
+        landings = {n: pool.submit(_land, fetches[n], cloud, stop, folders) for n in largest_first}
         for n, item in enumerate(fetches):
             yield _told(item, landings.pop(n))
     finally:
@@ -79,26 +79,32 @@ def _told(item: Fetch, landing: Future[None]) -> Event:
     return Fetched(blob=item.blob, path=str(item.target))
 
 
-def _land(item: Fetch, cloud: Cloud, stop: Flag) -> None:
+def _land(item: Fetch, cloud: Cloud, stop: Flag, folders: set[Path]) -> None:
+    """`folders`: those that were looked at and made already."""
     _go_on(stop)
     if why := unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
-    _no_links(item)
-    item.target.parent.mkdir(parents=True, exist_ok=True)
+    target = item.target
+    if target.parent not in folders:
+        _no_links(item)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folders.add(target.parent)
+    elif target.is_symlink():
+        raise _planted(target)
     temporary, resumed = _temporary(item)
     try:
         _write(item.blob, cloud, temporary, resumed, stop)
         if item.blob.modified is not None:
             moment = item.blob.modified.timestamp()
             os.utime(temporary, (moment, moment))
-        temporary.replace(item.target)
+        temporary.replace(target)
     except BaseException as error:
         if not resumed or _is_final(error, stop):
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
         raise
     if item.blob.md5:
-        hashes.note(item.target, item.target.lstat(), item.blob.md5)
+        hashes.note(target, target.lstat(), item.blob.md5)
 
 
 def _go_on(stop: Flag) -> None:
@@ -155,5 +161,9 @@ def _no_links(item: Fetch) -> None:
     part = item.target
     while part != item.root:
         if part.is_symlink():
-            raise CannotLandError(f"{part} is a symbolic link; remove it")
+            raise _planted(part)
         part = part.parent
+
+
+def _planted(link: Path) -> CannotLandError:
+    return CannotLandError(f"{link} is a symbolic link; remove it")

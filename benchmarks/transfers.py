@@ -1,0 +1,149 @@
+"""Uploads and downloads against a service that costs nothing, beside the programs and loops that others would take.
+
+Every way is a whole process, its start and imports included. Ours, rclone and azcopy hash the files, store an MD5 for
+each blob and check it on the way down; the SDK's ways do not.
+"""
+
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
+
+from batchctl.clock import SystemClock
+from benchmarks.figures import Figure
+from benchmarks.measure import Run, in_turn, run
+from benchmarks.peers import azcopy, azcopy_environ, azcopy_words, rclone_words
+from benchmarks.stub import Stub, stub
+
+ROUNDS = 5
+MIB = 1 << 20
+SETS = (("2,000 x 4 KiB", 2000, 4096), ("200 x 1 MiB", 200, MIB), ("4 x 256 MiB", 4, 256 * MIB))
+ROUND_TRIPS = (0.0, 0.020)
+_names = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One service, and the same files in a folder and in the container `full`."""
+
+    service: Stub
+    files: Path
+    scratch: Path
+
+    def up(self, way: str) -> tuple[Run, Counter[str]]:
+        with self._container() as name, tempfile.TemporaryDirectory(dir=self.scratch) as logs:
+            self.service.tally()
+            words = self.words(way, name, str(self.files), up=True)
+            return run(words, azcopy_environ(Path(logs))), self.service.tally()
+
+    def down(self, way: str) -> tuple[Run, Counter[str]]:
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder, tempfile.TemporaryDirectory() as logs:
+            self.service.tally()
+            words = self.words(way, "full", folder, up=False)
+            done = run(words, azcopy_environ(Path(logs)))
+            came = [path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()]
+            assert sorted(came) == sorted(path.stat().st_size for path in self.files.iterdir()), way
+            return done, self.service.tally()
+
+    def words(self, way: str, container: str, folder: str, *, up: bool) -> Sequence[str | Path]:
+        if way == "rclone":
+            pair = (folder, f":azureblob:{container}")
+            return rclone_words(self.service, *(pair if up else reversed(pair)))
+        if way == "azcopy":
+            pair = (f"{folder}/*" if up else folder, self._signed(container, "" if up else "/*"))
+            return azcopy_words(*(pair if up else reversed(pair)), up=up)
+        return [
+            *(sys.executable, "-m", "benchmarks.clients", way, "up" if up else "down"),
+            *(self.service.url, container, folder),
+        ]
+
+    def _signed(self, container: str, rest: str) -> str:
+        token = generate_container_sas(
+            self.service.account,
+            container,
+            account_key=self.service.key,
+            permission=ContainerSasPermissions(read=True, list=True, write=True, create=True),
+            expiry=SystemClock().now().replace(year=2099),
+        )
+        return f"{self.service.url}/{container}{rest}?{token}"
+
+    @contextmanager
+    def _container(self) -> Iterator[str]:
+        name, blobs = f"into-{next(_names)}", BlobServiceClient(self.service.url, self.service.key)
+        blobs.create_container(name)
+        yield name
+        blobs.delete_container(name)
+
+
+def figures(rounds: int = ROUNDS, sets: Sequence[str] = (), round_trips: Sequence[float] = ROUND_TRIPS) -> list[Figure]:
+    """All of them, or those of these sets."""
+    return [
+        figure
+        for name, number, size in SETS
+        if not sets or name in sets
+        for round_trip in round_trips
+        for figure in _compared(name, number, size, round_trip, rounds)
+    ]
+
+
+def _compared(name: str, number: int, size: int, round_trip: float, rounds: int) -> Iterator[Figure]:
+    ways = ["ours", "rclone", *(["azcopy"] if azcopy() else []), "threads", "serial"]
+    with _stand(number, size, round_trip) as stand:
+        for verb, move in (("up", stand.up), ("down", stand.down)):
+            tallies: dict[str, Counter[str]] = {}
+
+            def measured(way: str, move: Callable[[str], tuple[Run, Counter[str]]] = move) -> Run:
+                done, tallies[way] = move(way)  # noqa: B023 - used before the next turn of the loop
+                return done
+
+            runs = in_turn({way: partial(measured, way) for way in ways}, rounds, once=("serial",))
+            yield from _told(f"{name} {verb}, {round_trip * 1000:.0f} ms", number * size, round_trip, runs, tallies)
+
+
+def _told(
+    what: str, volume: int, round_trip: float, runs: dict[str, Run], tallies: dict[str, Counter[str]]
+) -> Iterator[Figure]:
+    mine, small = runs["ours"], volume <= 16 * MIB
+    rivals = ("rclone",) if small or "azcopy" not in runs else ("rclone", "azcopy")
+    quickest = min(rivals, key=lambda way: runs[way].seconds)
+    for way, done in runs.items():
+        if way != "ours":
+            aim = "at most 1.0 x" if way == quickest and round_trip else ""
+            yield Figure(f"{what}: seconds", mine.seconds, "s", PEERS[way], done.seconds, aim)
+    for way in rivals:
+        yield Figure(f"{what}: seconds without our start and imports", mine.inner, "s", PEERS[way], runs[way].seconds)
+    for way in ("rclone", "azcopy", "threads"):
+        if way in runs:
+            yield Figure(f"{what}: CPU", mine.cpu, "s", PEERS[way], runs[way].cpu)
+            yield Figure(f"{what}: peak memory", mine.peak, "MB", PEERS[way], runs[way].peak, "under 200 MB")
+    asked = ", ".join(f"{count} {name}" for name, count in sorted(tallies["ours"].items()))
+    yield Figure(f"{what}: requests ({asked})", tallies["ours"].total(), "", PEERS["rclone"], tallies["rclone"].total())
+
+
+PEERS = {
+    "rclone": "rclone --transfers 64",
+    "azcopy": "azcopy",
+    "threads": "SDK, 16 threads",
+    "serial": "SDK, the tutorial's loop (one round)",
+}
+
+
+@contextmanager
+def _stand(number: int, size: int, round_trip: float) -> Iterator[Stand]:
+    with tempfile.TemporaryDirectory() as scratch, stub(round_trip, check=False) as service:
+        files = Path(scratch) / "files"
+        files.mkdir()
+        for n in range(number):
+            (files / f"{n:05}.bin").write_bytes(os.urandom(size))
+        BlobServiceClient(service.url, service.key).create_container("full")
+        stand = Stand(service, files, Path(scratch))
+        run(stand.words("ours", "full", str(files), up=True))
+        yield stand

@@ -28,6 +28,7 @@ MEASURED = (
     "$NetworkOutBytes",
     "$SampleNodeCount",
 )
+READ_ONLY = frozenset({*TASKS, *NODES, *MEASURED, "$TaskSlotsPerNode"})
 TARGETS = {"$TargetDedicatedNodes": "targetDedicatedNodes", "$TargetLowPriorityNodes": "targetLowPriorityNodes"}
 OPTION = "$NodeDeallocationOption"
 
@@ -86,7 +87,7 @@ def run(service: "Service", pool: Pool, text: str) -> Json:
     now = service.clock.now()
     timestamp = {"timestamp": times.stamp(now)}
     try:
-        scope = formula.Scope(now, _variables(service, pool))
+        scope = formula.Scope(now, _variables(service, pool), READ_ONLY)
         formula.parse(text)(scope)
         return {**timestamp, "results": _results(pool, scope)}
     except FormulaError as error:
@@ -131,9 +132,12 @@ def _tick(service: "Service", pool: Pool) -> None:
 
 
 def _measure(service: "Service", pool: Pool) -> dict[str, float]:
-    """The variables as they are now; what the machine does is not measured for each node, and is 0."""
+    """The variables as they are now; what the machine does is not measured for each node, and is 0.
+
+    Active tasks are those that only want for room, each instance of a multi-instance task by itself.
+    """
     tasks = [task for job in service.store.jobs.values() if job.pool == pool.key for task in job.tasks.values()]
-    active = sum(task.state == "active" for task in tasks)
+    active = sum(task.instances or 1 for task in tasks if task.state == "active" and not task.unmet)
     working = sum(task.state in ("running", "preparing") for task in tasks)
     failed = sum(task.failed for task in tasks)
     nodes = pool.nodes.values()

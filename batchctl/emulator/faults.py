@@ -37,6 +37,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     ),
     "TaskDependencyListTooLong": (400, "The list of task dependencies is too long."),
     "AutoScalingFormulaSyntaxError": (400, "The specified autoscale formula has a syntax error."),
+    "AutoScaleFormulaTooLong": (400, "The autoscale formula is longer than 8192 characters."),
     "InvalidAutoScalingSettings": (400, "The automatic scaling settings are not valid."),
     "Unauthorized": (401, "The request has no Authorization header."),
     "AuthenticationFailed": (403, _AUTHENTICATION),

@@ -4,14 +4,16 @@ As the page "Create a formula to automatically scale compute nodes in a Batch po
 lists of numbers, texts, Moment and Interval; what a formula reads of the pool is handed in.
 """
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from batchctl.emulator.formula_values import FUNCTIONS, INTERVALS, FormulaError, Moment, binary, member, truth
+from batchctl.emulator.formula_values import FUNCTIONS, INTERVALS, FormulaError, Moment, Stopped, binary, member, truth
 
 MOST_DEPTH = 64
+MOST_STATEMENTS = 100
 _TOKEN = re.compile(
     r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
     r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]]))",
@@ -29,10 +31,11 @@ class Samples(Protocol):
 
 @dataclass(slots=True)
 class Scope:
-    """The variables while a formula runs, the time, and which names were assigned."""
+    """The variables while a formula runs, the time, and which names were assigned. `fixed` ones can only be read."""
 
     now: float
     names: dict[str, Any]
+    fixed: frozenset[str] = frozenset()
     assigned: dict[str, Any] = field(default_factory=dict)
 
     def read(self, name: str) -> Any:
@@ -45,6 +48,8 @@ class Scope:
         raise FormulaError(f"the variable {name} is not defined")
 
     def write(self, name: str, value: Any) -> None:
+        if name in self.fixed:
+            raise FormulaError(f"the variable {name} can only be read")
         self.names[name] = self.assigned[name] = value
 
 
@@ -70,9 +75,13 @@ class _Parser:
             if not self._sees(";"):
                 statements.append(self._statement())
 
+        if len(statements) > MOST_STATEMENTS:
+            raise FormulaError(f"more than {MOST_STATEMENTS} statements")
+
         def run(scope: Scope) -> None:
-            for statement in statements:
-                statement(scope)
+            with contextlib.suppress(Stopped):
+                for statement in statements:
+                    statement(scope)
 
         return run
 
@@ -105,11 +114,18 @@ class _Parser:
         kind, name = self._next()
         if kind != "name":
             raise FormulaError(f"'{name}' where a variable is expected")
+        if self._sees("("):  # stop() alone does anything without being assigned
+            call = _call(name, self._arguments())
+            self._end_of_statement()
+            return call
         self._next("=")
         value = self._expression()
+        self._end_of_statement()
+        return lambda scope: scope.write(name, value(scope))
+
+    def _end_of_statement(self) -> None:
         if self._at < len(self._tokens):
             self._next(";")
-        return lambda scope: scope.write(name, value(scope))
 
     def _expression(self) -> Node:
         self._depth += 1

@@ -12,6 +12,10 @@ from typing import Any
 from batchctl.emulator import times
 
 
+class Stopped(Exception):  # noqa: N818 - what a formula asked for, not an error
+    """`stop()`: the evaluation ends here, with what was assigned so far."""
+
+
 class FormulaError(Exception):
     """The formula cannot be understood, or not be evaluated; says why."""
 
@@ -179,6 +183,22 @@ def _round(arguments: list[Any]) -> float:
     return math.copysign(math.floor(abs(value) + 0.5), value)
 
 
+def _each(function: Callable[[float], float]) -> Callable[[list[Any]], Any]:
+    """A function of a number, or of each number of a list."""
+
+    def call(arguments: list[Any]) -> Any:
+        (given,) = arguments
+        if isinstance(given, list):
+            return [function(number(one)) for one in given]
+        return function(number(given))
+
+    return call
+
+
+def _stop(arguments: list[Any]) -> Any:  # noqa: ARG001 - a function takes its arguments
+    raise Stopped
+
+
 def _checked(least: int, most: int, function: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
     """A function that takes so many arguments."""
 
@@ -196,10 +216,12 @@ def _checked(least: int, most: int, function: Callable[[list[Any]], Any]) -> Cal
 _MANY = 1000
 FUNCTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
     "avg": _checked(1, _MANY, lambda given: statistics.fmean(_numbers(given))),
+    "ceil": _checked(1, 1, _each(lambda value: float(math.ceil(value)))),
+    "floor": _checked(1, 1, _each(lambda value: float(math.floor(value)))),
     "len": _checked(1, 1, lambda given: float(len(_flat(given)))),
-    "lg": _checked(1, 1, lambda given: math.log2(number(given[0]))),
-    "ln": _checked(1, 1, lambda given: math.log(number(given[0]))),
-    "log": _checked(1, 1, lambda given: math.log10(number(given[0]))),
+    "lg": _checked(1, 1, _each(math.log2)),
+    "ln": _checked(1, 1, _each(math.log)),
+    "log": _checked(1, 1, _each(math.log10)),
     "max": _checked(1, _MANY, lambda given: max(_numbers(given))),
     "min": _checked(1, _MANY, lambda given: min(_numbers(given))),
     "norm": _checked(1, _MANY, lambda given: math.hypot(*_numbers(given))),
@@ -208,7 +230,7 @@ FUNCTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
     "range": _checked(1, _MANY, lambda given: max(_numbers(given)) - min(_numbers(given))),
     "round": _checked(1, 1, _round),
     "std": _checked(1, _MANY, lambda given: statistics.pstdev(_numbers(given))),
-    "stop": _checked(0, 0, lambda given: 0.0),  # noqa: ARG005 - a function takes its arguments
+    "stop": _checked(0, 0, _stop),
     "sum": _checked(1, _MANY, lambda given: math.fsum(_numbers(given))),
     "time": _checked(1, 1, _time),
     "val": _checked(2, 2, _val),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
+MOST_OF_A_FORMULA = 8192
+
 
 def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
     """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
@@ -90,6 +92,8 @@ def check_slots(slots: int, vm_size: str) -> None:
 
 def check_formula(text: str) -> None:
     """Raises the service's fault for a text that is no formula."""
+    if len(text) > MOST_OF_A_FORMULA:
+        raise Fault("AutoScaleFormulaTooLong")
     try:
         parse(text)
     except FormulaError as error:

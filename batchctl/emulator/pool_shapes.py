@@ -26,7 +26,7 @@ SCHEDULING = Shape(
 _SLOTS = number(1, 256)
 _RESIZE_TIMEOUT = span("PT5M", "P7D")
 _INTERVAL = span("PT5M", "PT168H")
-_FORMULA = text(8192)
+_FORMULA = text()
 
 # Older versions of the API send these beside; they are kept and have no meaning here.
 _OLD: Props = {

@@ -17,8 +17,11 @@ from .test_pools import code_of, steady
 NOON = 1767268800.0  # Thursday, 2026-01-01T12:00:00Z
 
 
+LISTS = {"values": [1.5, 2.5, 1.5], "powers": [2.0, 4.0, 8.0]}
+
+
 def value(text: str) -> object:
-    scope = Scope(NOON, {})
+    scope = Scope(NOON, dict(LISTS))
     parse(f"x = {text};")(scope)
     return scope.assigned["x"]
 
@@ -48,6 +51,15 @@ def value(text: str) -> object:
         ("(TimeInterval_Minute * 5 + time()).minute == 5 ? 1 : 0", 1.0),
         ("taskcompletion", "taskcompletion"),
         ("/* note */ 1 // end", 1.0),
+        ("ceil(1.2) + floor(1.8)", 3.0),
+        ("sum(ceil(values) + floor(values))", 11.0),
+        ("sum(lg(powers)) + sum(log(powers * 0 + 100))", 12.0),
+        ("val(values, 1) + values[0]", 4.0),
+        ("max(values - 1) * len(values)", 4.5),
+        ("percentile(powers, 50)", 4.0),
+        ('"a" < "b" && "x" == "x" && "x" != "y"', 1.0),
+        ("TimeInterval_Week / TimeInterval_Day + TimeInterval_Year / TimeInterval_Day", 372.0),
+        ("time() - 30 * TimeInterval_Minute < time()", 1.0),
     ],
 )
 def test_expressions(text, wanted):
@@ -125,3 +137,124 @@ def test_refusals(client, name):
     with pytest.raises(HttpResponseError) as caught:
         client.enable_pool_auto_scale(name, good)
     assert (caught.value.status_code, code_of(caught)) == (503, "TooManyEnableAutoScaleRequests")
+
+
+@pytest.mark.parametrize(
+    ("formula", "targets"),
+    [
+        # by the hour of the day
+        ("$day = time().weekday >= 1 && time().weekday <= 5; $TargetDedicatedNodes = $day ? 8 : 8;", (8, 0)),
+        # by tasks, with as many spot nodes as are left, and a limit
+        (
+            """
+            tasks = max($PendingTasks.GetSample(1));
+            $TargetDedicatedNodes = min(2, tasks);
+            $TargetLowPriorityNodes = max(0, min(5, tasks - $TargetDedicatedNodes));
+            $NodeDeallocationOption = taskcompletion;
+            """,
+            (2, 1),
+        ),
+        # from where the pool stands, a step at a time
+        ("$TargetDedicatedNodes = $CurrentDedicatedNodes + 1; $TargetLowPriorityNodes = $TaskSlotsPerNode;", (1, 4)),
+        # what was sampled: too little, so that the guess counts
+        (
+            "share = $PendingTasks.GetSamplePercent(TimeInterval_Hour);"
+            "$TargetDedicatedNodes = share < 70 ? 3 : avg($PendingTasks.GetSample(TimeInterval_Hour));",
+            (3, 0),
+        ),
+        ("$TargetDedicatedNodes = 2; stop(); $TargetDedicatedNodes = 9;", (2, 0)),
+        ("$TargetDedicatedNodes = 2.9; $TargetLowPriorityNodes = -3;", (2, 0)),
+        (
+            "$TargetDedicatedNodes = $ActiveTasks.Count() && $CPUPercent.GetSamplePeriod() > TimeInterval_Zero;",
+            (1, 0),
+        ),
+        ("$TargetDedicatedNodes = $UsableNodeCount.GetSample(1)[0] + $PreemptedNodeCount.GetSample(1)[0];", (0, 0)),
+    ],
+)
+def test_formulas_as_people_write_them(client, formulas, formula, targets):
+    pool = formulas
+    run = client.evaluate_pool_auto_scale(pool, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula))
+    assert run.error is None, run.error
+    values = dict(part.split("=", 1) for part in run.results.split(";"))
+    assert (int(values["$TargetDedicatedNodes"]), int(values["$TargetLowPriorityNodes"])) == targets
+
+
+@pytest.fixture(scope="module")
+def formulas(client):
+    """A pool that scales by itself, without nodes; three tasks want room, a fourth waits for one of them."""
+    pool = "formulas"
+    client.create_pool(
+        pool_options(
+            pool, enable_auto_scale=True, auto_scale_formula="$TargetDedicatedNodes = 0;", task_slots_per_node=4
+        )
+    )
+    steady(client, pool)
+    job = new_job(client, "formulas", pool, uses_task_dependencies=True)
+    for number in range(3):
+        client.create_task(job, task(f"t{number}"))
+    client.create_task(job, task("waits", depends_on=models.BatchTaskDependencies(task_ids=["t0"])))
+    return pool
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "$TargetDedicatedNodes = 1 / 0;",
+        "$TargetDedicatedNodes = $NoSuchVariable;",
+        "$CurrentDedicatedNodes = 3;",
+        "$ActiveTasks = 3;",
+        "$NodeDeallocationOption = sometime;",
+        '$NodeDeallocationOption = "requeue2";',
+        "$TargetDedicatedNodes = $ActiveTasks;",
+        "$TargetDedicatedNodes = avg($ActiveTasks.GetSample(TimeInterval_Hour, 80));",
+        "$TargetDedicatedNodes = $ActiveTasks.Median();",
+        "$TargetDedicatedNodes = time();",
+    ],
+)
+def test_formulas_that_cannot_be_evaluated(client, formulas, formula):
+    options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
+    run = client.evaluate_pool_auto_scale(formulas, options)
+    assert (run.error.code, run.error.as_dict()["values"][0]["name"]) == (
+        "AutoScalingFormulaEvaluationError",
+        "Reason",
+    )
+
+
+@pytest.mark.parametrize(
+    ("formula", "code"),
+    [
+        ("$TargetDedicatedNodes = (1", "AutoScalingFormulaSyntaxError"),
+        ("$TargetDedicatedNodes = 1" + " " * 8192, "AutoScaleFormulaTooLong"),
+        ("x = 1;" * 101, "AutoScalingFormulaSyntaxError"),
+    ],
+)
+def test_formulas_that_are_refused(client, name, formulas, formula, code):
+    with pytest.raises(HttpResponseError) as caught:
+        client.create_pool(pool_options(name, enable_auto_scale=True, auto_scale_formula=formula))
+    assert (caught.value.status_code, code_of(caught)) == (400, code)
+    with pytest.raises(HttpResponseError) as caught:
+        client.evaluate_pool_auto_scale(formulas, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula))
+    assert (caught.value.status_code, code_of(caught)) == (400, code)
+
+
+def test_the_option_of_a_formula_counts(client, name, local):
+    formula = (
+        "$TargetDedicatedNodes = $RunningTasks.GetSample(1)[0] > 0 ? 0 : 1; $NodeDeallocationOption = taskcompletion;"
+    )
+    client.create_pool(
+        pool_options(
+            name,
+            enable_auto_scale=True,
+            auto_scale_formula=formula,
+            auto_scale_evaluation_interval=timedelta(minutes=5),
+        )
+    )
+    until(lambda: [node.state for node in client.list_nodes(name)] == ["idle"], "the first node")
+    job = new_job(client, name, name)
+    client.create_task(job, task("t", "sleep 1000"))
+    until(lambda: client.get_task(job, "t").state == "running", "the start")
+    for _ in range(11):
+        local.turn(31)
+    assert (client.get_pool(name).target_dedicated_nodes, client.get_task(job, "t").state) == (0, "running")
+    client.terminate_task(job, "t")
+    until(lambda: not list(client.list_nodes(name)), "the end of the node")

@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             key=read_key(asked.key_file),
             time_scale=asked.time_scale,
             containers=asked.containers,
+            adopts=True,
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word

@@ -78,6 +78,11 @@ class Run:
             kept.wait()
 
     @property
+    def pid(self) -> int | None:
+        """The process that it waits for, or keeps."""
+        return self._kept.pid if self._kept else self._pid
+
+    @property
     def killed(self) -> str | None:
         """Why it was killed."""
         return self._killed

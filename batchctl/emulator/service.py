@@ -19,6 +19,7 @@ from batchctl.emulator import (
     autoscale,
     jobwork,
     multi,
+    orphans,
     recovery,
     retention,
     scheduler,
@@ -37,6 +38,8 @@ MOST_THREADS = 256
 Done = Callable[[Run, Outcome], None]
 Spawned = Callable[[Run, int, float], None]
 _WRITE_AFTER = 0.02
+_SWEEP_AFTER = 0.05
+_LAST_SWEEPS = 20
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +58,8 @@ class Service:
         self.active = time.monotonic()
         self._woken: dict[Pool | Job, None] = {}
         self._writing: asyncio.TimerHandle | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._adopts = False
         self._trash, self._discarded = settings.home / "trash", itertools.count()
         self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="run")
         self._going: set[asyncio.Task[Outcome]] = set()
@@ -65,6 +70,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
+        self._adopts = self.settings.adopts and orphans.adopt()
         recovery.recover(self)
         self.flush()
 
@@ -80,8 +86,13 @@ class Service:
         await asyncio.to_thread(self._threads.shutdown, True)
         for timer in self.timers.values():
             timer.cancel()
-        if self._writing:
-            self._writing.cancel()
+        for handle in (self._writing, self._sweeping):
+            if handle:
+                handle.cancel()
+        for _ in range(_LAST_SWEEPS if self._adopts else 0):
+            if not orphans.sweep((), ()):
+                break
+            await asyncio.sleep(_SWEEP_AFTER)
         self.store.close()
 
     def wake(self, *records: Pool | Job | None) -> None:
@@ -174,8 +185,21 @@ class Service:
         self.active = time.monotonic()
         if self.runs.get(owner) is run:
             del self.runs[owner]
+        self._sweep_soon()
         done(run, going.result())
         self.save_soon()
+
+    def _sweep_soon(self) -> None:
+        """Ends what tasks left outside of their group: not once a task, and when they have become orphans."""
+        if self._adopts and self._sweeping is None and not self._stopping:
+            self._sweeping = self._loop.call_later(_SWEEP_AFTER, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
+        leaders = {run.pid for run in runs if run.pid is not None}
+        if orphans.sweep(leaders, {str(run.order.directory) for run in runs}):
+            self._sweep_soon()
 
     def _settle(self) -> None:
         """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""

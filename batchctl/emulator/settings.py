@@ -10,7 +10,8 @@ class Settings:
     """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure.
 
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
-    as if it had no container, "refuse" fails them as a node without a runtime would.
+    as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
+    of its own, and may take in what tasks leave behind.
     """
 
     home: Path
@@ -21,5 +22,6 @@ class Settings:
     job_quota: int = 300
     dedicated_core_quota: int = 1000
     spot_core_quota: int = 1000
+    adopts: bool = False
     containers: str = "auto"
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,36 @@ def test_what_it_writes_is_private(tmp_path):
     assert not command.exists() or KEY not in command.read_text()
     process.end(signal.SIGTERM)
     assert os.path.exists(tmp_path / "home" / "batch.sqlite")  # noqa: PTH110 - one look
+
+
+LEAVES = (
+    "(setsid sh -c 'echo $$ > $AZ_BATCH_TASK_DIR/left; exec sleep 1000' &) ; until [ -s ../left ]; do sleep 0.01; done"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux finds processes that left their group")
+@pytest.mark.parametrize("how", ["end", "terminate", "expire"])
+def test_a_process_that_left_the_group_ends_with_its_task(tmp_path, how):
+    """Double-forked, in a session of its own; one of a task that still runs is left alone."""
+    process = Process(tmp_path / "home")
+    client = process.start()
+    ready_pool(client, "p", task_slots_per_node=2)
+    new_job(client, "j", "p")
+    client.create_task("j", task("other", shell(f"{LEAVES}; sleep 1000")))
+    limit = models.BatchTaskConstraints(max_wall_clock_time=timedelta(seconds=1) if how == "expire" else None)
+    client.create_task(
+        "j", task("t", shell(f"{LEAVES}; {'true' if how == 'end' else 'sleep 1000'}"), constraints=limit)
+    )
+
+    def left(task_id: str) -> int:
+        found = list((tmp_path / "home" / "nodes").glob(f"*/*/workitems/j/job-1/{task_id}/left"))
+        return int(found[0].read_text() or 0) if found else 0
+
+    ours, others = until(lambda: left("t"), "a process apart"), until(lambda: left("other"), "another")
+    if how == "terminate":
+        client.terminate_task("j", "t")
+    completed(client, "j", "t")
+    until(lambda: gone(ours), "the end of the process")
+    assert not gone(others)
+    assert process.end(signal.SIGTERM) == 0
+    until(lambda: gone(others), "the end of the other one")

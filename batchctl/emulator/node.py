@@ -24,6 +24,7 @@ from batchctl.emulator.containers import Container
 from batchctl.emulator.outcome import Failed, Failure, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
+LOG = "volatile/agent.log"
 _CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 
@@ -33,7 +34,7 @@ class Order:
 
     `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
     leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
-    `container`: it runs in one. `refused`: it cannot, and why.
+    `container`: it runs in one. `refused`: it cannot, and why. `remark`: what the node's log is to say of it.
     """
 
     directory: Path
@@ -47,6 +48,7 @@ class Order:
     appends: bool = False
     container: Container | None = None
     refused: Failure | None = None
+    remark: str = ""
 
 
 class Run:
@@ -106,6 +108,8 @@ class Run:
         """The exit code; None if it was killed before it started."""
         order = self.order
         wd = order.directory / "wd"
+        if order.remark:
+            await self._aside(write_log, Path(order.environment["AZ_BATCH_NODE_ROOT_DIR"]), order.remark)
         if order.refused:
             raise Failed(order.refused.code, **dict(order.refused.details))
         for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
@@ -264,6 +268,14 @@ def make_directories(root: Path) -> None:
     """The directories that every node has."""
     for name in NODE_DIRECTORIES:
         (root / name).mkdir(parents=True, exist_ok=True)
+
+
+def write_log(root: Path, line: str) -> None:
+    """A line in the node's log."""
+    log = root / LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write(f"{line}\n")
 
 
 def remove_tree(path: Path) -> None:

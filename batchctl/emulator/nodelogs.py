@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchctl.emulator import blobs, nodes, times
 from batchctl.emulator.faults import Fault
+from batchctl.emulator.node import LOG, write_log
 from batchctl.emulator.pool_shapes import UPLOAD_LOGS
 from batchctl.emulator.wire import Answer, Call
 
@@ -21,10 +22,10 @@ def upload(service: "Service", call: Call) -> Answer:
     if not container.lower().startswith(("http://", "https://")):
         raise Fault("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
     folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
-    log = nodes.root(service, node) / "volatile" / "agent.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(_text(node))
-    service.aside(lambda: _upload(container, folder, log))
+    root = nodes.root(service, node)
+    for line in _story(node):
+        write_log(root, line)
+    service.aside(lambda: _upload(container, folder, root / LOG))
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult"
     return Answer(200, {"odata.metadata": metadata, "virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
 
@@ -33,11 +34,10 @@ def _upload(container: str, folder: str, log: Path) -> None:
     blobs.put(blobs.blob_url(container, f"{folder}/agent.log"), log, {"Content-Type": "text/plain"})
 
 
-def _text(node: "Node") -> str:
-    """The node's story in lines."""
+def _story(node: "Node") -> list[str]:
+    """How the node is, in lines."""
     lines = [f"{times.stamp(node.created)} allocated as {node.id} with address {node.ip}"]
     lines += [f"{times.stamp(node.booted)} booted"] if node.booted else []
     lines += [f"{times.stamp(node.state_time)} is {node.state}, scheduling {node.scheduling}"]
     lines += [f"tasks run {node.tasks_run}, succeeded {node.tasks_succeeded}"]
-    lines += [f"error {error['code']}: {error['message']}" for error in node.errors]
-    return "\n".join(lines) + "\n"
+    return [*lines, *(f"error {error['code']}: {error['message']}" for error in node.errors)]

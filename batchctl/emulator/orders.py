@@ -103,8 +103,20 @@ def _order(
         resource_files=tuple(asked.get("resourceFiles", ())),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
+        remark=_remark(site, directory, asked),
         **_contained(site, directory, asked, frozenset(one["name"] for one in settings), names),
     )
+
+
+def _remark(site: Site, directory: Path, asked: Json) -> str:
+    """Whoever asks for an administrator is told that there is none."""
+    identity = asked.get("userIdentity", {})
+    accounts = {one["name"]: one.get("elevationLevel") for one in site.pool.spec.get("userAccounts", ())}
+    level = identity.get("autoUser", {}).get("elevationLevel") or accounts.get(identity.get("username"))
+    if level != "admin":
+        return ""
+    where = directory.relative_to(site.root)
+    return f"{where} asks for an administrator: it runs as the user of this service, as all else does"
 
 
 class _Contained(TypedDict, total=False):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
+_WITHIN = 5.0
 _SURE = 1.0  # seconds between the clock being read and the process being there
 
 
@@ -24,7 +25,8 @@ def now() -> float:
 def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
     """Kills the recorded groups that are still the same processes, and all that run in a node below `home`.
 
-    Returns how many were killed. Without /proc only a process group that still leads itself is taken.
+    Returns when they are gone, so that none of their tasks runs twice at once: how many there were. Without /proc only
+    a process group that still leads itself is taken.
     """
     groups = {int(pid) for pid, born in recorded if _is_same(int(pid), born)}
     others = set(_in_nodes_of(home)) if sys.platform == "linux" else set()
@@ -34,7 +36,23 @@ def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
     for pid in others:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+    _await_ends(groups | others)
     return len(groups | others)
+
+
+def _await_ends(pids: Iterable[int]) -> None:
+    """A killed process may take a moment, or for ever where a device does not answer: that is not waited for."""
+    deadline = time.monotonic() + _WITHIN
+    for pid in pids:
+        while _runs(pid) and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _is_same(pid: int, born: float) -> bool:

@@ -26,6 +26,8 @@ another endpoint and key, and nothing else: azure-batch 15.1.0 and 14.2.0, the A
 (`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, has one account
 with one key, and its nodes are directories in which tasks run as processes of the user who started it.
 
+It misbehaves when it is told to: [faults on demand](faults.md).
+
 Versions of the API that it takes: {versions}.
 """
 _NOT_SERVED: tuple[tuple[str, str], ...] = (
@@ -61,7 +63,21 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
         "kept; nodes have addresses of the asked families, endpoints of the inbound NAT pools, login settings",
     ),
     ("extensions", "listed as installed on every node, beside Batch's own"),
-    ("users of nodes and pools, elevation", "kept without their secrets; every task runs as the user of the service"),
+    (
+        "users of nodes and pools, elevation",
+        "kept without their secrets; every task runs as the user of the service, and `volatile/agent.log` of its node "
+        "names those that asked for an administrator",
+    ),
+    (
+        "multi-instance tasks",
+        "run; `AZ_BATCH_TASK_SHARED_DIR` is one directory for all instances, as nodes here share a disk, and addresses "
+        "of nodes lead nowhere",
+    ),
+    (
+        "container tasks",
+        "run with docker or podman where one is on the PATH, else fail with `ContainerMiscError`; `--containers host` "
+        "runs their command line without a container",
+    ),
     ("managed identities", "kept; a URL needs a SAS or must be public"),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),

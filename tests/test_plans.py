@@ -65,7 +65,8 @@ def _delete(cloud: FakeCloud, blob: str) -> None:
 
 
 def _change_pool(cloud: FakeCloud, id: str, **fields: Any) -> None:
-    cloud.pools[id.lower()] = replace(cloud.pools[id.lower()], **fields)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    cloud.pools[id.lower()] = replace(cloud.pools[id.lower()], **values)
 
 
 def _change_job(cloud: FakeCloud, id: str, **fields: Any) -> None:

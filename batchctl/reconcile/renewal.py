@@ -29,15 +29,18 @@ def with_use(plan: Plan, uses: Mapping[str, PoolUse]) -> Plan:
 
 
 def _rebooted(change: Change) -> Change:
-    emptying = {f.name for f in change.fields if f.rule is Rule.WHEN_EMPTY}
-    if not isinstance(change.after, Pool) or emptying != {START}:
+    if not isinstance(change.after, Pool) or _emptying(change) != {START}:
         return change
     fields = tuple(replace(f, rule=Rule.REBOOT) if f.name == START else f for f in change.fields)
     return replace(change, after=replace(change.after, by_reboot=True), fields=fields)
 
 
+def _emptying(change: Change) -> set[str]:
+    return {f.name for f in change.fields if f.rule is Rule.WHEN_EMPTY}
+
+
 def _renews(change: Change) -> bool:
-    return _reboots(change) or change.action is Action.REPLACE or any(f.rule is Rule.WHEN_EMPTY for f in change.fields)
+    return _reboots(change) or change.action is Action.REPLACE or bool(_emptying(change))
 
 
 def _reboots(change: Change) -> bool:
@@ -56,7 +59,7 @@ def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
     said = [f"{_plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
     if change.action is Action.UPDATE and any(f.name == START for f in change.fields):
-        said.append(_old_start_task(use, advise=not _reboots(change)))
+        said.append(_old_start_task(use, advise=_emptying(change) == {START}))
     return replace(change, reasons=(*change.reasons, *said))
 
 

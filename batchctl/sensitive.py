@@ -18,7 +18,7 @@ SHORTEST = 16
 """No text with fewer characters holds one of SECRETS, but for a password in an address."""
 
 NAME = re.compile(
-    r"(?i)passw|passphrase|pwd|secret|token|credential|connection_?string|(?<![a-z])(sas|pat)(?![a-z])"
+    r"(?i)passw|passphrase|_pwd|secret|token(?!s|i)|credential|connection_?string|(?<![a-z])(sas|pat)(?![a-z])"
     r"|(access|account|api|auth|batch|encryption|master|private|shared|signing|ssh|storage)[_-]?key"
 )
 """Variables and settings with such a name hold secrets, whatever their form."""
@@ -48,7 +48,8 @@ def is_sensitive(name: str) -> bool:
 
 def sensitive_values(values: Mapping[str, object]) -> tuple[str, ...]:
     """The values of those that have such a name, and what a shell's quoting leaves of them, the longest first."""
-    whole = {str(value) for name, value in values.items() if is_sensitive(name)} - {""}
+    found = (value for name, value in values.items() if is_sensitive(name) and not isinstance(value, bool))
+    whole = set(map(str, found)) - {""}
     pieces = {piece for value in whole for piece in QUOTED.split(value) if len(piece) >= IN_TEXT}
     return tuple(sorted(whole | pieces, key=lambda value: (-len(value), value)))
 

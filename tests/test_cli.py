@@ -1,5 +1,8 @@
 """What a command line is refused for before anything is asked: exit 64, and a message that says what to do."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from batchctl.cli import run
@@ -26,3 +29,18 @@ def test_wrong_use_is_refused_before_anything_is_asked(line: str, capsys: pytest
     assert run(line.split()) == 64
     said = capsys.readouterr()
     assert REFUSED[line] in said.out + said.err
+
+
+@pytest.mark.parametrize("of", ["spec", "plan", "events"])
+def test_every_schema_can_be_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", of]) == 0
+    assert json.loads(capsys.readouterr().out)["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+def test_a_saved_plan_is_no_spec(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text('{"batchctlPlan": 1}')
+    assert run(["plan", str(path)]) == 64
+    assert "is a saved plan: `batchctl show` shows it" in capsys.readouterr().err
+    assert run(["apply", str(path)]) == 4
+    assert "the plan is damaged" in capsys.readouterr().err

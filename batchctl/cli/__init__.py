@@ -39,6 +39,11 @@ app.add_typer(local.app, name="local")
 STREAMS = ("plan", "apply", "destroy")
 """Commands whose --json is a stream, which ends with an error if there is one."""
 
+INTERRUPTED = (
+    "interrupted. What was begun in the service goes on; the same command goes on from here, or after a saved plan an "
+    "apply of its spec"
+)
+
 
 def main() -> NoReturn:
     """The console script: every error becomes one message and the exit code of design D12."""
@@ -62,7 +67,7 @@ def run(arguments: list[str]) -> int:
         to.error(UsageError(error.format_message()))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        to.error(Partial("interrupted. What was begun in the service goes on; the same command goes on from here"))
+        to.error(Partial(INTERRUPTED))
         return Partial.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.

@@ -84,6 +84,8 @@ def counting(upstream: str, meddle: Meddle | None = None) -> Iterator[Log]:
 
         def forward(self, body: bytes) -> None:
             answer, content = self.asked(body)
+            if b'"odata.nextLink"' in content:  # the next page is asked for here, too
+                content = content.replace(target.netloc.encode(), urlsplit(log.url).netloc.encode())
             headers = answer.getheaders()
             length = answer.getheader("Content-Length")
             self.answer(answer.status, answer.reason, headers, content, length if self.command == "HEAD" else None)

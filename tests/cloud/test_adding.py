@@ -1,6 +1,7 @@
 """Many tasks at once: how many requests they are, what each holds, and what an interruption leaves to be done."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from batchctl.clock import SystemClock
 from batchctl.cloud import adding
 from batchctl.cloud.batch import Json
-from batchctl.cloud.connect import Azure, connect
+from batchctl.cloud.connect import Azure, Target, connect
 from batchctl.errors import CloudError
 from batchctl.local import Services
-from batchctl.resources import Image, Job, Pool, Task
+from batchctl.reconcile.events import Failed
+from batchctl.reconcile.execute import execute
+from batchctl.reconcile.plan import Action, diff
+from batchctl.resources import Desired, Image, Job, Pool, Task
 from tests.contract.conftest import done
 from tests.proxy import Log, counting
 from tests.services import target_of, unique
@@ -61,26 +65,30 @@ def proxy(services: Services) -> Iterator[Log]:
 
 
 @pytest.fixture
-def cloud(services: Services, proxy: Log, monkeypatch: pytest.MonkeyPatch) -> Azure:
-    target = target_of(services)
-    return connect(type(target)(**{**_fields(target), "batch_url": proxy.url}), SystemClock())
+def target(services: Services, proxy: Log) -> Target:
+    return replace(target_of(services), batch_url=proxy.url)
 
 
-def _fields(target: object) -> dict[str, object]:
-    return {name: getattr(target, name) for name in target.__slots__}  # type: ignore[attr-defined]  # it has slots
+@pytest.fixture
+def cloud(target: Target) -> Azure:
+    return connect(target, SystemClock())
+
+
+def pool(name: str) -> Pool:
+    image = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
+    return Pool(name=name, vm_size="Standard_D2s_v5", image=image, node_agent_sku_id="batch.node.ubuntu 24.04")
 
 
 @pytest.fixture
 def job(cloud: Azure) -> Iterator[str]:
-    owner = unique("own")
-    image = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
-    pool = Pool(name=owner, vm_size="Standard_D2s_v5", image=image, node_agent_sku_id="batch.node.ubuntu 24.04")
-    found = Job(name=owner, pool=owner)
-    done(cloud.create([pool], owner))
-    done(cloud.create([found], owner))
-    yield owner
-    done(cloud.delete([found], owner))
-    done(cloud.delete([pool], owner))
+    """The name of a job, of its pool without nodes, and of their owner."""
+    name = unique("own")
+    made = (pool(name), Job(name=name, pool=name))
+    for resource in made:
+        done(cloud.create([resource], name))
+    yield name
+    for resource in reversed(made):
+        done(cloud.delete([resource], name))
 
 
 def adds(log: Log) -> int:
@@ -112,6 +120,24 @@ def test_what_was_added_before_an_interruption_is_there_and_no_request_follows_i
     sent = adds(proxy)
     assert 1 <= sent <= 25  # those in flight and those whose turn was near, of fifty
     assert cloud.counts(Job(name=job, pool=job)).active == 100 * sent
+
+
+def test_adding_is_taken_up_again_without_repeating_what_is_done(
+    cloud: Azure, target: Target, proxy: Log, job: str
+) -> None:
+    wanted = tasks(job, 5_000)
+    outcomes = cloud.create(wanted, job)
+    list(islice(outcomes, 2_500))
+    proxy.requests.clear()
+    outcomes.close()  # type: ignore[attr-defined]  # it is a generator
+    desired = Desired(owner=job, resources=(pool(job), Job(name=job, pool=job), *wanted))
+    decided = diff(desired, cloud.batch(job, [job]))
+    left = len(decided.of(Task, Action.CREATE))
+    assert 0 < left <= 2_500
+    proxy.requests.clear()
+    assert [event for event in execute(decided, connect(target, SystemClock())) if isinstance(event, Failed)] == []
+    assert adds(proxy) == left / 100
+    assert cloud.counts(Job(name=job, pool=job)).active == 5_000
 
 
 def test_a_task_that_no_request_can_hold_is_refused_and_the_others_are_added(cloud: Azure, job: str) -> None:

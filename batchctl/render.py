@@ -45,6 +45,9 @@ STYLES = {
 
 HIDDEN = "(sensitive)"
 
+MANY = 100
+"""Objects of one kind that are told one by one as they are done; of more, how far it is."""
+
 SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
 
@@ -76,6 +79,7 @@ class Printer:
     def __init__(self, out: Console, err: Console) -> None:
         self.out, self.err = out, err
         self._done: Counter[str] = Counter()
+        self._ahead = self._gone = 0
         self._veil = Veil()
 
     def begin(self, verb: str) -> None:
@@ -111,7 +115,11 @@ class Printer:
 
     def event(self, event: Event) -> None:
         self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
-        if line := event_line(event):
+        if isinstance(event, Begun):
+            self._ahead, self._gone = len(event.names), 0
+        self._gone += isinstance(event, Applied)
+        many = isinstance(event, Applied) and self._ahead > MANY
+        if line := step_line(event, self._gone, self._ahead) if many else event_line(event):
             self.say(line)
         if isinstance(event, TaskFailed):
             for text in event.stderr:
@@ -292,6 +300,13 @@ def summary(plan: Plan) -> str:
         + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
     )
     return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
+
+
+def step_line(event: Event, gone: int, ahead: int) -> str | None:
+    """`added 5000 of 100000 tasks`, some twenty times in all."""
+    if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
+        return None
+    return f"{DONE.get((event.verb, event.kind)) or DONE[event.verb, '']} {gone} of {ahead} {event.kind}s"
 
 
 def event_line(event: Event) -> str | None:

@@ -281,6 +281,23 @@ def test_one_line_for_each_event(event: Event, line: str | None) -> None:
     assert told(event) == ([line] if line else [])
 
 
+def test_of_very_many_it_is_told_how_far_it_is_and_what_failed() -> None:
+    names = tuple(f"job/t-{number}" for number in range(4_000))
+    done = [Applied(verb="create", kind="task", name=name) for name in names]
+    failed = Failed(verb="create", kind="task", name="job/t-7", error=CloudError("no"))
+    lines = told(Begun(verb="create", kind="task", names=names), *done[:7], failed, *done[8:])
+    assert lines[:4] == [
+        "adding 4000 tasks",
+        "FAILED to create task job/t-7: no",
+        "added 200 of 4000 tasks",
+        "added 400 of 4000 tasks",
+    ]
+    assert lines[-1] == "added 3800 of 4000 tasks"
+    assert len(lines) == 21
+    one = Applied(verb="create", kind="pool", name="p")
+    assert told(Begun(verb="create", kind="pool", names=("p",)), one) == ["created pool p"]
+
+
 def test_a_failed_task_shows_the_end_of_its_stderr_behind_its_id() -> None:
     assert told(
         TaskFailed(task=failed("top-a"), why="failed with exit code 3", stderr=("::set-env x", "\x1b[2Jboom"))

@@ -1,5 +1,8 @@
 """The bodies of jobs and job schedules, property by property (API 2025-06-01)."""
 
+from typing import Any
+
+from batchctl.emulator.faults import bad_value
 from batchctl.emulator.pool_shapes import POOL_SPECIFICATION
 from batchctl.emulator.shape import (
     Need,
@@ -39,7 +42,17 @@ CONSTRAINTS = Shape(
 NETWORK = Shape("JobNetworkConfiguration", subnetId=Need(text()), skipWithdrawFromVNet=flag)
 
 PRIORITY = number(-1000, 1000)
-PARALLEL = number(-1, 2**31 - 1)
+_PARALLEL = number(-1, 2**31 - 1)
+
+
+def PARALLEL(value: Any, path: str) -> int:  # noqa: N802 - a check, as its neighbours
+    """-1 for no limit, or how many tasks may run at once."""
+    found: int = _PARALLEL(value, path)
+    if found == 0:
+        raise bad_value(path, value, "-1 or at least 1 is wanted")
+    return found
+
+
 WHEN_COMPLETE = word("noaction", "terminatejob")
 WHEN_FAILED = word("noaction", "performexitoptionsjobaction")
 NO_CONSTRAINTS = {"maxWallClockTime": UNLIMITED, "maxTaskRetryCount": 0}

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import allocation, autoscale, images, paper, scheduler
+from batchctl.emulator import allocation, autoscale, images, network_admission, paper, scheduler
 from batchctl.emulator.admission import check_packages
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.formula import parse
@@ -13,6 +13,7 @@ from batchctl.emulator.records import Json, Pool
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
 
+_SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
 MOST_OF_A_FORMULA = 8192
@@ -62,9 +63,12 @@ def check_machine(spec: Json) -> None:
         raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
     if machine and "cloudServiceConfiguration" in spec:
         raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
-    subnet = spec.get("networkConfiguration", {}).get("subnetId", "")
-    check_resource("networkConfiguration.subnetId", subnet)
+    network = spec.get("networkConfiguration", {})
+    check_resource("networkConfiguration.subnetId", network.get("subnetId", ""))
+    network_admission.check(network)
     if machine:
+        if not _SIZE.fullmatch(spec["vmSize"]):
+            raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
         images.check(machine)
         name = "virtualMachineImageId"
         check_resource(f"imageReference.{name}", machine["imageReference"].get(name, ""))

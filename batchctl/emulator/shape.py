@@ -16,6 +16,13 @@ Check = Callable[[Any, str], Any]
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+def _range(least: object, most: object) -> str:
+    """Bounds in words."""
+    if least is None:
+        return f"at most {most}"
+    return f"at least {least}" if most is None else f"from {least} to {most}"
+
+
 def text(most: int | None = None, least: int = 0) -> Check:
     """A string of `least` to `most` characters."""
 
@@ -23,7 +30,7 @@ def text(most: int | None = None, least: int = 0) -> Check:
         if not isinstance(value, str):
             raise bad_value(path, value, "a string is wanted")
         if len(value) < least or (most is not None and len(value) > most):
-            raise bad_value(path, value[:80], f"the length must lie between {least} and {most}")
+            raise bad_value(path, value[:80], f"the length must be {_range(least, most)}")
         return value
 
     return check
@@ -45,7 +52,7 @@ def number(least: int | None = None, most: int | None = None) -> Check:
         if isinstance(value, bool) or not isinstance(value, int):
             raise bad_value(path, value, "an integer is wanted")
         if (least is not None and value < least) or (most is not None and value > most):
-            raise bad_value(path, value, f"the value must lie between {least} and {most}")
+            raise bad_value(path, value, f"the value must be {_range(least, most)}")
         return value
 
     return check
@@ -90,7 +97,7 @@ def span(least: str | None = None, most: str | None = None) -> Check:
         except (ValueError, TypeError):
             raise bad_value(path, value, "a duration in ISO 8601 is wanted") from None
         if (least and seconds < times.duration(least)) or (most and seconds > times.duration(most)):
-            raise bad_value(path, value, f"the duration must lie between {least} and {most}")
+            raise bad_value(path, value, f"the duration must be {_range(least, most)}")
         return times.iso_duration(seconds)
 
     return check

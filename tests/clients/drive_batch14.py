@@ -21,6 +21,7 @@ PLAIN = {
     "[str]": ["text"],
 }
 RULED = {
+    ("PoolAddParameter", "vm_size"): "Standard_D2s_v5",
     ("InboundNATPool", "frontend_port_range_start"): 15000,
     ("InboundNATPool", "frontend_port_range_end"): 15100,
     ("NetworkSecurityGroupRule", "priority"): 150,
@@ -129,7 +130,7 @@ def machine(**options):
 
 def round_trips(client):
     pool = full("PoolAddParameter")
-    pool.id, pool.vm_size = "whole", "Standard_D2s_v5"
+    pool.id = "whole"
     client.pool.add(pool)
     same(pool, client.pool.get("whole"))
     job = full("JobAddParameter")

@@ -26,6 +26,8 @@ RULED: dict[tuple[str, str], Any] = {
     ("BatchInboundNatPool", "frontend_port_range_end"): 15100,
     ("NetworkSecurityGroupRule", "priority"): 150,
     ("NetworkSecurityGroupRule", "source_port_ranges"): ["*", "22"],
+    ("BatchPoolCreateOptions", "vm_size"): "Standard_D2s_v5",
+    ("BatchPoolSpecification", "vm_size"): "Standard_D2s_v5",
     ("UserAccount", "name"): "somebody",
     ("BatchPublicIpAddressConfiguration", "ip_families"): ["IPv4", "IPv6"],
     ("BatchAutoPoolSpecification", "auto_pool_id_prefix"): "auto",

@@ -1,0 +1,46 @@
+"""The inbound NAT pools of a new pool at the gate (REST: BatchInboundNatPool)."""
+
+from itertools import combinations
+
+from batchctl.emulator.faults import bad_value
+from batchctl.emulator.records import Json
+
+RESERVED_FRONT = range(50000, 55001)
+RESERVED_BACK = frozenset({29876, 29877})
+LEAST_PORTS = 40
+_PATH = "networkConfiguration.endpointConfiguration.inboundNATPools"
+
+
+def check(network: Json) -> None:
+    """Names, ports and priorities are used once; ranges do not meet, are long enough and keep off what is reserved."""
+    pools = network.get("endpointConfiguration", {}).get("inboundNATPools", [])
+    for nat in pools:
+        _check_ports(nat)
+        priorities = [rule["priority"] for rule in nat.get("networkSecurityGroupRules", ())]
+        if len(set(priorities)) < len(priorities):
+            raise bad_value(f"{_PATH}.networkSecurityGroupRules", priorities, "each priority is used once")
+    for one, other in combinations(pools, 2):
+        if one["name"].lower() == other["name"].lower():
+            raise bad_value(f"{_PATH}.name", one["name"], "each name is used once")
+        if one["backendPort"] == other["backendPort"]:
+            raise bad_value(f"{_PATH}.backendPort", one["backendPort"], "each port is used once")
+        if _meet(_front(one), _front(other)):
+            raise bad_value(f"{_PATH}.frontendPortRangeStart", one["frontendPortRangeStart"], "two ranges overlap")
+
+
+def _check_ports(nat: Json) -> None:
+    front = _front(nat)
+    if len(front) < LEAST_PORTS:
+        raise bad_value(f"{_PATH}.frontendPortRangeEnd", nat["frontendPortRangeEnd"], f"{LEAST_PORTS} ports are wanted")
+    if _meet(front, RESERVED_FRONT):
+        raise bad_value(f"{_PATH}.frontendPortRangeStart", front.start, "50000 to 55000 are reserved")
+    if nat["backendPort"] in RESERVED_BACK:
+        raise bad_value(f"{_PATH}.backendPort", nat["backendPort"], "the port is reserved")
+
+
+def _front(nat: Json) -> range:
+    return range(nat["frontendPortRangeStart"], nat["frontendPortRangeEnd"] + 1)
+
+
+def _meet(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop

@@ -42,8 +42,11 @@ Meddle = Callable[[str, str], Meddling | None]
 
 
 @contextmanager
-def counting(upstream: str, meddle: Meddle | None = None) -> Iterator[Log]:
-    """Forward everything to `upstream` (scheme://host:port[/path]) and keep a log of it."""
+def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> Iterator[Log]:
+    """Forward everything to `upstream` (scheme://host:port[/path]) and keep a log of it.
+
+    `agent`: what the User-Agent of a request must have in it to be logged and meddled with.
+    """
     target = urlsplit(upstream)
     assert target.hostname is not None
 
@@ -52,12 +55,18 @@ def counting(upstream: str, meddle: Meddle | None = None) -> Iterator[Log]:
         disable_nagle_algorithm = True
 
         def take(self) -> None:
-            log.requests.append((self.command, self.path))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if agent not in self.headers.get("User-Agent", ""):
+                self.forward(body)
+                return
+            log.requests.append((self.command, self.path))
             meddling = meddle(self.command, self.path) if meddle else None
             if meddling is None:
                 self.forward(body)
-                return
+            else:
+                self.meddled(meddling, body)
+
+        def meddled(self, meddling: Meddling, body: bytes) -> None:
             if meddling.forwarded:
                 self.asked(body)
             if meddling.then:

@@ -30,7 +30,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.saved import plan_from_json, plan_to_json
 from batchctl.render import Printer
 from batchctl.render_json import JsonPrinter
-from batchctl.resources import Job
+from batchctl.resources import Job, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from tests.clock import FakeClock
@@ -82,9 +82,9 @@ def _make_pool(cloud: FakeCloud, id: str, owner: str | None = None) -> None:
     cloud.pools[id.lower()] = replace(pool(id, image=UBUNTU), owner=owner, state="active")
 
 
-def _make_job(cloud: FakeCloud, id: str, owner: str | None = None) -> None:
-    cloud.jobs[id.lower()] = Job(name=id, pool="theirs", owner=owner, state="active")
-    cloud.added[id.lower()] = {}
+def _make_job(cloud: FakeCloud, id: str, owner: str | None = None, pool: str = "theirs", runs: str = "") -> None:
+    cloud.jobs[id.lower()] = Job(name=id, pool=pool, owner=owner, state="active")
+    cloud.added[id.lower()] = {runs: Task(job=id, id=runs, state="running")} if runs else {}
 
 
 def _make_container(cloud: FakeCloud, name: str, owner: str | None = None) -> None:

@@ -21,6 +21,10 @@ GIVEN_UP = "BatchctlGaveUp"
 """Why we ended it: what was left in it could never run, or was not to run any more."""
 
 
+OVER = ("JobBeingTerminated", "JobCompleted")
+"""What the service says of a job that takes no more changes because it has ended, or is about to."""
+
+
 def observe(session: Session) -> Iterator[Job]:
     for item in session.ask(lambda: list(session.batch.pages("/jobs"))):
         yield parse(session, item)
@@ -49,7 +53,17 @@ def seal(session: Session, job: Job, added: frozenset[str]) -> None:
     if missing:
         shown = ", ".join(sorted(missing)[:10])
         raise Partial(f"job {job.id!r} lacks {len(missing)} of the tasks that were added ({shown}); apply again")
-    session.ask(lambda: session.batch.patch(path(job), {"onAllTasksComplete": "terminatejob"}))
+    try:
+        session.ask(lambda: session.batch.patch(path(job), {"onAllTasksComplete": "terminatejob"}))
+    except CloudError as error:
+        # Our own request may have been done although its answer was lost, and the job have ended since.
+        if error.code not in OVER or not _is_sealed(session, job):
+            raise
+
+
+def _is_sealed(session: Session, job: Job) -> bool:
+    item = session.ask(lambda: session.batch.get(path(job), select="id,onAllTasksComplete"))
+    return str(item.get("onAllTasksComplete", "")).lower() == "terminatejob"
 
 
 def counts(session: Session, job: Job) -> Counts:
@@ -166,7 +180,7 @@ def _end(session: Session, job: Job) -> None:
     try:
         session.find(lambda: session.batch.post(f"{path(job)}/terminate", {"terminateReason": GIVEN_UP}))
     except CloudError as error:
-        if error.code not in ("JobCompleted", "JobBeingTerminated"):
+        if error.code not in OVER:
             raise
     session.until(lambda: _state(session, job) != TERMINATING, f"job {job.id!r} has not ended")
 

@@ -7,7 +7,6 @@ before it is leased, and what is leased is exactly what was written: so the blob
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
 from functools import partial
@@ -102,12 +101,22 @@ class Lock:
             return
         keeper.stop()
         if not keeper.lost():
-            with suppress(AzureError, BatchctlError):
-                if forget:
-                    self._blob.delete_blob(lease=self._lease, **QUICK)
-                else:
-                    self._client().release(**QUICK)
+            let_go = partial(self._blob.delete_blob, lease=self._lease) if forget else self._client().release
+            self._try(lambda: let_go(**QUICK))
         self._session.gate.watch(None)
+
+    def _try(self, request: Callable[[], object]) -> None:
+        """A few times at most, and for a short while: whoever pressed Ctrl-C waits for this."""
+        for pause in (0.2, 1.0, 0.0):
+            try:
+                request()
+            except AzureError as error:
+                if translate(error).transient:
+                    self._session.clock.sleep(pause)
+                    continue
+            except BatchctlError:
+                pass
+            return
 
     def _claim(self) -> Claim:
         try:

@@ -37,7 +37,7 @@ def destroy(
         decided = replace(diff(kept(wanted, held), held), unchanged=0)
         if not choices.adopt:
             decided = replace(decided, refusals=(*elsewhere(wanted, held), *decided.refusals))
-        return wanted, guard(only(decided, wanted, held, choices), wanted, held, choices)
+        return wanted, guard(only(decided, wanted, held, choices), wanted, held, choices, cloud)
 
     with turn(cloud, spec.name, patience) as ours:
         _, decided = ours.agreed(make, approve)

@@ -38,7 +38,7 @@ def clear(
     def make() -> tuple[None, Plan]:
         containers, blobs = cloud.storage(estate.owner, [])
         held = (*containers, *blobs, *cloud.batch(estate.owner, []))
-        return None, guard(clearance(estate, held), Desired(owner=estate.owner), held, choices)
+        return None, guard(clearance(estate, held), Desired(owner=estate.owner), held, choices, cloud)
 
     with turn(cloud, estate.owner, patience) as ours:
         _, decided = ours.agreed(make, approve)

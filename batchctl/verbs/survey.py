@@ -7,7 +7,7 @@ from batchctl.reconcile import fetch
 from batchctl.reconcile.adopt import adoptable, as_ours, elsewhere, with_adoptions
 from batchctl.reconcile.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.losses import Stakes, guarded
+from batchctl.reconcile.losses import Stakes, guarded, pools_at_stake
 from batchctl.reconcile.only import only
 from batchctl.reconcile.orphans import with_orphans
 from batchctl.reconcile.outputs import pending
@@ -64,7 +64,7 @@ def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     if needs_facts(decided):
         facts = Facts(images=cloud.images())
         decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
-    return guard(decided, survey.desired, held, choices)
+    return guard(decided, survey.desired, held, choices, cloud)
 
 
 def _adopted(survey: Survey, taken: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:
@@ -75,9 +75,10 @@ def _adopted(survey: Survey, taken: Sequence[Resource], cloud: Cloud) -> tuple[R
     return (*(ours.get(id(r), r) for r in survey.held), *tasks)
 
 
-def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices, cloud: Cloud) -> Plan:
     """Refuse a plan that would lose something (design D8)."""
-    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_safe))
+    uses = {} if choices.force else {pool: cloud.use(pool) for pool in pools_at_stake(decided)}
+    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_safe, uses=uses))
 
 
 def _containers(resources: Iterable[Resource]) -> list[Container]:

@@ -17,8 +17,11 @@ from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
 from tests.clock import FakeClock
-from tests.proxy import Log, Meddle, counting
+from tests.proxy import Log, Meddle, Meddling, counting
 from tests.services import target_of, unique
+
+OURS = "batchctl/"
+"""How the User-Agent of our own requests begins."""
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {"a": "one\n", "b": "two\nthree\n"}
@@ -108,7 +111,8 @@ class Stage:
         assert self.held() == {}
 
     def home(self) -> dict[str, str]:
-        return {p.name: p.read_text() for p in (self.folder / "results").glob("*")}
+        """What came home; who was killed meanwhile may leave the part that it was writing."""
+        return {p.name: p.read_text() for p in (self.folder / "results").glob("[!.]*")}
 
 
 WHOLE = {
@@ -141,14 +145,17 @@ class Ways:
 
 @contextmanager
 def through(services: Services, meddle: Meddle | None = None) -> Iterator[Ways]:
-    """Proxies in front of both services that meddle alike."""
+    """Proxies in front of both services that meddle alike, with our requests alone: nodes send theirs this way too."""
     requests: list[str] = []
 
-    def numbered(method: str, path: str) -> object:
+    def numbered(method: str, path: str) -> Meddling | None:
         requests.append(f"{method} {path.split('?')[0]}")
         return meddle(method, path) if meddle else None
 
-    with counting(services.batch_url, numbered) as batch, counting(services.blob_url, numbered) as storage:  # type: ignore[arg-type]
+    with (
+        counting(services.batch_url, numbered, OURS) as batch,
+        counting(services.blob_url, numbered, OURS) as storage,
+    ):
         yield Ways(batch, storage, requests)
 
 

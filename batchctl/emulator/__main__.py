@@ -10,6 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
+from batchctl.emulator.autostorage import AutoStorage
 from batchctl.emulator.server import serve
 from batchctl.emulator.settings import Settings
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             time_scale=asked.time_scale,
             containers=asked.containers,
             adopts=True,
+            storage=_storage(asked.storage_url, asked.storage_key_file),
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
@@ -55,12 +57,22 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+def _storage(url: str | None, key_file: Path | None) -> AutoStorage | None:
+    """The auto storage; its account is the last part of the URL."""
+    if not url or not key_file:
+        return None
+    url = url.rstrip("/")
+    return AutoStorage(url, url.rpartition("/")[2], read_key(key_file))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("batchctl-emulator", description="A local Azure Batch service on 127.0.0.1.")
     parser.add_argument("--home", type=Path, required=True, help="directory of its state and of the nodes")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--account", required=True, help="the account's name")
     parser.add_argument("--key-file", type=Path, required=True, help="file of mode 0600 that holds the base64 key")
+    parser.add_argument("--storage-url", help="auto storage: its blob endpoint, which ends with the account's name")
+    parser.add_argument("--storage-key-file", type=Path, help="file of mode 0600 that holds its base64 key")
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
     parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")

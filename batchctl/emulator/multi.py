@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import orders, preparation, times
+from batchctl.emulator.autostorage import with_urls
 from batchctl.emulator.outcome import Outcome
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -99,7 +100,7 @@ def start(service: "Service", pool: Pool, job: Job, task: Task, done: Done) -> N
     play = _Play(service, pool, job, task, service.companies[task], done)
     for entry in task.subtasks or ():
         _note(play, entry, {"state": "preparing"})
-    common = tuple(task.spec["multiInstanceSettings"].get("commonResourceFiles", ()))
+    common = with_urls(task.spec["multiInstanceSettings"].get("commonResourceFiles", []), service.settings.storage)
     order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
     _run(play, 0, order, partial(_coordinate, play))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from batchctl.emulator.autostorage import with_urls
 from batchctl.emulator.containers import Container, find_runtime, mark_of, name_of
 from batchctl.emulator.node import Order
 from batchctl.emulator.outcome import Failure
@@ -100,7 +101,7 @@ def _order(
         directory=directory,
         command_line=asked["commandLine"],
         environment=environment,
-        resource_files=tuple(asked.get("resourceFiles", ())),
+        resource_files=with_urls(asked.get("resourceFiles", []), site.settings.storage),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
         remark=_remark(site, directory, asked),

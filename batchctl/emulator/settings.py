@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from batchctl.emulator.autostorage import AutoStorage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -11,7 +13,7 @@ class Settings:
 
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
-    of its own, and may take in what tasks leave behind.
+    of its own, and may take in what tasks leave behind. `storage`: the account's auto storage.
     """
 
     home: Path
@@ -23,5 +25,6 @@ class Settings:
     dedicated_core_quota: int = 1000
     spot_core_quota: int = 1000
     adopts: bool = False
+    storage: AutoStorage | None = None
     containers: str = "auto"
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

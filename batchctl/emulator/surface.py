@@ -78,6 +78,7 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
         "run with docker or podman where one is on the PATH, else fail with `ContainerMiscError`; `--containers host` "
         "runs their command line without a container",
     ),
+    ("`autoStorageContainerName`", "a container of the local blob store: the account's auto storage"),
     ("managed identities", "kept; a URL needs a SAS or must be public"),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),

@@ -43,7 +43,7 @@ def start(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
     batch_port = choose_port(before.batch_port if before else None)
     blob_port = choose_port(before.blob_port if before else None, (batch_port,))
     _ready_file(home).unlink(missing_ok=True)
-    children = Children(_start_emulator(home, batch_port), _start_azurite(home, blob_port, node, azurite))
+    children = Children(_start_emulator(home, batch_port, blob_port), _start_azurite(home, blob_port, node, azurite))
     ours, emulator, blobs = (_process(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
     state = State(batch_port, blob_port, ours, emulator, blobs)
     save_state(home, state)
@@ -79,9 +79,11 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _start_emulator(home: Home, port: int) -> subprocess.Popen[bytes]:
+def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[bytes]:
     key(home, "batch")
+    key(home, "storage")
     options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
+    options |= {"--storage-url": f"http://127.0.0.1:{blob_port}/{ACCOUNT}", "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
         options["--containers"] = containers
     words = [str(word) for option in (options | {"--ready-file": _ready_file(home)}).items() for word in option]

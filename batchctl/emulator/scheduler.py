@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from batchctl.emulator import multi, preemption, preparation, taskwork
-from batchctl.emulator.records import Job, Node, Pool, Task
+from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
@@ -64,6 +64,8 @@ def head(pool: Pool, job: Job) -> Task | None:
     """
     while job.ready:
         task = job.ready[0][1]
+        if (manager := _manager(job, task)) and manager["runExclusive"]:
+            task.slots = pool.spec["taskSlotsPerNode"]  # it has its node for itself
         if task.state != "active" or task.key not in job.tasks:
             heapq.heappop(job.ready)
         elif task.slots > pool.spec["taskSlotsPerNode"] or not multi.possible(pool, task):
@@ -77,9 +79,17 @@ def head(pool: Pool, job: Job) -> Task | None:
 def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node | None:
     """Where the task fits: the emptiest node, or the fullest where the pool packs; its affinity comes first."""
     slots = pool.spec["taskSlotsPerNode"]
+    if (manager := _manager(job, task)) and not manager["allowLowPriorityNode"]:
+        nodes = [node for node in nodes if node.dedicated]
     free = [node for node in nodes if slots - node.slots_used >= task.slots and not preparation.failed(job, node)]
     if not free:
         return None
     sign = -1 if pool.spec["taskSchedulingPolicy"]["nodeFillType"] == "pack" else 1
     wanted = task.affinity
     return min(free, key=lambda node: (wanted != node.affinity, sign * node.slots_used, node.seq))
+
+
+def _manager(job: Job, task: Task) -> Json | None:
+    """What the job says of this task, if it is its job manager."""
+    manager: Json | None = job.spec.get("jobManagerTask")
+    return manager if manager and manager["id"].lower() == task.key else None

@@ -3,7 +3,7 @@
 import pytest
 from azure.batch import models
 
-from .conftest import completed, new_job, ready_pool
+from .conftest import completed, new_job, pool_options, ready_pool
 from .stand import until
 from .test_jobs import task
 
@@ -94,6 +94,38 @@ def test_tasks_that_allow_it_give_way_to_higher_priority(client, name):
     client.create_task(high, task("too-wide", required_slots=3))
     completed(client, new_job_done(client, name), "t")
     assert running_tasks(client, low) == {"old"}
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_job_manager_has_its_node_for_itself_if_it_says_so(client, name, exclusive):
+    ready_pool(client, name, task_slots_per_node=3)
+    manager = models.BatchJobManagerTask(id="manager", command_line="sleep 1000", run_exclusive=exclusive)
+    job = new_job(client, name, name, job_manager_task=manager)
+    until(lambda: "manager" in running_tasks(client, job), "the start")
+    client.create_task(job, task("t", "sleep 1000"))
+    if exclusive:
+        completed(client, new_job_done(client, name), "t")
+        assert running_tasks(client, job) == {"manager"}
+        client.terminate_task(job, "manager")
+    else:
+        until(lambda: running_tasks(client, job) == {"manager", "t"}, "both")
+
+
+def test_a_job_manager_that_wants_a_dedicated_node(client, name):
+    ready_pool(client, name, nodes=1, target_low_priority_nodes=0)
+    spot = ready_pool_of_spot(client, f"{name}-spot")
+    manager = models.BatchJobManagerTask(id="manager", command_line="true", allow_low_priority_node=False)
+    job = new_job(client, name, spot, job_manager_task=manager)
+    completed(client, new_job_done(client, name), "t")
+    assert client.get_task(job, "manager").state == "active"
+    other = new_job(client, f"{name}-dedicated", name, job_manager_task=manager)
+    completed(client, other, "manager")
+
+
+def ready_pool_of_spot(client, name: str) -> str:
+    client.create_pool(pool_options(name, target_low_priority_nodes=1))
+    until(lambda: [node.state for node in client.list_nodes(name)] == ["idle"], "an idle pool")
+    return name
 
 
 def new_job_done(client, name: str) -> str:

@@ -19,6 +19,7 @@ from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
+    Expanded,
     Failed,
     Fetched,
     NodesWaiting,
@@ -103,6 +104,8 @@ class Printer:
                 self._change(change)
             if len(changes) > most:
                 self._line(f"    {rest(changes, most)}", STYLES[changes[0].action])
+        for entry in plan.later:
+            self._line(f"  + tasks {entry.label}: expanded when {entry.after} is done", STYLES[Action.CREATE])
         for fetch in plan.fetches[:most]:
             self._line(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home to {display(fetch.target)}", "cyan")
         if len(plan.fetches) > most:
@@ -288,6 +291,8 @@ def summary(plan: Plan) -> str:
     extra = []
     if tasks:
         extra.append(f"{tasks} {'task' if tasks == 1 else 'tasks'} to run")
+    if plan.later:
+        extra.append("more of them later")
     if uploads:
         extra.append(f"{size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
     if plan.fetches:
@@ -319,6 +324,8 @@ def event_line(event: Event) -> str | None:
             return f"{DONE.get((verb, kind)) or DONE[verb, '']} {kind} {found}"
         case Failed(verb=verb, kind=kind, name=found, error=error):
             return f"FAILED to {verb} {kind} {found}: {error}"
+        case Expanded(tasks=tasks, job=job):
+            return f"expanded: {tasks} {'task' if tasks == 1 else 'tasks'} more, in job {job}"
         case Progress(counts=c):
             return f"tasks: {c.active} waiting, {c.running} running, {c.succeeded} succeeded, {c.failed} failed"
         case NodesWaiting(pool=pool, nodes=nodes):

@@ -309,8 +309,23 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A factory that cannot be expanded for good before others have run: over their outputs, or after such a one.
+
+    `factory` is that of its tasks, `label` how people know it. `over`: the factory whose outputs it goes over ("" for
+    none), `after`: those that it depends on. `wrong`: what would be wrong with it if it were expanded now.
+    """
+
+    factory: str
+    label: str
+    over: str = ""
+    after: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """All that a spec asks for, nothing left to expand.
+    """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
 
     `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
     `origin` is the spec's place.
@@ -322,6 +337,7 @@ class Desired:
     external: frozenset[str] = frozenset()
     downloads: tuple[Download, ...] = ()
     wait_timeout: timedelta | None = None
+    stages: tuple[Stage, ...] = ()
 
 
 def label(resource: Resource) -> str:

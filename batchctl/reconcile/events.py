@@ -69,4 +69,12 @@ class NotFetched:
     why: str
 
 
-Event = Begun | Applied | Failed | Progress | NodesWaiting | TaskFailed | Fetched | NotFetched
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expanded:
+    """Tasks that were announced are known now, and added."""
+
+    tasks: int
+    job: str
+
+
+Event = Begun | Applied | Failed | Expanded | Progress | NodesWaiting | TaskFailed | Fetched | NotFetched

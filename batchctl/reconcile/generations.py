@@ -12,7 +12,8 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.dependents import NEW, ids, in_generation, stalled, with_dependents
 from batchctl.reconcile.differences import field_changes
-from batchctl.resources import HANDLING, Blob, Job, Task, changed_parts
+from batchctl.reconcile.stages import Later, later, wrong
+from batchctl.resources import HANDLING, Blob, Job, Stage, Task, changed_parts
 from batchctl.rest import camel
 from batchctl.rules import Rule, differences
 
@@ -45,6 +46,7 @@ class Schedule:
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     strays: tuple[Task, ...] = ()
+    later: tuple[Later, ...] = ()
 
 
 def schedule(
@@ -55,6 +57,7 @@ def schedule(
     held_tasks: Iterable[Task],
     outputs: Iterable[Blob],
     choices: Choices = Choices(),
+    stages: Sequence[Stage] = (),
 ) -> Schedule:
     """Decide for one job and its tasks, given all generations that are held and the outputs that are there."""
     ours = [j for j in held_jobs if j.owner == owner]
@@ -71,6 +74,9 @@ def schedule(
     written = by_task(outputs)
     verdicts = [_verdict(job, task, newest.get(task.id.lower()), alive, written, choices) for task in tasks]
     verdicts = _again_with_others(verdicts)
+    waiting = later(stages, {v.task.factory for v in verdicts if v.reasons or v.open_in})
+    late = {entry.factory for entry in waiting}
+    verdicts = [v for v in verdicts if v.task.factory not in late]
     due = [(v.task, v.reasons) for v in verdicts if v.reasons]
     updated = [(j, _wanted(job, j)) for j in alive.values() if j.state not in ENDING and _wanted(job, j) != j]
     target, is_new = _place(job, {task.id.lower() for task, _ in due}, generations, runs)
@@ -93,6 +99,7 @@ def schedule(
         refusals=(
             *(v.refusal for v in verdicts if v.refusal),
             *_still_awaited(verdicts, target),
+            *wrong(stages, waiting),
             *_taken(owner, target, held_jobs),
             *(f"--rerun {pattern}: no task has such an id" for pattern in choices.unmet(t.id for t in tasks)),
         ),
@@ -102,6 +109,7 @@ def schedule(
             *(_still_runs(run, alive) for run in strays),
         ),
         strays=strays,
+        later=waiting,
     )
 
 

@@ -8,6 +8,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
+from batchctl.reconcile.stages import Later
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
 
@@ -45,12 +46,14 @@ class Change:
 class Plan:
     """All that apply does. False when there is nothing to do.
 
-    `refusals`: why nothing may be done at all. `notes`: what the reader should know. `waits`: generations of the job
-    whose tasks are waited for. `fetches`: blobs that are there and not yet at home. `unchanged` counts what stays.
+    `later`: factories whose tasks are added once others have succeeded, without asking again. `refusals`: why nothing
+    may be done at all. `notes`: what the reader should know. `waits`: generations of the job whose tasks are waited
+    for. `fetches`: blobs that are there and not yet at home. `unchanged` counts what stays.
     """
 
     owner: str
     changes: tuple[Change, ...] = ()
+    later: tuple[Later, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     waits: tuple[Job, ...] = ()
@@ -88,6 +91,7 @@ def diff(
     return Plan(
         owner=desired.owner,
         changes=in_order(changes),
+        later=jobs.later,
         refusals=(*map(_not_ours, foreign.values()), *jobs.refusals, *_under_their_hands(changes, jobs.strays)),
         notes=(*sorted(notes), *jobs.notes),
         waits=jobs.waits,
@@ -140,6 +144,7 @@ def schedule_jobs(desired: Desired, held: Iterable[Resource], choices: Choices =
         [r for r in resources if isinstance(r, Task)],
         [r for r in resources if isinstance(r, Blob) and r.task is not None and r.owner == desired.owner],
         choices,
+        desired.stages,
     )
 
 

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from batchctl.errors import Problem
 from batchctl.parts import TaskDependencies
-from batchctl.resources import Task, task_digest
+from batchctl.resources import Stage, Task, task_digest
 from batchctl.spec.digests import Digests, short
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import shown
@@ -50,11 +50,41 @@ def written_before(job: JobSpec) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(c for other in _reach(name, before) for c in writes[other]) for name in before}
 
 
-def connected(spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests) -> list[Task]:
-    """All tasks with their dependencies and final digests, and the barriers. Raises ProblemsError."""
+def in_order(job: JobSpec) -> Sequence[Factory]:
+    """Those first that others wait for by name. A circle, which is told elsewhere, is in any order."""
+    factories = {name_of(f): f for f in job.tasks}
+    before = {n: [other for other in (*_direct(f), over(f)) if other in factories] for n, f in factories.items()}
+    try:
+        return [factories[name] for name in TopologicalSorter(before).static_order()]
+    except CycleError:
+        return job.tasks
+
+
+def over(factory: Factory) -> str:
+    """The factory whose outputs it goes over, if any."""
+    form = factory.for_each
+    return str(form.source) if form and form.form == "outputs" else ""
+
+
+def staged(job: JobSpec) -> Mapping[str, Stage]:
+    """The factories that wait for others to be expanded, in their order."""
+    found: dict[str, Stage] = {}
+    for factory in in_order(job):
+        after = tuple(sorted(_direct(factory)))
+        if over(factory) or any(name in found for name in after):
+            name = name_of(factory)
+            found[name] = Stage(factory=name, label=factory.name or factory.id, over=over(factory), after=after)
+    return found
+
+
+def connected(
+    spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests, late: frozenset[str]
+) -> list[Task]:
+    """All tasks with their dependencies and final digests, and the barriers. `late`: the factories that are not here
+    yet. Raises ProblemsError."""
     if not any(factory.depends_on for factory in job.tasks):
-        return [draft.task for found in drafts.values() for draft in found]
-    return _Connector(spec, job, pool, drafts, digests).tasks()
+        return [draft.task for factory in job.tasks for draft in drafts[name_of(factory)]]
+    return _Connector(spec, job, pool, drafts, digests, late).tasks()
 
 
 class ProblemsError(Exception):
@@ -66,8 +96,10 @@ class ProblemsError(Exception):
 
 
 class _Connector:
-    def __init__(self, spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests) -> None:
-        self._spec, self._pool, self._drafts, self._digests = spec, pool, drafts, digests
+    def __init__(
+        self, spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests, late: frozenset[str]
+    ) -> None:
+        self._spec, self._pool, self._drafts, self._digests, self._late = spec, pool, drafts, digests, late
         self._factories = {name_of(f): f for f in job.tasks}
         self._home = {d.task.id.lower(): name for name, found in drafts.items() for d in found}
         self._problems: list[Problem] = []
@@ -84,7 +116,7 @@ class _Connector:
                 self._made[task.id.lower()] = task
         if self._problems:
             raise ProblemsError(self._problems[:MOST_PROBLEMS])
-        made = [self._made[d.task.id.lower()] for found in self._drafts.values() for d in found]
+        made = [self._made[d.task.id.lower()] for name in self._factories for d in self._drafts[name]]
         return made + [task for barriers in self._barriers.values() for task in barriers]
 
     def _before(self, factory: Factory) -> frozenset[str]:
@@ -134,6 +166,8 @@ class _Connector:
         assert draft is not None  # what differs by task is asked task by task
         if wanted.factory:
             found = self._keys(wanted.factory).get(draft.key, ())
+            if wanted.factory in self._late:
+                return found
             return found or self._missing(wanted, f"no task of {shown(wanted.factory)} has the key {shown(draft.key)}")
         task_id = draft.awaits[number]
         if task_id.lower() in self._home:
@@ -192,11 +226,15 @@ def _parts(ids: Sequence[str]) -> Iterator[list[str]]:
     yield part
 
 
+def _direct(factory: Factory) -> frozenset[str]:
+    return frozenset(d.factory for d in factory.depends_on if d.factory)
+
+
 def _named(factory: Factory, job: JobSpec) -> frozenset[str]:
     """The factories that it may wait for, as far as can be told before there are tasks."""
     if any(d.task for d in factory.depends_on):
         return frozenset(name_of(f) for f in job.tasks if f is not factory)
-    return frozenset(d.factory for d in factory.depends_on if d.factory)
+    return _direct(factory)
 
 
 def _reach(name: str, before: Mapping[str, Iterable[str]]) -> set[str]:

@@ -133,6 +133,7 @@ def _axis_items(for_each: ForEach, inventory: Inventory) -> dict[str, list[Item]
 
 FORMS: Mapping[str, Form] = {
     "blobs": Form(items.blobs, PARTS, stored=True),
+    "outputs": Form(items.outputs, PARTS, stored=True),
     "files": Form(items.files, PARTS),
     "lines": Form(items.lines, ITEM),
     "csv": Form(items.rows, frozenset({"row.*"})),

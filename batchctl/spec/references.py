@@ -81,7 +81,7 @@ FILLED_PER_TASK = (
 TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
 """Placeholders that are not the same for every item begin so."""
 
-FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory",)
+FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory", "job.tasks.*.forEach.outputs")
 
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
 NO_TIME, LONGEST = timedelta(), timedelta(days=180)

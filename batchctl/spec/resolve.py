@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from batchctl.resources import (
     JobReleaseTask,
     Pool,
     Resource,
+    Stage,
     Stamp,
     StartTask,
 )
@@ -52,14 +54,16 @@ def outline(spec: Spec) -> Desired:
 def resolve(spec: Spec, inventory: Inventory) -> Desired:
     """Everything that the spec asks for. Raises SpecError with every problem."""
     problems: list[Problem] = []
+    stages: tuple[Stage, ...] = ()
     made: list[Resource] = [*_containers(spec), *sorted(inventory.uploads, key=lambda blob: blob.name)]
     if pool := spec.pool:
         start = _start_task(spec, pool, pool.start_task, inventory, problems) if pool.start_task else None
         made.append(_pool(spec, pool, start))
         if job := spec.job:
             asked = _job(spec, job, pool, inventory, problems)
-            made += [asked, *make_tasks(spec, job, pool, scripts(start, asked), inventory, problems)]
-    desired = _desired(spec, made, problems)
+            tasks, stages = make_tasks(spec, job, pool, scripts(start, asked), inventory, problems)
+            made += [asked, *tasks]
+    desired = replace(_desired(spec, made, problems), stages=stages)
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     return desired

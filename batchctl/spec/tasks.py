@@ -1,14 +1,34 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.resources import HANDLING, RETENTION, Job, OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.resources import (
+    HANDLING,
+    RETENTION,
+    Blob,
+    Job,
+    OutputFile,
+    Settings,
+    Stage,
+    StartTask,
+    Task,
+    task_digest,
+)
 from batchctl.rules import folded
-from batchctl.spec.dependencies import Draft, ProblemsError, connected, name_of, written_before
+from batchctl.spec.dependencies import (
+    Draft,
+    ProblemsError,
+    connected,
+    in_order,
+    name_of,
+    over,
+    staged,
+    written_before,
+)
 from batchctl.spec.digests import Digests, short
 from batchctl.spec.fanout import FORMS, Binding, bindings, count, task_id
 from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_files
@@ -25,29 +45,42 @@ MOST_OF_ONE_FACTORY = 5
 
 def make_tasks(
     spec: Spec, job: JobSpec, pool: PoolSpec, scripts: str, inventory: Inventory, problems: list[Problem]
-) -> list[Task]:
-    """The tasks of all factories, in order; what is wrong with them goes to `problems`."""
+) -> tuple[list[Task], tuple[Stage, ...]]:
+    """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`."""
     common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
     frame = Frame(job, pool, common, scripts, Digests(inventory), written_before(job))
-    made = Made(spec, problems)
-    for factory in job.tasks:
-        if _too_many(factory, made.made):
-            problems.append(_limit(spec, factory))
-            break
-        form = factory.for_each
-        try:
-            made.of(factory, bindings(form, inventory), frame)
-        except FanoutError as error:
-            at = (*form.at, error.field) if form else factory.at
-            problems.append(spec.problem(at, error.message, error.code))
-            continue
-        if form and not made.count and not form.allow_empty and (inventory.known or not _is_stored(form)):
-            problems.append(_nothing(spec, factory))
+    made = Made(spec)
+    stages = dict(staged(job))
+    for factory in in_order(job):
+        name, source = name_of(factory), over(factory)
+        if source:
+            wrote = written_by(inventory, spec, {d.task.id.lower() for d in made.drafts.get(source, ())})
+            inventory = replace(inventory, outputs={**inventory.outputs, source: wrote})
+        wrong = made.of(factory, inventory, frame)
+        if wrong and name in stages:
+            # What is there now may not be what will be: it counts only if nothing comes before it any more.
+            made.drafts[name] = []
+            stages[name] = replace(stages[name], wrong=tuple(map(_told, wrong)))
+        else:
+            problems += wrong
+    if problems:
+        return [], ()
+    late = frozenset(name for name, stage in stages.items() if not made.drafts[name])
     try:
-        return [] if problems else connected(spec, job, pool, made.drafts, frame.digests)
+        return connected(spec, job, pool, made.drafts, frame.digests, late), tuple(stages.values())
     except ProblemsError as error:
         problems += error.problems
-        return []
+        return [], ()
+
+
+def written_by(inventory: Inventory, spec: Spec, ids: Set[str]) -> tuple[Blob, ...]:
+    """The blobs that tasks of ours with these ids (in lower case) wrote, by container and path."""
+    found = (b for name in sorted(inventory.contents) for b in inventory.contents[name].values())
+    return tuple(b for b in found if b.owner == spec.name and b.task is not None and b.task.lower() in ids)
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
 
 
 def scripts(start: StartTask | None, job: Job) -> str:
@@ -79,27 +112,39 @@ class Maker:
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
-    def __init__(self, spec: Spec, problems: list[Problem]) -> None:
+    def __init__(self, spec: Spec) -> None:
         self.drafts: dict[str, list[Draft]] = {}
-        self.count = 0
         self.made = 0
-        self._spec, self._problems = spec, problems
+        self._spec = spec
+        self._problems: list[Problem] = []
         self._ids: dict[str, Maker] = {}
         self._outputs: dict[tuple[str, str], Maker] = {}
 
-    def of(self, factory: Factory, items: Iterable[Binding], frame: Frame) -> None:
-        """Make the tasks of a factory; `count` says how many they were."""
-        before, self.count = len(self._problems), 0
+    def of(self, factory: Factory, inventory: Inventory, frame: Frame) -> list[Problem]:
+        """Make the tasks of a factory; returns what is wrong with them."""
+        self._problems = []
+        form = factory.for_each
         drafts = self.drafts.setdefault(name_of(factory), [])
+        try:
+            if form and count(form) > MOST_TASKS - self.made:
+                return [_limit(self._spec, factory)]
+            self._make(factory, bindings(form, inventory), frame, drafts)
+            if form and not drafts and not form.allow_empty and (inventory.known or not _is_stored(form)):
+                return [_nothing(self._spec, factory)]
+        except FanoutError as error:
+            at = (*form.at, error.field) if form else factory.at
+            return [self._spec.problem(at, error.message, error.code)]
+        return self._problems
+
+    def _make(self, factory: Factory, items: Iterable[Binding], frame: Frame, drafts: list[Draft]) -> None:
         for binding in items:
-            self.count += 1
             if self.made == MOST_TASKS:
                 self._problems.append(_limit(self._spec, factory))
                 return
             self.made += 1
             drafts.append(_draft(Filler(self._spec, binding.values, self._problems), factory, frame, binding.key))
             self._meet(factory, drafts[-1].task, binding)
-            if len(self._problems) >= before + MOST_OF_ONE_FACTORY:
+            if len(self._problems) >= MOST_OF_ONE_FACTORY:
                 return
 
     def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
@@ -162,18 +207,12 @@ def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
         display_name=shown,
         container_settings=container,
         exit_conditions=factory.exit_conditions,
-        factory=factory.name,
+        factory=name_of(factory),
         digest="" if factory.depends_on else task_digest(parts),
     )
     at = (*factory.at, "dependsOn")
     named = {i: task_id(fill((*at, i, "task"), text)) for i, text in awaits.items()}
     return Draft(task, parts if factory.depends_on else NOTHING, key, named or NOTHING)
-
-
-def _too_many(factory: Factory, there: int) -> bool:
-    """Whether the number of items alone, where it can be told, is too much."""
-    form = factory.for_each
-    return form is not None and count(form) > MOST_TASKS - there
 
 
 def _is_stored(form: ForEach) -> bool:

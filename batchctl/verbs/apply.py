@@ -1,20 +1,20 @@
 """`batchctl apply`."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.errors import TasksFailed
 from batchctl.reconcile import follow
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event
+from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.execute import execute
 from batchctl.reconcile.fetch import CannotLandError
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.model import Spec
-from batchctl.verbs.running import Approve, brought_home, carried_out, failed_tasks, verdicts
+from batchctl.verbs.running import Approve, brought_home, carried_out, expanded, failed_tasks, keep_to, verdicts
 from batchctl.verbs.survey import decide, survey
 from batchctl.verbs.turns import AT_ONCE, turn
 
@@ -37,13 +37,24 @@ def apply(
         return surveyed.desired, decide(surveyed, cloud, choices)
 
     with turn(cloud, spec.name, patience) as ours:
-        yield from _carry_out(*ours.agreed(make, approve), cloud, clock, choices)
+        desired, decided = ours.agreed(make, approve)
+        failures = yield from _carry_out(desired, decided, cloud, clock)
+        first = decided
+        while decided.later and not failures:
+            desired, decided = make()
+            keep_to(first, decided)
+            yield from expanded(decided)
+            failures = yield from _carry_out(desired, decided, cloud, clock)
+        yield from _end(desired, failures, cloud, choices)
 
 
-def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, choices: Choices) -> Iterator[Event]:
+def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[TaskFailed]]:
     yield from carried_out(execute(decided, cloud))
     yield from follow.wait(decided.waits, cloud, clock, desired.wait_timeout)
-    failures = yield from verdicts(desired, decided.waits, cloud)
+    return (yield from verdicts(desired, decided.waits, cloud))
+
+
+def _end(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:
     try:
         yield from brought_home(desired, cloud, choices)
     except CannotLandError as error:

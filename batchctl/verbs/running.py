@@ -4,12 +4,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile import fetch, follow
+from batchctl.reconcile.announced import unannounced
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, Failed, NotFetched, TaskFailed
+from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
 from batchctl.reconcile.fetch import CannotLandError
 from batchctl.reconcile.only import comes_home
 from batchctl.reconcile.outputs import pending
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired, Job, Task
 
@@ -38,6 +39,22 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
         raise (CloudError if refused else Partial)(
             f"{what}\nWhat was done before stays; apply again goes on from there."
         )
+
+
+def keep_to(first: Plan, now: Plan) -> None:
+    """A later step does what the plan announced and nothing else: whatever else came up meanwhile wants a plan of its
+    own."""
+    if now.refusals:
+        raise Partial("\n".join(("the tasks that were to come now cannot:", *now.refusals)))
+    if more := unannounced(first, now):
+        said = "\n".join(("something changed while the first tasks ran; the plan did not say this:", *more[:10]))
+        raise Partial(f"{said}\nApply again to see a plan of it.")
+
+
+def expanded(now: Plan) -> Iterator[Event]:
+    added = now.of(Task, Action.CREATE)
+    if added:
+        yield Expanded(tasks=len(added), job=now.waits[-1].id)
 
 
 def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:

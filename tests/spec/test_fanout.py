@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchctl.errors import SpecError
-from batchctl.resources import Blob, Task
+from batchctl.resources import Blob, Desired, Task
 from batchctl.spec.build import AXES, MODIFIERS
 from batchctl.spec.fanout import FORMS, task_id
 from batchctl.spec.inventory import take_inventory
@@ -39,7 +39,12 @@ def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
         for problem, wanted in zip(caught.value.problems, case["refuses"], strict=True):
             assert [part for part in wanted["says"] if part not in problem.message] == [], problem.message
         return
-    made = tasks(case, tmp_path)
+    desired = resolved(case, tmp_path)
+    made = [r for r in desired.resources if isinstance(r, Task)]
+    said = {stage.label: stage.wrong for stage in desired.stages}
+    for label, parts in case.get("later", {}).items():
+        assert len(said[label]) == len(parts)
+        assert [part for part, wrong in zip(parts, said[label], strict=True) if part not in wrong] == [], said
     words = {task.id: shlex.split(task.command_line) for task in made}
     assert words == {str(name): shlex.split(text) for name, text in case["tasks"].items()}
     for name, files in case.get("given", {}).items():
@@ -51,6 +56,10 @@ def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
+    return [r for r in resolved(case, folder).resources if isinstance(r, Task)]
+
+
+def resolved(case: dict[str, Any], folder: Path) -> Desired:
     for name, content in case.get("files", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -65,8 +74,7 @@ def tasks(case: dict[str, Any], folder: Path) -> list[Task]:
     path = folder / "spec.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")
     spec = load(path, {}, {"HERE": "there"})
-    desired = resolve(spec, take_inventory(spec, listings(case.get("blobs", {}), case.get("sizes", {}))))
-    return [r for r in desired.resources if isinstance(r, Task)]
+    return resolve(spec, take_inventory(spec, listings(case.get("blobs", {}), case.get("sizes", {}))))
 
 
 def listings(blobs: dict[str, str], sizes: dict[str, int]) -> dict[str, tuple[Blob, ...]]:

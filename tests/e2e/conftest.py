@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from batchctl.local import Services
 
@@ -66,8 +67,11 @@ class Workbench:
         """Give a spec, its pool, job and containers names of their own, so that tests do not meet; returns its path."""
         path = self.folder / "specs" / spec
         text = path.read_text(encoding="utf-8")
-        for container in ("application", "input", "output"):
-            text = re.sub(rf"\b{container}\b", f"{name}-{container}", text)
+        containers = yaml.safe_load(text)["storage"]["containers"]
+        for key in ("container", "blobs", "to"):
+            text = re.sub(rf"\b{key}: ({'|'.join(containers)})\b(?!/)", rf"{key}: {name}-\1", text)
+        for container in containers:
+            text = re.sub(rf"\b{container}: {{", f"{name}-{container}: {{", text)
         text = re.sub(r"(?m)^(name|  id): .*$", rf"\1: {name}", text)
         path.write_text(text, encoding="utf-8")
         return f"specs/{spec}"

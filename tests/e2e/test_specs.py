@@ -1,5 +1,7 @@
 """The law of the examples: each spec plans, applies, is then as it should be, and leaves nothing behind."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,38 @@ def ours(services: Services, owner: str) -> list[str]:
     return found + [c.name for c in containers if (c.metadata or {}).get(marks.OWNER) == owner]
 
 
+def words_are_counted(folder: Path) -> None:
+    """Mapped, reduced and merged, or counted at once: the same."""
+    texts = b" ".join(path.read_bytes().lower() for path in (folder / "specs/word-count/data").glob("*.txt"))
+    counts = Counter(re.findall(rb"[a-z]+", texts))
+    lines = (folder / "results/map-reduce/TOP.txt").read_bytes().split(b"\n")[:-1]
+    top = [(int(count), word) for count, word in map(bytes.split, lines)]
+    assert [count for count, _ in top] == sorted(counts.values(), reverse=True)[:10]
+    assert all(counts[word] == count for count, word in top)
+
+
+def verses_are_paired(folder: Path) -> None:
+    found = {path.name: path.read_text("utf-8").splitlines()[0] for path in (folder / "results/paired").glob("*.tsv")}
+    assert found == {
+        "lamp.tsv": "A lamp is lit above the bay,|Ein Licht brennt über jener Bucht,",
+        "tide.tsv": "The tide comes in without a sound|Die Flut kommt ohne einen Laut",
+    }
+
+
+def darts_are_thrown(folder: Path) -> None:
+    rows = [line.split() for line in (folder / "results/sweep/TABLE.txt").read_text().splitlines()]
+    assert [(n, seed) for n, seed, _ in rows] == [(n, s) for n in ("100", "1000", "10000") for s in ("1", "2")]
+    assert all(2.5 < float(pi) < 4 for _, _, pi in rows)
+
+
+HOME: dict[str, Callable[[Path], None]] = {
+    "map-reduce.yaml": words_are_counted,
+    "paired.yaml": verses_are_paired,
+    "sweep.yaml": darts_are_thrown,
+}
+"""What must be at home once a spec was applied."""
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_every_spec(name: str, workbench: Workbench, named: Callable[[str], str], services: Services) -> None:
     spec = named(name)
@@ -40,6 +74,7 @@ def test_every_spec(name: str, workbench: Workbench, named: Callable[[str], str]
     applied = workbench.run("apply", spec, "--yes")
     assert applied.code == 0, applied.said
     assert len(ours(services, owner)) > 2
+    HOME.get(name, lambda _folder: None)(workbench.folder)
     assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
     destroyed = workbench.run("destroy", spec, "--yes")
     assert destroyed.code == 0, destroyed.said

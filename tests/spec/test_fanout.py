@@ -105,6 +105,12 @@ def test_everything_has_cases_for_what_it_gives(word: str) -> None:
     assert [c for c in plain_cases() if "tasks" in c and word in words_of(c)], f"no case gives what {word} does"
 
 
+@pytest.mark.parametrize("word", [*WORDS, *(p for p in PLACEHOLDERS if p not in ("{rows}", "{index:}"))])
+def test_the_page_about_fan_out_tells_of_it(word: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fan-out.md").read_text(encoding="utf-8")
+    assert word.rstrip("}") in page
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_every_form_and_modifier_has_cases_for_what_it_refuses(word: str) -> None:
     assert [c for c in plain_cases() if word in words_of(c) and "refuses" in c], f"no case of what {word} refuses"

@@ -1,7 +1,7 @@
 """What a command line decides about a plan, beyond what the spec says. A saved plan keeps it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 
 EVERY = "all"
@@ -37,6 +37,24 @@ class Choices:
         """Patterns that no task meets: most likely a slip."""
         ids = tuple(tasks)
         return tuple(p for p in self.rerun if p not in (EVERY, FAILED) and not any(_meets(i, p) for i in ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingOn(Choices):
+    """What is left of it for the later steps of an apply: nothing is made anew twice. `ran`: ids in lower case."""
+
+    ran: frozenset[str] = frozenset()
+
+    def forces(self, task: str) -> str | None:
+        return None if task.lower() in self.ran else Choices.forces(self, task)
+
+
+def going_on(choices: Choices, ran: Iterable[str]) -> GoingOn:
+    """The choices once the tasks with these ids have run."""
+    before = choices.ran if isinstance(choices, GoingOn) else frozenset()
+    tasks_alone = tuple(name for name in choices.replace if name.startswith(TASK))
+    kept = {field.name: getattr(choices, field.name) for field in fields(Choices)}
+    return GoingOn(**(kept | {"replace": tasks_alone}), ran=before | {task.lower() for task in ran})
 
 
 def _meets(task: str, pattern: str) -> bool:

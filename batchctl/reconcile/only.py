@@ -19,12 +19,14 @@ def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choice
     chosen = _with_needs([c for c in plan.changes if _any(wanted, c.resource)], plan.changes)
     kept = tuple(c for c in plan.changes if id(c) in chosen)
     left = [f"{c.kind} {label(c.resource)}" for c in plan.changes if id(c) not in chosen]
+    left += [f"tasks {entry.label}" for entry in plan.later]
     running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _any(wanted, r)]
     active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
     generations = {(task.job.lower(), task.generation or 1) for task in active}
     return replace(
         plan,
         changes=kept,
+        later=(),
         refusals=(*plan.refusals, *_unmet(wanted, (*desired.resources, *held))),
         notes=(*plan.notes, *([_left_out(left)] if left else [])),
         waits=tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations),

@@ -6,13 +6,13 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.errors import TasksFailed
 from batchctl.reconcile import follow
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.execute import execute
 from batchctl.reconcile.fetch import CannotLandError
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
+from batchctl.resources import Desired, Task
 from batchctl.spec.model import Spec
 from batchctl.verbs.running import Approve, brought_home, carried_out, expanded, failed_tasks, keep_to, verdicts
 from batchctl.verbs.survey import decide, survey
@@ -32,16 +32,17 @@ def apply(
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
 
-    def make() -> tuple[Desired, Plan]:
+    def make(asked: Choices = choices) -> tuple[Desired, Plan]:
         surveyed = survey(spec, cloud)
-        return surveyed.desired, decide(surveyed, cloud, choices)
+        return surveyed.desired, decide(surveyed, cloud, asked)
 
     with turn(cloud, spec.name, patience) as ours:
         desired, decided = ours.agreed(make, approve)
         failures = yield from _carry_out(desired, decided, cloud, clock)
-        first = decided
+        first, asked = decided, choices
         while decided.later and not failures:
-            desired, decided = make()
+            asked = going_on(asked, (c.after.id for c in decided.of(Task, Action.CREATE) if isinstance(c.after, Task)))
+            desired, decided = make(asked)
             keep_to(first, decided)
             yield from expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock)

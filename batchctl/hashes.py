@@ -30,17 +30,25 @@ def md5(path: Path, status: os.stat_result, expected: str | None = None) -> str:
 
     What is remembered is believed only if the service does not say otherwise. Raises OSError.
     """
-    key, stamp = os.fsencode(path), _stamp(status)
-    known = _fresh.get(key) or (_memory.look_up(key) if _memory else None)
-    if known and known[0] == stamp and expected in (None, known[1]):
-        return known[1]
+    return known(path, status, expected) or read(path, status)
+
+
+def known(path: Path, status: os.stat_result, expected: str | None = None) -> str | None:
+    """The MD5 that is remembered of a file, if it can be believed."""
+    if len(_fresh) >= MANY:
+        keep()
+    key = os.fsencode(path)
+    found = _fresh.get(key) or (_memory.look_up(key) if _memory else None)
+    return found[1] if found and found[0] == _stamp(status) and expected in (None, found[1]) else None
+
+
+def read(path: Path, status: os.stat_result) -> str:
+    """The MD5 of what is in a file now, remembered. Any thread may ask. Raises OSError."""
     begun = time.time_ns()
     found = _read(path, status.st_size)
     with suppress(OSError):
-        if stamp == _stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
-            _fresh[key] = stamp, found
-    if len(_fresh) >= MANY:
-        keep()
+        if _stamp(status) == _stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
+            _fresh[os.fsencode(path)] = _stamp(status), found
     return found
 
 

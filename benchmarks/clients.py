@@ -19,13 +19,13 @@ AT_ONCE = 16
 
 
 def ours(what: str, url: str, container: str, folder: Path) -> None:
-    from batchctl import hashes
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import Target, connect
     from batchctl.reconcile.events import Fetched
     from batchctl.reconcile.fetch import fetch
     from batchctl.reconcile.outputs import Fetch
-    from batchctl.resources import Blob
+    from batchctl.spec.inventory import take_inventory
+    from batchctl.spec.load import load
 
     target = Target.local(
         batch_url="http://127.0.0.1:1",
@@ -36,13 +36,14 @@ def ours(what: str, url: str, container: str, folder: Path) -> None:
         storage_key=KEY,
     )
     cloud = connect(target, SystemClock())
+    upload = f"{{from: {folder}/*, to: {container}}}"
+    text = f"{{version: 1, name: bench, storage: {{containers: {{{container}: {{}}}}, uploads: [{upload}]}}}}"
+    path = folder.parent / f"{container}.yaml"
+    path.write_text(text, encoding="utf-8")
+    spec = load(path, {}, {})
     began = time.perf_counter()
     if what == "up":
-        wanted = []
-        for path in sorted(folder.iterdir()):
-            status = path.stat()
-            md5 = hashes.md5(path, status)
-            wanted.append(Blob(container=container, path=path.name, md5=md5, size=status.st_size, source=path))
+        wanted = take_inventory(spec, {}).uploads
         assert [o.error for o in cloud.create(wanted, "bench") if o.error] == []
     else:
         fetches = [Fetch(blob=blob, root=folder) for blob in cloud.blobs(container)]

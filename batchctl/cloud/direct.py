@@ -75,4 +75,5 @@ def _pool(origin: str, proxy: str | None) -> HTTPConnectionPool:
 
 def _proxy(scheme: str, host: str) -> str | None:
     """As HTTPS_PROXY and NO_PROXY, or the system's settings, say."""
-    return None if proxy_bypass(host) else getproxies().get(scheme)
+    found = getproxies()
+    return None if proxy_bypass(host) else found.get(scheme) or found.get("all")

@@ -70,15 +70,11 @@ def _in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Hea
     """Blocks, several at once, then their list, which makes the blob: only if the whole is what the plan saw."""
     staged, digest = _staged(session, blob), hashlib.md5(usedforsecurity=False)
 
-    def stage(number: int, data: bytes) -> str:
-        md5 = hashlib.md5(data, usedforsecurity=False).digest()
-        # Its place and its content: what an upload that broke off has sent already is known by its id.
-        id = _text(number.to_bytes(4, "big") + md5)
+    def stage(id: str, data: bytes) -> None:
         if id not in staged:
-            session.send("PUT", f"{url}&comp=block&blockid={quote(id, safe='')}", {"Content-MD5": _text(md5)}, data)
-        return id
+            session.send("PUT", f"{url}&comp=block&blockid={quote(id, safe='')}", body=data)
 
-    ids = list(_each_block(session, source, blob.size, digest.update, stage))
+    ids = list(_each_block(session, source, blob.size, digest, stage))
     if digest.hexdigest() != blob.md5:
         raise changed(source)
     listed = "".join(f"<Uncommitted>{id}</Uncommitted>" for id in ids)
@@ -88,33 +84,39 @@ def _in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Hea
 
 
 def _each_block(
-    session: Session, source: Path, size: int, seen: Callable[[bytes], None], stage: Callable[[int, bytes], str]
+    session: Session, source: Path, size: int, digest: "hashlib._Hash", stage: Callable[[str, bytes], None]
 ) -> Iterator[str]:
-    """The file front to back: every block is `seen` in order, with what follows its planned end, and staged by one of
-    several threads."""
-    length = max(BLOCK, -(-size // MOST_BLOCKS))
-    flights: deque[Future[str]] = deque()
+    """The ids of the file's blocks, front to back; each is staged by one of several threads.
 
-    def lent(taken: int, number: int, data: bytes) -> str:
+    The id is the MD5 of the file up to the block's end. So what an upload that broke off has sent is known by its id,
+    and is what the file holds now; and all of the file, with what follows its planned end, has gone through `digest`.
+    """
+    length = max(BLOCK, -(-size // MOST_BLOCKS))
+    flights: deque[Future[None]] = deque()
+
+    def lent(taken: int, id: str, data: bytes) -> None:
         try:
-            return stage(number, data)
+            stage(id, data)
         finally:
             session.budget.give_back(taken)
 
-    with ThreadPoolExecutor(BLOCKS_AT_ONCE) as lanes, source.open("rb") as stream:
-        for number, start in enumerate(range(0, size, length)):
+    with ThreadPoolExecutor(BLOCKS_AT_ONCE) as lanes, source.open("rb", buffering=0) as stream:
+        for start in range(0, size, length):
             if len(flights) == BLOCKS_AT_ONCE:
-                yield flights.popleft().result()
+                flights.popleft().result()
             taken = session.budget.take(length)
             try:
-                data = stream.read(min(length, size - start))
+                data = stream.read(min(length, size - start)) or b""
+                digest.update(data)
             except BaseException:
                 session.budget.give_back(taken)
                 raise
-            flights.append(lanes.submit(lent, taken, number, data))
-            seen(data)
-        seen(stream.read(1))
-        yield from (flight.result() for flight in flights)
+            id = _text(digest.copy().digest())
+            flights.append(lanes.submit(lent, taken, id, data))
+            yield id
+        digest.update(stream.read(1) or b"")
+        for flight in flights:
+            flight.result()
 
 
 def _staged(session: Session, blob: Blob) -> frozenset[str]:

@@ -1,21 +1,39 @@
 """The outside facts that fan-out sees: local files with their hashes, and blobs as they will be after this plan."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from batchctl import hashes
 from batchctl.errors import Problem, SpecError
 from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.files import Pattern
+from batchctl.spec.files import Match, Pattern
 from batchctl.spec.model import ForEach, Spec, Upload
 from batchctl.spec.source import At, shown
 from batchctl.spec.tables import READERS, Table, TableError, read_table
 from batchctl.spec.template import Values, fill
 
 MOST_PROBLEMS = 50
+
+LARGE, HASHED_AT_ONCE = 16 << 20, 4
+"""Bytes from which a file is worth a thread of its own, and how many there are."""
+
+Refused = tuple[Spec, At, list[Problem]]
+"""Where problems go: the spec, the place in it, what was found so far."""
+
+
+class File(NamedTuple):
+    """A local file, and the path of the blob that it becomes."""
+
+    match: Match
+    blob: str
+    status: os.stat_result
+
 
 Held = Mapping[str, Mapping[str, Blob]]
 """What was listed: blobs by container and path."""
@@ -89,34 +107,59 @@ def _contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict
 
 
 def _uploads(spec: Spec, upload: Upload, held: Held, problems: list[Problem]) -> Iterator[Blob]:
-    at = (*upload.at, "from")
     pattern = Pattern(spec.folder, fill(upload.source, spec.values))
+    there, refused = held.get(upload.container, {}), (spec, (*upload.at, "from"), problems)
+    for file, md5 in _hashed(_usable(upload, pattern, refused), there):
+        try:
+            found = md5()
+        except OSError as error:
+            _refuse(refused, file.match, error.strerror or str(error))
+        else:
+            yield Blob(
+                container=upload.container,
+                path=file.blob,
+                md5=found,
+                size=file.status.st_size,
+                source=file.match.path,
+                owner=spec.name,
+            )
+
+
+def _usable(upload: Upload, pattern: Pattern, refused: Refused) -> Iterator[File]:
+    """The files of an upload that can be blobs, and what is wrong with the others."""
     chosen = chooser(upload.include, upload.exclude)
-    there = held.get(upload.container, {})
     prefix, met = f"{upload.path.strip('/')}/" if upload.path else "", False
     for match in pattern.matches():
-        if not chosen(match.name):
-            continue
-        met, path = True, prefix + match.name
-        status, why = pattern.look(match, path)
-        if status:
-            try:
-                md5 = hashes.md5(match.path, status, there[path].md5 if path in there else None)
-            except OSError as error:
-                why = error.strerror or str(error)
-            else:
-                yield Blob(
-                    container=upload.container,
-                    path=path,
-                    md5=md5,
-                    size=status.st_size,
-                    source=match.path,
-                    owner=spec.name,
-                )
-        if why:
-            problems.append(spec.problem(at, f"{_relative(spec, match.path)}: {why}", "bad-file"))
+        if chosen(match.name):
+            met, blob = True, prefix + match.name
+            status, why = pattern.look(match, blob)
+            if status:
+                yield File(match, blob, status)
+            elif why:
+                _refuse(refused, match, why)
     if not met:
+        spec, at, problems = refused
         problems.append(spec.problem(at, pattern.no_match(), "no-match"))
+
+
+def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[File, Callable[[], str]]]:
+    """Each file and what gives its MD5; large ones that have to be read come last, read several at once."""
+    later: list[tuple[File, Callable[[], str]]] = []
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as readers:
+        for file in files:
+            path, expected = file.match.path, there[file.blob].md5 if file.blob in there else None
+            if file.status.st_size < LARGE:
+                yield file, partial(hashes.md5, path, file.status, expected)
+            elif known := hashes.known(path, file.status, expected):
+                yield file, partial(str, known)
+            else:
+                later.append((file, readers.submit(hashes.read, path, file.status).result))
+        yield from later
+
+
+def _refuse(refused: Refused, match: Match, why: str) -> None:
+    spec, at, problems = refused
+    problems.append(spec.problem(at, f"{_relative(spec, match.path)}: {why}", "bad-file"))
 
 
 def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[tuple[str, int]]:

@@ -116,6 +116,13 @@ class Printer:
             self._line(f"  refused: {reason}", "red")
         self._line(summary(plan), "bold")
 
+    def drift(self, found: Plan) -> None:
+        """What somebody else changed; `->` leads to what was last asked."""
+        for change in found.changes:
+            self._change(change)
+        objects = "1 object is" if len(found.changes) == 1 else f"{len(found.changes)} objects are"
+        self._line(f"Drift: {objects} not as last asked for." if found.changes else "No drift.", "bold")
+
     def event(self, event: Event) -> None:
         self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
         if isinstance(event, Begun):

@@ -51,6 +51,9 @@ class JsonPrinter:
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
 
+    def drift(self, found: Plan) -> None:
+        self._line("drift", changes=plan_to_json(found, self._codec)["changes"])
+
     def event(self, event: Event) -> None:
         self._done[event.verb if isinstance(event, Applied) else type(event).__name__] += 1
         said = {"counts": asdict(event.counts)} if isinstance(event, Progress) else self._codec.encode(event)

@@ -15,7 +15,8 @@ from tests.reconcile.build import job
 
 SECRET = (
     "DB_PASSWORD vars.db_password env:GITHUB_TOKEN API_TOKEN apikey api-key ACCOUNT_KEY AZURE_STORAGE_KEY "
-    "client_secret AZURE_STORAGE_CONNECTION_STRING SAS blob_sas GH_PAT SSH_PASSPHRASE db_pwd AWS_SECRET_ACCESS_KEY credentials"
+    "client_secret AZURE_STORAGE_CONNECTION_STRING SAS blob_sas GH_PAT"
+    " SSH_PASSPHRASE db_pwd AWS_SECRET_ACCESS_KEY credentials"
 )
 PLAIN = "words key sort_key PWD PATH pattern max_tokens tokenizer monkey LEVEL item.key primary keyboard sash"
 

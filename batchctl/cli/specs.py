@@ -48,7 +48,7 @@ def plan(
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="List every change, however many there are.")] = False,
     refresh_only: Annotated[
-        bool, typer.Option("--refresh-only", help="Show what somebody else changed, and nothing else.")
+        bool, typer.Option("--refresh-only", help="Show which settings somebody else changed, and nothing else.")
     ] = False,
     only: Only = None,
     replace: Replace = None,
@@ -85,7 +85,9 @@ def plan(
     decided = verbs.plan(opened.spec, opened.cloud, choices)
     if refresh_only:
         decided = verbs.drifted(decided)
-    to.plan(decided, full=full)
+        to.drift(decided)
+    else:
+        to.plan(decided, full=full)
     if decided.refusals:
         raise Refused(decided.refusals)
     if out:

@@ -23,7 +23,7 @@ def test_plan_apply_destroy_as_streams(workbench: Workbench, named: Callable[[st
     applied = workbench.run("apply", "plan.json", "--json")
     assert applied.code == 0, applied.said
     said = checked(applied.out)
-    assert said[-1]["counts"] == {"create": 12, "update": 0, "delete": 0, "fetch": 3}
+    assert said[-1]["counts"] == {"create": 12, "update": 0, "delete": 0, "adopt": 0, "fetch": 3}
     assert {item["name"] for item in said if item["type"] == "applied" and item["kind"] == "task"}
     assert [item for item in said if item["type"] == "progress"][-1]["counts"]["succeeded"] == 3
 

@@ -8,6 +8,7 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchPoolResizeOptions
 
 from tests.e2e.conftest import Workbench
+from tests.streams import checked
 
 pytestmark = pytest.mark.e2e
 
@@ -37,11 +38,17 @@ def test_a_part_then_the_rest_then_anew(
     assert batch_client.get_pool(name).creation_time > before
     assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
 
-    assert workbench.run("plan", spec, "--refresh-only", "--detailed-exitcode").code == 0
+    none = workbench.run("plan", spec, "--refresh-only", "--detailed-exitcode")
+    assert (none.code, none.out.splitlines()[-1]) == (0, "No drift.")
     batch_client.begin_resize_pool(name, BatchPoolResizeOptions(target_dedicated_nodes=2), polling_interval=0).result()
     drift = workbench.run("plan", spec, "--refresh-only", "--detailed-exitcode")
     assert drift.code == 2, drift.said
     assert "targetDedicatedNodes: 2 -> 1 (drift: not what was last asked" in drift.out
+    assert drift.out.endswith("Drift: 1 object is not as last asked for.\n")
+    *_, told, complete = checked(workbench.run("plan", spec, "--refresh-only", "--json").out)
+    [field] = told["changes"][0]["fields"]
+    assert (field["name"], field["old"], field["new"], field["drift"]) == ("targetDedicatedNodes", 2, 1, True)
+    assert complete["exitCode"] == 0
 
     pool_alone = workbench.run("destroy", spec, "--yes", "--only", f"pool.{name}")
     assert pool_alone.code == 0, pool_alone.said

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.generations import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
-from batchctl.resources import Blob, Container, Desired, Resource, Task
+from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
 
 SHOWN = 10
 
@@ -14,10 +15,18 @@ def orphans(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
     """Outputs of ours whose task is not wanted any more and has ended."""
     resources = tuple(held)
     wanted = {r.id.lower() for r in desired.resources if isinstance(r, Task)}
-    running = {r.id.lower() for r in resources if isinstance(r, Task) and r.state != "completed"}
+    running = _unfinished(resources)
     outputs = [r for r in resources if isinstance(r, Blob) and r.owner == desired.owner and r.task is not None]
     found = (b for b in outputs if b.task and b.task.lower() not in wanted | running)
     return tuple(sorted(found, key=lambda blob: blob.name))
+
+
+def _unfinished(resources: Iterable[Resource]) -> set[str]:
+    """Tasks that may yet write; what was left in a job that has ended never will."""
+    listed = tuple(resources)
+    over = {(r.name.lower(), r.generation) for r in listed if isinstance(r, Job) and r.state in ENDING}
+    tasks = (r for r in listed if isinstance(r, Task) and r.state != "completed")
+    return {task.id.lower() for task in tasks if (task.job.lower(), task.generation) not in over}
 
 
 def with_orphans(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:

@@ -1,0 +1,56 @@
+"""Outputs whose tasks left the spec."""
+
+import pytest
+
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.orphans import orphans, with_orphans
+from batchctl.reconcile.plan import Plan, diff
+from batchctl.resources import Blob, Container, Resource
+from tests.reconcile.build import OTHER, OWNER, desired, held_job, job, output, run, task, waiting
+
+HELD: list[Resource] = [Container(name="output", owner=OWNER), held_job(state="completed"), run("a"), run("gone")]
+WANTED = desired(Container(name="output"), job(), task("a"))
+
+
+def names(found: tuple[Blob, ...]) -> list[str]:
+    return [blob.path for blob in found]
+
+
+def plan(*held: Resource, choices: Choices = Choices()) -> Plan:
+    listed = [*HELD, *held]
+    return with_orphans(diff(WANTED, listed), WANTED, listed, choices)
+
+
+def test_only_outputs_of_ours_whose_task_is_wanted_no_more() -> None:
+    held = [output("a", "a"), output("A2", "A"), output("y", "gone"), output("x", "GONE")]
+    theirs = [output("z", "gone", owner=OTHER), output("upload", None)]
+    assert names(orphans(WANTED, [*HELD, *held, *theirs])) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [
+        ([held_job(2), waiting("gone", 2)], []),
+        ([held_job(2), waiting("gone", 2, state="running")], []),
+        ([held_job(2, state="completed"), waiting("gone", 2)], ["x"]),
+        ([held_job(2, state="terminating"), waiting("gone", 2)], ["x"]),
+    ],
+)
+def test_what_may_yet_be_written_is_left_alone(held: list[Resource], found: list[str]) -> None:
+    assert names(orphans(WANTED, [*HELD, *held, output("x", "gone")])) == found
+
+
+def test_they_stay_and_are_named_unless_they_are_to_go() -> None:
+    [note] = plan(output("x", "gone")).notes
+    assert note.startswith("1 orphaned output of tasks that are in the spec no more: output/x")
+    pruned = plan(output("x", "gone"), choices=Choices(prune_outputs=True))
+    assert [(c.action.value, c.resource.name, c.reasons) for c in pruned.changes] == [
+        ("-", "output/x", ("orphaned: task 'gone' is in the spec no more",))
+    ]
+    assert pruned.notes == ()
+
+
+def test_what_goes_with_its_container_is_told_with_it() -> None:
+    wanted = desired(job(), task("a"))
+    held = [*HELD, output("x", "gone")]
+    assert with_orphans(diff(wanted, held), wanted, held, Choices(prune_outputs=True)) == diff(wanted, held)

@@ -11,7 +11,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.reconcile.plan import diff
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.execute import execute
+from batchctl.reconcile.orphans import orphans, with_orphans
+from batchctl.reconcile.plan import Action, diff
+from batchctl.reconcile.renewal import by_reboot
 from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, StartTask, Task
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
@@ -242,3 +246,27 @@ def test_what_the_plan_shows_is_what_apply_writes(first: dict[str, Any], then: d
         (verb, kind, name.replace("-g2", "").replace("-g3", "")) for verb, kind, name in cloud.writes if verb != "seal"
     ]
     assert sorted(written) == sorted(shown)
+
+
+@given(wants(), wants())
+def test_pruned_outputs_are_those_of_tasks_that_left_and_a_start_task_comes_by_reboot(
+    first: dict[str, Any], then: dict[str, Any]
+) -> None:
+    cloud = with_strangers()
+    untouched = strangers(cloud)
+    choices = Choices(prune_outputs=True, reboot_nodes=True)
+    with folder() as path:
+        applied(wanted(first, path), cloud)
+        again = wanted(then, path)
+        held = observed(again, cloud)
+        plan = by_reboot(with_orphans(diff(again, held), again, held, choices), choices)
+        list(execute(plan, cloud))
+        for waited in plan.waits:
+            cloud.counts(waited)
+        after = observed(again, cloud)
+        assert orphans(again, after) == ()
+        assert diff(again, after).changes == ()
+    gone = [blob for c in plan.of(Blob, Action.DELETE) if isinstance(blob := c.before, Blob) and blob.task]
+    left = {r.id.lower() for r in again.resources if isinstance(r, Task)}
+    assert all(blob.task and blob.task.lower() not in left for blob in gone)
+    assert strangers(cloud) == untouched

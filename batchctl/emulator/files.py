@@ -11,7 +11,7 @@ from batchctl.emulator import nodes, orders, tasks, taskwork, times
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.node import remove_tree
 from batchctl.emulator.odata import parse_filter
-from batchctl.emulator.records import Json
+from batchctl.emulator.records import Json, Node
 from batchctl.emulator.service import Service
 from batchctl.emulator.wire import Answer, Call, NotModified, Part, header_time, page_answer, page_bounds
 
@@ -19,9 +19,20 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 FILTERS = frozenset({"name"})
 
 
+_OUT_OF_REACH = {
+    **dict.fromkeys(("creating", "starting", "rebooting", "reimaging", "upgradingos", "unknown"), "NodeNotReady"),
+    **dict.fromkeys(("deallocating", "deallocated", "preempted"), "NodeNotReady"),
+    "unusable": "NodeStateUnusable",
+}
+"""State of a node whose files nobody can read, and the code that says so."""
+
+
 def task_root(service: Service, call: Call) -> Path:
     """The directory of the task that the path names. Raises Fault if there is none (any more)."""
     _, task = tasks.find(service, call)
+    pool = service.store.pools.get((task.pool or "").lower())
+    if pool and (node := pool.nodes.get(task.node or "")):
+        _reach(node)
     directory = taskwork.directory_of(service, task)
     if directory is None or not directory.is_dir():
         raise Fault("TaskFilesUnavailable" if task.node is None else "TaskFilesCleanedup")
@@ -29,8 +40,15 @@ def task_root(service: Service, call: Call) -> Path:
 
 
 def node_root(service: Service, call: Call) -> Path:
-    """The directory of the node that the path names."""
-    return orders.node_root(service.settings, nodes.find(service, call))
+    """The directory of the node that the path names. Raises Fault if nobody can read it now."""
+    node = nodes.find(service, call)
+    _reach(node)
+    return orders.node_root(service.settings, node)
+
+
+def _reach(node: Node) -> None:
+    if code := _OUT_OF_REACH.get(node.state):
+        raise Fault(code, (("NodeState", node.state),))
 
 
 def list_task(service: Service, call: Call) -> Answer:

@@ -8,6 +8,7 @@ from .conftest import completed, new_job
 from .stand import running, until
 from .test_jobs import state, task
 from .test_pools import code_of
+from .test_running import output
 
 FAILS = "/bin/sh -c 'exit 3'"
 
@@ -110,3 +111,39 @@ def test_the_job_manager_ends_its_job(client, name, pool):
     until(lambda: state(client, job) == "completed", "the end of the job")
     assert client.get_job(job).execution_info.termination_reason == "JMComplete"
     assert client.get_task(job, "manager").execution_info.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("conditions", "way", "runs"),
+    [
+        ({}, "preprocessing", False),
+        ({"pre_processing_error": "satisfy"}, "preprocessing", True),
+        ({"default": "satisfy"}, "preprocessing", True),
+        ({"pre_processing_error": "block", "default": "satisfy"}, "preprocessing", False),
+        ({"file_upload_error": "satisfy"}, "preprocessing", False),
+        ({}, "upload", False),
+        ({"file_upload_error": "satisfy"}, "upload", True),
+        ({"pre_processing_error": "satisfy"}, "upload", False),
+    ],
+    ids=str,
+)
+def test_failures_around_the_program(client, name, pool, blobs, conditions, way, runs):
+    """A resource file that is not there, an output that cannot be brought away."""
+    chosen = models.ExitConditions(
+        **{condition: exit_options(dependency_action=action) for condition, action in conditions.items()}
+    )
+    nowhere = f"{blobs.url}/nowhere?sig=x"
+    missing = [models.ResourceFile(http_url="ftp://nowhere/x", file_path="x")]
+    options = {"resource_files": missing} if way == "preprocessing" else {"output_files": [output(nowhere, "x")]}
+    job = new_job(client, name, pool, uses_task_dependencies=True)
+    line = "/bin/sh -c 'touch x'"
+    client.create_task(job, task("bad", line, exit_conditions=chosen if conditions else None, **options))
+    client.create_task(job, task("waits", depends_on=after("bad")))
+    failure = completed(client, job, "bad").execution_info.failure_info
+    assert failure.code == ("BlobDownloadMiscError" if way == "preprocessing" else "FileUploadContainerNotFound")
+    client.create_task(job, task("free"))
+    completed(client, job, "free")
+    if runs:
+        completed(client, job, "waits")
+    else:
+        assert client.get_task(job, "waits").state == "active"

@@ -181,18 +181,20 @@ def test_a_spot_node_is_preempted_in_the_middle_of_a_task(local, client, name):
     assert (found.execution_info.requeue_count, found.execution_info.retry_count, found.node_info) == (1, 0, None)
     assert client.get_node(name, node).state == "preempted"
     assert next(iter(client.list_pool_node_counts(filter=f"poolId eq '{name}'"))).low_priority.preempted == 1
-    until(lambda: unreadable(client, job, "before"), "the end of the node's disk")
+    assert files_code(client, job, "before") == "NodeNotReady"
     local.turn(61)
     until(lambda: client.get_task(job, "t").state == "running", "the second start")
     assert client.get_node(name, node).state == "running"
+    assert files_code(client, job, "before") == "TaskFilesCleanedup"
 
 
-def unreadable(client, job: str, task_id: str) -> bool:
+def files_code(client, job: str, task_id: str) -> str | None:
+    """The refusal to list a task's files; None if they are there."""
     try:
         list(client.list_task_files(job, task_id))
-    except HttpResponseError:
-        return True
-    return False
+    except HttpResponseError as error:
+        return error.error.code
+    return None
 
 
 def test_dedicated_nodes_are_not_preempted(local, client, name):
@@ -220,6 +222,9 @@ def test_a_node_becomes_unusable_and_is_mended(local, client, name):
         client.begin_reboot_node(name, node, {"nodeRebootOption": "requeue"})
     assert code_of(caught) == "NodeStateUnusable"
     until(lambda: client.get_task(job, "t").state == "active", "the requeue")
+    with pytest.raises(HttpResponseError) as caught:
+        list(client.list_node_files(name, node))
+    assert code_of(caught) == "NodeStateUnusable"
     accident(local, name, node, accident="mend")
     until(lambda: client.get_task(job, "t").state == "running", "the second start")
     assert b"".join(client.download_node_file(name, node, "shared/boots")) == b"x\nx\n"

@@ -8,21 +8,13 @@ from azure.core.exceptions import HttpResponseError
 
 from .conftest import completed, new_job, ready_pool
 from .stand import running, until
+from .test_faults import files_code
 from .test_jobs import task
 from .test_pools import code_of
 
 
 def retained(hours: float) -> models.BatchTaskConstraints:
     return models.BatchTaskConstraints(retention_time=timedelta(hours=hours))
-
-
-def files_code(client, job: str, task_id: str) -> str | None:
-    """The refusal to list a task's files; None if they are there."""
-    try:
-        list(client.list_task_files(job, task_id))
-    except HttpResponseError as error:
-        return error.error.code
-    return None
 
 
 def test_files_go_when_their_time_is_over(client, name, pool, local):

@@ -374,7 +374,10 @@ class FakeCloud:
                 held_pool = _there(self.pools, name, "Pool")
                 self.pools[name.lower()] = self._stamped(replace(held_pool, owner=owner, stamp=ours.stamp))
             case Job(id=name):
-                self.jobs[name.lower()] = self._stamped(replace(_there(self.jobs, name, "Job"), **_marks(ours, owner)))
+                held_job = _there(self.jobs, name, "Job")
+                if held_job.state in ENDED:
+                    raise CloudError(f"job {name!r} has ended", status=409, code="JobCompleted")
+                self.jobs[name.lower()] = self._stamped(replace(held_job, **_marks(ours, owner)))
             case Task():
                 raise NotImplementedError("tasks come with their job")
 

@@ -11,7 +11,7 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action
-from batchctl.resources import Stamp
+from batchctl.resources import Job, Stamp
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from tests.clock import FakeClock
@@ -58,7 +58,6 @@ def test_adopting_makes_it_the_place_and_changes_nothing_else(spec: Spec) -> Non
     assert {(c.kind, c.resource.name) for c in plan.changes} == {
         *(("container", name) for name in ("application", "input", "output")),
         ("pool", "count"),
-        ("job", "count"),
     }
     assert {c.action for c in plan.changes} == {Action.ADOPT}
     assert all(HERE in c.reasons[0] for c in plan.changes)
@@ -66,6 +65,27 @@ def test_adopting_makes_it_the_place_and_changes_nothing_else(spec: Spec) -> Non
     assert not verbs.plan(elsewhere, cloud)
     with pytest.raises(Refused, match=f"made by the spec {THERE}"):
         applied(spec, cloud)
+
+
+def test_a_job_that_ended_elsewhere_keeps_its_marks_and_is_in_nobodys_way(spec: Spec) -> None:
+    cloud, elsewhere = FakeCloud(), replace(spec, origin=THERE)
+    applied(spec, cloud)
+    for name in ("application", "input", "output"):
+        del cloud.containers[name]
+    del cloud.pools["count"]
+    with pytest.raises(Refused, match=f"made by the spec {HERE}"):
+        applied(elsewhere, cloud)
+    list(verbs.apply(elsewhere, cloud, FakeClock(), yes, ADOPT))
+    assert not verbs.plan(elsewhere, cloud)
+    assert {job.stamp.origin for job in cloud.jobs.values()} >= {HERE}
+
+
+def test_a_job_of_others_that_ended_is_in_our_way_for_good(spec: Spec) -> None:
+    cloud = FakeCloud()
+    cloud.jobs["count"] = Job(name="count", pool="theirs", owner="another", state="completed")
+    cloud.added["count"] = {}
+    with pytest.raises(Refused, match="job 'count' exists already and is not ours"):
+        list(verbs.apply(spec, cloud, FakeClock(), yes, ADOPT))
 
 
 def test_destroy_may_adopt_what_a_spec_that_moved_had_made(spec: Spec) -> None:

@@ -64,7 +64,7 @@ class Lock:
             self._seen = self._session.ask(self._blob.get_blob_properties).etag
         except CloudError as error:
             if error.status != 404:
-                raise
+                raise self._forbidden(error) from error
             self._seen = None
             return error.code != "ContainerNotFound"
         return True

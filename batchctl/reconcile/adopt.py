@@ -1,10 +1,15 @@
-"""Whose is what sits at our names? Refused if it is not ours, or taken over with `--adopt`. Pure."""
+"""Whose is what sits at our names? Refused if it is not ours, or taken over with `--adopt`. Pure.
+
+A job that has ended takes no marks any more (Job - Patch Job answers JobCompleted): it stays as it is. One of our name
+counts as ours, wherever it came from, once anything else bears our place; one of somebody else is in our way for good.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.differences import field_changes
+from batchctl.reconcile.generations import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label
 
@@ -13,7 +18,10 @@ Stamped = Container | Pool | Job
 
 def elsewhere(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
     """Why a spec may not touch what bears its name: a spec of the same name, from another place, made it."""
-    places = sorted({r.stamp.origin for r in held if isinstance(r, Stamped) and _is_from_elsewhere(desired, r)})
+    ours = [r for r in held if isinstance(r, Stamped) and r.owner == desired.owner]
+    settled = any(r.stamp.origin == desired.origin for r in ours)
+    strange = [r for r in ours if _is_from_elsewhere(desired, r) and not (settled and _has_ended(r))]
+    places = sorted({r.stamp.origin for r in strange})
     return tuple(
         f"the name {desired.owner!r} is taken: what bears it was made by the spec {place}, and this one is "
         f"{desired.origin}. Give this spec another `name`, or take over what the other made with --adopt"
@@ -66,6 +74,8 @@ def _adoption(desired: Desired, found: Resource, wanted: Resource | None) -> Cha
 
 
 def _is_adoptable(desired: Desired, resource: Resource) -> bool:
+    if _has_ended(resource):
+        return False
     if isinstance(resource, Stamped) and _is_from_elsewhere(desired, resource):
         return True
     if isinstance(resource, Task) or resource.owner == desired.owner:
@@ -77,6 +87,10 @@ def _is_adoptable(desired: Desired, resource: Resource) -> bool:
 
 def _is_from_elsewhere(desired: Desired, resource: Stamped) -> bool:
     return resource.owner == desired.owner and resource.stamp.origin not in ("", desired.origin)
+
+
+def _has_ended(resource: Resource) -> bool:
+    return isinstance(resource, Job) and resource.state in ENDING
 
 
 def _generation(desired: Desired, job: Job) -> tuple[str, int]:

@@ -93,6 +93,8 @@ def test_an_account_that_forbids_locks_is_told_of_no_lock(services: Services) ->
     lock = connect(target, FakeClock()).lock("own")
     with pytest.raises(CloudError, match="--no-lock does without"):
         lock.take(timedelta())
+    with pytest.raises(CloudError, match="--no-lock does without"):
+        lock.look()
 
 
 def test_a_holder_reads_back_as_it_was_written() -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from batchctl.errors import CloudError
 from batchctl.resources import Blob, Container, Job, Pool, Stamp
 from tests.contract.conftest import World, container, done, refused
+from tests.services import eventually
 
 PLACE = "github.com/org/répo//specs/x y.yaml"
 
@@ -89,6 +91,17 @@ def test_a_pool_and_a_job_become_ours(world: World) -> None:
         done(world.cloud.adopt([(resource, ours)], world.owner))
     assert stamped(world) == {world.name(word): (world.owner, PLACE, False) for word in ("pool", "job")}
     assert world.cloud.batch(world.other, []) == ()
+
+
+def test_a_job_that_has_ended_takes_no_marks(world: World) -> None:
+    task = world.task()
+    world.made(world.pool(target_dedicated_nodes=1), world.job(), task, owner=world.other)
+    world.cloud.seal(world.job(), frozenset({task.id}))
+    eventually(lambda: not world.cloud.counts(world.job()).unfinished and world.cloud.ended(world.job()), "it ends")
+    [found] = [r for r in world.held(world.name("job")) if isinstance(r, Job)]
+    error = refused(world.cloud.adopt([(found, replace(found, owner=world.owner))], world.owner))
+    assert isinstance(error, CloudError)
+    assert error.code == "JobCompleted"
 
 
 def test_a_job_becomes_a_generation_of_ours(world: World) -> None:

@@ -1,0 +1,48 @@
+"""A spec of the same name in another repository, through the command line."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batchctl.local import Services
+from tests.sweeps.stage import WHOLE, Stage, staged
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
+    found = staged(tmp_path / "stage", services)
+    yield found
+    found.clear()
+
+
+def clone(stage: Stage, name: str, remote: str) -> str:
+    """The spec in another folder, as a checkout of that repository; the path of the spec in it."""
+    shutil.copytree(stage.folder, stage.folder.parent / name)
+    (stage.folder.parent / name / ".git").mkdir()
+    (stage.folder.parent / name / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {remote}\n')
+    return f"../{name}/spec.yaml"
+
+
+def test_a_place_is_the_same_in_two_checkouts_and_not_in_two_repositories(stage: Stage) -> None:
+    here = clone(stage, "here", "git@github.com:org/repo.git")
+    there = clone(stage, "there", "https://ada:secret@github.com/org/repo")
+    fork = clone(stage, "fork", "https://github.com/ada/repo")
+    assert stage.run(None, "apply", here, "--yes").code == 0
+    assert stage.run(None, "plan", there, "--detailed-exitcode").code in (0, 2), "only what comes home may differ"
+    refused = stage.run(None, "apply", fork, "--yes")
+    assert refused.code == 4, refused.said
+    assert "made by the spec github.com/org/repo//spec.yaml, and this one is github.com/ada/" in refused.said
+    assert stage.run(None, "destroy", fork, "--yes").code == 4
+    assert stage.held() == WHOLE
+    adopted = stage.run(None, "apply", fork, "--yes", "--adopt")
+    assert adopted.code == 0, adopted.said
+    assert adopted.said.count("@ ") == 3
+    assert "3 to adopt" in adopted.said
+    refused = stage.run(None, "apply", here, "--yes")
+    assert refused.code == 4, refused.said
+    assert "secret" not in refused.said + adopted.said
+    assert stage.run(None, "destroy", fork, "--yes", "--discard-outputs").code == 0

@@ -46,7 +46,7 @@ def azcopy() -> Path | None:
 
 def versions() -> str:
     found = [path for path in (rclone(), azcopy()) if path]
-    return ", ".join(subprocess.check_output([path, "version"], text=True).splitlines()[0] for path in found)
+    return ", ".join(subprocess.check_output([path, "--version"], text=True).splitlines()[0] for path in found)
 
 
 def rclone_words(service: Stub, source: str, target: str, transfers: int = 64) -> list[str]:

@@ -54,20 +54,23 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    to = voice("--json" in arguments and arguments[0] in STREAMS)
+
+    def tell(error: BatchctlError) -> None:
+        voice("--json" in arguments and arguments[0] in STREAMS).error(error)
+
     try:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except BatchctlError as error:
-        to.error(error)
+        tell(error)
         return error.exit_code
     except TyperException as error:
-        to.error(UsageError(error.format_message()))
+        tell(UsageError(error.format_message()))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        to.error(Partial(INTERRUPTED))
+        tell(Partial(INTERRUPTED))
         return Partial.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
@@ -76,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("BATCHCTL_DEBUG"):
             raise
-        to.error(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
+        tell(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
         return BatchctlError.exit_code
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from batchctl.clock import SystemClock
 from batchctl.errors import UsageError
-from batchctl.render import Printer, consoles
 
 if TYPE_CHECKING:
     from batchctl.reconcile.plan import Plan
+    from batchctl.render import Printer
     from batchctl.render_json import JsonPrinter
 
 
@@ -36,7 +36,9 @@ def can_ask(yes: bool, as_json: bool = False) -> None:
         raise UsageError("standard input is not a terminal, so nobody can be asked: pass --yes")
 
 
-def printer(no_color: bool = False) -> Printer:
+def printer(no_color: bool = False) -> "Printer":
+    from batchctl.render import Printer, consoles  # imported late: help and completion print nothing of ours
+
     return Printer(*consoles(no_color=no_color))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from batchctl.emulator.faults import bad_value
 from batchctl.emulator.pool_shapes import POOL_SPECIFICATION
 from batchctl.emulator.shape import (
+    Json,
     Need,
     Or,
     Props,
@@ -104,18 +105,29 @@ DISABLE = Shape("JobDisableParameters", disableTasks=Need(word("requeue", "termi
 TERMINATE = Shape("JobTerminateParameters", terminateReason=text())
 TASK_COLLECTION = Shape("TaskAddCollectionParameter", value=Need(many(anything, 100)))
 
-SCHEDULE = Shape(
+_SCHEDULE = Shape(
     "Schedule",
     doNotRunUntil=moment,
     doNotRunAfter=moment,
     startWindow=span("PT1M"),
     recurrenceInterval=span("PT1M"),
 )
+
+
+def SCHEDULE(value: Any, path: str) -> Json:  # noqa: N802 - a check, as its neighbours
+    """A schedule that begins before it ends."""
+    given = _SCHEDULE(value, path)
+    begin, end = given.get("doNotRunUntil", ""), given.get("doNotRunAfter")
+    if end is not None and end <= begin:
+        raise bad_value(f"{path}.doNotRunAfter", end, "a time after doNotRunUntil is wanted")
+    return given
+
+
 JOB_SCHEDULE = Shape(
     "CloudJobSchedule",
     id=Need(ident),
     displayName=text(1024),
-    schedule=SCHEDULE,
+    schedule=Need(SCHEDULE),
     jobSpecification=Need(JOB_SPECIFICATION),
     metadata=METADATA,
 )

@@ -74,13 +74,23 @@ OUTPUT_FILES = many(
 
 ELEVATION = word("nonadmin", "admin")
 DEFAULT_USER = {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}}
-USER_IDENTITY = Shape(
+_USER_IDENTITY = Shape(
     "UserIdentity",
     username=text(),
     autoUser=Shape(
         "AutoUserSpecification", scope=Or(word("task", "pool"), "pool"), elevationLevel=Or(ELEVATION, "nonadmin")
     ),
 )
+
+
+def USER_IDENTITY(value: Any, path: str) -> Json:  # noqa: N802 - a check, as its neighbours
+    """A user by name or an automatic one."""
+    given = _USER_IDENTITY(value, path)
+    if len(given) != 1:
+        raise bad_value(path, ", ".join(given), "exactly one of username, autoUser is wanted")
+    return given
+
+
 CONTAINER_SETTINGS = Shape(
     "TaskContainerSettings",
     containerRunOptions=text(),

@@ -71,3 +71,33 @@ def test_no_time_at_all(local, name):
     upgrade = {"mode": "rolling", "rollingUpgradePolicy": {"pauseTimeBetweenBatches": "P"}}
     body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE, "upgradePolicy": upgrade}
     assert send(local.url, "POST", f"/pools?{VERSION}", body).status == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "wrong"),
+    [
+        ("/jobschedules", {"jobSpecification": {"poolInfo": {"poolId": "p"}}}, "MissingRequiredProperty", "schedule"),
+        (
+            "/jobschedules",
+            {
+                "schedule": {"doNotRunUntil": "2030-01-02T00:00:00Z", "doNotRunAfter": "2030-01-01T00:00:00Z"},
+                "jobSpecification": {"poolInfo": {"poolId": "p"}},
+            },
+            "InvalidPropertyValue",
+            "schedule.doNotRunAfter",
+        ),
+        (
+            "/jobs",
+            {
+                "poolInfo": {"poolId": "p"},
+                "jobPreparationTask": {"commandLine": "c", "userIdentity": {"username": "u", "autoUser": {}}},
+            },
+            "InvalidPropertyValue",
+            "jobPreparationTask.userIdentity",
+        ),
+    ],
+)
+def test_bodies_that_cannot_be(local, name, path, body, code, wrong):
+    reply = send(local.url, "POST", f"{path}?{VERSION}", {"id": name, **body})
+    assert (reply.status, reply.code) == (400, code)
+    assert reply.json["values"][0] == {"key": "PropertyName", "value": wrong}

@@ -225,7 +225,7 @@ NEW = {
     "pool": {"vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": stages.MACHINE},
     "job": INFO,
     "task": {"commandLine": "true"},
-    "schedule": {"jobSpecification": INFO},
+    "schedule": {"schedule": {}, "jobSpecification": INFO},
 }
 FORMULA = {"autoScaleFormula": "$TargetDedicatedNodes=1;"}
 BODIES = {

@@ -20,7 +20,8 @@ REFUSED = {
     f"plan {SPEC} --target nope": "--target is azure or local, not 'nope'",
     f"apply {SPEC}": "pass --yes",
     f"apply {SPEC} --json": "--json asks nobody: pass --yes, or a saved plan",
-    "show specs/word-count.yaml --json --markdown": "not both",
+    f"show {SPEC} --json --markdown": "not both",
+    f"show {SPEC}": "word-count.yaml is no saved plan; `batchctl plan SPEC --out FILE` writes one",
 }
 
 

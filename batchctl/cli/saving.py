@@ -43,9 +43,11 @@ def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> Non
 
 
 def read_plan(path: Path) -> "Saved":
-    """Raises Refused for a plan that is damaged or was edited."""
+    """Raises UsageError for what is no plan, Refused for one that is damaged or was edited."""
     from batchctl.reconcile.saved import read
 
+    if path.is_file() and not is_plan(path):
+        raise UsageError(f"{path} is no saved plan; `batchctl plan SPEC --out FILE` writes one")
     try:
         return read(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -4,15 +4,24 @@ import json
 import re
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from azure.batch import BatchClient
 from azure.batch.models import BatchPoolResizeOptions
 
+from batchctl import verbs
+from batchctl.clock import SystemClock
+from batchctl.cloud.connect import connect
+from batchctl.errors import Refused
 from batchctl.local import Services
+from batchctl.reconcile.saved import read
+from batchctl.spec.load import load
+from batchctl.verbs.saved import standing
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting
+from tests.services import target_of
 
 pytestmark = pytest.mark.e2e
 
@@ -65,6 +74,14 @@ def test_a_saved_plan_is_applied_once_and_refused_when_anything_differs(
     refused(workbench, f"pool {name}: would now be changed (targetDedicatedNodes is 2 and not 1")
     assert batch_client.get_pool(name).target_dedicated_nodes == 2
     assert [job.id for job in batch_client.list_jobs() if job.id.startswith(name)] == [name]
+    with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
+        target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
+        loaded = load(workbench.folder / spec, {}, {})
+        kept = read(path.read_text())
+        with pytest.raises(Refused, match="targetDedicatedNodes is 2 and not 1"):
+            list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), standing(kept, loaded)))
+    assert batch.requests
+    assert batch.mutating + storage.mutating == []
 
     # Another account: not one request reaches it.
     saved(workbench, spec)

@@ -23,6 +23,9 @@ WITHIN = 300.0
 """Seconds over which the service may put off single tasks of a request."""
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 @dataclass(slots=True)
 class Chunk:
     """Tasks of one job that go in one request, each with its body as JSON."""
@@ -53,7 +56,7 @@ def chunks(tasks: Sequence[Task], body: Callable[[Task], Json]) -> Iterator[Chun
     for job, group in groupby(tasks, key=lambda t: generation_id(t.job, t.generation or 1)):
         chunk = Chunk(job)
         for task in group:
-            wanted = json.dumps(body(task), ensure_ascii=False, separators=(",", ":")).encode()
+            wanted = _encoded(body(task)).encode()
             if not chunk.takes(len(wanted)):
                 yield chunk
                 chunk = Chunk(job)

@@ -65,11 +65,12 @@ def masked(text: str) -> str:
 class Veil:
     """Writes `(sensitive)` in the place of secrets; with a `key` `(sensitive 0f3a…)`, by which two can be compared.
 
-    `values`: texts that are secrets wherever they occur.
+    `values`: texts that are secrets wherever they occur. `names`: settings whose values are, on whichever side.
     """
 
     values: tuple[str, ...] = ()
     key: str = ""
+    names: frozenset[str] = frozenset()
 
     def __call__(self, text: str) -> str:
         for value in self.values:
@@ -82,7 +83,8 @@ class Veil:
 
     def setting(self, name: str, value: str) -> str:
         """The value of an environment setting of that name."""
-        hidden = (is_sensitive(name) or isinstance(value, Hidden)) and value and not value.startswith(HIDDEN)
+        secret = is_sensitive(name) or name in self.names or isinstance(value, Hidden)
+        hidden = secret and value and not value.startswith(HIDDEN)
         return self.digest(value) if hidden else self(value)
 
     def digest(self, value: str) -> str:

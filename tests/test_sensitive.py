@@ -1,6 +1,8 @@
 """What counts as a secret, and that nothing of it is written."""
 
 import io
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.saved import Place
 from batchctl.render import Printer
-from batchctl.sensitive import HIDDEN, Veil, is_sensitive, sensitive_values
+from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, sensitive_values
+from batchctl.spec.load import load
 from tests.reconcile.build import job
 
 SECRET = (
@@ -63,6 +66,25 @@ def test_what_is_hidden_is_not_hidden_again() -> None:
     once = veil.setting("API_TOKEN", "canary")
     assert once.startswith(f"{HIDDEN} ")
     assert veil.setting("API_TOKEN", once) == once
+
+
+def test_settings_are_hidden_by_name_on_either_side() -> None:
+    codec = Codec(folder=Path("/"), veil=Veil(names=frozenset({"WHO"})))
+    old, new = job(environment=(("WHO", "canary-1"),)), job(environment=(("WHO", Hidden("canary-2")), ("A", "1")))
+    said = json.dumps([codec.encode(old), codec.encode(new)])
+    assert "canary" not in said
+    assert '"value": "1"' in said
+
+
+def test_a_spec_knows_the_names_of_what_it_hides(tmp_path: Path) -> None:
+    folder = Path(__file__).parent / "cases" / "plans" / "two-texts"
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    text = (folder / "spec.yaml").read_text()
+    start = "startTask:\n    environmentSettings: [{name: A, value: 'x${env:X}'}, {name: B, value: x}]"
+    task = "environmentSettings: [{name: C, value: x, sensitive: true}]\n      outputFiles:"
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text.replace("startTask:", start).replace("outputFiles:", task))
+    assert load(spec, {}, {"X": "1"}).hidden_settings == {"A", "C"}
 
 
 def test_people_see_no_secret_either() -> None:

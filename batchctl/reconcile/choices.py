@@ -50,11 +50,12 @@ class GoingOn(Choices):
 
 
 def going_on(choices: Choices, ran: Iterable[str]) -> GoingOn:
-    """The choices once the tasks with these ids have run."""
+    """The choices once the tasks with these ids have run. Later steps prune nothing: no plan has shown it."""
     before = choices.ran if isinstance(choices, GoingOn) else frozenset()
     tasks_alone = tuple(name for name in choices.replace if name.startswith(TASK))
     kept = {field.name: getattr(choices, field.name) for field in fields(Choices)}
-    return GoingOn(**(kept | {"replace": tasks_alone}), ran=before | {task.lower() for task in ran})
+    shown = kept | {"replace": tasks_alone, "prune_outputs": False}
+    return GoingOn(**shown, ran=before | {task.lower() for task in ran})
 
 
 def _meets(task: str, pattern: str) -> bool:

@@ -117,9 +117,9 @@ def _ended(
     job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job]
 ) -> Iterator[tuple[Job, Job, Reasons]]:
     """Generations that take no part any more: as they are, ended, and why."""
-    for held in alive:
+    for held in (j for j in alive if j.state not in ENDING):
         reason = STALLED if _is_stalled(held, runs) else GIVEN_UP if _is_given_up(job, held, wanted, runs) else None
-        if reason and held.state not in ENDING:
+        if reason:
             yield held, replace(held, state="terminating"), (reason,)
 
 

@@ -9,6 +9,7 @@ from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
 
 SHOWN = 10
+LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"
 
 
 def orphans(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
@@ -30,7 +31,12 @@ def _unfinished(resources: Iterable[Resource]) -> set[str]:
 
 
 def with_orphans(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
-    """The plan with what becomes of orphaned outputs; those in a container that goes anyway are told with it."""
+    """The plan with what becomes of orphaned outputs; those in a container that goes anyway are told with it.
+
+    While factories wait to be expanded, nobody can say which tasks are wanted no more.
+    """
+    if plan.later:
+        return replace(plan, notes=(*plan.notes, *((LATER,) if choices.prune_outputs else ())))
     emptied = {c.resource.name for c in plan.of(Container, Action.DELETE)}
     gone = {c.resource.name for c in plan.of(Blob, Action.DELETE)}
     left = [b for b in orphans(desired, held) if b.container not in emptied and b.name not in gone]

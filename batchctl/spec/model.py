@@ -15,8 +15,12 @@ from batchctl.parts import (
     TaskSchedulingPolicy,
 )
 from batchctl.resources import Settings
+from batchctl.sensitive import Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
+
+FROM_OUTSIDE = "${env:"
+"""How a placeholder begins whose value comes from the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +271,15 @@ class Spec:
     wait_timeout: timedelta | None = None
     expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
+
+    @property
+    def hidden_settings(self) -> frozenset[str]:
+        """The names of environment settings whose values come from outside or are said to be sensitive."""
+        settings = [*(self.pool.start_task.environment if self.pool and self.pool.start_task else ())]
+        if job := self.job:
+            special = [task for task in (job.job_preparation_task, job.job_release_task) if task]
+            settings += [s for part in (job, *special, *job.tasks) for s in part.environment]
+        return frozenset(name for name, value in settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
 
     def problem(
         self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None

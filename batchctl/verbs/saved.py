@@ -60,4 +60,4 @@ def standing(saved: Saved, spec: Spec) -> Approve:
 
 def codec_for(spec: Spec, key: str = "") -> Codec:
     """Hides what the spec's variables and environment say in secret; with a `key` there are digests to compare."""
-    return Codec(folder=spec.folder, veil=Veil(sensitive_values(spec.values), key))
+    return Codec(folder=spec.folder, veil=Veil(sensitive_values(spec.values), key, spec.hidden_settings))

@@ -1,10 +1,13 @@
 """Outputs whose tasks left the spec."""
 
+from dataclasses import replace
+
 import pytest
 
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.orphans import orphans, with_orphans
+from batchctl.reconcile.orphans import LATER, orphans, with_orphans
 from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.stages import Later
 from batchctl.resources import Blob, Container, Resource
 from tests.reconcile.build import OTHER, OWNER, desired, held_job, job, output, run, task, waiting
 
@@ -54,3 +57,11 @@ def test_what_goes_with_its_container_is_told_with_it() -> None:
     wanted = desired(job(), task("a"))
     held = [*HELD, output("x", "gone")]
     assert with_orphans(diff(wanted, held), wanted, held, Choices(prune_outputs=True)) == diff(wanted, held)
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_nothing_is_orphaned_while_factories_wait(prune: bool) -> None:
+    held = [*HELD, output("x", "gone")]
+    waiting_plan = Plan(owner=OWNER, later=(Later(factory="reduce", label="reduce", after="map"),))
+    found = with_orphans(waiting_plan, WANTED, held, Choices(prune_outputs=prune))
+    assert found == replace(waiting_plan, notes=(LATER,) if prune else ())

@@ -36,6 +36,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield SIGNS[change.action] + clean(headline(change).strip()).replace("\n", " ")
         sign = SIGNS[change.action] or change.action.value
         yield from (f"{sign:<6}{clean(line)}".replace("\n", " ") for line in details(change))
+    for entry in plan.later:
+        yield clean(f"+ tasks {entry.label}: expanded when {entry.after} is done")
     for fetch in plan.fetches:
         yield clean(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home").replace("\n", " ")
 

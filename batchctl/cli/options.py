@@ -56,6 +56,9 @@ Replace = Annotated[
     list[str] | None,
     typer.Option("--replace", metavar="KIND.NAME", help="Make this pool anew, or run this task again."),
 ]
+AllowPython = Annotated[
+    bool, typer.Option("--allow-python", help="Let the spec's generators run, as Python code in this process.")
+]
 Parallelism = Annotated[
     int | None,
     typer.Option(

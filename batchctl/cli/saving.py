@@ -55,7 +55,13 @@ def read_plan(path: Path) -> "Saved":
 
 
 def reopen(
-    path: Path, target: str | None, var: list[str] | None, choices: "Choices", out: Voice, at_once: int | None
+    path: Path,
+    target: str | None,
+    var: list[str] | None,
+    choices: "Choices",
+    out: Voice,
+    at_once: int | None,
+    allow_python: bool,
 ) -> "tuple[Opened, Choices, Approve]":
     """What a saved plan is about, the choices that it was made with, and the test that it still stands.
 
@@ -72,7 +78,7 @@ def reopen(
     spec = _find_spec(path, saved.header.spec)
     if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
         raise Refused(reasons)
-    opened = open_spec(spec, target, _variables(saved, var), out, at_once)
+    opened = open_spec(spec, target, _variables(saved, var), out, at_once, allow_python)
     if reasons := elsewhere(saved.header.target, opened.place):
         raise Refused(reasons)
     stands = standing(saved, opened.spec)

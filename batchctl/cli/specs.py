@@ -12,6 +12,7 @@ from batchctl.cli.durations import patience
 from batchctl.cli.following import follow
 from batchctl.cli.options import (
     Adopt,
+    AllowPython,
     AsJson,
     Discard,
     Force,
@@ -58,6 +59,7 @@ def plan(
     adopt: Adopt = False,
     force: Force = False,
     discard_outputs: Discard = False,
+    allow_python: AllowPython = False,
     parallelism: Parallelism = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
@@ -81,7 +83,7 @@ def plan(
         force=force,
         adopt=adopt,
     )
-    opened = open_spec(spec, target, var, to, parallelism)
+    opened = open_spec(spec, target, var, to, parallelism, allow_python)
     decided = verbs.plan(opened.spec, opened.cloud, choices)
     if refresh_only:
         decided = verbs.drifted(decided)
@@ -115,6 +117,7 @@ def apply(
     discard_outputs: Discard = False,
     lock_timeout: LockTimeout = "0s",
     no_lock: NoLock = False,
+    allow_python: AllowPython = False,
     parallelism: Parallelism = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
@@ -140,10 +143,10 @@ def apply(
     )
     waits = None if no_lock else patience(lock_timeout)
     if is_plan(spec):
-        opened, choices, agree = saving.reopen(spec, target, var, choices, out, parallelism)
+        opened, choices, agree = saving.reopen(spec, target, var, choices, out, parallelism, allow_python)
     else:
         can_ask(yes, as_json)
-        opened = open_spec(spec, target, var, out, parallelism)
+        opened = open_spec(spec, target, var, out, parallelism, allow_python)
         agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
     follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
     out.done("apply")

@@ -32,7 +32,12 @@ class Opened:
 
 
 def open_spec(
-    path: Path, target: str | None, var: list[str] | None, printer: Voice, at_once: int | None = None
+    path: Path,
+    target: str | None,
+    var: list[str] | None,
+    printer: Voice,
+    at_once: int | None = None,
+    allow_python: bool = False,
 ) -> Opened:
     """Load the spec and find its account. Sends no request to it."""
     from platformdirs import user_cache_path
@@ -45,7 +50,7 @@ def open_spec(
     if is_plan(path):
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     given = variables(var)
-    spec = load(path, given, os.environ)
+    spec = load(path, given, os.environ, allow_python=allow_python)
     chosen = _target(spec, target, os.environ, printer)
     from batchctl.cloud.connect import connect
     from batchctl.reconcile.saved import Place

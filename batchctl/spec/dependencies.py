@@ -104,7 +104,7 @@ class _Connector:
         self._home = {d.task.id.lower(): name for name, found in drafts.items() for d in found}
         self._problems: list[Problem] = []
         self._made: dict[str, Task] = {}
-        self._barriers: dict[tuple[str, int], tuple[Task, ...]] = {}
+        self._barriers: dict[str, tuple[Task, ...]] = {}
         self._keys = cache(self._by_key)
 
     def tasks(self) -> list[Task]:
@@ -192,20 +192,25 @@ class _Connector:
         ids = [draft.task.id for draft in self._drafts[name]]
         if TaskDependencies.on(ids).characters <= room:
             return ids
-        if (name, room) not in self._barriers:
-            self._barriers[name, room] = tuple(self._barrier(name, n, part) for n, part in enumerate(_parts(ids), 1))
-            self._made |= {task.id.lower(): task for task in self._barriers[name, room]}
-        return [task.id for task in self._barriers[name, room]]
+        if name not in self._barriers:
+            self._barriers[name] = tuple(self._barrier(name, n, part) for n, part in enumerate(_parts(ids), 1))
+            self._made |= {task.id.lower(): task for task in self._barriers[name]}
+        return [task.id for task in self._barriers[name]]
 
     def _barrier(self, name: str, number: int, ids: Sequence[str]) -> Task:
         job = self._drafts[name][0].task.job
+        task_id = f"{name}-barrier-{number}"
+        if task_id.lower() in self._home:
+            at = (*self._factories[self._home[task_id.lower()]].at, "id")
+            message = f"{shown(task_id)} is the id of a barrier before those that wait for {shown(name)}: take another"
+            self._problems.append(self._spec.problem(at, message, "same-task-id"))
         line = "cmd.exe /c exit 0" if self._pool.windows else "/bin/true"
         digest = task_digest(
             {"command": short([line]), "dependencies": short([self._made[i.lower()].digest for i in ids])}
         )
         return Task(
             job=job,
-            id=f"{name}-barrier-{number}",
+            id=task_id,
             command_line=line,
             digest=digest,
             depends_on=TaskDependencies(task_ids=tuple(ids)),

@@ -140,6 +140,7 @@ FORMS: Mapping[str, Form] = {
     "tsv": Form(items.rows, frozenset({"row.*"})),
     "list": Form(items.listed, ITEM, ITEM, len),
     "range": Form(items.ranged, ITEM, ITEM, lambda source: len(items.numbers(source))),
+    "generator": Form(items.generated, ITEM | {"item.*"}, ITEM | {"item.*"}),
     "product": Form(_product, frozenset()),
     "zip": Form(_zip, frozenset()),
 }

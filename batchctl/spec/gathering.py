@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from batchctl.spec.items import FanoutError, Item, text
+from batchctl.spec.items import FanoutError, Item
 from batchctl.spec.model import Chunk, ForEach
 from batchctl.spec.source import shown
-from batchctl.spec.template import Value, Values
+from batchctl.spec.template import Value, Values, text
 
 MEMBERS = re.compile(r"(?P<many>items|rows)(?:\[(?P<number>[0-9]+)\])?(?:\.(?P<part>.+))?")
 """`items`, `items.names`, `items[0]`, `items[0].name`, `rows.column`, `rows[0].column`."""

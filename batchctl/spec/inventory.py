@@ -13,10 +13,11 @@ from batchctl.errors import Problem, SpecError
 from batchctl.globs import chooser
 from batchctl.resources import Blob
 from batchctl.spec.files import Match, Pattern
+from batchctl.spec.generator import Generated, GeneratorError, generate
 from batchctl.spec.model import ForEach, Spec, Upload
 from batchctl.spec.source import At, shown
 from batchctl.spec.tables import READERS, Table, TableError, read_table
-from batchctl.spec.template import Values, fill
+from batchctl.spec.template import fill
 
 MOST_PROBLEMS = 50
 
@@ -53,7 +54,7 @@ class Inventory:
     contents: Mapping[str, Mapping[str, Blob]] = field(default_factory=dict)
     files: Mapping[At, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     tables: Mapping[At, Table] = field(default_factory=dict)
-    generated: Mapping[At, tuple[tuple[str, Values], ...]] = field(default_factory=dict)
+    generated: Mapping[At, tuple[Generated, ...]] = field(default_factory=dict)
     outputs: Mapping[str, tuple[Blob, ...]] = field(default_factory=dict)
     known: bool = True
 
@@ -79,10 +80,25 @@ def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) 
     forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
     files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
     tables = {f.at: table for f in forms if f.form in READERS and (table := _table(spec, f, problems))}
+    generated = {f.at: _generated(spec, f, problems) for f in forms if f.form == "generator"}
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     made = tuple(uploads.values())
-    return Inventory(made, _contents(spec, made, held), files, tables, known=listings is not None)
+    return Inventory(made, _contents(spec, made, held), files, tables, generated, known=listings is not None)
+
+
+def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Generated, ...]:
+    at = (*form.at, form.form)
+    if not spec.allow_python:
+        message = f"{shown(form.source)} would run as Python code of this spec in this process: --allow-python lets it"
+        problems.append(spec.problem(at, message, "python"))
+        return ()
+    try:
+        variables = {name.removeprefix("vars."): v for name, v in spec.values.items() if name.startswith("vars.")}
+        return generate(spec.folder, form.source, variables)
+    except GeneratorError as error:
+        problems.append(spec.problem(at, str(error), "bad-generator"))
+        return ()
 
 
 def _table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:

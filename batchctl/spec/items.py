@@ -12,7 +12,7 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import ForEach
 from batchctl.spec.source import shown
 from batchctl.spec.tables import Table
-from batchctl.spec.template import Value, Values
+from batchctl.spec.template import Value, Values, text
 
 
 class Item(NamedTuple):
@@ -74,10 +74,6 @@ def parts(reference: str, path: str) -> Values:
 def listed(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:
     for value in for_each.source:
         yield Item(text(value), {"item": value})
-
-
-def text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def ranged(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:

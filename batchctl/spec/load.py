@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +25,36 @@ LARGEST = 1 << 20
 """Bytes of a spec."""
 
 
-def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> Spec:
+def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str], *, allow_python: bool = False) -> Spec:
     """Read and check a spec. `variables` are those of the command line, `environ` what `${env:X}` may name.
 
-    Raises SpecError with every problem, UsageError for variables that the spec does not take.
+    `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
+    not take.
     """
-    return _spec(path, *_examined(path, environ), variables, environ)
+    return replace(_spec(path, *_examined(path, environ), variables, environ), allow_python=allow_python)
 
 
 def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
     """Every problem that shows without a request; files are looked at, containers are not.
 
-    Where a variable waits for the command line, nobody can say yet which files are meant.
+    Where a variable waits for the command line, nobody can say yet which files are meant; what a generator would make
+    nobody asks.
     """
     try:
         document, source = _examined(path, environ)
         if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
             spec = _spec(path, document, source, variables, environ)
+            if _generates(spec):
+                return ()
             resolve(spec, take_inventory(spec, None))
     except SpecError as error:
         return error.problems
     return ()
+
+
+def _generates(spec: Spec) -> bool:
+    forms = [f.for_each for f in spec.job.tasks if f.for_each] if spec.job else []
+    return any(simple.form == "generator" for form in forms for simple in form.simple)
 
 
 def fingerprint(path: Path) -> str:

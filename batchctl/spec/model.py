@@ -253,6 +253,7 @@ class DownloadSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A whole spec. `folder` is where its relative paths start; `containers` are those of `storage`.
+    `allow_python`: a generator may run.
     `origin` is where it comes from, told the same on every machine.
 
     `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`.
@@ -271,6 +272,7 @@ class Spec:
     wait_timeout: timedelta | None = None
     expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
+    allow_python: bool = False
 
     @property
     def hidden_settings(self) -> frozenset[str]:

@@ -139,6 +139,11 @@ def fill(template: str, values: Values) -> str:
     return "".join(part if isinstance(part, str) else text_of(part, values) for part in parse(template))
 
 
+def text(value: Value) -> str:
+    """A single value as it is written."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def texts_of(hole: Hole, values: Values) -> tuple[str, ...]:
     """The one text, or the several, that go into a hole."""
     value = values.get(hole.name)
@@ -154,7 +159,7 @@ def text_of(hole: Hole, values: Values) -> str:
         message = f"{hole.text} stands for several texts: it can be only a word of its own in a command, or in `blobs`"
         raise TemplateError(message, "several-values", hole.start, hole.width)
     if not hole.format:
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return text(value)
     if not isinstance(value, int) or isinstance(value, bool) or not _FORMAT.fullmatch(hole.format):
         raise _bad_format(hole)
     digits = hole.format.rstrip("d")

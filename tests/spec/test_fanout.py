@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchctl.errors import SpecError
+from batchctl.parts import TaskDependencies
 from batchctl.resources import Blob, Desired, Task
 from batchctl.spec.build import AXES, MODIFIERS
 from batchctl.spec.fanout import FORMS, task_id
@@ -73,7 +74,7 @@ def resolved(case: dict[str, Any], folder: Path) -> Desired:
     }
     path = folder / "spec.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")
-    spec = load(path, {}, {"HERE": "there"})
+    spec = load(path, {}, {"HERE": "there"}, allow_python=case.get("python", False))
     return resolve(spec, take_inventory(spec, listings(case.get("blobs", {}), case.get("sizes", {}))))
 
 
@@ -114,6 +115,39 @@ def test_the_page_about_fan_out_tells_of_it(word: str) -> None:
 @pytest.mark.parametrize("word", WORDS)
 def test_every_form_and_modifier_has_cases_for_what_it_refuses(word: str) -> None:
     assert [c for c in plain_cases() if word in words_of(c) and "refuses" in c], f"no case of what {word} refuses"
+
+
+def test_barriers_stand_for_a_list_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchctl.spec.dependencies.MOST_CHARACTERS", 11)
+    case: dict[str, Any] = {
+        "factories": [
+            {"id": "end", "dependsOn": [{"factory": "map"}], "command": ["true"]},
+            {"id": "last", "dependsOn": [{"factory": "map"}, {"task": "end"}], "command": ["true"]},
+            {"id": "m{item}", "factory": "map", "forEach": {"range": {"start": 10, "end": 16}}, "command": ["true"]},
+        ]
+    }
+    made = {task.id: task for task in tasks(case, tmp_path)}
+    waits = {i: " ".join(task.depends_on.task_ids) for i, task in made.items() if task.depends_on}
+    barriers = {"map-barrier-1": "m10 m11 m12", "map-barrier-2": "m13 m14 m15", "map-barrier-3": "m16"}
+    assert waits == {"end": " ".join(barriers), "last": f"{' '.join(barriers)} end", **barriers}
+    assert made["map-barrier-1"].command_line == "/bin/true"
+    case["factories"][0]["id"] = "map-barrier-2"
+    with pytest.raises(SpecError, match=r"map-barrier-2.*is the id of a barrier"):
+        tasks(case, tmp_path)
+
+
+def test_numbers_make_ranges_and_need_no_barrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchctl.spec.dependencies.MOST_CHARACTERS", 11)
+    case: dict[str, Any] = {
+        "factories": [
+            {"id": "{item}", "factory": "map", "forEach": {"range": {"start": 1, "end": 99}}, "command": ["true"]},
+            {"id": "end", "dependsOn": [{"factory": "map"}], "command": ["true"]},
+        ]
+    }
+    assert len(tasks(case, tmp_path)) == 100
+    told = TaskDependencies.on(["7", "x", "3", "4", "05", "0", "5", "9999999999", "-1"])
+    assert told.task_ids == ("x", "05", "9999999999", "-1")
+    assert [(r.start, r.end) for r in told.task_id_ranges] == [(0, 0), (3, 5), (7, 7)]
 
 
 def test_a_fan_out_over_nothing_is_refused_where_the_containers_are_known(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from batchctl import verbs
 from batchctl.errors import Refused
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.resources import Container
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.verbs.turns import FIRST_LOCK
+from batchctl.verbs.turns import FIRST_LOCK, turn
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 from tests.test_verbs import TWO_TEXTS
@@ -115,3 +116,34 @@ def test_the_lock_is_let_go_however_it_ends(spec: Spec) -> None:
     assert cloud.locks[spec.name].holder is not None
     events.close()
     assert cloud.locks[spec.name].holder is None
+
+
+def test_a_later_plan_takes_the_lock_that_the_first_did_not_need() -> None:
+    cloud, made = FakeCloud(), list[Plan]()
+
+    def nothing() -> tuple[None, Plan]:
+        return None, Plan(owner="count")
+
+    def something() -> tuple[None, Plan]:
+        made.append(Plan(owner="count", changes=(Change(action=Action.DELETE, before=Container(name="input")),)))
+        return None, made[-1]
+
+    with turn(cloud, "count", timedelta()) as ours:
+        ours.agreed(nothing, lambda plan: True)
+        ours.later(nothing)
+        assert cloud.lock("count").held.holder is None
+        ours.later(something)
+        assert cloud.lock("count").held.holder is not None
+        ours.later(something)
+        assert len(made) == 2
+    assert cloud.lock("count").held.holder is None
+    with turn(cloud, "count", timedelta()) as ours:
+        ours.agreed(nothing, lambda plan: True)
+        other = cloud.lock("count")
+        other.take(timedelta())
+        with pytest.raises(Refused, match="is at work"):
+            ours.later(something)
+        other.release()
+        made.clear()
+        ours.later(something)
+        assert len(made) == 2, "somebody was at work since: it is made anew"

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from batchctl.clock import Clock
 from batchctl.errors import TasksFailed
@@ -42,7 +43,7 @@ def apply(
         first, asked = decided, choices
         while decided.later and not failures:
             asked = going_on(asked, (c.after.id for c in decided.of(Task, Action.CREATE) if isinstance(c.after, Task)))
-            desired, decided = make(asked)
+            desired, decided = ours.later(partial(make, asked))
             keep_to(first, decided)
             yield from expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock)

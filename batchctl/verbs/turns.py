@@ -38,6 +38,13 @@ class Turn:
             agree(anew, approve)
         return made, anew
 
+    def later(self, make: Callable[[], tuple[T, Plan]]) -> tuple[T, Plan]:
+        """A further plan of an apply that was agreed to. The first one may have had nothing to change, and no lock."""
+        made, decided = make()
+        if self.lock is None or not decided.changes or self.lock.take(self.patience):
+            return made, decided
+        return make()
+
 
 @contextmanager
 def turn(cloud: Cloud, owner: str, patience: timedelta | None) -> Iterator[Turn]:

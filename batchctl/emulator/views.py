@@ -77,7 +77,8 @@ def hide_secrets(spec: Any) -> Any:
 
 
 def _known(body: Shape) -> frozenset[str]:
-    return frozenset(body.checks) | {"identity"}
+    """What a body can hold, and what older versions and managed identities add to it where there are any."""
+    return frozenset(body.checks) | {"identity", "currentNodeCommunicationMode"}
 
 
 POOL = View(
@@ -151,6 +152,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
         },
         lambda node: {},
         NODE_FILTERS,
+        words("certificateReferences"),
     )
 
 

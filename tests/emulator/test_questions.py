@@ -58,6 +58,13 @@ def test_questions_in_many_spellings(local, pool, question):
     assert send(local.url, "GET", f"/pools/{pool}?{VERSION}&{question}").status == 200
 
 
+def test_properties_that_only_some_have(local, pool):
+    for path, name in (("nodes", "certificateReferences"), ("", "identity"), ("", "currentNodeCommunicationMode")):
+        assert (
+            send(local.url, "GET", f"/pools/{pool}/{path}?{VERSION}&$select=id,{name}".replace("/?", "?")).status == 200
+        )
+
+
 def test_what_older_versions_know(local, client, pool):
     node = next(iter(client.list_nodes(pool))).id
     assert "numSucceededTasks" in send(local.url, "GET", f"/lifetimejobstats?{OLDER}").json

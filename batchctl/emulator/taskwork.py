@@ -138,7 +138,7 @@ def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -
     kept = _kept(task.info)
     task.info, task.pid = {**kept, counter: kept[counter] + 1, time: times.stamp(now)}, None
     if counter == "requeueCount":
-        task.node = task.pool = task.directory = None
+        _forget_place(task)
     service.store.touch(task)
     enqueue(service, job, task)
 
@@ -147,7 +147,7 @@ def reactivate(service: "Service", job: Job, task: Task) -> None:
     """A failed task runs again as if it were new."""
     task.move("active", service.clock.now())
     task.info = {"retryCount": 0, "requeueCount": 0}
-    task.node = task.pool = task.directory = None
+    _forget_place(task)
     job.unfinished += 1
     service.store.touch(task)
     enqueue(service, job, task)
@@ -231,9 +231,13 @@ def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
 def _back(service: "Service", job: Job, task: Task) -> None:
     """Back to the queue as if it had not been placed."""
     task.move("active", service.clock.now())
-    task.node = task.pool = task.directory = None
+    _forget_place(task)
     service.store.touch(task)
     enqueue(service, job, task)
+
+
+def _forget_place(task: Task) -> None:
+    task.node = task.pool = task.directory = task.subtasks = None
 
 
 def retries(task: Task, outcome: Outcome) -> bool:

@@ -164,7 +164,7 @@ def test_a_subtask_s_node_that_breaks_takes_the_task_with_it(client, name, local
     (subtask,) = client.list_subtasks(job, "t")
     accident(local, name, subtask.node_info.node_id, accident="break")
     until(lambda: client.get_task(job, "t").execution_info.requeue_count == 1, "the requeue")
-    assert client.get_task(job, "t").state == "active"
+    assert (client.get_task(job, "t").state, list(client.list_subtasks(job, "t"))) == ("active", [])
     accident(local, name, subtask.node_info.node_id, accident="mend")
     until(lambda: client.get_task(job, "t").state == "running", "the second start")
 

@@ -25,8 +25,13 @@ from benchmarks.stub import Stub, stub
 
 ROUNDS = 5
 MIB = 1 << 20
-SETS = (("2,000 x 4 KiB", 2000, 4096), ("200 x 1 MiB", 200, MIB), ("4 x 256 MiB", 4, 256 * MIB))
-ROUND_TRIPS = (0.0, 0.020)
+SETS = (
+    ("2,000 x 4 KiB", 2000, 4096, (0.020, 0.0)),
+    ("200 x 1 MiB", 200, MIB, (0.020, 0.0)),
+    ("4 x 256 MiB", 4, 256 * MIB, (0.020,)),
+)
+"""Name, number, bytes, and the round trips in seconds."""
+
 _names = count(1)
 
 
@@ -83,11 +88,11 @@ class Stand:
         blobs.delete_container(name)
 
 
-def figures(rounds: int = ROUNDS, sets: Sequence[str] = (), round_trips: Sequence[float] = ROUND_TRIPS) -> list[Figure]:
+def figures(rounds: int = ROUNDS, sets: Sequence[str] = ()) -> list[Figure]:
     """All of them, or those of these sets."""
     return [
         figure
-        for name, number, size in SETS
+        for name, number, size, round_trips in SETS
         if not sets or name in sets
         for round_trip in round_trips
         for figure in _compared(name, number, size, round_trip, rounds)

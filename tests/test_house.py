@@ -111,9 +111,10 @@ SPEC = str(HOUSE.parent / "specs" / "word-count.yaml")
         (["--help"], HEAVY),
         (["apply", "--help"], HEAVY),
         (["version"], HEAVY),
+        (["schema"], HEAVY),
         (["validate", SPEC], ("azure", "filelock")),
     ],
-    ids=["--help", "apply --help", "version", "validate"],
+    ids=["--help", "apply --help", "version", "schema", "validate"],
 )
 def test_the_door_opens_without_heavy_imports(words: list[str], heavy: tuple[str, ...]) -> None:
     """Design D17."""

@@ -22,7 +22,7 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.saved import Place, Saved, document, is_document, read, text
 from batchctl.reconcile.standing import elsewhere, outdated
-from batchctl.spec.load import schema_text
+from batchctl.spec.schema import text as schema_text
 from batchctl.verbs.saved import Occasion, save, standing
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash

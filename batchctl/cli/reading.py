@@ -70,9 +70,9 @@ def schema(
     of: Annotated[Document, typer.Argument(metavar="[spec|plan|events]", help="Of what.")] = Document.SPEC,
 ) -> None:
     """Print the JSON schema of specs, for editors, of saved plans, or of what --json says."""
-    from batchctl.spec.load import schema_text
+    from batchctl.spec.schema import text
 
-    sys.stdout.write(schema_text(SCHEMAS[of]))
+    sys.stdout.write(text(SCHEMAS[of]))
 
 
 def version() -> None:

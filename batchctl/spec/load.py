@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem, SpecError
-from batchctl.spec import schema
 from batchctl.spec.build import build
 from batchctl.spec.check import check
 from batchctl.spec.compose import CAP, compose
@@ -60,11 +59,6 @@ def _generates(spec: Spec) -> bool:
 def fingerprint(path: Path) -> str:
     """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
     return Source(str(path), _text(path)).digest
-
-
-def schema_text(of: str = "batchctl") -> str:
-    """The JSON schema of specs, or of what else has one in `schemas/`."""
-    return schema.text(of)
 
 
 def _spec(

@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 
 from batchctl.spec import schema
 from batchctl.spec.fanout import FORMS
-from batchctl.spec.load import schema_text
+from batchctl.spec.schema import text as schema_text
 
 ROOT: Any = schema.root()
 

@@ -9,6 +9,10 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MEMORY = "hashes.sqlite"
 
@@ -20,6 +24,12 @@ LARGEST = 256 << 20
 
 MANY = 10_000
 """Files; what was learned is written whenever it is so much."""
+
+AHEAD = 1000
+"""Rows that are read at once at most."""
+
+END = b"\xff"
+"""After every path."""
 
 SMALL = 1 << 20
 """Bytes of a file that is read in one piece."""
@@ -87,6 +97,9 @@ class Memory:
 
         self._broken = sqlite3.Error, OSError
         self._rows: sqlite3.Connection | None = None
+        self._ahead = 1
+        self._window: dict[bytes, tuple[str, str]] = {}
+        self._first, self._last = END, b""
         with suppress(*self._broken):
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size > LARGEST:
@@ -97,17 +110,19 @@ class Memory:
             self._rows = rows
 
     def look_up(self, key: bytes) -> tuple[str, str] | None:
-        """(stamp, MD5) of a path."""
-        if self._rows is None:
-            return None
-        try:
-            found: tuple[str, str] | None = self._rows.execute(
-                "SELECT stamp, md5 FROM files WHERE path = ?", (key,)
-            ).fetchone()
-        except self._broken:
-            self._rows = None
-            return None
-        return found
+        """(stamp, MD5) of a path. Paths that are asked for in their order are read many at once."""
+        if self._rows is not None and not self._first <= key <= self._last:
+            try:
+                self._read_on(key, self._rows)
+            except self._broken:
+                self.close()
+        return self._window.get(key)
+
+    def _read_on(self, key: bytes, rows: "sqlite3.Connection") -> None:
+        self._ahead = min(AHEAD, self._ahead * 2) if key > self._last > b"" else 1
+        query = "SELECT path, stamp, md5 FROM files WHERE path >= ? ORDER BY path LIMIT ?"
+        self._window = {path: (stamp, md5) for path, stamp, md5 in rows.execute(query, (key, self._ahead))}
+        self._first, self._last = key, max(self._window) if len(self._window) == self._ahead else END
 
     def store(self, learned: dict[bytes, tuple[str, str]]) -> None:
         if self._rows is None:
@@ -118,13 +133,20 @@ class Memory:
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(key, *known) for key, known in learned.items()]
             )
             self._rows.execute("COMMIT")
+            self._shut()
         except self._broken:
             self.close()
 
     def close(self) -> None:
         rows, self._rows = self._rows, None
+        self._shut()
         if rows:
             rows.close()
+
+    def _shut(self) -> None:
+        """Of the paths from `_first` to `_last` the window holds all that is remembered: now of none."""
+        self._window.clear()
+        self._first, self._last = END, b""
 
 
 _memory: Memory | None = None

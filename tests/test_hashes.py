@@ -169,3 +169,26 @@ def test_a_large_file_is_hashed_whole(tmp_path: Path) -> None:
     data = bytes(range(256)) * 5000
     written(tmp_path / "large", data)
     assert md5(tmp_path / "large") == md5_of(data)
+
+
+@pytest.mark.parametrize("order", ["sorted", "reversed", "every other", "with absent ones"])
+def test_many_files_are_remembered_in_any_order(
+    tmp_path: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(hashes, "AHEAD", 4)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    paths = [folder / f"{n:02}.txt" for n in range(50)]
+    for path in paths[::2] if order == "with absent ones" else paths:
+        written(path, path.name.encode())
+    in_a_new_process(tmp_path)
+    for path in sorted(folder.iterdir()):
+        md5(path)
+    for path in paths:
+        if not path.exists():
+            written(path, path.name.encode())
+    in_a_new_process(tmp_path)
+    reads.count = 0
+    asked = {"reversed": paths[::-1], "every other": paths[::2] + paths[1::2]}.get(order, paths)
+    assert [md5(path) for path in asked] == [md5_of(path.name.encode()) for path in asked]
+    assert reads.count == (25 if order == "with absent ones" else 0)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import base64
 import binascii
+import gc
 import logging
 import os
 import stat
@@ -13,6 +14,9 @@ from pathlib import Path
 from batchctl.emulator.autostorage import AutoStorage
 from batchctl.emulator.server import serve
 from batchctl.emulator.settings import Settings
+
+SELDOM = 50_000
+"""Objects made between two looks for garbage: of a hundred thousand tasks each look takes in all."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
         return 64
+    gc.set_threshold(SELDOM, 20, 100)
     try:
         asyncio.run(serve(settings, asked.port, ready=asked.ready_file, exit_with_parent=asked.exit_with_parent))
     except BlockingIOError:

@@ -168,6 +168,31 @@ class Node(Entity):
         return sum(task.slots for task in self.busy.values())
 
 
+class Tasks(dict[str, "Task"]):
+    """A job's tasks by their keys, and in the order of their making: so that a page of very many is found without
+    touching each of them. That list is made when it is asked for, and made again after a task has gone."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line: list[Task] | None = None
+
+    def __setitem__(self, key: str, task: "Task") -> None:
+        super().__setitem__(key, task)
+        if self._line is not None:
+            self._line.append(task)
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        self._line = None
+        return super().pop(key, default)
+
+    def in_order(self) -> "list[Task]":
+        if self._line is None:
+            self._line = list(self.values())
+        return self._line
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Job(Entity):
     """A job. `pool` is the key of the pool that its tasks run in (the auto pool's, where it has one).
@@ -188,7 +213,7 @@ class Job(Entity):
     schedule: str | None = None
     auto_pool: str | None = None
     scheduling_error: Json | None = None
-    tasks: "dict[str, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
+    tasks: Tasks = field(default_factory=Tasks, repr=False, metadata=LIVE)
     ready: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
     unfit: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
     at_work: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)

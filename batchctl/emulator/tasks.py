@@ -62,7 +62,7 @@ def get(service: Service, call: Call) -> Answer:
 
 
 def list_all(service: Service, call: Call) -> Answer:
-    return listing(call, VIEW, find_job(service, call).tasks.values())
+    return listing(call, VIEW, find_job(service, call).tasks.in_order())
 
 
 def replace(service: Service, call: Call) -> Answer:

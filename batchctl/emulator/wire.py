@@ -118,7 +118,7 @@ def listing(call: Call, view: View, records: Iterable[Any]) -> Answer:
     """A page of records that pass $filter, in the order of their making."""
     after, most = page_bounds(call)
     shown = _shown(call, view)
-    records = list(records)
+    records = records if isinstance(records, list) else list(records)
     start = bisect_right(records, after, key=lambda record: record.seq)  # a later page does not walk past the earlier
     found = _passing(call, view, islice(records, start, None))
     page: list[Json] = []

@@ -22,7 +22,7 @@ ONLY_IN = {
     "azure": ("cloud",),
     "yaml": ("spec/compose.py",),
     "jsonschema": ("spec/check.py",),
-    "rich": ("render.py", "cli"),
+    "rich": ("render", "cli"),
     "typer": ("cli",),
     "subprocess": ("emulator", "local"),
     "batchctl.cli": ("__main__.py", "cli"),

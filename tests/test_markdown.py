@@ -8,7 +8,7 @@ from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, diff
 from batchctl.reconcile.saved import Header, Place
 from batchctl.reconcile.stages import Later
-from batchctl.render_markdown import LONGEST, as_markdown
+from batchctl.render.markdown import LONGEST, as_markdown
 from batchctl.resources import Blob, Container, Desired
 from tests.reconcile.build import OWNER, held_pool, output, pool, task
 

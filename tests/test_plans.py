@@ -28,8 +28,8 @@ from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.saved import plan_from_json, plan_to_json
-from batchctl.render import Printer
-from batchctl.render_json import JsonPrinter
+from batchctl.render.printer import Printer
+from batchctl.render.stream import JsonPrinter
 from batchctl.resources import Job, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec

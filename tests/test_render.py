@@ -26,8 +26,11 @@ from batchctl.reconcile.events import (
 )
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, diff
-from batchctl.render import Printer, camel, clean, consoles, display, size, summary, value, width
+from batchctl.render.events import summary
+from batchctl.render.printer import Printer, consoles
+from batchctl.render.text import clean, display, size, value, width
 from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, StartTask
+from batchctl.rest import camel
 from batchctl.rules import Rule
 from batchctl.sensitive import Hidden
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting

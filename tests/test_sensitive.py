@@ -11,7 +11,7 @@ from rich.console import Console
 from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.saved import Place
-from batchctl.render import Printer
+from batchctl.render.printer import Printer
 from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, sensitive_values
 from batchctl.spec.load import load
 from tests.reconcile.build import job

@@ -8,8 +8,8 @@ from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
     from batchctl.reconcile.plan import Plan
-    from batchctl.render import Printer
-    from batchctl.render_json import JsonPrinter
+    from batchctl.render.printer import Printer
+    from batchctl.render.stream import JsonPrinter
 
 
 Voice: TypeAlias = "Printer | JsonPrinter"
@@ -37,7 +37,7 @@ def can_ask(yes: bool, as_json: bool = False) -> None:
 
 
 def printer(no_color: bool = False) -> "Printer":
-    from batchctl.render import Printer, consoles  # imported late: help and completion print nothing of ours
+    from batchctl.render.printer import Printer, consoles  # imported late: help and completion print nothing of ours
 
     return Printer(*consoles(no_color=no_color))
 
@@ -46,6 +46,6 @@ def voice(as_json: bool, no_color: bool = False) -> Voice:
     text = printer(no_color)
     if not as_json:
         return text
-    from batchctl.render_json import JsonPrinter
+    from batchctl.render.stream import JsonPrinter
 
     return JsonPrinter(sys.stdout, text, SystemClock())

@@ -47,7 +47,7 @@ def show(
 ) -> None:
     """Show a saved plan. Sends no request, and does not say whether the plan still stands."""
     from batchctl.reconcile.saved import document
-    from batchctl.render_markdown import as_markdown
+    from batchctl.render.markdown import as_markdown
 
     if as_json and markdown:
         raise UsageError("--json or --markdown, not both")

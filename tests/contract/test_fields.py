@@ -24,7 +24,7 @@ from batchctl import verbs
 from batchctl.errors import Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Plan
-from batchctl.render import Printer
+from batchctl.render.printer import Printer
 from batchctl.resources import KINDS
 from batchctl.rules import Rule
 from batchctl.spec.load import load

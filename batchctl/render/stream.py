@@ -13,7 +13,7 @@ from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.events import Applied, Event, Fetched, Progress
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.saved import Place, plan_to_json
-from batchctl.render import Printer
+from batchctl.render.printer import Printer
 from batchctl.resources import Task
 
 FORMAT = 1

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.saved import Header
-from batchctl.render import clean, details, headline, size, summary
+from batchctl.render.changes import details, headline
+from batchctl.render.events import summary
+from batchctl.render.text import clean, size
 
 SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
 """What comes first so that GitHub colours the line: `+` and `-` do it themselves."""

@@ -1,0 +1,105 @@
+"""One line for what happens, and one for all that a plan does."""
+
+from pathlib import Path
+
+from batchctl.reconcile.events import (
+    Applied,
+    Begun,
+    Event,
+    Expanded,
+    Failed,
+    Fetched,
+    NodesWaiting,
+    NotFetched,
+    Progress,
+    TaskFailed,
+)
+from batchctl.reconcile.plan import Action, Plan
+from batchctl.render.text import display, size
+from batchctl.resources import Blob, Task
+
+MANY = 100
+"""Objects of one kind that are told one by one as they are done; of more, how far it is."""
+
+DONE = {
+    ("create", "blob"): "uploaded",
+    ("update", "blob"): "uploaded",
+    ("create", "task"): "added",
+    ("create", ""): "created",
+    ("end", ""): "ended",
+    ("update", ""): "updated",
+    ("delete", ""): "deleted",
+    ("adopt", ""): "adopted",
+}
+
+DOING = {
+    ("create", "blob"): "uploading",
+    ("update", "blob"): "uploading",
+    ("create", "task"): "adding",
+    ("create", ""): "creating",
+    ("end", ""): "ending",
+    ("update", ""): "updating",
+    ("delete", ""): "deleting",
+    ("adopt", ""): "adopting",
+}
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 3 to add, 1 to change, 0 to destroy; 3 tasks to run, 12 KB to upload.`"""
+    if not plan:
+        return f"No changes. {plan.unchanged} objects are as the spec wants them." if plan.unchanged else "No changes."
+
+    def count(*actions: Action) -> int:
+        return sum(c.action in actions for c in plan.changes)
+
+    tasks = len(plan.of(Task, Action.CREATE))
+    uploads = [c.after for c in plan.of(Blob, Action.CREATE, Action.UPDATE)]
+    extra = []
+    if tasks:
+        extra.append(f"{tasks} {'task' if tasks == 1 else 'tasks'} to run")
+    if plan.later:
+        extra.append("more of them later")
+    if uploads:
+        extra.append(f"{size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
+    if plan.fetches:
+        extra.append(f"{len(plan.fetches)} blobs to bring home")
+    if plan.waits and not tasks:
+        extra.append(f"waits for the tasks of {', '.join(job.id for job in plan.waits)}")
+    line = (
+        f"Plan: {count(Action.CREATE, Action.REPLACE)} to add, {count(Action.UPDATE)} to change, "
+        f"{count(Action.DELETE, Action.REPLACE)} to destroy"
+        + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
+    )
+    return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
+
+
+def step_line(event: Event, gone: int, ahead: int) -> str | None:
+    """`added 5000 of 100000 tasks`, some twenty times in all."""
+    if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
+        return None
+    return f"{DONE.get((event.verb, event.kind)) or DONE[event.verb, '']} {gone} of {ahead} {event.kind}s"
+
+
+def event_line(event: Event) -> str | None:
+    """One line for one event; None where a later event says it better."""
+    match event:
+        case Begun(verb=verb, kind=kind, names=names):
+            word = DOING.get((verb, kind)) or DOING[verb, ""]
+            return f"{word} {len(names)} {kind}s" if len(names) > 1 else None
+        case Applied(verb=verb, kind=kind, name=found):
+            return f"{DONE.get((verb, kind)) or DONE[verb, '']} {kind} {found}"
+        case Failed(verb=verb, kind=kind, name=found, error=error):
+            return f"FAILED to {verb} {kind} {found}: {error}"
+        case Expanded(tasks=tasks, job=job):
+            return f"expanded: {tasks} {'task' if tasks == 1 else 'tasks'} more, in job {job}"
+        case Progress(counts=c):
+            return f"tasks: {c.active} waiting, {c.running} running, {c.succeeded} succeeded, {c.failed} failed"
+        case NodesWaiting(pool=pool, nodes=nodes):
+            states = ", ".join(f"{count} {state}" for state, count in nodes) or "none yet"
+            return f"nodes of pool {pool}: {states}"
+        case TaskFailed(task=task, why=why):
+            return f"task {task.id} {why}"
+        case Fetched(blob=blob, path=path):
+            return f"fetched {blob.name} to {display(Path(path))}"
+        case NotFetched(blob=blob, why=why):
+            return f"NOT fetched {blob.name}: {why}"

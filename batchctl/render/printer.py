@@ -1,0 +1,145 @@
+"""What is said to people: plans, events and problems on a terminal or in a log. Decides nothing."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.reconcile.events import (
+    Applied,
+    Begun,
+    Event,
+    TaskFailed,
+)
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.render.changes import SHOWN, details, headline, rest, together
+from batchctl.render.events import MANY, event_line, step_line, summary
+from batchctl.render.text import clean, display, size, width
+from batchctl.sensitive import Veil
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.codec import Codec
+    from batchctl.reconcile.saved import Place
+
+
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.DELETE: "red",
+    Action.ADOPT: "cyan",
+}
+
+
+class Printer:
+    """Results to `out`, progress and errors to `err`; colour only where the stream is a terminal that wants it."""
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self.out, self.err = out, err
+        self._done: Counter[str] = Counter()
+        self._ahead = self._gone = 0
+        self._veil = Veil()
+
+    def begin(self, verb: str) -> None:
+        """People see which command it is."""
+
+    def target(self, name: str, why: str, address: str | None = None) -> None:
+        self._line(f"Target: {name}, {address} ({why})" if address else f"Target: {name} ({why})")
+
+    def account(self, place: "Place", codec: "Codec") -> None:
+        """Where it is, people saw in the target; from here on the spec's secrets are known."""
+        self._veil = codec.veil
+
+    def plan(self, plan: Plan, *, full: bool = False) -> None:
+        """The whole plan: changes with their reasons, what stays, what comes home, and one summary line.
+
+        `full`: every change; else of many that are alike the first, and how many more there are.
+        """
+        most = len(plan.changes) + len(plan.fetches) if full else SHOWN
+        for changes in together(plan.changes):
+            for change in changes[:most]:
+                self._change(change)
+            if len(changes) > most:
+                self._line(f"    {rest(changes, most)}", STYLES[changes[0].action])
+        for entry in plan.later:
+            self._line(f"  + tasks {entry.label}: expanded when {entry.after} is done", STYLES[Action.CREATE])
+        for fetch in plan.fetches[:most]:
+            self._line(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home to {display(fetch.target)}", "cyan")
+        if len(plan.fetches) > most:
+            self._line(f"    … and {len(plan.fetches) - most} more come home")
+        for note in plan.notes:
+            self._line(f"  note: {note}")
+        for reason in plan.refusals:
+            self._line(f"  refused: {reason}", "red")
+        self._line(summary(plan), "bold")
+
+    def drift(self, found: Plan) -> None:
+        """What somebody else changed; `->` leads to what was last asked."""
+        for change in found.changes:
+            self._change(change)
+        objects = "1 object is" if len(found.changes) == 1 else f"{len(found.changes)} objects are"
+        self._line(f"Drift: {objects} not as last asked for." if found.changes else "No drift.", "bold")
+
+    def event(self, event: Event) -> None:
+        self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
+        if isinstance(event, Begun):
+            self._ahead, self._gone = len(event.names), 0
+        self._gone += isinstance(event, Applied)
+        many = isinstance(event, Applied) and self._ahead > MANY
+        if line := step_line(event, self._gone, self._ahead) if many else event_line(event):
+            self.say(line)
+        if isinstance(event, TaskFailed):
+            for text in event.stderr:
+                # The id in front keeps a task's output from being read as a command by whoever parses our log.
+                self.say(f"  [{event.task.id}] {text}")
+
+    def done(self, verb: str, exit_code: int = 0) -> None:
+        """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
+        if verb == "plan":
+            return
+        words = {"adopt": "adopted", "create": "created", "update": "updated", "delete": "deleted"}
+        words["Fetched"] = "brought home"
+        counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
+        self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
+
+    def say(self, line: str) -> None:
+        self.err.print(Text(clean(self._veil(line))), soft_wrap=True)
+
+    def result(self, line: str) -> None:
+        self._line(line)
+
+    def error(self, error: BatchctlError) -> None:
+        if isinstance(error, SpecError):
+            for problem in error.problems:
+                self._problem(problem)
+            return
+        self.err.print(
+            Text("error: ", style="bold red").append(Text("\n".join(map(clean, self._veil(str(error)).split("\n"))))),
+            soft_wrap=True,
+        )
+
+    def _problem(self, problem: Problem) -> None:
+        place = f"{clean(problem.file)}:{problem.line}:{problem.column}: "
+        line = Text(place).append("error: ", style="bold red").append(f"{clean(problem.message)} [{problem.code}]")
+        self.err.print(line, soft_wrap=True)
+        if problem.source:
+            caret = " " * (width(clean(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
+            self.err.print(Text(f"{problem.line:>6} | {clean(problem.source)}\n       | {caret}"), soft_wrap=True)
+
+    def _change(self, change: Change) -> None:
+        self._line(headline(change), STYLES[change.action])
+        for line in details(change):
+            self._line(f"        {line}")
+
+    def _line(self, line: str, style: str = "") -> None:
+        self.out.print(Text(clean(self._veil(line)), style=style), soft_wrap=True)
+
+
+def consoles(*, no_color: bool) -> Sequence[Console]:
+    """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
+    off = no_color or None
+    common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
+    return Console(**common), Console(stderr=True, **common)

@@ -1,0 +1,73 @@
+"""Values, sizes, paths and strangers' characters as a reader may see them."""
+
+import unicodedata
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import isodate
+
+from batchctl.rest import camel
+from batchctl.sensitive import Hidden, is_sensitive, masked
+
+HIDDEN = "(sensitive)"
+
+
+def value(found: Any) -> str:
+    """A field's value as a reader of REST would write it."""
+    match found:
+        case None:
+            return "(none)"
+        case bool():
+            return str(found).lower()
+        case timedelta():
+            return str(isodate.duration_isoformat(found))
+        case ((str(), str()), *_):
+            return "[" + ", ".join(f"{name}={shown_setting(name, setting)}" for name, setting in found) + "]"
+        case tuple():
+            return "[" + ", ".join(value(item) for item in found) + "]"
+        case _ if hasattr(found, "__dataclass_fields__"):
+            shown = [(f.name, getattr(found, f.name)) for f in fields(found)]
+            return "{" + ", ".join(f"{camel(n)}: {value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
+        case Hidden():
+            return HIDDEN
+        case _:
+            text = masked(str(found)).replace("\n", "; ")
+            return text if len(text) <= 300 else f"{text[:297]}…"
+
+
+def shown_setting(name: str, found: str) -> str:
+    return HIDDEN if is_sensitive(name) else value(found)
+
+
+def size(count: int) -> str:
+    """1536 as `1.5 KB`; units of 1024."""
+    amount = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def display(path: Path) -> str:
+    """Relative to where the user stands, if it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def clean(text: str) -> str:
+    """Control and bidi characters shown, not obeyed: names and stderr come from strangers (reliability S6)."""
+    return "".join(c if c == "\n" or not _obeyed(c) else f"\\u{ord(c):04x}" for c in text)
+
+
+def width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
+
+
+def _obeyed(c: str) -> bool:
+    return unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\t"

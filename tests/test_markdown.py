@@ -43,7 +43,7 @@ def test_each_sign_has_its_colour() -> None:
     assert as_markdown(HEADER, made).splitlines() == [
         "### batchctl plan of `specs/x.yaml`",
         "",
-        "**Plan: 2 to add, 1 to change, 2 to destroy; more of them later, 1 blobs to bring home.**",
+        "**Plan: 2 to add, 1 to change, 2 to destroy; more of them later, 1 blob to bring home.**",
         "",
         "```diff",
         "+ container new",

@@ -166,7 +166,7 @@ def test_a_refused_plan_says_why() -> None:
 
 def test_nothing_to_do() -> None:
     assert planned(diff(desired(), [])) == ["No changes."]
-    assert planned(diff(desired(INPUT), [INPUT])) == ["No changes. 1 objects are as the spec wants them."]
+    assert planned(diff(desired(INPUT), [INPUT])) == ["No changes. 1 object is as the spec wants it."]
 
 
 def test_what_comes_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

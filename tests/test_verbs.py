@@ -202,7 +202,7 @@ def test_a_blob_that_cannot_land_is_told_and_stops_no_other(spec: Spec, folder: 
     cloud.put("output", "../escaped", b"x", spec.name, "count-z")
     cloud.containers["output"] = spec.name
     events: list[Event] = []
-    with pytest.raises(CannotLandError, match="1 blobs could not be brought home"):
+    with pytest.raises(CannotLandError, match="1 blob could not be brought home"):
         keep(events, spec, cloud)
     assert [e.blob.path for e in events if isinstance(e, NotFetched)] == ["../escaped"]
     assert len([e for e in events if isinstance(e, Fetched)]) == 2

@@ -11,6 +11,7 @@ from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.stages import Later
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
+from batchctl.words import plural
 
 
 class Action(Enum):
@@ -189,7 +190,7 @@ def _unwanted(
                     notes.append(_kept_for_others(name, foreign))
                     gone += [(b, ()) for b in blobs if b.owner == desired.owner]
                 else:
-                    gone.append((resource, (_plural(len(blobs), "blob"),) if blobs else ()))
+                    gone.append((resource, (plural(len(blobs), "blob"),) if blobs else ()))
             case Pool(state=state):
                 gone.append((resource, (LEAVING,) if state == "deleting" else ()))
             case _:
@@ -245,9 +246,5 @@ def _not_ours(resource: Resource) -> str:
 def _kept_for_others(container: str, foreign: list[str]) -> str:
     shown = ", ".join(foreign[:20]) + (", …" if len(foreign) > 20 else "")
     return (
-        f"container {container!r} is kept: it holds {_plural(len(foreign), 'blob')} that we did not put there ({shown})"
+        f"container {container!r} is kept: it holds {plural(len(foreign), 'blob')} that we did not put there ({shown})"
     )
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

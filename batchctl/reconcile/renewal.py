@@ -8,6 +8,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Pool
 from batchctl.rules import Rule
+from batchctl.words import plural
 
 START = "start_task"
 SHOWN = 3
@@ -56,8 +57,8 @@ def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"
-    tasks = f"{_plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
-    said = [f"{_plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
+    tasks = f"{plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
+    said = [f"{plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
     if change.action is Action.UPDATE and any(f.name == START for f in change.fields):
         said.append(_old_start_task(use, advise=_emptying(change) == {START}))
     return replace(change, reasons=(*change.reasons, *said))
@@ -70,15 +71,11 @@ def _shrinking(change: Change) -> tuple[str, ...]:
     leaving = _nodes(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
     if leaving <= 0 or change.action is not Action.UPDATE:
         return ()
-    return (f"{leaving} of {_plural(_nodes(change), 'node')} will leave, tasks that run there are requeued",)
+    return (f"{leaving} of {plural(_nodes(change), 'node')} will leave, tasks that run there are requeued",)
 
 
 def _old_start_task(use: PoolUse, *, advise: bool) -> str:
     """The nodes that are there ran the start task that the pool had when they joined or restarted."""
     names = ", ".join(use.nodes[:SHOWN]) + (", …" if len(use.nodes) > SHOWN else "")
-    old = f"{_plural(len(use.nodes), 'node')} with the old start task: {names}"
+    old = f"{plural(len(use.nodes), 'node')} with the old start task: {names}"
     return f"{old} (--reboot-nodes reboots instead of draining)" if advise else old
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -17,6 +17,7 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.text import display, size
 from batchctl.resources import Blob, Task
+from batchctl.words import plural
 
 MANY = 100
 """Objects of one kind that are told one by one as they are done; of more, how far it is."""
@@ -47,7 +48,7 @@ DOING = {
 def summary(plan: Plan) -> str:
     """`Plan: 3 to add, 1 to change, 0 to destroy; 3 tasks to run, 12 KB to upload.`"""
     if not plan:
-        return f"No changes. {plan.unchanged} objects are as the spec wants them." if plan.unchanged else "No changes."
+        return _nothing(plan.unchanged)
 
     def count(*actions: Action) -> int:
         return sum(c.action in actions for c in plan.changes)
@@ -56,13 +57,13 @@ def summary(plan: Plan) -> str:
     uploads = [c.after for c in plan.of(Blob, Action.CREATE, Action.UPDATE)]
     extra = []
     if tasks:
-        extra.append(f"{tasks} {'task' if tasks == 1 else 'tasks'} to run")
+        extra.append(f"{plural(tasks, 'task')} to run")
     if plan.later:
         extra.append("more of them later")
     if uploads:
         extra.append(f"{size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
     if plan.fetches:
-        extra.append(f"{len(plan.fetches)} blobs to bring home")
+        extra.append(f"{plural(len(plan.fetches), 'blob')} to bring home")
     if plan.waits and not tasks:
         extra.append(f"waits for the tasks of {', '.join(job.id for job in plan.waits)}")
     line = (
@@ -71,6 +72,13 @@ def summary(plan: Plan) -> str:
         + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
     )
     return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
+
+
+def _nothing(unchanged: int) -> str:
+    if not unchanged:
+        return "No changes."
+    stays = f"{plural(unchanged, 'object')} {'is' if unchanged == 1 else 'are'}"
+    return f"No changes. {stays} as the spec wants {'it' if unchanged == 1 else 'them'}."
 
 
 def step_line(event: Event, gone: int, ahead: int) -> str | None:

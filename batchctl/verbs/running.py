@@ -13,6 +13,7 @@ from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired, Job, Task
+from batchctl.words import plural
 
 Approve = Callable[[Plan], bool]
 """Shows the plan and asks; False: nothing may be done."""
@@ -77,7 +78,7 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
         stranded += isinstance(event, NotFetched)
         yield event
     if stranded:
-        raise CannotLandError(f"{stranded} blobs could not be brought home; the reasons are above")
+        raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
 
 
 def failed_tasks(failures: Sequence[TaskFailed]) -> str:

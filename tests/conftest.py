@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from azure.batch import BatchClient
 from azure.storage.blob import BlobServiceClient
+from hypothesis import HealthCheck, settings
 
 from batchctl import local
 from tests.services import batch_client as new_batch_client
 from tests.services import blob_service as new_blob_service
 from tests.services import started
+
+# How long an example takes says how busy the machine is, not whether the property holds.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

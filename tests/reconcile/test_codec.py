@@ -21,9 +21,7 @@ st.register_type_strategy(timedelta, st.integers(0, 10**7).map(lambda s: timedel
 st.register_type_strategy(
     datetime, st.integers(0, 4 * 10**9).map(lambda s: datetime.fromtimestamp(s, UTC).replace(microsecond=s % 10**6))
 )
-SLOW = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SLOW = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)

@@ -15,7 +15,7 @@ from batchctl.spec.model import Spec
 WORD_COUNT = Path(__file__).parents[2] / "specs" / "word-count.yaml"
 TEXT = WORD_COUNT.read_text(encoding="utf-8")
 
-one_file = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_file = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def loaded(folder: Path, content: bytes) -> Spec | SpecError:

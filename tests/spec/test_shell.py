@@ -79,7 +79,7 @@ def test_hostile_values_reach_argv(template: str, expected: str) -> None:
         assert shown(template, value) == [expected.replace("{}", value)], value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([c for c in CONTEXTS if c[1] is not None and "show2" not in c[0]]),
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20),
@@ -89,7 +89,7 @@ def test_any_value_reaches_argv(context: tuple[str, str], value: str) -> None:
     assert shown(template, value) == [expected.replace("{}", value)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20), min_size=1))
 def test_the_words_of_a_command_stay_words(values: list[str]) -> None:
     named = {f"item{i}": value for i, value in enumerate(values)}

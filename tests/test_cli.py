@@ -9,9 +9,9 @@ from batchctl.cli import run
 
 SPEC = "specs/word-count.yaml"
 REFUSED = {
-    f"plan {SPEC} --parallelism 0": "should be greater than or equal to 1",
-    f"plan {SPEC} --parallelism -1": "should be greater than or equal to 1",
-    f"apply {SPEC} --yes --parallelism 1000000000": "should be less than or equal to 64",
+    f"plan {SPEC} --parallelism 0": "0 is not in the range 1<=x<=64",
+    f"plan {SPEC} --parallelism -1": "-1 is not in the range 1<=x<=64",
+    f"apply {SPEC} --yes --parallelism 1000000000": "1000000000 is not in the range 1<=x<=64",
     f"plan {SPEC} --only pool": "'pool' names nothing: it takes KIND.NAME",
     f"plan {SPEC} --only node.x": "where KIND is container, blob, pool, job, task",
     f"apply {SPEC} --yes --replace count": "'count' names nothing",

@@ -4,6 +4,7 @@ A section that is run replaces what stands of it there; the others stay.
 """
 
 import argparse
+import compileall
 import importlib
 import os
 import platform
@@ -39,6 +40,9 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(unknown)}")
+    for folder in (Path(__file__).parent, Path(__file__).parent.parent / "batchctl"):
+        # As pip does with what it installs; what these programs are measured beside was compiled so.
+        compileall.compile_dir(folder, quiet=1)
     for name in asked.sections or SECTIONS:
         section = importlib.import_module(f"benchmarks.{name}")
         began, load = time.time(), os.getloadavg()

@@ -42,7 +42,8 @@ def stop_resize(service: "Service", pool: Pool) -> None:
 
 def delete(service: "Service", pool: Pool) -> None:
     """Tasks are requeued, nodes go, then the pool; nodes that wait for their tasks wait no longer."""
-    pool.move("deleting", service.clock.now())
+    if pool.state != "deleting":  # else it is one that lingered
+        pool.move("deleting", service.clock.now())
     for node in pool.nodes.values():
         node.after = None
     resize(service, pool, 0, 0)

@@ -52,9 +52,9 @@ def make(service: "Service", spec: Json) -> Made:
     return Made(name)
 
 
-LINGER = 60.0
-"""Seconds that a pool outlives the job that completed: machines take as long to go on Azure, and whoever waited for
-the job reads the files of its tasks from them then."""
+LINGER = 20.0
+"""Seconds that the nodes of a pool outlive the job that completed: machines take longer to go on Azure, and whoever
+waited for the job reads the files of its tasks from them then."""
 
 
 def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
@@ -62,15 +62,14 @@ def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = 
     auto = spec["poolInfo"].get("autoPoolSpecification")
     if auto is None or auto["keepAlive"]:
         return
-    key = (pool_key or "").lower()
-    if linger:
-        service.timer(("linger", key), LINGER, lambda: _delete(service, key))
+    pool = service.store.pools.get((pool_key or "").lower())
+    if pool is None:
+        return
+    if linger and pool.nodes:
+        service.timer(("linger", pool.key), LINGER, lambda: allocation.delete(service, pool))
+        if pool.state != "deleting":
+            pool.move("deleting", service.clock.now())
+            service.store.touch(pool)
     else:
-        service.cancel(("linger", key))
-        _delete(service, key)
-
-
-def _delete(service: "Service", key: str) -> None:
-    pool = service.store.pools.get(key)
-    if pool and pool.state == "active":
+        service.cancel(("linger", pool.key))
         allocation.delete(service, pool)

@@ -17,7 +17,9 @@ TAKES_TASKS = frozenset({"idle", "running"})
 
 
 def fill(service: "Service", pool: Pool) -> None:
-    """Places tasks until no slot or no task is left."""
+    """Places tasks until no slot or no task is left, or the pool goes."""
+    if pool.state == "deleting":
+        return
     nodes = [node for node in pool.nodes.values() if takes_tasks(node)]
     jobs = [job for job in service.store.jobs.values() if job.pool == pool.key and job.state == "active" and job.ready]
     while (placement := choose(pool, nodes, jobs)) is not None:

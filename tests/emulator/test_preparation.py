@@ -99,8 +99,9 @@ def test_a_pool_for_one_job(local, client, name, keep):
     assert ran == client.get_job(name).execution_info.pool_id
     assert ran.startswith(f"{name}_")
     end(client, name)
+    assert client.get_pool(ran).state == ("active" if keep else "deleting")
     assert b"".join(client.download_task_file(name, "t", "stdout.txt")) == b""
-    local.turn(61)
+    local.turn(21)
     if keep:
         assert client.get_pool(ran).state == "active"
     else:

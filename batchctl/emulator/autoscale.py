@@ -184,6 +184,8 @@ def _results(pool: Pool, scope: formula.Scope) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, History):
+        return _text([sampled for _, sampled in value.samples[-1:]])
     if isinstance(value, list):
         return "[" + ",".join(map(_text, value)) + "]"
     if isinstance(value, Moment):

@@ -1,5 +1,6 @@
 """The values of autoscale formulas, their operators and functions. Pure, but for `rand`."""
 
+import contextlib
 import math
 import operator
 import random
@@ -172,10 +173,11 @@ def _val(arguments: list[Any]) -> float:
 
 
 def _time(arguments: list[Any]) -> Moment:
-    try:
-        return Moment(times.seconds_of(arguments[0]))
-    except (ValueError, TypeError, AttributeError):
-        raise FormulaError(f"time: {arguments[0]!r} is no time") from None
+    """W3C-DTF (ISO 8601) and RFC 1123 are the formats of the page."""
+    for read in (times.seconds_of, times.http_seconds):
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            return Moment(read(arguments[0]))
+    raise FormulaError(f"time: {arguments[0]!r} is no time")
 
 
 def _round(arguments: list[Any]) -> float:

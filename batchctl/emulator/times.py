@@ -3,7 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
+from email.utils import formatdate, parsedate_to_datetime
 
 UNLIMITED = "P10675199DT2H48M5.4775807S"
 """How the wire says "no limit": the longest duration of .NET."""
@@ -32,6 +32,11 @@ def seconds_of(text: str) -> float:
 def http_date(seconds: float) -> str:
     """As headers write it: `Thu, 01 Jan 2026 00:00:00 GMT`."""
     return formatdate(seconds, usegmt=True)
+
+
+def http_seconds(text: str) -> float:
+    """A time as headers write it, as seconds since 1970. ValueError if it is none."""
+    return parsedate_to_datetime(text).timestamp()
 
 
 def etag(seconds: float) -> str:

@@ -47,6 +47,7 @@ def value(text: str) -> object:
         ("std(2, 4)", 1.0),
         ("time().hour + time().weekday", 16.0),
         ('time("2026-01-02T12:00:00Z") - time() == TimeInterval_Day', 1.0),
+        ('time("Fri, 02 Jan 2026 12:00:00 GMT") - time() == TimeInterval_Day', 1.0),
         ("TimeInterval_Hour / TimeInterval_Minute", 60.0),
         ("(TimeInterval_Minute * 5 + time()).minute == 5 ? 1 : 0", 1.0),
         ("taskcompletion", "taskcompletion"),
@@ -177,6 +178,11 @@ def test_formulas_as_people_write_them(client, formulas, formula, targets):
     assert run.error is None, run.error
     values = dict(part.split("=", 1) for part in run.results.split(";"))
     assert (int(values["$TargetDedicatedNodes"]), int(values["$TargetLowPriorityNodes"])) == targets
+
+
+def test_a_variable_of_samples_shows_its_last(client, formulas):
+    options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="seen = $ActiveTasks;")
+    assert client.evaluate_pool_auto_scale(formulas, options).results.endswith(";seen=[3]")
 
 
 @pytest.fixture(scope="module")

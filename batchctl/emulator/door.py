@@ -20,7 +20,10 @@ from batchctl.emulator.service import Service
 from batchctl.emulator.wire import Answer, Call, NotModified, Part
 
 VERSIONS = frozenset(
-    {"2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"}
+    {
+        *("2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"),
+        *("2022-01-01.15.0", "2021-06-01.14.0", "2020-09-01.12.0"),
+    }
 )
 PARAMETERS = frozenset(
     {

@@ -51,6 +51,9 @@ def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[
 IMAGES = tuple(_image(*row) for row in _ROWS)
 
 _AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
+NAMES = frozenset(
+    {"publisher", "offer", "sku", "virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"}
+)
 PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
     *("batch", "credativ", "microsoftcblmariner", "microsoftwindowsdesktop", "openlogic", "oracle", "redhat"),
     *("resf", "rockylinux", "suse"),
@@ -61,6 +64,8 @@ PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
 def check(machine: Json) -> None:
     """Refuses an image of nobody, and a node agent that is not that of a supported image."""
     reference = machine["imageReference"]
+    if not reference.keys() & NAMES:
+        raise bad_value("imageReference", "", "the image has a publisher, offer and sku, or an id")
     name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
     if name[0] and name[0] not in PUBLISHERS:
         raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")

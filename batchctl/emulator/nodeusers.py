@@ -46,7 +46,7 @@ def delete(service: Service, call: Call) -> Answer:
 def remote_login_settings(service: Service, call: Call) -> Answer:
     """An address in the form of the service's; nothing listens there."""
     pool, node = find_pool(service, call), nodes.find(service, call)
-    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.ComputeNodeRemoteLoginSettings"
+    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.RemoteLoginSettings"
     return Answer(200, {"odata.metadata": metadata, **paper.remote_login(pool, node)})
 
 

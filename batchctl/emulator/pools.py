@@ -125,9 +125,9 @@ def stop_resize(service: Service, call: Call) -> Answer:
 def remove_nodes(service: Service, call: Call) -> Answer:
     pool = find_to_resize(service, call)
     asked = call.body(REMOVE_NODES)
-    nodes = [pool.nodes.get(name.lower()) for name in asked["nodeList"]]
-    chosen = [node for node in nodes if node is not None]
-    if len(chosen) < len(nodes):
+    names = dict.fromkeys(name.lower() for name in asked["nodeList"])  # one that is named twice leaves once
+    if names.keys() - pool.nodes.keys():
         raise Fault("NodeNotFound")
+    chosen = [pool.nodes[name] for name in names]
     allocation.remove(service, pool, chosen, asked["nodeDeallocationOption"])
     return changed(call, pool, 202)

@@ -101,7 +101,7 @@ def settle(service: "Service", schedule: Schedule) -> None:
     elif any(job.state != "completed" for job in jobs):
         return
     elif schedule.state == "terminating" or (schedule.state == "active" and _is_over(service, schedule)):
-        schedule.ended = service.clock.now()
+        schedule.ended, schedule.next_run = service.clock.now(), None
         schedule.move("completed", service.clock.now())
         autopool.end(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
         service.store.touch(schedule)

@@ -47,7 +47,8 @@ def _result(service: Service, call: Call, job: Job, asked: object) -> Json:
         task = admission.admit(service, job, asked)
     except Fault as fault:
         status = "clienterror" if fault.status < 500 else "servererror"
-        return {"status": status, "taskId": name, "error": fault.brief()}
+        named = {"taskId": name} if isinstance(name, str) else {}
+        return {"status": status, **named, "error": fault.brief()}
     return {
         "status": "success",
         "taskId": task.id,

@@ -31,7 +31,7 @@ def node_url(pool_id: str, node_id: str, base: str) -> str:
 
 
 def job_url(job_id: str, base: str) -> str:
-    return f"{base}/jobs/{quote(job_id, safe='')}"
+    return f"{base}/jobs/{quote(job_id, safe=':')}"  # `schedule:job-1` stands as it is
 
 
 def task_url(job_id: str, task_id: str, base: str) -> str:

@@ -146,6 +146,9 @@ def test_removing_a_node(client, name):
     with pytest.raises(ResourceNotFoundError) as caught:
         client.begin_remove_nodes(name, options)
     assert code_of(caught) == "NodeNotFound"
+    twice = models.BatchNodeRemoveOptions(node_ids=[second.id, second.id.upper()])
+    client.begin_remove_nodes(name, twice, polling_interval=0.01).result()
+    assert client.get_pool(name).target_dedicated_nodes == 0
 
 
 def test_a_node_that_leaves_gives_its_task_back(client, name, local):
@@ -248,6 +251,7 @@ def test_pools_that_cannot_be(local, name, change, code):
 @pytest.mark.parametrize(
     ("reference", "agent"),
     [
+        ({}, "batch.node.ubuntu 24.04"),
         ({"publisher": "a", "offer": "b", "sku": "c"}, "batch.node.ubuntu 24.04"),
         ({"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}, "batch.node.debian 12"),
         (

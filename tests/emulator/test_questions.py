@@ -65,6 +65,11 @@ def test_properties_that_only_some_have(local, pool):
         )
 
 
+@pytest.mark.parametrize("version", ["2022-01-01.15.0", "2021-06-01.14.0", "2020-09-01.12.0"])
+def test_versions_whose_bodies_are_the_same(local, pool, version):
+    assert send(local.url, "GET", f"/pools/{pool}?api-version={version}").status == 200
+
+
 def test_what_older_versions_know(local, client, pool):
     node = next(iter(client.list_nodes(pool))).id
     assert "numSucceededTasks" in send(local.url, "GET", f"/lifetimejobstats?{OLDER}").json

@@ -29,7 +29,9 @@ def test_one_run(client, name, pool):
     new_schedule(client, name, pool, "true")
     schedule = until(lambda: finished(client, name), "the end of the schedule")
     assert jobs(client, name) == [f"{name}:job-1 completed"]
-    assert schedule.execution_info.recent_job.id == f"{name}:job-1"
+    recent = schedule.execution_info.recent_job
+    assert (recent.id, recent.url.rpartition("/")[2]) == (f"{name}:job-1", f"{name}:job-1")
+    assert schedule.execution_info.next_run_time is None
     ran = completed(client, f"{name}:job-1", "manager")
     assert ran.node_info.task_root_directory == f"workitems/{name}/job-1/manager"
     assert b"".join(client.download_task_file(f"{name}:job-1", "manager", "stderr.txt")) == b""

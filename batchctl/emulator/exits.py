@@ -4,8 +4,12 @@ from batchctl.emulator.records import Json, Task
 
 
 def job_action(spec: Json, info: Json) -> str:
-    """none, disable or terminate: by the exit condition that fits, else terminate for every failure."""
-    default = "none" if info["result"] == "success" else "terminate"
+    """none, disable or terminate: by the exit condition that fits, else terminate for every failure.
+
+    That a user ended the task is none of the conditions (azure-batch's own test_batch_tasks: its job goes on).
+    """
+    ended = info["result"] == "success" or info.get("failureInfo", {}).get("code") == "TaskEnded"
+    default = "none" if ended else "terminate"
     action: str = _options(spec, info).get("jobAction", default)
     return action
 

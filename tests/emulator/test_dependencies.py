@@ -105,6 +105,14 @@ def test_what_a_failure_does_to_the_job(client, name, pool, options, command, en
     assert client.get_job(job).execution_info.termination_reason == end[1]
 
 
+def test_a_task_that_a_user_ends_does_nothing_to_the_job(client, name):
+    job = new_job(client, name, "no-such-pool", task_failure_mode="performExitOptionsJobAction")
+    client.create_task(job, task("t"))
+    client.terminate_task(job, "t")
+    client.reactivate_task(job, "t")
+    assert (state(client, job), client.get_task(job, "t").state) == ("active", "active")
+
+
 def test_the_job_manager_ends_its_job(client, name, pool):
     manager = models.BatchJobManagerTask(id="manager", command_line="true", kill_job_on_completion=True)
     job = new_job(client, name, pool, job_manager_task=manager)

@@ -83,7 +83,9 @@ Samples = deque[tuple[float, dict[str, float]]]
 
 
 def run(service: "Service", pool: Pool, text: str) -> Json:
-    """Evaluates a formula on the pool: an AutoScaleRun, with an error in it if it cannot be evaluated."""
+    """Evaluates a formula on the pool: an AutoScaleRun. If it cannot be evaluated, there is an error in it, and the
+    results are what stands (JavaScript SDK, poolScaling.spec.ts).
+    """
     now = service.clock.now()
     timestamp = {"timestamp": times.stamp(now)}
     try:
@@ -93,7 +95,8 @@ def run(service: "Service", pool: Pool, text: str) -> Json:
     except FormulaError as error:
         code = "AutoScalingFormulaEvaluationError"
         fault = {"code": code, "message": "The autoscale formula could not be evaluated."}
-        return {**timestamp, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
+        stands = _results(pool, formula.Scope(now, {}))
+        return {**timestamp, "results": stands, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
 
 
 def watch(service: "Service", pool: Pool) -> None:

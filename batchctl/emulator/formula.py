@@ -111,14 +111,13 @@ class _Parser:
         return token
 
     def _statement(self) -> Node:
-        kind, name = self._next()
-        if kind != "name":
-            raise FormulaError(f"'{name}' where a variable is expected")
-        if self._sees("("):  # stop() alone does anything without being assigned
-            call = _call(name, self._arguments())
+        """An assignment, or an expression by itself: of these, stop() alone does anything."""
+        (kind, name), follows = self._tokens[self._at], self._tokens[self._at + 1 : self._at + 2]
+        if kind != "name" or follows != [("mark", "=")]:
+            alone = self._expression()
             self._end_of_statement()
-            return call
-        self._next("=")
+            return alone
+        self._at += 2
         value = self._expression()
         self._end_of_statement()
         return lambda scope: scope.write(name, value(scope))

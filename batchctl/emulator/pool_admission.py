@@ -70,6 +70,10 @@ def check_machine(spec: Json) -> None:
         if not _SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
         images.check(machine)
+        if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
+            raise Fault(
+                "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)
+            )
         name = "virtualMachineImageId"
         check_resource(f"imageReference.{name}", machine["imageReference"].get(name, ""))
 

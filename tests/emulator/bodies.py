@@ -45,8 +45,9 @@ RULED: dict[tuple[str, str], Any] = {
     ("BatchJobReleaseTask", "id"): "release",
     ("BatchJobScheduleConfiguration", "do_not_run_after"): MOMENT + datetime.timedelta(days=1),
 }
-# Properties that exclude others, or that name what an account without applications cannot have.
+# Properties that exclude others, or that name what an account without applications and identities cannot have.
 LEFT_OUT = {
+    ("DiskEncryptionConfiguration", "customer_managed_key"),
     ("BatchPoolInfo", "auto_pool_specification"),
     ("ResourceFile", "storage_container_url"),
     ("ResourceFile", "auto_storage_container_name"),

@@ -207,6 +207,7 @@ def formulas(client):
     [
         "$TargetDedicatedNodes = 1 / 0;",
         "$TargetDedicatedNodes = $NoSuchVariable;",
+        "$something_useless",
         "$CurrentDedicatedNodes = 3;",
         "$ActiveTasks = 3;",
         "$NodeDeallocationOption = sometime;",
@@ -220,6 +221,7 @@ def formulas(client):
 def test_formulas_that_cannot_be_evaluated(client, formulas, formula):
     options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
     run = client.evaluate_pool_auto_scale(formulas, options)
+    assert run.results == "$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue"
     assert (run.error.code, run.error.as_dict()["values"][0]["name"]) == (
         "AutoScalingFormulaEvaluationError",
         "Reason",

@@ -240,6 +240,17 @@ def test_an_etag_outlives_the_allocation(local, client, name):
             "InvalidPropertyValue",
         ),
         ({"metadata": [{"name": "a", "value": "b", "other": "c"}]}, "InvalidRequestBody"),
+        (
+            {
+                "virtualMachineConfiguration": {
+                    **MACHINE,
+                    "diskEncryptionConfiguration": {
+                        "customerManagedKey": {"keyUrl": "https://a.vault.azure.net/keys/b"}
+                    },
+                }
+            },
+            "InvalidPropertyValue",
+        ),
     ],
 )
 def test_pools_that_cannot_be(local, name, change, code):

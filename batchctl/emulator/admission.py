@@ -11,6 +11,10 @@ from batchctl.emulator.task_shapes import TASK
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
 
+_SPECIAL = {
+    "jobPreparationTask": "TaskIdSameAsJobPreparationTask",
+    "jobReleaseTask": "TaskIdSameAsJobReleaseTask",
+}
 _MAPPED = ("exitCodes", "exitCodeRanges")
 _PLAIN = ("preProcessingError", "fileUploadError", "default")
 
@@ -40,13 +44,21 @@ def _check(job: Job, task_id: str, spec: Json) -> None:
     """What the task says against what the job says."""
     check_packages(spec)
     dependencies.check(job, spec)
-    if task_id.lower() == job.spec.get("jobPreparationTask", {}).get("id", "").lower():
-        raise Fault("TaskIdSameAsJobPreparationTask")
+    check_id(job.spec, task_id)
+    if "multiInstanceSettings" in spec and spec["requiredSlots"] != 1:
+        raise bad_value("requiredSlots", spec["requiredSlots"], "a multi-instance task takes one slot a node")
     for path, options in exit_options(spec):
         if "jobAction" in options and job.spec["onTaskFailure"] == "noaction":
             raise bad_value(f"{path}.jobAction", options["jobAction"], "the job's onTaskFailure is noaction")
         if "dependencyAction" in options and not job.spec["usesTaskDependencies"]:
             raise bad_value(f"{path}.dependencyAction", options["dependencyAction"], "the job has no dependencies")
+
+
+def check_id(job: Json, task_id: str) -> None:
+    """A task has another id than the job's special tasks."""
+    for name, code in _SPECIAL.items():
+        if task_id.lower() == job.get(name, {}).get("id", "").lower():
+            raise Fault(code)
 
 
 def exit_options(spec: Json) -> list[tuple[str, Json]]:

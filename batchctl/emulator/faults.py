@@ -84,6 +84,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     "OperationNotValidOnNode": (409, "The operation is not valid on the specified node."),
     "JobPreparationTaskNotSpecified": (409, "The job has neither a preparation nor a release task."),
     "TaskIdSameAsJobPreparationTask": (409, "The task has the id of the job preparation task."),
+    "TaskIdSameAsJobReleaseTask": (409, "The task has the id of the job release task."),
     "ActiveJobAndScheduleQuotaReached": (409, "The quota of active jobs and job schedules of the account is reached."),
     "PoolQuotaReached": (409, "The pool quota of the account is reached."),
     "InvalidApplicationPackageReferences": (409, "One or more application package references could not be satisfied."),

@@ -51,9 +51,8 @@ def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[
 IMAGES = tuple(_image(*row) for row in _ROWS)
 
 _AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
-NAMES = frozenset(
-    {"publisher", "offer", "sku", "virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"}
-)
+MARKETPLACE = frozenset({"publisher", "offer", "sku"})
+IDS = frozenset({"virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"})
 PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
     *("batch", "credativ", "microsoftcblmariner", "microsoftwindowsdesktop", "openlogic", "oracle", "redhat"),
     *("resf", "rockylinux", "suse"),
@@ -64,12 +63,15 @@ PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
 def check(machine: Json) -> None:
     """Refuses an image of nobody, and a node agent that is not that of a supported image."""
     reference = machine["imageReference"]
-    if not reference.keys() & NAMES:
-        raise bad_value("imageReference", "", "the image has a publisher, offer and sku, or an id")
+    given = reference.keys() & (IDS | MARKETPLACE)
+    if not given or (len(given) > 1 and given & IDS):
+        raise bad_value("imageReference", ", ".join(sorted(given)), "a publisher, offer and sku, or one id is wanted")
+    if "windowsConfiguration" in machine and not machine["nodeAgentSKUId"].lower().startswith("batch.node.windows"):
+        raise bad_value("windowsConfiguration", "", "the image is one of Linux")
     name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
     if name[0] and name[0] not in PUBLISHERS:
         raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")
-    given: str = machine["nodeAgentSKUId"]
-    agent = _AGENTS.get(name, given)
-    if agent.lower() != given.lower():
-        raise bad_value("nodeAgentSKUId", given, f"the image {':'.join(name)} has {agent}")
+    asked: str = machine["nodeAgentSKUId"]
+    agent = _AGENTS.get(name, asked)
+    if agent.lower() != asked.lower():
+        raise bad_value("nodeAgentSKUId", asked, f"the image {':'.join(name)} has {agent}")

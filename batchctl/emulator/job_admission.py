@@ -22,6 +22,11 @@ def admit(
     if schedule is None:
         check_quota(service)
     check(spec)
+    if (
+        schedule is None
+        and spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") == "jobschedule"
+    ):
+        raise bad_value("poolInfo.autoPoolSpecification.poolLifetimeOption", "jobschedule", "only for job schedules")
     if made is None and "autoPoolSpecification" in spec["poolInfo"]:
         made = autopool.make(service, spec)
     job = Job(
@@ -56,6 +61,9 @@ def check(spec: Json) -> None:
     autopool.check(spec)
     if "jobReleaseTask" in spec and "jobPreparationTask" not in spec:
         raise bad_value("jobReleaseTask", "", "a job with a release task has a preparation task too")
+    if manager := spec.get("jobManagerTask"):
+        admission.check_packages(manager)
+        admission.check_id(spec, manager["id"])
 
 
 def check_quota(service: "Service") -> None:

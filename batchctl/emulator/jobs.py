@@ -76,8 +76,11 @@ def replace(service: Service, call: Call) -> Answer:
 def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answer:
     """Sets what may change; absent properties get their defaults where there are any."""
     job = find_for(service, call, "patch")
+    ends = {**defaults, **change}.get("onAllTasksComplete")
+    if ends == "noaction" and job.spec["onAllTasksComplete"] == "terminatejob":
+        raise bad_value("onAllTasksComplete", ends, "a job that is to end by itself cannot be told otherwise")
     pool: Json = change.get("poolInfo") or job.spec["poolInfo"]
-    if pool != job.spec["poolInfo"]:
+    if pool != job.spec["poolInfo"] and pool.get("poolId", "").lower() != job.pool:
         if job.state != "disabled":
             raise Fault("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
         autopool.check(change)

@@ -59,6 +59,49 @@ def test_an_auto_pool_that_cannot_be(made, options, code):
     assert job["executionInfo"]["poolId"].startswith("auto_")
 
 
+@pytest.mark.parametrize(
+    ("special", "code"),
+    [
+        ({"id": "m", "applicationPackageReferences": [{"applicationId": "a"}]}, "InvalidApplicationPackageReferences"),
+        ({"id": "JobPreparation"}, "TaskIdSameAsJobPreparationTask"),
+        ({"id": "jobRelease"}, "TaskIdSameAsJobReleaseTask"),
+    ],
+)
+def test_a_job_manager_that_cannot_be_leaves_nothing(local, name, special, code):
+    tasks = {
+        "jobManagerTask": {"commandLine": "c", **special},
+        "jobPreparationTask": {"commandLine": "c"},
+        "jobReleaseTask": {"commandLine": "c"},
+    }
+    job = {"id": name, "poolInfo": auto_pool(), **tasks}
+    pools = send(local.url, "GET", f"/pools?{VERSION}").json["value"]
+    assert send(local.url, "POST", f"/jobs?{VERSION}", job).code == code
+    assert send(local.url, "GET", f"/jobs/{name}?{VERSION}").code == "JobNotFound"
+    assert send(local.url, "GET", f"/pools?{VERSION}").json["value"] == pools
+    schedule = {"id": name, "schedule": {}, "jobSpecification": {"poolInfo": {"poolId": "p"}, **tasks}}
+    assert send(local.url, "POST", f"/jobschedules?{VERSION}", schedule).code == code
+
+
+def test_a_pool_of_a_schedule_is_not_for_a_job(local, name):
+    info = {"autoPoolSpecification": {**auto_pool()["autoPoolSpecification"], "poolLifetimeOption": "jobschedule"}}
+    assert send(local.url, "POST", f"/jobs?{VERSION}", {"id": name, "poolInfo": info}).code == "InvalidPropertyValue"
+
+
+def test_a_job_that_ends_by_itself_goes_on_to(local, made, name):
+    made(poolInfo={"poolId": "P"})
+    task = {"id": "t", "commandLine": "c"}
+    assert send(local.url, "POST", f"/jobs/{name}/tasks?{VERSION}", task).status == 201
+    job = f"/jobs/{name}?{VERSION}"
+    assert (
+        send(local.url, "PATCH", job, {"onAllTasksComplete": "terminatejob", "poolInfo": {"poolId": "p"}}).status == 200
+    )
+    assert send(local.url, "PATCH", job, {"onAllTasksComplete": "noaction"}).code == "InvalidPropertyValue"
+    assert send(local.url, "PUT", job, {"poolInfo": {"poolId": "p"}}).code == "InvalidPropertyValue"
+    assert (
+        send(local.url, "PUT", job, {"poolInfo": {"poolId": "p"}, "onAllTasksComplete": "terminatejob"}).status == 200
+    )
+
+
 def test_a_schedule_whose_pool_cannot_be(local, name):
     specification = {"poolInfo": auto_pool(certificateReferences=[CERTIFICATE])}
     body = {"id": name, "schedule": {"recurrenceInterval": "P2D"}, "jobSpecification": specification}

@@ -12,8 +12,8 @@ def nat(name="a", back=80, start=20000, end=20100, **more):
     return {"name": name, "protocol": "tcp", **ports, **more}
 
 
-def rule(priority):
-    return {"priority": priority, "access": "allow", "sourceAddressPrefix": "*"}
+def rule(priority, source="*"):
+    return {"priority": priority, "access": "allow", "sourceAddressPrefix": source}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,17 @@ def rule(priority):
         ([nat(networkSecurityGroupRules=[rule(150), rule(150)])], "networkSecurityGroupRules"),
         ([nat(networkSecurityGroupRules=[rule(149)])], "priority"),
         ([nat(name=f"n{number}", back=80 + number) for number in range(6)], "inboundNATPools"),
+        ([nat(name="two words")], "name"),
+        ([nat(name="ends-")], "name"),
+        ([nat(networkSecurityGroupRules=[rule(150, "nobody's")])], "sourceAddressPrefix"),
+        ([nat(networkSecurityGroupRules=[rule(150, "10.0.0.0/64")])], "sourceAddressPrefix"),
+        (
+            [
+                nat(networkSecurityGroupRules=[rule(150 + number) for number in range(13)]),
+                nat("b", 81, 30000, 30100, networkSecurityGroupRules=[rule(150 + number) for number in range(13)]),
+            ],
+            "networkSecurityGroupRules",
+        ),
     ],
 )
 def test_refused(local, name, pools, wrong):
@@ -36,6 +47,14 @@ def test_refused(local, name, pools, wrong):
     reply = send(local.url, "POST", f"/pools?{VERSION}", {**body, "networkConfiguration": network})
     assert (reply.status, reply.code) == (400, "InvalidPropertyValue")
     assert reply.json["values"][0]["value"].endswith(wrong)
+
+
+@pytest.mark.parametrize("source", ["*", "10.1.2.3", "10.1.0.0/16", "fd00::/8", "Internet", "AzureCloud.WestEurope"])
+def test_sources(local, name, source):
+    pools = [nat("a.b_1", networkSecurityGroupRules=[rule(150, source)])]
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE}
+    network = {"endpointConfiguration": {"inboundNATPools": pools}}
+    assert send(local.url, "POST", f"/pools?{VERSION}", {**body, "networkConfiguration": network}).status == 201
 
 
 @pytest.mark.parametrize("size", ["small", "nonsense", "Standard_"])

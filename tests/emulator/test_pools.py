@@ -241,6 +241,10 @@ def test_an_etag_outlives_the_allocation(local, client, name):
         ),
         ({"metadata": [{"name": "a", "value": "b", "other": "c"}]}, "InvalidRequestBody"),
         (
+            {"virtualMachineConfiguration": {**MACHINE, "windowsConfiguration": {"enableAutomaticUpdates": False}}},
+            "InvalidPropertyValue",
+        ),
+        (
             {
                 "virtualMachineConfiguration": {
                     **MACHINE,
@@ -263,6 +267,7 @@ def test_pools_that_cannot_be(local, name, change, code):
     ("reference", "agent"),
     [
         ({}, "batch.node.ubuntu 24.04"),
+        ({"offer": "x", "communityGalleryImageId": "y"}, "batch.node.ubuntu 24.04"),
         ({"publisher": "a", "offer": "b", "sku": "c"}, "batch.node.ubuntu 24.04"),
         ({"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}, "batch.node.debian 12"),
         (

@@ -131,6 +131,8 @@ def _read(call: Call, root: Path) -> Answer:
             return Answer(200, None, headers)
         raise Fault("FileNotFound", (("Reason", "it is a directory"),))
     about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise Fault("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
     _check_times(call, about.st_mtime)
     start, length = _range(call, about.st_size)
     headers = {

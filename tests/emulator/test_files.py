@@ -7,6 +7,13 @@ from .raw import VERSION, send
 from .test_running import shell
 
 
+def test_what_is_no_file_is_not_read(local, run):
+    """To open a pipe is to wait for whoever writes into it."""
+    task = run("mkfifo pipe")
+    reply = send(local.url, "GET", task.url[task.url.index("/jobs/") :] + f"/files/wd/pipe?{VERSION}")
+    assert (reply.status, reply.code) == (404, "FileNotFound")
+
+
 @pytest.fixture
 def path(run) -> str:
     """The URL path of the files of a task that wrote some."""

@@ -45,8 +45,6 @@ def _check(job: Job, task_id: str, spec: Json) -> None:
     check_packages(spec)
     dependencies.check(job, spec)
     check_id(job.spec, task_id)
-    if "multiInstanceSettings" in spec and spec["requiredSlots"] != 1:
-        raise bad_value("requiredSlots", spec["requiredSlots"], "a multi-instance task takes one slot a node")
     for path, options in exit_options(spec):
         if "jobAction" in options and job.spec["onTaskFailure"] == "noaction":
             raise bad_value(f"{path}.jobAction", options["jobAction"], "the job's onTaskFailure is noaction")

@@ -45,7 +45,7 @@ _NOT_SERVED: tuple[tuple[str, str], ...] = (
         "409 `OperationNotValidOnNode`, `OperationNotValidOnPool`: only cloud services had them",
     ),
     (
-        "images of publishers that Batch has never supported, and another image's node agent",
+        "images of publishers that Batch has never supported, and a node agent of another system than the image's",
         "400 `InvalidPropertyValue`",
     ),
     ("images and subnets of subscriptions such as 00000000-0000-0000-0000-000000000000", "400 `InvalidPropertyValue`"),

@@ -10,6 +10,7 @@ UNLIMITED = "P10675199DT2H48M5.4775807S"
 
 _TICKS_AT_1970 = 621355968000000000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253402300799.0  # the year 9999, by which .NET says "never"
 _DURATION = re.compile(
     r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
     r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?"
@@ -19,7 +20,7 @@ _UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 
 def stamp(seconds: float) -> str:
     """Seconds since 1970 as the wire writes them: seven digits of a second, `Z`; such texts sort by time."""
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="microseconds")[:26] + "0Z"
+    return (_EPOCH + timedelta(seconds=min(seconds, _LATEST))).isoformat(timespec="microseconds")[:26] + "0Z"
 
 
 def seconds_of(text: str) -> float:

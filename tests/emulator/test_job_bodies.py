@@ -110,6 +110,13 @@ def test_a_schedule_whose_pool_cannot_be(local, name):
     assert [(job["id"], job["state"]) for job in jobs] == [(f"{name}:job-1", "completed")]
 
 
+def test_never(local, name):
+    rule = {"recurrenceInterval": "P1D", "doNotRunAfter": "9999-12-31T23:59:59.9999999Z"}
+    body = {"id": name, "schedule": rule, "jobSpecification": {"poolInfo": {"poolId": "p"}}}
+    assert send(local.url, "POST", f"/jobschedules?{VERSION}", body).status == 201
+    assert send(local.url, "GET", f"/jobschedules/{name}?{VERSION}").json["state"] == "active"
+
+
 def test_no_time_at_all(local, name):
     upgrade = {"mode": "rolling", "rollingUpgradePolicy": {"pauseTimeBetweenBatches": "P"}}
     body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE, "upgradePolicy": upgrade}

@@ -68,7 +68,6 @@ def test_adding_many(local, client, name):
         ({"commandLine": ""}, "InvalidPropertyValue"),
         ({"command": "x"}, "InvalidRequestBody"),
         ({"requiredSlots": 0}, "InvalidPropertyValue"),
-        ({"requiredSlots": 2, "multiInstanceSettings": {"coordinationCommandLine": "x"}}, "InvalidPropertyValue"),
         ({"resourceFiles": [{}]}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"httpUrl": "http://x"}]}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"httpUrl": "x", "storageContainerUrl": "y", "filePath": "z"}]}, "InvalidPropertyValue"),

@@ -282,6 +282,13 @@ def test_images_that_there_are_not(local, name, reference, agent):
     assert send(local.url, "POST", f"/pools?{VERSION}", body).code == "InvalidPropertyValue"
 
 
+def test_an_older_agent_than_the_image_has(local, name):
+    reference = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+    machine = {"imageReference": reference, "nodeAgentSKUId": "batch.node.ubuntu 20.04"}
+    body = {"id": name, "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": machine}
+    assert send(local.url, "POST", f"/pools?{VERSION}", body).status == 201
+
+
 def test_a_cloud_service_of_an_older_version(local, name):
     version = "api-version=2023-05-01.17.0"
     service = {"id": name, "vmSize": "small", "cloudServiceConfiguration": {"osFamily": "5"}}

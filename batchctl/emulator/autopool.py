@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchctl.emulator import allocation, pool_admission
 from batchctl.emulator.faults import Fault, bad_value
-from batchctl.emulator.records import Json
+from batchctl.emulator.records import Json, Pool
 
 if TYPE_CHECKING:
     from batchctl.emulator.service import Service
@@ -66,10 +66,20 @@ def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = 
     if pool is None:
         return
     if linger and pool.nodes:
-        service.timer(("linger", pool.key), LINGER, lambda: allocation.delete(service, pool))
         if pool.state != "deleting":
             pool.move("deleting", service.clock.now())
             service.store.touch(pool)
+        go_later(service, pool)
     else:
         service.cancel(("linger", pool.key))
         allocation.delete(service, pool)
+
+
+def go_later(service: "Service", pool: Pool) -> None:
+    """The pool is being deleted, and its nodes go in a while."""
+
+    def go() -> None:
+        if service.store.pools.get(pool.key) is pool:
+            allocation.delete(service, pool)
+
+    service.timer(("linger", pool.key), LINGER, go)

@@ -75,7 +75,7 @@ def check_machine(spec: Json) -> None:
                 "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)
             )
         name = "virtualMachineImageId"
-        check_resource(f"imageReference.{name}", machine["imageReference"].get(name, ""))
+        check_resource(name, machine["imageReference"].get(name, ""))
 
 
 def check_resource(path: str, name: str) -> None:

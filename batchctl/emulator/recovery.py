@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from batchctl.emulator import autoscale, boot, jobwork, retention, schedulework, taskwork
+from batchctl.emulator import autopool, autoscale, boot, jobwork, retention, schedulework, taskwork
 from batchctl.emulator.containers import find_runtime, mark_of
 from batchctl.emulator.node import remove_containers
 from batchctl.emulator.records import Job, Node, Pool, Task
@@ -32,6 +32,8 @@ def recover(service: "Service") -> None:
     for pool in pools:
         if pool.spec["enableAutoScale"]:
             autoscale.watch(service, pool)
+        if pool.state == "deleting":
+            autopool.go_later(service, pool)
     service.wake(*pools, *jobs)
 
 
@@ -52,8 +54,6 @@ def _recover_job(service: "Service", job: Job) -> None:
         else:
             retention.keep(service, task)
     jobwork.watch(service, job)
-    if job.state == "completed":
-        jobwork.end_pool(service, job, linger=True)
 
 
 def _recover_node(service: "Service", pool: Pool, node: Node) -> None:

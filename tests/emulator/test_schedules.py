@@ -116,6 +116,27 @@ def test_schedules_hold_over_a_restart(tmp_path):
         until(lambda: len(jobs(client, "s")) == 2, "the second job")
 
 
+def test_the_pool_of_a_schedule_goes_after_a_restart_too(tmp_path):
+    options = pool_options("x", target_dedicated_nodes=1).as_dict()
+    options.pop("id")
+    auto = models.BatchAutoPoolSpecification(
+        pool_lifetime_option="jobschedule", pool=models.BatchPoolSpecification(options)
+    )
+    specification = models.BatchJobSpecification(pool_info=models.BatchPoolInfo(auto_pool_specification=auto))
+    schedule = models.BatchJobScheduleConfiguration()
+    with running(tmp_path / "home") as local, local.client() as client:
+        client.create_job_schedule(
+            models.BatchJobScheduleCreateOptions(id="s", schedule=schedule, job_specification=specification)
+        )
+        until(lambda: [pool.current_dedicated_nodes for pool in client.list_pools()] == [1], "a pool")
+        client.begin_terminate_job_schedule("s", polling_interval=0.01).result()
+        assert [pool.state for pool in client.list_pools()] == ["deleting"]
+    with running(tmp_path / "home") as local, local.client() as client:
+        assert [pool.state for pool in client.list_pools()] == ["deleting"]
+        local.turn(21)
+        until(lambda: not list(client.list_pools()), "the end of the pool")
+
+
 def test_a_pool_for_all_jobs_of_a_schedule(client, name, local):
     options = pool_options("x").as_dict()
     options.pop("id")

@@ -13,6 +13,7 @@ from threading import Event as Flag
 from batchctl import hashes
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.reconcile.events import Event, Fetched, NotFetched
+from batchctl.reconcile.leftovers import hold, sweep
 from batchctl.reconcile.outputs import Fetch, clashes, unsafe
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob
@@ -36,6 +37,7 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
     if problems := (*clashes(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(problems))
+    sweep(_own_folders(fetches))
     stop, pool, folders = Flag(), ThreadPoolExecutor(AT_ONCE), set[Path]()
     try:
         # Large ones begin at once, so that none is still on its way when all else is done.
@@ -134,6 +136,7 @@ def _write(blob: Blob, cloud: Cloud, path: Path, resumed: bool, stop: Flag) -> N
     digest = hashlib.md5(usedforsecurity=False)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (0 if resumed else os.O_EXCL)
     with os.fdopen(os.open(path, flags, 0o644), "r+b") as stream:
+        hold(stream.fileno())
         size = 0
         while piece := stream.read(READ):
             digest.update(piece)
@@ -156,13 +159,23 @@ def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
             yield f"{wanted:,} bytes would come home to {root}, where {free:,} are free"
 
 
+def _own_folders(fetches: Sequence[Fetch]) -> list[Path]:
+    """Where the blobs go, as far as that is really below their roots."""
+    folders = {item.target.parent: item.root for item in fetches if not unsafe(item.blob.path)}
+    return [folder for folder, root in folders.items() if not _link(folder, root)]
+
+
 def _no_links(item: Fetch) -> None:
     """No part below the root may be a symbolic link that somebody planted there (reliability B75)."""
-    part = item.target
-    while part != item.root:
-        if part.is_symlink():
-            raise _planted(part)
-        part = part.parent
+    if link := _link(item.target, item.root):
+        raise _planted(link)
+
+
+def _link(path: Path, root: Path) -> Path | None:
+    return next(
+        (part for part in (path, *path.parents) if part.is_relative_to(root) and part != root and part.is_symlink()),
+        None,
+    )
 
 
 def _planted(link: Path) -> CannotLandError:

@@ -69,8 +69,6 @@ def check(machine: Json) -> None:
     given = reference.keys() & (IDS | MARKETPLACE)
     if not given or (len(given) > 1 and given & IDS):
         raise bad_value("imageReference", ", ".join(sorted(given)), "a publisher, offer and sku, or one id is wanted")
-    if "windowsConfiguration" in machine and not machine["nodeAgentSKUId"].lower().startswith("batch.node.windows"):
-        raise bad_value("windowsConfiguration", "", "the image is one of Linux")
     name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
     if name[0] and name[0] not in PUBLISHERS:
         raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")

@@ -27,7 +27,6 @@ RULED: dict[tuple[str, str], Any] = {
     ("NetworkSecurityGroupRule", "priority"): 150,
     ("NetworkSecurityGroupRule", "source_port_ranges"): ["*", "22"],
     ("NetworkSecurityGroupRule", "source_address_prefix"): "10.0.0.0/8",
-    ("VirtualMachineConfiguration", "node_agent_sku_id"): "batch.node.windows amd64",
     ("BatchPoolCreateOptions", "vm_size"): "Standard_D2s_v5",
     ("BatchPoolSpecification", "vm_size"): "Standard_D2s_v5",
     ("UserAccount", "name"): "somebody",

@@ -241,10 +241,6 @@ def test_an_etag_outlives_the_allocation(local, client, name):
         ),
         ({"metadata": [{"name": "a", "value": "b", "other": "c"}]}, "InvalidRequestBody"),
         (
-            {"virtualMachineConfiguration": {**MACHINE, "windowsConfiguration": {"enableAutomaticUpdates": False}}},
-            "InvalidPropertyValue",
-        ),
-        (
             {
                 "virtualMachineConfiguration": {
                     **MACHINE,

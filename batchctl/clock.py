@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from threading import Event
 from typing import Protocol
 
 
@@ -18,7 +19,9 @@ class Clock(Protocol):
         """The wall clock, in UTC. For expiry times only, never for durations."""
         ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        """Ends as soon as `halt` is set: what it waits for is of no use any more."""
+        ...
 
 
 ASLEEP_TOO: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
@@ -35,5 +38,8 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        if halt is None:
+            time.sleep(seconds)
+        else:
+            halt.wait(seconds)

@@ -1,6 +1,7 @@
 """A clock that only sleeping moves."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 from batchctl.clock import SystemClock
 
@@ -23,12 +24,12 @@ class FakeClock:
     def now(self) -> datetime:
         return self.start + timedelta(seconds=self.monotonic())
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
         self.slept.append(seconds)
 
 
 class HastyClock(SystemClock):
     """The real time, but nobody waits long: what is waited for on this machine is there soon."""
 
-    def sleep(self, seconds: float) -> None:
-        super().sleep(min(seconds, 0.02))
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        super().sleep(min(seconds, 0.02), halt)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Event
 
 from batchctl.cloud.connect import connect
 from batchctl.local import Services
@@ -27,7 +28,7 @@ class Quick:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
         time.sleep(min(seconds, 0.02))
 
 

@@ -103,6 +103,7 @@ class FakeCloud:
         self.leased: set[str] = set()
         self.facts: dict[str, Container] = {}
         self.now = EPOCH
+        self.halted = False
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -169,6 +170,9 @@ class FakeCloud:
                 raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
             yield data[start : start + CHUNK]
             start += CHUNK
+
+    def halt(self) -> None:
+        self.halted = True
 
     def lock(self, owner: str) -> FakeLock:
         return FakeLock(self, owner)

@@ -1,9 +1,7 @@
 """The door: flags, the target, the question, exit codes. The only place where the parts are put together."""
 
 import os
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import typer
@@ -11,6 +9,7 @@ from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
 from batchctl.cli.asking import voice
+from batchctl.cli.interrupting import Interruption
 from batchctl.errors import BatchctlError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -47,8 +46,7 @@ INTERRUPTED = (
 
 def main() -> NoReturn:
     """The console script: every error becomes one message and the exit code of design D12."""
-    # A SIGTERM ends a command as Ctrl-C does: nothing new is begun, and what holds a lock lets go.
-    signal.signal(signal.SIGTERM, _interrupt)
+    Interruption().listen()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -81,7 +79,3 @@ def run(arguments: list[str]) -> int:
             raise
         tell(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
         return BatchctlError.exit_code
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -179,6 +179,9 @@ class Azure:
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         return blobs.read(self._session, blob, start)
 
+    def halt(self) -> None:
+        self._session.halt.set()
+
     def lock(self, owner: str) -> Lock:
         return Lock(self._session, owner)
 

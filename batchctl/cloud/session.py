@@ -89,7 +89,7 @@ class Session:
             if self.halt.is_set() or self.clock.monotonic() - begun > within:
                 waited = self.clock.monotonic() - begun
                 raise Partial(f"gave up after {waited:.0f} s: {what}; run the same command again to go on")
-            self.clock.sleep(pause)
+            self.clock.sleep(pause, self.halt)
             pause = min(5.0, pause * 1.5)
 
     def each(self, resources: Iterable[R], work: Callable[[R], object], at_once: int = WORKERS) -> Iterator[Outcome]:
@@ -132,7 +132,9 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
             if not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault):
                 raise fault from error.__cause__ if error is fault else error
             # Full jitter: many clients that met the same fault do not come back together.
-            clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)))
+            clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
+            if halt.is_set():
+                raise fault from error.__cause__ if error is fault else error
             pause = min(LONGEST_PAUSE, pause * 2)
 
 

@@ -45,6 +45,9 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
         landings = {n: pool.submit(_land, fetches[n], cloud, stop, folders) for n in largest_first}
         for n, item in enumerate(fetches):
             yield _told(item, landings.pop(n))
+    except BaseException:
+        cloud.halt()
+        raise
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)

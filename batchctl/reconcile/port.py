@@ -99,3 +99,7 @@ class Cloud(Protocol):
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         """The content, from byte `start` on, of exactly this version of the blob (its ETag)."""
         ...
+
+    def halt(self) -> None:
+        """Whoever asked for something has gone: begin no request any more, and wait for none to be tried again."""
+        ...

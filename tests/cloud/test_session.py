@@ -1,9 +1,13 @@
-"""How many objects are worked on at once."""
+"""How many objects are worked on at once, and how long a request is tried again."""
 
 import threading
 
+import pytest
+
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import Target, connect
+from batchctl.cloud.faults import Fault
+from batchctl.cloud.session import patiently
 from batchctl.resources import Container
 
 NOWHERE = Target.local(
@@ -34,3 +38,16 @@ def test_as_many_as_were_asked_for_and_no_more() -> None:
     outcomes = list(session.each([Container(name=f"c{n}") for n in range(6)], work, at_once=64))
     assert [o for o in outcomes if o.error] == []
     assert most == 2
+
+
+def test_nobody_waits_for_a_further_try_once_interrupted() -> None:
+    asked, halt = list[int](), threading.Event()
+
+    def request() -> None:
+        asked.append(1)
+        threading.Timer(0.05, halt.set).start()
+        raise Fault("busy", status=503, code="ServerBusy", retry_after=3600.0)
+
+    with pytest.raises(Fault):
+        patiently(SystemClock(), request, halt)
+    assert asked == [1]

@@ -92,8 +92,10 @@ def test_a_broken_line_is_told_and_stops_no_other(tmp_path: Path, broken: Except
 
 
 def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
+    cloud = Torn(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        fetched(Torn(KeyboardInterrupt()), tmp_path, [Blob(container="output", path="a", size=1)])
+        fetched(cloud, tmp_path, [Blob(container="output", path="a", size=1)])
+    assert cloud.halted
     assert everything(tmp_path) == {}
 
 

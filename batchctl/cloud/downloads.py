@@ -22,7 +22,7 @@ def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     def part(begin: int, end: int) -> bytes:
         whole = (begin, end) == (0, blob.size)
         wanted = {} if whole else {"x-ms-range": f"bytes={begin}-{end - 1}"}
-        data = session.send("GET", url, {**version, **wanted}).data
+        data = session.send("GET", url, {**version, **wanted})
         if len(data) != end - begin:
             raise CloudError(f"{blob.name}: {len(data)} bytes came where {end - begin} were asked for")
         return data

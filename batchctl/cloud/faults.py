@@ -33,7 +33,7 @@ def translate(error: AzureError) -> Fault:
     if response is None:
         if isinstance(error, ClientAuthenticationError):
             return Fault(_not_signed_in(error), status=0, code="NotSignedIn")
-        return unanswered(error)
+        return unanswered(str(error))
     request = getattr(response, "request", None)
     where = f"{request.method} {_path(request.url)}" if request is not None else "the request"
     code = str(getattr(error, "error_code", "") or "")
@@ -48,9 +48,9 @@ def answered(where: str, status: int, headers: Mapping[str, str], text: str, cod
     return Fault(told, status=status, code=code, retry_after=_retry_after(headers))
 
 
-def unanswered(error: Exception) -> Fault:
+def unanswered(why: str) -> Fault:
     """No answer came, or not all of it."""
-    return Fault(f"no answer from the service: {_first_line(str(error))}", status=0, code="")
+    return Fault(f"no answer from the service: {_first_line(why)}", status=0, code="")
 
 
 def _text(response: Any) -> str:

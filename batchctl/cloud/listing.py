@@ -28,13 +28,13 @@ def _listed(session: Session, container: str) -> Iterator[Blob]:
     marker = ""
     for _ in range(MOST_PAGES):
         try:
-            answer = session.send("GET", f"{url}&marker={quote(marker, safe='')}" if marker else url)
+            page = session.send("GET", f"{url}&marker={quote(marker, safe='')}" if marker else url)
         except CloudError as error:
             if not marker and (error.status == 404 or error.code == "ContainerBeingDeleted"):
                 return
             raise
         before, marker = marker, ""
-        for found in _parsed(container, answer.data):
+        for found in _parsed(container, page):
             if isinstance(found, Blob):
                 yield found
             else:

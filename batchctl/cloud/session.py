@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
-from urllib3 import BaseHTTPResponse
 
 from batchctl.answers import Outcome
 from batchctl.clock import Clock
@@ -70,12 +69,10 @@ class Session:
                 return None
             raise
 
-    def send(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> BaseHTTPResponse:
-        """As `ask`, past the SDK: one request to a signed URL. Once interrupted, none is begun."""
+    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
+        """As `ask`, past the SDK: one request to a signed URL, and what it gives. Once interrupted, none is begun."""
 
-        def request() -> BaseHTTPResponse:
+        def request() -> bytes:
             if self.halt.is_set():
                 raise Partial("interrupted")
             return self.direct.send(method, url, headers or {}, body)

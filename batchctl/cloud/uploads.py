@@ -123,12 +123,12 @@ def _staged(session: Session, blob: Blob) -> frozenset[str]:
     """The ids of blocks that the service holds and that belong to no blob yet (REST: Get Block List)."""
     url = session.sas.below(session.sas.source(blob.container), blob.path)
     try:
-        answer = session.send("GET", f"{url}&comp=blocklist&blocklisttype=uncommitted")
+        body = session.send("GET", f"{url}&comp=blocklist&blocklisttype=uncommitted")
     except CloudError as error:
         if error.status == 404:
             return frozenset()
         raise
-    return frozenset(name.text or "" for name in _names(answer.data))
+    return frozenset(name.text or "" for name in _names(body))
 
 
 def _names(body: bytes) -> Iterable[ElementTree.Element]:

@@ -5,10 +5,13 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from threading import Event as Flag
+from threading import Semaphore
 
 from batchctl import hashes
 from batchctl.errors import BatchctlError, CloudError
@@ -23,8 +26,19 @@ READ = 1 << 20
 AT_ONCE = 64
 """Blobs on their way home; how much of them is in memory is the cloud's affair."""
 
+SMALL = 1 << 20
+"""Bytes; so much is here as a whole before its file is begun."""
+
+STRIPS = 2
+"""Small files that are written at once: each call on a file lets another thread in, and of more threads each would
+wait longer for its next turn than the call took."""
+
 RESUMED = 32 << 20
 """Bytes; of a larger blob, what has arrived when a fetch breaks off is kept, and the next one goes on from there."""
+
+
+Content = Callable[[int], Iterable[bytes]]
+"""The bytes of a blob from that one on."""
 
 
 class CannotLandError(BatchctlError):
@@ -33,23 +47,32 @@ class CannotLandError(BatchctlError):
     exit_code = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the landings of one fetch share. `folders`: those that were looked at and made already."""
+
+    stop: Flag = field(default_factory=Flag)
+    folders: set[Path] = field(default_factory=set)
+    strips: Semaphore = field(default_factory=lambda: Semaphore(STRIPS))
+
+
 def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
     if problems := (*clashes(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(problems))
     sweep(_own_folders(fetches))
-    stop, pool, folders = Flag(), ThreadPoolExecutor(AT_ONCE), set[Path]()
+    ground, pool = _Ground(), ThreadPoolExecutor(AT_ONCE)
     try:
         # Large ones begin at once, so that none is still on its way when all else is done.
         largest_first = sorted(range(len(fetches)), key=lambda n: fetches[n].blob.size < RESUMED)
-        landings = {n: pool.submit(_land, fetches[n], cloud, stop, folders) for n in largest_first}
+        landings = {n: pool.submit(_land, fetches[n], cloud, ground) for n in largest_first}
         for n, item in enumerate(fetches):
             yield _told(item, landings.pop(n))
     except BaseException:
         cloud.halt()
         raise
     finally:
-        stop.set()
+        ground.stop.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -84,27 +107,41 @@ def _told(item: Fetch, landing: Future[None]) -> Event:
     return Fetched(blob=item.blob, path=str(item.target))
 
 
-def _land(item: Fetch, cloud: Cloud, stop: Flag, folders: set[Path]) -> None:
-    """`folders`: those that were looked at and made already."""
-    _go_on(stop)
+def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> None:
+    _go_on(ground.stop)
     if why := unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
+
+    def arriving(start: int) -> Iterator[bytes]:
+        for chunk in cloud.read(item.blob, start):
+            _go_on(ground.stop)
+            yield chunk
+
+    if item.blob.size > SMALL:
+        _settle(item, arriving, ground)
+        return
+    whole = tuple(arriving(0))
+    with ground.strips:
+        _settle(item, lambda _start: whole, ground)
+
+
+def _settle(item: Fetch, content: Content, ground: _Ground) -> None:
     target = item.target
-    if target.parent not in folders:
+    if target.parent not in ground.folders:
         _no_links(item)
         target.parent.mkdir(parents=True, exist_ok=True)
-        folders.add(target.parent)
+        ground.folders.add(target.parent)
     elif target.is_symlink():
         raise _planted(target)
     temporary, resumed = _temporary(item)
     try:
-        _write(item.blob, cloud, temporary, resumed, stop)
+        _write(item.blob, content, temporary, resumed)
         if item.blob.modified is not None:
             moment = item.blob.modified.timestamp()
             os.utime(temporary, (moment, moment))
         temporary.replace(target)
     except BaseException as error:
-        if not resumed or _is_final(error, stop):
+        if not resumed or _is_final(error, ground.stop):
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
         raise
@@ -135,22 +172,26 @@ def _temporary(item: Fetch) -> tuple[Path, bool]:
     return item.target.with_name(f".{item.target.name[:40]}.{tag}.part"), resumed
 
 
-def _write(blob: Blob, cloud: Cloud, path: Path, resumed: bool, stop: Flag) -> None:
-    digest = hashlib.md5(usedforsecurity=False)
+def _write(blob: Blob, content: Content, path: Path, resumed: bool) -> None:
+    digest, size = hashlib.md5(usedforsecurity=False), 0
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (0 if resumed else os.O_EXCL)
-    with os.fdopen(os.open(path, flags, 0o644), "r+b") as stream:
+    with os.fdopen(os.open(path, flags, 0o644), "r+b", buffering=0) as stream:
         hold(stream.fileno())
-        size = 0
-        while piece := stream.read(READ):
+        while resumed and (piece := stream.read(READ)):
             digest.update(piece)
             size += len(piece)
-        for chunk in cloud.read(blob, size) if size < blob.size or not size else ():
-            _go_on(stop)
+        for chunk in content(size) if size < blob.size or not size else ():
             digest.update(chunk)
             size += len(chunk)
-            stream.write(chunk)
-    if size != blob.size or (blob.md5 is not None and digest.hexdigest() != blob.md5):
-        raise CannotLandError(f"{size} bytes arrived whose content is not that of the blob ({blob.size} bytes)")
+            _put(stream, chunk)
+        if size != blob.size or (blob.md5 is not None and digest.hexdigest() != blob.md5):
+            raise CannotLandError(f"{size} bytes arrived whose content is not that of the blob ({blob.size} bytes)")
+
+
+def _put(stream: FileIO, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:
+        left = left[stream.write(left) :]
 
 
 def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:

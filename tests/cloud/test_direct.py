@@ -1,0 +1,135 @@
+"""Requests past the SDK, against a server that says what it is told to."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from batchctl.cloud.direct import Direct
+from batchctl.cloud.faults import Fault
+from batchctl.cloud.gate import Gate
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+PATIENCE = 20
+
+
+@contextmanager
+def serving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that has one connection, and talks as `talk` does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+
+        def serve() -> None:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(PATIENCE)
+                talk(connection)
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            thread.join()
+
+
+def sent(url: str, path: str = "/a/b", method: str = "GET", body: bytes | None = None, **headers: str) -> bytes:
+    return Direct(url, Gate(), straight=True).send(method, url + path, headers, body)
+
+
+def heard(connection: socket.socket) -> bytes:
+    """A request's head, and so much of its body as came with it."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(1 << 16)
+    return data
+
+
+def test_a_request_says_what_it_must_and_nothing_more() -> None:
+    said = []
+
+    def talk(connection: socket.socket) -> None:
+        said.append(heard(connection))
+        connection.sendall(OK)
+
+    with serving(talk) as url:
+        assert sent(url, "/c/a/../b%20?sig=x", **{"x-ms-meta-a": "b"}) == b"ok"
+    first, *lines = said[0].decode().rstrip("\r\n").split("\r\n")
+    assert first == "GET /c/a/../b%20?sig=x HTTP/1.1"
+    assert {line.partition(":")[0].lower() for line in lines} == {"host", "user-agent", "x-ms-version", "x-ms-meta-a"}
+
+
+@pytest.mark.parametrize("body", [b"", b"content"])
+def test_a_body_goes_with_its_length_at_once(body: bytes) -> None:
+    said = []
+
+    def talk(connection: socket.socket) -> None:
+        said.append(heard(connection).lower())
+        connection.sendall(OK)
+
+    with serving(talk) as url:
+        assert sent(url, method="PUT", body=body, **{"Content-Type": "application/octet-stream"}) == b"ok"
+    assert b"content-length: %d\r\n" % len(body) in said[0]
+    assert said[0].count(b"content-type: application/octet-stream") == 1
+    assert b"expect" not in said[0]
+
+
+ANSWERS = {
+    b"HTTP/1.1 503 Busy\r\nretry-after: 7\r\nx-ms-error-code: ServerBusy\r\nContent-Length: 0\r\n\r\n": (
+        503,
+        "ServerBusy",
+        7.0,
+    ),
+    b"HTTP/1.1 404 No\r\nContent-Length: 42\r\n\r\n<Error><Code>BlobNotFound</Code></Error>  ": (
+        404,
+        "BlobNotFound",
+        None,
+    ),
+    b"HTTP/1.1 302 Over there\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n": (302, "", None),
+    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf": (0, "", None),
+    b"": (0, "", None),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_whatever_is_not_a_whole_answer_of_2xx_is_a_fault(answer: bytes) -> None:
+    def talk(connection: socket.socket) -> None:
+        heard(connection)
+        connection.sendall(answer)
+
+    with serving(talk) as url, pytest.raises(Fault) as raised:
+        sent(url, "/c/b?sig=secret")
+    assert (raised.value.status, raised.value.code, raised.value.retry_after) == ANSWERS[answer]
+    assert "secret" not in str(raised.value)
+
+
+def test_nobody_there_is_a_fault_without_an_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(Fault, match="no answer from the service: Failed to connect") as raised:
+        sent(url)
+    assert raised.value.transient
+
+
+def test_ctrl_c_is_heard_while_an_answer_is_awaited() -> None:
+    interrupted, answered = Event(), Event()
+
+    def talk(connection: socket.socket) -> None:
+        heard(connection)
+        os.kill(os.getpid(), signal.SIGINT)
+        if not interrupted.wait(PATIENCE):
+            answered.set()
+            connection.sendall(OK)
+
+    with serving(talk) as url:
+        with pytest.raises(KeyboardInterrupt):
+            sent(url)
+        interrupted.set()
+    assert not answered.is_set()

@@ -102,7 +102,8 @@ def _type(breach: Breach) -> Iterator[Finding]:
 
 def _how_to_write(breach: Breach, types: Sequence[str]) -> str:
     value = breach.value
-    if isinstance(value, dict) and "string" in types and list(value.values()) == [None]:
+    single = isinstance(value, dict) and list(value.values()) == [None]
+    if single and ("string" in types or next(iter(value)).startswith("vars.")):
         return f"; braces begin a mapping in YAML, so quote it: '{{{shown(next(iter(value)))[1:-1]}}}'"
     if isinstance(value, dict) and "string" in types:
         return "; a ': ' in it makes it one, so quote it all"

@@ -15,6 +15,7 @@ from batchctl.spec.model import Spec
 from batchctl.spec.origin import origin
 from batchctl.spec.references import check_references
 from batchctl.spec.resolve import resolve
+from batchctl.spec.settled import Settling, likely
 from batchctl.spec.source import Source
 from batchctl.spec.template import Value
 from batchctl.spec.typed import read
@@ -30,7 +31,7 @@ def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str], *
     `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
     not take.
     """
-    return replace(_spec(path, *_examined(path, environ), variables, environ), allow_python=allow_python)
+    return replace(_spec(path, *_examined(path, variables, environ), variables, environ), allow_python=allow_python)
 
 
 def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -40,7 +41,7 @@ def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
     nobody asks.
     """
     try:
-        document, source = _examined(path, environ)
+        document, source = _examined(path, variables, environ)
         if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
             spec = _spec(path, document, source, variables, environ)
             if _generates(spec):
@@ -68,7 +69,7 @@ def _spec(
     return build(document, folder=path.parent.absolute(), origin=origin(path), values=values, source=source)
 
 
-def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
+def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
     """(document, source); raises SpecError with all that is wrong."""
     source = Source(str(path), _text(path))
     problems = list(source.secrets())
@@ -78,9 +79,13 @@ def _examined(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], S
         root, wrong = compose(source)
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
-    document, source, twice, quoted = read(root, source)
-    known = {**_environment(source, environ), **{f"vars.{name}": "" for name in _declared(document)}}
-    problems += [*wrong, *twice, *check(document, source, quoted), *check_references(document, source, known)]
+    declared, outside = _declared(read(root, source)[0]), _environment(source, environ)
+    known = {**outside, **{f"vars.{name}": "" for name in declared}}
+    settling = Settling({**outside, **likely(declared, variables)})
+    document, source, twice, quoted = read(root, source, settling)
+    checked = [*check(document, source, quoted), *check_references(document, source, known)]
+    problems += [*wrong, *twice, *(found for found in checked if not settling.is_open(source, found))]
+    problems += settling.problems(document, source, known)
     if problems:
         raise SpecError(sorted(problems)[:CAP])
     return document, source

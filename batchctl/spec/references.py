@@ -136,19 +136,24 @@ def _undeclared(
 
 
 def placeholders_are_known(document: Any, source: Source, known: Values) -> Iterator[Problem]:
-    plain = {f"vars.{at[0]}" for at, kind in find(get(document, "vars"), "*.type") if kind != "int"}
-    plain |= {name for name in known if name.startswith("env:")}
+    plain = formatless(document, known)
     for pattern in FILLED:
         for at, text in texts(document, pattern):
-            yield from _unknown(source, at, text, known, plain, "")
+            yield from unknown(source, at, text, known, plain, "")
     for task_at, task in find(document, "job.tasks.*"):
         names, numbers, why_not = _names_of(task)
         for field in FILLED_PER_TASK:
             for at, text in texts(task, field):
-                formatless = {*plain, *names} - numbers
-                yield from _unknown(
-                    source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, formatless, why_not
+                texts_only = {*plain, *names} - numbers
+                yield from unknown(
+                    source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, texts_only, why_not
                 )
+
+
+def formatless(document: Any, known: Values) -> frozenset[str]:
+    """The variables, of the spec and of the environment, that are no whole numbers."""
+    plain = {f"vars.{at[0]}" for at, kind in find(get(document, "vars"), "*.type") if kind != "int"}
+    return frozenset(plain | {name for name in known if name.startswith("env:")})
 
 
 def _names_of(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
@@ -159,9 +164,10 @@ def _names_of(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
     return names, numbers, ""
 
 
-def _unknown(
+def unknown(
     source: Source, at: At, text: str, known: Values, texts: Collection[str], why_not: str
 ) -> Iterator[Problem]:
+    """Placeholders of one text that nothing can fill, or that would show a secret."""
     for error in template.errors(text, known, texts=texts, why_not=why_not):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
     for hole in template.holes(text):

@@ -2,7 +2,7 @@
 `no` stays text where text is wanted, and a quoted "2" is no number anywhere."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +17,15 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2}
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 
 
+Settle = Callable[[At, str], str | None]
+"""(where, text) to what the text stands for; None: for itself."""
+
+
 @dataclass(slots=True)
 class Reading:
     """What a walk over the nodes gathers."""
 
+    settle: Settle
     keys: dict[At, Place] = field(default_factory=dict)
     values: dict[At, Place] = field(default_factory=dict)
     scalars: dict[At, str] = field(default_factory=dict)
@@ -28,10 +33,12 @@ class Reading:
     wrong: list[tuple[Place, str, str]] = field(default_factory=list)
 
 
-def read(root: Node, source: Source) -> tuple[Any, Source, list[Problem], frozenset[At]]:
+def read(
+    root: Node, source: Source, settle: Settle = lambda _at, _text: None
+) -> tuple[Any, Source, list[Problem], frozenset[At]]:
     """(document, source with its places, problems, where quoted scalars stand). Of a key that stands twice, the first
     counts."""
-    reading = Reading()
+    reading = Reading(settle)
     document = _typed(root, contract(), (), reading)
     source = replace(source, keys=reading.keys, values=reading.values, scalars=reading.scalars)
     return document, source, [source.here(*wrong) for wrong in reading.wrong], frozenset(reading.quoted)
@@ -46,8 +53,11 @@ def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
             items = resolved(schema).get("items", {})
             return [_typed(item, items, (*at, index), reading) for index, item in enumerate(node.items)]
         case _:
-            _look(node, reading)
             reading.scalars[at] = node.text
+            if (settled := reading.settle(at, node.text)) is not None:
+                # A value that is nothing but a placeholder is quoted for YAML's sake alone.
+                node = replace(node, text=settled, plain=True)
+            _look(node, reading)
             if not node.plain:
                 reading.quoted.add(at)
             return scalar(node, resolved(schema))

@@ -26,13 +26,14 @@ def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Valu
             raise UsageError(f"the spec needs --var {name}=VALUE{what}")
         default: Value = variable["default"]
         return default
-    value = _read_as(variable["type"], given)
+    value = read_as(variable["type"], given)
     if why := misfit(value, variable):
         raise UsageError(f"--var {name}={given} {why}")
     return value
 
 
-def _read_as(kind: str, text: str) -> Value:
+def read_as(kind: Any, text: str) -> Value:
+    """A text of the command line as the type that the variable declares."""
     if kind == "boolean":
         return BOOLEANS.get(text, text)
     if kind == "int" or kind == "number":

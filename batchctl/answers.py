@@ -1,9 +1,21 @@
-"""What a cloud answers: values that cross from `cloud/` to `reconcile/` and are no resources."""
+"""Values that cross between `cloud/` and `reconcile/` and are no resources; most are what a cloud answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from batchctl.errors import BatchctlError
 from batchctl.resources import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A saved plan, which is used once and not after `until`."""
+
+    id: str
+    until: datetime
+
+
+USED = "the plan was applied before; what it made is gone or another by now: make a new plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

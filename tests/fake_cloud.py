@@ -4,12 +4,12 @@ asks both the same questions. Tasks run when they are counted."""
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import Any, TypeVar
 
-from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
+from batchctl.answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.parts import TaskDependencies
 from batchctl.reconcile.port import Cloud
@@ -52,6 +52,7 @@ class Held:
 
     holder: "FakeLock | None" = None
     taken: int = 0
+    used: set[Ticket] = field(default_factory=set)
 
 
 class FakeLock:
@@ -68,12 +69,15 @@ class FakeLock:
         self._seen = self.held.taken
         return self._cloud.has_locks
 
-    def take(self, patience: timedelta) -> bool:
+    def take(self, patience: timedelta, ticket: Ticket | None = None) -> bool:
         held = self.held
         if held.holder is self:
             return True
+        if ticket in held.used:
+            raise Refused([USED])
         if held.holder is not None:
             raise Refused([f"another apply or destroy of {self._owner!r} is at work"])
+        held.used |= {ticket} if ticket else set()
         undisturbed = held.taken == self._seen
         self._cloud.has_locks, held.holder, held.taken = True, self, held.taken + 1
         return undisturbed
@@ -81,7 +85,7 @@ class FakeLock:
     def release(self, *, forget: bool = False) -> None:
         if self.held.holder is self:
             self.held.holder = None
-            if forget:
+            if forget and not self.held.used:
                 del self._cloud.locks[self._owner]
 
 

@@ -2,7 +2,8 @@
 
 A case has `before` (steps of a story that are applied first) and `planned` (what changes before the plan is saved),
 both in the words of `test_plans`; then `meanwhile`, a list of steps in the same words, and of these: `applies` (the
-saved plan is applied, and does what it says, or dies on the way), `destroys`, `hours` (that pass), `batch` (the address
+saved plan is applied, and does what it says, or dies on the way), `applies_another` (of the spec itself),
+`destroys`, `hours` (that pass), `batch` (the address
 that is asked), `checkout` (the folder moves). At last the saved plan is applied:
 `refused` has the reasons exactly, and nothing was written; without it the plan is carried out.
 """
@@ -23,14 +24,14 @@ from batchctl.errors import Refused
 from batchctl.reconcile.saved import Place, Saved, document, is_document, read, text
 from batchctl.reconcile.standing import elsewhere, outdated
 from batchctl.spec.schema import text as schema_text
-from batchctl.verbs.saved import Occasion, save, standing
+from batchctl.verbs.saved import Occasion, save, standing, ticket
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash
 from tests.test_plans import Story
 
 CASES = sorted((Path(__file__).parent / "cases" / "saved").glob("*.yaml"))
 HERE = Place(batch="https://here.westeurope.batch.azure.com", storage="https://here.blob.core.windows.net")
-OURS = {"applies", "destroys", "hours", "batch", "checkout"}
+OURS = {"applies", "applies_another", "destroys", "hours", "batch", "checkout"}
 
 
 class Desk:
@@ -57,7 +58,9 @@ class Desk:
         reasons = outdated(saved.header, spec.source.digest, self.now) or elsewhere(saved.header.target, self.place)
         if reasons:
             raise Refused(reasons)
-        events = verbs.apply(spec, self.story.cloud, FakeClock(), standing(saved, spec), saved.header.choices)
+        events = verbs.apply(
+            spec, self.story.cloud, FakeClock(), standing(saved, spec), saved.header.choices, ticket=ticket(saved)
+        )
         for _ in events:
             pass
         return self.story.cloud.writes[before:]
@@ -70,6 +73,8 @@ class Desk:
             self.story.cloud.crash_after = None
         elif step.get("applies"):
             assert self.apply() or not read(self.kept).plan["changes"]
+        if step.get("applies_another"):
+            assert self.story.run("apply")["ends"] == 0
         if step.get("destroys"):
             assert self.story.run("destroy")["ends"] == 0
         if "checkout" in step:

@@ -12,6 +12,7 @@ from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from batchctl.answers import Ticket
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.plan import Plan
     from batchctl.reconcile.saved import Saved
@@ -62,7 +63,7 @@ def reopen(
     out: Voice,
     at_once: int | None,
     allow_python: bool,
-) -> "tuple[Opened, Choices, Approve]":
+) -> "tuple[Opened, Choices, Approve, Ticket]":
     """What a saved plan is about, the choices that it was made with, and the test that it still stands.
 
     Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
@@ -70,7 +71,7 @@ def reopen(
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.standing import elsewhere, outdated
     from batchctl.spec.load import fingerprint
-    from batchctl.verbs.saved import standing
+    from batchctl.verbs.saved import standing, ticket
 
     if choices != Choices():
         raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
@@ -86,6 +87,7 @@ def reopen(
         opened,
         saved.header.choices,
         lambda decided: stands(decided) and approve(out, decided, yes=True, question=""),
+        ticket(saved),
     )
 
 

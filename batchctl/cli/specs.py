@@ -143,12 +143,12 @@ def apply(
     )
     waits = None if no_lock else patience(lock_timeout)
     if is_plan(spec):
-        opened, choices, agree = saving.reopen(spec, target, var, choices, out, parallelism, allow_python)
+        opened, choices, agree, ticket = saving.reopen(spec, target, var, choices, out, parallelism, allow_python)
     else:
         can_ask(yes, as_json)
-        opened = open_spec(spec, target, var, out, parallelism, allow_python)
+        opened, ticket = open_spec(spec, target, var, out, parallelism, allow_python), None
         agree = lambda decided: approve(out, decided, yes=yes, question="Carry out this plan?")  # noqa: E731 (the other branch is handed one)
-    follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits), out)
+    follow(verbs.apply(opened.spec, opened.cloud, SystemClock(), agree, choices, waits, ticket), out)
     out.done("apply")
 
 

@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
-from azure.storage.blob import BlobLeaseClient
+from azure.storage.blob import BlobLeaseClient, BlobProperties
 
+from batchctl.answers import USED, Ticket
+from batchctl.cloud import tickets
 from batchctl.cloud.faults import translate
 from batchctl.cloud.holder import Holder
 from batchctl.cloud.session import Session
@@ -54,6 +56,7 @@ class Lock:
         self._blob = session.blobs.get_blob_client(CONTAINER, f"{owner}.lock")
         self._lease = str(uuid4())
         self._seen: str | None = None
+        self._used = frozenset[Ticket]()
         self._undisturbed = True
         self._keeper: Keeper | None = None
 
@@ -61,22 +64,22 @@ class Lock:
         """Remember how the lock is now. False: there is no container for locks yet."""
         self._undisturbed = True
         try:
-            self._seen = self._session.ask(self._blob.get_blob_properties).etag
+            self._saw(self._session.ask(self._blob.get_blob_properties))
         except CloudError as error:
             if error.status != 404:
                 raise self._forbidden(error) from error
-            self._seen = None
+            self._saw(None)
             return error.code != "ContainerNotFound"
         return True
 
-    def take(self, patience: timedelta) -> bool:
+    def take(self, patience: timedelta, ticket: Ticket | None = None) -> bool:
         """Hold it from now on. True if nobody has held it since `look`: what was read since then still holds.
 
-        Raises Refused, naming the holder, if it cannot be had within `patience`.
+        Raises Refused, naming the holder, if it cannot be had within `patience`, or if the ticket was used before.
         """
         if self._keeper is not None:
             return True
-        clock, claim = self._session.clock, self._claim()
+        clock, claim = self._session.clock, self._claim(ticket)
         deadline = clock.monotonic() + patience.total_seconds()
         while claim is not Claim.HELD:
             self._undisturbed = False
@@ -86,7 +89,7 @@ class Lock:
                     self._break()
                 # Two that write by turns, neither holding it yet, part by chance.
                 clock.sleep(random.uniform(0.02, 0.3))
-                claim = self._claim()
+                claim = self._claim(ticket)
             elif clock.monotonic() < deadline:
                 clock.sleep(POLL)
             else:
@@ -94,14 +97,15 @@ class Lock:
         return self._undisturbed
 
     def release(self, *, forget: bool = False) -> None:
-        """Let go. `forget`: nothing is left that it could protect, so the blob goes too. What fails here heals itself:
-        the lease dies."""
+        """Let go. `forget`: nothing is left that it could protect, so the blob goes too, unless it tells of saved plans
+        that were used. What fails here heals itself: the lease dies."""
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
         keeper.stop()
         if not keeper.lost():
-            let_go = partial(self._blob.delete_blob, lease=self._lease) if forget else self._client().release
+            over = forget and not self._used
+            let_go = partial(self._blob.delete_blob, lease=self._lease) if over else self._client().release
             self._try(lambda: let_go(**QUICK))
         self._session.gate.watch(None)
 
@@ -118,9 +122,11 @@ class Lock:
                 pass
             return
 
-    def _claim(self) -> Claim:
+    def _claim(self, ticket: Ticket | None) -> Claim:
+        if ticket in self._used:
+            raise Refused([USED])
         try:
-            written = self._announce()
+            written = self._announce(self._used | ({ticket} if ticket else set()))
             clock = self._session.clock
             begun = clock.uptime()
             self._session.ask(
@@ -132,15 +138,16 @@ class Lock:
             if error.status in (404, 409, 412):
                 return Claim.OVERTAKEN
             raise self._forbidden(error) from error
+        self._used |= {ticket} if ticket else set()
         self._keeper = Keeper(partial(self._client().renew, **QUICK), clock.uptime, begun)
         self._session.gate.watch(self._keeper.lost)
         self._keeper.start()
         return Claim.HELD
 
-    def _announce(self) -> str:
-        """Write who we are into the blob, if it is as we saw it; returns its ETag."""
+    def _announce(self, used: frozenset[Ticket]) -> str:
+        """Write who we are and what was used into the blob, if it is as we saw it; returns its ETag."""
         since = self._session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
-        who = Holder.this(since, self._session.gate.run).metadata()
+        who = Holder.this(since, self._session.gate.run).metadata() | tickets.metadata(used)
         if self._seen is not None:
             unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
             return str(self._session.ask(lambda: self._blob.set_blob_metadata(who, **unchanged))["etag"])
@@ -173,9 +180,13 @@ class Lock:
     def _holder(self) -> Holder | None:
         """Who holds it now, None if nobody does; the next claim builds on what was seen here."""
         found = self._session.find(self._blob.get_blob_properties)
-        self._seen = found.etag if found else None
+        self._saw(found)
         leased = found is not None and found.lease.state in ("leased", "breaking")
         return Holder.read(found.metadata) if found and leased else None
+
+    def _saw(self, found: BlobProperties | None) -> None:
+        self._seen = found.etag if found else None
+        self._used = tickets.read(found.metadata if found else None, self._session.clock.now())
 
     def _break(self) -> None:
         """Break the lease of a holder that is dead, unless it has changed hands since."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
+from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 
@@ -15,15 +15,16 @@ class Lock(Protocol):
         """Remember how it is now. False: there is no container for locks yet, the first `take` makes it."""
         ...
 
-    def take(self, patience: timedelta) -> bool:
+    def take(self, patience: timedelta, ticket: Ticket | None = None) -> bool:
         """Hold it from now on. True if nobody has held it since `look`. Raises Refused, naming the holder.
 
+        `ticket`: what is written down as used; Refused if it was used before.
         If it is lost while it is held, no further request is sent: every call raises Partial.
         """
         ...
 
     def release(self, *, forget: bool = False) -> None:
-        """Let go, if it is held. `forget`: it protects nothing any more."""
+        """Let go, if it is held. `forget`: it protects nothing any more; it stays where tickets were used."""
         ...
 
 

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
+from batchctl.answers import Ticket
 from batchctl.clock import Clock
 from batchctl.errors import TasksFailed
 from batchctl.reconcile import follow
@@ -27,9 +28,11 @@ def apply(
     approve: Approve,
     choices: Choices = Choices(),
     patience: timedelta | None = AT_ONCE,
+    ticket: Ticket | None = None,
 ) -> Generator[Event, None, None]:
     """Make it so, wait for the tasks, bring the outputs home; all of it while nobody else does (`turns`).
 
+    `ticket`: the saved plan that this is.
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
 
@@ -37,7 +40,7 @@ def apply(
         surveyed = survey(spec, cloud)
         return surveyed.desired, decide(surveyed, cloud, asked)
 
-    with turn(cloud, spec.name, patience) as ours:
+    with turn(cloud, spec.name, patience, ticket) as ours:
         desired, decided = ours.agreed(make, approve)
         failures = yield from _carry_out(desired, decided, cloud, clock)
         first, asked = decided, choices

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from batchctl import __version__
+from batchctl.answers import Ticket
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.codec import Codec
@@ -44,6 +45,10 @@ def save(decided: Plan, spec: Spec, occasion: Occasion) -> Saved:
         choices=occasion.choices,
     )
     return Saved(header, plan_to_json(decided, codec))
+
+
+def ticket(saved: Saved) -> Ticket:
+    return Ticket(id=saved.header.id, until=saved.header.expires)
 
 
 def standing(saved: Saved, spec: Spec) -> Approve:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
+from batchctl.answers import Ticket
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Lock
 from batchctl.verbs.running import Approve, agree
@@ -19,10 +20,13 @@ FIRST_LOCK = "container 'batchctl' is made: it holds the locks of all specs of t
 
 @dataclass(slots=True)
 class Turn:
-    """`lock` None: nobody is kept away. `patience`: how long another's turn is waited for."""
+    """`lock` None: nobody is kept away. `patience`: how long another's turn is waited for.
+    `ticket`: of a saved plan.
+    """
 
     lock: Lock | None
     patience: timedelta
+    ticket: Ticket | None = None
     over: bool = False
 
     def agreed(self, make: Callable[[], tuple[T, Plan]], approve: Approve) -> tuple[T, Plan]:
@@ -31,7 +35,7 @@ class Turn:
         there = self.lock.look() if self.lock else True
         made, decided = make()
         agree(announced(decided, there), approve)
-        if self.lock is None or not decided.changes or self.lock.take(self.patience):
+        if self.lock is None or not decided.changes or self.lock.take(self.patience, self.ticket):
             return made, decided
         made, anew = make()
         if anew != decided:
@@ -41,16 +45,16 @@ class Turn:
     def later(self, make: Callable[[], tuple[T, Plan]]) -> tuple[T, Plan]:
         """A further plan of an apply that was agreed to. The first one may have had nothing to change, and no lock."""
         made, decided = make()
-        if self.lock is None or not decided.changes or self.lock.take(self.patience):
+        if self.lock is None or not decided.changes or self.lock.take(self.patience, self.ticket):
             return made, decided
         return make()
 
 
 @contextmanager
-def turn(cloud: Cloud, owner: str, patience: timedelta | None) -> Iterator[Turn]:
+def turn(cloud: Cloud, owner: str, patience: timedelta | None, ticket: Ticket | None = None) -> Iterator[Turn]:
     """What may take the lock, and lets go of it however this ends. `patience` None: without a lock."""
     lock = None if patience is None else cloud.lock(owner)
-    found = Turn(lock, patience or timedelta())
+    found = Turn(lock, patience or timedelta(), ticket)
     try:
         yield found
     finally:

@@ -1,9 +1,11 @@
 """One apply or destroy of an owner at a time."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from batchctl.answers import Ticket
 from batchctl.errors import Refused
 from tests.contract.conftest import World
 
@@ -57,3 +59,19 @@ def test_a_lock_that_was_forgotten_can_be_had_again(world: World) -> None:
     lock.release(forget=True)
     waiting.take(AT_ONCE)
     waiting.release(forget=True)
+
+
+def test_a_ticket_is_used_once_whatever_is_forgotten(world: World) -> None:
+    ticket = Ticket(id="0" * 16, until=datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1))
+    for asked in (ticket, replace(ticket, id="1" * 16), None):
+        lock = world.cloud.lock(world.owner)
+        lock.look()
+        assert lock.take(AT_ONCE, asked)
+        lock.release(forget=True)
+    late, early = world.cloud.lock(world.owner), world.cloud.lock(world.owner)
+    early.look()
+    late.look()
+    with pytest.raises(Refused, match="was applied before"):
+        late.take(AT_ONCE, ticket)
+    assert early.take(AT_ONCE)
+    early.release()

@@ -1,0 +1,23 @@
+"""Which saved plans were used, as the metadata of a blob."""
+
+from datetime import UTC, datetime, timedelta
+
+from batchctl.answers import Ticket
+from batchctl.cloud.tickets import MOST, metadata, read
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_what_was_written_is_read_until_it_expires() -> None:
+    used = [Ticket(id=f"{n:016x}", until=NOW + timedelta(hours=n)) for n in range(3)]
+    assert read(metadata(used), NOW) == set(used[1:])
+    assert read(metadata(used), NOW + timedelta(days=1)) == set()
+    assert metadata([]) == {}
+    assert read(None, NOW) == set()
+
+
+def test_there_is_room_for_the_latest() -> None:
+    used = [Ticket(id=f"{n:016x}", until=NOW + timedelta(seconds=n)) for n in range(1, 1000)]
+    written = metadata(used)
+    assert len("".join(written.values())) < 7 << 10
+    assert read(written, NOW) == set(used[-MOST:])

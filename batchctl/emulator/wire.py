@@ -58,9 +58,12 @@ class Call:
         return shape(self.json())
 
     def json(self) -> Any:
-        """The body as it came."""
+        """The body as it came. Half a surrogate pair is no text: nothing could store it or answer with it."""
         try:
-            return json.loads(self.content or b"{}", parse_constant=_no_constant)
+            found = json.loads(self.content or b"{}", parse_constant=_no_constant)
+            if b"\\u" in self.content or b"\xed" in self.content:
+                json.dumps(found, ensure_ascii=False).encode()
+            return found
         except (ValueError, RecursionError) as error:
             raise bad_body(f"The body is not JSON: {error}") from None
 

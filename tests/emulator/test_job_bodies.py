@@ -123,6 +123,19 @@ def test_no_time_at_all(local, name):
     assert send(local.url, "POST", f"/pools?{VERSION}", body).status == 201
 
 
+@pytest.mark.parametrize("half", [rb"\ud800", b"\xed\xa0\x80"])
+def test_half_a_character_is_refused_and_poisons_nothing(local, name, half):
+    body = b'{"id": "%s", "poolInfo": {"poolId": "p"}, "displayName": "%s"}' % (name.encode(), half)
+    assert send(local.url, "POST", f"/jobs?{VERSION}", body).code == "InvalidRequestBody"
+    assert send(local.url, "POST", f"/jobs?{VERSION}", {"id": name, "poolInfo": {"poolId": "p"}}).status == 201
+
+
+@pytest.mark.parametrize("time", [0, 1.5, True, [], {}, "soon"])
+def test_what_is_no_time(local, name, time):
+    body = {"id": name, "schedule": {"doNotRunUntil": time}, "jobSpecification": {"poolInfo": {"poolId": "p"}}}
+    assert send(local.url, "POST", f"/jobschedules?{VERSION}", body).code == "InvalidPropertyValue"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "code", "wrong"),
     [

@@ -24,12 +24,19 @@ from batchctl.emulator.shape import (
 from batchctl.emulator.task_shapes import ENVIRONMENT, JOB_MANAGER_TASK, METADATA, PREPARATION_TASK, RELEASE_TASK
 from batchctl.emulator.times import UNLIMITED
 
+
+def PREFIX(value: Any, path: str) -> str:  # noqa: N802 - a check, as its neighbours
+    """What the id of an auto pool begins with; it may be empty."""
+    given: str = text(20)(value, path)
+    return str(ident(given, path)) if given else given
+
+
 POOL_INFO = Shape(
     "PoolInformation",
     poolId=ident,
     autoPoolSpecification=Shape(
         "AutoPoolSpecification",
-        autoPoolIdPrefix=text(20),
+        autoPoolIdPrefix=PREFIX,
         poolLifetimeOption=Need(word("job", "jobschedule")),
         keepAlive=Or(flag, False),
         pool=POOL_SPECIFICATION,

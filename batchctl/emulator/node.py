@@ -8,6 +8,7 @@ than all else that is done for them.
 import asyncio
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -95,7 +96,7 @@ class Run:
             code = await self._execute()
         except Failed as failed:
             return await self._uploaded(Outcome(None, failed.failure))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
             return Outcome(None, Failure("CommandLaunchFailed", (("Reason", str(error)),)))
         if self._killed == "expired":
             return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
@@ -188,6 +189,9 @@ class Run:
             await self._aside(outputs.upload_all, order.output_files, wd, order.environment, outcome.succeeded)
         except Failed as failed:
             return Outcome(outcome.exit_code, outcome.failure or failed.failure, uploading=True)
+        except (OSError, ValueError, re.error) as error:  # a pattern or a header that nobody can use
+            failure = Failure("FileUploadMiscError", (("Reason", str(error)),))
+            return Outcome(outcome.exit_code, outcome.failure or failure, uploading=True)
         return outcome
 
 

@@ -1,5 +1,7 @@
 """Users of nodes and how one would log in: kept on paper, for no login is served here."""
 
+from urllib.parse import quote
+
 from batchctl.emulator import nodes, paper
 from batchctl.emulator.faults import Fault, bad_value
 from batchctl.emulator.pool_shapes import NODE_USER, NODE_USER_UPDATE
@@ -19,7 +21,7 @@ def create(service: Service, call: Call) -> Answer:
         raise Fault("NodeUserExists")
     node.users = {**node.users, user["name"].lower(): _kept(user)}
     service.store.keep(node)
-    url = f"{call.base}{call.path}/{user['name']}"
+    url = f"{call.base}{call.path}/{quote(user['name'], safe='')}"
     return Answer(201, None, {"Location": url, "DataServiceId": url})
 
 

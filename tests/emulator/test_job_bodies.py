@@ -82,6 +82,12 @@ def test_a_job_manager_that_cannot_be_leaves_nothing(local, name, special, code)
     assert send(local.url, "POST", f"/jobschedules?{VERSION}", schedule).code == code
 
 
+@pytest.mark.parametrize("prefix", ["../out", "a b", "a\x00", "x" * 21])
+def test_a_prefix_that_no_pool_can_have(local, name, prefix):
+    info = {"autoPoolSpecification": {**auto_pool()["autoPoolSpecification"], "autoPoolIdPrefix": prefix}}
+    assert send(local.url, "POST", f"/jobs?{VERSION}", {"id": name, "poolInfo": info}).code == "InvalidPropertyValue"
+
+
 def test_a_pool_of_a_schedule_is_not_for_a_job(local, name):
     info = {"autoPoolSpecification": {**auto_pool()["autoPoolSpecification"], "poolLifetimeOption": "jobschedule"}}
     assert send(local.url, "POST", f"/jobs?{VERSION}", {"id": name, "poolInfo": info}).code == "InvalidPropertyValue"

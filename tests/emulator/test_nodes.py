@@ -26,6 +26,8 @@ def test_users(client, pool):
     with pytest.raises(ResourceNotFoundError) as caught:
         client.delete_node_user(pool, node, "me")
     assert code_of(caught) == "NodeUserNotFound"
+    client.create_node_user(pool, node, models.BatchNodeUserCreateOptions(name="ü \n", password="hidden"))
+    client.delete_node_user(pool, node, "ü \n")
 
 
 def test_remote_login_settings(client, name):

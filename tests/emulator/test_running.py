@@ -58,6 +58,22 @@ def test_unbalanced_quotes(run):
     assert run("echo 'open").execution_info.failure_info.code == "CommandLaunchFailed"
 
 
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [
+        ("echo \0", None),
+        ("true", ("A=B", "c")),
+        ("true", ("A\0", "c")),
+        ("true", ("A", "c\0")),
+        ("true", ("A", "c" * 200_000)),
+    ],
+)
+def test_what_no_process_can_be_given_ends_the_task(run, command, setting):
+    settings = setting and [models.EnvironmentSetting(name=setting[0], value=setting[1])]
+    info = run(command, environment_settings=settings).execution_info
+    assert (info.exit_code, info.failure_info.code) == (None, "CommandLaunchFailed")
+
+
 def test_environment(run, client, local, monkeypatch):
     settings = [models.EnvironmentSetting(name="MINE", value="x=y"), models.EnvironmentSetting(name="LANG", value="C")]
     task = run("env", environment_settings=settings)
@@ -206,6 +222,21 @@ def test_output_files(run, client, blobs):
     content, sent = blobs.blobs["out/given/name"]
     assert (content, sent["x-ms-meta-owner"], sent["content-type"]) == (b"1\n", "me", "text/x-made")
     assert "one.txt -> given/name" in text(client, task, "fileuploadout.txt")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place", "headers"),
+    [
+        ("[z-a]", None, ()),
+        ("x", None, [("bad\nname", "y")]),
+        ("x", None, [("x-ms-meta-a", "b\r\nc: d")]),
+        ("x", "no URL", ()),
+    ],
+)
+def test_output_files_that_cannot_be(run, blobs, pattern, place, headers):
+    files = [output(place or blobs.container("odd"), pattern, headers=headers)]
+    info = run(shell("touch x"), output_files=files).execution_info
+    assert (info.exit_code, info.failure_info.code) == (0, "FileUploadMiscError")
 
 
 def test_output_files_of_a_failure(run, blobs):

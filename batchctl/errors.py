@@ -78,6 +78,12 @@ class Partial(BatchctlError):
     exit_code = 5
 
 
+class MachineError(BatchctlError):
+    """This machine cannot do its part: a disk is full, a file or the output cannot be written; nothing was changed."""
+
+    exit_code = 1
+
+
 class Stuck(BatchctlError):
     """The wait ended by its deadline, or the nodes cannot run the tasks."""
 

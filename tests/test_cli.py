@@ -1,6 +1,9 @@
 """What a command line is refused for before anything is asked: exit 64, and a message that says what to do."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,49 @@ def test_a_saved_plan_is_no_spec(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "is a saved plan: `batchctl show` shows it" in capsys.readouterr().err
     assert run(["apply", str(path)]) == 4
     assert "the plan is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("schema", 1, "error: No space left on device"),
+        (f"validate {SPEC}", 1, "error: No space left on device"),
+        (f"plan {SPEC} --json", 1, "error: No space left on device"),
+        (
+            f"apply {SPEC} --yes --json",
+            5,
+            "error: cut off: No space left on device. The same command goes on from here",
+        ),
+    ],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_under_the_output_is_no_bug(line: str, code: int, said: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = _ran(line, full.fileno())
+    assert (ran.returncode, ran.stderr.splitlines()) == (code, [said])
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("schema", 0, ""),
+        (f"validate {SPEC}", 0, ""),
+        (f"plan {SPEC} --json", 0, ""),
+        (f"apply {SPEC} --yes --json", 5, "nobody reads the output any more. The same command goes on from here"),
+    ],
+)
+def test_nobody_reads_the_output_any_more(line: str, code: int, said: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = _ran(line, writer)
+    os.close(writer)
+    assert ran.returncode == code
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == bool(said)
+
+
+def _ran(line: str, stdout: int) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "batchctl", *line.split()]
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=False
+    )

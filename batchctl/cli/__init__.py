@@ -1,5 +1,6 @@
 """The door: flags, the target, the question, exit codes. The only place where the parts are put together."""
 
+import contextlib
 import os
 import sys
 from typing import NoReturn
@@ -8,9 +9,9 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.asking import voice
+from batchctl.cli.asking import printer, voice
 from batchctl.cli.interrupting import Interruption
-from batchctl.errors import BatchctlError, Partial, UsageError
+from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
 """What typer makes of Ctrl-C, so that nobody below it sees the exception."""
@@ -38,6 +39,9 @@ app.add_typer(local.app, name="local")
 STREAMS = ("plan", "apply", "destroy")
 """Commands whose --json is a stream, which ends with an error if there is one."""
 
+CHANGE = ("apply", "destroy", "gc")
+"""Commands of which a part may be done when they are cut off."""
+
 INTERRUPTED = (
     "interrupted. What was begun in the service goes on; the same command goes on from here, or after a saved plan an "
     "apply of its spec"
@@ -48,6 +52,20 @@ def main() -> NoReturn:
     """The console script: every error becomes one message and the exit code of design D12."""
     Interruption().listen()
     sys.exit(run(sys.argv[1:]))
+
+
+def _cut_off(error: OSError, *, changes: bool) -> int:
+    """A full disk, or nobody who reads what is said: to look at the first lines alone is no error."""
+    # Python would complain once more when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError) and not changes:
+        return 0
+    where = f": {error.filename}" if error.filename else ""
+    why = "nobody reads the output any more" if isinstance(error, BrokenPipeError) else f"{error.strerror}{where}"
+    told = Partial(f"cut off: {why}. The same command goes on from here") if changes else MachineError(why)
+    with contextlib.suppress(OSError):
+        printer().error(told)
+    return told.exit_code
 
 
 def run(arguments: list[str]) -> int:
@@ -70,10 +88,12 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         tell(Partial(INTERRUPTED))
         return Partial.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (OSError, SystemExit) as error:
+        # typer makes an exit of a pipe that nobody reads.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
+        return _cut_off(cause, changes=arguments[0] in CHANGE)
     except Exception as error:
         if os.environ.get("BATCHCTL_DEBUG"):
             raise

@@ -138,8 +138,15 @@ class Printer:
         self.out.print(Text(clean(self._veil(line)), style=style), soft_wrap=True)
 
 
+class Heard(Console):
+    """A Console that leaves it to its caller what happens when nobody listens any more; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def consoles(*, no_color: bool) -> Sequence[Console]:
     """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
     off = no_color or None
     common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
-    return Console(**common), Console(stderr=True, **common)
+    return Heard(**common), Heard(stderr=True, **common)

@@ -7,7 +7,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 from threading import Event as Flag
@@ -74,6 +74,11 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     finally:
         ground.stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+def seen(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
+    """What they would replace."""
+    return tuple(replace(item, replaces=item.target.is_file()) for item in fetches)
 
 
 def is_copy(blob: Blob, path: Path) -> bool:

@@ -14,10 +14,14 @@ IsCopy = Callable[[Blob, Path], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """One blob that comes home. `root` is the directory that it never leaves."""
+    """One blob that comes home. `root` is the directory that it never leaves.
+
+    `replaces`: a file that differs is there.
+    """
 
     blob: Blob
     root: Path
+    replaces: bool = False
 
     @property
     def target(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 
 from batchctl.parts import TaskDependencies
 from batchctl.reconcile.differences import FieldChange
+from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change
 from batchctl.render.text import size, value
 from batchctl.resources import Blob, Image, Job, Pool, Task, label
@@ -14,6 +15,12 @@ from batchctl.sensitive import Hidden, is_sensitive
 
 SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
+
+
+def homeward(fetch: Fetch, to: str = "") -> str:
+    """What comes home, with ` to` where, and at what cost (reliability B70)."""
+    line = f"{fetch.blob.name} ({size(fetch.blob.size)}) comes home{to}"
+    return f"{line}, in place of a file that differs" if fetch.replaces else line
 
 
 def together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

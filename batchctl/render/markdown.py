@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.saved import Header
-from batchctl.render.changes import details, headline
+from batchctl.render.changes import details, headline, homeward
 from batchctl.render.events import summary
-from batchctl.render.text import clean, size
+from batchctl.render.text import clean
 
 SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
 """What comes first so that GitHub colours the line: `+` and `-` do it themselves."""
@@ -41,7 +41,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for entry in plan.later:
         yield clean(f"+ tasks {entry.label}: expanded when {entry.after} is done")
     for fetch in plan.fetches:
-        yield clean(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home").replace("\n", " ")
+        yield clean(f"  < {homeward(fetch)}").replace("\n", " ")
 
 
 def _footer(header: Header) -> str:

@@ -15,9 +15,9 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.render.changes import SHOWN, details, headline, rest, together
+from batchctl.render.changes import SHOWN, details, headline, homeward, rest, together
 from batchctl.render.events import MANY, event_line, step_line, summary
-from batchctl.render.text import clean, display, size, width
+from batchctl.render.text import clean, display, width
 from batchctl.sensitive import Veil
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Printer:
         for entry in plan.later:
             self._line(f"  + tasks {entry.label}: expanded when {entry.after} is done", STYLES[Action.CREATE])
         for fetch in plan.fetches[:most]:
-            self._line(f"  < {fetch.blob.name} ({size(fetch.blob.size)}) comes home to {display(fetch.target)}", "cyan")
+            self._line(f"  < {homeward(fetch, f' to {display(fetch.target)}')}", "cyan")
         if len(plan.fetches) > most:
             self._line(f"    … and {len(plan.fetches) - most} more come home")
         for note in plan.notes:

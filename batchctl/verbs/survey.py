@@ -51,7 +51,7 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
-    fetches = pending(survey.desired.downloads, survey.blobs, fetch.is_copy)
+    fetches = fetch.seen(pending(survey.desired.downloads, survey.blobs, fetch.is_copy))
     taken = adoptable(survey.desired, survey.held) if choices.adopt else ()
     held = _adopted(survey, taken, cloud)
     decided = with_adoptions(diff(survey.desired, held, fetches, choices), survey.desired, taken)

@@ -36,7 +36,7 @@ for command in (
     app.command()(command)
 app.add_typer(local.app, name="local")
 
-STREAMS = ("plan", "apply", "destroy")
+STREAMS = ("plan", "apply", "destroy", "gc")
 """Commands whose --json is a stream, which ends with an error if there is one."""
 
 CHANGE = ("apply", "destroy", "gc")

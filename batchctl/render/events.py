@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from batchctl.reconcile.estates import Estate
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -111,3 +112,15 @@ def event_line(event: Event) -> str | None:
             return f"fetched {blob.name} to {display(Path(path))}"
         case NotFetched(blob=blob, why=why):
             return f"NOT fetched {blob.name}: {why}"
+
+
+def estate_line(estate: Estate) -> str:
+    """What one spec made, and why it would go or until when it is wanted."""
+    counts = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in estate.counts)
+    place = f" ({', '.join(estate.origins)})" if estate.origins else ""
+    until = f"; wanted until {estate.expires:%Y-%m-%d %H:%M} UTC" if estate.expires else ""
+    return (
+        f"{estate.owner}{place}: {counts}; {estate.unwanted}"
+        if estate.unwanted
+        else (f"{estate.owner}{place}: {counts}{until}")
+    )

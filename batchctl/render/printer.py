@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.reconcile.estates import Estate
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -16,7 +17,7 @@ from batchctl.reconcile.events import (
 )
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, details, headline, homeward, rest, together
-from batchctl.render.events import MANY, event_line, step_line, summary
+from batchctl.render.events import MANY, estate_line, event_line, step_line, summary
 from batchctl.render.text import clean, display, width
 from batchctl.sensitive import Veil
 
@@ -75,6 +76,9 @@ class Printer:
         for reason in plan.refusals:
             self._line(f"  refused: {reason}", "red")
         self._line(summary(plan), "bold")
+
+    def estate(self, found: Estate) -> None:
+        self._line(estate_line(found))
 
     def drift(self, found: Plan) -> None:
         """What somebody else changed; `->` leads to what was last asked."""

@@ -10,6 +10,7 @@ from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
 from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.estates import Estate
 from batchctl.reconcile.events import Applied, Event, Fetched, Progress
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.saved import Place, plan_to_json
@@ -50,6 +51,12 @@ class JsonPrinter:
             "run": len(plan.of(Task, Action.CREATE)),
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
+
+    def estate(self, found: Estate) -> None:
+        """What one spec made; `unwanted` says why it would go."""
+        more = {"expires": found.expires, "unwanted": found.unwanted}
+        told = {name: self._codec.encode(value) for name, value in more.items() if value is not None}
+        self._line("estate", owner=found.owner, origins=list(found.origins), counts=dict(found.counts), **told)
 
     def drift(self, found: Plan) -> None:
         self._line("drift", changes=plan_to_json(found, self._codec)["changes"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batchctl.local import Services
+from tests.streams import checked
 from tests.sweeps.stage import WHOLE, Stage, staged
 
 pytestmark = pytest.mark.e2e
@@ -26,6 +27,12 @@ def test_gc(stage: Stage) -> None:
     assert listed.code == 4, listed.said
     assert f"{stage.name} (spec.yaml): 2 containers, 1 pool, 1 job; expired on " in listed.said
     assert "2 outputs are not at home" in listed.said
+    assert stage.held() == WHOLE
+    as_json = stage.run(None, "gc", "--json")
+    assert as_json.code == 0, as_json.said
+    [estate] = [e for e in checked(as_json.said) if e["type"] == "estate" and e["owner"] == stage.name]
+    assert estate["counts"] == {"container": 2, "pool": 1, "job": 1}
+    assert estate["unwanted"].startswith("expired on ")
     assert stage.held() == WHOLE
     cleared = stage.run(None, "gc", "--yes", "--discard-outputs")
     assert cleared.code == 0, cleared.said

@@ -19,6 +19,9 @@ AT_ONCE = 16
 
 
 def ours(what: str, url: str, container: str, folder: Path) -> None:
+    from batchctl.__main__ import seldom_collect
+
+    seldom_collect()
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import Target, connect
     from batchctl.reconcile.events import Fetched

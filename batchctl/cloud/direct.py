@@ -6,6 +6,7 @@ costs 0.03 ms, and lets go of the lock from the first byte of a request to the l
 
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from threading import current_thread, main_thread
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ AT_ONCE = 64
 CONNECT_WITHIN, ANSWER_WITHIN = 10, 60
 """Seconds: to connect, and without a byte sent or received (reliability F57)."""
 
-BUFFER = 512 << 10
+BUFFER = 128 << 10
 """Bytes that are read, or sent, in one piece at most."""
 
 
@@ -49,14 +50,14 @@ class Direct:
         except IndexError:
             handle = pycurl.Curl()
         head: list[bytes] = []
-        content: list[bytes] = []
+        content = BytesIO()
         options = {
             **self._settings,
             pycurl.URL: url,
             pycurl.CUSTOMREQUEST: method,
             pycurl.HTTPHEADER: _lines({"x-ms-version": VERSION, **headers}),
             pycurl.HEADERFUNCTION: head.append,
-            pycurl.WRITEFUNCTION: content.append,
+            pycurl.WRITEFUNCTION: content.write,
         }
         if body is not None:
             options[pycurl.POSTFIELDS] = body
@@ -73,7 +74,7 @@ class Direct:
         finally:
             handle.reset()  # its connection stays open; of the body nothing is held any longer
             self._idle.append(handle)
-        data = b"".join(content)
+        data = content.getvalue()
         if not 200 <= status < 300:
             raise answered(f"{method} {url.partition('?')[0]}", status, _named(head), data.decode("utf-8", "replace"))
         return data

@@ -8,7 +8,7 @@ from batchctl.cloud.session import Session
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
-RANGE = 8 << 20
+RANGE = 4 << 20
 """Bytes of one request."""
 
 RANGES_AT_ONCE = 4

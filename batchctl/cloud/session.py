@@ -38,7 +38,7 @@ GONE_WITHIN = 900.0
 
 WORKERS = 8
 
-IN_MEMORY = 64 << 20
+IN_MEMORY = 48 << 20
 """Bytes of content that are on their way at any one time, over all transfers."""
 
 

@@ -113,6 +113,7 @@ def _each_block(
                 raise
             id = _text(digest.copy().digest())
             flights.append(lanes.submit(lent, taken, id, data))
+            del data  # or it would be held while room is awaited, which it has given back by then
             yield id
         digest.update(stream.read(1) or b"")
         for flight in flights:

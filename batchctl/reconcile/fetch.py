@@ -117,10 +117,12 @@ def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> None:
     if why := unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
 
+    def wanted(chunk: bytes) -> bytes:
+        _go_on(ground.stop)
+        return chunk
+
     def arriving(start: int) -> Iterator[bytes]:
-        for chunk in cloud.read(item.blob, start):
-            _go_on(ground.stop)
-            yield chunk
+        return map(wanted, cloud.read(item.blob, start))
 
     if item.blob.size > SMALL:
         _settle(item, arriving, ground)
@@ -189,6 +191,7 @@ def _write(blob: Blob, content: Content, path: Path, resumed: bool) -> None:
             digest.update(chunk)
             size += len(chunk)
             _put(stream, chunk)
+            del chunk  # or it would be held while the next one comes, which has its room
         if size != blob.size or (blob.md5 is not None and digest.hexdigest() != blob.md5):
             raise CannotLandError(f"{size} bytes arrived whose content is not that of the blob ({blob.size} bytes)")
 
@@ -210,8 +213,9 @@ def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
 
 def _own_folders(fetches: Sequence[Fetch]) -> list[Path]:
     """Where the blobs go, as far as that is really below their roots."""
-    folders = {item.target.parent: item.root for item in fetches if not unsafe(item.blob.path)}
-    return [folder for folder, root in folders.items() if not _link(folder, root)]
+    safe = (item for item in fetches if not unsafe(item.blob.path))
+    pairs = {(str(item.root), item.blob.path.rpartition("/")[0]) for item in safe}
+    return [Path(root, below) for root, below in sorted(pairs) if not _link(Path(root, below), Path(root))]
 
 
 def _no_links(item: Fetch) -> None:

@@ -72,16 +72,22 @@ def unsafe(path: str) -> str | None:
 
 def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
     """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74)."""
-    targets: dict[Path, Fetch] = {}
+    targets: dict[str, Fetch] = {}
+    folders: dict[str, Fetch] = {}
     found = []
     for fetch in fetches:
-        if other := targets.get(fetch.target):
+        # As texts: to take very many paths apart would cost as much as to bring their blobs home.
+        place = f"{fetch.root.as_posix()}/{fetch.blob.path}"
+        if other := targets.get(place):
             found.append(f"{other.blob.name} and {fetch.blob.name} would both become {fetch.target}")
-        targets[fetch.target] = fetch
-    for target, fetch in targets.items():
-        found += [
-            f"{targets[parent].blob.name} and {fetch.blob.name} cannot both be files below {fetch.root}"
-            for parent in target.parents
-            if parent in targets
-        ]
+        targets[place] = fetch
+        folder = place.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders[folder] = fetch
+            folder = folder.rpartition("/")[0]
+    found += [
+        f"{fetch.blob.name} and {below.blob.name} cannot both be files below {below.root}"
+        for place, fetch in targets.items()
+        if (below := folders.get(place))
+    ]
     return tuple(found)

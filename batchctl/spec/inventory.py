@@ -64,7 +64,10 @@ class Inventory:
 
 
 def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) -> Inventory:
-    """Read the local files that the spec names. `listings` None: the containers were not asked.
+    """Read the local files that the spec names.
+
+    `listings` None: the containers were not asked, so no content is compared; whether files can be read is all that is
+    looked at.
 
     Raises SpecError with every problem: nothing matches, two files for one blob, names that Azure or a shell refuses.
     """
@@ -72,7 +75,7 @@ def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) 
     uploads: dict[tuple[str, str], Blob] = {}
     held = {name: {blob.path: blob for blob in listed} for name, listed in (listings or {}).items()}
     for upload in spec.uploads:
-        for blob in _uploads(spec, upload, held, problems):
+        for blob in _uploads(spec, upload, None if listings is None else held, problems):
             key = blob.container, blob.path
             if other := uploads.get(key):
                 problems.append(_twice(spec, upload, other, blob))
@@ -122,10 +125,11 @@ def _contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict
     return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
 
 
-def _uploads(spec: Spec, upload: Upload, held: Held, problems: list[Problem]) -> Iterator[Blob]:
+def _uploads(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
     pattern = Pattern(spec.folder, fill(upload.source, spec.values))
-    there, refused = held.get(upload.container, {}), (spec, (*upload.at, "from"), problems)
-    for file, md5 in _hashed(_usable(upload, pattern, refused), there):
+    refused = spec, (*upload.at, "from"), problems
+    usable = _usable(upload, pattern, refused)
+    for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
         try:
             found = md5()
         except OSError as error:
@@ -171,6 +175,17 @@ def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[
             else:
                 later.append((file, readers.submit(hashes.read, path, file.status).result))
         yield from later
+
+
+def _opened(files: Iterable[File]) -> Iterator[tuple[File, Callable[[], str]]]:
+    """As `_hashed`, with a look at whether each can be read in place of its MD5."""
+    for file in files:
+        yield file, partial(_open, file.match.path)
+
+
+def _open(path: Path) -> str:
+    with path.open("rb"):
+        return ""
 
 
 def _refuse(refused: Refused, match: Match, why: str) -> None:

@@ -154,3 +154,18 @@ def test_a_file_name_that_is_not_utf8(tmp_path: Path) -> None:
         pytest.skip("this file system takes only UTF-8")
     problems = examine(tmp_path / "specs/word-count.yaml", {}, {})
     assert [p.message for p in problems] == ["'word-count/data/caf\\udce9.txt': its name is not UTF-8"]
+
+
+def test_validate_reads_no_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hashed(*_: object) -> str:
+        raise AssertionError("a file was hashed")
+
+    for name in ("md5", "known", "read"):
+        monkeypatch.setattr(f"batchctl.hashes.{name}", hashed)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "version: 1\nname: a\nstorage:\n  containers: {input: {}}\n  uploads: [{from: '*.bin', to: input}]\n"
+    )
+    with (tmp_path / "huge.bin").open("wb") as huge:
+        huge.truncate(1 << 40)
+    assert examine(spec, {}, {}) == ()

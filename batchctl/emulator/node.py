@@ -265,7 +265,7 @@ def make_ready(directory: Path, *, appends: bool) -> None:
 
 def _stream(directory: Path, name: str, mode: str) -> IO[bytes]:
     """One of a task's streams, emptied or as it is."""
-    return open(f"{directory}/{name}", mode, buffering=0)  # noqa: PTH123 - as above
+    return open(f"{directory}/{name}", mode, buffering=0, opener=outputs.at_once)
 
 
 def make_directories(root: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from string import Template
-from typing import Any
+from typing import IO, Any
 
 from batchctl.emulator import blobs
 from batchctl.emulator.outcome import Failed
@@ -23,7 +23,7 @@ def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[s
     due = [file for file in files if succeeded in _CONDITIONS[file["uploadOptions"]["uploadCondition"]]]
     if not due:
         return
-    with (wd.parent / "fileuploadout.txt").open("a") as out, (wd.parent / "fileuploaderr.txt").open("a") as err:
+    with _log(wd, "fileuploadout.txt") as out, _log(wd, "fileuploaderr.txt") as err:
         for file in due:
             destination = file["destination"]["container"]
             for path, name in blobs_of(file["filePattern"], destination.get("path"), wd, environment):
@@ -33,6 +33,15 @@ def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[s
                     err.write(f"{path} -> {name}: {error}\n")
                     raise _failed(error, file["filePattern"], path) from error
                 out.write(f"{path} -> {name}\n")
+
+
+def at_once(path: str, flags: int) -> int:
+    """An opener for files in directories that are the task's: a pipe without a reader is an OSError, not a wait."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
+
+
+def _log(wd: Path, name: str) -> IO[str]:
+    return open(wd.parent / name, "a", opener=at_once)
 
 
 def blobs_of(pattern: str, path: str | None, wd: Path, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -4,6 +4,7 @@ All records live on the event loop's thread, and so do the runs; what takes long
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import shutil
@@ -105,7 +106,10 @@ class Service:
         """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
         if order.fresh:
             self.discard(order.directory)
-        make_ready(order.directory, appends=order.appends)
+        with contextlib.suppress(
+            OSError
+        ):  # a task can spoil its directory for its next try, which fails then by itself
+            make_ready(order.directory, appends=order.appends)
         run = Run(order, self._threads, spawned)
         self.runs[owner] = run
         self.active = time.monotonic()

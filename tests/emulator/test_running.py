@@ -144,6 +144,16 @@ def test_retries(run, client):
     assert info.last_retry_time is not None
 
 
+def test_a_pipe_in_place_of_a_stream_holds_up_nobody(run, blobs):
+    constraints = models.BatchTaskConstraints(max_task_retry_count=1)
+    for line in ("rm ../stdout.txt; mkfifo ../stdout.txt; exit 1", "cd ..; rmdir wd; touch wd; exit 1"):
+        info = run(shell(line), constraints=constraints).execution_info
+        assert (info.retry_count, info.failure_info.code) == (1, "CommandLaunchFailed")
+    files = [output(blobs.container("piped"), "x")]
+    info = run(shell("touch x; mkfifo ../fileuploadout.txt"), output_files=files).execution_info
+    assert (info.exit_code, info.failure_info.code) == (0, "FileUploadMiscError")
+
+
 def test_retries_end(run):
     task = run("false", constraints=models.BatchTaskConstraints(max_task_retry_count=1))
     assert (task.execution_info.exit_code, task.execution_info.retry_count) == (1, 1)

@@ -22,7 +22,7 @@ from batchctl.cloud.gate import Gate
 VERSION = "2025-05-05"
 """The x-ms-version that these requests are written for."""
 
-AT_ONCE = 64
+AT_ONCE = 96
 """Small requests in flight: enough that 20 ms of round trip do not show."""
 
 CONNECT_WITHIN, ANSWER_WITHIN = 10, 60

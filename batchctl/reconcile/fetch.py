@@ -23,7 +23,7 @@ from batchctl.resources import Blob
 
 READ = 1 << 20
 
-AT_ONCE = 64
+AT_ONCE = 96
 """Blobs on their way home; how much of them is in memory is the cloud's affair."""
 
 SMALL = 1 << 20

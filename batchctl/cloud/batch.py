@@ -50,13 +50,16 @@ class Batch:
 
     def pages(self, path: str, **query: str) -> Iterator[Json]:
         """Every item of a list, page by page. Raises CloudError if the next page lies elsewhere or never ends."""
-        request = self._request("GET", path, query)
-        for _ in range(MOST_PAGES):
+        request, links = self._request("GET", path, query), set[str]()
+        while len(links) < MOST_PAGES:
             page = _object(self._client.send_request(request))
-            yield from page.get("value", ())
+            yield from _items(page, path)
             link = page.get("odata.nextLink")
             if not link:
                 return
+            if link in links:
+                raise CloudError(f"the list {path} goes round in circles: its next page is one that came before")
+            links.add(link)
             # The signature would go along: a link to another host must not be followed.
             if urlsplit(link)[:2] != urlsplit(self._endpoint)[:2]:
                 raise CloudError(
@@ -100,6 +103,13 @@ ODATA = frozenset({"filter", "select", "expand"})
 def segment(name: str) -> str:
     """One segment of a path, percent-encoded."""
     return quote(name, safe="")
+
+
+def _items(page: Json, path: str) -> list[Json]:
+    found = page.get("value", [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise CloudError(f"the list {path} is not one as Azure Batch gives it: is this the Batch account's endpoint?")
+    return found
 
 
 def _object(response: HttpResponse) -> Json:

@@ -201,6 +201,8 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "user_agent": gate.user_agent,
         "raw_request_hook": gate.check,
         "retry_total": 0,
+        # The signature would go along to wherever an answer points (reliability S10).
+        "permit_redirects": False,
         "connection_timeout": 10,
         "read_timeout": 60,
     }

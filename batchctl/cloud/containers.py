@@ -20,8 +20,16 @@ def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Contain
 
 def everything(session: Session) -> tuple[Container, ...]:
     """All containers of the account, whosever."""
-    listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
-    return tuple(_container(c) for c in listed)
+    try:
+        listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
+        return tuple(_container(c) for c in listed)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # what the SDK makes of an answer that is none of storage's
+        place = session.blobs.url
+        raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
 
 
 def _container(item: ContainerProperties) -> Container:

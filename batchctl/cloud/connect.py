@@ -1,6 +1,7 @@
 """Which service: a Target is two addresses and their credentials; `connect` makes the Cloud that speaks to it."""
 
 import logging
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,10 +66,11 @@ class Target:
         return cls(
             batch_url=batch,
             batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
-            batch_key=environ.get("AZURE_BATCH_ACCESS_KEY"),
+            batch_key=_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),
-            storage_key=environ.get("AZURE_STORAGE_KEY") or settings.get("AccountKey"),
+            storage_key=_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
+            or _key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
             # A blob store on loopback is Azurite, whoever started it.
             storage_api_version=AZURITE_KNOWS if urlsplit(storage).hostname in LOOPBACK else None,
         )
@@ -256,6 +258,15 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     if parts.username or parts.query or not parts.hostname:
         raise UsageError(f"the {what} endpoint must be a plain https address, without user or query")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _key(text: str | None, where: str) -> str | None:
+    """Raises UsageError, which does not show it, for what is no key (reliability B86)."""
+    try:
+        b64decode(text or "", validate=True)
+    except ValueError as error:
+        raise UsageError(f"{where} holds no key: a key is base64, copied whole") from error
+    return text or None
 
 
 def _connection_string(text: str) -> dict[str, str]:

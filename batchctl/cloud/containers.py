@@ -22,14 +22,10 @@ def everything(session: Session) -> tuple[Container, ...]:
     """All containers of the account, whosever."""
     try:
         listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
-        return tuple(_container(c) for c in listed)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-    ) as error:  # what the SDK makes of an answer that is none of storage's
+    except (ValueError, TypeError, AttributeError) as error:  # what the SDK makes of any other answer
         place = session.blobs.url
         raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
+    return tuple(_container(c) for c in listed)
 
 
 def _container(item: ContainerProperties) -> Container:

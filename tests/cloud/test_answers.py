@@ -10,7 +10,7 @@ import pytest
 
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import Target, connect
-from batchctl.errors import CloudError
+from batchctl.errors import CloudError, UsageError
 
 HERE = "HERE"
 """In an answer: the address of the service itself."""
@@ -87,3 +87,18 @@ def test_storage(status: int, kind: str, body: str, said: str | None) -> None:
             return
         with pytest.raises(CloudError, match=said):
             cloud.storage("o", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_BATCH_ACCESS_KEY", "no-key!"),
+        ("AZURE_STORAGE_KEY", "abcde"),
+        ("AZURE_STORAGE_CONNECTION_STRING", "AccountName=s;AccountKey=käse"),
+    ],
+)
+def test_a_key_that_is_none_is_told_and_not_shown(name: str, value: str) -> None:
+    accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com", "AZURE_STORAGE_ACCOUNT": "s"}
+    with pytest.raises(UsageError, match=f"{name} holds no key") as caught:
+        Target.azure((None, None), {**accounts, name: value})
+    assert value.rpartition("=")[2] not in str(caught.value)

@@ -26,7 +26,7 @@ READ = 1 << 20
 AT_ONCE = 96
 """Blobs on their way home; how much of them is in memory is the cloud's affair."""
 
-SMALL = 1 << 20
+SMALL = 256 << 10
 """Bytes; so much is here as a whole before its file is begun."""
 
 STRIPS = 2
@@ -104,15 +104,15 @@ def is_safe(blob: Blob, path: Path) -> bool:
     return True
 
 
-def _told(item: Fetch, landing: Future[None]) -> Event:
+def _told(item: Fetch, landing: Future[Path]) -> Event:
     try:
-        landing.result()
+        return Fetched(blob=item.blob, path=str(landing.result()))
     except (BatchctlError, OSError) as error:
         return NotFetched(blob=item.blob, why=str(error))
-    return Fetched(blob=item.blob, path=str(item.target))
 
 
-def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> None:
+def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> Path:
+    """Where it is then."""
     _go_on(ground.stop)
     if why := unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
@@ -125,22 +125,21 @@ def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> None:
         return map(wanted, cloud.read(item.blob, start))
 
     if item.blob.size > SMALL:
-        _settle(item, arriving, ground)
-        return
+        return _settle(item, arriving, ground)
     whole = tuple(arriving(0))
     with ground.strips:
-        _settle(item, lambda _start: whole, ground)
+        return _settle(item, lambda _start: whole, ground)
 
 
-def _settle(item: Fetch, content: Content, ground: _Ground) -> None:
+def _settle(item: Fetch, content: Content, ground: _Ground) -> Path:
     target = item.target
-    if target.parent not in ground.folders:
+    if (folder := target.parent) not in ground.folders:
         _no_links(item)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        ground.folders.add(target.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        ground.folders.add(folder)
     elif target.is_symlink():
         raise _planted(target)
-    temporary, resumed = _temporary(item)
+    temporary, resumed = _temporary(item.blob, target)
     try:
         _write(item.blob, content, temporary, resumed)
         if item.blob.modified is not None:
@@ -154,6 +153,7 @@ def _settle(item: Fetch, content: Content, ground: _Ground) -> None:
         raise
     if item.blob.md5:
         hashes.note(target, target.lstat(), item.blob.md5)
+    return target
 
 
 def _go_on(stop: Flag) -> None:
@@ -168,15 +168,16 @@ def _is_final(error: BaseException, stop: Flag) -> bool:
     return isinstance(error, CannotLandError) and not stop.is_set()
 
 
-def _temporary(item: Fetch) -> tuple[Path, bool]:
+def _temporary(blob: Blob, target: Path) -> tuple[Path, bool]:
     """A name beside the target, cut so short that even in four bytes a character it is one that a file may have.
 
     True: it is the same in every run, for exactly this version of the blob.
     """
-    resumed = item.blob.size > RESUMED and item.blob.etag is not None
-    version = f"{item.blob.name}\n{item.blob.etag}".encode()
-    tag = hashlib.sha256(version).hexdigest()[:16] if resumed else secrets.token_hex(4)
-    return item.target.with_name(f".{item.target.name[:40]}.{tag}.part"), resumed
+    if resumed := blob.size > RESUMED and blob.etag is not None:
+        tag = hashlib.sha256(f"{blob.name}\n{blob.etag}".encode()).hexdigest()[:16]
+    else:
+        tag = secrets.token_hex(4)
+    return target.with_name(f".{target.name[:40]}.{tag}.part"), resumed
 
 
 def _write(blob: Blob, content: Content, path: Path, resumed: bool) -> None:

@@ -1,5 +1,6 @@
 """The house keeps its laws, and the checker that says so would see it break them."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -124,3 +125,15 @@ def test_the_door_opens_without_heavy_imports(words: list[str], heavy: tuple[str
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_number_of_a_reason_is_explained() -> None:
+    rows = set(re.findall(r"^\| ([FBS]\d+) \|", (HOUSE.parent / "docs/reliability.md").read_text(), re.MULTILINE))
+    said = {
+        number
+        for file in FILES
+        for brackets in re.findall(r"\(((?:reliability )?[FBS]\d+[^)]*)\)", (HOUSE / file).read_text())
+        for number in re.findall(r"\b[FBS]\d+\b", brackets)
+    }
+    assert said
+    assert said <= rows

@@ -188,10 +188,10 @@ class Run:
         try:
             await self._aside(outputs.upload_all, order.output_files, wd, order.environment, outcome.succeeded)
         except Failed as failed:
-            return Outcome(outcome.exit_code, outcome.failure or failed.failure, uploading=True)
+            return Outcome(outcome.exit_code, outcome.failure or failed.failure)
         except (OSError, ValueError, re.error) as error:  # a pattern or a header that nobody can use
             failure = Failure("FileUploadMiscError", (("Reason", str(error)),))
-            return Outcome(outcome.exit_code, outcome.failure or failure, uploading=True)
+            return Outcome(outcome.exit_code, outcome.failure or failure)
         return outcome
 
 

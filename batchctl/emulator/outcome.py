@@ -53,7 +53,6 @@ class Outcome:
 
     exit_code: int | None
     failure: Failure | None = None
-    uploading: bool = False
     container: str | None = None
 
     def note(self, time: str) -> dict[str, Any]:

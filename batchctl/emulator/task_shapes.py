@@ -6,7 +6,6 @@ from batchctl.emulator.faults import bad_value
 from batchctl.emulator.shape import Gone, Json, Need, Or, Shape, flag, ident, many, number, span, text, word
 from batchctl.emulator.times import UNLIMITED
 
-NAME_VALUE = Shape("NameValuePair", name=Need(text()), value=text())
 METADATA = many(Shape("MetadataItem", name=Need(text()), value=Need(text())))
 ENVIRONMENT = many(Shape("EnvironmentSetting", name=Need(text(least=1)), value=text()))
 IDENTITY = Shape("ComputeNodeIdentityReference", resourceId=text())

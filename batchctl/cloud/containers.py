@@ -10,6 +10,7 @@ from batchctl.cloud import blobs, marks
 from batchctl.cloud.session import GONE_WITHIN, Session
 from batchctl.errors import CloudError, Refused
 from batchctl.resources import Container
+from batchctl.words import some
 
 
 def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Container, ...]:
@@ -90,9 +91,7 @@ def _metadata(session: Session, owner: str, container: Container) -> dict[str, s
 
 def _delete(session: Session, owner: str, container: Container) -> None:
     if foreign := [b.path for b in blobs.listing(session, container.name) if b.owner != owner]:
-        raise Refused(
-            [f"container {container.name!r} holds what is not ours by now: {', '.join(sorted(foreign)[:20])}"]
-        )
+        raise Refused([f"container {container.name!r} holds what is not ours by now: {some(sorted(foreign))}"])
     client = session.blobs.get_container_client(container.name)
     properties = session.find(client.get_container_properties)
     if properties is None:

@@ -13,6 +13,7 @@ from batchctl.cloud.session import Session
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.resources import Job
 from batchctl.rules import asked
+from batchctl.words import some
 
 TERMINATING = "terminating"
 """A job that is wanted in this state is ended."""
@@ -51,8 +52,9 @@ def seal(session: Session, job: Job, added: frozenset[str]) -> None:
     listed = session.ask(lambda: list(session.batch.pages(f"{path(job)}/tasks", select="id")))
     missing = added - {item["id"] for item in listed}
     if missing:
-        shown = ", ".join(sorted(missing)[:10])
-        raise Partial(f"job {job.id!r} lacks {len(missing)} of the tasks that were added ({shown}); apply again")
+        raise Partial(
+            f"job {job.id!r} lacks {len(missing)} of the tasks that were added ({some(sorted(missing))}); apply again"
+        )
     try:
         session.ask(lambda: session.batch.patch(path(job), {"onAllTasksComplete": "terminatejob"}))
     except CloudError as error:

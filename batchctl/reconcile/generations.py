@@ -16,6 +16,7 @@ from batchctl.reconcile.stages import Later, later, wrong
 from batchctl.resources import HANDLING, Blob, Job, Stage, Task, changed_parts
 from batchctl.rest import camel
 from batchctl.rules import Rule, differences
+from batchctl.words import some
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""
@@ -252,9 +253,8 @@ def _later(job: Job, held: Job) -> tuple[str, ...]:
 
 def _as_before(tasks: Iterable[Task]) -> tuple[str, ...]:
     ids = [task.id for task in tasks]
-    shown = ", ".join(ids[:10]) + (", …" if len(ids) > 10 else "")
     said = "displayName and exitConditions of tasks that have not ended stay as they are until these run again"
-    return (f"{said}: {shown}",) if ids else ()
+    return (f"{said}: {some(ids)}",) if ids else ()
 
 
 def _still_runs(run: Task, alive: Mapping[int, Job]) -> str:

@@ -11,7 +11,7 @@ from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.stages import Later
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
-from batchctl.words import plural
+from batchctl.words import plural, some
 
 
 class Action(Enum):
@@ -159,8 +159,8 @@ def _under_their_hands(changes: Iterable[Change], strays: Sequence[Task]) -> tup
         return ()
     names, ids = (sorted(r.name for r in read), sorted(task.id for task in strays))
     return (
-        f"tasks that are in the spec no more still run ({', '.join(ids[:10])}) and may read what would be replaced or "
-        f"deleted ({', '.join(names[:10])}): wait until they have ended, then apply again",
+        f"tasks that are in the spec no more still run ({some(ids)}) and may read what would be replaced or "
+        f"deleted ({some(names)}): wait until they have ended, then apply again",
     )
 
 
@@ -239,12 +239,10 @@ def _not_ours(resource: Resource) -> str:
     whose = f"it belongs to the spec {owner!r}" if owner else "it bears no mark of batchctl"
     return (
         f"{resource.kind} {resource.name!r} exists already and is not ours: {whose}. Give it another name in the spec, "
-        f"or remove it yourself"
+        f"remove it yourself, or take it over with --adopt"
     )
 
 
 def _kept_for_others(container: str, foreign: list[str]) -> str:
-    shown = ", ".join(foreign[:20]) + (", …" if len(foreign) > 20 else "")
-    return (
-        f"container {container!r} is kept: it holds {plural(len(foreign), 'blob')} that we did not put there ({shown})"
-    )
+    held = f"{plural(len(foreign), 'blob')} that we did not put there ({some(foreign)})"
+    return f"container {container!r} is kept: it holds {held}"

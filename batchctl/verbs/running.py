@@ -13,7 +13,7 @@ from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired, Job, Task
-from batchctl.words import plural
+from batchctl.words import plural, some
 
 Approve = Callable[[Plan], bool]
 """Shows the plan and asks; False: nothing may be done."""
@@ -82,5 +82,5 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
 
 
 def failed_tasks(failures: Sequence[TaskFailed]) -> str:
-    shown = ", ".join(f.task.id for f in failures[:10]) + (", …" if len(failures) > 10 else "")
-    return f"{len(failures)} of the tasks failed ({shown}); apply again runs these alone"
+    ids = [failure.task.id for failure in failures]
+    return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs these alone"

@@ -308,7 +308,7 @@ def test_foreign_blobs_keep_a_container_and_ours_go() -> None:
     assert said(plan) == ["- blob input/a.txt"]
     [note] = plan.notes
     assert note.startswith("container 'input' is kept: it holds 21 blobs that we did not put there (x00, x01,")
-    assert note.endswith("x19, …)")
+    assert note.endswith("x09, …)")
     assert diff(desired(), held[1:3]).notes == ()
     [note] = diff(desired(), [OURS, held[2]]).notes
     assert note == "container 'input' is kept: it holds 1 blob that we did not put there (x00)"

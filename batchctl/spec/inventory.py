@@ -21,7 +21,7 @@ from batchctl.spec.template import fill
 
 MOST_PROBLEMS = 50
 
-LARGE, HASHED_AT_ONCE = 16 << 20, 4
+LARGE, HASHED_AT_ONCE = 256 << 10, 4
 """Bytes from which a file is worth a thread of its own, and how many there are."""
 
 Refused = tuple[Spec, At, list[Problem]]

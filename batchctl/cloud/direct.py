@@ -6,7 +6,6 @@ costs 0.03 ms, and lets go of the lock from the first byte of a request to the l
 
 import os
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from threading import current_thread, main_thread
 from urllib.parse import urlsplit
@@ -50,14 +49,14 @@ class Direct:
         except IndexError:
             handle = pycurl.Curl()
         head: list[bytes] = []
-        content = BytesIO()
+        content: list[bytes] = []
         options = {
             **self._settings,
             pycurl.URL: url,
             pycurl.CUSTOMREQUEST: method,
             pycurl.HTTPHEADER: _lines({"x-ms-version": VERSION, **headers}),
             pycurl.HEADERFUNCTION: head.append,
-            pycurl.WRITEFUNCTION: content.write,
+            pycurl.WRITEFUNCTION: content.append,
         }
         if body is not None:
             options[pycurl.POSTFIELDS] = body
@@ -74,7 +73,7 @@ class Direct:
         finally:
             handle.reset()  # its connection stays open; of the body nothing is held any longer
             self._idle.append(handle)
-        data = content.getvalue()
+        data = b"".join(content)
         if not 200 <= status < 300:
             raise answered(f"{method} {url.partition('?')[0]}", status, _named(head), data.decode("utf-8", "replace"))
         return data

@@ -63,7 +63,7 @@ def _replace(title: str, block: str) -> None:
 
 def _machine() -> str:
     libraries = ", ".join(
-        f"{name} {version(name)}" for name in ("azure-storage-blob", "azure-batch", "urllib3", "typer")
+        f"{name} {version(name)}" for name in ("azure-storage-blob", "azure-batch", "pycurl", "typer")
     )
     return (
         f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {_processor()}, {platform.system()} "

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from batchctl.local import Services
+from tests.sweeps.stage import Stage, staged
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +91,11 @@ def named(workbench: Workbench, request: pytest.FixtureRequest) -> Callable[[str
     """Rename a spec after the test, so that no two tests share a name in the service."""
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[-20:].strip("-")
     return lambda spec: workbench.rename(spec, f"t-{slug}")
+
+
+@pytest.fixture
+def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
+    """A word count of a name of its own, whose objects are gone afterwards."""
+    found = staged(tmp_path / "stage", services)
+    yield found
+    found.clear()

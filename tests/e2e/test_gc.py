@@ -1,22 +1,11 @@
 """gc through the command line: a spec that expired is gone, and nothing else."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from batchctl.local import Services
 from tests.streams import checked
-from tests.sweeps.stage import WHOLE, Stage, staged
+from tests.sweeps.stage import WHOLE, Stage
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
-    found = staged(tmp_path / "stage", services)
-    yield found
-    found.clear()
 
 
 def test_gc(stage: Stage) -> None:

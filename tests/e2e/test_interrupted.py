@@ -2,27 +2,17 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from batchctl.local import Services
 from tests.proxy import Meddling
-from tests.sweeps.stage import WHOLE, Stage, ended, staged, through
+from tests.sweeps.stage import WHOLE, Stage, ended, through
 
 if TYPE_CHECKING:
     import subprocess
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
-    found = staged(tmp_path / "stage", services)
-    yield found
-    found.clear()
 
 
 class Download:

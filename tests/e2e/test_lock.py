@@ -4,25 +4,16 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from azure.storage.blob import BlobClient
 
-from batchctl.local import Services
 from tests.proxy import Meddling
 from tests.services import blob_service
-from tests.sweeps.stage import WHOLE, Stage, ended, staged, through
+from tests.sweeps.stage import WHOLE, Stage, ended, through
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
-    found = staged(tmp_path / "stage", services)
-    yield found
-    found.clear()
 
 
 def lock_of(stage: Stage) -> BlobClient:

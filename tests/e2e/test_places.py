@@ -1,22 +1,12 @@
 """A spec of the same name in another repository, through the command line."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from batchctl.local import Services
-from tests.sweeps.stage import WHOLE, Stage, staged
+from tests.sweeps.stage import WHOLE, Stage
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
-    found = staged(tmp_path / "stage", services)
-    yield found
-    found.clear()
 
 
 def clone(stage: Stage, name: str, remote: str) -> str:

@@ -8,8 +8,8 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
+from batchctl.emulator import times
 from batchctl.emulator.faults import Fault
 
 WINDOW = 15 * 60
@@ -72,7 +72,7 @@ def _credentials(header: str | None) -> tuple[str, bytes]:
 def _check_date(headers: Mapping[str, str], now: float) -> None:
     text = headers.get("ocp-date") or headers.get("date")
     try:
-        sent = parsedate_to_datetime(text or "").timestamp()
+        sent = times.http_seconds(text or "")
     except (ValueError, TypeError):
         raise _denied("The request has no valid ocp-date or date header.") from None
     if abs(now - sent) > WINDOW:

@@ -106,9 +106,8 @@ class Service:
         """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
         if order.fresh:
             self.discard(order.directory)
-        with contextlib.suppress(
-            OSError
-        ):  # a task can spoil its directory for its next try, which fails then by itself
+        # A task can spoil its directory for its next try, which fails then by itself.
+        with contextlib.suppress(OSError):
             make_ready(order.directory, appends=order.appends)
         run = Run(order, self._threads, spawned)
         self.runs[owner] = run

@@ -36,7 +36,7 @@ def http_date(seconds: float) -> str:
 
 
 def http_seconds(text: str) -> float:
-    """A time as headers write it, as seconds since 1970. ValueError if it is none."""
+    """A time as headers write it, as seconds since 1970. Raises ValueError or TypeError if it is none."""
     return parsedate_to_datetime(text).timestamp()
 
 

@@ -4,7 +4,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -256,7 +255,7 @@ def _later(call: Call, header: str, record: Entity) -> bool:
 def header_time(header: str, text: str) -> float:
     """The time in a header, RFC 1123. Raises Fault."""
     try:
-        return parsedate_to_datetime(text).timestamp()
+        return times.http_seconds(text)
     except (ValueError, TypeError):
         raise Fault("InvalidHeaderValue", (("HeaderName", header), ("HeaderValue", text))) from None
 

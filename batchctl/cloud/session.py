@@ -126,13 +126,13 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
             return request()
         except (AzureError, Fault) as error:
             fault = error if isinstance(error, Fault) else translate(error)
-            if not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault):
+            hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
+            if not hopeless:
+                # Full jitter: many clients that met the same fault do not come back together.
+                clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
+                pause = min(LONGEST_PAUSE, pause * 2)
+            if hopeless or halt.is_set():
                 raise fault from error.__cause__ if error is fault else error
-            # Full jitter: many clients that met the same fault do not come back together.
-            clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
-            if halt.is_set():
-                raise fault from error.__cause__ if error is fault else error
-            pause = min(LONGEST_PAUSE, pause * 2)
 
 
 def _patience(fault: Fault) -> float:

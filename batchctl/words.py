@@ -11,6 +11,6 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = SHOWN) -> str:
     """`a, b`; of very many the first, and that there are more."""
-    return ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
+    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])

@@ -9,8 +9,8 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy, lost
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task, generation_id, label
+from batchctl.words import some
 
-SHOWN = 10
 GOES = (Action.DELETE, Action.REPLACE)
 WAITING = ("active", "completed")
 """States of tasks in which they do no work that could be lost."""
@@ -103,4 +103,4 @@ LOSSES: tuple[Callable[[Stakes], Iterator[str]], ...] = (running_tasks, tasks_of
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(sorted(names)[:SHOWN])
+    return some(sorted(names))

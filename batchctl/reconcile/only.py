@@ -7,8 +7,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
-
-SHOWN = 10
+from batchctl.words import some
 
 
 def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
@@ -136,10 +135,8 @@ def _unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
     for name in wanted:
         if not any(map(name.meets, there)):
             known = sorted({label(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
-            has = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
-            yield f"--only {name.text}: there is no such {name.kind}; there is {has or 'none'}"
+            yield f"--only {name.text}: there is no such {name.kind}; there is {some(known) or 'none'}"
 
 
 def _left_out(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-    return f"--only leaves out {len(names)} changes: {shown}"
+    return f"--only leaves out {len(names)} changes: {some(names)}"

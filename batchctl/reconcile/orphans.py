@@ -7,8 +7,8 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.generations import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
+from batchctl.words import plural, some
 
-SHOWN = 10
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"
 
 
@@ -52,6 +52,6 @@ def with_orphans(plan: Plan, desired: Desired, held: Sequence[Resource], choices
 
 
 def _stay(left: Sequence[Blob]) -> str:
-    shown = ", ".join(b.name for b in left[:SHOWN]) + (", …" if len(left) > SHOWN else "")
-    count = f"{len(left)} orphaned output{'s' if len(left) > 1 else ''}"
+    shown = some([blob.name for blob in left])
+    count = plural(len(left), "orphaned output")
     return f"{count} of tasks that are in the spec no more: {shown}; kept unless --prune-outputs is given"

@@ -8,7 +8,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Pool
 from batchctl.rules import Rule
-from batchctl.words import plural
+from batchctl.words import plural, some
 
 START = "start_task"
 SHOWN = 3
@@ -76,6 +76,5 @@ def _shrinking(change: Change) -> tuple[str, ...]:
 
 def _old_start_task(use: PoolUse, *, advise: bool) -> str:
     """The nodes that are there ran the start task that the pool had when they joined or restarted."""
-    names = ", ".join(use.nodes[:SHOWN]) + (", …" if len(use.nodes) > SHOWN else "")
-    old = f"{plural(len(use.nodes), 'node')} with the old start task: {names}"
+    old = f"{plural(len(use.nodes), 'node')} with the old start task: {some(use.nodes, SHOWN)}"
     return f"{old} (--reboot-nodes reboots instead of draining)" if advise else old

@@ -22,6 +22,7 @@ SECTIONS = {
     "transfers": "Uploads and downloads",
     "tasks": "Adding and watching tasks",
     "local_service": "The local service",
+    "scale": "A hundred thousand tasks, ten thousand blobs",
     "word_count": "The word count, whole",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")

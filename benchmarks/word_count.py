@@ -26,7 +26,7 @@ _names = count(1)
 
 
 def figures(rounds: int = ROUNDS) -> list[Figure]:
-    with _bench() as folder:
+    with bench() as folder:
         spec = folder / "specs" / "word-count.yaml"
         found = in_turn(
             {"ours": lambda: _ours(spec), "tutorial": lambda: _tutorial(folder), "again": lambda: _again(spec)}, rounds
@@ -70,8 +70,8 @@ def _tutorial(folder: Path) -> Run:
 
 
 @contextmanager
-def _bench() -> Iterator[Path]:
-    """A copy of the spec and its files, and the local services in a home of their own."""
+def bench() -> Iterator[Path]:
+    """A copy of the specs and its files, and the local services in a home of their own."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for name in ("specs", "node_scripts"):

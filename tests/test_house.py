@@ -59,7 +59,7 @@ GOOD = [
     ("spec/compose.py", "import yaml\nfrom batchctl.errors import Problem\nfrom . import model"),
     ("spec/check.py", "from jsonschema import Draft7Validator"),
     ("cloud/jobs.py", "from azure.batch import models\nfrom batchctl.cloud.session import Session"),
-    ("emulator/node.py", "import subprocess, time\nfrom batchctl.emulator import store\nfrom . import wire"),
+    ("emulator/node/run.py", "import subprocess, time\nfrom batchctl.emulator import store\nfrom . import wire"),
     ("local/start.py", "import subprocess\nHOST = '127.0.0.1'\nfrom batchctl.local.home import Home"),
     ("local.py", "import subprocess"),
     ("cloud/connect.py", "def local(): return 'local'"),

@@ -11,8 +11,8 @@ import stat
 import sys
 from pathlib import Path
 
-from batchctl.emulator.autostorage import AutoStorage
-from batchctl.emulator.server import serve
+from batchctl.emulator.api.server import serve
+from batchctl.emulator.auto_storage import AutoStorage
 from batchctl.emulator.settings import Settings
 
 SELDOM = 50_000

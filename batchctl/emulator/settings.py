@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchctl.emulator.autostorage import AutoStorage
+from batchctl.emulator.auto_storage import AutoStorage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from batchctl.emulator.api.server import serve
 from batchctl.emulator.clock import Clock
-from batchctl.emulator.server import serve
 from batchctl.emulator.settings import Settings
 
 ACCOUNT = "local"

@@ -6,8 +6,8 @@ import pytest
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-from batchctl.emulator.formula import Scope, parse
-from batchctl.emulator.formula_values import FormulaError
+from batchctl.emulator.formula.language import Scope, parse
+from batchctl.emulator.formula.values import FormulaError
 
 from .conftest import new_job, pool_options
 from .stand import until

@@ -10,9 +10,9 @@ import pytest
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
-from batchctl.emulator.accidents import STATES
-from batchctl.emulator.fault_routes import SHAPES
-from batchctl.emulator.ondemand import QUOTAS, STEPS
+from batchctl.emulator.api.fault_routes import SHAPES
+from batchctl.emulator.faults import QUOTAS, STEPS
+from batchctl.emulator.life.accidents import STATES
 
 from .conftest import completed, new_job, pool_options, ready_pool
 from .raw import VERSION, send

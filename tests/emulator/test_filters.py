@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 from azure.batch import models
 
-from batchctl.emulator import preparation, views
+from batchctl.emulator.life import preparation
+from batchctl.emulator.wire import views
 
 from .conftest import completed, new_job, ready_pool
 from .raw import VERSION, send

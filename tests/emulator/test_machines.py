@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from batchctl.emulator import records
-from batchctl.emulator.routes import ROUTES
+from batchctl.emulator.api.routes import ROUTES
 
 from . import stages
 from .stages import Stage, Step

@@ -10,7 +10,7 @@ from azure.batch import BatchClient, models
 from azure.batch.aio import BatchClient as AsyncClient
 from azure.core.exceptions import HttpResponseError
 
-from batchctl.emulator.routes import ROUTES
+from batchctl.emulator.api.routes import ROUTES
 
 from .conftest import pool_options
 

@@ -1,0 +1,83 @@
+"""The images that the local service says it supports, in the words of the Marketplace, and which others it takes.
+
+Some are long past their end of life in Azure: published samples and old pools still ask for them.
+"""
+
+from batchctl.emulator.records import Json
+from batchctl.emulator.refusals import bad_value
+
+UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
+UBUNTU_20, UBUNTU_18, UBUNTU_16 = "batch.node.ubuntu 20.04", "batch.node.ubuntu 18.04", "batch.node.ubuntu 16.04"
+DEBIAN_12, EL_8, EL_9 = "batch.node.debian 12", "batch.node.el 8", "batch.node.el 9"
+WINDOWS = "batch.node.windows amd64"
+_DOCKER = ["DockerCompatible"]
+_HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly"]
+
+_ENDED = {UBUNTU_20: "2025-04-23T00:00:00Z", UBUNTU_18: "2023-05-31T00:00:00Z", UBUNTU_16: "2021-04-30T00:00:00Z"}
+
+_ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
+    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, [], "verified"),
+    ("canonical", "ubuntu-24_04-lts", "server-gen1", UBUNTU_24, [], "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2404", UBUNTU_24, _HPC, "verified"),
+    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", UBUNTU_22, [], "verified"),
+    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, [], "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _HPC, "verified"),
+    ("canonical", "0001-com-ubuntu-server-focal", "20_04-lts", UBUNTU_20, [], "verified"),
+    ("canonical", "ubuntuserver", "18.04-lts", UBUNTU_18, [], "verified"),
+    ("canonical", "ubuntuserver", "16.04-lts", UBUNTU_16, [], "verified"),
+    ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", UBUNTU_20, _DOCKER, "unverified"),
+    ("debian", "debian-12", "12", DEBIAN_12, [], "verified"),
+    ("debian", "debian-12", "12-gen2", DEBIAN_12, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, [], "verified"),
+    ("almalinux", "almalinux-hpc", "8_10-hpc-gen2", EL_8, ["SupportsRDMAOnly"], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2019-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter-core", WINDOWS, [], "verified"),
+)
+
+
+def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[str], verification: str) -> Json:
+    return {
+        "nodeAgentSKUId": agent,
+        "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"},
+        "osType": "windows" if agent == WINDOWS else "linux",
+        "verificationType": verification,
+        **({"capabilities": capabilities} if capabilities else {}),
+        **({"batchSupportEndOfLife": _ENDED[agent]} if agent in _ENDED else {}),
+    }
+
+
+IMAGES = tuple(_image(*row) for row in _ROWS)
+
+_AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
+MARKETPLACE = frozenset({"publisher", "offer", "sku"})
+IDS = frozenset({"virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"})
+PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
+    *("batch", "credativ", "microsoftcblmariner", "microsoftwindowsdesktop", "openlogic", "oracle", "redhat"),
+    *("resf", "rockylinux", "suse"),
+}
+"""Who publishes images that Batch supports or once did."""
+
+
+def check(machine: Json) -> None:
+    """Refuses an image of nobody, and a node agent of another system than that of a supported image.
+
+    Examples of the REST pages have Ubuntu 24.04 with the agent of 20.04.
+    """
+    reference = machine["imageReference"]
+    given = reference.keys() & (IDS | MARKETPLACE)
+    if not given or (len(given) > 1 and given & IDS):
+        raise bad_value("imageReference", ", ".join(sorted(given)), "a publisher, offer and sku, or one id is wanted")
+    name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
+    if name[0] and name[0] not in PUBLISHERS:
+        raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")
+    asked: str = machine["nodeAgentSKUId"]
+    agent = _AGENTS.get(name, asked)
+    if _family(agent) != _family(asked):
+        raise bad_value("nodeAgentSKUId", asked, f"the image {':'.join(name)} has {agent}")
+
+
+def _family(agent: str) -> str:
+    """`batch.node.ubuntu 24.04` is of the family `batch.node.ubuntu`."""
+    return agent.lower().partition(" ")[0]

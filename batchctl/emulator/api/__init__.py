@@ -1,0 +1,1 @@
+"""The HTTP surface: the process, the door, and a file of handlers for each resource."""

@@ -1,0 +1,75 @@
+# ruff: noqa: ARG001 - every handler takes the service and the call
+"""What clients ask of the account as a whole: images, counts of nodes, applications, usage, and our own status."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from batchctl.emulator.admission.images import IMAGES
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
+from batchctl.emulator.refusals import Fault
+from batchctl.emulator.wire.messages import Answer, Call, entries
+
+_NAMES = {
+    "starttaskfailed": "startTaskFailed",
+    "leavingpool": "leavingPool",
+    "waitingforstarttask": "waitingForStartTask",
+}
+_COUNTED = {state: _NAMES.get(state, state) for state in NODE_MOVES} | {"upgradingos": "upgradingOS"}
+IMAGE_FILTERS = frozenset({"osType", "verificationType", "nodeAgentSKUId"})
+COUNT_FILTERS = frozenset({"poolId"})
+USAGE_FILTERS = frozenset({"poolId", "startTime", "endTime"})
+
+
+def supported_images(service: Service, call: Call) -> Answer:
+    return entries(call, "listsupportedimages", list(IMAGES), IMAGE_FILTERS)
+
+
+def node_counts(service: Service, call: Call) -> Answer:
+    counts = [_pool_counts(pool) for pool in service.store.pools.values()]
+    return entries(call, "poolnodecounts", counts, COUNT_FILTERS)
+
+
+def applications(service: Service, call: Call) -> Answer:
+    """A local account has none."""
+    return entries(call, "applications", [], frozenset())
+
+
+def application(service: Service, call: Call) -> Answer:
+    raise Fault("ApplicationNotFound")
+
+
+def usage_metrics(service: Service, call: Call) -> Answer:
+    """Local hours cost nothing and are not counted."""
+    return entries(call, "poolusagemetrics", [], USAGE_FILTERS)
+
+
+def status(service: Service, call: Call) -> Answer:
+    """For whoever started the service: is it still of use to anybody?"""
+    tasks = [task.state for job in service.store.jobs.values() for task in job.tasks.values()]
+    states = Counter(tasks)
+    body = {
+        "idleSeconds": 0.0 if service.runs else time.monotonic() - service.active,
+        "runningTasks": states["running"] + states["preparing"],
+        "activeTasks": states["active"],
+        "pools": len(service.store.pools),
+        "pid": os.getpid(),
+    }
+    return Answer(200, body)
+
+
+def _pool_counts(pool: Pool) -> Json:
+    nodes = pool.nodes.values()
+    dedicated = _counts(node for node in nodes if node.dedicated)
+    return {
+        "poolId": pool.id,
+        "dedicated": dedicated,
+        "lowPriority": _counts(node for node in nodes if not node.dedicated),
+    }
+
+
+def _counts(nodes: Iterable[Node]) -> Json:
+    states = Counter(node.state for node in nodes)
+    return {name: states[state] for state, name in _COUNTED.items()} | {"total": states.total()}

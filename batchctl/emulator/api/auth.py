@@ -1,0 +1,107 @@
+"""Shared key: is the request signed with the account's key, and is it young enough? Pure but for the key.
+
+The string to sign is that of the REST page "Authenticate requests to the Azure Batch service".
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from batchctl.emulator import times
+from batchctl.emulator.refusals import Fault
+
+WINDOW = 15 * 60
+_SIGNED_HEADERS = (
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "if-modified-since",
+    "if-match",
+    "if-none-match",
+    "if-unmodified-since",
+    "range",
+)
+
+
+def check(
+    account: str,
+    key: bytes,
+    now: float,
+    method: str,
+    raw_path: str,
+    query: list[tuple[str, str]],
+    headers: Mapping[str, str],
+) -> None:
+    """Raises the service's fault unless the request bears a good signature. `query` is decoded, in order."""
+    named, given = _credentials(headers.get("authorization"))
+    if named.lower() != account.lower():
+        raise _denied("The account is not known here.")
+    _check_date(headers, now)
+    texts = [_text(named, method, raw_path, query, headers, lower) for lower in (False, True)]
+    if not any(hmac.compare_digest(_sign(key, text), given) for text in texts):
+        raise _denied(
+            "The MAC signature found in the HTTP request is not the same as any computed signature. "
+            f"Server used following string to sign: '{texts[0]}'."
+        )
+
+
+def _credentials(header: str | None) -> tuple[str, bytes]:
+    if header is None:
+        raise Fault("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
+    scheme, _, rest = header.partition(" ")
+    account, colon, signature = rest.strip().partition(":")
+    if scheme.lower() != "sharedkey":
+        raise Fault(
+            "Unauthorized",
+            (("Reason", f"{scheme} is not served; SharedKey is."),),
+            headers={"WWW-Authenticate": "SharedKey"},
+        )
+    try:
+        if not colon or not account:
+            raise ValueError
+        return account, base64.b64decode(signature, validate=True)
+    except (ValueError, binascii.Error):
+        raise Fault("InvalidAuthenticationInfo") from None
+
+
+def _check_date(headers: Mapping[str, str], now: float) -> None:
+    text = headers.get("ocp-date") or headers.get("date")
+    try:
+        sent = times.http_seconds(text or "")
+    except (ValueError, TypeError):
+        raise _denied("The request has no valid ocp-date or date header.") from None
+    if abs(now - sent) > WINDOW:
+        raise _denied(f"The date header in the request is too old or lies ahead: '{text}'.")
+
+
+def _text(
+    account: str, method: str, path: str, query: list[tuple[str, str]], headers: Mapping[str, str], lower: bool
+) -> str:
+    """The string to sign. Clients sort the names of the query as they are spelled, the documentation in lower case."""
+    first: dict[str, str] = {}
+    for name, value in query:
+        if not value:
+            continue
+        first.setdefault(name.lower() if lower else name, value)
+    ocp = sorted((name, value) for name, value in headers.items() if name.startswith("ocp-"))
+    lines = [
+        method,
+        *(headers.get(name, "") for name in _SIGNED_HEADERS),
+        *(f"{name}:{value}" for name, value in ocp),
+        f"/{account}{path}",
+        *(f"{name}:{value}" for name, value in sorted(first.items())),
+    ]
+    return "\n".join(lines)
+
+
+def _sign(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def _denied(detail: str) -> Fault:
+    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))

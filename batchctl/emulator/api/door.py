@@ -1,0 +1,190 @@
+"""The ASGI application: who may come in, what a request becomes, and how every answer looks on the wire."""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from batchctl.emulator import times
+from batchctl.emulator.api import auth, routes
+from batchctl.emulator.api.fault_routes import Asked
+from batchctl.emulator.faults import Rule
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.refusals import Fault, bad_query
+from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part
+
+VERSIONS = frozenset(
+    {
+        *("2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"),
+        *("2022-01-01.15.0", "2021-06-01.14.0", "2020-09-01.12.0"),
+    }
+)
+PARAMETERS = frozenset(
+    {
+        *("api-version", "timeout", "maxresults", "force", "recursive", "starttime", "endtime"),
+        *("$filter", "$select", "$expand", "$skiptoken"),
+    }
+)
+"""The parameters of all operations, in lower case."""
+MOST_BODY = 4 << 20
+_OURS = "/_local/"
+_PIECE = 1 << 18
+_JSON = "application/json;odata=minimalmetadata"
+_log = logging.getLogger(__name__)
+
+
+class Door:
+    """One service, reached under the host names of loopback at one port."""
+
+    def __init__(self, service: Service, port: int) -> None:
+        self._service = service
+        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        request_id = str(uuid.uuid4())
+        try:
+            content = await _content(request)
+        except ClientDisconnect:
+            return None
+        rule = self._rule(request)
+        if rule and rule.asked["seconds"]:
+            await self._service.sleep(rule.asked["seconds"])
+        drop = rule.asked.get("drop") if rule else None
+        if drop == "before":
+            return await _hang_up(send)
+        answer = self._answer(request, content, request_id, rule)
+        if drop == "after":
+            return await _hang_up(send)
+        return await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
+
+    def _rule(self, request: Request) -> Rule | None:
+        """The fault on demand that this request meets. The surface that controls them meets none."""
+        rules = self._service.rules
+        if not rules.rules or request.url.path.startswith(_OURS):
+            return None
+        return rules.take_request(request.method, request.url.path)
+
+    def _answer(self, request: Request, content: bytes | None, request_id: str, rule: Rule | None) -> Answer:
+        """What the service says; whatever goes wrong becomes its error body."""
+        now = self._service.clock.now()
+        try:
+            if rule and "status" in rule.asked:
+                raise Asked(rule)
+            answer = self._handle(request, content)
+        except NotModified as same:
+            return Answer(304, None, same.headers)
+        except Fault as fault:
+            body = fault.body(f"http://{request.headers.get('host', '')}", request_id, times.stamp(now))
+            return Answer(fault.status, body, fault.headers)
+        except Exception:
+            _log.exception("request %s failed", request_id)
+            return Answer(500, Fault("InternalError").body("", request_id, times.stamp(now)))
+        if request.method not in ("GET", "HEAD"):
+            self._service.flush()
+        return answer
+
+    def _handle(self, request: Request, content: bytes | None) -> Answer:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        raw_path = request.scope["raw_path"].decode("ascii", "replace")
+        query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+        self._admit(headers)
+        settings = self._service.settings
+        auth.check(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
+        if content is None:
+            raise Fault("RequestBodyTooLarge", headers={"Connection": "close"})
+        local = raw_path.startswith(_OURS)
+        if not local:
+            _check_query(dict(query))
+            self._service.active = time.monotonic()
+        handler, params = routes.find(request.method, raw_path)
+        base = f"http://{headers['host']}"
+        return handler(
+            self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
+        )
+
+    def _admit(self, headers: dict[str, str]) -> None:
+        """Browsers are kept out: a foreign Host is DNS rebinding, an Origin is a web page."""
+        if headers.get("host", "").lower() not in self._hosts:
+            raise Fault(
+                "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
+            )
+        if "origin" in headers or "sec-fetch-site" in headers:
+            raise _kept_out("Requests of web pages are refused.")
+
+    def _headers(self, request: Request, answer: Answer, request_id: str) -> dict[str, str]:
+        headers = {
+            "Date": times.http_date(time.time()),
+            "request-id": request_id,
+            "DataServiceVersion": "3.0",
+            "Server": "batchctl-emulator",
+            **answer.headers,
+        }
+        wanted = request.headers.get("return-client-request-id", "false").lower() == "true"
+        if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
+            headers["client-request-id"] = client
+        return headers
+
+
+async def _hang_up(send: Send) -> None:
+    """Ends the connection without a word. ASGI has no message for that: uvicorn's own object behind `send` has."""
+    send.__self__.transport.abort()  # type: ignore[attr-defined]  # a method of uvicorn's RequestResponseCycle
+    await asyncio.sleep(0)  # uvicorn hears of it before the answer is missed
+
+
+def _kept_out(reason: str) -> Fault:
+    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
+
+
+async def _content(request: Request) -> bytes | None:
+    """The body; None if it is larger than any request may be."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MOST_BODY:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _check_query(query: dict[str, str]) -> None:
+    """A version that is served, and no parameter that no operation knows."""
+    version = query.get("api-version")
+    if not version:
+        raise Fault("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
+    if version not in VERSIONS:
+        raise Fault("UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS)))))
+    for name, value in query.items():
+        if name.lower() not in PARAMETERS:
+            raise Fault("UnsupportedQueryParameter", (("QueryParameterName", name),))
+        if name.lower() == "timeout" and not value.isdecimal():
+            raise bad_query(name, value, "a number of seconds is wanted")
+
+
+def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
+    """JSON, a part of a file, or nothing."""
+    if answer.part:
+        return StreamingResponse(_pieces(answer.part), answer.status, headers)
+    if answer.body is None:
+        return Response(None, answer.status, headers)
+    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    if method == "HEAD":
+        return Response(None, answer.status, headers)
+    return Response(content, answer.status, {**headers, "Content-Type": _JSON})
+
+
+async def _pieces(part: Part) -> AsyncIterator[bytes]:
+    """The file's bytes; if it became shorter meanwhile, the connection ends early and the client sees it."""
+    with part.path.open("rb") as file:
+        file.seek(part.start)
+        left = part.length
+        while left and (piece := file.read(min(_PIECE, left))):
+            left -= len(piece)
+            yield piece

@@ -1,0 +1,48 @@
+"""Extensions of nodes: Batch's own and those that the pool asks for, all of them installed on paper."""
+
+from batchctl.emulator import times
+from batchctl.emulator.api import nodes
+from batchctl.emulator.api.pools import find as find_pool
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.records import Json, Node, Pool
+from batchctl.emulator.refusals import Fault
+from batchctl.emulator.wire.messages import Answer, Call, entries
+from batchctl.emulator.wire.views import hide_secrets
+
+_OWN = {
+    "name": "batchNodeExtension",
+    "publisher": "Microsoft.Azure.Extensions",
+    "type": "CustomScript",
+    "typeHandlerVersion": "2.0",
+    "autoUpgradeMinorVersion": True,
+}
+
+
+def list_all(service: Service, call: Call) -> Answer:
+    found = _extensions(find_pool(service, call), nodes.find(service, call))
+    return entries(call, "extensions", found, frozenset())
+
+
+def get(service: Service, call: Call) -> Answer:
+    name = call.params["extension"].lower()
+    for extension in _extensions(find_pool(service, call), nodes.find(service, call)):
+        if extension["vmExtension"]["name"].lower() == name:
+            return Answer(200, {"odata.metadata": f"{call.base}/$metadata#extensions/@Element", **extension})
+    raise Fault("ExtensionNotFound")
+
+
+def _extensions(pool: Pool, node: Node) -> list[Json]:
+    asked = pool.spec.get("virtualMachineConfiguration", {}).get("extensions", ())
+    return [_installed(extension, node) for extension in (_OWN, *asked)]
+
+
+def _installed(extension: Json, node: Node) -> Json:
+    status = {
+        "code": "ProvisioningState/succeeded",
+        "level": "Info",
+        "displayStatus": "Provisioning succeeded",
+        "message": "Installed on paper: nothing runs here",
+        "time": times.stamp(node.booted or node.created),
+    }
+    view = {"name": extension["name"], "statuses": [status]}
+    return {"provisioningState": "Succeeded", "vmExtension": hide_secrets(extension), "instanceView": view}

@@ -1,0 +1,45 @@
+"""Node logs to a container, on request: what the node's agent would have written, as text files."""
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import times
+from batchctl.emulator.api import nodes
+from batchctl.emulator.node import blobs
+from batchctl.emulator.node.run import LOG, write_log
+from batchctl.emulator.refusals import Fault
+from batchctl.emulator.wire.messages import Answer, Call
+from batchctl.emulator.wire.pool_bodies import UPLOAD_LOGS
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+    from batchctl.emulator.records import Node
+
+
+def upload(service: "Service", call: Call) -> Answer:
+    """Uploads in a thread of its own; the answer says where the files will be."""
+    node = nodes.find(service, call)
+    container = call.body(UPLOAD_LOGS)["containerUrl"]
+    if not container.lower().startswith(("http://", "https://")):
+        raise Fault("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
+    folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
+    root = nodes.root(service, node)
+    for line in _story(node):
+        write_log(root, line)
+    service.aside(lambda: _upload(container, folder, root / LOG))
+    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult"
+    return Answer(200, {"odata.metadata": metadata, "virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
+
+
+def _upload(container: str, folder: str, log: Path) -> None:
+    blobs.put(blobs.blob_url(container, f"{folder}/agent.log"), log, {"Content-Type": "text/plain"})
+
+
+def _story(node: "Node") -> list[str]:
+    """How the node is, in lines."""
+    lines = [f"{times.stamp(node.created)} allocated as {node.id} with address {node.ip}"]
+    lines += [f"{times.stamp(node.booted)} booted"] if node.booted else []
+    lines += [f"{times.stamp(node.state_time)} is {node.state}, scheduling {node.scheduling}"]
+    lines += [f"tasks run {node.tasks_run}, succeeded {node.tasks_succeeded}"]
+    return [*lines, *(f"error {error['code']}: {error['message']}" for error in node.errors)]

@@ -1,0 +1,63 @@
+"""Users of nodes and how one would log in: kept on paper, for no login is served here."""
+
+from urllib.parse import quote
+
+from batchctl.emulator.api import nodes
+from batchctl.emulator.api.pools import find as find_pool
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.records import Json
+from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.wire import on_paper
+from batchctl.emulator.wire.messages import Answer, Call
+from batchctl.emulator.wire.pool_bodies import NODE_USER, NODE_USER_UPDATE
+
+_SECRETS = ("password", "sshPublicKey")
+
+
+def create(service: Service, call: Call) -> Answer:
+    node = nodes.find(service, call)
+    user = call.body(NODE_USER)
+    _check(user)
+    if user["name"].lower() in node.users:
+        raise Fault("NodeUserExists")
+    node.users = {**node.users, user["name"].lower(): _kept(user)}
+    service.store.keep(node)
+    url = f"{call.base}{call.path}/{quote(user['name'], safe='')}"
+    return Answer(201, None, {"Location": url, "DataServiceId": url})
+
+
+def replace(service: Service, call: Call) -> Answer:
+    node, name = nodes.find(service, call), call.params["user"].lower()
+    change = call.body(NODE_USER_UPDATE)
+    if name not in node.users:
+        raise Fault("NodeUserNotFound")
+    _check(change)
+    node.users = {**node.users, name: {**node.users[name], **_kept(change)}}
+    service.store.keep(node)
+    return Answer(200, None, {"DataServiceId": f"{call.base}{call.path}"})
+
+
+def delete(service: Service, call: Call) -> Answer:
+    node, name = nodes.find(service, call), call.params["user"].lower()
+    if name not in node.users:
+        raise Fault("NodeUserNotFound")
+    node.users = {key: user for key, user in node.users.items() if key != name}
+    service.store.keep(node)
+    return Answer(200)
+
+
+def remote_login_settings(service: Service, call: Call) -> Answer:
+    """An address in the form of the service's; nothing listens there."""
+    pool, node = find_pool(service, call), nodes.find(service, call)
+    metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.RemoteLoginSettings"
+    return Answer(200, {"odata.metadata": metadata, **on_paper.remote_login(pool, node)})
+
+
+def _check(user: Json) -> None:
+    if all(name in user for name in _SECRETS):
+        raise bad_value("sshPublicKey", "", "password and sshPublicKey exclude each other")
+
+
+def _kept(user: Json) -> Json:
+    """Secrets are not kept: nobody can log in."""
+    return {name: value for name, value in user.items() if name not in _SECRETS}

@@ -1,0 +1,154 @@
+"""The process: a socket on loopback, uvicorn on it, and an orderly end."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from batchctl.emulator.api.door import Door
+from batchctl.emulator.clock import Clock, WallClock
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.settings import Settings
+
+VERSION = "2025-06-01"
+MOST_HEADERS = 16 << 10
+_log = logging.getLogger(__name__)
+
+
+class _OneWrite:
+    """A transport that sends what is written in one turn of the loop as one segment: headers and body together."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._waiting: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._waiting.append(data)
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._transport.is_closing():
+            self._transport.write(b"".join(waiting))
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 over such a transport."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the parent
+        super().connection_made(_OneWrite(transport))  # type: ignore[arg-type]  # has what a transport has
+
+
+class _Server(uvicorn.Server):
+    """Without uvicorn's own signal handlers and without its ten wake-ups a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()
+
+
+async def serve(
+    settings: Settings,
+    port: int,
+    *,
+    ready: Path | None = None,
+    exit_with_parent: bool = False,
+    clock: Clock | None = None,
+    ended: asyncio.Event | None = None,
+) -> None:
+    """Serves until SIGTERM, SIGINT, `ended`, or with `exit_with_parent` the end of stdin.
+
+    Raises OSError if the port is taken, BlockingIOError if another service has this home.
+    """
+    with _own(settings.home), socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        port = listener.getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        service = Service(settings, clock or WallClock(), url)
+        service.start()
+        server = _Server(_config(Door(service, port)))
+        server.ended = ended or server.ended
+        _end_on(server.ended, exit_with_parent)
+        listener.listen(128)
+        if ready:
+            _announce(ready, url)
+        try:
+            await server.serve([listener])
+        finally:
+            await service.stop()
+
+
+@contextlib.contextmanager
+def _own(home: Path) -> Iterator[None]:
+    """The home's lock, held as long as the process lives."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _config(door: Door) -> uvicorn.Config:
+    return uvicorn.Config(
+        door,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=MOST_HEADERS,
+    )
+
+
+def _end_on(ended: asyncio.Event, stdin: bool) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: whoever started it has `ended`
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+    if stdin:
+        loop.add_reader(sys.stdin, lambda: _at_end(sys.stdin.buffer, ended))
+
+
+def _at_end(stdin: IO[bytes], ended: asyncio.Event) -> None:
+    if not os.read(stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(stdin.fileno())
+        ended.set()
+
+
+def _announce(ready: Path, url: str) -> None:
+    """Says where the service listens, in a file that is whole or not there."""
+    draft = ready.with_name(f".{ready.name}.{os.getpid()}")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid(), "version": VERSION}))
+    draft.replace(ready)

@@ -1,0 +1,157 @@
+"""What the local service serves and what it does not, as the page docs/local-service.md.
+
+`python -m batchctl.emulator.api.surface > docs/local-service.md` writes it; a test keeps it true.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+
+from batchctl.emulator.api.account import COUNT_FILTERS, IMAGE_FILTERS, USAGE_FILTERS
+from batchctl.emulator.api.door import MOST_BODY, VERSIONS
+from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
+from batchctl.emulator.api.routes import OLDER, ROUTES
+from batchctl.emulator.api.tasks import MOST_BYTES
+from batchctl.emulator.life import preparation
+from batchctl.emulator.refusals import FAULTS
+from batchctl.emulator.settings import Settings
+from batchctl.emulator.wire import views
+from batchctl.emulator.wire.messages import MOST_RESULTS
+
+_HEAD = """\
+# The local Azure Batch: what it serves and what it does not
+
+Written by `python -m batchctl.emulator.api.surface`; do not edit it by hand.
+
+The service speaks the data plane of the Batch REST API {newest} as Azure does, so that clients of Azure Batch need
+another endpoint and key, and nothing else: azure-batch 15.1.0 and 14.2.0, the Azure CLI, `@azure/batch`
+(`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, has one account
+with one key, and its nodes are directories in which tasks run as processes of the user who started it.
+
+It misbehaves when it is told to: [faults on demand](faults.md).
+
+Versions of the API that it takes: {versions}.
+"""
+_NOT_SERVED: tuple[tuple[str, str], ...] = (
+    ("Entra tokens (`Authorization: Bearer`)", "401 `Unauthorized`: the account has a key"),
+    ("Azure Resource Manager: accounts, keys, application packages, private endpoints", "another service of Azure"),
+    ("`GET /applications/{application}`", "404 `ApplicationNotFound`: a local account has no applications"),
+    ("`applicationPackageReferences` that name a package", "409 `InvalidApplicationPackageReferences`"),
+    ("`/certificates` of older versions", "400 `InvalidUri`"),
+    (
+        "`certificateReferences` that name a certificate",
+        "409 `InvalidCertificateReferences`; in an auto pool its job completes with `InvalidCertificatesInAutoPool`",
+    ),
+    (
+        "`GET .../rdp` and `POST .../upgradeos` of older versions",
+        "409 `OperationNotValidOnNode`, `OperationNotValidOnPool`: only cloud services had them",
+    ),
+    (
+        "images of publishers that Batch has never supported, and a node agent of another system than the image's",
+        "400 `InvalidPropertyValue`",
+    ),
+    ("images and subnets of subscriptions such as 00000000-0000-0000-0000-000000000000", "400 `InvalidPropertyValue`"),
+    ("properties of a body that the API does not have", "400 `InvalidRequestBody` with the property's name"),
+    ("query parameters that no operation has", "400 `UnsupportedQueryParameter`"),
+    ("paths that are not below", "400 `InvalidUri`"),
+    ("methods that a path does not have", "405 `UnsupportedHttpVerb`"),
+)
+_ON_PAPER: tuple[tuple[str, str], ...] = (
+    ("pools on Windows", "their nodes are `unusable` and say why: tasks are processes of this machine"),
+    ("VM sizes", "count for core quotas and task slots by the number in their name"),
+    ("disks, encryption, security profiles, upgrade policies, mounts, licences, tags", "kept and given back"),
+    (
+        "networks",
+        "kept; nodes have addresses of the asked families, endpoints of the inbound NAT pools, login settings",
+    ),
+    ("extensions", "listed as installed on every node, beside Batch's own"),
+    (
+        "users of nodes and pools, elevation",
+        "kept without their secrets; every task runs as the user of the service, and `volatile/agent.log` of its node "
+        "names those that asked for an administrator",
+    ),
+    (
+        "multi-instance tasks",
+        "run; `AZ_BATCH_TASK_SHARED_DIR` is one directory for all instances, as nodes here share a disk, and addresses "
+        "of nodes lead nowhere",
+    ),
+    (
+        "container tasks",
+        "run with docker or podman where one is on the PATH, else fail with `ContainerMiscError`; `--containers host` "
+        "runs their command line without a container",
+    ),
+    ("`autoStorageContainerName`", "a container of the local blob store: the account's auto storage"),
+    ("managed identities", "kept; a URL needs a SAS or must be public"),
+    ("passwords, keys, `protectedSettings`", "go in and never come out"),
+    ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),
+    ("`poolusagemetrics`", "an empty list: local hours cost nothing"),
+)
+
+_DEFAULTS = {field.name: field.default for field in fields(Settings)}
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    versions = sorted(VERSIONS, reverse=True)
+    yield _HEAD.format(newest=versions[0], versions=", ".join(f"`{version}`" for version in versions))
+    yield from _section("What it serves", ("Method", "Path"), _rows(ROUTES))
+    yield from _section("What older versions know besides", ("Method", "Path"), _rows(OLDER))
+    yield from _section("What `$filter` may name", ("List", "Properties"), _filters())
+    yield from _section("Limits", ("What", "Most"), _limits())
+    yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)
+    yield from _section("What it keeps on paper", ("What", "How"), _ON_PAPER)
+    codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in FAULTS.items())
+    yield from _section("What it answers when it refuses", ("Code", "Status", "Message"), codes)
+
+
+def _rows(routes: tuple[tuple[str, str, object], ...]) -> Iterator[tuple[str, str]]:
+    for method, path, _ in routes:
+        if not path.startswith("/_local/"):
+            yield method, f"`{path}`"
+
+
+def _filters() -> Iterator[tuple[str, str]]:
+    kinds = {
+        "pools": views.POOL.filters,
+        "nodes": views.NODE_FILTERS,
+        "jobs": views.JOB.filters,
+        "tasks": views.TASK.filters,
+        "job schedules": views.SCHEDULE.filters,
+        "preparation and release": preparation.FILTERS,
+        "files": FILE_FILTERS,
+        "node counts": COUNT_FILTERS,
+        "supported images": IMAGE_FILTERS,
+        "pool usage metrics": USAGE_FILTERS,
+    }
+    for kind, names in kinds.items():
+        yield kind, ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _limits() -> tuple[tuple[str, str], ...]:
+    return (
+        ("tasks in one `addtaskcollection`", "100"),
+        ("bytes of a task or a collection of tasks", f"{MOST_BYTES:,}"),
+        ("bytes of any body", f"{MOST_BODY:,}"),
+        ("characters of an id", "64"),
+        ("entries of a page", f"{MOST_RESULTS:,}"),
+        ("nodes in one `removenodes`", "100"),
+        ("pools (a setting)", f"{_DEFAULTS['pool_quota']}"),
+        ("active jobs and job schedules (a setting)", f"{_DEFAULTS['job_quota']}"),
+        ("dedicated cores, and spot cores (settings)", f"{_DEFAULTS['dedicated_core_quota']:,}"),
+    )
+
+
+def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join('---' for _ in head)} |"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - a program that writes a page

@@ -1,0 +1,52 @@
+"""The storage account that belongs to the Batch account: what autoStorageContainerName means, as a URL with a SAS.
+
+As the page "Create a service SAS" has it, for versions since 2020-12-06.
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from batchctl.emulator.node.blobs import VERSION
+from batchctl.emulator.records import Json
+
+LIVES = 24 * 3600.0
+"""Seconds that such a URL is good for: it is made when a task starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutoStorage:
+    """`url` is the blob endpoint with the account's name in it, `key` the account's key, decoded."""
+
+    url: str
+    account: str
+    key: bytes = field(repr=False)
+
+    def container_url(self, container: str) -> str:
+        """The container, to be read and listed."""
+        query = {
+            "sp": "rl",
+            "se": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + LIVES)),
+            "sv": VERSION,
+            "sr": "c",
+        }
+        resource = f"/blob/{self.account}/{container}"
+        signed = [query["sp"], "", query["se"], resource, "", "", "", query["sv"], query["sr"], *[""] * 7]
+        digest = hmac.digest(self.key, "\n".join(signed).encode(), hashlib.sha256)
+        return f"{self.url}/{quote(container)}?{urlencode({**query, 'sig': base64.b64encode(digest).decode()})}"
+
+
+def with_urls(files: list[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
+    """Resource files as they are fetched; without a storage account those that want one stay as they are, and fail."""
+    return tuple(_with_url(file, storage) if storage else file for file in files)
+
+
+def _with_url(file: Json, storage: AutoStorage) -> Json:
+    container = file.get("autoStorageContainerName")
+    if container is None:
+        return file
+    rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
+    return {**rest, "storageContainerUrl": storage.container_url(container)}

@@ -1,0 +1,1 @@
+"""Autoscale formulas: their language and their values. Pure."""

@@ -1,0 +1,226 @@
+"""The language of autoscale formulas: statements to a tree of closures, and the tree to values. Pure.
+
+As the page "Create a formula to automatically scale compute nodes in a Batch pool" describes it. Values are numbers,
+lists of numbers, texts, Moment and Interval; what a formula reads of the pool is handed in.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from batchctl.emulator.formula.values import FUNCTIONS, INTERVALS, FormulaError, Moment, Stopped, binary, member, truth
+
+MOST_DEPTH = 64
+MOST_STATEMENTS = 100
+_TOKEN = re.compile(
+    r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
+    r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]]))",
+    re.DOTALL,
+)
+_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/"))
+OPTIONS = ("requeue", "terminate", "taskcompletion", "retaineddata")
+
+
+class Samples(Protocol):
+    """What a formula can ask of a variable that the service samples."""
+
+    def call(self, method: str, arguments: list[Any]) -> Any: ...
+
+
+@dataclass(slots=True)
+class Scope:
+    """The variables while a formula runs, the time, and which names were assigned. `fixed` ones can only be read."""
+
+    now: float
+    names: dict[str, Any]
+    fixed: frozenset[str] = frozenset()
+    assigned: dict[str, Any] = field(default_factory=dict)
+
+    def read(self, name: str) -> Any:
+        if name in self.names:
+            return self.names[name]
+        if name.lower() in OPTIONS:
+            return name.lower()
+        if name in INTERVALS:
+            return INTERVALS[name]
+        raise FormulaError(f"the variable {name} is not defined")
+
+    def write(self, name: str, value: Any) -> None:
+        if name in self.fixed:
+            raise FormulaError(f"the variable {name} can only be read")
+        self.names[name] = self.assigned[name] = value
+
+
+Node = Callable[[Scope], Any]
+
+
+def parse(text: str) -> Callable[[Scope], None]:
+    """A formula ready to run. FormulaError if it is not in the language."""
+    return _Parser(text).program()
+
+
+class _Parser:
+    """Recursive descent over the tokens."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = self._split()
+        self._at = self._depth = 0
+
+    def program(self) -> Callable[[Scope], None]:
+        statements: list[Node] = []
+        while self._at < len(self._tokens):
+            if not self._sees(";"):
+                statements.append(self._statement())
+
+        if len(statements) > MOST_STATEMENTS:
+            raise FormulaError(f"more than {MOST_STATEMENTS} statements")
+
+        def run(scope: Scope) -> None:
+            with contextlib.suppress(Stopped):
+                for statement in statements:
+                    statement(scope)
+
+        return run
+
+    def _split(self) -> list[tuple[str, str]]:
+        tokens, at, text = [], 0, re.sub(r"(?:\s|//[^\n]*|/\*.*?\*/)+\Z", "", self._text, flags=re.DOTALL)
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if not found or not found.lastgroup:
+                raise FormulaError(f"not understood: {text[at : at + 20]!r}")
+            tokens.append((found.lastgroup, found[found.lastgroup]))
+            at = found.end()
+        return tokens
+
+    def _sees(self, *marks: str) -> str | None:
+        if self._at < len(self._tokens) and self._tokens[self._at][1] in marks:
+            self._at += 1
+            return self._tokens[self._at - 1][1]
+        return None
+
+    def _next(self, wanted: str | None = None) -> tuple[str, str]:
+        if self._at >= len(self._tokens):
+            raise FormulaError("the formula ends too early")
+        token = self._tokens[self._at]
+        if wanted is not None and token[1] != wanted:
+            raise FormulaError(f"'{token[1]}' where '{wanted}' is expected")
+        self._at += 1
+        return token
+
+    def _statement(self) -> Node:
+        """An assignment, or an expression by itself: of these, stop() alone does anything."""
+        (kind, name), follows = self._tokens[self._at], self._tokens[self._at + 1 : self._at + 2]
+        if kind != "name" or follows != [("mark", "=")]:
+            alone = self._expression()
+            self._end_of_statement()
+            return alone
+        self._at += 2
+        value = self._expression()
+        self._end_of_statement()
+        return lambda scope: scope.write(name, value(scope))
+
+    def _end_of_statement(self) -> None:
+        if self._at < len(self._tokens):
+            self._next(";")
+
+    def _expression(self) -> Node:
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise FormulaError("too many levels")
+        condition = self._level(0)
+        if self._sees("?"):
+            yes = self._expression()
+            self._next(":")
+            no = self._expression()
+            chosen: Node = lambda scope: yes(scope) if truth(condition(scope)) else no(scope)  # noqa: E731 - a node
+        else:
+            chosen = condition
+        self._depth -= 1
+        return chosen
+
+    def _level(self, level: int) -> Node:
+        """Operators of one strength, from the left."""
+        if level == len(_LEVELS):
+            return self._unary()
+        left = self._level(level + 1)
+        while mark := self._sees(*_LEVELS[level]):
+            left = _join(mark, left, self._level(level + 1))
+        return left
+
+    def _unary(self) -> Node:
+        if self._sees("-"):
+            inner = self._unary()
+            return lambda scope: binary("-", 0.0, inner(scope))
+        if self._sees("!"):
+            inner = self._unary()
+            return lambda scope: float(not truth(inner(scope)))
+        return self._suffixes(self._primary())
+
+    def _suffixes(self, value: Node) -> Node:
+        """Members and methods: `.hour`, `.GetSample(1)`; and an element by its index."""
+        while mark := self._sees(".", "["):
+            if mark == "[":
+                value = _element(value, self._expression())
+                self._next("]")
+                continue
+            name = self._next()[1]
+            arguments = self._arguments() if self._sees("(") else None
+            value = _member(value, name, arguments)
+        return value
+
+    def _primary(self) -> Node:
+        kind, token = self._next()
+        if kind == "number":
+            return lambda scope: float(token)  # noqa: ARG005 - a node takes the scope
+        if kind == "text":
+            return lambda scope: token[1:-1]  # noqa: ARG005 - a node takes the scope
+        if token == "(":
+            inner = self._expression()
+            self._next(")")
+            return inner
+        if kind != "name":
+            raise FormulaError(f"'{token}' is not expected")
+        if self._sees("("):
+            return _call(token, self._arguments())
+        return lambda scope: scope.read(token)
+
+    def _arguments(self) -> list[Node]:
+        arguments: list[Node] = []
+        while not self._sees(")"):
+            if arguments:
+                self._next(",")
+            arguments.append(self._expression())
+        return arguments
+
+
+def _join(mark: str, left: Node, right: Node) -> Node:
+    if mark == "&&":
+        return lambda scope: float(truth(left(scope)) and truth(right(scope)))
+    if mark == "||":
+        return lambda scope: float(truth(left(scope)) or truth(right(scope)))
+    return lambda scope: binary(mark, left(scope), right(scope))
+
+
+def _element(value: Node, index: Node) -> Node:
+    return lambda scope: FUNCTIONS["val"]([value(scope), index(scope)])
+
+
+def _member(value: Node, name: str, arguments: list[Node] | None) -> Node:
+    def get(scope: Scope) -> Any:
+        found = value(scope)
+        if arguments is not None and hasattr(found, "call"):
+            return found.call(name, [argument(scope) for argument in arguments])
+        return member(found, name)
+
+    return get
+
+
+def _call(name: str, arguments: list[Node]) -> Node:
+    if name == "time" and not arguments:
+        return lambda scope: Moment(scope.now)
+    if name not in FUNCTIONS:
+        raise FormulaError(f"the function {name} is not known")
+    return lambda scope: FUNCTIONS[name]([argument(scope) for argument in arguments])

@@ -1,0 +1,1 @@
+"""What records do over time: the service at work, and what each kind of record does next."""

@@ -1,0 +1,198 @@
+"""Pools that scale by a formula: what the formula reads, when it is evaluated, and what its result does."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batchctl.emulator import times
+from batchctl.emulator.formula import language
+from batchctl.emulator.formula.values import FormulaError, Interval, Moment, number
+from batchctl.emulator.life import pool_life
+from batchctl.emulator.records import Json, Pool
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+
+SAMPLE_SECONDS = 30.0
+MOST_SAMPLES = 2880
+TASKS = ("$ActiveTasks", "$RunningTasks", "$PendingTasks", "$SucceededTasks", "$FailedTasks")
+NODES = ("$CurrentDedicatedNodes", "$CurrentLowPriorityNodes", "$UsableNodeCount", "$PreemptedNodeCount")
+MEASURED = (
+    "$CPUPercent",
+    "$WallClockSeconds",
+    "$MemoryBytes",
+    "$DiskBytes",
+    "$DiskReadBytes",
+    "$DiskWriteBytes",
+    "$DiskReadOps",
+    "$DiskWriteOps",
+    "$NetworkInBytes",
+    "$NetworkOutBytes",
+    "$SampleNodeCount",
+)
+READ_ONLY = frozenset({*TASKS, *NODES, *MEASURED, "$TaskSlotsPerNode"})
+TARGETS = {"$TargetDedicatedNodes": "targetDedicatedNodes", "$TargetLowPriorityNodes": "targetLowPriorityNodes"}
+OPTION = "$NodeDeallocationOption"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The samples of one variable, oldest first: (time, value), one in 30 seconds."""
+
+    now: float
+    samples: tuple[tuple[float, float], ...]
+
+    def call(self, method: str, arguments: list[Any]) -> Any:
+        """GetSample, GetSamplePercent, Count, GetSamplePeriod, HistoryBeginTime."""
+        if method == "GetSample":
+            return self._sample(arguments)
+        if method == "GetSamplePercent":
+            return self._percent(*self._bounds(arguments))
+        if method == "Count":
+            return float(len(self.samples))
+        if method == "GetSamplePeriod":
+            return Interval(SAMPLE_SECONDS)
+        if method == "HistoryBeginTime":
+            return Moment(self.samples[0][0] if self.samples else self.now)
+        raise FormulaError(f"the method {method} is not known")
+
+    def _sample(self, arguments: list[Any]) -> list[float]:
+        if not arguments:
+            raise FormulaError("GetSample wants a count or a time")
+        if isinstance(arguments[0], float):
+            count = int(arguments[0])
+            return [value for _, value in self.samples[-count:]] if count > 0 else []
+        percent = number(arguments[-1]) if isinstance(arguments[-1], float) else 0.0
+        start, end = self._bounds(arguments)
+        if self._percent(start, end) < percent:
+            raise FormulaError("there are not enough samples")
+        return [value for time, value in self.samples if start <= time <= end]
+
+    def _bounds(self, arguments: list[Any]) -> tuple[float, float]:
+        given = [one for one in arguments if isinstance(one, Moment | Interval)]
+        if not given:
+            raise FormulaError("a time or a length of time is wanted")
+        moments = [one.seconds if isinstance(one, Moment) else self.now - one.seconds for one in given]
+        return moments[0], moments[1] if len(moments) > 1 else self.now
+
+    def _percent(self, start: float, end: float) -> float:
+        wanted = max(1.0, (end - start) // SAMPLE_SECONDS)
+        found = sum(start <= time <= end for time, _ in self.samples)
+        return min(100.0, 100.0 * found / wanted)
+
+
+Samples = deque[tuple[float, dict[str, float]]]
+
+
+def run(service: "Service", pool: Pool, text: str) -> Json:
+    """Evaluates a formula on the pool: an AutoScaleRun. If it cannot be evaluated, there is an error in it, and the
+    results are what stands (JavaScript SDK, poolScaling.spec.ts).
+    """
+    now = service.clock.now()
+    timestamp = {"timestamp": times.stamp(now)}
+    try:
+        scope = language.Scope(now, _variables(service, pool), READ_ONLY)
+        language.parse(text)(scope)
+        return {**timestamp, "results": _results(pool, scope)}
+    except FormulaError as error:
+        code = "AutoScalingFormulaEvaluationError"
+        fault = {"code": code, "message": "The autoscale formula could not be evaluated."}
+        stands = _results(pool, language.Scope(now, {}))
+        return {**timestamp, "results": stands, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
+
+
+def watch(service: "Service", pool: Pool) -> None:
+    """Samples every 30 seconds and evaluates at the pool's interval, as long as its autoscale is on."""
+    sample(service, pool)
+    service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _tick(service, pool))
+
+
+def apply(service: "Service", pool: Pool) -> None:
+    """Evaluates the pool's own formula and resizes the pool to what it says."""
+    pool.autoscale_run = run(service, pool, pool.spec["autoScaleFormula"])
+    pool.autoscale_enabled = service.clock.now()
+    service.store.touch(pool)
+    if "error" in pool.autoscale_run or pool.allocation != "steady":
+        return
+    values = dict(part.split("=", 1) for part in pool.autoscale_run["results"].split(";"))
+    dedicated, spot = (int(values[name]) for name in TARGETS)
+    if (dedicated, spot) != tuple(pool.spec[name] for name in TARGETS.values()):
+        pool_life.resize(service, pool, dedicated, spot, values[OPTION])
+
+
+def sample(service: "Service", pool: Pool) -> None:
+    """Takes a sample now."""
+    samples = service.samples.setdefault(pool.key, deque(maxlen=MOST_SAMPLES))
+    samples.append((service.clock.now(), _measure(service, pool)))
+
+
+def _tick(service: "Service", pool: Pool) -> None:
+    if service.store.pools.get(pool.key) is not pool or not pool.spec["enableAutoScale"]:
+        service.samples.pop(pool.key, None)
+        return
+    watch(service, pool)
+    interval = times.duration(pool.spec.get("autoScaleEvaluationInterval", "PT15M"))
+    if service.clock.now() >= pool.autoscale_enabled + interval:
+        apply(service, pool)
+
+
+def _measure(service: "Service", pool: Pool) -> dict[str, float]:
+    """The variables as they are now; what the machine does is not measured for each node, and is 0.
+
+    Active tasks are those that only want for room, each instance of a multi-instance task by itself.
+    """
+    tasks = [task for job in service.store.jobs.values() if job.pool == pool.key for task in job.tasks.values()]
+    active = sum(task.instances or 1 for task in tasks if task.state == "active" and not task.unmet)
+    working = sum(task.state in ("running", "preparing") for task in tasks)
+    failed = sum(task.failed for task in tasks)
+    nodes = pool.nodes.values()
+    dedicated = sum(node.dedicated for node in nodes)
+    usable = sum(node.state in ("idle", "running") for node in nodes)
+    done = sum(task.state == "completed" for task in tasks) - failed
+    counts = (active, working, active + working, done, failed, dedicated, len(nodes) - dedicated, usable)
+    preempted = sum(node.state == "preempted" for node in nodes)
+    return {
+        **dict(zip((*TASKS, *NODES), map(float, (*counts, preempted)), strict=True)),
+        **dict.fromkeys(MEASURED, 0.0),
+        "$SampleNodeCount": float(usable),
+    }
+
+
+def _variables(service: "Service", pool: Pool) -> dict[str, Any]:
+    """All that a formula can read."""
+    now = service.clock.now()
+    samples = (*service.samples.get(pool.key, ()), (now, _measure(service, pool)))
+    names: dict[str, Any] = {
+        name: History(now, tuple((time, values[name]) for time, values in samples)) for name in samples[-1][1]
+    }
+    names |= {name: float(pool.spec[key]) for name, key in TARGETS.items()}
+    names |= {name: samples[-1][1][name] for name in NODES[:2]}
+    return {**names, "$TaskSlotsPerNode": float(pool.spec["taskSlotsPerNode"]), OPTION: "requeue"}
+
+
+def _results(pool: Pool, scope: language.Scope) -> str:
+    """The targets, the option, and what else the formula assigned, as `name=value` with semicolons."""
+    given = {**scope.assigned}
+    if "$TargetDedicated" in given:
+        given["$TargetDedicatedNodes"] = given.pop("$TargetDedicated")
+    found: dict[str, str] = {}
+    for name, key in TARGETS.items():
+        found[name] = str(max(0, int(number(given.pop(name, float(pool.spec[key]))))))
+    option = given.pop(OPTION, "requeue")
+    if option not in language.OPTIONS:
+        raise FormulaError(f"{OPTION} is one of {', '.join(language.OPTIONS)}")
+    found[OPTION] = option
+    found |= {name: _text(value) for name, value in given.items()}
+    return ";".join(f"{name}={value}" for name, value in found.items())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, History):
+        return _text([sampled for _, sampled in value.samples[-1:]])
+    if isinstance(value, list):
+        return "[" + ",".join(map(_text, value)) + "]"
+    if isinstance(value, Moment):
+        return times.stamp(value.seconds)
+    return times.iso_duration(value.seconds) if isinstance(value, Interval) else str(value)

@@ -1,0 +1,56 @@
+"""Tasks that wait for other tasks of their job: who waits for whom, and who may run now."""
+
+from collections.abc import Iterator
+
+from batchctl.emulator.life import exits
+from batchctl.emulator.records import Job, Json, Task
+from batchctl.emulator.refusals import Fault, bad_value
+
+MOST_CHARACTERS = 64000
+MOST_OF_A_RANGE = 1_000_000
+
+
+def check(job: Job, spec: Json) -> None:
+    """Raises Fault for dependencies that the job does not allow or that are too many."""
+    depends = spec.get("dependsOn")
+    if not depends:
+        return
+    if not job.spec["usesTaskDependencies"]:
+        raise Fault("TaskDependenciesNotSpecifiedOnJob")
+    if sum(map(len, depends.get("taskIds", ()))) > MOST_CHARACTERS:
+        raise Fault("TaskDependencyListTooLong")
+    for one in depends.get("taskIdRanges", ()):
+        if not 0 <= one["end"] - one["start"] < MOST_OF_A_RANGE:
+            raise bad_value("dependsOn.taskIdRanges", one, f"a range goes up and has less than {MOST_OF_A_RANGE} ids")
+
+
+def wait(job: Job, task: Task) -> bool:
+    """Whether the task has to wait; if so, it is noted with each task that it waits for."""
+    if '"dependsOn"' not in task.asked:
+        return False
+    missing = {key for key in _keys(task.spec.get("dependsOn", {})) if not _is_satisfied(job, key)}
+    task.unmet = len(missing)
+    for key in missing:
+        job.waiting.setdefault(key, []).append(task)
+    return bool(missing)
+
+
+def released(job: Job, task: Task) -> Iterator[Task]:
+    """The tasks that may run now that this one is completed. One whose task failed for good waits for ever."""
+    if not exits.satisfies(task):
+        return
+    for waiting in job.waiting.pop(task.key, ()):
+        waiting.unmet -= 1
+        if not waiting.unmet and waiting.state == "active":
+            yield waiting
+
+
+def _keys(depends: Json) -> Iterator[str]:
+    yield from (name.lower() for name in depends.get("taskIds", ()))
+    for one in depends.get("taskIdRanges", ()):
+        yield from map(str, range(one["start"], one["end"] + 1))
+
+
+def _is_satisfied(job: Job, key: str) -> bool:
+    task = job.tasks.get(key)
+    return task is not None and exits.satisfies(task)

@@ -1,0 +1,199 @@
+"""Multi-instance tasks: one task on several nodes. Its coordination command runs on each of them, and when it has
+succeeded everywhere the task's own command runs on the first, the primary. What the coordination command leaves
+behind on the nodes lives until the task ends.
+
+As the page "Use multi-instance tasks to run MPI applications" has it: common files come to the directory of the task,
+which all instances know as AZ_BATCH_TASK_SHARED_DIR; a pool without inter-node communication, or with more than one
+slot a node, never runs such a task; and if one instance fails, the task does.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import times
+from batchctl.emulator.auto_storage import with_urls
+from batchctl.emulator.life import preparation, run_orders
+from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.records import Job, Json, Node, Pool, Task
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+    from batchctl.emulator.node.run import Order, Run
+
+MASTER_PORT = 6000
+Done = Callable[[str | None, Outcome], None]
+
+
+@dataclass(slots=True, eq=False)
+class Company:
+    """The nodes of a task that runs, the primary's first, and how their commands go. `why`: the task is to end."""
+
+    nodes: list[Node]
+    runs: list["Run"] = field(default_factory=list)
+    working: int = 0
+    why: str | None = None
+    failed: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """What every step needs. `done` hears why the task was ended, if it was, and the outcome."""
+
+    service: "Service"
+    pool: Pool
+    job: Job
+    task: Task
+    company: Company
+    done: Done
+
+    def order(self, index: int) -> "Order":
+        """The order for an instance: the task's own, in a directory of its own, with the names of the others."""
+        site = run_orders.Site(self.service.settings, self.service.url, self.pool, self.company.nodes[index])
+        return run_orders.instance_order(site, self.job, self.task, index, self._names(index))
+
+    def _names(self, index: int) -> dict[str, str]:
+        addresses = [node.ip for node in self.company.nodes]
+        shared = run_orders.node_root(self.service.settings, self.company.nodes[0]) / (self.task.directory or "")
+        return {
+            "AZ_BATCH_HOST_LIST": ",".join(addresses),
+            "AZ_BATCH_NODE_LIST": ";".join(addresses),
+            "AZ_BATCH_MASTER_NODE": f"{addresses[0]}:{MASTER_PORT}",
+            "AZ_BATCH_IS_CURRENT_NODE_MASTER": str(index == 0).lower(),
+            "AZ_BATCH_TASK_SHARED_DIR": str(shared),
+            "CCP_NODES": " ".join([str(len(addresses)), *(f"{address} 1" for address in addresses)]),
+        }
+
+
+def possible(pool: Pool, task: Task) -> bool:
+    """Whether the pool could ever run it."""
+    return task.instances is None or (pool.spec["enableInterNodeCommunication"] and pool.spec["taskSlotsPerNode"] == 1)
+
+
+def fits(nodes: Iterable[Node], job: Job, task: Task) -> bool:
+    """Whether there is room for all its instances now; other tasks need none but their own."""
+    return task.instances is None or len(_free(nodes, job)) >= task.instances
+
+
+def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, primary: Node) -> Sequence[Node]:
+    """The nodes of a task that was given its place on `primary`."""
+    if task.instances is None:
+        return (primary,)
+    others = [node for node in _free(nodes, job) if node is not primary]
+    service.companies[task] = company = Company([primary, *others[: task.instances - 1]])
+    task.subtasks = [
+        {
+            "id": index,
+            "poolId": node.pool,
+            "nodeId": node.id,
+            "directory": run_orders.instance_directory(job, task, index),
+        }
+        for index, node in enumerate(company.nodes)
+        if index
+    ]
+    return company.nodes
+
+
+def nodes_of(service: "Service", task: Task, node: Node) -> Sequence[Node]:
+    """All nodes that the task is on; `node` where it is on one alone."""
+    company = service.companies.get(task)
+    return company.nodes if company else (node,)
+
+
+def start(service: "Service", pool: Pool, job: Job, task: Task, done: Done) -> None:
+    """Fetches the common files, then coordinates, then runs the command."""
+    play = _Play(service, pool, job, task, service.companies[task], done)
+    for entry in task.subtasks or ():
+        _note(play, entry, {"state": "preparing"})
+    common = with_urls(task.spec["multiInstanceSettings"].get("commonResourceFiles", []), service.settings.storage)
+    order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
+    _run(play, 0, order, partial(_coordinate, play))
+
+
+def interrupt(service: "Service", task: Task, why: str) -> None:
+    """Ends all its instances; the first reason stands."""
+    company = service.companies[task]
+    company.why = company.why or why
+    for run in company.runs:
+        run.kill(why)
+
+
+def _coordinate(play: _Play, run: "Run", outcome: Outcome) -> None:
+    """The common files are there: the coordination command runs everywhere."""
+    company, line = play.company, play.task.spec["multiInstanceSettings"]["coordinationCommandLine"]
+    if run.killed or not outcome.succeeded:
+        _end(play, outcome)
+        return
+    company.runs, company.working = [], len(company.nodes)
+    for index in range(len(company.nodes)):
+        own = () if index else play.order(0).resource_files
+        order = replace(play.order(index), command_line=line, output_files=(), resource_files=own, keeps=True)
+        _run(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
+        if index:
+            _note(play, _entry(play, index), {"state": "running", "startTime": _now(play)})
+
+
+def _coordinated(play: _Play, index: int, run: "Run", outcome: Outcome) -> None:
+    """One of them has ended; the last one decides how it goes on, and the first failure ends the others."""
+    company = play.company
+    company.working -= 1
+    if index:
+        _note(play, _entry(play, index), {"state": "completed", **outcome.note(_now(play))})
+    if not outcome.succeeded and not run.killed and company.failed is None:
+        company.failed = outcome
+        for other in company.runs:
+            other.kill("fellow")
+    if company.working:
+        return
+    if company.why or company.failed:
+        _end(play, outcome if company.why else company.failed or outcome)
+        return
+    order = replace(play.order(0), resource_files=(), fresh=False, appends=True)
+    _run(play, 0, order, partial(_ended, play))
+
+
+def _ended(play: _Play, run: "Run", outcome: Outcome) -> None:  # noqa: ARG001 - as all ends are heard
+    _end(play, outcome)
+
+
+def _end(play: _Play, outcome: Outcome) -> None:
+    for run in play.company.runs:
+        run.end()
+    play.done(play.company.why, outcome)
+
+
+def _run(play: _Play, index: int, order: "Order", done: Callable[["Run", Outcome], None]) -> None:
+    owner: object = play.task if index == 0 else (play.task, index)
+    run = play.service.run(owner, order, done, partial(_spawned, play, index))
+    play.company.runs.append(run)
+
+
+def _spawned(play: _Play, index: int, run: "Run", pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
+    if index == 0:
+        play.task.pid = [pid, born]
+    else:
+        _entry(play, index)["pid"] = [pid, born]
+    play.service.store.keep(play.task)
+    play.service.save_soon()
+
+
+def _entry(play: _Play, index: int) -> Json:
+    """What is kept of a subtask."""
+    entry: Json = (play.task.subtasks or [])[index - 1]
+    return entry
+
+
+def _note(play: _Play, entry: Json, news: Json) -> None:
+    if "state" in entry:
+        entry |= {"previousState": entry["state"], "previousStateTransitionTime": entry["stateTransitionTime"]}
+    entry |= {**news, "stateTransitionTime": _now(play)}
+    play.service.store.keep(play.task)
+
+
+def _now(play: _Play) -> str:
+    return times.stamp(play.service.clock.now())
+
+
+def _free(nodes: Iterable[Node], job: Job) -> list[Node]:
+    return [node for node in nodes if not node.busy and not preparation.failed(job, node)]

@@ -1,0 +1,132 @@
+"""A node from its creation to its first task: boots, runs its start task, and boots again when asked to."""
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import times
+from batchctl.emulator.life import preparation, run_orders, task_life
+from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.run import make_directories
+from batchctl.emulator.records import Json, Node, Pool
+from batchctl.emulator.wire import on_paper
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+    from batchctl.emulator.node.run import Run
+
+_NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
+
+
+STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
+"""The states of a node that are on the way to another one."""
+
+_FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
+
+
+def begin(service: "Service", pool: Pool, node: Node) -> None:
+    """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
+    steps = {"starting": _ready, "deallocating": _put_away}
+    _later(service, node, partial(steps.get(node.state, start), service, pool, node))
+
+
+def again(service: "Service", node: Node, state: str, option: str) -> None:
+    """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
+    node.after, node.retaining = state, option == "retaineddata"
+    if option in ("requeue", "terminate"):
+        task_life.interrupt_all(service, node, option)
+    for run in service.runs_of(node):
+        run.kill("requeue")
+    service.store.keep(node)
+    service.wake(service.store.pools.get(node.pool.lower()))
+
+
+def go_after(service: "Service", node: Node) -> None:
+    """The node's last task has ended, and something was to follow."""
+    state, node.after = node.after or "", None
+    node.move(state, service.clock.now())
+    service.store.keep(node)
+    pool = service.store.pools[node.pool.lower()]
+    if state == "reimaging":
+        service.discard(run_orders.node_root(service.settings, node))
+    if state in ("rebooting", "reimaging", "upgradingos"):
+        preparation.forget(service, node, state == "reimaging")
+    if state in STEPS:
+        begin(service, pool, node)
+
+
+def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
+    """Runs the start task once more; `startTaskInfo` says how it goes."""
+    assert node.start_task is not None
+    fresh = node.start is None
+    tried: Json = {} if node.start is None else {"lastRetryTime": times.stamp(service.clock.now())}
+    retries = 0 if node.start is None else node.start["retryCount"] + 1
+    node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
+    service.store.keep(node)
+    order = run_orders.start_order(run_orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
+    if rule := service.rules.take("starttask", pool.id):
+        order = replace(order, command_line=_FAILS.format(rule.asked["exitCode"]))
+    service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
+
+
+def start(service: "Service", pool: Pool, node: Node) -> None:
+    """The machine is up."""
+    node.move("starting", service.clock.now())
+    node.booted = service.clock.now()
+    service.store.keep(node)
+    begin(service, pool, node)
+
+
+def _put_away(service: "Service", pool: Pool, node: Node) -> None:
+    _go(service, pool, node, "deallocated")
+
+
+def _ready(service: "Service", pool: Pool, node: Node) -> None:
+    """The node agent is up: the start task runs, and before or after it tasks may come."""
+    if on_paper.windows(pool):
+        node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
+        _go(service, pool, node, "unusable")
+        return
+    make_directories(run_orders.node_root(service.settings, node))
+    node.start_task, node.start = pool.spec.get("startTask"), None
+    if node.start_task is None:
+        _go(service, pool, node, node.at_rest)
+        return
+    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
+    run_start_task(service, pool, node)
+
+
+def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", outcome: Outcome) -> None:
+    node.pid = None
+    if run.killed:
+        service.wake(pool)
+        return
+    assert node.start is not None
+    assert node.start_task is not None
+    most = node.start_task["maxTaskRetryCount"]
+    if not outcome.succeeded and (most == -1 or node.start["retryCount"] < most):
+        run_start_task(service, pool, node)
+        return
+    node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
+    service.store.keep(node)
+    if node.state == "waitingforstarttask":
+        _go(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
+
+
+def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
+    if service.runs.get(node) is run:
+        node.pid = [pid, born]
+        service.store.keep(node)
+
+
+def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
+    node.move(state, service.clock.now())
+    service.store.keep(node)
+    service.wake(pool)
+
+
+def _later(service: "Service", node: Node, step: partial[None]) -> None:
+    """The next step of a boot: at once, or when its time is over if the node still is as it was."""
+    since = node.state_time
+    if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):
+        step()

@@ -1,0 +1,201 @@
+"""A pool's nodes: as many as were asked for, no more than the quota, and gone with the pool."""
+
+import secrets
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import times
+from batchctl.emulator.life import node_life, retention, run_orders, task_life
+from batchctl.emulator.records import Json, Node, Pool
+from batchctl.emulator.wire.on_paper import cores
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+
+_KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
+_ERRORS = {
+    "AccountCoreQuotaReached": "The specified account has reached core quota",
+    "AccountLowPriorityCoreQuotaReached": "The specified account has reached low priority core quota",
+    "AllocationFailed": "Desired number of {} nodes could not be allocated",
+    "AllocationTimedOut": "Desired number of {} nodes could not be allocated as the resize timeout was reached",
+    "ResizeStopped": "Desired number of {} nodes could not be allocated due to a stop resize operation",
+}
+"""resizeErrors: the codes of the service and what they say, with the kind of nodes."""
+_IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
+
+
+def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:
+    """Sets new targets; the pool's allocation goes to resizing until they are met."""
+    now = service.clock.now()
+    pool.spec |= {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot}
+    pool.removing, pool.resize_errors = option, []
+    if pool.allocation != "resizing":
+        pool.allocate("resizing", now)
+    service.store.touch(pool)
+    service.wake(pool)
+
+
+def stop_resize(service: "Service", pool: Pool) -> None:
+    """The pool stays at what it has; its targets stand."""
+    pool.allocate("stopping", service.clock.now())
+    service.store.keep(pool)
+    service.wake(pool)
+
+
+def delete(service: "Service", pool: Pool) -> None:
+    """Tasks are requeued, nodes go, then the pool; nodes that wait for their tasks wait no longer."""
+    if pool.state != "deleting":  # else it is one that lingered
+        pool.move("deleting", service.clock.now())
+    for node in pool.nodes.values():
+        node.after = None
+    resize(service, pool, 0, 0)
+
+
+def leave(service: "Service", node: Node, option: str) -> None:
+    """The node leaves the pool: at once, or once its tasks have ended."""
+    retaining = option == "retaineddata"
+    if (option in _KEEPS_WORKING and node.busy) or (retaining and retention.holds(service, node)):
+        node.after, node.retaining = "leavingpool", retaining
+    else:
+        node.after = None
+        node.move("leavingpool", service.clock.now())
+        task_life.interrupt_all(service, node, "terminate" if option == "terminate" else "requeue")
+        for run in service.runs_of(node):
+            run.kill("requeue")
+    service.store.keep(node)
+
+
+def settle(service: "Service", pool: Pool) -> None:
+    """Takes the pool a step nearer to what was asked of it."""
+    if service.store.pools.get(pool.key) is not pool:
+        return
+    for node in list(pool.nodes.values()):
+        _settle_node(service, node)
+    if pool.allocation != "steady":
+        _settle_allocation(service, pool)
+    if pool.state == "deleting" and not pool.nodes and not _waits(service, pool, "deletingpool", pool.state_time):
+        service.discard(service.settings.home / "nodes" / pool.id)
+        service.store.drop(pool)
+
+
+def _settle_allocation(service: "Service", pool: Pool) -> None:
+    """Steady once the targets are met, or cannot be, or are not asked for any more."""
+    if pool.allocation == "resizing":
+        if pool.state != "deleting" and _waits(service, pool, "resizing", pool.allocation_time):
+            return
+        met = [_meet_target(service, pool, dedicated) for dedicated in (True, False)]
+        if not all(met):
+            return
+    if any("leavingpool" in (node.state, node.after) for node in pool.nodes.values()):
+        return
+    if pool.allocation == "stopping":
+        missing = [dedicated for dedicated in (True, False) if _missing(pool, dedicated) > 0]
+        pool.resize_errors = [_error("ResizeStopped", dedicated) for dedicated in missing]
+    pool.allocate("steady", service.clock.now())
+    service.store.keep(pool)
+
+
+def _settle_node(service: "Service", node: Node) -> None:
+    if node.busy or (node.after and node.retaining and retention.holds(service, node)):
+        return
+    for run in service.runs_of(node) if node.after else ():
+        run.kill("requeue")
+    if service.runs_of(node):
+        return
+    if node.after:
+        node_life.go_after(service, node)
+    pool = service.store.pools[node.pool.lower()]
+    if node.state == "leavingpool" and not _waits(service, pool, "leavingpool", node.state_time, node):
+        service.cancel((node, "leavingpool"))
+        service.discard(run_orders.node_root(service.settings, node))
+        service.store.drop(node)
+
+
+def _waits(service: "Service", pool: Pool, step: str, since: float, record: Pool | Node | None = None) -> bool:
+    """Machines take their time."""
+    return service.waits(record or pool, step, since, lambda: service.wake(pool))
+
+
+def _staying(pool: Pool, dedicated: bool) -> list[Node]:
+    return [
+        node
+        for node in pool.nodes.values()
+        if node.dedicated is dedicated and "leavingpool" not in (node.state, node.after)
+    ]
+
+
+def _missing(pool: Pool, dedicated: bool) -> int:
+    """How many nodes of that kind the pool lacks; below 0 it has too many."""
+    target: int = pool.spec["targetDedicatedNodes" if dedicated else "targetLowPriorityNodes"]
+    return target - len(_staying(pool, dedicated))
+
+
+def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> bool:
+    """Adds or removes nodes; False if the platform lets the pool wait for them."""
+    missing = _missing(pool, dedicated)
+    if missing > 0 and (rule := service.rules.find("allocation", pool.id)):
+        if rule.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
+            return False
+        if rule.hits():
+            pool.resize_errors = [*pool.resize_errors, _error(rule.asked["code"], dedicated)]
+            return True
+    room = _room(service, pool, dedicated)
+    if missing > room:
+        code = "AccountCoreQuotaReached" if dedicated else "AccountLowPriorityCoreQuotaReached"
+        pool.resize_errors = [*pool.resize_errors, _error(code, dedicated)]
+    for _ in range(min(missing, room)):
+        _add_node(service, pool, dedicated)
+    surplus = sorted(_staying(pool, dedicated), key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
+    for node in surplus[: max(0, -missing)]:
+        leave(service, node, pool.removing)
+        _settle_node(service, node)
+    return True
+
+
+def _in_time(service: "Service", pool: Pool) -> bool:
+    """Whether the resize has not reached its timeout; if so, the pool is looked at again then."""
+    left = pool.allocation_time + times.duration(pool.spec["resizeTimeout"]) - service.clock.now()
+    if left > 0:
+        service.timer((pool, "resize timeout"), left, lambda: service.wake(pool))
+    return left > 0
+
+
+def _room(service: "Service", pool: Pool, dedicated: bool) -> int:
+    """How many more such nodes the core quota allows."""
+    settings = service.settings
+    usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
+    quota = service.rules.quota("dedicatedCores" if dedicated else "spotCores", usual)
+    used = sum(
+        cores(other.spec["vmSize"])
+        for other in service.store.pools.values()
+        for node in other.nodes.values()
+        if node.dedicated is dedicated
+    )
+    return max(0, (quota - used) // cores(pool.spec["vmSize"]))
+
+
+def _error(code: str, dedicated: bool) -> Json:
+    message = _ERRORS.get(code, "The resize failed").format("dedicated" if dedicated else "low priority")
+    return {"code": code, "message": message}
+
+
+def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:
+    node = Node(
+        id=f"tvmps_{secrets.token_hex(32)}_{'d' if dedicated else 'p'}",
+        pool=pool.id,
+        dedicated=dedicated,
+        ip=f"10.{pool.next_ip >> 16 & 255}.{pool.next_ip >> 8 & 255}.{pool.next_ip & 255}",
+        state="creating",
+    )
+    pool.next_ip += 1
+    service.store.add(node)
+    service.store.keep(pool)
+    node_life.begin(service, pool, node)
+
+
+def remove(service: "Service", pool: Pool, nodes: list[Node], option: str) -> None:
+    """Takes these nodes out of the pool and lowers its targets by as many."""
+    dedicated = sum(node.dedicated for node in nodes)
+    targets = pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"]
+    for node in nodes:
+        leave(service, node, option)
+    resize(service, pool, max(0, targets[0] - dedicated), max(0, targets[1] - len(nodes) + dedicated), option)

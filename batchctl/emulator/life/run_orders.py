@@ -1,0 +1,188 @@
+"""From records to orders: where a task's directory lies and what its environment holds.
+
+Pure, but that it looks for docker or podman where a task wants a container.
+
+The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
+but the search path goes along.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from batchctl.emulator.auto_storage import with_urls
+from batchctl.emulator.node.containers import Container, find_runtime, mark_of, name_of
+from batchctl.emulator.node.outcome import Failure
+from batchctl.emulator.node.run import Order
+from batchctl.emulator.records import Job, Json, Node, Pool, Task
+from batchctl.emulator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node as its tasks see it. `url` is the account's."""
+
+    settings: Settings
+    url: str
+    pool: Pool
+    node: Node
+
+    @property
+    def root(self) -> Path:
+        """AZ_BATCH_NODE_ROOT_DIR."""
+        return node_root(self.settings, self.node)
+
+
+def node_root(settings: Settings, node: Node) -> Path:
+    """The directory that is a node."""
+    return settings.home / "nodes" / node.pool / node.id
+
+
+def work_directory(job: Job, task_id: str) -> str:
+    """A task's directory below its node's root; jobs of a schedule `s:job-2` lie in `workitems/s/job-2`."""
+    item, _, run = job.id.partition(":")
+    return f"workitems/{item}/{run or 'job-1'}/{task_id}"
+
+
+def job_directory(job: Job) -> str:
+    """What goes with the job: its part of a schedule's directory, or its own."""
+    item, _, run = job.id.partition(":")
+    return f"workitems/{item}/{run}" if run else f"workitems/{item}"
+
+
+def start_order(site: Site, asked: Json, fresh: bool) -> Order:
+    """The order for a node's start task."""
+    directory = site.root / "startup"
+    return _order(site, directory, asked, {}, (), fresh)
+
+
+def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
+    """The order for a task."""
+    assert task.directory is not None
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job)}
+    return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
+
+
+def directories(settings: Settings, task: Task) -> list[Path]:
+    """Where the files of a task lie, those of its subtasks too; they need not be there any more."""
+    if task.pool is None or task.node is None or task.directory is None:
+        return []
+    nodes = settings.home / "nodes"
+    subtasks = [nodes / entry["poolId"] / entry["nodeId"] / entry["directory"] for entry in task.subtasks or ()]
+    return [nodes / task.pool / task.node / task.directory, *subtasks]
+
+
+def instance_directory(job: Job, task: Task, index: int) -> str:
+    """The directory of an instance of a multi-instance task, below its node's root; the primary's is the task's."""
+    directory = work_directory(job, task.id)
+    return f"{directory}/{index}" if index else directory
+
+
+def instance_order(site: Site, job: Job, task: Task, index: int, names: dict[str, str]) -> Order:
+    """The task's order for one of its instances."""
+    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job), **names}
+    return _order(site, site.root / instance_directory(job, task, index), task.spec, own, _common(job), fresh=True)
+
+
+def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
+    """The order for a job's preparation or release task."""
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": asked["id"]}
+    return _order(site, site.root / work_directory(job, asked["id"]), asked, names, _common(job), fresh)
+
+
+def _order(
+    site: Site, directory: Path, asked: Json, names: dict[str, str], common: Sequence[Json], fresh: bool
+) -> Order:
+    settings = (*common, *asked.get("environmentSettings", ()))
+    environment = {**_service_variables(site, directory), **names}
+    environment |= {one["name"]: one.get("value", "") for one in settings}
+    return Order(
+        directory=directory,
+        command_line=asked["commandLine"],
+        environment=environment,
+        resource_files=with_urls(asked.get("resourceFiles", []), site.settings.storage),
+        output_files=tuple(asked.get("outputFiles", ())),
+        fresh=fresh,
+        remark=_remark(site, directory, asked),
+        **_contained(site, directory, asked, frozenset(one["name"] for one in settings), names),
+    )
+
+
+def _remark(site: Site, directory: Path, asked: Json) -> str:
+    """Whoever asks for an administrator is told that there is none."""
+    identity = asked.get("userIdentity", {})
+    accounts = {one["name"]: one.get("elevationLevel") for one in site.pool.spec.get("userAccounts", ())}
+    level = identity.get("autoUser", {}).get("elevationLevel") or accounts.get(identity.get("username"))
+    if level != "admin":
+        return ""
+    where = directory.relative_to(site.root)
+    return f"{where} asks for an administrator: it runs as the user of this service, as all else does"
+
+
+class _Contained(TypedDict, total=False):
+    """What an order says of containers."""
+
+    container: Container
+    refused: Failure
+
+
+def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
+    """The container of a task that wants one, or why it cannot have one."""
+    wanted = asked.get("containerSettings")
+    if wanted is None or site.settings.containers == "host":
+        return {}
+    if "containerConfiguration" not in site.pool.spec.get("virtualMachineConfiguration", {}):
+        reason = "the pool has no containerConfiguration"
+        return {"refused": Failure("ContainerInvalidSettings", (("Reason", reason),))}
+    runtime = find_runtime(site.settings.search_path) if site.settings.containers == "auto" else None
+    if runtime is None:
+        reason = "the node has neither docker nor podman"
+        return {"refused": Failure("ContainerMiscError", (("Reason", reason),))}
+    made = Container(
+        runtime=runtime,
+        name=name_of(directory),
+        mark=mark_of(site.settings.home),
+        id_file=site.settings.home / "containers" / name_of(directory),
+        root=site.root,
+        directory=directory,
+        prepared=names.get("AZ_BATCH_JOB_PREP_DIR"),
+        settings=wanted,
+        own=own,
+    )
+    return {"container": made}
+
+
+def _prepared(site: Site, job: Job) -> dict[str, str]:
+    """Where the job's preparation ran, for tasks of a job that has one."""
+    preparation = job.spec.get("jobPreparationTask")
+    if preparation is None:
+        return {}
+    prepared = site.root / work_directory(job, preparation["id"])
+    return {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
+
+
+def _common(job: Job) -> Sequence[Json]:
+    return tuple(job.spec.get("commonEnvironmentSettings", ()))
+
+
+def _service_variables(site: Site, directory: Path) -> dict[str, str]:
+    root = str(site.root)
+    return {
+        "PATH": site.settings.search_path,
+        "HOME": f"{directory}/wd",
+        "LANG": "C.UTF-8",
+        "AZ_BATCH_ACCOUNT_NAME": site.settings.account,
+        "AZ_BATCH_ACCOUNT_URL": site.url,
+        "AZ_BATCH_POOL_ID": site.pool.id,
+        "AZ_BATCH_NODE_ID": site.node.id,
+        "AZ_BATCH_NODE_IS_DEDICATED": str(site.node.dedicated).lower(),
+        "AZ_BATCH_NODE_ROOT_DIR": root,
+        "AZ_BATCH_NODE_SHARED_DIR": f"{root}/shared",
+        "AZ_BATCH_NODE_STARTUP_DIR": f"{root}/startup",
+        "AZ_BATCH_NODE_STARTUP_WORKING_DIR": f"{root}/startup/wd",
+        "AZ_BATCH_NODE_MOUNTS_DIR": f"{root}/fsmounts",
+        "AZ_BATCH_TASK_DIR": str(directory),
+        "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
+        "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
+    }

@@ -1,0 +1,223 @@
+"""The service at work: the store, the runs on nodes, and the loop that settles what changed.
+
+All records live on the event loop's thread, and so do the runs; what takes long in them has threads.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from batchctl.emulator.clock import Clock, Timer
+from batchctl.emulator.faults import Rules
+from batchctl.emulator.life import (
+    auto_scale,
+    job_life,
+    multi_instance,
+    pool_life,
+    recovery,
+    retention,
+    schedule_life,
+    scheduler,
+    task_life,
+)
+from batchctl.emulator.node import escaped
+from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
+from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
+from batchctl.emulator.settings import Settings
+from batchctl.emulator.store import Store
+
+MOST_THREADS = 256
+Done = Callable[[Run, Outcome], None]
+Spawned = Callable[[Run, int, float], None]
+_WRITE_AFTER = 0.02
+_SWEEP_AFTER = 0.05
+_LAST_SWEEPS = 20
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """`url` is where tasks find the account. `wake` tells that a job or a pool may have to go on."""
+
+    def __init__(self, settings: Settings, clock: Clock, url: str) -> None:
+        self.settings, self.clock, self.url = settings, clock, url
+        self.store = Store(settings.home / "batch.sqlite", clock)
+        self.runs: dict[object, Run] = {}
+        self.kept: list[retention.Kept] = []
+        self.companies: dict[Task, multi_instance.Company] = {}
+        self.samples: dict[str, auto_scale.Samples] = {}
+        self.timers: dict[object, Timer] = {}
+        self.rules = Rules(settings.time_scale)
+        self.active = time.monotonic()
+        self._woken: dict[Pool | Job, None] = {}
+        self._writing: asyncio.TimerHandle | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._adopts = False
+        self._trash, self._discarded = settings.home / "trash", itertools.count()
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="run")
+        self._going: set[asyncio.Task[Outcome]] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Takes up what an earlier run left."""
+        self._loop = asyncio.get_running_loop()
+        shutil.rmtree(self._trash, ignore_errors=True)
+        self._trash.mkdir()
+        self._adopts = self.settings.adopts and escaped.adopt()
+        recovery.recover(self)
+        self.flush()
+
+    async def stop(self) -> None:
+        """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
+        self._stopping = True
+        for run in list(self.runs.values()):
+            run.kill("stop")
+        await asyncio.gather(*self._going)
+        for company in self.companies.values():
+            for run in company.runs:
+                run.end()
+        await asyncio.to_thread(self._threads.shutdown, True)
+        for timer in self.timers.values():
+            timer.cancel()
+        for handle in (self._writing, self._sweeping):
+            if handle:
+                handle.cancel()
+        for _ in range(_LAST_SWEEPS if self._adopts else 0):
+            if not escaped.sweep((), ()):
+                break
+            await asyncio.sleep(_SWEEP_AFTER)
+        self.store.close()
+
+    def wake(self, *records: Pool | Job | None) -> None:
+        """Settles these records soon, once."""
+        if not self._woken and not self._stopping:
+            self._loop.call_soon(self._settle)
+        self._woken.update((record, None) for record in records if record is not None)
+
+    def run(self, owner: object, order: Order, done: Done, spawned: Spawned | None = None) -> Run:
+        """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
+        if order.fresh:
+            self.discard(order.directory)
+        # A task can spoil its directory for its next try, which fails then by itself.
+        with contextlib.suppress(OSError):
+            make_ready(order.directory, appends=order.appends)
+        run = Run(order, self._threads, spawned)
+        self.runs[owner] = run
+        self.active = time.monotonic()
+        going = self._loop.create_task(run.go())
+        self._going.add(going)
+        going.add_done_callback(partial(self._finished, owner, run, done))
+        return run
+
+    def runs_of(self, node: Node) -> list[Run]:
+        """The runs on a node that are not tasks: its start task, preparations and releases."""
+        return [
+            run for owner, run in self.runs.items() if owner is node or (isinstance(owner, tuple) and owner[0] is node)
+        ]
+
+    def save_soon(self) -> None:
+        """Writes the store within some milliseconds."""
+        if self._writing is None and not self._stopping:
+            self._writing = self._loop.call_later(_WRITE_AFTER, self.flush)
+
+    def flush(self) -> None:
+        """Writes the store now."""
+        if self._writing:
+            self._writing.cancel()
+            self._writing = None
+        self.store.flush()
+
+    def discard(self, path: Path) -> None:
+        """Takes a directory away at once and deletes it in its own time."""
+        aside = self._trash / str(next(self._discarded))
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return
+        threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
+
+    def schedule_settles(self, schedule: Schedule) -> None:
+        """A job of the schedule has ended."""
+        self._loop.call_soon(schedule_life.settle, self, schedule)
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Does something that may take long and that nobody waits for."""
+        self._threads.submit(work).add_done_callback(_log_failure)
+
+    def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
+        """The one timer of an owner; an earlier one is forgotten."""
+        self.cancel(owner)
+
+        def due() -> None:
+            self.timers.pop(owner, None)
+            call()
+
+        self.timers[owner] = self.clock.later(seconds, due)
+
+    def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
+        """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
+        left = since + self.rules.seconds(step) - self.clock.now()
+        if left <= 0:
+            return False
+        self.timer((record, step), left, call)
+        return True
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits on the service's clock."""
+        over = asyncio.Event()
+        self.clock.later(seconds, over.set)
+        await over.wait()
+
+    def cancel(self, owner: object) -> None:
+        """Forgets the owner's timer."""
+        if timer := self.timers.pop(owner, None):
+            timer.cancel()
+
+    def _finished(self, owner: object, run: Run, done: Done, going: "asyncio.Task[Outcome]") -> None:
+        self._going.discard(going)
+        if self._stopping:
+            return
+        self.active = time.monotonic()
+        if self.runs.get(owner) is run:
+            del self.runs[owner]
+        self._sweep_soon()
+        done(run, going.result())
+        self.save_soon()
+
+    def _sweep_soon(self) -> None:
+        """Ends what tasks left outside of their group: not once a task, and when they have become orphans."""
+        if self._adopts and self._sweeping is None and not self._stopping:
+            self._sweeping = self._loop.call_later(_SWEEP_AFTER, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
+        leaders = {run.pid for run in runs if run.pid is not None}
+        if escaped.sweep(leaders, {str(run.order.directory) for run in runs}):
+            self._sweep_soon()
+
+    def _settle(self) -> None:
+        """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""
+        while self._woken and not self._stopping:
+            record = next(iter(self._woken))
+            del self._woken[record]
+            if isinstance(record, Job):
+                job_life.settle(self, record)
+            else:
+                pool_life.settle(self, record)
+                task_life.settle_prepared(self, record)
+                scheduler.fill(self, record)
+        self.save_soon()
+
+
+def _log_failure(future: "Future[None]") -> None:
+    if error := future.exception():
+        _log.warning("work aside failed: %s", error)

@@ -1,0 +1,260 @@
+"""A task from its first state to its last: placed, run, ended, tried again, requeued, removed."""
+
+import heapq
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchctl.emulator import times
+from batchctl.emulator.life import dependencies, exits, multi_instance, preparation, retention, run_orders
+from batchctl.emulator.node.outcome import Failure, Outcome
+from batchctl.emulator.records import Job, Json, Node, Pool, Task
+
+if TYPE_CHECKING:
+    from batchctl.emulator.life.service import Service
+    from batchctl.emulator.node.run import Run
+
+RECENT = 10
+
+
+def add(service: "Service", job: Job, task: Task) -> None:
+    """Takes in a new task."""
+    service.store.add(task)
+    job.unfinished += 1
+    enqueue(service, job, task)
+
+
+def enqueue(service: "Service", job: Job, task: Task) -> None:
+    """The task may run as soon as there is room, or once those that it depends on have ended."""
+    if not dependencies.wait(job, task):
+        heapq.heappush(job.ready, (task.seq, task))
+        service.wake(service.store.pools.get(job.pool or ""))
+
+
+def place(service: "Service", pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
+    """Gives the task its place, on the first node the primary's; it starts at once, or when the job is prepared."""
+    node = nodes[0]
+    again = task.node == node.id and task.info["retryCount"]
+    task.pool, task.node, task.directory = pool.id, node.id, run_orders.work_directory(job, task.id)
+    job.at_work[task.seq] = task
+    for one in nodes:
+        _occupy(service, one, job, task)
+    if all(preparation.is_done(job, one) for one in nodes):
+        start(service, pool, node, job, task, fresh=not again)
+        return
+    task.move("preparing", service.clock.now())
+    service.store.touch(task)
+    for one in nodes:
+        if not preparation.is_done(job, one):
+            preparation.prepare(service, pool, one, job)
+
+
+def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
+    """The task takes its slots of a node."""
+    node.busy[task.seq] = task
+    if node.state == "idle":
+        node.move("running", service.clock.now())
+    node.tasks_run += 1
+    node.recent = [[job.id, task.id], *(one for one in node.recent if one != [job.id, task.id])][:RECENT]
+    service.store.keep(node)
+
+
+def settle_prepared(service: "Service", pool: Pool) -> None:
+    """Tasks that waited for a preparation start, or go elsewhere if it failed."""
+    for node in pool.nodes.values():
+        for task in [one for one in node.busy.values() if one.state == "preparing"]:
+            job = service.store.jobs[task.job.lower()]
+            nodes = multi_instance.nodes_of(service, task, node)
+            if any(preparation.failed(job, one) for one in nodes):
+                _leave(service, job, node, task)
+                _back(service, job, task)
+            elif all(preparation.is_done(job, one) for one in nodes):
+                start(service, pool, nodes[0], job, task, fresh=True)
+
+
+def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
+    """Runs the task's command line on its node."""
+    now = service.clock.now()
+    task.move("running", now)
+    task.info = {**_kept(task.info), "startTime": times.stamp(now)}
+    service.store.touch(task)
+    if task.instances is None:
+        order = run_orders.task_order(run_orders.Site(service.settings, service.url, pool, node), job, task, fresh)
+        service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
+    else:
+        multi_instance.start(service, pool, job, task, partial(_finish, service, job, node, task))
+    limit = times.duration(constraint(task, "maxWallClockTime"))
+    if limit < times.duration(times.UNLIMITED):
+        service.timer(task, limit, partial(interrupt, service, job, task, "expired"))
+
+
+def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
+    """Ends the task's run: `requeue`, `terminate`, `expired` or `delete`. What follows is done when it has ended."""
+    if task in service.companies and task.state == "running":
+        multi_instance.interrupt(service, task, why)
+    elif run := service.runs.get(task):
+        run.kill(why)
+    elif task.seq in job.at_work:
+        pool = service.store.pools[(task.pool or "").lower()]
+        _follow(service, job, pool.nodes[task.node or ""], task, why, ended_by_user())
+
+
+def interrupt_all(service: "Service", node: Node, why: str) -> None:
+    """Ends the runs of all tasks on a node."""
+    for task in list(node.busy.values()):
+        interrupt(service, service.store.jobs[task.job.lower()], task, why)
+
+
+def complete(service: "Service", job: Job, task: Task, outcome: Outcome) -> None:
+    """The task has ended for good."""
+    now = service.clock.now()
+    task.move("completed", now)
+    info: Json = {**task.info, **outcome.note(times.stamp(now))}
+    info.setdefault("startTime", info["endTime"])
+    task.info, task.pid = info, None
+    job.unfinished -= 1
+    service.store.touch(task)
+    retention.keep(service, task)
+    _tell_job(job, task)
+    for waiting in dependencies.released(job, task):
+        enqueue(service, job, waiting)
+    service.wake(job)
+
+
+def _tell_job(job: Job, task: Task) -> None:
+    """What the end of this task asks of its job."""
+    manager = job.spec.get("jobManagerTask")
+    if manager and manager["id"].lower() == task.key and manager["killJobOnCompletion"]:
+        job.action = ["terminate", "JMComplete"]
+    elif job.spec["onTaskFailure"] == "performexitoptionsjobaction":
+        action = exits.job_action(task.spec, task.info)
+        job.action = job.action if action == "none" else [action, "TaskFailed"]
+
+
+def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -> None:
+    """Back to the queue: after a failure (`retryCount`, `lastRetryTime`) or for a lost node (`requeueCount`, …)."""
+    now = service.clock.now()
+    task.move("active", now)
+    kept = _kept(task.info)
+    task.info, task.pid = {**kept, counter: kept[counter] + 1, time: times.stamp(now)}, None
+    if counter == "requeueCount":
+        _forget_place(task)
+    service.store.touch(task)
+    enqueue(service, job, task)
+
+
+def reactivate(service: "Service", job: Job, task: Task) -> None:
+    """A failed task runs again as if it were new."""
+    task.move("active", service.clock.now())
+    task.info = {"retryCount": 0, "requeueCount": 0}
+    _forget_place(task)
+    job.unfinished += 1
+    service.store.touch(task)
+    enqueue(service, job, task)
+
+
+def remove(service: "Service", job: Job, task: Task) -> None:
+    """Forgets a task and deletes its directory; its run, if it has one, is ended and tells nobody."""
+    interrupt(service, job, task, "delete")
+    if task.state != "completed":
+        job.unfinished -= 1
+    _discard_directory(service, task)
+    service.store.drop(task)
+    service.wake(job)
+
+
+def _discard_directory(service: "Service", task: Task) -> None:
+    for directory in run_orders.directories(service.settings, task):
+        service.discard(directory)
+
+
+def directory_of(service: "Service", task: Task) -> Path | None:
+    """Where the task's files lie; None if it never had a node or the node is gone."""
+    pool = service.store.pools.get((task.pool or "").lower())
+    node = pool.nodes.get(task.node or "") if pool else None
+    return run_orders.node_root(service.settings, node) / task.directory if node and task.directory else None
+
+
+def constraint(task: Task, name: str) -> str:
+    """A constraint of the task as text."""
+    value: str = task.spec["constraints"][name]
+    return value
+
+
+def _spawned(service: "Service", task: Task, run: "Run", pid: int, born: float) -> None:
+    if service.runs.get(task) is run:
+        task.pid = [pid, born]
+        service.store.keep(task)
+        service.save_soon()
+
+
+def _ended(service: "Service", job: Job, node: Node, task: Task, run: "Run", outcome: Outcome) -> None:
+    """The node reports the end of a run."""
+    _finish(service, job, node, task, run.killed, outcome)
+
+
+def _finish(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+    """The task goes on to what follows; one that was deleted meanwhile leaves no trace."""
+    service.cancel(task)
+    if job.tasks.get(task.key) is task:
+        _follow(service, job, node, task, why, outcome)
+        return
+    _leave(service, job, node, task)
+    if task.key not in job.tasks:
+        _discard_directory(service, task)
+
+
+def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+    """The task leaves its node, for the queue or for good."""
+    _leave(service, job, node, task)
+    if why == "requeue":
+        requeue(service, job, task, "requeueCount", "lastRequeueTime")
+    elif why != "delete" and retries(task, outcome):
+        requeue(service, job, task, "retryCount", "lastRetryTime")
+    elif why != "delete":
+        node.tasks_succeeded += outcome.succeeded
+        complete(service, job, task, outcome)
+
+
+def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
+    """The task's slots are free again, on all its nodes."""
+    del job.at_work[task.seq]
+    for one in multi_instance.nodes_of(service, task, node):
+        del one.busy[task.seq]
+        if not one.busy and one.state == "running":
+            one.move(one.at_rest, service.clock.now())
+        service.store.keep(one)
+    service.companies.pop(task, None)
+    service.wake(job, service.store.pools.get(node.pool.lower()))
+
+
+def _back(service: "Service", job: Job, task: Task) -> None:
+    """Back to the queue as if it had not been placed."""
+    task.move("active", service.clock.now())
+    _forget_place(task)
+    service.store.touch(task)
+    enqueue(service, job, task)
+
+
+def _forget_place(task: Task) -> None:
+    task.node = task.pool = task.directory = task.subtasks = None
+
+
+def retries(task: Task, outcome: Outcome) -> bool:
+    """Whether a run that ended so is tried again: only an exit code other than 0 is, while retries are left."""
+    if outcome.failure is None or outcome.failure.code != "FailureExitCode":
+        return False
+    most: int = task.spec["constraints"]["maxTaskRetryCount"]
+    return most == -1 or task.info["retryCount"] < most
+
+
+def ended_by_user() -> Outcome:
+    """How a task ends that is terminated before it ran."""
+    return Outcome(None, Failure("TaskEnded"))
+
+
+def _kept(info: Json) -> Json:
+    """What of executionInfo survives another try."""
+    names = ("retryCount", "lastRetryTime", "requeueCount", "lastRequeueTime")
+    return {name: info[name] for name in names if name in info}

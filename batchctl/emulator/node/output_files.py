@@ -1,0 +1,105 @@
+"""Output files to their containers: patterns to files, files to blobs. Runs in a task's own thread."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from string import Template
+from typing import IO, Any
+
+from batchctl.emulator.node import blobs
+from batchctl.emulator.node.outcome import Failed
+
+_CODES = {404: "FileUploadContainerNotFound", 403: "FileUploadAccessDenied", 401: "FileUploadAccessDenied"}
+_WILD = re.compile(r"[*?\[]")
+_CONDITIONS = {"taskcompletion": (True, False), "tasksuccess": (True,), "taskfailure": (False,)}
+
+
+def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[str, str], succeeded: bool) -> None:
+    """Uploads what the entries ask for after such an end. Raises Failed with the service's code.
+
+    Writes what it did to fileuploadout.txt and fileuploaderr.txt beside the working directory.
+    """
+    due = [file for file in files if succeeded in _CONDITIONS[file["uploadOptions"]["uploadCondition"]]]
+    if not due:
+        return
+    with _log(wd, "fileuploadout.txt") as out, _log(wd, "fileuploaderr.txt") as err:
+        for file in due:
+            destination = file["destination"]["container"]
+            for path, name in blobs_of(file["filePattern"], destination.get("path"), wd, environment):
+                try:
+                    blobs.put(blobs.blob_url(destination["containerUrl"], name), path, _headers(destination))
+                except (blobs.BlobError, OSError) as error:
+                    err.write(f"{path} -> {name}: {error}\n")
+                    raise _failed(error, file["filePattern"], path) from error
+                out.write(f"{path} -> {name}\n")
+
+
+def at_once(path: str, flags: int) -> int:
+    """An opener for files in directories that are the task's: a pipe without a reader is an OSError, not a wait."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
+
+
+def _log(wd: Path, name: str) -> IO[str]:
+    return open(wd.parent / name, "a", opener=at_once)
+
+
+def blobs_of(pattern: str, path: str | None, wd: Path, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """The files that match the pattern, each with the name of its blob.
+
+    Without wildcards `path` is the blob's name; with them it is a prefix of the part below the pattern's fixed
+    directory. What lies outside the task's directory, links out of it included, matches nothing.
+    """
+    pattern = Template(pattern).safe_substitute(environment)
+    if not _WILD.search(pattern):
+        file = Path(os.path.normpath(wd / pattern))
+        if _belongs(file, wd.parent):
+            yield file, path or file.name
+        return
+    fixed, wild = _split(pattern)
+    base = Path(os.path.normpath(wd / fixed))
+    matches = re.compile(_regex(wild))
+    for file in sorted(base.rglob("*")):
+        relative = file.relative_to(base).as_posix()
+        if matches.fullmatch(relative) and _belongs(file, wd.parent):
+            yield file, f"{path.rstrip('/')}/{relative}" if path else relative
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """The directories before the first wildcard, and the rest."""
+    parts = PurePosixPath(pattern).parts
+    first = next(index for index, part in enumerate(parts) if _WILD.search(part))
+    return str(PurePosixPath(*parts[:first])), "/".join(parts[first:])
+
+
+def _regex(wild: str) -> str:
+    """`**` spans directories, `*` and `?` do not; a leading dot matches only a dot that was asked for."""
+    out, index = "", 0
+    while index < len(wild):
+        start = index == 0 or wild[index - 1] == "/"
+        if wild.startswith("**/", index):
+            out, index = out + r"(?:(?!\.)[^/]+/)*", index + 3
+        elif wild.startswith("**", index):
+            out, index = out + r"(?:(?!\.)[^/]+(?:/(?!\.)[^/]+)*)?", index + 2
+        elif wild[index] in "*?":
+            out += (r"(?!\.)" if start else "") + ("[^/]*" if wild[index] == "*" else "[^/]")
+            index += 1
+        elif wild[index] == "[" and (end := wild.find("]", index + 2)) > 0:
+            inside = wild[index + 1 : end].replace("\\", r"\\")
+            out, index = out + "[" + (f"^/{inside[1:]}" if inside[0] in "!^" else inside) + "]", end + 1
+        else:
+            out, index = out + re.escape(wild[index]), index + 1
+    return out
+
+
+def _belongs(file: Path, root: Path) -> bool:
+    return file.is_file() and file.is_relative_to(root) and file.resolve().is_relative_to(root.resolve())
+
+
+def _headers(destination: dict[str, Any]) -> dict[str, str]:
+    return {header["name"]: header.get("value", "") for header in destination.get("uploadHeaders", ())}
+
+
+def _failed(error: Exception, pattern: str, path: Path) -> Failed:
+    status = error.status if isinstance(error, blobs.BlobError) else -1
+    return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=str(path), Reason=str(error))

@@ -1,0 +1,320 @@
+"""What happens on a node: directories, environment, processes. The only user of subprocess.
+
+It is told all in an Order, tells all in an Outcome, and knows no record of the service. Processes are started and
+waited for on the loop, downloads and uploads have threads: where tasks are short, a switch of threads costs more
+than all else that is done for them.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from batchctl.emulator.node import containers, left_behind, output_files, resource_files
+from batchctl.emulator.node.containers import Container
+from batchctl.emulator.node.outcome import Failed, Failure, Outcome
+
+NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
+LOG = "volatile/agent.log"
+_CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A command line to run in `directory`/wd; None: files are fetched, and that is all.
+
+    `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
+    leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
+    `container`: it runs in one. `refused`: it cannot, and why. `remark`: what the node's log is to say of it.
+    """
+
+    directory: Path
+    command_line: str | None
+    environment: dict[str, str]
+    resource_files: tuple[dict[str, Any], ...] = ()
+    output_files: tuple[dict[str, Any], ...] = ()
+    common_files: tuple[dict[str, Any], ...] = ()
+    fresh: bool = True
+    keeps: bool = False
+    appends: bool = False
+    container: Container | None = None
+    refused: Failure | None = None
+    remark: str = ""
+
+
+class Run:
+    """An Order on its way. `kill` may come at any time on the loop's thread; `spawned` hears pid and birth.
+
+    `threads` do what may take long.
+    """
+
+    def __init__(self, order: Order, threads: Executor, spawned: "Callable[[Run, int, float], None] | None") -> None:
+        self.order, self._threads, self._spawned = order, threads, spawned
+        self._pid: int | None = None
+        self._kept: subprocess.Popen[bytes] | None = None
+        self._killed: str | None = None
+        self._container: str | None = None
+
+    def kill(self, why: str) -> None:
+        """Ends the whole process group, or keeps it from starting. The first reason stands."""
+        self._killed = self._killed or why
+        if self._pid is not None:
+            if held := self.order.container:  # the program that we started only watches it
+                self._threads.submit(_quietly, containers.remove_words(held.runtime, held.name))
+            kill_group(self._pid)
+
+    def end(self) -> None:
+        """Ends what an order that `keeps` left behind."""
+        if kept := self._kept:
+            self._kept = None
+            kill_group(kept.pid)
+            kept.wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that it waits for, or keeps."""
+        return self._kept.pid if self._kept else self._pid
+
+    @property
+    def killed(self) -> str | None:
+        """Why it was killed."""
+        return self._killed
+
+    async def go(self) -> Outcome:
+        """Runs it to its end, uploads included. Never raises."""
+        try:
+            code = await self._execute()
+        except Failed as failed:
+            return await self._uploaded(Outcome(None, failed.failure))
+        except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
+            return Outcome(None, Failure("CommandLaunchFailed", (("Reason", str(error)),)))
+        if self._killed == "expired":
+            return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
+        if self._killed:
+            return Outcome(None, Failure("TaskEnded"))
+        failure = Failure("FailureExitCode") if code else None
+        return await self._uploaded(Outcome(code, failure, container=self._container))
+
+    async def _execute(self) -> int | None:
+        """The exit code; None if it was killed before it started."""
+        order = self.order
+        wd = order.directory / "wd"
+        if order.remark:
+            await self._aside(write_log, Path(order.environment["AZ_BATCH_NODE_ROOT_DIR"]), order.remark)
+        if order.refused:
+            raise Failed(order.refused.code, **dict(order.refused.details))
+        for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
+            if files:
+                await self._aside(resource_files.fetch_all, files, place, lambda: self._killed is not None)
+        if self._killed:
+            return None
+        if order.command_line is None:
+            return 0
+        if order.container:
+            return await self._contained(order.container, order.command_line, wd)
+        return await self._wait(self._start(_words(order.command_line), wd, order.environment))
+
+    async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
+        """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
+        await self._aside(_prepare, container)
+        if self._killed:
+            return None
+        words = containers.run_words(container, shlex.split(command_line), self.order.environment)
+        code = await self._wait(self._start(words, wd, containers.client_environment(self.order.environment)))
+        with contextlib.suppress(OSError):
+            self._container = container.id_file.read_text()
+            container.id_file.unlink()
+        if code == containers.NOT_STARTED and self._container is None:
+            raise Failed("ContainerInvalidSettings", Reason=_last_line(wd.parent / "stderr.txt"))
+        return code
+
+    async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
+        """Does it in a thread."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Starts the program in a session of its own. Raises Failed if there is none."""
+        program, born = _program(words[0], wd, environment), left_behind.now()
+        mode = "ab" if self.order.appends else "wb"
+        with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
+            try:
+                process = subprocess.Popen(
+                    words,
+                    executable=program,
+                    cwd=wd,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise Failed("CommandLaunchFailed", Reason=str(error)) from error
+        self._pid = process.pid
+        if self._spawned:
+            self._spawned(self, process.pid, born)
+        return process
+
+    async def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        """Waits for the program, then ends what it left behind in its group."""
+        try:
+            await _end_of(process.pid)
+        except (AttributeError, OSError):  # no pidfd on this system, or none left
+            await self._aside(_wait_for, process)
+        self._pid = None
+        if self.order.keeps and _CAN_WAIT_WITHOUT_REAPING and not self._killed:
+            self._kept = process
+            return _code_of(process.pid)
+        kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
+        code = process.wait()
+        return 128 - code if code < 0 else code
+
+    async def _uploaded(self, outcome: Outcome) -> Outcome:
+        """The outcome after its output files were uploaded."""
+        order = self.order
+        if not order.output_files:
+            return outcome
+        wd = order.directory / "wd"
+        try:
+            await self._aside(output_files.upload_all, order.output_files, wd, order.environment, outcome.succeeded)
+        except Failed as failed:
+            return Outcome(outcome.exit_code, outcome.failure or failed.failure)
+        except (OSError, ValueError, re.error) as error:  # a pattern or a header that nobody can use
+            failure = Failure("FileUploadMiscError", (("Reason", str(error)),))
+            return Outcome(outcome.exit_code, outcome.failure or failure)
+        return outcome
+
+
+def _code_of(pid: int) -> int:
+    """The exit code of a child that has ended and is not to be reaped."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if ended is None:
+        return 0
+    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+
+
+def _prepare(container: Container) -> None:
+    """Pulls the image if it is not there; the container of an earlier run is gone. Raises Failed."""
+    container.id_file.parent.mkdir(exist_ok=True)
+    container.id_file.unlink(missing_ok=True)
+    _quietly(containers.remove_words(container.runtime, container.name))
+    if _quietly(containers.inspect_words(container)).returncode == 0:
+        return
+    with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
+        if given := containers.login(container):
+            Path(private, "config.json").write_text(given)
+        there = {"DOCKER_CONFIG": private, "REGISTRY_AUTH_FILE": f"{private}/config.json"} if given else {}
+        pulled = _quietly(containers.pull_words(container), there)
+    if pulled.returncode:
+        why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
+
+
+def remove_containers(runtime: str, mark: str) -> None:
+    """Ends all containers that an earlier run of the service left."""
+    if left := _quietly(containers.list_words(runtime, mark)).stdout.decode().split():
+        _quietly(containers.remove_words(runtime, *left))
+
+
+def _quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**containers.client_environment({}), **(also or {})}
+    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+def _last_line(path: Path) -> str:
+    return " ".join(path.read_text(errors="replace").strip().splitlines()[-1:])[:500]
+
+
+async def _end_of(pid: int) -> None:
+    """Returns when a child has ended, without reaping it. Linux alone."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    watch = os.pidfd_open(pid)
+    loop.add_reader(watch, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(watch)
+        os.close(watch)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """The same in a thread; reaps it where the system cannot wait otherwise."""
+    if _CAN_WAIT_WITHOUT_REAPING:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
+
+
+def make_ready(directory: Path, *, appends: bool) -> None:
+    """A task's directory, with streams that can be read before anything is in them."""
+    os.makedirs(f"{directory}/wd", exist_ok=True)  # noqa: PTH103 - for every task, and Path takes twice as long
+    for name in ("stdout.txt", "stderr.txt"):
+        _stream(directory, name, "ab" if appends else "wb").close()
+
+
+def _stream(directory: Path, name: str, mode: str) -> IO[bytes]:
+    """One of a task's streams, emptied or as it is."""
+    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.at_once)
+
+
+def make_directories(root: Path) -> None:
+    """The directories that every node has."""
+    for name in NODE_DIRECTORIES:
+        (root / name).mkdir(parents=True, exist_ok=True)
+
+
+def write_log(root: Path, line: str) -> None:
+    """A line in the node's log."""
+    log = root / LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write(f"{line}\n")
+
+
+def remove_tree(path: Path) -> None:
+    """Deletes a directory, also where a task took away its own write permission."""
+
+    def unlock(function: Callable[..., Any], name: str, _error: Any) -> None:
+        with contextlib.suppress(OSError):
+            Path(name).parent.chmod(0o700)
+            Path(name).chmod(0o700)
+            function(name)
+
+    shutil.rmtree(path, onerror=unlock)
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL to a process group; one that is gone is no error."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _words(command_line: str) -> list[str]:
+    """The words of a command line: quotes and backslash, and nothing else of a shell."""
+    try:
+        words = shlex.split(command_line)
+    except ValueError as error:
+        raise Failed("CommandLaunchFailed", Reason=str(error)) from error
+    if not words:
+        raise Failed("CommandProgramNotFound", CommandLine=command_line)
+    return words
+
+
+def _program(word: str, wd: Path, environment: dict[str, str]) -> str:
+    """The program's path: relative to wd where it has a slash, else from the task's PATH."""
+    found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
+    if found is None:
+        exists = "/" in word and (wd / word).exists()
+        raise Failed("CommandLaunchFailed" if exists else "CommandProgramNotFound", Program=word)
+    return found

@@ -1,0 +1,1 @@
+"""What bodies look like in REST JSON, in and out: what a property may be, how a record is shown. JSON alone."""

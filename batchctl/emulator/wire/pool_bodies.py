@@ -1,0 +1,139 @@
+"""The bodies of pools and nodes, property by property (API 2025-06-01)."""
+
+from batchctl.emulator.wire.checks import (
+    Gone,
+    Need,
+    Or,
+    Props,
+    Shape,
+    dictionary,
+    flag,
+    ident,
+    many,
+    moment,
+    number,
+    span,
+    text,
+    word,
+)
+from batchctl.emulator.wire.machine_bodies import (
+    CERTIFICATES,
+    MOUNTS,
+    NETWORK,
+    SERVICE,
+    UPGRADE,
+    USERS,
+    VM_CONFIGURATION,
+)
+from batchctl.emulator.wire.task_bodies import IDENTITY, METADATA, PACKAGES, START_TASK
+
+SCHEDULING = Shape(
+    "TaskSchedulingPolicy", jobDefaultOrder=word("none", "creationtime"), nodeFillType=Need(word("spread", "pack"))
+)
+
+_SLOTS = number(1, 256)
+_RESIZE_TIMEOUT = span("PT5M", "P7D")
+_INTERVAL = span("PT5M", "PT168H")
+_FORMULA = text()
+
+# Older versions of the API send these beside; they are kept and have no meaning here.
+_OLD: Props = {
+    "certificateReferences": CERTIFICATES,
+    "targetNodeCommunicationMode": word("default", "classic", "simplified"),
+}
+
+_SPECIFICATION: Props = {
+    "displayName": text(1024),
+    "vmSize": Need(text(least=1)),
+    "virtualMachineConfiguration": VM_CONFIGURATION,
+    "resizeTimeout": Or(_RESIZE_TIMEOUT, "PT15M"),
+    "targetDedicatedNodes": Or(number(0), 0),
+    "targetLowPriorityNodes": Or(number(0), 0),
+    "targetDedicated": Gone(number(0)),
+    "enableAutoScale": Or(flag, False),
+    "autoScaleFormula": _FORMULA,
+    "autoScaleEvaluationInterval": _INTERVAL,
+    "enableInterNodeCommunication": Or(flag, False),
+    "networkConfiguration": NETWORK,
+    "startTask": START_TASK,
+    "applicationPackageReferences": PACKAGES,
+    "applicationLicenses": many(text()),
+    "taskSlotsPerNode": Or(_SLOTS, 1),
+    "taskSchedulingPolicy": Or(SCHEDULING, {"nodeFillType": "spread"}),
+    "userAccounts": USERS,
+    "metadata": METADATA,
+    "mountConfiguration": MOUNTS,
+    "upgradePolicy": UPGRADE,
+    "cloudServiceConfiguration": SERVICE,
+    "resourceTags": dictionary,
+    **_OLD,
+}
+POOL = Shape("Pool", id=Need(ident), **_SPECIFICATION)
+POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
+POOL_PATCH = Shape(
+    "PoolPatchParameters",
+    displayName=text(1024),
+    vmSize=text(least=1),
+    enableInterNodeCommunication=flag,
+    startTask=START_TASK,
+    applicationPackageReferences=PACKAGES,
+    metadata=METADATA,
+    virtualMachineConfiguration=VM_CONFIGURATION,
+    taskSlotsPerNode=_SLOTS,
+    taskSchedulingPolicy=SCHEDULING,
+    networkConfiguration=NETWORK,
+    userAccounts=USERS,
+    mountConfiguration=MOUNTS,
+    upgradePolicy=UPGRADE,
+    resourceTags=dictionary,
+    **_OLD,
+)
+POOL_PROPERTIES = Shape(
+    "PoolUpdatePropertiesParameters",
+    startTask=START_TASK,
+    applicationPackageReferences=Need(PACKAGES),
+    metadata=Need(METADATA),
+    **_OLD,
+)
+DEALLOCATION = word("requeue", "terminate", "taskcompletion", "retaineddata")
+RESIZE = Shape(
+    "PoolResizeParameters",
+    targetDedicatedNodes=number(0),
+    targetLowPriorityNodes=number(0),
+    resizeTimeout=Or(_RESIZE_TIMEOUT, "PT15M"),
+    nodeDeallocationOption=Or(DEALLOCATION, "requeue"),
+)
+REMOVE_NODES = Shape(
+    "NodeRemoveParameters",
+    nodeList=Need(many(text(), 100)),
+    resizeTimeout=Or(_RESIZE_TIMEOUT, "PT15M"),
+    nodeDeallocationOption=Or(DEALLOCATION, "requeue"),
+)
+ENABLE_AUTOSCALE = Shape(
+    "PoolEnableAutoScaleParameters", autoScaleFormula=_FORMULA, autoScaleEvaluationInterval=_INTERVAL
+)
+EVALUATE_AUTOSCALE = Shape("PoolEvaluateAutoScaleParameters", autoScaleFormula=Need(_FORMULA))
+
+REBOOT = Shape("NodeRebootParameters", nodeRebootOption=Or(DEALLOCATION, "requeue"))
+REIMAGE = Shape("NodeReimageParameters", nodeReimageOption=Or(DEALLOCATION, "requeue"))
+DEALLOCATE = Shape("NodeDeallocateParameters", nodeDeallocateOption=Or(DEALLOCATION, "requeue"))
+DISABLE_SCHEDULING = Shape(
+    "NodeDisableSchedulingParameters",
+    nodeDisableSchedulingOption=Or(word("requeue", "terminate", "taskcompletion"), "requeue"),
+)
+NODE_USER = Shape(
+    "ComputeNodeUser",
+    name=Need(text(20, 1)),
+    isAdmin=Or(flag, False),
+    expiryTime=moment,
+    password=text(),
+    sshPublicKey=text(),
+)
+NODE_USER_UPDATE = Shape("NodeUpdateUserParameters", password=text(), expiryTime=moment, sshPublicKey=text())
+UPLOAD_LOGS = Shape(
+    "UploadBatchServiceLogsConfiguration",
+    containerUrl=Need(text()),
+    startTime=Need(moment),
+    endTime=moment,
+    identityReference=IDENTITY,
+)

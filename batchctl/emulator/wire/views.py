@@ -1,0 +1,265 @@
+# ruff: noqa: ARG005 - every getter takes the record and the base of URLs
+"""How pools, nodes, jobs, tasks and schedules look on the wire: a table for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from batchctl.emulator import times
+from batchctl.emulator.records import Job, Json, Node, Pool, Schedule, Task
+from batchctl.emulator.wire import on_paper, statistics
+from batchctl.emulator.wire.checks import Shape, words
+from batchctl.emulator.wire.job_bodies import JOB as JOB_BODY
+from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE as SCHEDULE_BODY
+from batchctl.emulator.wire.messages import View
+from batchctl.emulator.wire.pool_bodies import POOL as POOL_BODY
+from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
+
+Getter = Callable[[Any, str], Any]
+
+
+def _maybe(seconds: float | None) -> str | None:
+    return None if seconds is None else times.stamp(seconds)
+
+
+def pool_url(pool_id: str, base: str) -> str:
+    return f"{base}/pools/{quote(pool_id, safe='')}"
+
+
+def node_url(pool_id: str, node_id: str, base: str) -> str:
+    return f"{pool_url(pool_id, base)}/nodes/{quote(node_id, safe='')}"
+
+
+def job_url(job_id: str, base: str) -> str:
+    return f"{base}/jobs/{quote(job_id, safe=':')}"  # `schedule:job-1` stands as it is
+
+
+def task_url(job_id: str, task_id: str, base: str) -> str:
+    return f"{job_url(job_id, base)}/tasks/{quote(task_id, safe='')}"
+
+
+def schedule_url(schedule_id: str, base: str) -> str:
+    return f"{base}/jobschedules/{quote(schedule_id, safe='')}"
+
+
+_ENTITY: Mapping[str, Getter] = {
+    "id": lambda record, base: record.id,
+    "eTag": lambda record, base: record.etag,
+    "lastModified": lambda record, base: times.stamp(record.modified),
+    "creationTime": lambda record, base: times.stamp(record.created),
+    "state": lambda record, base: record.state,
+    "stateTransitionTime": lambda record, base: times.stamp(record.state_time),
+}
+_PREVIOUS: Mapping[str, Getter] = {
+    "previousState": lambda record, base: record.previous,
+    "previousStateTransitionTime": lambda record, base: _maybe(record.previous_time),
+}
+
+
+def _count(pool: Pool, dedicated: bool) -> int:
+    return sum(node.dedicated is dedicated for node in pool.nodes.values())
+
+
+SECRETS = words("password sshPrivateKey accountKey sasKey protectedSettings")
+"""What goes in and never comes out."""
+_FREE = words("settings resourceTags")
+
+
+def hide_secrets(spec: Any) -> Any:
+    """A body as it is read: without its secrets, wherever they stand."""
+    if isinstance(spec, list):
+        return [hide_secrets(one) for one in spec]
+    if not isinstance(spec, dict):
+        return spec
+    return {
+        name: value if name in _FREE else hide_secrets(value) for name, value in spec.items() if name not in SECRETS
+    }
+
+
+def _known(body: Shape) -> frozenset[str]:
+    """What a body can hold, and what older versions and managed identities add to it where there are any."""
+    return frozenset(body.checks) | {"identity", "currentNodeCommunicationMode"}
+
+
+POOL = View(
+    "pools",
+    {
+        "url": lambda pool, base: pool_url(pool.id, base),
+        **_ENTITY,
+        "allocationState": lambda pool, base: pool.allocation,
+        "allocationStateTransitionTime": lambda pool, base: times.stamp(pool.allocation_time),
+        "currentDedicatedNodes": lambda pool, base: _count(pool, True),
+        "currentLowPriorityNodes": lambda pool, base: _count(pool, False),
+        "resizeErrors": lambda pool, base: pool.resize_errors or None,
+        "autoScaleRun": lambda pool, base: pool.autoscale_run,
+    },
+    lambda pool: hide_secrets(pool.spec),
+    words(
+        "id state stateTransitionTime allocationState allocationStateTransitionTime creationTime "
+        "lastModified enableAutoScale vmSize enableInterNodeCommunication"
+    ),
+    _known(POOL_BODY),
+    lambda pool, base: statistics.of_pools([pool], pool, pool_url(pool.id, base)),
+)
+
+
+def _recent(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None:
+    """The tasks that ran last, as far as they still exist."""
+    found = []
+    for job_id, task_id in node.recent:
+        job = jobs.get(job_id.lower())
+        if job and (task := job.tasks.get(task_id.lower())):
+            about = {"taskUrl": task_url(job_id, task_id, base), "jobId": job_id, "taskId": task_id}
+            found.append({**about, "taskState": task.state, "executionInfo": task.info})
+    return found or None
+
+
+NODE_FILTERS = words(
+    "state stateTransitionTime lastBootTime allocationTime startTaskInfo/state startTaskInfo/result "
+    "startTaskInfo/exitCode startTaskInfo/startTime startTaskInfo/endTime id schedulingState "
+    "isDedicated"
+)
+
+
+def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
+    """Nodes look at their pool and at the tasks that ran on them."""
+    return View(
+        "nodes",
+        {
+            "id": lambda node, base: node.id,
+            "url": lambda node, base: node_url(pool.id, node.id, base),
+            "state": lambda node, base: node.state,
+            "schedulingState": lambda node, base: node.scheduling,
+            "stateTransitionTime": lambda node, base: times.stamp(node.state_time),
+            "lastBootTime": lambda node, base: _maybe(node.booted),
+            "allocationTime": lambda node, base: times.stamp(node.created),
+            "ipAddress": lambda node, base: node.ip,
+            "ipv6Address": lambda node, base: on_paper.ipv6(pool, node),
+            "affinityId": lambda node, base: node.affinity,
+            "vmSize": lambda node, base: pool.spec["vmSize"],
+            "totalTasksRun": lambda node, base: node.tasks_run,
+            "totalTasksSucceeded": lambda node, base: node.tasks_succeeded,
+            "runningTasksCount": lambda node, base: len(node.busy),
+            "runningTaskSlotsCount": lambda node, base: node.slots_used,
+            "isDedicated": lambda node, base: node.dedicated,
+            "recentTasks": lambda node, base: _recent(node, jobs, base),
+            "startTask": lambda node, base: hide_secrets(node.start_task),
+            "startTaskInfo": lambda node, base: node.start,
+            "errors": lambda node, base: node.errors or None,
+            "endpointConfiguration": lambda node, base: on_paper.endpoints(pool, node),
+            "nodeAgentInfo": lambda node, base: on_paper.agent(node),
+            "virtualMachineInfo": lambda node, base: on_paper.image(pool),
+        },
+        lambda node: {},
+        NODE_FILTERS,
+        words("certificateReferences"),
+    )
+
+
+def _job_info(job: Job, base: str) -> Json:  # noqa: ARG001 - a getter takes both
+    info = {
+        "startTime": times.stamp(job.started),
+        "endTime": _maybe(job.ended),
+        "poolId": job.spec["poolInfo"].get("poolId") or job.auto_pool,
+        "terminateReason": job.reason,
+        "schedulingError": job.scheduling_error,
+    }
+    return {name: value for name, value in info.items() if value is not None}
+
+
+JOB = View(
+    "jobs",
+    {"url": lambda job, base: job_url(job.id, base), **_ENTITY, **_PREVIOUS, "executionInfo": _job_info},
+    lambda job: hide_secrets(job.spec),
+    words(
+        "id state stateTransitionTime creationTime lastModified executionInfo/startTime "
+        "executionInfo/endTime executionInfo/poolId"
+    ),
+    _known(JOB_BODY),
+    lambda job, base: statistics.of_jobs([job], job, job_url(job.id, base)),
+)
+
+
+def node_info(task: Task, base: str) -> Json | None:
+    """Where a task runs or ran."""
+    if task.node is None or task.pool is None or task.directory is None:
+        return None
+    return _place(task.pool, task.node, task.directory, base)
+
+
+def _place(pool: str, node: str, directory: str, base: str) -> Json:
+    url = node_url(pool, node, base)
+    return {
+        "affinityId": f"TVM:{node}",
+        "nodeUrl": url,
+        "poolId": pool,
+        "nodeId": node,
+        "taskRootDirectory": directory,
+        "taskRootDirectoryUrl": f"{url}/files/{directory}",
+    }
+
+
+def subtask(entry: Json, base: str) -> Json:
+    """One of the subtasks of a multi-instance task."""
+    kept = {name: value for name, value in entry.items() if name not in ("poolId", "nodeId", "directory", "pid")}
+    return {**kept, "nodeInfo": _place(entry["poolId"], entry["nodeId"], entry["directory"], base)}
+
+
+def _asked(task: Task) -> Json:
+    """Most tasks have no secret: a look at the text tells."""
+    hidden: Json = hide_secrets(task.spec) if '"password"' in task.asked else task.spec
+    return hidden
+
+
+TASK = View(
+    "tasks",
+    {
+        "url": lambda task, base: task_url(task.job, task.id, base),
+        **_ENTITY,
+        **_PREVIOUS,
+        "executionInfo": lambda task, base: task.info,
+        "nodeInfo": node_info,
+    },
+    _asked,
+    words(
+        "id state stateTransitionTime creationTime lastModified lastModifiedTime executionInfo/startTime "
+        "executionInfo/endTime executionInfo/exitCode executionInfo/result"
+    ),
+    _known(TASK_BODY),
+    lambda task, base: statistics.of_task(task, task_url(task.job, task.id, base)),
+)
+
+
+def _schedule_info(schedule: Schedule, base: str) -> Json:
+    recent = schedule.recent and {"id": schedule.recent, "url": job_url(schedule.recent, base)}
+    info = {"nextRunTime": _maybe(schedule.next_run), "recentJob": recent, "endTime": _maybe(schedule.ended)}
+    return {name: value for name, value in info.items() if value}
+
+
+SCHEDULE = View(
+    "jobschedules",
+    {
+        "url": lambda schedule, base: schedule_url(schedule.id, base),
+        **_ENTITY,
+        **_PREVIOUS,
+        "executionInfo": _schedule_info,
+    },
+    lambda schedule: hide_secrets(schedule.spec),
+    words(
+        "id state stateTransitionTime creationTime lastModified schedule/doNotRunUntil "
+        "schedule/doNotRunAfter schedule/startWindow schedule/recurrenceInterval executionInfo/endTime "
+        "executionInfo/nextRunTime"
+    ),
+    _known(SCHEDULE_BODY),
+)
+
+
+def schedule_view(jobs: Mapping[str, Job]) -> View:
+    """Statistics of a schedule are those of its jobs."""
+
+    def of_schedule(schedule: Schedule, base: str) -> Json:
+        made = [job for job in jobs.values() if job.schedule == schedule.key]
+        return statistics.of_jobs(made, schedule, schedule_url(schedule.id, base))
+
+    return replace(SCHEDULE, stats=of_schedule)

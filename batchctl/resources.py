@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from batchctl.parts import (
+from batchctl.configurations import (
     ContainerConfiguration,
     ExitConditions,
     NetworkConfiguration,

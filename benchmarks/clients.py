@@ -24,11 +24,11 @@ def ours(what: str, url: str, container: str, folder: Path) -> None:
     seldom_collect()
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import Target, connect
+    from batchctl.reconcile.carry_out.fetch import fetch
     from batchctl.reconcile.events import Fetched
-    from batchctl.reconcile.fetch import fetch
     from batchctl.reconcile.outputs import Fetch
     from batchctl.spec.inventory import take_inventory
-    from batchctl.spec.load import load
+    from batchctl.spec.reading.load import load
 
     target = Target.local(
         batch_url="http://127.0.0.1:1",

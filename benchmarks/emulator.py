@@ -17,7 +17,7 @@ from typing import Any
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
-from batchctl.cloud.batch import Batch
+from batchctl.cloud.clients.batch import Batch
 
 ACCOUNT = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from batchctl.cloud.batch import Batch
+from batchctl.cloud.clients.batch import Batch
 from benchmarks.emulator import Emulator, add, await_that, emulator, make_job, make_pool
 from benchmarks.figures import Figure, table
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import Any, TypeVar
 
-from batchctl.answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
-from batchctl.parts import TaskDependencies
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,

@@ -10,18 +10,18 @@ WINGS = ("spec", "reconcile", "cloud")
 PURE = tuple(
     PurePosixPath(path)
     for path in (
-        *(f"reconcile/{name}.py" for name in ("plan", "generations", "checks")),
-        *(f"spec/{name}.py" for name in ("resolve", "fanout", "template")),
+        *(f"reconcile/{name}.py" for name in ("plan", "decide/generations", "amend/checks")),
+        *(f"spec/{name}.py" for name in ("resolve", "fanout/forms", "filling/template")),
     )
 )
 
-GROUND = ("resources", "parts", "rules", "rest", "answers", "errors", "clock", "sensitive")
+GROUND = ("resources", "configurations", "rules", "rest", "cloud_answers", "errors", "clock", "sensitive")
 
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {
     "azure": ("cloud",),
-    "yaml": ("spec/compose.py",),
-    "jsonschema": ("spec/check.py",),
+    "yaml": ("spec/reading/compose.py",),
+    "jsonschema": ("spec/reading/check.py",),
     "rich": ("render", "cli"),
     "typer": ("cli",),
     "subprocess": ("emulator", "local"),

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, diff
-from batchctl.reconcile.saved import Header, Place
 from batchctl.reconcile.stages import Later
 from batchctl.render.markdown import LONGEST, as_markdown
 from batchctl.resources import Blob, Container, Desired

@@ -24,15 +24,15 @@ from rich.console import Console
 from batchctl import verbs
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.codec import Codec
 from batchctl.reconcile.events import Event
+from batchctl.reconcile.kept.codec import Codec
+from batchctl.reconcile.kept.document import plan_from_json, plan_to_json
 from batchctl.reconcile.plan import Plan
-from batchctl.reconcile.saved import plan_from_json, plan_to_json
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
 from batchctl.resources import Job, Task
-from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.spec.reading.load import load
 from tests.clock import FakeClock
 from tests.fake_cloud import UBUNTU, Crash, FakeCloud
 from tests.reconcile.build import pool

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from batchctl.answers import Counts
+from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Problem, Refused, SpecError
 from batchctl.reconcile.events import (
     Applied,

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.kept.codec import Codec
+from batchctl.reconcile.kept.document import Place
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.reconcile.saved import Place
 from batchctl.render.printer import Printer
 from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, sensitive_values
-from batchctl.spec.load import load
+from batchctl.spec.reading.load import load
 from tests.reconcile.build import job
 
 SECRET = (

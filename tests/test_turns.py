@@ -10,9 +10,9 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Container
-from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.verbs.turns import FIRST_LOCK, turn
+from batchctl.spec.reading.load import load
+from batchctl.verbs.turn import FIRST_LOCK, turn
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 from tests.test_verbs import TWO_TEXTS

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from batchctl import verbs
-from batchctl.answers import Counts
+from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Partial, Refused, TasksFailed
+from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
-from batchctl.reconcile.fetch import CannotLandError
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Blob, Job, SupportedImage, Task
-from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.spec.reading.load import load
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 

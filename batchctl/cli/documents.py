@@ -8,7 +8,7 @@ BEGINNING = 200
 
 def is_plan(path: Path) -> bool:
     """By its content, whatever its name is."""
-    from batchctl.reconcile.saved import is_document
+    from batchctl.reconcile.kept.document import is_document
 
     try:
         if not path.is_file():

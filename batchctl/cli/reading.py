@@ -29,7 +29,7 @@ def validate(
     no_color: NoColor = False,
 ) -> None:
     """Check specs and report every problem at once. Sends no request."""
-    from batchctl.spec.load import examine
+    from batchctl.spec.reading.load import examine
 
     out = printer(no_color)
     problems = [problem for path in specs for problem in examine(path, {}, os.environ)]
@@ -46,7 +46,7 @@ def show(
     no_color: NoColor = False,
 ) -> None:
     """Show a saved plan. Sends no request, and does not say whether the plan still stands."""
-    from batchctl.reconcile.saved import document
+    from batchctl.reconcile.kept.document import document
     from batchctl.render.markdown import as_markdown
 
     if as_json and markdown:
@@ -70,7 +70,7 @@ def schema(
     of: Annotated[Document, typer.Argument(metavar="[spec|plan|events]", help="Of what.")] = Document.SPEC,
 ) -> None:
     """Print the JSON schema of specs, for editors, of saved plans, or of what --json says."""
-    from batchctl.spec.schema import text
+    from batchctl.spec.reading.schema import text
 
     sys.stdout.write(text(SCHEMAS[of]))
 

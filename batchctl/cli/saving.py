@@ -12,10 +12,10 @@ from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from batchctl.answers import Ticket
+    from batchctl.cloud_answers import Ticket
     from batchctl.reconcile.choices import Choices
+    from batchctl.reconcile.kept.document import Saved
     from batchctl.reconcile.plan import Plan
-    from batchctl.reconcile.saved import Saved
     from batchctl.verbs import Approve
 
 
@@ -29,7 +29,7 @@ def can_save(path: Path) -> None:
 
 def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> None:
     """Write the plan that was shown, to be applied by `apply PATH`."""
-    from batchctl.reconcile.saved import text
+    from batchctl.reconcile.kept.document import text
     from batchctl.verbs import saved
 
     occasion = saved.Occasion(
@@ -45,7 +45,7 @@ def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> Non
 
 def read_plan(path: Path) -> "Saved":
     """Raises UsageError for what is no plan, Refused for one that is damaged or was edited."""
-    from batchctl.reconcile.saved import read
+    from batchctl.reconcile.kept.document import read
 
     if path.is_file() and not is_plan(path):
         raise UsageError(f"{path} is no saved plan; `batchctl plan SPEC --out FILE` writes one")
@@ -69,8 +69,8 @@ def reopen(
     Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
     """
     from batchctl.reconcile.choices import Choices
-    from batchctl.reconcile.standing import elsewhere, outdated
-    from batchctl.spec.load import fingerprint
+    from batchctl.reconcile.kept.comparison import elsewhere, outdated
+    from batchctl.spec.reading.load import fingerprint
     from batchctl.verbs.saved import standing, ticket
 
     if choices != Choices():

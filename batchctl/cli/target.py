@@ -12,8 +12,8 @@ from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
     from batchctl.cloud.connect import Target
+    from batchctl.reconcile.kept.document import Place
     from batchctl.reconcile.port import Cloud
-    from batchctl.reconcile.saved import Place
     from batchctl.spec.model import Spec
 
 AZURE_VARIABLES = ("AZURE_BATCH_ACCOUNT", "AZURE_BATCH_ENDPOINT", "AZURE_BATCH_ACCESS_KEY")
@@ -44,7 +44,7 @@ def open_spec(
 
     from batchctl import hashes
     from batchctl.clock import SystemClock
-    from batchctl.spec.load import load
+    from batchctl.spec.reading.load import load
 
     hashes.remember(user_cache_path("batchctl"))
     if is_plan(path):
@@ -53,7 +53,7 @@ def open_spec(
     spec = load(path, given, os.environ, allow_python=allow_python)
     chosen = _target(spec, target, os.environ, printer)
     from batchctl.cloud.connect import connect
-    from batchctl.reconcile.saved import Place
+    from batchctl.reconcile.kept.document import Place
     from batchctl.verbs.saved import codec_for
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)

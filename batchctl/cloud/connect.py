@@ -14,15 +14,15 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.clock import Clock
-from batchctl.cloud import blobs, containers, jobs, nodes, pools, tasks
-from batchctl.cloud.batch import Batch
-from batchctl.cloud.direct import Direct
-from batchctl.cloud.gate import Gate
-from batchctl.cloud.lock import Lock
-from batchctl.cloud.sas import Sas, Signer
-from batchctl.cloud.session import Session
+from batchctl.cloud.clients.batch import Batch
+from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.sas import Sas, Signer
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.storage import Direct
+from batchctl.cloud.lock.lease import Lock
+from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, tasks
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import UsageError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batchctl.answers import Counts
+from batchctl.cloud_answers import Counts
 from batchctl.errors import BatchctlError
 from batchctl.resources import Blob, Task
 

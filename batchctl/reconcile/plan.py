@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.differences import FieldChange, field_changes
-from batchctl.reconcile.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.stages import Later
 from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task

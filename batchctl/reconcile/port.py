@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from batchctl.answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from batchctl.parts import TaskDependencies
+from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from batchctl.reconcile.estates import Estate
+from batchctl.reconcile.decide.holdings import Estate
 from batchctl.reconcile.events import (
     Applied,
     Begun,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from batchctl.reconcile.kept.document import Header
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.reconcile.saved import Header
 from batchctl.render.changes import details, headline, homeward
 from batchctl.render.events import summary
 from batchctl.render.text import clean

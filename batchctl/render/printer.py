@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
-from batchctl.reconcile.estates import Estate
+from batchctl.reconcile.decide.holdings import Estate
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -22,8 +22,8 @@ from batchctl.render.text import clean, display, width
 from batchctl.sensitive import Veil
 
 if TYPE_CHECKING:
-    from batchctl.reconcile.codec import Codec
-    from batchctl.reconcile.saved import Place
+    from batchctl.reconcile.kept.codec import Codec
+    from batchctl.reconcile.kept.document import Place
 
 
 STYLES = {

@@ -9,11 +9,11 @@ from typing import Any, TextIO
 from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
-from batchctl.reconcile.codec import Codec
-from batchctl.reconcile.estates import Estate
+from batchctl.reconcile.decide.holdings import Estate
 from batchctl.reconcile.events import Applied, Event, Fetched, Progress
+from batchctl.reconcile.kept.codec import Codec
+from batchctl.reconcile.kept.document import Place, plan_to_json
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.reconcile.saved import Place, plan_to_json
 from batchctl.render.printer import Printer
 from batchctl.resources import Task
 

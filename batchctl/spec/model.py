@@ -6,18 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from batchctl.errors import Problem
-from batchctl.parts import (
+from batchctl.configurations import (
     ContainerConfiguration,
     ExitConditions,
     NetworkConfiguration,
     TaskContainerSettings,
     TaskSchedulingPolicy,
 )
+from batchctl.errors import Problem
 from batchctl.resources import Settings
 from batchctl.sensitive import Hidden
-from batchctl.spec.source import At, Source
-from batchctl.spec.template import Value
+from batchctl.spec.filling.template import Value
+from batchctl.spec.reading.source import At, Source
 
 FROM_OUTSIDE = "${env:"
 """How a placeholder begins whose value comes from the environment."""

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from batchctl.configurations import ExitConditions
 from batchctl.errors import Problem, SpecError
-from batchctl.parts import ExitConditions
 from batchctl.resources import (
     RETENTION,
     Container,
@@ -24,8 +24,8 @@ from batchctl.resources import (
     Stamp,
     StartTask,
 )
-from batchctl.spec.digests import Digests, short
-from batchctl.spec.filling import Filler, command_line, environment, resource_files
+from batchctl.spec.filling.digests import Digests, short
+from batchctl.spec.filling.filler import Filler, command_line, environment, resource_files
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import (
     JobPreparationTaskSpec,

@@ -19,7 +19,7 @@ from batchctl.resources import (
     task_digest,
 )
 from batchctl.rules import folded
-from batchctl.spec.dependencies import (
+from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
     connected,
@@ -29,13 +29,20 @@ from batchctl.spec.dependencies import (
     staged,
     written_before,
 )
-from batchctl.spec.digests import Digests, short
-from batchctl.spec.fanout import FORMS, Binding, bindings, count, task_id
-from batchctl.spec.filling import Filler, command_line, container_settings, environment, output_file, resource_files
+from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count, task_id
+from batchctl.spec.fanout.items import FanoutError
+from batchctl.spec.filling.digests import Digests, short
+from batchctl.spec.filling.filler import (
+    Filler,
+    command_line,
+    container_settings,
+    environment,
+    output_file,
+    resource_files,
+)
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.items import FanoutError
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
-from batchctl.spec.source import At, shown
+from batchctl.spec.reading.source import At, shown
 
 MOST_TASKS = 100_000
 NOTHING: dict[Any, str] = {}

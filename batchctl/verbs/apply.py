@@ -4,21 +4,21 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from batchctl.answers import Ticket
 from batchctl.clock import Clock
+from batchctl.cloud_answers import Ticket
 from batchctl.errors import TasksFailed
-from batchctl.reconcile import follow
+from batchctl.reconcile.carry_out import follow
+from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.events import Event, TaskFailed
-from batchctl.reconcile.execute import execute
-from batchctl.reconcile.fetch import CannotLandError
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired, Task
 from batchctl.spec.model import Spec
 from batchctl.verbs.running import Approve, brought_home, carried_out, expanded, failed_tasks, keep_to, verdicts
 from batchctl.verbs.survey import decide, survey
-from batchctl.verbs.turns import AT_ONCE, turn
+from batchctl.verbs.turn import AT_ONCE, turn
 
 
 def apply(

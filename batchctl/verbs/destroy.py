@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
-from batchctl.reconcile.adopt import elsewhere
+from batchctl.reconcile.amend.adoption import elsewhere
+from batchctl.reconcile.amend.only import only
+from batchctl.reconcile.carry_out.deletion import confirm
+from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.execute import execute
-from batchctl.reconcile.gone import confirm
-from batchctl.reconcile.only import only
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
@@ -18,7 +18,7 @@ from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard, held_by
-from batchctl.verbs.turns import AT_ONCE, turn
+from batchctl.verbs.turn import AT_ONCE, turn
 
 
 def destroy(

@@ -5,18 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.clock import Clock
+from batchctl.reconcile.carry_out.deletion import confirm
+from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.estates import Estate, clearance, estates
+from batchctl.reconcile.decide.holdings import Estate, clearance, estates
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.execute import execute
-from batchctl.reconcile.gone import confirm
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.origin import checkout
 from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard
-from batchctl.verbs.turns import AT_ONCE, turn
+from batchctl.verbs.turn import AT_ONCE, turn
 
 
 def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Estate, ...]:

@@ -5,7 +5,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.spec.model import Spec
 from batchctl.verbs.survey import decide, survey
-from batchctl.verbs.turns import announced
+from batchctl.verbs.turn import announced
 
 
 def plan(spec: Spec, cloud: Cloud, choices: Choices = Choices()) -> Plan:

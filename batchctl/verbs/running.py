@@ -3,12 +3,12 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from batchctl.errors import CloudError, Partial, Refused
-from batchctl.reconcile import fetch, follow
-from batchctl.reconcile.announced import unannounced
+from batchctl.reconcile.amend.later_steps import unannounced
+from batchctl.reconcile.amend.only import comes_home
+from batchctl.reconcile.carry_out import fetch, follow
+from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
-from batchctl.reconcile.fetch import CannotLandError
-from batchctl.reconcile.only import comes_home
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from batchctl import __version__
-from batchctl.answers import Ticket
+from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.kept.codec import Codec
+from batchctl.reconcile.kept.comparison import differences
+from batchctl.reconcile.kept.document import LIVES, Header, Place, Saved, plan_to_json
 from batchctl.reconcile.plan import Plan
-from batchctl.reconcile.saved import LIVES, Header, Place, Saved, plan_to_json
-from batchctl.reconcile.standing import differences
 from batchctl.resources import Settings
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile import fetch
-from batchctl.reconcile.adopt import adoptable, as_ours, elsewhere, with_adoptions
-from batchctl.reconcile.checks import Facts, check, complete, needs_facts
+from batchctl.reconcile.amend.adoption import adoptable, as_ours, elsewhere, with_adoptions
+from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
+from batchctl.reconcile.amend.data_loss import Stakes, guarded, pools_at_stake
+from batchctl.reconcile.amend.only import only
+from batchctl.reconcile.amend.orphans import with_orphans
+from batchctl.reconcile.amend.renewal import by_reboot, renewed, with_use
+from batchctl.reconcile.amend.replacing import with_replaced
+from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.losses import Stakes, guarded, pools_at_stake
-from batchctl.reconcile.only import only
-from batchctl.reconcile.orphans import with_orphans
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.port import Cloud
-from batchctl.reconcile.renewal import by_reboot, renewed, with_use
-from batchctl.reconcile.replacing import with_replaced
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
 from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec

@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from batchctl.clock import SystemClock
-from batchctl.cloud import listing
 from batchctl.cloud.connect import connect
+from batchctl.cloud.transfer import listing
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 from tests.cloud.conftest import OWNER, Store, on

@@ -9,9 +9,9 @@ from threading import Event, Thread
 
 import pytest
 
-from batchctl.cloud.direct import Direct
-from batchctl.cloud.faults import Fault
-from batchctl.cloud.gate import Gate
+from batchctl.cloud.clients.faults import Fault
+from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.storage import Direct
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 PATIENCE = 20

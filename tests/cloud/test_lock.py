@@ -13,11 +13,11 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl import verbs
 from batchctl.cloud.connect import connect
-from batchctl.cloud.holder import Holder
-from batchctl.cloud.lock import RENEWED_EVERY, TRUSTED_FOR, Keeper
+from batchctl.cloud.lock.holder import Holder
+from batchctl.cloud.lock.lease import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.errors import CloudError, Partial
 from batchctl.local import Services
-from batchctl.spec.load import load
+from batchctl.spec.reading.load import load
 from tests.clock import FakeClock
 from tests.services import target_of, unique
 from tests.sweeps.stage import staged, through
@@ -107,7 +107,7 @@ def test_a_holder_reads_back_as_it_was_written() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began")
 def test_a_holder_is_dead_when_its_process_is() -> None:
-    code = "import sys; from batchctl.cloud.holder import Holder; print(Holder.this('', '')); sys.stdin.read()"
+    code = "import sys; from batchctl.cloud.lock.holder import Holder; print(Holder.this('', '')); sys.stdin.read()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from batchctl.clock import SystemClock
+from batchctl.cloud.clients.faults import Fault
+from batchctl.cloud.clients.session import patiently
 from batchctl.cloud.connect import Target, connect
-from batchctl.cloud.faults import Fault
-from batchctl.cloud.session import patiently
 from batchctl.resources import Container
 
 NOWHERE = Target.local(

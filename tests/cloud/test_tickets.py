@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from batchctl.answers import Ticket
-from batchctl.cloud.tickets import MOST, metadata, read
+from batchctl.cloud.lock.tickets import MOST, metadata, read
+from batchctl.cloud_answers import Ticket
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from batchctl.answers import Outcome
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
+from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from batchctl.answers import Counts
-from batchctl.errors import CloudError, Partial, Refused
-from batchctl.parts import (
+from batchctl.cloud_answers import Counts
+from batchctl.configurations import (
     ContainerConfiguration,
     ContainerRegistry,
     ExitCodeMapping,
@@ -24,8 +23,9 @@ from batchctl.parts import (
     TaskIdRange,
     TaskSchedulingPolicy,
 )
+from batchctl.errors import CloudError, Partial, Refused
+from batchctl.reconcile.carry_out.follow import end_stalled
 from batchctl.reconcile.differences import field_changes
-from batchctl.reconcile.follow import end_stalled
 from batchctl.resources import (
     Container,
     Job,

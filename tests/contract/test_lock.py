@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from batchctl.answers import Ticket
+from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from tests.contract.conftest import World
 

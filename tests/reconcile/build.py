@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.execute import execute
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (

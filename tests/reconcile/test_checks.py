@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batchctl.reconcile.checks import Facts, check, complete, needs_facts
+from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.plan import Action, Change, Plan, diff
 from batchctl.resources import Image, Pool, Resource
 from tests.fake_cloud import IMAGES, UBUNTU

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchctl.reconcile.codec import Codec
+from batchctl.reconcile.kept.codec import Codec
 from batchctl.resources import KINDS, Blob, Resource, Task
 from batchctl.sensitive import Veil
 from tests.reconcile.build import job, pool

@@ -11,8 +11,8 @@ import pytest
 
 from batchctl import hashes
 from batchctl.errors import CloudError
+from batchctl.reconcile.carry_out.fetch import CannotLandError, fetch, is_copy, is_safe
 from batchctl.reconcile.events import Event, Fetched, NotFetched
-from batchctl.reconcile.fetch import CannotLandError, fetch, is_copy, is_safe
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import Blob
 from tests.fake_cloud import FakeCloud
@@ -229,7 +229,7 @@ class Slow(FakeCloud):
 
 @pytest.fixture
 def resumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.reconcile.fetch.RESUMED", 1 << 20)
+    monkeypatch.setattr("batchctl.reconcile.carry_out.fetch.RESUMED", 1 << 20)
 
 
 LARGE = os.urandom(10 << 20)
@@ -292,7 +292,7 @@ class Endless(FakeCloud):
 
 
 def test_once_interrupted_nothing_more_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.reconcile.fetch.AT_ONCE", 2)
+    monkeypatch.setattr("batchctl.reconcile.carry_out.fetch.AT_ONCE", 2)
     cloud = Endless()
     for n in range(50):
         cloud.put("output", f"{n:04}", b"x")

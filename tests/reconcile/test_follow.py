@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from batchctl.answers import Counts, PoolHealth
+from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import CloudError, Stuck
+from batchctl.reconcile.carry_out.follow import LONGEST, MOST_TAILS, SHORTEST, runs_of, verdicts, wait
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
-from batchctl.reconcile.follow import LONGEST, MOST_TAILS, SHORTEST, runs_of, verdicts, wait
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from batchctl.reconcile.decide.generations import GIVEN_UP, Schedule, schedule, why_failed
 from batchctl.reconcile.declared import by_task, missing_outputs
-from batchctl.reconcile.generations import GIVEN_UP, Schedule, schedule, why_failed
 from batchctl.resources import Blob, Job, OutputFile, Task
 from tests.reconcile.build import (
     OTHER,

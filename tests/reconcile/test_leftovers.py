@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from batchctl.reconcile.fetch import fetch
-from batchctl.reconcile.leftovers import sweep
+from batchctl.reconcile.carry_out.fetch import fetch
+from batchctl.reconcile.carry_out.leftovers import sweep
 from batchctl.reconcile.outputs import Fetch
 from tests.fake_cloud import FakeCloud
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from batchctl.reconcile.fetch import fetch
+from batchctl.reconcile.carry_out.fetch import fetch
 from batchctl.reconcile.outputs import Fetch
 from tests.fake_cloud import FakeCloud
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from batchctl.configurations import TaskDependencies
 from batchctl.errors import UsageError
-from batchctl.parts import TaskDependencies
+from batchctl.reconcile.amend.only import comes_home, only
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import named
-from batchctl.reconcile.only import comes_home, only
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from batchctl.reconcile.amend.orphans import LATER, orphans, with_orphans
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.orphans import LATER, orphans, with_orphans
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.stages import Later
 from batchctl.resources import Blob, Container, Resource

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from batchctl.parts import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, compare, diff, kept

@@ -11,13 +11,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchctl.configurations import TaskDependencies
 from batchctl.errors import SpecError
-from batchctl.parts import TaskDependencies
 from batchctl.resources import Blob, Desired, Task
-from batchctl.spec.build import AXES, MODIFIERS
-from batchctl.spec.fanout import FORMS, task_id
+from batchctl.spec.fanout.forms import FORMS, task_id
 from batchctl.spec.inventory import take_inventory
-from batchctl.spec.load import load
+from batchctl.spec.reading.build import AXES, MODIFIERS
+from batchctl.spec.reading.load import load
 from batchctl.spec.resolve import resolve
 
 CASES = Path(__file__).parents[1] / "cases" / "fanout"
@@ -118,7 +118,7 @@ def test_every_form_and_modifier_has_cases_for_what_it_refuses(word: str) -> Non
 
 
 def test_barriers_stand_for_a_list_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.spec.dependencies.MOST_CHARACTERS", 11)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 11)
     case: dict[str, Any] = {
         "factories": [
             {"id": "end", "dependsOn": [{"factory": "map"}], "command": ["true"]},
@@ -137,7 +137,7 @@ def test_barriers_stand_for_a_list_that_is_too_long(tmp_path: Path, monkeypatch:
 
 
 def test_numbers_make_ranges_and_need_no_barrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.spec.dependencies.MOST_CHARACTERS", 11)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 11)
     case: dict[str, Any] = {
         "factories": [
             {"id": "{item}", "factory": "map", "forEach": {"range": {"start": 1, "end": 99}}, "command": ["true"]},

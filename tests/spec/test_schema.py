@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from batchctl.spec import schema
-from batchctl.spec.fanout import FORMS
-from batchctl.spec.schema import text as schema_text
+from batchctl.spec.fanout.forms import FORMS
+from batchctl.spec.reading import schema
+from batchctl.spec.reading.schema import text as schema_text
 
 ROOT: Any = schema.root()
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchctl.spec import shell
-from batchctl.spec.shell import LineError
+from batchctl.spec.filling import shell
+from batchctl.spec.filling.shell import LineError
 
 SHOW = "show() { printf '%s\\0' \"$@\"; }"
 CONTEXTS = [

@@ -1,0 +1,1 @@
+"""How requests are sent: credentials, signatures, retries with a bound, and what an error means."""

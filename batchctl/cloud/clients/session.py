@@ -1,0 +1,148 @@
+"""What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TypeVar
+
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobServiceClient
+
+from batchctl.clock import Clock
+from batchctl.cloud.clients.batch import Batch
+from batchctl.cloud.clients.budget import Budget
+from batchctl.cloud.clients.faults import Fault, translate
+from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.sas import Sas
+from batchctl.cloud.clients.storage import Direct
+from batchctl.cloud_answers import Outcome
+from batchctl.errors import BatchctlError, CloudError, Partial
+from batchctl.resources import Resource
+
+T = TypeVar("T")
+S = TypeVar("S")
+R = TypeVar("R", bound=Resource)
+
+PATIENCE = 60.0
+"""Seconds over which one request is tried again."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds; a longer Retry-After is cut to it."""
+
+GONE_WITHIN = 900.0
+"""Seconds that a deletion, or the draining of a pool, may take."""
+
+WORKERS = 8
+
+IN_MEMORY = 48 << 20
+"""Bytes of content that are on their way at any one time, over all transfers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`at_once`: so many objects are worked on at any one time; None leaves it to each room."""
+
+    batch: Batch
+    blobs: BlobServiceClient
+    sas: Sas
+    direct: Direct
+    clock: Clock
+    gate: Gate = field(default_factory=Gate)
+    halt: Event = field(default_factory=Event)
+    budget: Budget = field(default_factory=lambda: Budget(IN_MEMORY))
+    at_once: int | None = None
+
+    def ask(self, request: Callable[[], T]) -> T:
+        """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
+        return patiently(self.clock, request, self.halt)
+
+    def find(self, request: Callable[[], T]) -> T | None:
+        """As `ask`; None if the service says 404, or that it is on its way out with its container."""
+        try:
+            return self.ask(request)
+        except CloudError as error:
+            if error.status == 404 or error.code == "ContainerBeingDeleted":
+                return None
+            raise
+
+    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
+        """As `ask`, past the SDK: one request to a signed URL, and what it gives. Once interrupted, none is begun."""
+
+        def request() -> bytes:
+            if self.halt.is_set():
+                raise Partial("interrupted")
+            return self.direct.send(method, url, headers or {}, body)
+
+        return self.ask(request)
+
+    def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
+        """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
+        begun, pause = self.clock.monotonic(), 0.1
+        while not condition():
+            if self.halt.is_set() or self.clock.monotonic() - begun > within:
+                waited = self.clock.monotonic() - begun
+                raise Partial(f"gave up after {waited:.0f} s: {what}; run the same command again to go on")
+            self.clock.sleep(pause, self.halt)
+            pause = min(5.0, pause * 1.5)
+
+    def each(self, resources: Iterable[R], work: Callable[[R], object], at_once: int = WORKERS) -> Iterator[Outcome]:
+        """Do the same to many at once; yields as they are done. Interrupted: starts nothing more."""
+        with self.workers(at_once) as pool:
+            futures = {pool.submit(work, resource): resource for resource in resources}
+            for future in as_completed(futures):
+                yield Outcome(resource=futures[future], error=_error(future.exception()))
+
+    def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """What `work` makes of each item, in order; an item is taken only when its turn is near."""
+        waiting: deque[Future[T]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= 2 * WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    @contextmanager
+    def workers(self, at_once: int = WORKERS) -> Iterator[ThreadPoolExecutor]:
+        """Threads that, if the caller is interrupted, finish the request in flight and begin no other."""
+        pool = ThreadPoolExecutor(self.at_once or at_once)
+        try:
+            yield pool
+        except BaseException:
+            self.halt.set()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
+    begun, pause = clock.monotonic(), 0.4
+    while True:
+        try:
+            return request()
+        except (AzureError, Fault) as error:
+            fault = error if isinstance(error, Fault) else translate(error)
+            hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
+            if not hopeless:
+                # Full jitter: many clients that met the same fault do not come back together.
+                clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
+                pause = min(LONGEST_PAUSE, pause * 2)
+            if hopeless or halt.is_set():
+                raise fault from error.__cause__ if error is fault else error
+
+
+def _patience(fault: Fault) -> float:
+    """A service that cannot be reached at all is most often a wrong address: say so soon."""
+    return PATIENCE if fault.status else 5.0
+
+
+def _error(error: BaseException | None) -> BatchctlError | None:
+    if error is None or isinstance(error, BatchctlError):
+        return error
+    if isinstance(error, OSError):
+        return CloudError(str(error))
+    raise error

@@ -1,0 +1,116 @@
+"""Storage requests past the SDK (design D16): a signed URL, kept connections, the content of the answer or a Fault.
+
+The SDK costs 2 ms of CPU for each upload or download and 0.3 ms for each blob in a listing, all under one lock. libcurl
+costs 0.03 ms, and lets go of the lock from the first byte of a request to the last of its answer.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import current_thread, main_thread
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import pycurl
+from azure.core.utils import case_insensitive_dict
+from certifi import where
+
+from batchctl.cloud.clients.faults import answered, unanswered
+from batchctl.cloud.clients.gate import Gate
+
+VERSION = "2025-05-05"
+"""The x-ms-version that these requests are written for."""
+
+AT_ONCE = 96
+"""Small requests in flight: enough that 20 ms of round trip do not show."""
+
+CONNECT_WITHIN, ANSWER_WITHIN = 10, 60
+"""Seconds: to connect, and without a byte sent or received (reliability F57)."""
+
+BUFFER = 128 << 10
+"""Bytes that are read, or sent, in one piece at most."""
+
+
+class Direct:
+    """One storage account's connections; any thread may send. `straight`: never through a proxy."""
+
+    def __init__(self, endpoint: str, gate: Gate, *, straight: bool) -> None:
+        parts = urlsplit(endpoint)
+        proxy = None if straight else _proxy(parts.scheme, parts.hostname or "")
+        self._gate = gate
+        self._settings = {**_settings(proxy), pycurl.USERAGENT: gate.user_agent}
+        self._idle: list[pycurl.Curl] = []
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
+        """One request and what it gives. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
+        self._gate.check()
+        try:
+            handle = self._idle.pop()
+        except IndexError:
+            handle = pycurl.Curl()
+        head: list[bytes] = []
+        content: list[bytes] = []
+        options = {
+            **self._settings,
+            pycurl.URL: url,
+            pycurl.CUSTOMREQUEST: method,
+            pycurl.HTTPHEADER: _lines({"x-ms-version": VERSION, **headers}),
+            pycurl.HEADERFUNCTION: head.append,
+            pycurl.WRITEFUNCTION: content.append,
+        }
+        if body is not None:
+            options[pycurl.POSTFIELDS] = body
+        if current_thread() is main_thread():
+            # Ctrl-C is heard only where Python runs, and libcurl comes back to it now and then if it is asked to.
+            options |= {pycurl.NOPROGRESS: 0, pycurl.XFERINFOFUNCTION: lambda *_: 0}
+        try:
+            for option, value in options.items():
+                handle.setopt(option, value)
+            handle.perform()
+            status = handle.getinfo(pycurl.RESPONSE_CODE)
+        except pycurl.error as error:
+            raise unanswered(str(error.args[-1])) from error
+        finally:
+            handle.reset()  # its connection stays open; of the body nothing is held any longer
+            self._idle.append(handle)
+        data = b"".join(content)
+        if not 200 <= status < 300:
+            raise answered(f"{method} {url.partition('?')[0]}", status, _named(head), data.decode("utf-8", "replace"))
+        return data
+
+
+def _settings(proxy: str | None) -> dict[int, object]:
+    # The certificates that the SDK trusts.
+    trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
+    return {
+        pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+        pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+        pycurl.CAPATH if Path(trusted).is_dir() else pycurl.CAINFO: trusted,
+        # Not what libcurl itself would take from the environment: an empty name is none.
+        pycurl.PROXY: proxy or "",
+        pycurl.NOPROXY: "",
+        pycurl.PATH_AS_IS: 1,
+        pycurl.NOSIGNAL: 1,
+        pycurl.CONNECTTIMEOUT: CONNECT_WITHIN,
+        pycurl.LOW_SPEED_LIMIT: 1,
+        pycurl.LOW_SPEED_TIME: ANSWER_WITHIN,
+        pycurl.BUFFERSIZE: BUFFER,
+        pycurl.UPLOAD_BUFFERSIZE: BUFFER,
+    }
+
+
+def _lines(headers: Mapping[str, str]) -> list[str]:
+    """With a name and no value libcurl leaves out what it would send by itself."""
+    return [*(f"{name}: {value}" for name, value in headers.items()), "Expect:", "Accept:"]
+
+
+def _named(lines: Sequence[bytes]) -> Mapping[str, str]:
+    """The headers of an answer."""
+    pairs = (line.decode("latin-1").partition(":") for line in lines)
+    return case_insensitive_dict({name.strip(): value.strip() for name, colon, value in pairs if colon})
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """As HTTPS_PROXY and NO_PROXY, or the system's settings, say."""
+    found = getproxies()
+    return None if proxy_bypass(host) else found.get(scheme) or found.get("all")

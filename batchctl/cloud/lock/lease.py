@@ -1,0 +1,261 @@
+"""One apply or destroy of a spec at a time (design D10): a lease of 60 seconds on the blob `<owner>.lock`.
+
+A lease dies with its holder, so no lock outlives a killed process for long; one whose holder is known to be dead is
+broken at once. Who holds it is written into the blob
+before it is leased, and what is leased is exactly what was written: so the blob never names somebody else.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from enum import Enum
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobLeaseClient, BlobProperties
+
+from batchctl.cloud.clients.faults import translate
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.lock import tickets
+from batchctl.cloud.lock.holder import Holder
+from batchctl.cloud_answers import USED, Ticket
+from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+
+CONTAINER = "batchctl"
+
+LEASE = 60
+"""Seconds that a lease lives when nobody renews it (REST: Lease Blob takes 15 to 60)."""
+
+RENEWED_EVERY = 20.0
+
+TRUSTED_FOR = 50.0
+"""Seconds after a renewal was begun in which the lease counts as ours: less than it lives, for what is on its way."""
+
+POLL = 2.0
+"""Seconds between two looks at a lock that is waited for."""
+
+QUICK: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
+"""A renewal that hangs for as long as the lease lives is no renewal."""
+
+
+class Claim(Enum):
+    HELD = "ours now"
+    OVERTAKEN = "somebody wrote to it after we had looked"
+    BUSY = "leased by somebody"
+
+
+class Lock:
+    """The lock of one owner. Raises CloudError where the account does not let us have one."""
+
+    def __init__(self, session: Session, owner: str) -> None:
+        self._session, self._owner = session, owner
+        self._blob = session.blobs.get_blob_client(CONTAINER, f"{owner}.lock")
+        self._lease = str(uuid4())
+        self._seen: str | None = None
+        self._used = frozenset[Ticket]()
+        self._undisturbed = True
+        self._keeper: Keeper | None = None
+
+    def look(self) -> bool:
+        """Remember how the lock is now. False: there is no container for locks yet."""
+        self._undisturbed = True
+        try:
+            self._saw(self._session.ask(self._blob.get_blob_properties))
+        except CloudError as error:
+            if error.status != 404:
+                raise self._forbidden(error) from error
+            self._saw(None)
+            return error.code != "ContainerNotFound"
+        return True
+
+    def take(self, patience: timedelta, ticket: Ticket | None = None) -> bool:
+        """Hold it from now on. True if nobody has held it since `look`: what was read since then still holds.
+
+        Raises Refused, naming the holder, if it cannot be had within `patience`, or if the ticket was used before.
+        """
+        if self._keeper is not None:
+            return True
+        clock, claim = self._session.clock, self._claim(ticket)
+        deadline = clock.monotonic() + patience.total_seconds()
+        while claim is not Claim.HELD:
+            self._undisturbed = False
+            holder = self._holder()
+            if holder is None or holder.dead:
+                if holder is not None:
+                    self._break()
+                # Two that write by turns, neither holding it yet, part by chance.
+                clock.sleep(random.uniform(0.02, 0.3))
+                claim = self._claim(ticket)
+            elif clock.monotonic() < deadline:
+                clock.sleep(POLL)
+            else:
+                raise Refused([self._taken(holder)])
+        return self._undisturbed
+
+    def release(self, *, forget: bool = False) -> None:
+        """Let go. `forget`: nothing is left that it could protect, so the blob goes too, unless it tells of saved plans
+        that were used. What fails here heals itself: the lease dies."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        keeper.stop()
+        if not keeper.lost():
+            over = forget and not self._used
+            let_go = partial(self._blob.delete_blob, lease=self._lease) if over else self._client().release
+            self._try(lambda: let_go(**QUICK))
+        self._session.gate.watch(None)
+
+    def _try(self, request: Callable[[], object]) -> None:
+        """A few times at most, and for a short while: whoever pressed Ctrl-C waits for this."""
+        for pause in (0.2, 1.0, 0.0):
+            try:
+                request()
+            except AzureError as error:
+                if translate(error).transient:
+                    self._session.clock.sleep(pause)
+                    continue
+            except BatchctlError:
+                pass
+            return
+
+    def _claim(self, ticket: Ticket | None) -> Claim:
+        if ticket in self._used:
+            raise Refused([USED])
+        try:
+            written = self._announce(self._used | ({ticket} if ticket else set()))
+            clock = self._session.clock
+            begun = clock.uptime()
+            self._session.ask(
+                lambda: self._client().acquire(LEASE, etag=written, match_condition=MatchConditions.IfNotModified)
+            )
+        except CloudError as error:
+            if error.code in ("LeaseIdMissing", "LeaseAlreadyPresent"):
+                return Claim.BUSY
+            if error.status in (404, 409, 412):
+                return Claim.OVERTAKEN
+            raise self._forbidden(error) from error
+        self._used |= {ticket} if ticket else set()
+        self._keeper = Keeper(partial(self._client().renew, **QUICK), clock.uptime, begun)
+        self._session.gate.watch(self._keeper.lost)
+        self._keeper.start()
+        return Claim.HELD
+
+    def _announce(self, used: frozenset[Ticket]) -> str:
+        """Write who we are and what was used into the blob, if it is as we saw it; returns its ETag."""
+        since = self._session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
+        who = Holder.this(since, self._session.gate.run).metadata() | tickets.metadata(used)
+        if self._seen is not None:
+            unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
+            return str(self._session.ask(lambda: self._blob.set_blob_metadata(who, **unchanged))["etag"])
+        try:
+            return self._new(who)
+        except CloudError as error:
+            if error.code not in ("ContainerNotFound", "ContainerBeingDeleted"):
+                raise
+        self._make_container()
+        return self._new(who)
+
+    def _new(self, who: dict[str, str]) -> str:
+        return str(self._session.ask(lambda: self._blob.upload_blob(b"", metadata=who, overwrite=False))["etag"])
+
+    def _make_container(self) -> None:
+        client = self._session.blobs.get_container_client(CONTAINER)
+
+        def attempt() -> bool:
+            try:
+                self._session.ask(lambda: client.create_container(metadata={"batchctl_holds": "locks"}))
+            except CloudError as error:
+                if error.code == "ContainerBeingDeleted":
+                    return False
+                if error.code != "ContainerAlreadyExists":
+                    raise
+            return True
+
+        self._session.until(attempt, f"container {CONTAINER!r} is still being deleted")
+
+    def _holder(self) -> Holder | None:
+        """Who holds it now, None if nobody does; the next claim builds on what was seen here."""
+        found = self._session.find(self._blob.get_blob_properties)
+        self._saw(found)
+        leased = found is not None and found.lease.state in ("leased", "breaking")
+        return Holder.read(found.metadata) if found and leased else None
+
+    def _saw(self, found: BlobProperties | None) -> None:
+        self._seen = found.etag if found else None
+        self._used = tickets.read(found.metadata if found else None, self._session.clock.now())
+
+    def _break(self) -> None:
+        """Break the lease of a holder that is dead, unless it has changed hands since."""
+        unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
+        try:
+            self._session.ask(lambda: self._client().break_lease(lease_break_period=0, **unchanged))
+        except CloudError as error:
+            if error.status not in (404, 409, 412):
+                raise
+
+    def _taken(self, holder: Holder) -> str:
+        return (
+            f"another apply or destroy of {self._owner!r} is at work: {holder.who}, since {holder.since} "
+            f"(run {holder.run}). Wait for it, or pass --lock-timeout; one whose holder died is free within {LEASE} s"
+        )
+
+    def _forbidden(self, error: CloudError) -> CloudError:
+        where = f"{CONTAINER}/{self._owner}.lock"
+        return CloudError(f"cannot lock {where}: {error}; --no-lock does without", status=error.status, code=error.code)
+
+    def _client(self) -> BlobLeaseClient:
+        return BlobLeaseClient(self._blob, lease_id=self._lease)
+
+
+class Keeper:
+    """Renews a lease until it is stopped, and knows when it can be relied on no more."""
+
+    def __init__(self, renew: Callable[[], object], uptime: Callable[[], float], begun: float) -> None:
+        self._renew, self._uptime = renew, uptime
+        self._trusted_until, self._why = begun + TRUSTED_FOR, ""
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="lock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join(timeout=15)
+
+    def lost(self) -> str | None:
+        """Why the lease is not ours any more, None while it is. Asks the clock, not the service."""
+        if not self._why and self._uptime() > self._trusted_until:
+            self._why = "it was not renewed in time; was this machine asleep?"
+        return (
+            f"the lock was lost: {self._why} Nothing more was sent; apply again goes on from here"
+            if self._why
+            else None
+        )
+
+    def once(self) -> float:
+        """Renew if it still is ours; returns the seconds until the next time, 0 if there is none."""
+        if self.lost():
+            return 0
+        begun = self._uptime()
+        try:
+            self._renew()
+        except AzureError as error:
+            fault = translate(error)
+            if fault.transient:
+                return 2.0
+            self._why = f"{fault}."
+            return 0
+        except Partial:
+            return 0
+        self._trusted_until = begun + TRUSTED_FOR
+        return RENEWED_EVERY
+
+    def _run(self) -> None:
+        pause = RENEWED_EVERY
+        while pause and not self._stopped.wait(pause):
+            pause = self.once()

@@ -1,0 +1,1 @@
+"""One file a kind: observe, create, update, delete, and the kind's REST JSON."""

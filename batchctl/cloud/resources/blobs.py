@@ -1,0 +1,100 @@
+"""Blobs: list, upload, delete, read. Content is checked by its MD5 on the way up; an upload is whole or absent."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from azure.core import MatchConditions
+
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.storage import AT_ONCE
+from batchctl.cloud.resources import marks
+from batchctl.cloud.transfer.downloads import read
+from batchctl.cloud.transfer.listing import listing
+from batchctl.cloud.transfer.uploads import SMALL, upload
+from batchctl.cloud_answers import Outcome
+from batchctl.errors import CloudError
+from batchctl.resources import Blob
+
+__all__ = ["create", "delete", "listing", "read", "update"]
+
+
+def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
+    """Store what is not there yet; what is there with our mark and this content counts as stored."""
+    return session.each(
+        _large_first(blobs), lambda blob: _upload(session, owner, blob, {"If-None-Match": "*"}), AT_ONCE
+    )
+
+
+def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
+    """Store over exactly the versions that were listed."""
+    held = {wanted: found for found, wanted in pairs}
+    return session.each(
+        _large_first(list(held)), lambda blob: _upload(session, owner, blob, _if_match(held[blob])), AT_ONCE
+    )
+
+
+def adopt(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
+    held = {ours: found for found, ours in pairs}
+    return session.each(held, lambda blob: _adopt(session, owner, held[blob], blob), AT_ONCE)
+
+
+def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
+    return session.each(blobs, partial(_delete, session))
+
+
+def _large_first(blobs: Sequence[Blob]) -> list[Blob]:
+    """Large files begin at once, so that none of them is still on its way when all else is done; the small ones, in
+    the order of the plan, pass beside them."""
+    return sorted(blobs, key=lambda blob: blob.size <= SMALL)
+
+
+def _if_match(blob: Blob) -> dict[str, str]:
+    return {"If-Match": blob.etag} if blob.etag else {}
+
+
+def _upload(session: Session, owner: str, blob: Blob, condition: dict[str, str]) -> None:
+    try:
+        upload(session, owner, blob, condition)
+    except CloudError as error:
+        # The service may have done it although its answer was lost: then our mark and content are there.
+        if error.status not in (409, 412) or not _is_ours(session, owner, blob):
+            raise
+
+
+def _adopt(session: Session, owner: str, found: Blob, ours: Blob) -> None:
+    if found.md5 != ours.md5:
+        _upload(session, owner, ours, _if_match(found))
+        return
+    client = session.blobs.get_blob_client(ours.container, ours.path)
+    held = session.ask(client.get_blob_properties).metadata or {}
+    theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
+    try:
+        session.ask(lambda: client.set_blob_metadata({**theirs, marks.OWNER: owner}, **_unchanged(found)))
+    except CloudError as error:
+        if error.status != 412 or not _is_ours(session, owner, ours):
+            raise
+
+
+def _is_ours(session: Session, owner: str, blob: Blob) -> bool:
+    client = session.blobs.get_blob_client(blob.container, blob.path)
+    found = session.find(client.get_blob_properties)
+    if found is None or (found.metadata or {}).get(marks.OWNER) != owner:
+        return False
+    md5 = found.content_settings.content_md5
+    return md5 is not None and bytes(md5).hex() == blob.md5
+
+
+def _unchanged(blob: Blob) -> dict[str, Any]:
+    """The SDK's arguments for "only if it is still the version that was listed"."""
+    return {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified} if blob.etag else {}
+
+
+def _delete(session: Session, blob: Blob) -> None:
+    client = session.blobs.get_blob_client(blob.container, blob.path)
+    try:
+        session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
+    except CloudError as error:
+        # A blob that is gone already meets no condition: that is what was wanted.
+        if error.status != 412 or session.find(client.get_blob_properties) is not None:
+            raise

@@ -1,0 +1,115 @@
+"""Nodes: their start task to and from REST JSON, and what they say when they cannot run."""
+
+from datetime import datetime
+
+import isodate
+
+from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.resources.files import node_task, node_task_body
+from batchctl.cloud_answers import PoolUse
+from batchctl.errors import CloudError
+from batchctl.resources import StartTask
+
+REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
+"""States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
+
+SHOWN_NODES = 3
+SHOWN_LINES = 20
+TAIL_BYTES = 8192
+
+
+def start_task_body(session: Session, task: StartTask) -> Json:
+    return {
+        **node_task_body(session, task),
+        "maxTaskRetryCount": task.max_task_retry_count,
+        "waitForSuccess": task.wait_for_success,
+    }
+
+
+def start_task(session: Session, item: Json) -> StartTask:
+    return StartTask(
+        **node_task(session, item),
+        wait_for_success=item.get("waitForSuccess", True),
+        max_task_retry_count=item.get("maxTaskRetryCount", 0),
+    )
+
+
+def use(session: Session, pool: str) -> PoolUse:
+    """The nodes of a pool, and the tasks that run on them."""
+    found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,runningTasksCount")))
+    return PoolUse(
+        nodes=tuple(sorted(node["id"] for node in found)),
+        running_tasks=sum(node.get("runningTasksCount", 0) for node in found),
+    )
+
+
+def reboot(session: Session, pool: str, since: str) -> None:
+    """Restart every node that has not since `since` (ISO 8601, of the service's clock); tasks go back to the queue.
+
+    Returns when all have. A node that never booted, or cannot say when, is left alone.
+    """
+
+    def renewed() -> bool:
+        found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,state,lastBootTime")))
+        old = [node for node in found if "lastBootTime" in node and _moment(node["lastBootTime"]) < _moment(since)]
+        for node in old:
+            if str(node.get("state", "")).lower() in REBOOTABLE:
+                _reboot(session, pool, node["id"])
+        return not old
+
+    session.until(renewed, f"nodes of pool {pool!r} have not restarted")
+
+
+def _reboot(session: Session, pool: str, node: str) -> None:
+    path = f"{_nodes(pool)}/{segment(node)}/reboot"
+    try:
+        session.find(lambda: session.batch.post(path, {"nodeRebootOption": "requeue"}))
+    except CloudError as error:
+        # Its state has changed meanwhile: the next look decides.
+        if error.status != 409:
+            raise
+
+
+def _nodes(pool: str) -> str:
+    return f"/pools/{segment(pool)}/nodes"
+
+
+def _moment(text: str) -> datetime:
+    found: datetime = isodate.parse_datetime(text)
+    return found
+
+
+def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
+    """Why nodes cannot run: their errors, and the end of a failed start task's stderr."""
+    path = _nodes(pool)
+    query = {"select": "id,state,startTaskInfo,errors", "maxresults": "100"}
+    nodes = session.ask(lambda: session.batch.get(path, **query)).get("value", [])
+    return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe(session, path, node))
+
+
+def tail(session: Session, path: str) -> tuple[str, ...]:
+    """The last lines of a file on a node; none where it is not (yet, any more) there."""
+    try:
+        size = int(session.ask(lambda: session.batch.head(path)).get("Content-Length", 0))
+        if not size:
+            return ()
+        start = max(0, size - TAIL_BYTES)
+        content = session.ask(lambda: session.batch.text(path, {"ocp-range": f"bytes={start}-{size - 1}"}))
+    except CloudError as error:
+        if error.status in (404, 409, 416):
+            return ()
+        raise
+    return tuple(content.decode("utf-8", "replace").splitlines())
+
+
+def _describe(session: Session, path: str, node: Json) -> tuple[str, ...]:
+    errors = [f"{e.get('code')}: {e.get('message')}" for e in node.get("errors") or ()]
+    info = node.get("startTaskInfo") or {}
+    lines: tuple[str, ...] = ()
+    if str(node.get("state", "")).lower() == "starttaskfailed":
+        failure = (info.get("failureInfo") or {}).get("message", "")
+        errors.append(f"its start task failed with exit code {info.get('exitCode')} {failure}".rstrip())
+        stderr = tail(session, f"{path}/{segment(node['id'])}/files/{segment('startup/stderr.txt')}")
+        lines = tuple(f"    {line}" for line in stderr[-SHOWN_LINES:])
+    return (f"node {node['id']} is {node.get('state')}: {'; '.join(errors) or 'no error given'}", *lines)

@@ -1,0 +1,1 @@
+"""Blobs in bulk: listings, uploads and downloads over signed URLs."""

@@ -1,0 +1,59 @@
+"""Blobs to bytes: a small one in one request, a large one in ranges, several at once and in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from batchctl.cloud.clients.session import Session
+from batchctl.errors import CloudError
+from batchctl.resources import Blob
+
+RANGE = 4 << 20
+"""Bytes of one request."""
+
+RANGES_AT_ONCE = 4
+
+
+def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
+    """The content from byte `start` on, of exactly the version that was listed. Raises CloudError if it has changed."""
+    url = session.sas.below(session.sas.source(blob.container), blob.path)
+    version = {"If-Match": blob.etag} if blob.etag else {}
+
+    def part(begin: int, end: int) -> bytes:
+        whole = (begin, end) == (0, blob.size)
+        wanted = {} if whole else {"x-ms-range": f"bytes={begin}-{end - 1}"}
+        data = session.send("GET", url, {**version, **wanted})
+        if len(data) != end - begin:
+            raise CloudError(f"{blob.name}: {len(data)} bytes came where {end - begin} were asked for")
+        return data
+
+    if blob.size - start <= RANGE:
+        taken = session.budget.take(blob.size - start)
+        try:
+            yield part(start, blob.size)
+        finally:
+            session.budget.give_back(taken)
+    else:
+        yield from _ahead(session, deque(_ranges(start, blob.size)), part)
+
+
+def _ranges(start: int, size: int) -> Iterator[tuple[int, int]]:
+    return ((begin, min(begin + RANGE, size)) for begin in range(start, size, RANGE))
+
+
+def _ahead(session: Session, ranges: deque[tuple[int, int]], part: Callable[[int, int], bytes]) -> Iterator[bytes]:
+    """The parts in order, the next ones asked for while one is used."""
+    flights: deque[tuple[int, Future[bytes]]] = deque()
+    try:
+        with ThreadPoolExecutor(RANGES_AT_ONCE) as lanes:
+            while ranges or flights:
+                # Whoever holds something does not wait for more but uses it first: no two reads block each other.
+                while ranges and len(flights) < RANGES_AT_ONCE:
+                    taken = session.budget.take(RANGE, wait=not flights)
+                    if not taken:
+                        break
+                    flights.append((taken, lanes.submit(part, *ranges.popleft())))
+                yield flights[0][1].result()
+                session.budget.give_back(flights.popleft()[0])
+    finally:
+        session.budget.give_back(sum(taken for taken, _ in flights))

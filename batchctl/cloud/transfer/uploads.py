@@ -1,0 +1,146 @@
+"""Files to blobs: a small one in one request, a large one in blocks. Torn content is never stored (reliability F51)."""
+
+import hashlib
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from batchctl import hashes
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.resources import marks
+from batchctl.errors import CloudError
+from batchctl.resources import Blob
+
+SMALL = 8 << 20
+"""Bytes; up to this a file is one request."""
+
+BLOCK, MOST_BLOCKS = 8 << 20, 50_000
+"""Bytes of a block, unless a file would have more of them than the service takes (REST: Put Block List)."""
+
+BLOCKS_AT_ONCE = 8
+
+TYPE = "application/octet-stream"
+
+Headers = Mapping[str, str]
+
+
+def upload(session: Session, owner: str, blob: Blob, condition: Headers) -> None:
+    """Store the file of `blob` with our mark and its MD5, if the service finds the condition true.
+
+    Raises CloudError, and stores nothing, if the file is not (or no longer) what the plan saw.
+    """
+    source, md5 = blob.source, blob.md5
+    if source is None or md5 is None:
+        raise CloudError(f"blob {blob.name!r} has no local file to come from")
+    url = session.sas.below(session.sas.sink(blob.container), blob.path)
+    stored = {f"x-ms-meta-{marks.OWNER}": owner, **condition}
+    if blob.size <= SMALL:
+        _whole(session, url, source, blob, stored)
+    else:
+        _in_blocks(session, url, source, blob, stored)
+
+
+def _whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+    """One request; the service refuses content whose MD5 is not the one that it is told (REST: Put Blob)."""
+    taken = session.budget.take(blob.size)
+    try:
+        with source.open("rb", buffering=0) as stream:
+            data = stream.read(blob.size + 1) or b""
+        if len(data) != blob.size:
+            raise changed(source)
+        sent = {
+            "x-ms-blob-type": "BlockBlob",
+            "Content-Type": TYPE,
+            "Content-MD5": _text(bytes.fromhex(blob.md5 or "")),
+        }
+        session.send("PUT", url, {**sent, **stored}, data)
+    except CloudError as error:
+        if error.code == "Md5Mismatch":
+            raise changed(source) from error
+        raise
+    finally:
+        session.budget.give_back(taken)
+
+
+def _in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+    """Blocks, several at once, then their list, which makes the blob: only if the whole is what the plan saw."""
+    staged, digest = _staged(session, blob), hashlib.md5(usedforsecurity=False)
+
+    def stage(id: str, data: bytes) -> None:
+        if id not in staged:
+            session.send("PUT", f"{url}&comp=block&blockid={quote(id, safe='')}", body=data)
+
+    ids = list(_each_block(session, source, blob.size, digest, stage))
+    if digest.hexdigest() != blob.md5:
+        raise changed(source)
+    listed = "".join(f"<Uncommitted>{id}</Uncommitted>" for id in ids)
+    body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
+    sent = {"x-ms-blob-content-type": TYPE, "x-ms-blob-content-md5": _text(digest.digest())}
+    session.send("PUT", f"{url}&comp=blocklist", {**sent, **stored}, body)
+
+
+def _each_block(
+    session: Session, source: Path, size: int, digest: "hashlib._Hash", stage: Callable[[str, bytes], None]
+) -> Iterator[str]:
+    """The ids of the file's blocks, front to back; each is staged by one of several threads.
+
+    The id is the MD5 of the file up to the block's end. So what an upload that broke off has sent is known by its id,
+    and is what the file holds now; and all of the file, with what follows its planned end, has gone through `digest`.
+    """
+    length = max(BLOCK, -(-size // MOST_BLOCKS))
+    flights: deque[Future[None]] = deque()
+
+    def lent(taken: int, id: str, data: bytes) -> None:
+        try:
+            stage(id, data)
+        finally:
+            session.budget.give_back(taken)
+
+    with ThreadPoolExecutor(BLOCKS_AT_ONCE) as lanes, source.open("rb", buffering=0) as stream:
+        for start in range(0, size, length):
+            if len(flights) == BLOCKS_AT_ONCE:
+                flights.popleft().result()
+            taken = session.budget.take(length)
+            try:
+                data = stream.read(min(length, size - start)) or b""
+                digest.update(data)
+            except BaseException:
+                session.budget.give_back(taken)
+                raise
+            id = _text(digest.copy().digest())
+            flights.append(lanes.submit(lent, taken, id, data))
+            del data  # or it would be held while room is awaited, which it has given back by then
+            yield id
+        digest.update(stream.read(1) or b"")
+        for flight in flights:
+            flight.result()
+
+
+def _staged(session: Session, blob: Blob) -> frozenset[str]:
+    """The ids of blocks that the service holds and that belong to no blob yet (REST: Get Block List)."""
+    url = session.sas.below(session.sas.source(blob.container), blob.path)
+    try:
+        body = session.send("GET", f"{url}&comp=blocklist&blocklisttype=uncommitted")
+    except CloudError as error:
+        if error.status == 404:
+            return frozenset()
+        raise
+    return frozenset(name.text or "" for name in _names(body))
+
+
+def _names(body: bytes) -> Iterable[ElementTree.Element]:
+    return ElementTree.fromstring(body).iterfind("UncommittedBlocks/Block/Name")
+
+
+def changed(source: Path) -> CloudError:
+    """What was remembered of the file is not believed again: the next apply reads it."""
+    hashes.forget(source)
+    return CloudError(f"{source} changed while it was uploaded; nothing was stored. Apply again")
+
+
+def _text(digest: bytes) -> str:
+    return b64encode(digest).decode()

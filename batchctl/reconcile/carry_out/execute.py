@@ -1,0 +1,82 @@
+"""Walks a plan kind by kind and yields what happens. Reads nothing but the plan."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from batchctl.cloud_answers import Outcome
+from batchctl.errors import BatchctlError
+from batchctl.reconcile.events import Applied, Begun, Event, Failed
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import KINDS, Job, Task, label
+
+
+def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+    """Adopts, ends jobs that are given up, deletes in reverse order of KINDS, then makes and changes in order.
+
+    Stops after a kind that failed. Jobs take their tasks while they are open and are sealed last (design D7), so that
+    no race ends one early.
+    """
+    for step in _steps(plan, cloud):
+        failed = False
+        for event in step:
+            failed |= isinstance(event, Failed)
+            yield event
+        if failed:
+            return
+
+
+def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+    for kind in KINDS:
+        taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
+        yield _run("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
+    ended = [(c.before, c.after) for c in plan.of(Job, Action.UPDATE) if c.before and c.after and ends(c)]
+    yield _run("end", "job", [label(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
+    for kind in reversed(KINDS):
+        doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
+        yield _run("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))
+    for kind in KINDS:
+        made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
+        yield _run("create", kind.kind, list(map(label, made)), partial(cloud.create, made, plan.owner))
+        changed = [(c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends(c)]
+        yield _run("update", kind.kind, [label(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
+    yield _seal(plan, cloud)
+
+
+def _run(verb: str, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+    named = tuple(names)
+    if not named:
+        return
+    yield Begun(verb=verb, kind=kind, names=named)
+    for outcome in work():
+        name = label(outcome.resource)
+        if outcome.error:
+            yield Failed(verb=verb, kind=kind, name=name, error=outcome.error)
+        else:
+            yield Applied(verb=verb, kind=kind, name=name)
+
+
+def _seal(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+    tasks = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)]
+    for job in _open_jobs(plan.changes):
+        try:
+            cloud.seal(job, frozenset(t.id for t in tasks if t.generation == job.generation))
+        except BatchctlError as error:
+            yield Failed(verb="seal", kind="job", name=job.id, error=error)
+
+
+def ends(change: Change) -> bool:
+    """Is a job ended by this, before anything could make its tasks begin?"""
+    before, after = change.before, change.after
+    return isinstance(before, Job) and isinstance(after, Job) and before.state != after.state
+
+
+def _open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
+    for change in changes:
+        match change:
+            case Change(action=Action.CREATE, after=Job() as job):
+                yield job
+            case Change() if ends(change):
+                pass
+            case Change(action=Action.UPDATE, before=Job(sealed=False), after=Job(sealed=True) as job):
+                yield job

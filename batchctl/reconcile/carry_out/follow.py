@@ -1,0 +1,127 @@
+"""Waits for the tasks of a plan and tells what became of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from batchctl.clock import Clock
+from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.errors import Stuck
+from batchctl.reconcile.decide.dependents import in_vain, stalled
+from batchctl.reconcile.decide.generations import why_failed
+from batchctl.reconcile.declared import Written, by_task, missing_outputs
+from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import Blob, Job, Task, generation_id
+
+SHORTEST, LONGEST = 1.0, 15.0
+"""Seconds between two polls; they grow with the wait."""
+
+STDERR_LINES = 20
+
+MOST_TAILS = 20
+"""Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
+
+
+def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
+    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks no more while they move.
+
+    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
+    """
+    begun, last, reported, doubted = clock.monotonic(), None, None, False
+    while jobs:
+        counts = sum((cloud.counts(job) for job in jobs), Counts())
+        moved = last is not None and counts != last
+        if counts != last:
+            yield Progress(counts=counts)
+            last = counts
+        if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
+            return
+        if counts.running or moved:
+            doubted = False
+        else:
+            if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
+                return
+            health = cloud.health(jobs[-1].pool)
+            why = _cannot_run(jobs[-1].pool, health, counts)
+            # Counts of nodes lag behind the pool: only the second look in a row is believed.
+            if why and doubted:
+                raise Stuck(why)
+            doubted = bool(why)
+            if health.nodes != reported and not health.nodes_idle:
+                yield NodesWaiting(pool=jobs[-1].pool, nodes=health.nodes)
+                reported = health.nodes
+        waited = clock.monotonic() - begun
+        if timeout is not None and waited > timeout.total_seconds():
+            raise Stuck(_too_long(timeout, counts, jobs))
+        clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
+
+
+def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
+    """End the jobs in which nothing that is left can ever run, so that none stays open; True: that was all of them."""
+    if not any(job.uses_task_dependencies for job in jobs):
+        return False
+    left = [job for job in jobs if cloud.unfinished(job)]
+    vain = [job for job in left if job.uses_task_dependencies and stalled(cloud.tasks(job))]
+    if not vain or len(vain) < len(left):
+        return False
+    for job in vain:
+        for outcome in cloud.update([(job, replace(job, state="terminating"))], job.owner or ""):
+            if outcome.error:
+                raise outcome.error
+    return True
+
+
+def runs_of(jobs: Sequence[Job], wanted: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud) -> tuple[Task, ...]:
+    """The runs that `verdicts` needs: of a job that went well, those alone that did not; else all."""
+    if len(jobs) == 1 and not jobs[0].uses_task_dependencies:
+        bad = cloud.failed(jobs[0])
+        known, written = {run.id.lower() for run in bad}, by_task(outputs)
+        if not any(missing_outputs(task, written) for task in wanted if task.id.lower() not in known):
+            return bad
+    return tuple(run for job in jobs for run in cloud.tasks(job))
+
+
+def verdicts(
+    wanted: Iterable[Task], runs: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
+) -> Iterator[TaskFailed]:
+    """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
+    written = by_task(outputs)
+    newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
+    vain, tails = in_vain(newest.values()), 0
+    for task in wanted:
+        if run := newest.get(task.id.lower()):
+            for verdict in _verdict(task, run, written, vain):
+                asked = tails < MOST_TAILS and run.result == "failure"
+                tails += asked
+                yield replace(verdict, stderr=cloud.tail(run, STDERR_LINES)) if asked else verdict
+
+
+def _verdict(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
+    if culprit := vain.get(run.id.lower()):
+        yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
+    elif run.state != "completed":
+        yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
+    elif run.result != "success":
+        yield TaskFailed(task=run, why=why_failed(run), stderr=())
+    elif missing := missing_outputs(task, written):
+        patterns = ", ".join(repr(o.file_pattern) for o in missing)
+        yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+
+
+def _cannot_run(pool: str, health: PoolHealth, counts: Counts) -> str | None:
+    if health.able or not health.steady:
+        return None
+    causes = "\n".join((*health.resize_errors, *health.details)) or "the pool has no nodes"
+    return (
+        f"pool {pool!r} cannot run the {counts.active} waiting tasks: {causes}\n"
+        f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
+    )
+
+
+def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:
+    ids = ", ".join(repr(generation_id(j.name, j.generation)) for j in jobs)
+    return (
+        f"waited {timeout} and {counts.unfinished} tasks of job {ids} have not ended "
+        f"({counts.running} running, {counts.active} waiting). They go on; apply again to wait on."
+    )

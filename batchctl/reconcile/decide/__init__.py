@@ -1,0 +1,1 @@
+"""What is wanted against what is held: the decision alone, without what the command line asks beside it. Pure."""

@@ -1,0 +1,124 @@
+"""Does a saved plan still stand? What differs from a plan made now, in words. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from batchctl.reconcile.kept.codec import Json
+from batchctl.reconcile.kept.document import Header, Place, Saved
+from batchctl.resources import changed_parts
+
+IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"})
+"""Of a change: what moves by itself while a plan is kept and decides nothing in it, and what before and after say."""
+
+SHOWN = 20
+
+
+def outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
+    """What can be said before anybody is asked."""
+    expired = f"the plan has expired: it was made at {header.made:%Y-%m-%d %H:%M} UTC and stood for 24 hours"
+    edited = f"the spec {header.spec!r} was edited after the plan was made"
+    return (*([expired] if now >= header.expires else ()), *([edited] if spec_digest != header.spec_digest else ()))
+
+
+def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
+    """In which of the two services the plan was made for another account."""
+    pairs = {"batch": (planned.batch, found.batch), "storage": (planned.storage, found.storage)}
+    return tuple(
+        f"the plan was made for another {service} account, {then}; this is {now}"
+        for service, (then, now) in pairs.items()
+        if then.lower().rstrip("/") != now.lower().rstrip("/")
+    )
+
+
+def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
+    """Everything in which a plan made now is not the saved one; empty: it stands."""
+    then, found = _changes(saved.plan), _changes(now)
+    gone = [key for key in then if key not in found]
+    used: tuple[str, ...] = ()
+    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, map(then.get, gone))) > 0:
+        used = (f"{BEFORE}: {len(gone)} of its {len(then)} changes are made already",)
+        then = {key: change for key, change in then.items() if key in found}
+    lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
+    if not used:
+        for key in sorted({**saved.plan, **now}.keys() - TOLD):
+            lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
+    more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
+    return (*used, *lines[:SHOWN], *more)
+
+
+TOLD = frozenset({"owner", "changes", "unchanged", "notes"})
+"""What is compared by name, counts the rest, or is for the reader alone; everything else is a list of what is done."""
+
+BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
+
+PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
+
+
+def _change(name: str, then: Json, now: Json) -> Iterator[str]:
+    if now is None:
+        yield f"{name}: was to be {PAST[then['action']]}, and is not any more"
+    elif then is None:
+        why = "; ".join(_why(now))
+        yield f"{name}: would now be {PAST[now['action']]}" + (f" ({why})" if why else "")
+    elif then["action"] != now["action"]:
+        yield f"{name}: was to be {PAST[then['action']]}, and would now be {PAST[now['action']]}"
+    else:
+        yield from (f"{name}: {line}" for line in _values("", then, now))
+
+
+def _shown(key: str, item: Json) -> Json:
+    """Jobs are waited for by name: what changes in one, its own change says."""
+    return _short(item) if key == "waits" else item
+
+
+def _leaves(change: Json) -> bool:
+    """Does it leave an object behind, which is then as the spec wants it?"""
+    return bool(change["action"] in ("create", "update"))
+
+
+def _why(change: Json) -> Iterator[str]:
+    source = change.get("after", {}).get("source")
+    if source:
+        yield f"the file {source} has this content now"
+    else:
+        yield from (f"{f['name']} is {_short(f['old'])} and not {_short(f['new'])}" for f in change.get("fields", ()))
+    yield from change.get("reasons", ())
+
+
+def _values(path: str, then: Any, now: Any) -> Iterator[str]:
+    if then == now or path in IGNORED:
+        return
+    if isinstance(then, dict) and isinstance(now, dict):
+        if then.get("source") and then.get("md5") != now.get("md5"):
+            yield f"the file {then['source']} has other content now"
+            return
+        for key in {**then, **now}:
+            yield from _values(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
+    elif path == "after.digest":
+        yield ", ".join(f"its {part} changed" for part in changed_parts(then or "", now or ""))
+    elif isinstance(then, list) and isinstance(now, list):
+        yield from _lists(path, then, now)
+    else:
+        yield f"{path} was {_short(then)}, and is {_short(now)} now"
+
+
+def _lists(path: str, then: Json, now: Json) -> Iterator[str]:
+    yield from (f"{path}: no more: {_short(item)}" for item in then if item not in now)
+    yield from (f"{path}: now also: {_short(item)}" for item in now if item not in then)
+    if then != now and all(item in now for item in then) and all(item in then for item in now):
+        yield f"{path}: in another order"
+
+
+def _changes(plan: Mapping[str, Json]) -> dict[str, Json]:
+    return {f"{c['kind']} {c['name']}": c for c in plan["changes"]}
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, dict) and ("kind" in value or "blob" in value):
+        named = value.get("blob", value)
+        generation = f"-g{named['generation']}" if "generation" in named else ""
+        path = f"{named['container']}/{named['path']}" if "path" in named else named.get("name")
+        return f"{named['kind']} {path}{generation}"
+    text = "nothing" if value is None else str(value).replace("\n", "; ")
+    return text if len(text) <= 200 else f"{text[:199]}…"

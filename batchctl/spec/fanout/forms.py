@@ -1,0 +1,147 @@
+"""The forms of `forEach`: each yields items, one for each task. Pure."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from batchctl.spec.fanout import items
+from batchctl.spec.fanout.gathering import chunks, gathered_names, groups
+from batchctl.spec.fanout.items import PARTS, Item
+from batchctl.spec.filling.template import Layers, Values
+from batchctl.spec.inventory import Inventory
+from batchctl.spec.model import ForEach
+from batchctl.spec.reading.build import AXES
+
+LONGEST_ID = 64
+"""Characters of a task's id (REST: Tasks - Create Task)."""
+
+LEGAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
+
+ITEM = frozenset({"item"})
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One task of a fan-out: `key` names its item to people, `values` fill placeholders (`item.stem`, `index`, …)."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A row of FORMS: the items of the form, and the placeholders that they fill; `row.*` is any name after `row.`.
+
+    `numbers`: those of them that may be whole numbers, and so take a format. `count`: how many items there will be,
+    where that can be told before any is made. `stored`: its items are in containers, which not everybody has asked.
+    """
+
+    items: Callable[[ForEach, Inventory], Iterator[Item]]
+    placeholders: frozenset[str]
+    numbers: frozenset[str] = frozenset()
+    count: Callable[[Any], int] = lambda _source: 0
+    stored: bool = False
+
+
+def bindings(for_each: ForEach | None, inventory: Inventory) -> Iterator[Binding]:
+    """What a factory is repeated for, in order; one empty binding for a factory without `forEach`.
+
+    Raises FanoutError for items that do not fit what the spec says of them.
+    """
+    if for_each is None:
+        yield Binding("", {})
+        return
+    for index, item in enumerate(gathered(for_each, inventory)):
+        yield Binding(item.key, Layers({"key": item.key, "index": index, "hash8": digits(item.key)}, item.values))
+
+
+def digits(text: str) -> str:
+    """Eight hex digits that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def gathered(for_each: ForEach, inventory: Inventory) -> Iterable[Item]:
+    """The items of a form in their order, each alone, in groups or in chunks."""
+    found: Iterable[Item] = FORMS[for_each.form].items(for_each, inventory)
+    if for_each.sort:
+        found = sorted(found, key=items.SORTS[for_each.sort])
+    if for_each.group_by is not None:
+        return groups(for_each, found)
+    return chunks(for_each.chunk, found) if for_each.chunk else found
+
+
+def task_id(text: str) -> str:
+    """A legal id, stable across runs: the text itself where it is legal, else a slug and eight digits of its hash."""
+    if LEGAL_ID.fullmatch(text):
+        return text
+    slug = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[: LONGEST_ID - 9]
+    return f"{slug}-{digits(text)}".lstrip("-")
+
+
+def names_of(for_each: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """(the placeholders that a `forEach` of a document gives, those of them that may be whole numbers).
+
+    A form that is wrong is a problem of its own: here it may stand for any.
+    """
+    forms = [key for key in for_each if key in FORMS] or list(FORMS)
+    found = [_axes(for_each[form]) if form in AXES and form in for_each else _of(FORMS[form]) for form in forms]
+    names, numbers = (frozenset().union(*sets) for sets in zip(*found, strict=True))
+    if "groupBy" in for_each or "chunk" in for_each:
+        names, numbers = gathered_names(names), frozenset(n for n in gathered_names(numbers) if "[" in n)
+    if "chunk" in for_each:
+        names, numbers = names | {"chunk"}, numbers | {"chunk"}
+    return names | {"key", "index", "hash8"}, numbers | {"index"}
+
+
+def _of(form: Form) -> tuple[frozenset[str], frozenset[str]]:
+    return form.placeholders, form.numbers
+
+
+def _axes(axes: Any) -> tuple[frozenset[str], frozenset[str]]:
+    names: set[str] = set()
+    numbers: set[str] = set()
+    for axis, for_each in axes.items() if isinstance(axes, dict) else ():
+        for form in [FORMS[key] for key in for_each if key in FORMS] if isinstance(for_each, dict) else ():
+            names |= {items.axis_name(axis, name) for name in form.placeholders}
+            numbers |= {items.axis_name(axis, name) for name in form.numbers}
+    return frozenset(names), frozenset(numbers)
+
+
+def count(for_each: ForEach) -> int:
+    """How many tasks there will be, where that can be told before any is made; else 0."""
+    form = FORMS[for_each.form]
+    if for_each.form == "product":
+        return prod(count(axis) for axis in for_each.source.values())
+    found = form.count(for_each.source)
+    return -(-found // for_each.chunk.size) if for_each.chunk and for_each.chunk.size else found
+
+
+def _product(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
+    return items.products(_axis_items(for_each, inventory))
+
+
+def _zip(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
+    return items.zips(_axis_items(for_each, inventory))
+
+
+def _axis_items(for_each: ForEach, inventory: Inventory) -> dict[str, list[Item]]:
+    return {name: list(gathered(axis, inventory)) for name, axis in for_each.source.items()}
+
+
+FORMS: Mapping[str, Form] = {
+    "blobs": Form(items.blobs, PARTS, stored=True),
+    "outputs": Form(items.outputs, PARTS, stored=True),
+    "files": Form(items.files, PARTS),
+    "lines": Form(items.lines, ITEM),
+    "csv": Form(items.rows, frozenset({"row.*"})),
+    "tsv": Form(items.rows, frozenset({"row.*"})),
+    "list": Form(items.listed, ITEM, ITEM, len),
+    "range": Form(items.ranged, ITEM, ITEM, lambda source: len(items.numbers(source))),
+    "generator": Form(items.generated, ITEM | {"item.*"}, ITEM | {"item.*"}),
+    "product": Form(_product, frozenset()),
+    "zip": Form(_zip, frozenset()),
+}
+"""A form is a key of `forEach`; its row is all that it needs here."""

@@ -1,0 +1,75 @@
+"""Items that a Python function makes: run in this process, and only where the command line allows it."""
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from batchctl.spec.fanout.tables import MOST_ROWS
+from batchctl.spec.filling.template import Value, Values, text
+from batchctl.spec.reading.source import is_hidden, shown
+
+Generated = tuple[str, Values]
+"""(key, values) of an item."""
+
+
+class GeneratorError(Exception):
+    """Why there are no items."""
+
+
+def generate(folder: Path, reference: str, variables: Mapping[str, Value]) -> tuple[Generated, ...]:
+    """What `module:function` yields; the module is a file below the folder. Raises GeneratorError.
+
+    The function is called with the spec's variables by name. An item is a text, number or boolean (`{item}`), or a
+    mapping of names to these (`{item.NAME}`; its key is what is called `key`, or the first).
+    """
+    module, _, name = reference.partition(":")
+    try:
+        made = getattr(_module(folder, module), name)(dict(variables))
+        return tuple(_items(islice(made, MOST_ROWS)))
+    except GeneratorError:
+        raise
+    except Exception as error:
+        raise GeneratorError(f"{shown(reference)} raised {type(error).__name__}: {error}") from error
+
+
+def _module(folder: Path, name: str) -> Any:
+    path = folder.joinpath(*name.split(".")).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise GeneratorError(f"there is no file {shown(path.relative_to(folder))} beside the spec")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))  # its imports are looked for beside the spec
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
+
+
+def _items(made: Iterable[Any]) -> Iterator[Generated]:
+    for number, item in enumerate(made):
+        if isinstance(item, Mapping):
+            if not item:
+                raise GeneratorError(f"item {number} is empty")
+            values = {f"item.{_name(name, number)}": _value(value, number) for name, value in item.items()}
+            yield text(values.get("item.key", next(iter(values.values())))), values
+        else:
+            value = _value(item, number)
+            yield text(value), {"item": value}
+
+
+def _name(name: Any, number: int) -> str:
+    if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
+        raise GeneratorError(f"item {number} has the name {shown(name)}, which can stand in no placeholder")
+    return name
+
+
+def _value(value: Any, number: int) -> Value:
+    if not isinstance(value, str | int | float | bool):
+        raise GeneratorError(f"item {number} has a {type(value).__name__}; texts, numbers and booleans can be put in")
+    if odd := next((c for c in text(value) if is_hidden(c)), None):
+        raise GeneratorError(f"item {number} has the character U+{ord(odd):04X}, which no command line could carry")
+    return value

@@ -1,0 +1,1 @@
+"""Placeholders, and all that is filled with them: command lines, environments, files, and their digests."""

@@ -1,0 +1,152 @@
+"""Parts of pools and tasks with their placeholders filled: command lines, resource and output files, environments.
+
+What cannot be filled is kept as a problem, so that all of them are told at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from posixpath import basename
+
+from batchctl.configurations import TaskContainerSettings
+from batchctl.errors import Problem
+from batchctl.resources import OutputFile, ResourceFile, Settings
+from batchctl.sensitive import Hidden
+from batchctl.spec.filling import shell, template
+from batchctl.spec.filling.template import Layers, TemplateError, Values
+from batchctl.spec.inventory import Inventory
+from batchctl.spec.model import Commands, Factory, OutputFileSpec, ResourceFileSpec, Spec
+from batchctl.spec.reading.source import At, shown
+
+LONGEST_LINE = 32 * 1024
+"""Characters of a command line (reliability B68)."""
+
+
+class Filler:
+    """Fills the placeholders of one task (or of none), and keeps what could not be filled."""
+
+    def __init__(self, spec: Spec, values: Values, problems: list[Problem]) -> None:
+        self.spec, self._problems = spec, problems
+        self.values: Values = Layers(values, spec.values) if values else spec.values
+
+    def __call__(self, at: At, text: str) -> str:
+        try:
+            return template.fill(text, self.values)
+        except TemplateError as error:
+            self.wrong(at, error)
+            return text
+
+    def several(self, at: At, text: str) -> tuple[str, ...]:
+        """What a text gives that is one placeholder, maybe of several values."""
+        try:
+            return tuple(name for hole in template.holes(text) for name in template.texts_of(hole, self.values))
+        except TemplateError as error:
+            self.wrong(at, error)
+            return ()
+
+    def maybe(self, at: At, text: str | None) -> str | None:
+        return None if text is None else self(at, text)
+
+    def wrong(self, at: At, error: TemplateError) -> None:
+        self._keep(self.spec.problem(at, error.message, error.code, offset=error.start, width=error.width))
+
+    def report(self, at: At, message: str, code: str, *, at_key: bool = False) -> None:
+        self._keep(self.spec.problem(at, message, code, at_key=at_key))
+
+    def _keep(self, problem: Problem) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+
+def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
+    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is."""
+    field = "command" if commands.argv else "commands"
+    try:
+        if commands.argv:
+            line = shell.argv(commands.argv, fill.values, windows=windows)
+        else:
+            line = (shell.cmd if windows else shell.bash)(commands.lines, fill.values)
+    except shell.LineError as error:
+        fill.wrong((*commands.at, field, error.number), error.error)
+        return ""
+    if len(line) > LONGEST_LINE:
+        fill.report(
+            (*commands.at, field), f"longer than {LONGEST_LINE} characters; put it in a script", "too-long", at_key=True
+        )
+    return line
+
+
+def resource_files(
+    fill: Filler, inventory: Inventory, files: Sequence[ResourceFileSpec], coming: frozenset[str] = frozenset()
+) -> tuple[ResourceFile, ...]:
+    """`coming`: containers whose blobs may be there only when the task runs."""
+    made: list[ResourceFile] = []
+    taken: dict[str, str] = {}
+    for file in files:
+        for found in _resource_files(fill, inventory, file, coming):
+            made.append(found)
+            if (name := found.blob or found.http_url) and found.file_path:
+                other = taken.setdefault(found.file_path, name)
+                if other != name:
+                    message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"
+                    fill.report(file.at, message, "same-file")
+    return tuple(made)
+
+
+def _resource_files(
+    fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str]
+) -> Iterator[ResourceFile]:
+    path = fill.maybe((*file.at, "filePath"), file.file_path)
+    if file.http_url is not None:
+        url = fill((*file.at, "httpUrl"), file.http_url)
+        yield ResourceFile(http_url=url, file_path=path, file_mode=file.file_mode)
+    elif file.blobs is not None:
+        for name in fill.several((*file.at, "blobs"), file.blobs):
+            container, blob = _blob(fill, inventory, (*file.at, "blobs"), name, coming)
+            inside = f"{path.rstrip('/')}/{basename(blob)}" if path else basename(blob)
+            yield ResourceFile(container=container, blob=blob, file_path=inside, file_mode=file.file_mode)
+    elif file.blob is not None:
+        name = fill((*file.at, "blob"), file.blob)
+        container, blob = _blob(fill, inventory, (*file.at, "blob"), name, coming)
+        yield ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
+    else:
+        prefix = fill.maybe((*file.at, "blobPrefix"), file.blob_prefix)
+        yield ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
+
+
+def _blob(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
+    """(container, path) of what is called CONTAINER/PATH; whether it is there is told."""
+    container, _, blob = name.partition("/")
+    if container not in fill.spec.containers:
+        fill.report(at, f"{shown(container)} is not among storage.containers", "unknown-container")
+    elif inventory.known and container not in coming and blob not in inventory.content(container):
+        fill.report(at, f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob")
+    return container, blob
+
+
+def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
+    return OutputFile(
+        file_pattern=fill((*output.at, "filePattern"), output.file_pattern),
+        container=output.container,
+        path=fill.maybe((*output.at, "path"), output.path),
+        upload_condition=output.upload_condition,
+        optional=output.optional,
+    )
+
+
+def container_settings(fill: Filler, factory: Factory) -> TaskContainerSettings | None:
+    wanted, at = factory.container_settings, (*factory.at, "containerSettings")
+    if wanted is None:
+        return None
+    options = fill.maybe((*at, "containerRunOptions"), wanted.container_run_options)
+    return replace(wanted, image_name=fill((*at, "imageName"), wanted.image_name), container_run_options=options)
+
+
+def environment(fill: Filler, at: At, settings: Settings) -> Settings:
+    return tuple((name, _setting(fill, (*at, i, "value"), value)) for i, (name, value) in enumerate(settings))
+
+
+def _setting(fill: Filler, at: At, value: str) -> str:
+    """What comes from the environment is hidden, as is what the spec says to be."""
+    filled = fill(at, value)
+    from_outside = any(hole.name.startswith("env:") for hole in template.holes(value))
+    return Hidden(filled) if from_outside or isinstance(value, Hidden) else filled

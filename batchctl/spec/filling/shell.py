@@ -1,0 +1,216 @@
+"""Command lines: how a value goes into shell text so that it reaches the program as it is (reliability S3, B59).
+
+Where a value stands decides how it is quoted: outside quotes, inside '…' or inside "…". Where quoting cannot be told
+for certain (here-documents, backticks, ${…}, $((…)), $'…', comments), only values of plain characters are let in.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from batchctl.spec.filling.template import Hole, TemplateError, Value, parse, text_of, texts_of
+
+BASH = "set -e -o pipefail"
+PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
+_CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
+_CMD_UNSAFE = re.compile(r'["%!\r\n]')
+
+BARE, SINGLE, DOUBLE, COMMENT, OPAQUE = "bare", "single", "double", "comment", "opaque"
+_PARAMETER = re.compile(r"\$\{[^{}'\"`$\\]*\}")
+SEVERAL = "{} stands for several words, and can stand only outside quotes"
+ENDED_BY = {SINGLE: "'", COMMENT: "\n"}
+_CASE = re.compile(r"(?<![\w-])case(?![\w-])")
+
+
+class Bash:
+    """Follows bash text and knows, wherever it has come to, how a value must be quoted there."""
+
+    def __init__(self) -> None:
+        self._stack = [BARE]
+        self._lost = False
+        self._escaped = False
+        self._word_begins = True
+
+    @property
+    def context(self) -> str:
+        return OPAQUE if self._lost or self._escaped else self._stack[-1]
+
+    def read(self, text: str) -> None:
+        """Go on over literal text."""
+        at = 0
+        while at < len(text):
+            at += self._step(text, at)
+
+    def quoted(self, value: str) -> str | None:
+        """The value as it must be written here; None if that cannot be told."""
+        self._word_begins = False
+        context, self._escaped = self.context, False
+        if context == BARE:
+            return shlex.quote(value)
+        if context == SINGLE:
+            return value.replace("'", "'\\''")
+        if context == DOUBLE:
+            return re.sub(r'([\\$`"])', r"\\\1", value)
+        return value if PLAIN.fullmatch(value) else None
+
+    def _step(self, text: str, at: int) -> int:
+        """Take what stands at `at`; returns how many characters that were."""
+        char, state = text[at], self._stack[-1]
+        if self._escaped:
+            self._escaped = self._word_begins = False
+            return 1
+        if state in ENDED_BY:
+            if char == ENDED_BY[state]:
+                self._stack.pop()
+            return 1
+        if char == "\\":
+            self._escaped = True
+            return 1
+        return self._nested(text, at) or (self._in_double(char) if state == DOUBLE else self._in_bare(text, at))
+
+    def _nested(self, text: str, at: int) -> int:
+        """What begins something new both outside quotes and in double quotes."""
+        if text.startswith("$((", at) or text[at] == "`":
+            self._lost = True
+        elif text.startswith("$(", at):
+            self._stack.append(BARE)
+            self._word_begins = True
+            return 2
+        elif text.startswith("${", at):
+            return self._parameter(text, at)
+        return 0
+
+    def _parameter(self, text: str, at: int) -> int:
+        """`${NAME}` and its plain relatives are skipped whole; a word inside braces may hold quotes of its own."""
+        found = _PARAMETER.match(text, at)
+        self._lost = self._lost or found is None
+        self._word_begins = False
+        return len(found[0]) if found else 2
+
+    def _in_double(self, char: str) -> int:
+        if char == '"':
+            self._stack.pop()
+        return 1
+
+    def _in_bare(self, text: str, at: int) -> int:
+        char = text[at]
+        begins, self._word_begins = self._word_begins, char in " \t\n;&|()"
+        if begins and char == "#":
+            self._stack.append(COMMENT)
+            self._word_begins = True
+            return 1
+        if begins and DOUBLE in self._stack and _CASE.match(text, at):
+            self._lost = True  # the `)` of its patterns would look like the end of our $(
+        if char in "'\"":
+            if char == "'" and at and text[at - 1] == "$":
+                self._lost = True
+            self._stack.append(SINGLE if char == "'" else DOUBLE)
+        elif text.startswith("<<", at):
+            return self._redirect(text, at)
+        elif text.startswith("((", at):
+            self._lost = True
+        elif char == "(":
+            self._stack.append(BARE)
+        elif char == ")" and len(self._stack) > 1:
+            self._stack.pop()
+        return 1
+
+    def _redirect(self, text: str, at: int) -> int:
+        if text.startswith("<<<", at):
+            return 3
+        self._lost = True
+        return 2
+
+
+def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
+    """`/bin/bash -c …` that runs the lines and stops at the first that fails. Raises LineError."""
+    shell, lines = Bash(), []
+    for number, line in enumerate(commands):
+        lines.append("".join(_into(shell, part, values, number) for part in parse(line)))
+        shell.read("\n")
+    return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
+
+
+def cmd(commands: Sequence[str], values: Mapping[str, Value]) -> str:
+    """`cmd.exe /c "a && b"`. Raises LineError."""
+    lines = ["".join(_cmd_parts(line, values, number)) for number, line in enumerate(commands)]
+    return f'cmd.exe /c "{" && ".join(lines)}"'
+
+
+def argv(command: Sequence[str], values: Mapping[str, Value], *, windows: bool = False) -> str:
+    """A program and its arguments, each one word. Raises LineError."""
+    words: list[str] = []
+    for number, word in enumerate(command):
+        match [part for part in parse(word) if part]:
+            case [Hole() as alone]:
+                words += _texts(alone, values, number)
+            case parts:
+                words.append("".join(p if isinstance(p, str) else _text(p, values, number) for p in parts))
+    return " ".join(map(_windows_word, words)) if windows else shlex.join(words)
+
+
+class LineError(Exception):
+    """A placeholder in the line (or argument) `number` that cannot be filled."""
+
+    def __init__(self, number: int, error: TemplateError) -> None:
+        self.number, self.error = number, error
+        super().__init__(error.message)
+
+
+def _into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int) -> str:
+    if isinstance(part, str):
+        shell.read(part)
+        return part
+    several = _texts(part, values, number)
+    if len(several) > 1 and shell.context != BARE:
+        raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
+    quoted_words = [shell.quoted(value) for value in several]
+    quoted = None if None in quoted_words else " ".join(map(str, quoted_words))
+    if quoted is None:
+        raise _unquotable(
+            part,
+            number,
+            "here, where bash reads it in a way of its own (a here-document, backticks, ${…}, $((…)), $'…', a comment)",
+        )
+    return quoted
+
+
+def _cmd_parts(line: str, values: Mapping[str, Value], number: int) -> Iterable[str]:
+    in_quotes = False
+    for part in parse(line):
+        if isinstance(part, str):
+            in_quotes ^= part.count('"') % 2 == 1
+            yield part
+            continue
+        several = _texts(part, values, number)
+        if len(several) > 1 and in_quotes:
+            raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
+        if any(_CMD_UNSAFE.search(value) for value in several):
+            raise _unquotable(part, number, 'on Windows: cmd has no way to quote %, !, " and newlines')
+        yield " ".join(v if in_quotes or _CMD_PLAIN.fullmatch(v) else f'"{v}"' for v in several)
+
+
+def _texts(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
+    try:
+        return texts_of(hole, values)
+    except TemplateError as error:
+        raise LineError(number, error) from None
+
+
+def _text(hole: Hole, values: Mapping[str, Value], number: int) -> str:
+    try:
+        return text_of(hole, values)
+    except TemplateError as error:
+        raise LineError(number, error) from None
+
+
+def _unquotable(hole: Hole, number: int, where: str) -> LineError:
+    message = f"the value of {hole.text} cannot be put in safely {where}; use `command` or an environment variable"
+    return LineError(number, TemplateError(message, "unsafe-placeholder", hole.start, hole.width))
+
+
+def _windows_word(word: str) -> str:
+    """As CommandLineToArgvW takes it apart: backslashes count only before a quote."""
+    if word and not re.search(r'[\s"]', word):
+        return word
+    return '"' + re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ("\\" + m[2] if m[2] else ""), word) + '"'

@@ -1,0 +1,126 @@
+"""Local files that a pattern of the spec means: found, looked at once, refused if they cannot become blobs."""
+
+import difflib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wcmatch import glob
+
+from batchctl.spec.reading.source import is_hidden, shown
+
+GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.NODIR | glob.CASE
+WILDCARD = re.compile(r"[*?\[{]")
+
+LONGEST_NAME, MOST_SEGMENTS = 1024, 254
+"""Limits of a blob's name (Learn: Naming and referencing containers, blobs, and metadata)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A file that a pattern met. `name`: its path below the part without wildcards."""
+
+    path: Path
+    name: str
+
+
+class Pattern:
+    """A glob below the spec's folder; a directory means all in it."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.folder, self.text = folder, text
+        self._root = os.path.realpath(folder / split(text)[0])
+        self._inside: dict[str, bool] = {}
+
+    def matches(self) -> Iterator[Match]:
+        """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
+        exact = Path(os.path.normpath(self.folder / self.text))
+        if os.path.lexists(exact) and not exact.is_dir():
+            yield Match(exact, exact.name)
+            return
+        root, rest = (self.text, "**") if exact.is_dir() else split(self.text)
+        base = Path(os.path.normpath(self.folder / root))
+        found = glob.iglob(rest, root_dir=str(base), flags=GLOB_FLAGS) if rest else ()
+        names = {name.replace(os.sep, "/").removeprefix("./") for name in found}
+        for name in sorted(names):
+            yield Match(base / name, name)
+
+    def look(self, match: Match, blob: str) -> tuple[os.stat_result, None] | tuple[None, str]:
+        """What the file is (os.stat), or why it cannot be the blob of that name."""
+        if why := _unfit(blob):
+            return None, why
+        try:
+            status = os.lstat(match.path)
+            is_link = stat.S_ISLNK(status.st_mode)
+            if is_link:
+                status = os.stat(match.path)  # noqa: PTH116 - as lstat above
+        except FileNotFoundError:
+            return None, "it is a link to nothing"
+        except OSError as error:
+            return None, error.strerror or str(error)
+        if not stat.S_ISREG(status.st_mode):
+            return None, "it is not a regular file"
+        if WILDCARD.search(self.text) and not self._holds(match.path, is_link):
+            return None, f"it is a link out of {self._root}; name it without wildcards to take it all the same"
+        return status, None
+
+    def no_match(self) -> str:
+        """What to say where nothing matches; the nearest name in that folder, if a file was named."""
+        wanted = Path(os.path.normpath(self.folder / self.text))
+        if WILDCARD.search(self.text) or not wanted.parent.is_dir():
+            return f"no file matches {shown(self.text)} in {shown(self.folder)}"
+        near = difflib.get_close_matches(wanted.name, [p.name for p in wanted.parent.iterdir()], n=1)
+        return f"there is no file {shown(self.text)} in {shown(self.folder)}" + (
+            f"; did you mean {shown(near[0])}?" if near else ""
+        )
+
+    def _holds(self, path: Path, is_link: bool) -> bool:
+        """A glob stays below its root; a link that leads out of it must be named itself (reliability B49)."""
+        if is_link:
+            return self._is_below(os.path.realpath(path))
+        folder = os.path.dirname(path)  # noqa: PTH120 - a hundred thousand paths lie in a few folders
+        if folder not in self._inside:
+            self._inside[folder] = self._is_below(os.path.realpath(folder))
+        return self._inside[folder]
+
+    def _is_below(self, real: str) -> bool:
+        return real == self._root or real.startswith(f"{self._root.rstrip(os.sep)}{os.sep}")
+
+
+def split(pattern: str) -> tuple[str, str]:
+    """`data/*.txt` as (`data`, `*.txt`); a pattern without wildcards keeps all of itself on the left."""
+    parts = pattern.split("/")
+    wild = next((i for i, part in enumerate(parts) if WILDCARD.search(part)), len(parts))
+    return "/".join(parts[:wild]) or ("/" if pattern.startswith("/") else "."), "/".join(parts[wild:])
+
+
+def _unfit(name: str) -> str | None:
+    """Why a blob cannot be called so."""
+    if PLAIN.fullmatch(name):
+        return None
+    return next((why for told, why in NAME_RULES if told(name)), None)
+
+
+PLAIN = re.compile(r"[\w \-+,=@()]+(?:\.[\w \-+,=@()]+)*", re.ASCII)
+"""Names that break no rule but those of length, which file systems keep: most of all, told quickly."""
+
+
+def _is_not_utf8(name: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in name)
+
+
+NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (_is_not_utf8, "its name is not UTF-8"),
+    (lambda name: any(map(is_hidden, name)) or "\t" in name or "\n" in name, "its name has a control character"),
+    (lambda name: "\\" in name, "its name has a backslash, which the service turns into a slash"),
+    (lambda name: len(name) > LONGEST_NAME, f"the name of a blob has at most {LONGEST_NAME} characters"),
+    (lambda name: name.count("/") >= MOST_SEGMENTS, f"the name of a blob has at most {MOST_SEGMENTS} segments"),
+    (
+        lambda name: any(part.endswith(".") for part in name.split("/")),
+        "a part of its name ends with a dot, which the service drops",
+    ),
+)
+"""What a blob cannot be called (reliability B59 to B65)."""

@@ -1,0 +1,169 @@
+"""YAML text to nodes with places, from parser events and without recursion. Nothing becomes a Python object here:
+a scalar stays the text that was written, and whether it was quoted. The only user of yaml."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from batchctl.errors import Problem, SpecError
+from batchctl.spec.reading.source import Place, Source
+
+DEPTH = 64
+NODES = 50_000
+CAP = 50
+"""How many problems are reported at once."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A scalar (`text`, `plain`: not quoted), a mapping (`entries`: key and value) or a sequence (`items`)."""
+
+    kind: str
+    place: Place
+    text: str = ""
+    plain: bool = True
+    entries: "list[tuple[Node, Node]]" = field(default_factory=list)
+    items: "list[Node]" = field(default_factory=list)
+
+
+def compose(source: Source) -> tuple[Node, list[Problem]]:
+    """The document's root, and what is wrong with its YAML short of not being YAML.
+
+    Raises SpecError where there is nothing to go on with: broken syntax, no document or two, or too much of it.
+    """
+    builder = _Builder(source)
+    for event in _events(source):
+        builder.take(event)
+    if builder.root is None:
+        raise SpecError([source.problem((), "the spec is empty", "empty")])
+    return builder.root, builder.problems
+
+
+class _Builder:
+    """Takes events, keeps the open collections on a stack of its own."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._open: list[Node] = []
+        self._key: list[Node | None] = []
+        self._count = 0
+
+    def take(self, event: Any) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self._document(event)
+            case yaml.AliasEvent():
+                self._stop(event, f"aliases are not part of a spec: write out what *{event.anchor} stands for", "alias")
+            case yaml.ScalarEvent():
+                self._decorated(event)
+                plain = event.style is None
+                self._add(Node("scalar", _place(event), event.value, plain))
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._decorated(event)
+                self._push(Node("mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence", _place(event)))
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close(event)
+
+    def _document(self, event: Any) -> None:
+        if event.version or event.tags:
+            self._stop(event, "directives (lines that begin with %) are not part of a spec", "syntax")
+        if self.root is not None:
+            self._stop(event, "a second document begins here: a spec is one document", "two-documents")
+
+    def _decorated(self, event: Any) -> None:
+        if event.anchor:
+            self._stop(event, f"anchors are not part of a spec: remove &{event.anchor}", "anchor")
+        if event.tag and event.tag != "!":
+            self._wrong(event, f"tags are not part of a spec: remove {event.tag!r}", "tag")
+
+    def _push(self, node: Node) -> None:
+        self._add(node)
+        if len(self._open) >= DEPTH:
+            self._stop(node, f"nested deeper than {DEPTH}", "too-deep")
+        self._open.append(node)
+        self._key.append(None)
+
+    def _close(self, event: Any) -> None:
+        node = self._open.pop()
+        self._key.pop()
+        place = node.place
+        node.place = Place(place.line, place.column, place.start, event.end_mark.index)
+
+    def _add(self, node: Node) -> None:
+        self._count += 1
+        if self._count > NODES:
+            self._stop(node, f"more than {NODES} values", "too-large")
+        if not self._open:
+            self.root = node
+        elif self._open[-1].kind == "sequence":
+            self._open[-1].items.append(node)
+        elif (key := self._key[-1]) is None:
+            self._new_key(node)
+        else:
+            self._key[-1] = None
+            self._open[-1].entries.append((key, node))
+
+    def _new_key(self, node: Node) -> None:
+        self._key[-1] = node
+        if node.kind != "scalar":
+            self._stop(node, "a key must be a word", "bad-key")
+        if node.plain and node.text == "<<":
+            self._stop(node, "merge keys are not part of a spec: write out what is merged", "merge-key")
+
+    def _wrong(self, where: Any, message: str, code: str) -> None:
+        place = where.place if isinstance(where, Node) else _place(where)
+        self.problems.append(self.source.here(place, message, code))
+        if len(self.problems) >= CAP:
+            raise SpecError(self.problems)
+
+    def _stop(self, where: Any, message: str, code: str) -> None:
+        """What is here makes the rest unreliable, or too costly to read."""
+        self._wrong(where, message, code)
+        raise SpecError(self.problems)
+
+
+def _events(source: Source) -> Iterator[Any]:
+    place = Place(1, 1, 0, 0)
+    try:
+        for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
+            place = _place(event)
+            yield event
+    except yaml.MarkedYAMLError as error:
+        raise SpecError([_syntax(source, error)]) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets chr() and int() raise as they like
+        raise SpecError([source.here(place, f"this is not YAML: {_first_line(error)}", "syntax")]) from None
+
+
+def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    place = Place(mark.line + 1, mark.column + 1, mark.index, mark.index + 1) if mark else Place(1, 1, 0, 0)
+    parts = [part for part in (error.context, error.problem) if part]
+    what = (": ".join(parts) or "unreadable").replace("found character '\\t' that cannot", "found a tab, which cannot")
+    return source.here(place, f"this is not YAML: {what}{_hint(source, place, what)}", "syntax")
+
+
+def _hint(source: Source, place: Place, what: str) -> str:
+    here = source.text[place.start : place.start + 1]
+    if here == "\t" or "a tab" in what:
+        return "; indent with spaces"
+    if here in ("@", "`", "%", "*", "&", "!", "|", ">"):
+        return f"; quote a value that begins with {here}"
+    if "mapping values are not allowed" in what:
+        return "; quote a value that contains ': '"
+    if here in ("{", "}") or "flow" in what:
+        return "; quote a value that contains braces or brackets"
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+def _place(event: Any) -> Place:
+    """A block scalar's mark ends on a later line; the caret is cut to the first one by Source."""
+    start, end = event.start_mark, event.end_mark
+    return Place(start.line + 1, start.column + 1, start.index, end.index)

@@ -1,0 +1,122 @@
+"""A spec's file to a Spec, or to every problem in it at once. Sends no request."""
+
+import stat
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from batchctl.errors import Problem, SpecError
+from batchctl.spec.filling.settled import Settling, likely
+from batchctl.spec.filling.template import Value
+from batchctl.spec.inventory import take_inventory
+from batchctl.spec.model import Spec
+from batchctl.spec.origin import origin
+from batchctl.spec.reading.build import build
+from batchctl.spec.reading.check import check
+from batchctl.spec.reading.compose import CAP, compose
+from batchctl.spec.reading.references import check_references
+from batchctl.spec.reading.source import Source
+from batchctl.spec.reading.typed import read
+from batchctl.spec.reading.variables import given_values
+from batchctl.spec.resolve import resolve
+
+LARGEST = 1 << 20
+"""Bytes of a spec."""
+
+
+def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str], *, allow_python: bool = False) -> Spec:
+    """Read and check a spec. `variables` are those of the command line, `environ` what `${env:X}` may name.
+
+    `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
+    not take.
+    """
+    return replace(_spec(path, *_examined(path, variables, environ), variables, environ), allow_python=allow_python)
+
+
+def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Every problem that shows without a request; files are looked at, containers are not.
+
+    Where a variable waits for the command line, nobody can say yet which files are meant; what a generator would make
+    nobody asks.
+    """
+    try:
+        document, source = _examined(path, variables, environ)
+        if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
+            spec = _spec(path, document, source, variables, environ)
+            if _generates(spec):
+                return ()
+            resolve(spec, take_inventory(spec, None))
+    except SpecError as error:
+        return error.problems
+    return ()
+
+
+def _generates(spec: Spec) -> bool:
+    forms = [f.for_each for f in spec.job.tasks if f.for_each] if spec.job else []
+    return any(simple.form == "generator" for form in forms for simple in form.simple)
+
+
+def fingerprint(path: Path) -> str:
+    """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
+    return Source(str(path), _text(path)).digest
+
+
+def _spec(
+    path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
+) -> Spec:
+    values = {**_environment(source, environ), **given_values(_declared(document), variables)}
+    return build(document, folder=path.parent.absolute(), origin=origin(path), values=values, source=source)
+
+
+def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
+    """(document, source); raises SpecError with all that is wrong."""
+    source = Source(str(path), _text(path))
+    problems = list(source.secrets())
+    if hidden := list(source.forbidden()):
+        raise SpecError([*problems, *hidden][:CAP])
+    try:
+        root, wrong = compose(source)
+    except SpecError as error:
+        raise SpecError([*problems, *error.problems]) from None
+    declared, outside = _declared(read(root, source)[0]), _environment(source, environ)
+    known = {**outside, **{f"vars.{name}": "" for name in declared}}
+    settling = Settling({**outside, **likely(declared, variables)})
+    document, source, twice, quoted = read(root, source, settling)
+    checked = [*check(document, source, quoted), *check_references(document, source, known)]
+    problems += [*wrong, *twice, *(found for found in checked if not settling.is_open(source, found))]
+    problems += settling.problems(document, source, known)
+    if problems:
+        raise SpecError(sorted(problems)[:CAP])
+    return document, source
+
+
+def _text(path: Path) -> str:
+    """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _unreadable(path, "this is not a regular file")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
+    if len(content) > LARGEST:
+        raise _unreadable(path, f"larger than {LARGEST >> 20} MiB", "too-large")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"not UTF-8: byte {error.start} cannot be read", "encoding") from None
+
+
+def _unreadable(path: Path, why: str, code: str = "unreadable") -> SpecError:
+    return SpecError([Problem(str(path), 1, 1, f"cannot read the spec: {why}", code)])
+
+
+def _environment(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
+    """Those variables that the text names; the others are none of a spec's business."""
+    return {f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text}
+
+
+def _declared(document: Any) -> Mapping[str, Any]:
+    found = document.get("vars") if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,41 @@
+"""Parts of a document by dotted paths; the document may have any shape. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from batchctl.spec.reading.source import At
+
+
+def find(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:
+    """(where, what) of all that a dotted pattern meets; `*` is any key or index."""
+    found: list[tuple[At, Any]] = [((), part)]
+    for word in pattern.split("."):
+        found = [(((*at, key)), value) for at, inner in found for key, value in _step(inner, word)]
+    yield from found
+
+
+def _step(part: Any, word: str) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(part, dict):
+        yield from part.items() if word == "*" else ([(word, part[word])] if word in part else [])
+    elif isinstance(part, list) and word == "*":
+        yield from enumerate(part)
+
+
+def texts(part: Any, pattern: str) -> Iterator[tuple[At, str]]:
+    return ((at, value) for at, value in find(part, pattern) if isinstance(value, str))
+
+
+def get(part: Any, *keys: str) -> Any:
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return part
+
+
+def mapping(part: Any) -> Mapping[str, Any]:
+    return part if isinstance(part, dict) else {}
+
+
+def part_at(part: Any, at: At) -> Any:
+    for key in at:
+        part = part[key]
+    return part

@@ -1,0 +1,109 @@
+"""Nodes to a document of plain dicts, lists and scalars. The schema says what type a scalar has, never YAML:
+`no` stays text where text is wanted, and a quoted "2" is no number anywhere."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from batchctl.errors import Problem
+from batchctl.spec.reading.compose import Node
+from batchctl.spec.reading.schema import Schema, chosen, constants, resolved
+from batchctl.spec.reading.schema import root as contract
+from batchctl.spec.reading.source import At, Place, Source, is_hidden, named, shown
+
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")
+BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
+
+
+Settle = Callable[[At, str], str | None]
+"""(where, text) to what the text stands for; None: for itself."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a walk over the nodes gathers."""
+
+    settle: Settle
+    keys: dict[At, Place] = field(default_factory=dict)
+    values: dict[At, Place] = field(default_factory=dict)
+    scalars: dict[At, str] = field(default_factory=dict)
+    quoted: set[At] = field(default_factory=set)
+    wrong: list[tuple[Place, str, str]] = field(default_factory=list)
+
+
+def read(
+    root: Node, source: Source, settle: Settle = lambda _at, _text: None
+) -> tuple[Any, Source, list[Problem], frozenset[At]]:
+    """(document, source with its places, problems, where quoted scalars stand). Of a key that stands twice, the first
+    counts."""
+    reading = Reading(settle)
+    document = _typed(root, contract(), (), reading)
+    source = replace(source, keys=reading.keys, values=reading.values, scalars=reading.scalars)
+    return document, source, [source.here(*wrong) for wrong in reading.wrong], frozenset(reading.quoted)
+
+
+def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
+    reading.values[at] = node.place
+    match node.kind:
+        case "mapping":
+            return _mapping(node, schema, at, reading)
+        case "sequence":
+            items = resolved(schema).get("items", {})
+            return [_typed(item, items, (*at, index), reading) for index, item in enumerate(node.items)]
+        case _:
+            reading.scalars[at] = node.text
+            if (settled := reading.settle(at, node.text)) is not None:
+                # A value that is nothing but a placeholder is quoted for YAML's sake alone.
+                node = replace(node, text=settled, plain=True)
+            _look(node, reading)
+            if not node.plain:
+                reading.quoted.add(at)
+            return scalar(node, resolved(schema))
+
+
+def _mapping(node: Node, schema: Schema, at: At, reading: Reading) -> dict[str, Any]:
+    schema = chosen(schema, {key.text: None for key, _ in node.entries})
+    named_in, any_other = schema.get("properties", {}), schema.get("additionalProperties")
+    other = any_other if isinstance(any_other, dict) else {}
+    found: dict[str, Any] = {}
+    for key, value in node.entries:
+        _look(key, reading)
+        inside = (*at, key.text)
+        if key.text in found:
+            first = reading.keys[inside].line
+            reading.wrong.append((key.place, f"{shown(key.text)} stands twice: first in line {first}", "duplicate-key"))
+            continue
+        reading.keys[inside] = key.place
+        found[key.text] = _typed(value, named_in.get(key.text, other), inside, reading)
+    return found
+
+
+def scalar(node: Node, schema: Schema) -> Any:
+    """The scalar as the schema wants it, or its text where it is nothing that is wanted. Empty is None."""
+    if not node.plain:
+        return node.text
+    wanted = set(_types(schema))
+    if not node.text:
+        return None
+    if "integer" in wanted and INTEGER.fullmatch(node.text):
+        return int(node.text)
+    if "number" in wanted and NUMBER.fullmatch(node.text):
+        return int(node.text) if INTEGER.fullmatch(node.text) else float(node.text)
+    if "boolean" in wanted and node.text in BOOLEANS:
+        return BOOLEANS[node.text]
+    return node.text
+
+
+def _types(schema: Schema) -> Iterator[str]:
+    if constants(schema):
+        yield "string"
+    declared = schema.get("type", ())
+    yield from (declared,) if isinstance(declared, str) else declared
+
+
+def _look(node: Node, reading: Reading) -> None:
+    """Characters that an escape in double quotes brought in."""
+    for char in sorted(set(filter(is_hidden, node.text))):
+        reading.wrong.append((node.place, f"the character {named(char)} is not allowed in a spec", "hidden-character"))

@@ -61,8 +61,8 @@ class ContainerConfiguration:
 class TaskContainerSettings:
     """The container that a task runs in (REST: TaskContainerSettings)."""
 
-    image_name: str
-    container_run_options: str | None = None
+    image_name: str = part(fill=True)
+    container_run_options: str | None = part(None, fill=True)
     working_directory: str = part("taskWorkingDirectory", fold=lower)
     registry: ContainerRegistry | None = None
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.resources import Task
+from batchctl.rest import filled_places
 from batchctl.sensitive import masked
 from batchctl.spec.fanout.forms import names_of
 from batchctl.spec.filling import template
@@ -80,9 +82,7 @@ FILLED_PER_TASK = (
     "outputFiles.*.filePattern",
     "outputFiles.*.path",
     "environmentSettings.*.value",
-    "displayName",
-    "containerSettings.imageName",
-    "containerSettings.containerRunOptions",
+    *filled_places(Task),
 )
 """Where those of the item go in as well."""
 

@@ -28,7 +28,7 @@ def ours(what: str, url: str, container: str, folder: Path) -> None:
     from batchctl.reconcile.events import Fetched
     from batchctl.reconcile.outputs import Fetch
     from batchctl.spec.inventory import take_inventory
-    from batchctl.spec.reading.load import load
+    from batchctl.spec.load import load
 
     target = Target.local(
         batch_url="http://127.0.0.1:1",

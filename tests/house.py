@@ -11,7 +11,7 @@ PURE = tuple(
     PurePosixPath(path)
     for path in (
         *(f"reconcile/{name}.py" for name in ("plan", "decide/generations", "amend/checks")),
-        *(f"spec/{name}.py" for name in ("resolve", "fanout/forms", "filling/template")),
+        *(f"spec/{name}.py" for name in ("resolve", "fanout/forms", "template")),
     )
 )
 

@@ -29,7 +29,7 @@ def validate(
     no_color: NoColor = False,
 ) -> None:
     """Check specs and report every problem at once. Sends no request."""
-    from batchctl.spec.reading.load import examine
+    from batchctl.spec.load import examine
 
     out = printer(no_color)
     problems = [problem for path in specs for problem in examine(path, {}, os.environ)]

@@ -70,7 +70,7 @@ def reopen(
     """
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.kept.comparison import elsewhere, outdated
-    from batchctl.spec.reading.load import fingerprint
+    from batchctl.spec.load import fingerprint
     from batchctl.verbs.saved import standing, ticket
 
     if choices != Choices():

@@ -44,7 +44,7 @@ def open_spec(
 
     from batchctl import hashes
     from batchctl.clock import SystemClock
-    from batchctl.spec.reading.load import load
+    from batchctl.spec.load import load
 
     hashes.remember(user_cache_path("batchctl"))
     if is_plan(path):

@@ -12,12 +12,12 @@ from batchctl import hashes
 from batchctl.errors import Problem, SpecError
 from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.fanout.generator import Generated, GeneratorError, generate
-from batchctl.spec.fanout.tables import READERS, Table, TableError, read_table
-from batchctl.spec.filling.template import fill
 from batchctl.spec.model import ForEach, Spec, Upload
-from batchctl.spec.patterns import Match, Pattern
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.outside.generator import Generated, GeneratorError, generate
+from batchctl.spec.outside.patterns import Match, Pattern
+from batchctl.spec.outside.tables import READERS, Table, TableError, read_table
+from batchctl.spec.source import At, shown
+from batchctl.spec.template import fill
 
 MOST_PROBLEMS = 50
 

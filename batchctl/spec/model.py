@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from batchctl.errors import Problem
 from batchctl.resources import Job, JobPreparationTask, JobReleaseTask, Pool, StartTask, Task, Work
 from batchctl.sensitive import Hidden
-from batchctl.spec.filling.template import Value
-from batchctl.spec.reading.source import At, Source
+from batchctl.spec.source import At, Source
+from batchctl.spec.template import Value
 
 FROM_OUTSIDE = "${env:"
 """How a placeholder begins whose value comes from the environment."""

@@ -42,7 +42,7 @@ from batchctl.spec.filling.filler import (
 )
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.source import At, shown
 
 MOST_TASKS = 100_000
 NOTHING: dict[Any, str] = {}

@@ -27,8 +27,8 @@ from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
 from batchctl.resources import KINDS
 from batchctl.rules import Rule
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from tests.counted import Quick, Side, real_side
 from tests.fake_cloud import FakeCloud
 from tests.services import unique

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from batchctl.errors import SpecError
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 
 TEXT = """\
 version: 1

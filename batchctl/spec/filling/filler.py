@@ -12,11 +12,12 @@ from batchctl.errors import Problem
 from batchctl.resources import OutputFile, ResourceFile, Settings
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
-from batchctl.spec.filling import shell, template
-from batchctl.spec.filling.template import Layers, TemplateError, Values
+from batchctl.spec import template
+from batchctl.spec.filling import shell
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.source import At, shown
+from batchctl.spec.template import Layers, TemplateError, Values
 
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""

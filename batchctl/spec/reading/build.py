@@ -35,7 +35,7 @@ from batchctl.spec.model import (
     W,
     WorkSpec,
 )
-from batchctl.spec.reading.source import At
+from batchctl.spec.source import At
 
 Document = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.spec.model import Rows
-from batchctl.spec.reading.source import is_hidden, shown
+from batchctl.spec.source import is_hidden, shown
 
 MOST_ROWS = 100_001
 """One more than there may be tasks: enough to tell that it is too many."""

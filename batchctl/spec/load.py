@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem, SpecError
-from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import origin
+from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build
 from batchctl.spec.reading.check import check
 from batchctl.spec.reading.compose import CAP, compose

@@ -115,6 +115,10 @@ class Chunk:
     bytes: int | None = None
 
 
+AXES = ("product", "zip")
+"""Forms of `forEach` that are made of others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForEach:
     """`form` is a row of fanout.FORMS; `source` is what stands under that key: for a product or zip, a ForEach for each

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.inventory import Inventory
+from batchctl.spec.inventory import Inventory, Table
 from batchctl.spec.model import ForEach
-from batchctl.spec.outside.tables import Table
 from batchctl.spec.source import shown
 from batchctl.spec.template import Value, Values, text
 

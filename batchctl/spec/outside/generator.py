@@ -7,12 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from batchctl.spec.inventory import Generated
 from batchctl.spec.outside.tables import MOST_ROWS
 from batchctl.spec.source import is_hidden, shown
-from batchctl.spec.template import Value, Values, text
-
-Generated = tuple[str, Values]
-"""(key, values) of an item."""
+from batchctl.spec.template import Value, text
 
 
 class GeneratorError(Exception):

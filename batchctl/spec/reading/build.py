@@ -17,6 +17,7 @@ from batchctl.resources import (
 from batchctl.rest import SPEC, Dialect
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
+    AXES,
     Account,
     Chunk,
     Commands,
@@ -41,9 +42,6 @@ Document = Mapping[str, Any]
 
 MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize", "chunk", "allowEmpty")
 """Keys of `forEach` that are no form."""
-
-AXES = ("product", "zip")
-"""Forms that are made of others."""
 
 
 def build(document: Document, **outside: Any) -> Spec:

@@ -13,6 +13,7 @@ from batchctl.configurations import (
     ContainerConfiguration,
     ExitConditions,
     NetworkConfiguration,
+    NodePlacementConfiguration,
     TaskContainerSettings,
     TaskDependencies,
     TaskSchedulingPolicy,
@@ -228,6 +229,9 @@ class Pool:
     task_scheduling_policy: TaskSchedulingPolicy = compared(Rule.WHEN_EMPTY, TaskSchedulingPolicy())
     enable_inter_node_communication: bool = compared(Rule.WHEN_EMPTY, False)
     network_configuration: NetworkConfiguration | None = compared(Rule.WHEN_EMPTY, None, fold=default_is_none)
+    node_placement_configuration: NodePlacementConfiguration | None = compared(
+        Rule.WHEN_EMPTY, None, fold=default_is_none, rest=f"{MACHINE}.nodePlacementConfiguration"
+    )
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)

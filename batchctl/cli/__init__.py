@@ -9,8 +9,8 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.asking import printer, voice
 from batchctl.cli.interrupting import Interruption
+from batchctl.cli.speaking import printer, voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130

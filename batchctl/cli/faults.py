@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from batchctl.cli.asking import printer
+from batchctl.cli.speaking import printer
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "

@@ -3,7 +3,7 @@
 import contextlib
 from typing import TYPE_CHECKING
 
-from batchctl.cli.asking import Voice
+from batchctl.cli.speaking import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Generator

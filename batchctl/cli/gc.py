@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from batchctl.cli.asking import approve, can_ask, voice
 from batchctl.cli.durations import patience
 from batchctl.cli.following import follow
 from batchctl.cli.options import AsJson, Discard, Force, LockTimeout, NoColor, NoLock, TargetName, Yes
+from batchctl.cli.speaking import approve, can_ask, voice
 from batchctl.cli.target import open_account
 from batchctl.errors import Partial, Refused
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from batchctl.cli import faults
-from batchctl.cli.asking import asked, can_ask, printer
 from batchctl.cli.options import Yes
+from batchctl.cli.speaking import asked, can_ask, printer
 from batchctl.errors import Refused
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from batchctl import __version__
-from batchctl.cli import saving
-from batchctl.cli.asking import printer
+from batchctl.cli import plan_files
 from batchctl.cli.options import NoColor
+from batchctl.cli.speaking import printer
 from batchctl.errors import SpecError, UsageError
 
 
@@ -51,7 +51,7 @@ def show(
 
     if as_json and markdown:
         raise UsageError("--json or --markdown, not both")
-    saved = saving.read_plan(plan)
+    saved = plan_files.read_plan(plan)
     if as_json:
         sys.stdout.write(json.dumps(document(saved), indent=2) + "\n")
         return

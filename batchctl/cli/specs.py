@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchctl.cli import saving
-from batchctl.cli.asking import approve, can_ask, voice
+from batchctl.cli import plan_files
 from batchctl.cli.documents import is_plan
 from batchctl.cli.durations import patience
 from batchctl.cli.following import follow
@@ -30,6 +29,7 @@ from batchctl.cli.options import (
     Variables,
     Yes,
 )
+from batchctl.cli.speaking import approve, can_ask, voice
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
@@ -70,7 +70,7 @@ def plan(
     if out and refresh_only:
         raise UsageError("--refresh-only shows what is: there is nothing to keep with --out")
     if out:
-        saving.can_save(out)
+        plan_files.can_save(out)
     to = voice(as_json, no_color)
     to.begin("plan")
     choices = _choices(
@@ -93,7 +93,7 @@ def plan(
     if decided.refusals:
         raise Refused(decided.refusals)
     if out:
-        saving.save(out, decided, opened, choices)
+        plan_files.save(out, decided, opened, choices)
         to.say(f"Saved: batchctl apply {out} does exactly this within 24 hours, or refuses.")
     code = 2 if detailed_exitcode and decided else 0
     to.done("plan", code)
@@ -143,7 +143,7 @@ def apply(
     )
     waits = None if no_lock else patience(lock_timeout)
     if is_plan(spec):
-        opened, choices, agree, ticket = saving.reopen(spec, target, var, choices, out, parallelism, allow_python)
+        opened, choices, agree, ticket = plan_files.reopen(spec, target, var, choices, out, parallelism, allow_python)
     else:
         can_ask(yes, as_json)
         opened, ticket = open_spec(spec, target, var, out, parallelism, allow_python), None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.cli.asking import Voice
 from batchctl.cli.documents import is_plan
+from batchctl.cli.speaking import Voice
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:

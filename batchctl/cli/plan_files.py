@@ -5,8 +5,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.cli.asking import Voice, approve
 from batchctl.cli.documents import is_plan
+from batchctl.cli.speaking import Voice, approve
 from batchctl.cli.target import Opened, open_spec, variables
 from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError

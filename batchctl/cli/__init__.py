@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
 from batchctl.cli.interrupting import Interruption
-from batchctl.cli.speaking import printer, voice
+from batchctl.cli.speaking import open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -64,7 +64,7 @@ def _cut_off(error: OSError, *, changes: bool) -> int:
     why = "nobody reads the output any more" if isinstance(error, BrokenPipeError) else f"{error.strerror}{where}"
     told = Partial(f"cut off: {why}. The same command goes on from here") if changes else MachineError(why)
     with contextlib.suppress(OSError):
-        printer().error(told)
+        open_printer().error(told)
     return told.exit_code
 
 
@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
 
     def tell(error: BatchctlError) -> None:
-        voice("--json" in arguments and arguments[0] in STREAMS).error(error)
+        open_voice("--json" in arguments and arguments[0] in STREAMS).error(error)
 
     try:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from batchctl.cli.speaking import printer
+from batchctl.cli.speaking import open_printer
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
@@ -161,7 +161,7 @@ def node(
     from batchctl.local import faults
 
     hit = faults.accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
-    printer().result(f"{accident}: {hit}")
+    open_printer().result(f"{accident}: {hit}")
 
 
 @app.command("list")
@@ -169,7 +169,7 @@ def list_faults() -> None:
     """List the faults in force: what they hit, how often they were met, and how often they hit."""
     from batchctl.local import faults
 
-    out, found = printer(), faults.found()
+    out, found = open_printer(), faults.found()
     for one in found:
         out.result(_line(one))
     if not found:
@@ -184,13 +184,13 @@ def clear(
     from batchctl.local import faults
 
     faults.clear(number)
-    printer().result("Cleared.")
+    open_printer().result("Cleared.")
 
 
 def _make(kind: str, **asked: Any) -> None:
     from batchctl.local import faults
 
-    printer().result(_line(faults.make({"kind": kind, **asked})))
+    open_printer().result(_line(faults.make({"kind": kind, **asked})))
 
 
 def _when(every: int, skip: int, times: int | None) -> dict[str, int | None]:

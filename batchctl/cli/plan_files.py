@@ -1,46 +1,39 @@
-"""Saved plans on the disk: readable by their owner alone, whole or not there."""
+"""Files of saved plans: told from specs, readable by their owner alone, whole or not there."""
 
 import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.cli.documents import is_plan
-from batchctl.cli.speaking import Voice, approve
-from batchctl.cli.target import Opened, open_spec, variables
-from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from batchctl.cloud_answers import Ticket
-    from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.kept.document import Saved
-    from batchctl.reconcile.plan import Plan
-    from batchctl.verbs import Approve
+
+_BEGINNING = 200
+"""Characters that tell a plan from a spec, however long the plan is."""
 
 
-def can_save(path: Path) -> None:
-    """Raises UsageError before anything is asked, rather than after."""
+def is_plan(path: Path) -> bool:
+    """By its content, whatever its name is."""
+    from batchctl.reconcile.kept.document import is_document
+
+    try:
+        # A pipe can be read once only: that is for whoever loads the spec.
+        if not path.is_file():
+            return False
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return is_document(stream.read(_BEGINNING))
+    except OSError:
+        return False
+
+
+def require_room(path: Path) -> None:
+    """Raises UsageError where no plan could be saved, before anything is asked of the service rather than after."""
     if not path.parent.is_dir():
         raise UsageError(f"--out: there is no directory {path.parent}")
     if os.path.lexists(path) and not is_plan(path):
         raise UsageError(f"--out: {path} is there and no saved plan; it would be lost")
-
-
-def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> None:
-    """Write the plan that was shown, to be applied by `apply PATH`."""
-    from batchctl.reconcile.kept.document import text
-    from batchctl.verbs import saved
-
-    occasion = saved.Occasion(
-        spec=opened.path.as_posix(),
-        target=opened.place,
-        id=secrets.token_hex(8),
-        now=SystemClock().now().replace(microsecond=0),
-        variables=tuple(opened.variables.items()),
-        choices=choices,
-    )
-    write_private(path, text(saved.save(decided, opened.spec, occasion)))
 
 
 def read_plan(path: Path) -> "Saved":
@@ -55,72 +48,17 @@ def read_plan(path: Path) -> "Saved":
         raise Refused([f"cannot read the plan {path}: {error}"]) from error
 
 
-def reopen(
-    path: Path,
-    target: str | None,
-    var: list[str] | None,
-    choices: "Choices",
-    out: Voice,
-    at_once: int | None,
-    allow_python: bool,
-) -> "tuple[Opened, Choices, Approve, Ticket]":
-    """What a saved plan is about, the choices that it was made with, and the test that it still stands.
-
-    Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
-    """
-    from batchctl.reconcile.choices import Choices
-    from batchctl.reconcile.kept.comparison import elsewhere, outdated
-    from batchctl.spec.reading.load import fingerprint
-    from batchctl.verbs.saved import standing, ticket
-
-    if choices != Choices():
-        raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
-    saved = read_plan(path)
-    spec = _find_spec(path, saved.header.spec)
-    if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
-        raise Refused(reasons)
-    opened = open_spec(spec, target, _variables(saved, var), out, at_once, allow_python)
-    if reasons := elsewhere(saved.header.target, opened.place):
-        raise Refused(reasons)
-    stands = standing(saved, opened.spec)
-    return (
-        opened,
-        saved.header.choices,
-        lambda decided: stands(decided) and approve(out, decided, yes=True, question=""),
-        ticket(saved),
-    )
-
-
 def write_private(path: Path, content: str) -> None:
     """All of it or nothing, for its owner alone; a link in its place is replaced, not followed."""
+    # The beginning of the name alone: that of the plan may be as long as a name can be.
     draft = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
+        # Private from the first byte: a chmod after the writing would leave a moment in which others can open it.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
             stream.write(content)
             stream.flush()
+            # Else a machine that loses power could keep the new name with nothing behind it.
             os.fsync(stream.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _find_spec(plan: Path, spec: str) -> Path:
-    """From where we stand, as it was when the plan was made, or from where the plan lies."""
-    places = [Path(spec), plan.parent / spec]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        raise Refused([f"the plan's spec {spec!r} is not there: apply the plan from the directory where it was made"])
-    return found
-
-
-def _variables(saved: "Saved", var: list[str] | None) -> list[str]:
-    """Those of the plan; a secret one is not in it, and is given again."""
-    from batchctl.sensitive import is_sensitive
-
-    given = variables(var)
-    asked = [name for name, _ in saved.header.variables if is_sensitive(name)]
-    if unasked := sorted(set(given) - set(asked)):
-        raise UsageError(f"a saved plan has its variables in it; --var {unasked[0]} cannot change them")
-    if missing := [name for name in asked if name not in given]:
-        raise UsageError(f"the plan does not hold the secret {missing[0]!r}: pass --var {missing[0]}=VALUE again")
-    return [f"{name}={given.get(name, value)}" for name, value in saved.header.variables]

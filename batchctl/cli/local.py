@@ -24,7 +24,7 @@ def local_start(
     from batchctl import local
 
     out = open_printer()
-    services = local.ensure(out.say)
+    services = local.ensure_running(out.say)
     if print_env:
         for name, value in services.environment.items():
             typer.echo(f"export {name}={shlex.quote(value)}")

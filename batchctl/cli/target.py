@@ -77,7 +77,7 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     from batchctl import local
 
     out.target(name, why)
-    services = local.ensure(out.say)
+    services = local.ensure_running(out.say)
     return Target.local(
         batch_url=services.batch_url,
         batch_account=services.batch_account,

@@ -10,7 +10,7 @@ _STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 @contextmanager
-def caught() -> Iterator[int]:
+def caught_signals() -> Iterator[int]:
     """A descriptor that becomes readable when a child ends or somebody asks us to stop."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

@@ -20,7 +20,7 @@ app = typer.Typer(
     name="batchctl",
     help="Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # nobody sees a traceback (design D12), not even a handsome one
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
@@ -56,7 +56,7 @@ def main() -> NoReturn:
 
 def _cut_off(error: OSError, *, changes: bool) -> int:
     """A full disk, or nobody who reads what is said: to look at the first lines alone is no error."""
-    # Python would complain once more when it flushes at exit.
+    # Python flushes at exit what could not be written, and would complain once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError) and not changes:
         return 0
@@ -75,6 +75,7 @@ def run(arguments: list[str]) -> int:
         open_voice("--json" in arguments and arguments[0] in STREAMS).error(error)
 
     try:
+        # Else typer would end the process itself, with exit codes of its own and messages past our voice.
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt

@@ -26,6 +26,7 @@ def local_start(
     out = open_printer()
     services = local.ensure_running(out.say)
     if print_env:
+        # Past the printer, which cleans what it prints for people: a shell reads these as they are.
         for name, value in services.environment.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
         return

@@ -40,7 +40,6 @@ def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -
         spec=opened.path.as_posix(),
         target=opened.place,
         id=secrets.token_hex(8),
-        # Whole seconds, as the document writes them: what is read back equals what was saved.
         now=SystemClock().now().replace(microsecond=0),
         variables=tuple(opened.variables.items()),
         choices=choices,

@@ -21,6 +21,7 @@ Voice: TypeAlias = "Printer | JsonPrinter"
 
 
 def open_voice(as_json: bool, no_color: bool = False) -> Voice:
+    """JSON lines for programs, else text for people."""
     text = open_printer(no_color)
     if not as_json:
         return text

@@ -76,6 +76,7 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
         return chosen
     from batchctl import local
 
+    # Said first: the first start installs Azurite, which takes its time.
     out.target(name, why)
     services = local.ensure_running(out.say)
     return Target.local(

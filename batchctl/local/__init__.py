@@ -75,6 +75,7 @@ def ensure_running(say: Callable[[str], None], *, timing: Timing = TIMING) -> Se
     home = find_home()
     make_home(home)
     with locked(home.lock, say):
+        # A supervisor that found itself idle looks once more under this lock: what we name now is not stopped after it.
         home.used.touch(mode=0o600)
         state = _running_state(home) or _start_supervisor(home, say, timing)
         return _services_of(home, state)
@@ -151,7 +152,7 @@ def _start_supervisor(home: Home, say: Callable[[str], None], timing: Timing) ->
         capture_output=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,
+        start_new_session=True,  # Ctrl-C in this terminal is not for them
         check=False,
     )
     state = _running_state(home)

@@ -31,7 +31,7 @@ def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> by
         with os.fdopen(reader, "rb") as first:
             return first.read()
     os.close(reader)
-    os.setsid()
+    os.setsid()  # signals of the terminal, and its end, are not for us any more
     os.umask(0o077)
     os.chdir(home.root)
     _log_to(home.log("supervisor"))
@@ -40,6 +40,7 @@ def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> by
     except BatchctlError as error:
         _tell(writer, str(error).encode())
     sys.stderr.flush()
+    # A copy of the process in the foreground: what stands above us on the stack is not ours to run.
     os._exit(0)
 
 

@@ -22,10 +22,12 @@ OLDEST_NODE = 20
 SHIPPED = Path(__file__).parent.parent / "azurite"
 GUARD = SHIPPED / "guard.js"
 _MAIN = Path("node_modules/azurite/dist/src/blob/main.js")
+# No package runs code of its own while it is installed (design D15).
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error")
+# One small question first, with little patience: a registry that is silent is told of within seconds.
 _REACH = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=500", "--fetch-timeout=5000")
 _FETCH = ("--fetch-retries=1", "--fetch-timeout=60000")
-_LONGEST_REACH, _LONGEST_INSTALL = 30.0, 900.0
+_LONGEST_REACH, _LONGEST_INSTALL = 30.0, 900.0  # 245 MB may come over a slow line
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def install_azurite(node: Node, cache: Path, say: Callable[[str], None]) -> Path
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(cache / "azurite.lock", say):
+            # Whoever held the lock before us may have installed it.
             if not (home / _MAIN).exists():
                 _install_into(node, home, say)
     except OSError as error:

@@ -107,6 +107,7 @@ def load_state(home: Home) -> State | None:
 
 
 def save_state(home: Home, state: State) -> None:
+    """Whoever looks for the services finds them by this."""
     _write_whole(home.state, json.dumps(asdict(state), indent=2))
 
 
@@ -115,6 +116,7 @@ def _write_whole(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+    # In one step: others read these files without a lock.
     draft.replace(path)
 
 
@@ -128,6 +130,7 @@ def _require_ours(home: Home) -> None:
     found = home.root.stat()
     if found.st_uid != os.geteuid():
         raise _unfit(home, "it belongs to another user")
+    # Who may write there could hand us keys that they know, or processes to end.
     if found.st_mode & 0o022:
         raise _unfit(home, "other users may write to it (chmod go-w)")
     if any(home.root.iterdir()) and not home.keys.is_dir():

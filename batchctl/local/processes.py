@@ -58,11 +58,12 @@ def _stat_of_linux(pid: int) -> tuple[str, str]:
     except OSError:
         return "", ""
     fields = text.rpartition(")")[2].split()  # the name before it may hold blanks and parentheses
-    return fields[0], fields[19]
+    return fields[0], fields[19]  # fields 3 and 22 of proc(5): the state, and ticks since the machine started
 
 
 def _stat_by_ps(pid: int) -> tuple[str, str]:
     command = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    # In one language, whoever asks: the time is compared as text.
     answer = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False)
     state, _, started = answer.stdout.strip().partition(" ")
     return state, started.strip()

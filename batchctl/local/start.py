@@ -42,6 +42,7 @@ def start_both(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
     before = load_state(home)
     batch_port = choose_port(before.batch_port if before else None)
     blob_port = choose_port(before.blob_port if before else None, (batch_port,))
+    # That of the last start would say that this one is ready.
     _ready_file(home).unlink(missing_ok=True)
     children = Children(_start_emulator(home, batch_port, blob_port), _start_azurite(home, blob_port, node, azurite))
     ours, emulator, blobs = (_process_of(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
@@ -52,6 +53,7 @@ def start_both(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
 
 def await_both(home: Home, state: State, children: Children, signals: int) -> None:
     """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
+    # Azurite says so nowhere else; the log is of this start alone.
     listens = f"listens on http://127.0.0.1:{state.blob_port}".encode()
     deadline = time.monotonic() + _WITHIN
     while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
@@ -80,6 +82,7 @@ def _is_free(port: int) -> bool:
 
 
 def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[bytes]:
+    # The emulator is told files, not keys: a command line can be read by every user. They are made by asking for them.
     account_key(home, "batch")
     account_key(home, "storage")
     options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}

@@ -12,7 +12,7 @@ from batchctl.local.home import ACCOUNT, Home, State, account_key, save_state
 from batchctl.local.signals import asked_to_stop, caught_signals
 from batchctl.local.start import Children, await_both, start_both
 
-_STOP_WITHIN = 30.0
+_STOP_WITHIN = 30.0  # each: whoever stops us waits for more than both
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,13 @@ def _stop_unless_wanted(home: Home, state: State, children: Children, timing: Ti
 
     try:
         with FileLock(home.lock, mode=0o600, timeout=0):
+            # Somebody may have asked for them since we looked.
             if _idle_now(home, state) < timing.idle_limit:
                 return False
             sys.stderr.write(f"nothing was asked for {timing.idle_limit:g} s: stopping\n")
             _stop_both(home, state, children)
             return True
-    except Timeout:
+    except Timeout:  # who holds the lock wants them
         return False
 
 

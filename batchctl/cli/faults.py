@@ -49,7 +49,7 @@ def fault_fail(
         status=status,
         code=code,
         retryAfter=retry_after,
-        **_counts(every, skip, times),
+        **_hit_counts(every, skip, times),
     )
 
 
@@ -63,7 +63,7 @@ def fault_slow(
     times: Times = None,
 ) -> None:
     """Let requests wait before they are done."""
-    _make_and_print("request", method=method, path=path, seconds=seconds, **_counts(every, skip, times))
+    _make_and_print("request", method=method, path=path, seconds=seconds, **_hit_counts(every, skip, times))
 
 
 @app.command("drop")
@@ -77,7 +77,7 @@ def fault_drop(
 ) -> None:
     """End the connection of requests without an answer, before or after the work was done."""
     _make_and_print(
-        "request", method=method, path=path, drop="after" if after else "before", **_counts(every, skip, times)
+        "request", method=method, path=path, drop="after" if after else "before", **_hit_counts(every, skip, times)
     )
 
 
@@ -127,7 +127,7 @@ def fault_allocation(
     times: Times = None,
 ) -> None:
     """Give pools no new nodes: their resize ends with this code in resizeErrors."""
-    _make_and_print("allocation", pool=pool, code=code, **_counts(every, skip, times))
+    _make_and_print("allocation", pool=pool, code=code, **_hit_counts(every, skip, times))
 
 
 @app.command("start-task")
@@ -139,7 +139,7 @@ def fault_start_task(
     times: Times = None,
 ) -> None:
     """Fail start tasks instead of running them."""
-    _make_and_print("starttask", pool=pool, exitCode=exit_code, **_counts(every, skip, times))
+    _make_and_print("starttask", pool=pool, exitCode=exit_code, **_hit_counts(every, skip, times))
 
 
 @app.command("node")
@@ -195,7 +195,7 @@ def _make_and_print(kind: str, **asked: Any) -> None:
     open_printer().result(_line(faults.make_fault({"kind": kind, **asked})))
 
 
-def _counts(every: int, skip: int, times: int | None) -> dict[str, int | None]:
+def _hit_counts(every: int, skip: int, times: int | None) -> dict[str, int | None]:
     return {"every": every, "skip": skip, "times": times}
 
 

@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -153,11 +153,11 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
 
     `run` is handed its arguments and one `Options`.
     """
-    taken = [option for option in fields(Options) if run.__name__ in option.metadata["of"]]
+    taken = [shared for shared in fields(Options) if run.__name__ in shared.metadata["of"]]
 
     @wraps(run)
     def command(**given: Any) -> None:
-        run(options=Options(**{option.name: _frozen(given.pop(option.name)) for option in taken}), **given)
+        run(options=Options(**{shared.name: _frozen(given.pop(shared.name)) for shared in taken}), **given)
 
     own = [parameter for parameter in inspect.signature(run).parameters.values() if parameter.name != "options"]
     # typer reads options off a signature; this one says what the table above says.
@@ -165,11 +165,11 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _parameter(option: Any) -> inspect.Parameter:
+def _parameter(shared: "Field[Any]") -> inspect.Parameter:
     # What may be given many times is a list for typer: a tuple would be one option with so many words.
-    annotation = list[str] if option.type == tuple[str, ...] else option.type
+    annotation = list[str] if shared.type == tuple[str, ...] else shared.type
     kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(option.name, kind, default=option.metadata["option"], annotation=annotation)
+    return inspect.Parameter(shared.name, kind, default=shared.metadata["option"], annotation=annotation)
 
 
 def _frozen(value: Any) -> Any:

@@ -63,7 +63,7 @@ def open_plan(path: Path, options: Options, out: Voice) -> Work:
     spec = _find_spec(path, saved.header.spec)
     if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
         raise Refused(reasons)
-    opened = open_spec(spec, replace(options, var=_variables(saved, options)), out)
+    opened = open_spec(spec, replace(options, var=_variables_again(saved, options)), out)
     if reasons := elsewhere(saved.header.target, opened.place):
         raise Refused(reasons)
     return Work(
@@ -88,7 +88,7 @@ def _find_spec(plan: Path, spec: str) -> Path:
     return found
 
 
-def _variables(saved: "Saved", options: Options) -> tuple[str, ...]:
+def _variables_again(saved: "Saved", options: Options) -> tuple[str, ...]:
     """Those of the plan; a secret one is not in it, and is given again."""
     from batchctl.sensitive import is_sensitive
 

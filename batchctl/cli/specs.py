@@ -62,6 +62,7 @@ def apply(
 
     out = open_voice(options.as_json, options.no_color)
     out.begin("apply")
+    # Made before an account is opened: what is wrong with the words costs no start of a service.
     choices, patience = options.choices(), options.lock_patience()
     if is_plan(spec):
         work = open_plan(spec, options, out)

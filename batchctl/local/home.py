@@ -85,7 +85,7 @@ def make_home(home: Home) -> None:
         for directory in (home.keys, home.logs, home.batch, home.blobs):
             directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise _unfit(home, str(error.strerror)) from error
+        raise _unfit_home(home, str(error.strerror)) from error
 
 
 def account_key(home: Home, name: str) -> str:
@@ -129,15 +129,15 @@ def _default_root() -> Path:
 def _require_ours(home: Home) -> None:
     found = home.root.stat()
     if found.st_uid != os.geteuid():
-        raise _unfit(home, "it belongs to another user")
+        raise _unfit_home(home, "it belongs to another user")
     # Who may write there could hand us keys that they know, or processes to end.
     if found.st_mode & 0o022:
-        raise _unfit(home, "other users may write to it (chmod go-w)")
+        raise _unfit_home(home, "other users may write to it (chmod go-w)")
     if any(home.root.iterdir()) and not home.keys.is_dir():
-        raise _unfit(home, "it holds something else")
+        raise _unfit_home(home, "it holds something else")
 
 
-def _unfit(home: Home, why: str) -> Refused:
+def _unfit_home(home: Home, why: str) -> Refused:
     return Refused(
         [f"{home.root} cannot be the home of the local services: {why}. BATCHCTL_LOCAL_HOME chooses another."]
     )

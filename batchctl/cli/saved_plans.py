@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Intent:
     """What an apply carries out, with which choices, and by whose leave. `ticket`: of a saved plan."""
 
     opened: Opened
@@ -47,7 +47,7 @@ def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -
     write_private(path, text(saved.save(decided, opened.spec, occasion)))
 
 
-def open_plan(path: Path, options: Options, out: Voice) -> Work:
+def open_plan(path: Path, options: Options, out: Voice) -> Intent:
     """What a saved plan is about; it is approved if it still stands, and nobody is asked.
 
     Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
@@ -66,7 +66,7 @@ def open_plan(path: Path, options: Options, out: Voice) -> Work:
     opened = open_spec(spec, replace(options, var=_variables_again(saved, options)), out)
     if reasons := elsewhere(saved.header.target, opened.place):
         raise Refused(reasons)
-    return Work(
+    return Intent(
         opened=opened,
         choices=saved.header.choices,
         approve=partial(_show_if_it_stands, standing(saved, opened.spec), out),

@@ -8,7 +8,7 @@ import typer
 
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
-from batchctl.cli.saved_plans import Work, open_plan, save_plan
+from batchctl.cli.saved_plans import Intent, open_plan, save_plan
 from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
@@ -69,7 +69,7 @@ def apply(
     else:
         require_an_answer(options.yes, options.as_json)
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
-        work = Work(opened=open_spec(spec, options, out), choices=choices, approve=approve)
+        work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
     opened = work.opened
     print_events(
         verbs.apply(opened.spec, opened.cloud, SystemClock(), work.approve, work.choices, patience, work.ticket), out

@@ -129,6 +129,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
             "enable_inter_node_communication": True,
             "network_configuration": NetworkConfiguration(subnet_id="/net"),
+            "node_placement_configuration": NodePlacementConfiguration(policy="zonal"),
             "metadata": (("team", "four"),),
         },
     ),

@@ -5,7 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.configurations import (
+    ContainerConfiguration,
+    NetworkConfiguration,
+    NodePlacementConfiguration,
+    TaskSchedulingPolicy,
+)
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan, diff, kept

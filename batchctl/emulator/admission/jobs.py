@@ -1,20 +1,16 @@
 """A new job at the gate: quotas, its pool, its special tasks."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator.admission import tasks
 from batchctl.emulator.life import auto_pools, job_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json
 from batchctl.emulator.refusals import Fault, bad_value
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _ONLY_IN_JOBS = ("killJobOnCompletion", "runExclusive", "allowLowPriorityNode")
 
 
 def admit(
-    service: "Service", job_id: str, spec: Json, *, made: auto_pools.Made | None = None, schedule: str | None = None
+    service: Service, job_id: str, spec: Json, *, made: auto_pools.Made | None = None, schedule: str | None = None
 ) -> Job:
     """Takes in a new job. The pool that it names need not exist; one that it describes is made, or was (`made`)."""
     existing = service.store.jobs.get(job_id.lower())
@@ -67,7 +63,7 @@ def check(spec: Json) -> None:
         tasks.check_id(spec, manager["id"])
 
 
-def check_quota(service: "Service") -> None:
+def check_quota(service: Service) -> None:
     """Jobs that are not completed, and job schedules, count together."""
     jobs = sum(job.state != "completed" for job in service.store.jobs.values())
     schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
@@ -75,7 +71,7 @@ def check_quota(service: "Service") -> None:
         raise Fault("ActiveJobAndScheduleQuotaReached")
 
 
-def _add_manager(service: "Service", job: Job) -> None:
+def _add_manager(service: Service, job: Job) -> None:
     """The job manager is the job's first task."""
     if manager := job.spec.get("jobManagerTask"):
         asked = {name: value for name, value in manager.items() if name not in _ONLY_IN_JOBS}

@@ -1,19 +1,16 @@
 """A new pool at the gate: what one of its properties says of another, and of the account."""
 
 import re
-from typing import TYPE_CHECKING
 
 from batchctl.emulator.admission import images, networks
 from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.formula.language import parse
 from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.life import auto_scale, pool_life, scheduler
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Fault, bad_value
 from batchctl.emulator.wire import on_paper
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
@@ -21,7 +18,7 @@ _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re
 MOST_OF_A_FORMULA = 8192
 
 
-def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
+def admit(service: Service, pool_id: str, spec: Json) -> Pool:
     """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
     existing = service.store.pools.get(pool_id.lower())
     if existing is not None:

@@ -1,16 +1,13 @@
 """A new task at the gate: checked against its shape and its job, its defaults filled in."""
 
 import json
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import dependencies, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Task
 from batchctl.emulator.refusals import Fault, bad_value
 from batchctl.emulator.wire.task_bodies import TASK
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _SPECIAL = {
     "jobPreparationTask": "TaskIdSameAsJobPreparationTask",
@@ -20,7 +17,7 @@ _MAPPED = ("exitCodes", "exitCodeRanges")
 _PLAIN = ("preProcessingError", "fileUploadError", "default")
 
 
-def admit(service: "Service", job: Job, asked: object) -> Task:
+def admit(service: Service, job: Job, asked: object) -> Task:
     """Checks a task against its shape and its job, and takes it in."""
     spec: Json = TASK(asked)
     task_id = spec.pop("id")

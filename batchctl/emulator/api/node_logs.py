@@ -2,22 +2,19 @@
 
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.api import nodes
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.node import blobs
 from batchctl.emulator.node.run import LOG, write_log
+from batchctl.emulator.records import Node
 from batchctl.emulator.refusals import Fault
 from batchctl.emulator.wire.messages import Answer, Call
 from batchctl.emulator.wire.pool_bodies import UPLOAD_LOGS
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.records import Node
 
-
-def upload(service: "Service", call: Call) -> Answer:
+def upload(service: Service, call: Call) -> Answer:
     """Uploads in a thread of its own; the answer says where the files will be."""
     node = nodes.find(service, call)
     container = call.body(UPLOAD_LOGS)["containerUrl"]
@@ -36,7 +33,7 @@ def _upload(container: str, folder: str, log: Path) -> None:
     blobs.put(blobs.blob_url(container, f"{folder}/agent.log"), log, {"Content-Type": "text/plain"})
 
 
-def _story(node: "Node") -> list[str]:
+def _story(node: Node) -> list[str]:
     """How the node is, in lines."""
     lines = [f"{times.stamp(node.created)} allocated as {node.id} with address {node.ip}"]
     lines += [f"{times.stamp(node.booted)} booted"] if node.booted else []

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from batchctl.emulator.api.door import Door
 from batchctl.emulator.clock import Clock, WallClock
-from batchctl.emulator.life.service import Service
+from batchctl.emulator.life import engine
 from batchctl.emulator.settings import Settings
 
 VERSION = "2025-06-01"
@@ -91,8 +91,7 @@ async def serve(
         listener.bind(("127.0.0.1", port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        service = Service(settings, clock or WallClock(), url)
-        service.start()
+        service = engine.start(settings, clock or WallClock(), url)
         server = _Server(_config(Door(service, port)))
         server.ended = ended or server.ended
         _end_on(server.ended, exit_with_parent)

@@ -1,20 +1,16 @@
 """What the platform does to a node without being asked: it breaks, is preempted, lost from sight, upgraded, mended."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator.life import node_life, preparation, run_orders, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Fault
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 STATES = {"break": "unusable", "preempt": "preempted", "lose": "unknown", "upgrade": "upgradingos", "mend": ""}
 """Each accident and the state that it leads to; mending goes on from where the node is."""
 _MENDED = ("unusable", "preempted", "unknown")
 
 
-def happen(service: "Service", pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
+def happen(service: Service, pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
     """The accident, and its end after so many seconds (0: only by `mend`). Raises Fault where it cannot happen."""
     _check(node, accident)
     if accident == "mend":
@@ -30,7 +26,7 @@ def happen(service: "Service", pool: Pool, node: Node, accident: str, error: Jso
         service.timer((node, "mend"), mended_after, lambda: _mend_if(service, pool, node, since))
 
 
-def mend(service: "Service", pool: Pool, node: Node) -> None:
+def mend(service: Service, pool: Pool, node: Node) -> None:
     """The platform reboots what was unusable, finds what was lost, and has room again for what was preempted."""
     node.errors = []
     if node.state == "unknown":
@@ -51,7 +47,7 @@ def _check(node: Node, accident: str) -> None:
         raise Fault("OperationInvalidForCurrentState", (("NodeState", node.after or node.state),))
 
 
-def _strike(service: "Service", pool: Pool, node: Node, state: str, errors: list[Json]) -> None:
+def _strike(service: Service, pool: Pool, node: Node, state: str, errors: list[Json]) -> None:
     """All that runs on the node ends, its tasks go back to the queue; a preempted node's disk is gone."""
     node.errors = errors
     _go(service, pool, node, state)
@@ -63,12 +59,12 @@ def _strike(service: "Service", pool: Pool, node: Node, state: str, errors: list
         service.discard(run_orders.node_root(service.settings, node))
 
 
-def _mend_if(service: "Service", pool: Pool, node: Node, since: float) -> None:
+def _mend_if(service: Service, pool: Pool, node: Node, since: float) -> None:
     if pool.nodes.get(node.key) is node and node.state_time == since:
         mend(service, pool, node)
 
 
-def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
+def _go(service: Service, pool: Pool, node: Node, state: str) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)

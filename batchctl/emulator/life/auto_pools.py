@@ -2,15 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from batchctl.emulator.admission import pools
 from batchctl.emulator.life import pool_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Fault, bad_value
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 SCHEDULING_ERRORS = {
     "PoolQuotaReached": "AutoPoolCreationFailedWithQuotaReached",
@@ -38,7 +35,7 @@ class Made:
     error: Json | None = None
 
 
-def make(service: "Service", spec: Json) -> Made:
+def make(service: Service, spec: Json) -> Made:
     """The pool that a job's poolInfo describes. What the account refuses is told by the job, not by the request."""
     auto = spec["poolInfo"]["autoPoolSpecification"]
     name = f"{auto.get('autoPoolIdPrefix', '')}_{str(uuid.uuid4()).upper()}".lstrip("_")
@@ -58,7 +55,7 @@ LINGER = 20.0
 waited for the job reads the files of its tasks from them then."""
 
 
-def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
+def end(service: Service, spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
     """Its job or schedule has ended: the pool goes, unless it is to be kept or gone already."""
     auto = spec["poolInfo"].get("autoPoolSpecification")
     if auto is None or auto["keepAlive"]:
@@ -76,7 +73,7 @@ def end(service: "Service", spec: Json, pool_key: str | None, *, linger: bool = 
         pool_life.delete(service, pool)
 
 
-def go_later(service: "Service", pool: Pool) -> None:
+def go_later(service: Service, pool: Pool) -> None:
     """The pool is being deleted, and its nodes go in a while."""
 
     def go() -> None:

@@ -2,16 +2,14 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batchctl.emulator import times
 from batchctl.emulator.formula import language
 from batchctl.emulator.formula.values import FormulaError, Interval, Moment, number
 from batchctl.emulator.life import pool_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 SAMPLE_SECONDS = 30.0
 MOST_SAMPLES = 2880
@@ -81,10 +79,7 @@ class History:
         return min(100.0, 100.0 * found / wanted)
 
 
-Samples = deque[tuple[float, dict[str, float]]]
-
-
-def run(service: "Service", pool: Pool, text: str) -> Json:
+def run(service: Service, pool: Pool, text: str) -> Json:
     """Evaluates a formula on the pool: an AutoScaleRun. If it cannot be evaluated, there is an error in it, and the
     results are what stands (JavaScript SDK, poolScaling.spec.ts).
     """
@@ -101,13 +96,13 @@ def run(service: "Service", pool: Pool, text: str) -> Json:
         return {**timestamp, "results": stands, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
 
 
-def watch(service: "Service", pool: Pool) -> None:
+def watch(service: Service, pool: Pool) -> None:
     """Samples every 30 seconds and evaluates at the pool's interval, as long as its autoscale is on."""
     sample(service, pool)
     service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _tick(service, pool))
 
 
-def apply(service: "Service", pool: Pool) -> None:
+def apply(service: Service, pool: Pool) -> None:
     """Evaluates the pool's own formula and resizes the pool to what it says."""
     pool.autoscale_run = run(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
@@ -120,13 +115,13 @@ def apply(service: "Service", pool: Pool) -> None:
         pool_life.resize(service, pool, dedicated, spot, values[OPTION])
 
 
-def sample(service: "Service", pool: Pool) -> None:
+def sample(service: Service, pool: Pool) -> None:
     """Takes a sample now."""
     samples = service.samples.setdefault(pool.key, deque(maxlen=MOST_SAMPLES))
     samples.append((service.clock.now(), _measure(service, pool)))
 
 
-def _tick(service: "Service", pool: Pool) -> None:
+def _tick(service: Service, pool: Pool) -> None:
     if service.store.pools.get(pool.key) is not pool or not pool.spec["enableAutoScale"]:
         service.samples.pop(pool.key, None)
         return
@@ -136,7 +131,7 @@ def _tick(service: "Service", pool: Pool) -> None:
         apply(service, pool)
 
 
-def _measure(service: "Service", pool: Pool) -> dict[str, float]:
+def _measure(service: Service, pool: Pool) -> dict[str, float]:
     """The variables as they are now; what the machine does is not measured for each node, and is 0.
 
     Active tasks are those that only want for room, each instance of a multi-instance task by itself.
@@ -158,7 +153,7 @@ def _measure(service: "Service", pool: Pool) -> dict[str, float]:
     }
 
 
-def _variables(service: "Service", pool: Pool) -> dict[str, Any]:
+def _variables(service: Service, pool: Pool) -> dict[str, Any]:
     """All that a formula can read."""
     now = service.clock.now()
     samples = (*service.samples.get(pool.key, ()), (now, _measure(service, pool)))

@@ -1,23 +1,19 @@
 """A job from its first state to its last: started, disabled, enabled, terminated, deleted."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator import times
 from batchctl.emulator.life import auto_pools, preparation, run_orders, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
-
-def start(service: "Service", job: Job) -> None:
+def start(service: Service, job: Job) -> None:
     """The job begins."""
     job.started = job.created
     watch(service, job)
     service.wake(job)
 
 
-def watch(service: "Service", job: Job) -> None:
+def watch(service: Service, job: Job) -> None:
     """Sets the timer of maxWallClockTime, which counts from the job's creation."""
     limit = times.duration(job.spec["constraints"]["maxWallClockTime"])
     if job.state not in ("active", "disabling", "disabled", "enabling") or limit >= times.duration(times.UNLIMITED):
@@ -27,7 +23,7 @@ def watch(service: "Service", job: Job) -> None:
     service.timer(job, left, lambda: terminate(service, job, "MaxWallClockTimeExpiry"))
 
 
-def terminate(service: "Service", job: Job, reason: str | None) -> None:
+def terminate(service: Service, job: Job, reason: str | None) -> None:
     """Ends the running tasks and then the job; tasks that wait stay active."""
     service.cancel(job)
     job.move("terminating", service.clock.now())
@@ -36,7 +32,7 @@ def terminate(service: "Service", job: Job, reason: str | None) -> None:
     _interrupt_all(service, job, "terminate")
 
 
-def disable(service: "Service", job: Job, option: str) -> None:
+def disable(service: Service, job: Job, option: str) -> None:
     """No task starts any more; running ones are requeued, terminated or waited for."""
     if job.state == "active":
         job.move("disabling", service.clock.now())
@@ -47,14 +43,14 @@ def disable(service: "Service", job: Job, option: str) -> None:
     service.wake(job)
 
 
-def enable(service: "Service", job: Job) -> None:
+def enable(service: Service, job: Job) -> None:
     """Tasks start again."""
     job.move("enabling", service.clock.now())
     service.store.touch(job)
     service.wake(job)
 
 
-def delete(service: "Service", job: Job) -> None:
+def delete(service: Service, job: Job) -> None:
     """Ends and forgets the tasks, then the job."""
     service.cancel(job)
     job.move("deleting", service.clock.now())
@@ -62,7 +58,7 @@ def delete(service: "Service", job: Job) -> None:
     _interrupt_all(service, job, "terminate")
 
 
-def settle(service: "Service", job: Job) -> None:
+def settle(service: Service, job: Job) -> None:
     """Takes the job to the state that follows, if nothing stands in the way."""
     if service.store.jobs.get(job.key) is not job:
         return
@@ -87,11 +83,11 @@ def settle(service: "Service", job: Job) -> None:
         _forget(service, job)
 
 
-def _waits(service: "Service", job: Job, step: str) -> bool:
+def _waits(service: Service, job: Job, step: str) -> bool:
     return service.waits(job, step, job.state_time, lambda: service.wake(job))
 
 
-def _act(service: "Service", job: Job) -> None:
+def _act(service: Service, job: Job) -> None:
     """Does what the end of a task asked for, if the job still goes on."""
     action, job.action = job.action, None
     if action is None or job.state != "active":
@@ -102,33 +98,33 @@ def _act(service: "Service", job: Job) -> None:
         disable(service, job, "requeue")
 
 
-def _interrupt_all(service: "Service", job: Job, why: str) -> None:
+def _interrupt_all(service: Service, job: Job, why: str) -> None:
     for task in list(job.at_work.values()):
         task_life.interrupt(service, job, task, why)
     service.store.touch(job)
     service.wake(job)
 
 
-def _go(service: "Service", job: Job, state: str) -> None:
+def _go(service: Service, job: Job, state: str) -> None:
     job.move(state, service.clock.now())
     service.store.touch(job)
     service.wake(service.store.pools.get(job.pool or ""))
 
 
-def _tell_schedule(service: "Service", job: Job) -> None:
+def _tell_schedule(service: Service, job: Job) -> None:
     """The schedule that made this job may go on, or end."""
     if job.schedule and (schedule := service.store.schedules.get(job.schedule)):
-        service.schedule_settles(schedule)
+        service.wake(schedule)
 
 
-def end_pool(service: "Service", job: Job, *, linger: bool = False) -> None:
+def end_pool(service: Service, job: Job, *, linger: bool = False) -> None:
     """A pool that was made for this job alone goes with it."""
     lifetime = job.spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
     if lifetime == "job":
         auto_pools.end(service, job.spec, job.auto_pool, linger=linger)
 
 
-def _forget(service: "Service", job: Job) -> None:
+def _forget(service: Service, job: Job) -> None:
     end_pool(service, job)
     for task in list(job.tasks.values()):
         service.store.drop(task)

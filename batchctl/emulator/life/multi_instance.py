@@ -8,47 +8,33 @@ slot a node, never runs such a task; and if one instance fails, the task does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.auto_storage import with_urls
 from batchctl.emulator.life import preparation, run_orders
+from batchctl.emulator.life.service import Company, Service
 from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Order, Run
 
 MASTER_PORT = 6000
 Done = Callable[[str | None, Outcome], None]
-
-
-@dataclass(slots=True, eq=False)
-class Company:
-    """The nodes of a task that runs, the primary's first, and how their commands go. `why`: the task is to end."""
-
-    nodes: list[Node]
-    runs: list["Run"] = field(default_factory=list)
-    working: int = 0
-    why: str | None = None
-    failed: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Play:
     """What every step needs. `done` hears why the task was ended, if it was, and the outcome."""
 
-    service: "Service"
+    service: Service
     pool: Pool
     job: Job
     task: Task
     company: Company
     done: Done
 
-    def order(self, index: int) -> "Order":
+    def order(self, index: int) -> Order:
         """The order for an instance: the task's own, in a directory of its own, with the names of the others."""
         site = run_orders.Site(self.service.settings, self.service.url, self.pool, self.company.nodes[index])
         return run_orders.instance_order(site, self.job, self.task, index, self._names(index))
@@ -76,7 +62,7 @@ def fits(nodes: Iterable[Node], job: Job, task: Task) -> bool:
     return task.instances is None or len(_free(nodes, job)) >= task.instances
 
 
-def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, primary: Node) -> Sequence[Node]:
+def gather(service: Service, nodes: Iterable[Node], job: Job, task: Task, primary: Node) -> Sequence[Node]:
     """The nodes of a task that was given its place on `primary`."""
     if task.instances is None:
         return (primary,)
@@ -95,13 +81,13 @@ def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, prim
     return company.nodes
 
 
-def nodes_of(service: "Service", task: Task, node: Node) -> Sequence[Node]:
+def nodes_of(service: Service, task: Task, node: Node) -> Sequence[Node]:
     """All nodes that the task is on; `node` where it is on one alone."""
     company = service.companies.get(task)
     return company.nodes if company else (node,)
 
 
-def start(service: "Service", pool: Pool, job: Job, task: Task, done: Done) -> None:
+def start(service: Service, pool: Pool, job: Job, task: Task, done: Done) -> None:
     """Fetches the common files, then coordinates, then runs the command."""
     play = _Play(service, pool, job, task, service.companies[task], done)
     for entry in task.subtasks or ():
@@ -111,7 +97,7 @@ def start(service: "Service", pool: Pool, job: Job, task: Task, done: Done) -> N
     _run(play, 0, order, partial(_coordinate, play))
 
 
-def interrupt(service: "Service", task: Task, why: str) -> None:
+def interrupt(service: Service, task: Task, why: str) -> None:
     """Ends all its instances; the first reason stands."""
     company = service.companies[task]
     company.why = company.why or why
@@ -119,7 +105,7 @@ def interrupt(service: "Service", task: Task, why: str) -> None:
         run.kill(why)
 
 
-def _coordinate(play: _Play, run: "Run", outcome: Outcome) -> None:
+def _coordinate(play: _Play, run: Run, outcome: Outcome) -> None:
     """The common files are there: the coordination command runs everywhere."""
     company, line = play.company, play.task.spec["multiInstanceSettings"]["coordinationCommandLine"]
     if run.killed or not outcome.succeeded:
@@ -134,7 +120,7 @@ def _coordinate(play: _Play, run: "Run", outcome: Outcome) -> None:
             _note(play, _entry(play, index), {"state": "running", "startTime": _now(play)})
 
 
-def _coordinated(play: _Play, index: int, run: "Run", outcome: Outcome) -> None:
+def _coordinated(play: _Play, index: int, run: Run, outcome: Outcome) -> None:
     """One of them has ended; the last one decides how it goes on, and the first failure ends the others."""
     company = play.company
     company.working -= 1
@@ -153,7 +139,7 @@ def _coordinated(play: _Play, index: int, run: "Run", outcome: Outcome) -> None:
     _run(play, 0, order, partial(_ended, play))
 
 
-def _ended(play: _Play, run: "Run", outcome: Outcome) -> None:  # noqa: ARG001 - as all ends are heard
+def _ended(play: _Play, run: Run, outcome: Outcome) -> None:  # noqa: ARG001 - as all ends are heard
     _end(play, outcome)
 
 
@@ -163,13 +149,13 @@ def _end(play: _Play, outcome: Outcome) -> None:
     play.done(play.company.why, outcome)
 
 
-def _run(play: _Play, index: int, order: "Order", done: Callable[["Run", Outcome], None]) -> None:
+def _run(play: _Play, index: int, order: Order, done: Callable[[Run, Outcome], None]) -> None:
     owner: object = play.task if index == 0 else (play.task, index)
     run = play.service.run(owner, order, done, partial(_spawned, play, index))
     play.company.runs.append(run)
 
 
-def _spawned(play: _Play, index: int, run: "Run", pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
+def _spawned(play: _Play, index: int, run: Run, pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
     if index == 0:
         play.task.pid = [pid, born]
     else:

@@ -2,18 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import preparation, run_orders, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Outcome
-from batchctl.emulator.node.run import make_directories
+from batchctl.emulator.node.run import Run, make_directories
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Run
 
 _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
 
@@ -24,13 +20,13 @@ STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingo
 _FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
 
 
-def begin(service: "Service", pool: Pool, node: Node) -> None:
+def begin(service: Service, pool: Pool, node: Node) -> None:
     """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
     steps = {"starting": _ready, "deallocating": _put_away}
     _later(service, node, partial(steps.get(node.state, start), service, pool, node))
 
 
-def again(service: "Service", node: Node, state: str, option: str) -> None:
+def again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"
     if option in ("requeue", "terminate"):
@@ -41,7 +37,7 @@ def again(service: "Service", node: Node, state: str, option: str) -> None:
     service.wake(service.store.pools.get(node.pool.lower()))
 
 
-def go_after(service: "Service", node: Node) -> None:
+def go_after(service: Service, node: Node) -> None:
     """The node's last task has ended, and something was to follow."""
     state, node.after = node.after or "", None
     node.move(state, service.clock.now())
@@ -55,7 +51,7 @@ def go_after(service: "Service", node: Node) -> None:
         begin(service, pool, node)
 
 
-def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
+def run_start_task(service: Service, pool: Pool, node: Node) -> None:
     """Runs the start task once more; `startTaskInfo` says how it goes."""
     assert node.start_task is not None
     fresh = node.start is None
@@ -69,7 +65,7 @@ def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
     service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
 
 
-def start(service: "Service", pool: Pool, node: Node) -> None:
+def start(service: Service, pool: Pool, node: Node) -> None:
     """The machine is up."""
     node.move("starting", service.clock.now())
     node.booted = service.clock.now()
@@ -77,11 +73,11 @@ def start(service: "Service", pool: Pool, node: Node) -> None:
     begin(service, pool, node)
 
 
-def _put_away(service: "Service", pool: Pool, node: Node) -> None:
+def _put_away(service: Service, pool: Pool, node: Node) -> None:
     _go(service, pool, node, "deallocated")
 
 
-def _ready(service: "Service", pool: Pool, node: Node) -> None:
+def _ready(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
     if on_paper.windows(pool):
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
@@ -96,7 +92,7 @@ def _ready(service: "Service", pool: Pool, node: Node) -> None:
     run_start_task(service, pool, node)
 
 
-def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", outcome: Outcome) -> None:
+def _start_task_ended(service: Service, pool: Pool, node: Node, run: Run, outcome: Outcome) -> None:
     node.pid = None
     if run.killed:
         service.wake(pool)
@@ -113,19 +109,19 @@ def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", ou
         _go(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
 
 
-def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
+def _spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
     if service.runs.get(node) is run:
         node.pid = [pid, born]
         service.store.keep(node)
 
 
-def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
+def _go(service: Service, pool: Pool, node: Node, state: str) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)
 
 
-def _later(service: "Service", node: Node, step: partial[None]) -> None:
+def _later(service: Service, node: Node, step: partial[None]) -> None:
     """The next step of a boot: at once, or when its time is over if the node still is as it was."""
     since = node.state_time
     if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):

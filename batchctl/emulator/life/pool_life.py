@@ -1,15 +1,12 @@
 """A pool's nodes: as many as were asked for, no more than the quota, and gone with the pool."""
 
 import secrets
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import node_life, retention, run_orders, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire.on_paper import cores
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
 _ERRORS = {
@@ -23,7 +20,7 @@ _ERRORS = {
 _IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
 
 
-def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:
+def resize(service: Service, pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:
     """Sets new targets; the pool's allocation goes to resizing until they are met."""
     now = service.clock.now()
     pool.spec |= {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot}
@@ -34,14 +31,14 @@ def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: st
     service.wake(pool)
 
 
-def stop_resize(service: "Service", pool: Pool) -> None:
+def stop_resize(service: Service, pool: Pool) -> None:
     """The pool stays at what it has; its targets stand."""
     pool.allocate("stopping", service.clock.now())
     service.store.keep(pool)
     service.wake(pool)
 
 
-def delete(service: "Service", pool: Pool) -> None:
+def delete(service: Service, pool: Pool) -> None:
     """Tasks are requeued, nodes go, then the pool; nodes that wait for their tasks wait no longer."""
     if pool.state != "deleting":  # else it is one that lingered
         pool.move("deleting", service.clock.now())
@@ -50,7 +47,7 @@ def delete(service: "Service", pool: Pool) -> None:
     resize(service, pool, 0, 0)
 
 
-def leave(service: "Service", node: Node, option: str) -> None:
+def leave(service: Service, node: Node, option: str) -> None:
     """The node leaves the pool: at once, or once its tasks have ended."""
     retaining = option == "retaineddata"
     if (option in _KEEPS_WORKING and node.busy) or (retaining and retention.holds(service, node)):
@@ -64,7 +61,7 @@ def leave(service: "Service", node: Node, option: str) -> None:
     service.store.keep(node)
 
 
-def settle(service: "Service", pool: Pool) -> None:
+def settle(service: Service, pool: Pool) -> None:
     """Takes the pool a step nearer to what was asked of it."""
     if service.store.pools.get(pool.key) is not pool:
         return
@@ -77,7 +74,7 @@ def settle(service: "Service", pool: Pool) -> None:
         service.store.drop(pool)
 
 
-def _settle_allocation(service: "Service", pool: Pool) -> None:
+def _settle_allocation(service: Service, pool: Pool) -> None:
     """Steady once the targets are met, or cannot be, or are not asked for any more."""
     if pool.allocation == "resizing":
         if pool.state != "deleting" and _waits(service, pool, "resizing", pool.allocation_time):
@@ -94,7 +91,7 @@ def _settle_allocation(service: "Service", pool: Pool) -> None:
     service.store.keep(pool)
 
 
-def _settle_node(service: "Service", node: Node) -> None:
+def _settle_node(service: Service, node: Node) -> None:
     if node.busy or (node.after and node.retaining and retention.holds(service, node)):
         return
     for run in service.runs_of(node) if node.after else ():
@@ -110,7 +107,7 @@ def _settle_node(service: "Service", node: Node) -> None:
         service.store.drop(node)
 
 
-def _waits(service: "Service", pool: Pool, step: str, since: float, record: Pool | Node | None = None) -> bool:
+def _waits(service: Service, pool: Pool, step: str, since: float, record: Pool | Node | None = None) -> bool:
     """Machines take their time."""
     return service.waits(record or pool, step, since, lambda: service.wake(pool))
 
@@ -129,7 +126,7 @@ def _missing(pool: Pool, dedicated: bool) -> int:
     return target - len(_staying(pool, dedicated))
 
 
-def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> bool:
+def _meet_target(service: Service, pool: Pool, dedicated: bool) -> bool:
     """Adds or removes nodes; False if the platform lets the pool wait for them."""
     missing = _missing(pool, dedicated)
     if missing > 0 and (rule := service.rules.find("allocation", pool.id)):
@@ -151,7 +148,7 @@ def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> bool:
     return True
 
 
-def _in_time(service: "Service", pool: Pool) -> bool:
+def _in_time(service: Service, pool: Pool) -> bool:
     """Whether the resize has not reached its timeout; if so, the pool is looked at again then."""
     left = pool.allocation_time + times.duration(pool.spec["resizeTimeout"]) - service.clock.now()
     if left > 0:
@@ -159,7 +156,7 @@ def _in_time(service: "Service", pool: Pool) -> bool:
     return left > 0
 
 
-def _room(service: "Service", pool: Pool, dedicated: bool) -> int:
+def _room(service: Service, pool: Pool, dedicated: bool) -> int:
     """How many more such nodes the core quota allows."""
     settings = service.settings
     usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
@@ -178,7 +175,7 @@ def _error(code: str, dedicated: bool) -> Json:
     return {"code": code, "message": message}
 
 
-def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:
+def _add_node(service: Service, pool: Pool, dedicated: bool) -> None:
     node = Node(
         id=f"tvmps_{secrets.token_hex(32)}_{'d' if dedicated else 'p'}",
         pool=pool.id,
@@ -192,7 +189,7 @@ def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:
     node_life.begin(service, pool, node)
 
 
-def remove(service: "Service", pool: Pool, nodes: list[Node], option: str) -> None:
+def remove(service: Service, pool: Pool, nodes: list[Node], option: str) -> None:
     """Takes these nodes out of the pool and lowers its targets by as many."""
     dedicated = sum(node.dedicated for node in nodes)
     targets = pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"]

@@ -1,16 +1,13 @@
 """Tasks of jobs that allow it give way to jobs of higher priority (allowTaskPreemption): they go back to the queue."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from batchctl.emulator.life import task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Node, Pool, Task
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
-
-def make_room(service: "Service", pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> None:
+def make_room(service: Service, pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> None:
     """Requeues as few tasks on one node as give `task` its place; none if room is on its way already."""
     yielding = {
         other.key: other
@@ -42,6 +39,6 @@ def _victims(node: Node, wanted: int, yielding: dict[str, Job]) -> list[Task]:
     return chosen if sum(task.slots for task in chosen) >= wanted else []
 
 
-def _goes(service: "Service", task: Task) -> bool:
+def _goes(service: Service, task: Task) -> bool:
     run = service.runs.get(task)
     return run is not None and run.killed is not None

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import run_orders
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.run import Run
 from batchctl.emulator.records import Job, Json, Node, Pool
 from batchctl.emulator.wire.checks import words
 from batchctl.emulator.wire.views import node_url
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Run
 
 FILTERS = words(
     "poolId nodeId jobPreparationTaskExecutionInfo/state jobPreparationTaskExecutionInfo/startTime "
@@ -44,14 +41,14 @@ def failed(job: Job, node: Node) -> bool:
     return info is not None and info["state"] == "completed" and not is_done(job, node)
 
 
-def prepare(service: "Service", pool: Pool, node: Node, job: Job) -> None:
+def prepare(service: Service, pool: Pool, node: Node, job: Job) -> None:
     """Starts the preparation, unless it runs already."""
     info = node.preparations.get(job.key)
     if info is None or info["state"] == "completed":
         _start(service, pool, node, job, PREPARATION, node.preparations)
 
 
-def release(service: "Service", job: Job) -> bool:
+def release(service: Service, job: Job) -> bool:
     """Starts the release tasks that are due; whether all have ended."""
     if RELEASE not in job.spec:
         return True
@@ -66,7 +63,7 @@ def release(service: "Service", job: Job) -> bool:
     return ended
 
 
-def touched(service: "Service", job: Job) -> Iterator[tuple[Pool, Node]]:
+def touched(service: Service, job: Job) -> Iterator[tuple[Pool, Node]]:
     """The nodes where the job was prepared or released."""
     for pool in service.store.pools.values():
         for node in pool.nodes.values():
@@ -85,7 +82,7 @@ def status(pool: Pool, node: Node, job: Job, base: str) -> Json:
     return about
 
 
-def stop(service: "Service", job: Job) -> None:
+def stop(service: Service, job: Job) -> None:
     """Ends the preparations that still run for a job that ends."""
     for pool in service.store.pools.values():
         for node in pool.nodes.values():
@@ -93,7 +90,7 @@ def stop(service: "Service", job: Job) -> None:
                 run.kill("terminate")
 
 
-def forget(service: "Service", node: Node, reimaged: bool) -> None:
+def forget(service: Service, node: Node, reimaged: bool) -> None:
     """What a reboot leaves of the preparations: those that succeeded and are not to run again."""
 
     def stays(key: str, info: Json) -> bool:
@@ -104,7 +101,7 @@ def forget(service: "Service", node: Node, reimaged: bool) -> None:
     node.preparations = {key: info for key, info in node.preparations.items() if stays(key, info)}
 
 
-def _start(service: "Service", pool: Pool, node: Node, job: Job, name: str, notes: Notes) -> None:
+def _start(service: Service, pool: Pool, node: Node, job: Job, name: str, notes: Notes) -> None:
     """Runs the task of that name and notes how it goes."""
     asked, before, now = job.spec[name], notes.get(job.key), times.stamp(service.clock.now())
     notes[job.key] = {
@@ -124,7 +121,7 @@ def _start(service: "Service", pool: Pool, node: Node, job: Job, name: str, note
         service.timer((node, job, name), limit, partial(run.kill, "expired"))
 
 
-def _ended(service: "Service", pool: Pool, node: Node, job: Job, name: str, run: "Run", outcome: Outcome) -> None:
+def _ended(service: Service, pool: Pool, node: Node, job: Job, name: str, run: Run, outcome: Outcome) -> None:
     service.cancel((node, job, name))
     service.wake(pool, job)
     service.store.keep(node)

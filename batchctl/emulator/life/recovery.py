@@ -1,20 +1,17 @@
 """The first moments after a start: what an earlier run left is ended, taken back to the queue and set going again."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator.life import auto_pools, auto_scale, job_life, node_life, retention, schedule_life, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.containers import find_runtime, mark_of
 from batchctl.emulator.node.left_behind import end_strays
 from batchctl.emulator.node.run import remove_containers
 from batchctl.emulator.records import Job, Node, Pool, Task
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
-
-def recover(service: "Service") -> None:
+def recover(service: Service) -> None:
     """Kills strays before any of their tasks may run again, then sets pools and jobs going."""
     pools, jobs = list(service.store.pools.values()), list(service.store.jobs.values())
+    schedules = list(service.store.schedules.values())
     tasks = [pid for job in jobs for task in job.tasks.values() for pid in _pids(task)]
     nodes = [node.pid for pool in pools for node in pool.nodes.values() if node.pid]
     runtime = find_runtime(service.settings.search_path)
@@ -26,15 +23,14 @@ def recover(service: "Service") -> None:
     for pool in pools:
         for node in pool.nodes.values():
             _recover_node(service, pool, node)
-    for schedule in list(service.store.schedules.values()):
-        schedule_life.wake(service, schedule)
-        schedule_life.settle(service, schedule)
+    for schedule in schedules:
+        schedule_life.set_timer(service, schedule)
     for pool in pools:
         if pool.spec["enableAutoScale"]:
             auto_scale.watch(service, pool)
         if pool.state == "deleting":
             auto_pools.go_later(service, pool)
-    service.wake(*pools, *jobs)
+    service.wake(*pools, *jobs, *schedules)
 
 
 def _pids(task: Task) -> list[list[float]]:
@@ -44,7 +40,7 @@ def _pids(task: Task) -> list[list[float]]:
     return [pid for pid in (task.pid, *(entry.get("pid") for entry in task.subtasks or ())) if pid]
 
 
-def _recover_job(service: "Service", job: Job) -> None:
+def _recover_job(service: Service, job: Job) -> None:
     for task in job.tasks.values():
         job.unfinished += task.state != "completed"
         if task.state in ("preparing", "running"):
@@ -56,7 +52,7 @@ def _recover_job(service: "Service", job: Job) -> None:
     job_life.watch(service, job)
 
 
-def _recover_node(service: "Service", pool: Pool, node: Node) -> None:
+def _recover_node(service: Service, pool: Pool, node: Node) -> None:
     node.pid = None
     for notes in (node.preparations, node.releases):
         for key in [key for key, info in notes.items() if info["state"] == "running"]:

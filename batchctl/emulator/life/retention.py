@@ -1,21 +1,17 @@
 """The files of completed tasks stay for their retentionTime; nodes that leave with `retaineddata` wait for that."""
 
 import heapq
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import run_orders
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Node, Task
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _USUAL = '"retentionTime":"P7D"'
 _USUAL_SECONDS = 7 * 86400.0
-Kept = tuple[float, int, Task]
 
 
-def keep(service: "Service", task: Task) -> None:
+def keep(service: Service, task: Task) -> None:
     """The task is completed; its directory goes when its time is over."""
     if task.node is None:
         return
@@ -24,12 +20,12 @@ def keep(service: "Service", task: Task) -> None:
         _watch(service)
 
 
-def holds(service: "Service", node: Node) -> bool:
+def holds(service: Service, node: Node) -> bool:
     """Whether the node has directories of tasks whose time is not over."""
     return any(task.node == node.id and task.state == "completed" for _, _, task in service.kept)
 
 
-def _sweep(service: "Service") -> None:
+def _sweep(service: Service) -> None:
     now = service.clock.now()
     while service.kept and service.kept[0][0] <= now:
         _, _, task = heapq.heappop(service.kept)
@@ -41,7 +37,7 @@ def _sweep(service: "Service") -> None:
     _watch(service)
 
 
-def _watch(service: "Service") -> None:
+def _watch(service: Service) -> None:
     """Sweeps when the next one is due."""
     service.cancel("retention")
     if service.kept:

@@ -2,30 +2,27 @@
 
 import copy
 import logging
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.admission import jobs
 from batchctl.emulator.life import auto_pools, job_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Schedule
 from batchctl.emulator.refusals import Fault
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 TRY_AGAIN = 60.0
 """Seconds until a job that could not be made is tried again."""
 _log = logging.getLogger(__name__)
 
 
-def start(service: "Service", schedule: Schedule) -> None:
+def start(service: Service, schedule: Schedule) -> None:
     """The first job is made at once, unless the schedule begins later."""
     begin = schedule.spec.get("schedule", {}).get("doNotRunUntil")
     schedule.next_run = max(times.seconds_of(begin) if begin else 0.0, service.clock.now())
-    wake(service, schedule)
+    set_timer(service, schedule)
 
 
-def plan(service: "Service", schedule: Schedule) -> None:
+def plan(service: Service, schedule: Schedule) -> None:
     """Looks again when the next job is due, after a job was made or the schedule was changed."""
     rule = schedule.spec.get("schedule", {})
     interval = rule.get("recurrenceInterval")
@@ -38,10 +35,10 @@ def plan(service: "Service", schedule: Schedule) -> None:
         step = times.duration(interval)
         while schedule.next_run <= service.clock.now():
             schedule.next_run += step
-    wake(service, schedule)
+    set_timer(service, schedule)
 
 
-def wake(service: "Service", schedule: Schedule) -> None:
+def set_timer(service: Service, schedule: Schedule) -> None:
     """Sets the timer for what is due next: a job, or the end."""
     service.cancel(schedule)
     if schedule.state != "active":
@@ -51,12 +48,12 @@ def wake(service: "Service", schedule: Schedule) -> None:
     if due and min(due) <= service.clock.now():
         _do_next(service, schedule)
     elif due:
-        service.timer(schedule, min(due) - service.clock.now(), lambda: wake(service, schedule))
+        service.timer(schedule, min(due) - service.clock.now(), lambda: set_timer(service, schedule))
     else:
-        settle(service, schedule)
+        service.wake(schedule)
 
 
-def disable(service: "Service", schedule: Schedule) -> None:
+def disable(service: Service, schedule: Schedule) -> None:
     """No more jobs until it is enabled; the one that runs goes on."""
     if schedule.state == "active":
         schedule.move("disabled", service.clock.now())
@@ -64,15 +61,15 @@ def disable(service: "Service", schedule: Schedule) -> None:
         service.cancel(schedule)
 
 
-def enable(service: "Service", schedule: Schedule) -> None:
+def enable(service: Service, schedule: Schedule) -> None:
     """Jobs are made again."""
     if schedule.state == "disabled":
         schedule.move("active", service.clock.now())
         service.store.touch(schedule)
-        wake(service, schedule)
+        set_timer(service, schedule)
 
 
-def terminate(service: "Service", schedule: Schedule) -> None:
+def terminate(service: Service, schedule: Schedule) -> None:
     """Ends the active job and then the schedule."""
     service.cancel(schedule)
     schedule.move("terminating", service.clock.now())
@@ -80,10 +77,10 @@ def terminate(service: "Service", schedule: Schedule) -> None:
     for job in jobs_of(service, schedule):
         if job.state in ("active", "disabling", "disabled", "enabling"):
             job_life.terminate(service, job, "TerminateJobSchedule")
-    settle(service, schedule)
+    service.wake(schedule)
 
 
-def delete(service: "Service", schedule: Schedule) -> None:
+def delete(service: Service, schedule: Schedule) -> None:
     """All its jobs go, then the schedule."""
     service.cancel(schedule)
     schedule.move("deleting", service.clock.now())
@@ -91,11 +88,13 @@ def delete(service: "Service", schedule: Schedule) -> None:
     for job in jobs_of(service, schedule):
         if job.state != "deleting":
             job_life.delete(service, job)
-    settle(service, schedule)
+    service.wake(schedule)
 
 
-def settle(service: "Service", schedule: Schedule) -> None:
+def settle(service: Service, schedule: Schedule) -> None:
     """Takes the schedule to its end once its jobs have ended; makes the next job if it waited for the last one."""
+    if service.store.schedules.get(schedule.key) is not schedule:
+        return
     jobs = jobs_of(service, schedule)
     if schedule.state == "deleting" and not jobs:
         auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool)
@@ -108,27 +107,27 @@ def settle(service: "Service", schedule: Schedule) -> None:
         auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
         service.store.touch(schedule)
     elif schedule.state == "active" and schedule.next_run is not None:
-        wake(service, schedule)
+        set_timer(service, schedule)
 
 
-def jobs_of(service: "Service", schedule: Schedule) -> list[Job]:
+def jobs_of(service: Service, schedule: Schedule) -> list[Job]:
     """The jobs that the schedule made and that still exist."""
     return [job for job in service.store.jobs.values() if job.schedule == schedule.key]
 
 
-def _is_over(service: "Service", schedule: Schedule) -> bool:
+def _is_over(service: Service, schedule: Schedule) -> bool:
     """No job will come any more: one run was all, or the time is past."""
     end = schedule.spec.get("schedule", {}).get("doNotRunAfter")
     past = end is not None and times.seconds_of(end) <= service.clock.now()
     return past or (schedule.next_run is None and schedule.recent is not None)
 
 
-def _do_next(service: "Service", schedule: Schedule) -> None:
+def _do_next(service: Service, schedule: Schedule) -> None:
     """Makes the job that is due, unless the last one is still active or the time is past."""
     rule = schedule.spec.get("schedule", {})
     now = service.clock.now()
     if _is_over(service, schedule):
-        settle(service, schedule)
+        service.wake(schedule)
         return
     if any(job.state != "completed" for job in jobs_of(service, schedule)):
         return
@@ -137,13 +136,13 @@ def _do_next(service: "Service", schedule: Schedule) -> None:
     in_time = window is None or now <= due + times.duration(window)
     if in_time and not _make_job(service, schedule):
         schedule.next_run = now + TRY_AGAIN
-        wake(service, schedule)
+        set_timer(service, schedule)
         return
     schedule.next_run = due
     plan(service, schedule)
 
 
-def _make_job(service: "Service", schedule: Schedule) -> bool:
+def _make_job(service: Service, schedule: Schedule) -> bool:
     """Whether the job could be made."""
     spec = copy.deepcopy(schedule.spec["jobSpecification"])
     schedule.runs += 1
@@ -158,7 +157,7 @@ def _make_job(service: "Service", schedule: Schedule) -> bool:
     return True
 
 
-def _pool(service: "Service", schedule: Schedule) -> auto_pools.Made | None:
+def _pool(service: Service, schedule: Schedule) -> auto_pools.Made | None:
     """The auto pool that all jobs of the schedule share, if it says so."""
     spec = schedule.spec["jobSpecification"]
     if spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") != "jobschedule":

@@ -5,18 +5,15 @@ Within a job the oldest ready task goes first and the ones behind it wait, so th
 
 import heapq
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from batchctl.emulator.life import multi_instance, preemption, preparation, task_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 TAKES_TASKS = frozenset({"idle", "running"})
 
 
-def fill(service: "Service", pool: Pool) -> None:
+def fill(service: Service, pool: Pool) -> None:
     """Places tasks until no slot or no task is left, or the pool goes."""
     if pool.state == "deleting":
         return
@@ -30,7 +27,7 @@ def fill(service: "Service", pool: Pool) -> None:
         preemption.make_room(service, pool, nodes, *waiting[0])
 
 
-def look_again(service: "Service", pool_key: str | None) -> None:
+def look_again(service: Service, pool_key: str | None) -> None:
     """The pool is another one, or looks different: what did not fit it may fit now."""
     for job in service.store.jobs.values():
         if job.unfit and job.pool == pool_key:

@@ -1,6 +1,7 @@
-"""The service at work: the store, the runs on nodes, and the loop that settles what changed.
+"""The floor that everything alive stands on: the store, the runs on nodes, the timers, and who is woken.
 
-All records live on the event loop's thread, and so do the runs; what takes long in them has threads.
+What a woken record does next is handed in (`settle`): nothing above is known here. All records live on the event
+loop's thread, and so do the runs; what takes long in them has threads.
 """
 
 import asyncio
@@ -10,24 +11,15 @@ import logging
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Rules
-from batchctl.emulator.life import (
-    auto_scale,
-    job_life,
-    multi_instance,
-    pool_life,
-    recovery,
-    retention,
-    schedule_life,
-    scheduler,
-    task_life,
-)
 from batchctl.emulator.node import escaped
 from batchctl.emulator.node.outcome import Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
@@ -38,26 +30,46 @@ from batchctl.emulator.store import Store
 MOST_THREADS = 256
 Done = Callable[[Run, Outcome], None]
 Spawned = Callable[[Run, int, float], None]
+Kept = tuple[float, int, Task]
+"""A completed task whose files are kept: until when, its number, and the task."""
+Samples = deque[tuple[float, dict[str, float]]]
+"""What a pool's variables were, and when."""
 _WRITE_AFTER = 0.02
 _SWEEP_AFTER = 0.05
 _LAST_SWEEPS = 20
 _log = logging.getLogger(__name__)
 
 
-class Service:
-    """`url` is where tasks find the account. `wake` tells that a job or a pool may have to go on."""
+@dataclass(slots=True, eq=False)
+class Company:
+    """The nodes of a multi-instance task that runs, the primary's first, and how their commands go.
 
-    def __init__(self, settings: Settings, clock: Clock, url: str) -> None:
-        self.settings, self.clock, self.url = settings, clock, url
+    `why`: the task is to end.
+    """
+
+    nodes: list[Node]
+    runs: list[Run] = field(default_factory=list)
+    working: int = 0
+    why: str | None = None
+    failed: Outcome | None = None
+
+
+class Service:
+    """`url` is where tasks find the account. `wake` tells that a record may have to go on, `settle` takes it there."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, url: str, settle: "Callable[[Service, Pool | Job | Schedule], None]"
+    ) -> None:
+        self.settings, self.clock, self.url, self._settle = settings, clock, url, settle
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
-        self.kept: list[retention.Kept] = []
-        self.companies: dict[Task, multi_instance.Company] = {}
-        self.samples: dict[str, auto_scale.Samples] = {}
+        self.kept: list[Kept] = []
+        self.companies: dict[Task, Company] = {}
+        self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
         self.rules = Rules(settings.time_scale)
         self.active = time.monotonic()
-        self._woken: dict[Pool | Job, None] = {}
+        self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._adopts = False
@@ -67,13 +79,11 @@ class Service:
         self._stopping = False
 
     def start(self) -> None:
-        """Takes up what an earlier run left."""
+        """Takes hold of the loop and the home; what an earlier run left is for `recovery` to take up."""
         self._loop = asyncio.get_running_loop()
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
         self._adopts = self.settings.adopts and escaped.adopt()
-        recovery.recover(self)
-        self.flush()
 
     async def stop(self) -> None:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
@@ -96,10 +106,10 @@ class Service:
             await asyncio.sleep(_SWEEP_AFTER)
         self.store.close()
 
-    def wake(self, *records: Pool | Job | None) -> None:
+    def wake(self, *records: Pool | Job | Schedule | None) -> None:
         """Settles these records soon, once."""
         if not self._woken and not self._stopping:
-            self._loop.call_soon(self._settle)
+            self._loop.call_soon(self._settle_woken)
         self._woken.update((record, None) for record in records if record is not None)
 
     def run(self, owner: object, order: Order, done: Done, spawned: Spawned | None = None) -> Run:
@@ -143,10 +153,6 @@ class Service:
         except FileNotFoundError:
             return
         threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
-
-    def schedule_settles(self, schedule: Schedule) -> None:
-        """A job of the schedule has ended."""
-        self._loop.call_soon(schedule_life.settle, self, schedule)
 
     def aside(self, work: Callable[[], None]) -> None:
         """Does something that may take long and that nobody waits for."""
@@ -204,17 +210,12 @@ class Service:
         if escaped.sweep(leaders, {str(run.order.directory) for run in runs}):
             self._sweep_soon()
 
-    def _settle(self) -> None:
+    def _settle_woken(self) -> None:
         """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""
         while self._woken and not self._stopping:
             record = next(iter(self._woken))
-            del self._woken[record]
-            if isinstance(record, Job):
-                job_life.settle(self, record)
-            else:
-                pool_life.settle(self, record)
-                task_life.settle_prepared(self, record)
-                scheduler.fill(self, record)
+            del self._woken[record]  # before it is settled: what it wakes while it settles is looked at again
+            self._settle(self, record)
         self.save_soon()
 
 

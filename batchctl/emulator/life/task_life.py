@@ -4,35 +4,32 @@ import heapq
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import dependencies, exits, multi_instance, preparation, retention, run_orders
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Failure, Outcome
+from batchctl.emulator.node.run import Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Run
 
 RECENT = 10
 
 
-def add(service: "Service", job: Job, task: Task) -> None:
+def add(service: Service, job: Job, task: Task) -> None:
     """Takes in a new task."""
     service.store.add(task)
     job.unfinished += 1
     enqueue(service, job, task)
 
 
-def enqueue(service: "Service", job: Job, task: Task) -> None:
+def enqueue(service: Service, job: Job, task: Task) -> None:
     """The task may run as soon as there is room, or once those that it depends on have ended."""
     if not dependencies.wait(job, task):
         heapq.heappush(job.ready, (task.seq, task))
         service.wake(service.store.pools.get(job.pool or ""))
 
 
-def place(service: "Service", pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
+def place(service: Service, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
     """Gives the task its place, on the first node the primary's; it starts at once, or when the job is prepared."""
     node = nodes[0]
     again = task.node == node.id and task.info["retryCount"]
@@ -50,7 +47,7 @@ def place(service: "Service", pool: Pool, nodes: Sequence[Node], job: Job, task:
             preparation.prepare(service, pool, one, job)
 
 
-def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
+def _occupy(service: Service, node: Node, job: Job, task: Task) -> None:
     """The task takes its slots of a node."""
     node.busy[task.seq] = task
     if node.state == "idle":
@@ -60,7 +57,7 @@ def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
     service.store.keep(node)
 
 
-def settle_prepared(service: "Service", pool: Pool) -> None:
+def settle_prepared(service: Service, pool: Pool) -> None:
     """Tasks that waited for a preparation start, or go elsewhere if it failed."""
     for node in pool.nodes.values():
         for task in [one for one in node.busy.values() if one.state == "preparing"]:
@@ -73,7 +70,7 @@ def settle_prepared(service: "Service", pool: Pool) -> None:
                 start(service, pool, nodes[0], job, task, fresh=True)
 
 
-def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
+def start(service: Service, pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
     """Runs the task's command line on its node."""
     now = service.clock.now()
     task.move("running", now)
@@ -89,7 +86,7 @@ def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, f
         service.timer(task, limit, partial(interrupt, service, job, task, "expired"))
 
 
-def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
+def interrupt(service: Service, job: Job, task: Task, why: str) -> None:
     """Ends the task's run: `requeue`, `terminate`, `expired` or `delete`. What follows is done when it has ended."""
     if task in service.companies and task.state == "running":
         multi_instance.interrupt(service, task, why)
@@ -100,13 +97,13 @@ def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
         _follow(service, job, pool.nodes[task.node or ""], task, why, ended_by_user())
 
 
-def interrupt_all(service: "Service", node: Node, why: str) -> None:
+def interrupt_all(service: Service, node: Node, why: str) -> None:
     """Ends the runs of all tasks on a node."""
     for task in list(node.busy.values()):
         interrupt(service, service.store.jobs[task.job.lower()], task, why)
 
 
-def complete(service: "Service", job: Job, task: Task, outcome: Outcome) -> None:
+def complete(service: Service, job: Job, task: Task, outcome: Outcome) -> None:
     """The task has ended for good."""
     now = service.clock.now()
     task.move("completed", now)
@@ -132,7 +129,7 @@ def _tell_job(job: Job, task: Task) -> None:
         job.action = job.action if action == "none" else [action, "TaskFailed"]
 
 
-def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -> None:
+def requeue(service: Service, job: Job, task: Task, counter: str, time: str) -> None:
     """Back to the queue: after a failure (`retryCount`, `lastRetryTime`) or for a lost node (`requeueCount`, …)."""
     now = service.clock.now()
     task.move("active", now)
@@ -144,7 +141,7 @@ def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -
     enqueue(service, job, task)
 
 
-def reactivate(service: "Service", job: Job, task: Task) -> None:
+def reactivate(service: Service, job: Job, task: Task) -> None:
     """A failed task runs again as if it were new."""
     task.move("active", service.clock.now())
     task.info = {"retryCount": 0, "requeueCount": 0}
@@ -154,7 +151,7 @@ def reactivate(service: "Service", job: Job, task: Task) -> None:
     enqueue(service, job, task)
 
 
-def remove(service: "Service", job: Job, task: Task) -> None:
+def remove(service: Service, job: Job, task: Task) -> None:
     """Forgets a task and deletes its directory; its run, if it has one, is ended and tells nobody."""
     interrupt(service, job, task, "delete")
     if task.state != "completed":
@@ -164,12 +161,12 @@ def remove(service: "Service", job: Job, task: Task) -> None:
     service.wake(job)
 
 
-def _discard_directory(service: "Service", task: Task) -> None:
+def _discard_directory(service: Service, task: Task) -> None:
     for directory in run_orders.directories(service.settings, task):
         service.discard(directory)
 
 
-def directory_of(service: "Service", task: Task) -> Path | None:
+def directory_of(service: Service, task: Task) -> Path | None:
     """Where the task's files lie; None if it never had a node or the node is gone."""
     pool = service.store.pools.get((task.pool or "").lower())
     node = pool.nodes.get(task.node or "") if pool else None
@@ -182,19 +179,19 @@ def constraint(task: Task, name: str) -> str:
     return value
 
 
-def _spawned(service: "Service", task: Task, run: "Run", pid: int, born: float) -> None:
+def _spawned(service: Service, task: Task, run: Run, pid: int, born: float) -> None:
     if service.runs.get(task) is run:
         task.pid = [pid, born]
         service.store.keep(task)
         service.save_soon()
 
 
-def _ended(service: "Service", job: Job, node: Node, task: Task, run: "Run", outcome: Outcome) -> None:
+def _ended(service: Service, job: Job, node: Node, task: Task, run: Run, outcome: Outcome) -> None:
     """The node reports the end of a run."""
     _finish(service, job, node, task, run.killed, outcome)
 
 
-def _finish(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+def _finish(service: Service, job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
     """The task goes on to what follows; one that was deleted meanwhile leaves no trace."""
     service.cancel(task)
     if job.tasks.get(task.key) is task:
@@ -205,7 +202,7 @@ def _finish(service: "Service", job: Job, node: Node, task: Task, why: str | Non
         _discard_directory(service, task)
 
 
-def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
+def _follow(service: Service, job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
     """The task leaves its node, for the queue or for good."""
     _leave(service, job, node, task)
     if why == "requeue":
@@ -217,7 +214,7 @@ def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | Non
         complete(service, job, task, outcome)
 
 
-def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
+def _leave(service: Service, job: Job, node: Node, task: Task) -> None:
     """The task's slots are free again, on all its nodes."""
     del job.at_work[task.seq]
     for one in multi_instance.nodes_of(service, task, node):
@@ -229,7 +226,7 @@ def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
     service.wake(job, service.store.pools.get(node.pool.lower()))
 
 
-def _back(service: "Service", job: Job, task: Task) -> None:
+def _back(service: Service, job: Job, task: Task) -> None:
     """Back to the queue as if it had not been placed."""
     task.move("active", service.clock.now())
     _forget_place(task)

@@ -1,0 +1,30 @@
+"""What each kind of record does next, and how a service begins: the only module that knows all lives."""
+
+from batchctl.emulator.clock import Clock
+from batchctl.emulator.life import job_life, pool_life, recovery, schedule_life, scheduler, task_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.records import Job, Pool, Schedule
+from batchctl.emulator.settings import Settings
+
+
+def start(settings: Settings, clock: Clock, url: str) -> Service:
+    """A service at work, with what an earlier run left taken up again."""
+    service = Service(settings, clock, url, settle)
+    service.start()
+    recovery.recover(service)
+    service.flush()
+    return service
+
+
+def settle(service: Service, record: Pool | Job | Schedule) -> None:
+    """Takes a woken record as far as it comes now."""
+    match record:
+        case Pool():
+            # Nodes first: those that leave take no task any more. Then tasks that were placed before, then new ones.
+            pool_life.settle(service, record)
+            task_life.settle_prepared(service, record)
+            scheduler.fill(service, record)
+        case Job():
+            job_life.settle(service, record)
+        case Schedule():
+            schedule_life.settle(service, record)

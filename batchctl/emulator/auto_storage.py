@@ -10,9 +10,10 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from batchctl.emulator.node.blobs import VERSION
 from batchctl.emulator.records import Json
 
+STORAGE_VERSION = "2021-12-02"
+"""The version of the storage service that all requests are made in."""
 LIVES = 24 * 3600.0
 """Seconds that such a URL is good for: it is made when a task starts."""
 
@@ -30,7 +31,7 @@ class AutoStorage:
         query = {
             "sp": "rl",
             "se": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + LIVES)),
-            "sv": VERSION,
+            "sv": STORAGE_VERSION,
             "sr": "c",
         }
         resource = f"/blob/{self.account}/{container}"

@@ -268,6 +268,11 @@ class Schedule(Entity):
     pool: str | None = None
 
 
+def asked_text(spec: Json) -> str:
+    """The text that a task keeps of what it was asked."""
+    return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
+
+
 def stored(record: type[Entity]) -> tuple[str, ...]:
     """The fields of a record that are stored with it at each change."""
     return tuple(one.name for one in fields(record) if not one.metadata.get("live") and one.name != "asked")

@@ -60,7 +60,7 @@ PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
 """Who publishes images that Batch supports or once did."""
 
 
-def check(machine: Json) -> None:
+def check_image(machine: Json) -> None:
     """Refuses an image of nobody, and a node agent of another system than that of a supported image.
 
     Examples of the REST pages have Ubuntu 24.04 with the agent of 20.04.

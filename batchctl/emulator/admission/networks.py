@@ -16,7 +16,7 @@ _TAG = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)*")
 _PATH = "networkConfiguration.endpointConfiguration.inboundNATPools"
 
 
-def check(network: Json) -> None:
+def check_network(network: Json) -> None:
     """Names, ports and priorities are used once; ranges do not meet, are long enough and keep off what is reserved."""
     pools = network.get("endpointConfiguration", {}).get("inboundNATPools", [])
     for nat in pools:

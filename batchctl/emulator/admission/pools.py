@@ -1,13 +1,13 @@
 """A new pool at the gate: what one of its properties says of another, and of the account."""
 
 import re
+from collections.abc import Mapping
 
-from batchctl.emulator.admission import images, networks
+from batchctl.emulator.admission.images import check_image
+from batchctl.emulator.admission.networks import check_network
 from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.formula.language import parse
 from batchctl.emulator.formula.values import FormulaError
-from batchctl.emulator.life import auto_scale, pool_life, scheduler
-from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Fault, bad_value
 from batchctl.emulator.wire import on_paper
@@ -18,27 +18,20 @@ _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re
 MOST_OF_A_FORMULA = 8192
 
 
-def admit(service: Service, pool_id: str, spec: Json) -> Pool:
-    """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
-    existing = service.store.pools.get(pool_id.lower())
+def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json) -> Json:
+    """A pool as it is kept. `pools` are those of the account, `most` its quota of them."""
+    existing = pools.get(pool_id.lower())
     if existing is not None:
         raise Fault("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
-    if len(service.store.pools) >= service.rules.quota("pools", service.settings.pool_quota):
+    if len(pools) >= most:
         raise Fault("PoolQuotaReached")
-    _check(spec)
-    pool = Pool(id=pool_id, spec=spec)
-    service.store.add(pool)
-    pool.allocation_time = pool.created
-    scheduler.look_again(service, pool.key)
+    _check_pool(spec)
     if spec["enableAutoScale"]:
-        auto_scale.watch(service, pool)
-        auto_scale.apply(service, pool)
-    else:
-        pool_life.resize(service, pool, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
-    return pool
+        return {**spec, "autoScaleEvaluationInterval": spec.get("autoScaleEvaluationInterval", "PT15M")}
+    return spec
 
 
-def _check(spec: Json) -> None:
+def _check_pool(spec: Json) -> None:
     """What one property says of another."""
     check_machine(spec)
     check_certificates(spec)
@@ -48,7 +41,6 @@ def _check(spec: Json) -> None:
         raise Fault("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
     if spec["enableAutoScale"]:
         check_formula(spec["autoScaleFormula"])
-        spec.setdefault("autoScaleEvaluationInterval", "PT15M")
     if spec["enableAutoScale"] and (spec["targetDedicatedNodes"] or spec["targetLowPriorityNodes"]):
         raise bad_value("enableAutoScale", True, "an autoscaled pool takes no target of nodes")
     if not spec["enableAutoScale"] and ("autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec):
@@ -64,11 +56,11 @@ def check_machine(spec: Json) -> None:
         raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
     network = spec.get("networkConfiguration", {})
     check_resource("networkConfiguration.subnetId", network.get("subnetId", ""))
-    networks.check(network)
+    check_network(network)
     if machine:
         if not _SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
-        images.check(machine)
+        check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
             raise Fault(
                 "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)

@@ -1,7 +1,7 @@
 """What clients ask of jobs."""
 
-from batchctl.emulator.admission import jobs
-from batchctl.emulator.life import auto_pools, job_life, preparation, scheduler
+from batchctl.emulator.admission.jobs import check_pool_info
+from batchctl.emulator.life import intake, job_life, preparation, scheduler
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json
 from batchctl.emulator.refusals import Fault, bad_value
@@ -49,7 +49,7 @@ def find_for(service: Service, call: Call, verb: str) -> Job:
 
 def create(service: Service, call: Call) -> Answer:
     spec = call.body(job_bodies.JOB)
-    job = jobs.admit(service, spec.pop("id"), spec)
+    job = intake.add_job(service, spec.pop("id"), spec)
     return made(job_url(job.id, call.base), job)
 
 
@@ -85,7 +85,7 @@ def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answe
     if pool != job.spec["poolInfo"] and pool.get("poolId", "").lower() != job.pool:
         if job.state != "disabled":
             raise Fault("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
-        auto_pools.check(change)
+        check_pool_info(pool)
         if "autoPoolSpecification" in pool:
             raise bad_value("poolInfo.autoPoolSpecification", "", "a job that exists takes no auto pool")
         job.pool = pool["poolId"].lower()

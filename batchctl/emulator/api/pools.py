@@ -2,7 +2,7 @@
 
 from batchctl.emulator.admission import pools
 from batchctl.emulator.admission.tasks import check_packages
-from batchctl.emulator.life import pool_life, scheduler
+from batchctl.emulator.life import intake, pool_life, scheduler
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Fault
@@ -46,7 +46,7 @@ def find_to_resize(service: Service, call: Call) -> Pool:
 
 def create(service: Service, call: Call) -> Answer:
     spec = call.body(POOL)
-    pool = pools.admit(service, spec.pop("id"), spec)
+    pool = intake.add_pool(service, spec.pop("id"), spec)
     return made(pool_url(pool.id, call.base), pool)
 
 

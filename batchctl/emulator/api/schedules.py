@@ -1,6 +1,6 @@
 """What clients ask of job schedules."""
 
-from batchctl.emulator.admission import jobs
+from batchctl.emulator.admission.jobs import check_job
 from batchctl.emulator.life import schedule_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Schedule
@@ -49,15 +49,7 @@ def find_for(service: Service, call: Call, verb: str) -> Schedule:
 
 def create(service: Service, call: Call) -> Answer:
     spec = call.body(JOB_SCHEDULE)
-    name = spec.pop("id")
-    existing = service.store.schedules.get(name.lower())
-    if existing is not None:
-        raise Fault("JobScheduleBeingDeleted" if existing.state == "deleting" else "JobScheduleExists")
-    jobs.check_quota(service)
-    jobs.check(spec["jobSpecification"])
-    schedule = Schedule(id=name, spec=spec)
-    service.store.add(schedule)
-    schedule_life.start(service, schedule)
+    schedule = schedule_life.add_schedule(service, spec.pop("id"), spec)
     return made(schedule_url(schedule.id, call.base), schedule)
 
 
@@ -96,7 +88,7 @@ def _update(service: Service, call: Call, given: object, *, keep: bool) -> Answe
     schedule = find_for(service, call, "change")
     change = JOB_SCHEDULE_PATCH(given)
     if "jobSpecification" in change:
-        jobs.check(change["jobSpecification"])
+        check_job(change["jobSpecification"])
     elif not keep:
         raise Fault("MissingRequiredProperty", (("PropertyName", "jobSpecification"),))
     kept = ("displayName", "schedule", "jobSpecification", "metadata") if keep else ("displayName",)

@@ -1,12 +1,12 @@
 """What clients ask of tasks."""
 
 from batchctl.emulator import times
-from batchctl.emulator.admission import tasks
+from batchctl.emulator.admission.tasks import full_constraints
 from batchctl.emulator.api.jobs import find as find_job
 from batchctl.emulator.api.jobs import find_for
-from batchctl.emulator.life import task_life
+from batchctl.emulator.life import intake, task_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.records import Job, Json, Task
+from batchctl.emulator.records import Job, Json, Task, asked_text
 from batchctl.emulator.refusals import Fault
 from batchctl.emulator.wire.job_bodies import TASK_COLLECTION
 from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entries, listing, made, one
@@ -30,7 +30,7 @@ def create(service: Service, call: Call) -> Answer:
     if len(call.content) > MOST_BYTES:
         raise Fault("RequestBodyTooLarge")
     job = find_for(service, call, "add task")
-    task = tasks.admit(service, job, call.json())
+    task = intake.add_task(service, job, call.json())
     return made(task_url(job.id, task.id, call.base), task)
 
 
@@ -46,7 +46,7 @@ def create_many(service: Service, call: Call) -> Answer:
 def _result(service: Service, call: Call, job: Job, asked: object) -> Json:
     name = asked.get("id") if isinstance(asked, dict) else None
     try:
-        task = tasks.admit(service, job, asked)
+        task = intake.add_task(service, job, asked)
     except Fault as fault:
         status = "clienterror" if fault.status < 500 else "servererror"
         named = {"taskId": name} if isinstance(name, str) else {}
@@ -77,8 +77,8 @@ def replace(service: Service, call: Call) -> Answer:
     if task.state == "completed":
         raise Fault("TaskCompleted")
     retries = job.spec["constraints"]["maxTaskRetryCount"]
-    spec = {**task.spec, "constraints": tasks.constraints(retries, change)}
-    service.store.ask(task, tasks.compact(spec))
+    spec = {**task.spec, "constraints": full_constraints(retries, change)}
+    service.store.ask(task, asked_text(spec))
     return changed(call, task)
 
 

@@ -4,24 +4,6 @@ from collections.abc import Iterator
 
 from batchctl.emulator.life import exits
 from batchctl.emulator.records import Job, Json, Task
-from batchctl.emulator.refusals import Fault, bad_value
-
-MOST_CHARACTERS = 64000
-MOST_OF_A_RANGE = 1_000_000
-
-
-def check(job: Job, spec: Json) -> None:
-    """Raises Fault for dependencies that the job does not allow or that are too many."""
-    depends = spec.get("dependsOn")
-    if not depends:
-        return
-    if not job.spec["usesTaskDependencies"]:
-        raise Fault("TaskDependenciesNotSpecifiedOnJob")
-    if sum(map(len, depends.get("taskIds", ()))) > MOST_CHARACTERS:
-        raise Fault("TaskDependencyListTooLong")
-    for one in depends.get("taskIdRanges", ()):
-        if not 0 <= one["end"] - one["start"] < MOST_OF_A_RANGE:
-            raise bad_value("dependsOn.taskIdRanges", one, f"a range goes up and has less than {MOST_OF_A_RANGE} ids")
 
 
 def wait(job: Job, task: Task) -> bool:

@@ -4,15 +4,24 @@ import copy
 import logging
 
 from batchctl.emulator import times
-from batchctl.emulator.admission import jobs
-from batchctl.emulator.life import auto_pools, job_life
+from batchctl.emulator.admission.jobs import admit_schedule
+from batchctl.emulator.life import auto_pools, intake, job_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.records import Job, Schedule
+from batchctl.emulator.records import Job, Json, Schedule
 from batchctl.emulator.refusals import Fault
 
 TRY_AGAIN = 60.0
 """Seconds until a job that could not be made is tried again."""
 _log = logging.getLogger(__name__)
+
+
+def add_schedule(service: Service, schedule_id: str, spec: Json) -> Schedule:
+    """Takes in a new schedule. It stands here and not with the intake of the other records: it makes jobs itself."""
+    admitted = admit_schedule(service.store, intake.job_quota(service), schedule_id, spec)
+    schedule = Schedule(id=schedule_id, spec=admitted)
+    service.store.add(schedule)
+    start(service, schedule)
+    return schedule
 
 
 def start(service: Service, schedule: Schedule) -> None:
@@ -147,8 +156,9 @@ def _make_job(service: Service, schedule: Schedule) -> bool:
     spec = copy.deepcopy(schedule.spec["jobSpecification"])
     schedule.runs += 1
     try:
-        made = _pool(service, schedule)
-        job = jobs.admit(service, f"{schedule.id}:job-{schedule.runs}", spec, made=made, schedule=schedule.key)
+        shared = _shared_pool(service, schedule)
+        name = f"{schedule.id}:job-{schedule.runs}"
+        job = intake.add_job(service, name, spec, shared=shared, schedule=schedule.key)
     except Fault as fault:
         _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, fault)
         return False
@@ -157,12 +167,13 @@ def _make_job(service: Service, schedule: Schedule) -> bool:
     return True
 
 
-def _pool(service: Service, schedule: Schedule) -> auto_pools.Made | None:
+def _shared_pool(service: Service, schedule: Schedule) -> intake.AutoPool | None:
     """The auto pool that all jobs of the schedule share, if it says so."""
     spec = schedule.spec["jobSpecification"]
     if spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") != "jobschedule":
         return None
     pool = service.store.pools.get((schedule.pool or "").lower())
-    made = auto_pools.Made(pool.id) if pool and pool.state == "active" else auto_pools.make(service, spec)
-    schedule.pool = made.pool_id
-    return made
+    usable = pool is not None and pool.state == "active"
+    shared = intake.AutoPool(pool.id) if pool and usable else intake.add_auto_pool(service, spec)
+    schedule.pool = shared.pool_id
+    return shared

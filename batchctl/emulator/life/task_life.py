@@ -15,13 +15,6 @@ from batchctl.emulator.records import Job, Json, Node, Pool, Task
 RECENT = 10
 
 
-def add(service: Service, job: Job, task: Task) -> None:
-    """Takes in a new task."""
-    service.store.add(task)
-    job.unfinished += 1
-    enqueue(service, job, task)
-
-
 def enqueue(service: Service, job: Job, task: Task) -> None:
     """The task may run as soon as there is room, or once those that it depends on have ended."""
     if not dependencies.wait(job, task):

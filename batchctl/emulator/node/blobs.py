@@ -7,9 +7,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import urllib3
 
+from batchctl.emulator.auto_storage import STORAGE_VERSION
+
 TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
-VERSION = "2021-12-02"
 _PIECE = 1 << 20
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
 
@@ -60,7 +61,7 @@ def names(container_url: str, prefix: str) -> Iterator[str]:
 def put(url: str, source: Path, headers: dict[str, str]) -> None:
     """Uploads a file as a block blob."""
     sent = {
-        "x-ms-version": VERSION,
+        "x-ms-version": STORAGE_VERSION,
         "x-ms-blob-type": "BlockBlob",
         "Content-Type": "application/octet-stream",
         **headers,

@@ -5,6 +5,7 @@ from pathlib import Path
 from batchctl.emulator.api.pools import find as find_pool
 from batchctl.emulator.life import node_life, run_orders, task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Node
 from batchctl.emulator.refusals import Fault
 from batchctl.emulator.wire.checks import Shape
@@ -79,7 +80,7 @@ def disable_scheduling(service: Service, call: Call) -> Answer:
     option = call.body(DISABLE_SCHEDULING)["nodeDisableSchedulingOption"]
     node = _schedule(service, call, "disabled")
     if option in ("requeue", "terminate"):
-        task_life.interrupt_all(service, node, option)
+        task_life.interrupt_all(service, node, KillReason(option))
     return _done(call, 200)
 
 

@@ -6,6 +6,7 @@ from batchctl.emulator.api.jobs import find as find_job
 from batchctl.emulator.api.jobs import find_for
 from batchctl.emulator.life import intake, task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job, Json, Task, asked_text
 from batchctl.emulator.refusals import Fault
 from batchctl.emulator.wire.job_bodies import TASK_COLLECTION
@@ -95,7 +96,7 @@ def terminate(service: Service, call: Call) -> Answer:
     if task.state == "completed":
         raise Fault("TaskCompleted")
     if task.seq in job.at_work:
-        task_life.interrupt(service, job, task, "terminate")
+        task_life.interrupt(service, job, task, KillReason.TERMINATE)
     else:
         task_life.complete(service, job, task, task_life.ended_by_user())
     return changed(call, task, 204)

@@ -2,6 +2,7 @@
 
 from batchctl.emulator.life import node_life, preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Fault
 
@@ -51,9 +52,9 @@ def _strike(service: Service, pool: Pool, node: Node, state: str, errors: list[J
     """All that runs on the node ends, its tasks go back to the queue; a preempted node's disk is gone."""
     node.errors = errors
     _go(service, pool, node, state)
-    task_life.interrupt_all(service, node, "requeue")
+    task_life.interrupt_all(service, node, KillReason.REQUEUE)
     for run in service.runs_of(node):
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     if state == "preempted":
         preparation.forget(service, node, reimaged=True)
         service.discard(run_orders.node_root(service.settings, node))

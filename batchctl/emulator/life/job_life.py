@@ -3,6 +3,7 @@
 from batchctl.emulator import times
 from batchctl.emulator.life import auto_pools, preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job
 
 
@@ -29,7 +30,7 @@ def terminate(service: Service, job: Job, reason: str | None) -> None:
     job.move("terminating", service.clock.now())
     job.reason = reason
     preparation.stop(service, job)
-    _interrupt_all(service, job, "terminate")
+    _interrupt_all(service, job, KillReason.TERMINATE)
 
 
 def disable(service: Service, job: Job, option: str) -> None:
@@ -39,7 +40,7 @@ def disable(service: Service, job: Job, option: str) -> None:
     job.disabling = option
     service.store.touch(job)
     if option != "wait":
-        _interrupt_all(service, job, option)
+        _interrupt_all(service, job, KillReason(option))
     service.wake(job)
 
 
@@ -55,7 +56,7 @@ def delete(service: Service, job: Job) -> None:
     service.cancel(job)
     job.move("deleting", service.clock.now())
     preparation.stop(service, job)
-    _interrupt_all(service, job, "terminate")
+    _interrupt_all(service, job, KillReason.TERMINATE)
 
 
 def settle(service: Service, job: Job) -> None:
@@ -98,7 +99,7 @@ def _act(service: Service, job: Job) -> None:
         disable(service, job, "requeue")
 
 
-def _interrupt_all(service: Service, job: Job, why: str) -> None:
+def _interrupt_all(service: Service, job: Job, why: KillReason) -> None:
     for task in list(job.at_work.values()):
         task_life.interrupt(service, job, task, why)
     service.store.touch(job)

@@ -6,7 +6,7 @@ from functools import partial
 from batchctl.emulator import times
 from batchctl.emulator.life import preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.outcome import Ended, KillReason
 from batchctl.emulator.node.run import Run, make_directories
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
@@ -29,10 +29,10 @@ def begin(service: Service, pool: Pool, node: Node) -> None:
 def again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"
-    if option in ("requeue", "terminate"):
-        task_life.interrupt_all(service, node, option)
+    if option in ("requeue", "terminate"):  # the other options wait for the tasks
+        task_life.interrupt_all(service, node, KillReason(option))
     for run in service.runs_of(node):
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     service.store.keep(node)
     service.wake(service.store.pools.get(node.pool.lower()))
 
@@ -92,9 +92,9 @@ def _ready(service: Service, pool: Pool, node: Node) -> None:
     run_start_task(service, pool, node)
 
 
-def _start_task_ended(service: Service, pool: Pool, node: Node, run: Run, outcome: Outcome) -> None:
-    node.pid = None
-    if run.killed:
+def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) -> None:
+    node.pid, outcome = None, ended.outcome
+    if ended.killed:
         service.wake(pool)
         return
     assert node.start is not None

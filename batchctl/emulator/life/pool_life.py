@@ -5,6 +5,7 @@ import secrets
 from batchctl.emulator import times
 from batchctl.emulator.life import node_life, retention, run_orders, task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire.on_paper import cores
 
@@ -55,9 +56,10 @@ def leave(service: Service, node: Node, option: str) -> None:
     else:
         node.after = None
         node.move("leavingpool", service.clock.now())
-        task_life.interrupt_all(service, node, "terminate" if option == "terminate" else "requeue")
+        why = KillReason.TERMINATE if option == "terminate" else KillReason.REQUEUE
+        task_life.interrupt_all(service, node, why)
         for run in service.runs_of(node):
-            run.kill("requeue")
+            run.kill(KillReason.REQUEUE)
     service.store.keep(node)
 
 
@@ -95,7 +97,7 @@ def _settle_node(service: Service, node: Node) -> None:
     if node.busy or (node.after and node.retaining and retention.holds(service, node)):
         return
     for run in service.runs_of(node) if node.after else ():
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     if service.runs_of(node):
         return
     if node.after:

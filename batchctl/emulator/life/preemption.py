@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from batchctl.emulator.life import task_life
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job, Node, Pool, Task
 
 
@@ -23,7 +24,7 @@ def make_room(service: Service, pool: Pool, nodes: Iterable[Node], job: Job, tas
     for node, slots in free.items():
         victims = _victims(node, task.slots - slots, yielding)
         for one in victims:
-            task_life.interrupt(service, yielding[one.job.lower()], one, "requeue")
+            task_life.interrupt(service, yielding[one.job.lower()], one, KillReason.REQUEUE)
         if victims:
             return
 

@@ -6,8 +6,7 @@ from functools import partial
 from batchctl.emulator import times
 from batchctl.emulator.life import run_orders
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import Outcome
-from batchctl.emulator.node.run import Run
+from batchctl.emulator.node.outcome import Ended, KillReason
 from batchctl.emulator.records import Job, Json, Node, Pool
 from batchctl.emulator.wire.checks import words
 from batchctl.emulator.wire.views import node_url
@@ -87,7 +86,7 @@ def stop(service: Service, job: Job) -> None:
     for pool in service.store.pools.values():
         for node in pool.nodes.values():
             if run := service.runs.get((node, job, PREPARATION)):
-                run.kill("terminate")
+                run.kill(KillReason.TERMINATE)
 
 
 def forget(service: Service, node: Node, reimaged: bool) -> None:
@@ -118,18 +117,19 @@ def _start(service: Service, pool: Pool, node: Node, job: Job, name: str, notes:
     constraints = asked.get("constraints", {})
     limit = times.duration(asked.get("maxWallClockTime") or constraints.get("maxWallClockTime") or times.UNLIMITED)
     if limit < times.duration(times.UNLIMITED):
-        service.timer((node, job, name), limit, partial(run.kill, "expired"))
+        service.timer((node, job, name), limit, partial(run.kill, KillReason.EXPIRED))
 
 
-def _ended(service: Service, pool: Pool, node: Node, job: Job, name: str, run: Run, outcome: Outcome) -> None:
+def _ended(service: Service, pool: Pool, node: Node, job: Job, name: str, ended: Ended) -> None:
     service.cancel((node, job, name))
     service.wake(pool, job)
     service.store.keep(node)
     notes = node.preparations if name == PREPARATION else node.releases
     info = notes[job.key]
-    if run.killed == "requeue":
+    if ended.killed is KillReason.REQUEUE:  # as if it had not begun: the node boots, or goes
         del notes[job.key]
         return
+    outcome = ended.outcome
     most = job.spec[name].get("constraints", {}).get("maxTaskRetryCount", 0)
     code = outcome.failure.code if outcome.failure else ""
     if code == "FailureExitCode" and name == PREPARATION and (most == -1 or info["retryCount"] < most):

@@ -4,9 +4,9 @@ Within a job the oldest ready task goes first and the ones behind it wait, so th
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from batchctl.emulator.life import multi_instance, preemption, preparation, task_life
+from batchctl.emulator.life import preemption, preparation, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -20,9 +20,9 @@ def fill(service: Service, pool: Pool) -> None:
     nodes = [node for node in pool.nodes.values() if takes_tasks(node)]
     jobs = [job for job in service.store.jobs.values() if job.pool == pool.key and job.state == "active" and job.ready]
     while (placement := choose(pool, nodes, jobs)) is not None:
-        job, task, node = placement
+        job, task, chosen = placement
         heapq.heappop(job.ready)
-        task_life.place(service, pool, multi_instance.gather(service, nodes, job, task, node), job, task)
+        task_life.place(service, pool, chosen, job, task)
     if waiting := heads(pool, jobs):
         preemption.make_room(service, pool, nodes, *waiting[0])
 
@@ -41,13 +41,22 @@ def takes_tasks(node: Node) -> bool:
     return node.state in TAKES_TASKS and node.scheduling == "enabled" and node.after is None
 
 
-def choose(pool: Pool, nodes: Iterable[Node], jobs: list[Job]) -> tuple[Job, Task, Node] | None:
-    """The next task and its node, or None. `jobs` have ready tasks; their heads compete."""
+def choose(pool: Pool, nodes: Sequence[Node], jobs: list[Job]) -> tuple[Job, Task, Sequence[Node]] | None:
+    """The next task and its nodes, or None. `jobs` have ready tasks; their heads compete."""
     for job, task in heads(pool, jobs):
-        node = best_node(pool, nodes, job, task)
-        if node is not None and multi_instance.fits(nodes, job, task):
-            return job, task, node
+        if chosen := nodes_for(pool, nodes, job, task):
+            return job, task, chosen
     return None
+
+
+def nodes_for(pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> Sequence[Node]:
+    """Where the task goes, its primary's node first; nowhere while there is no room for all its instances."""
+    primary = best_node(pool, nodes, job, task)
+    if primary is None or task.instances is None:
+        return () if primary is None else (primary,)
+    free = [node for node in nodes if not node.busy and not preparation.failed(job, node)]
+    others = [node for node in free if node is not primary]
+    return (primary, *others[: task.instances - 1]) if len(free) >= task.instances else ()
 
 
 def heads(pool: Pool, jobs: list[Job]) -> list[tuple[Job, Task]]:
@@ -67,12 +76,19 @@ def head(pool: Pool, job: Job) -> Task | None:
             task.slots = pool.spec["taskSlotsPerNode"]  # it has its node for itself
         if task.state != "active" or task.key not in job.tasks:
             heapq.heappop(job.ready)
-        elif task.slots > pool.spec["taskSlotsPerNode"] or not multi_instance.possible(pool, task):
+        elif _never_fits(pool, task):
             job.unfit.append(heapq.heappop(job.ready))
         else:
             most = job.spec["maxParallelTasks"]
             return None if 0 <= most <= len(job.at_work) else task
     return None
+
+
+def _never_fits(pool: Pool, task: Task) -> bool:
+    """Instances of one task want nodes that may talk to each other, and each of them a node of one slot."""
+    slots = pool.spec["taskSlotsPerNode"]
+    apart = task.instances is not None and not (pool.spec["enableInterNodeCommunication"] and slots == 1)
+    return bool(task.slots > slots or apart)
 
 
 def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node | None:

@@ -21,14 +21,14 @@ from pathlib import Path
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Rules
 from batchctl.emulator.node import escaped
-from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
 MOST_THREADS = 256
-Done = Callable[[Run, Outcome], None]
+Done = Callable[[Ended], None]
 Spawned = Callable[[Run, int, float], None]
 Kept = tuple[float, int, Task]
 """A completed task whose files are kept: until when, its number, and the task."""
@@ -50,7 +50,7 @@ class Company:
     nodes: list[Node]
     runs: list[Run] = field(default_factory=list)
     working: int = 0
-    why: str | None = None
+    why: KillReason | None = None
     failed: Outcome | None = None
 
 
@@ -89,7 +89,7 @@ class Service:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
         self._stopping = True
         for run in list(self.runs.values()):
-            run.kill("stop")
+            run.kill(KillReason.STOP)
         await asyncio.gather(*self._going)
         for company in self.companies.values():
             for run in company.runs:
@@ -195,7 +195,7 @@ class Service:
         if self.runs.get(owner) is run:
             del self.runs[owner]
         self._sweep_soon()
-        done(run, going.result())
+        done(Ended(going.result(), run.killed))
         self.save_soon()
 
     def _sweep_soon(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from batchctl.emulator import times
 from batchctl.emulator.life import dependencies, exits, multi_instance, preparation, retention, run_orders
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import Failure, Outcome
+from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
 from batchctl.emulator.node.run import Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
@@ -28,6 +28,8 @@ def place(service: Service, pool: Pool, nodes: Sequence[Node], job: Job, task: T
     again = task.node == node.id and task.info["retryCount"]
     task.pool, task.node, task.directory = pool.id, node.id, run_orders.work_directory(job, task.id)
     job.at_work[task.seq] = task
+    if task.instances is not None:
+        multi_instance.gather(service, nodes, job, task)
     for one in nodes:
         _occupy(service, one, job, task)
     if all(preparation.is_done(job, one) for one in nodes):
@@ -55,7 +57,7 @@ def settle_prepared(service: Service, pool: Pool) -> None:
     for node in pool.nodes.values():
         for task in [one for one in node.busy.values() if one.state == "preparing"]:
             job = service.store.jobs[task.job.lower()]
-            nodes = multi_instance.nodes_of(service, task, node)
+            nodes = _nodes_of(service, task, node)
             if any(preparation.failed(job, one) for one in nodes):
                 _leave(service, job, node, task)
                 _back(service, job, task)
@@ -73,24 +75,24 @@ def start(service: Service, pool: Pool, node: Node, job: Job, task: Task, *, fre
         order = run_orders.task_order(run_orders.Site(service.settings, service.url, pool, node), job, task, fresh)
         service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
     else:
-        multi_instance.start(service, pool, job, task, partial(_finish, service, job, node, task))
+        multi_instance.start(service, pool, job, task, partial(_ended, service, job, node, task))
     limit = times.duration(constraint(task, "maxWallClockTime"))
     if limit < times.duration(times.UNLIMITED):
-        service.timer(task, limit, partial(interrupt, service, job, task, "expired"))
+        service.timer(task, limit, partial(interrupt, service, job, task, KillReason.EXPIRED))
 
 
-def interrupt(service: Service, job: Job, task: Task, why: str) -> None:
-    """Ends the task's run: `requeue`, `terminate`, `expired` or `delete`. What follows is done when it has ended."""
+def interrupt(service: Service, job: Job, task: Task, why: KillReason) -> None:
+    """Ends the task's run. What follows is done when it has ended; at once, if it had its place and did not run yet."""
     if task in service.companies and task.state == "running":
         multi_instance.interrupt(service, task, why)
     elif run := service.runs.get(task):
         run.kill(why)
     elif task.seq in job.at_work:
         pool = service.store.pools[(task.pool or "").lower()]
-        _follow(service, job, pool.nodes[task.node or ""], task, why, ended_by_user())
+        _ended(service, job, pool.nodes[task.node or ""], task, Ended(ended_by_user(), why))
 
 
-def interrupt_all(service: Service, node: Node, why: str) -> None:
+def interrupt_all(service: Service, node: Node, why: KillReason) -> None:
     """Ends the runs of all tasks on a node."""
     for task in list(node.busy.values()):
         interrupt(service, service.store.jobs[task.job.lower()], task, why)
@@ -146,7 +148,7 @@ def reactivate(service: Service, job: Job, task: Task) -> None:
 
 def remove(service: Service, job: Job, task: Task) -> None:
     """Forgets a task and deletes its directory; its run, if it has one, is ended and tells nobody."""
-    interrupt(service, job, task, "delete")
+    interrupt(service, job, task, KillReason.DELETE)
     if task.state != "completed":
         job.unfinished -= 1
     _discard_directory(service, task)
@@ -179,44 +181,39 @@ def _spawned(service: Service, task: Task, run: Run, pid: int, born: float) -> N
         service.save_soon()
 
 
-def _ended(service: Service, job: Job, node: Node, task: Task, run: Run, outcome: Outcome) -> None:
-    """The node reports the end of a run."""
-    _finish(service, job, node, task, run.killed, outcome)
-
-
-def _finish(service: Service, job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
-    """The task goes on to what follows; one that was deleted meanwhile leaves no trace."""
+def _ended(service: Service, job: Job, node: Node, task: Task, ended: Ended) -> None:
+    """The task leaves its nodes, for the queue or for good."""
     service.cancel(task)
-    if job.tasks.get(task.key) is task:
-        _follow(service, job, node, task, why, outcome)
-        return
     _leave(service, job, node, task)
-    if task.key not in job.tasks:
+    if task.key not in job.tasks:  # deleted while it ran: its process may have written until now
         _discard_directory(service, task)
-
-
-def _follow(service: Service, job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
-    """The task leaves its node, for the queue or for good."""
-    _leave(service, job, node, task)
-    if why == "requeue":
+    if job.tasks.get(task.key) is not task or ended.killed is KillReason.DELETE:
+        return
+    if ended.killed is KillReason.REQUEUE:
         requeue(service, job, task, "requeueCount", "lastRequeueTime")
-    elif why != "delete" and retries(task, outcome):
+    elif retries(task, ended.outcome):
         requeue(service, job, task, "retryCount", "lastRetryTime")
-    elif why != "delete":
-        node.tasks_succeeded += outcome.succeeded
-        complete(service, job, task, outcome)
+    else:
+        node.tasks_succeeded += ended.outcome.succeeded
+        complete(service, job, task, ended.outcome)
 
 
 def _leave(service: Service, job: Job, node: Node, task: Task) -> None:
     """The task's slots are free again, on all its nodes."""
     del job.at_work[task.seq]
-    for one in multi_instance.nodes_of(service, task, node):
+    for one in _nodes_of(service, task, node):
         del one.busy[task.seq]
         if not one.busy and one.state == "running":
             one.move(one.at_rest, service.clock.now())
         service.store.keep(one)
     service.companies.pop(task, None)
     service.wake(job, service.store.pools.get(node.pool.lower()))
+
+
+def _nodes_of(service: Service, task: Task, node: Node) -> Sequence[Node]:
+    """All nodes that the task is on; `node` where it is on one alone."""
+    company = service.companies.get(task)
+    return company.nodes if company else (node,)
 
 
 def _back(service: Service, job: Job, task: Task) -> None:

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from batchctl.emulator.node import containers, left_behind, output_files, resource_files
 from batchctl.emulator.node.containers import Container
-from batchctl.emulator.node.outcome import Failed, Failure, Outcome
+from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
@@ -62,10 +62,10 @@ class Run:
         self.order, self._threads, self._spawned = order, threads, spawned
         self._pid: int | None = None
         self._kept: subprocess.Popen[bytes] | None = None
-        self._killed: str | None = None
+        self._killed: KillReason | None = None
         self._container: str | None = None
 
-    def kill(self, why: str) -> None:
+    def kill(self, why: KillReason) -> None:
         """Ends the whole process group, or keeps it from starting. The first reason stands."""
         self._killed = self._killed or why
         if self._pid is not None:
@@ -86,7 +86,7 @@ class Run:
         return self._kept.pid if self._kept else self._pid
 
     @property
-    def killed(self) -> str | None:
+    def killed(self) -> KillReason | None:
         """Why it was killed."""
         return self._killed
 
@@ -98,7 +98,7 @@ class Run:
             return await self._uploaded(Outcome(None, failed.failure))
         except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
             return Outcome(None, Failure("CommandLaunchFailed", (("Reason", str(error)),)))
-        if self._killed == "expired":
+        if self._killed is KillReason.EXPIRED:
             return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
         if self._killed:
             return Outcome(None, Failure("TaskEnded"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from batchctl.emulator.life import exits
+from batchctl.emulator.life import task_ends
 from batchctl.emulator.records import Job, Json, Task
 
 
@@ -19,7 +19,7 @@ def wait(job: Job, task: Task) -> bool:
 
 def released(job: Job, task: Task) -> Iterator[Task]:
     """The tasks that may run now that this one is completed. One whose task failed for good waits for ever."""
-    if not exits.satisfies(task):
+    if not task_ends.satisfies(task):
         return
     for waiting in job.waiting.pop(task.key, ()):
         waiting.unmet -= 1
@@ -35,4 +35,4 @@ def _keys(depends: Json) -> Iterator[str]:
 
 def _is_satisfied(job: Job, key: str) -> bool:
     task = job.tasks.get(key)
-    return task is not None and exits.satisfies(task)
+    return task is not None and task_ends.satisfies(task)

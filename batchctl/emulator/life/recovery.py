@@ -3,8 +3,8 @@
 from batchctl.emulator.life import auto_pools, auto_scale, job_life, node_life, retention, schedule_life, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.containers import find_runtime, mark_of
-from batchctl.emulator.node.left_behind import end_strays
 from batchctl.emulator.node.run import remove_containers
+from batchctl.emulator.node.strays import end_strays
 from batchctl.emulator.records import Job, Node, Pool, Task
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from batchctl.emulator import times
-from batchctl.emulator.life import dependencies, exits, multi_instance, preparation, retention, run_orders
+from batchctl.emulator.life import dependencies, multi_instance, preparation, retention, run_orders, task_ends
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
 from batchctl.emulator.node.run import Run
@@ -120,7 +120,7 @@ def _tell_job(job: Job, task: Task) -> None:
     if manager and manager["id"].lower() == task.key and manager["killJobOnCompletion"]:
         job.action = ["terminate", "JMComplete"]
     elif job.spec["onTaskFailure"] == "performexitoptionsjobaction":
-        action = exits.job_action(task.spec, task.info)
+        action = task_ends.job_action(task.spec, task.info)
         job.action = job.action if action == "none" else [action, "TaskFailed"]
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from batchctl.emulator.node import containers, left_behind, output_files, resource_files
+from batchctl.emulator.node import containers, output_files, resource_files, strays
 from batchctl.emulator.node.containers import Container
 from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
@@ -144,7 +144,7 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _program(words[0], wd, environment), left_behind.now()
+        program, born = _program(words[0], wd, environment), strays.now()
         mode = "ab" if self.order.appends else "wb"
         with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
             try:

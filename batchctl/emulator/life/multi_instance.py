@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from batchctl.emulator import times
-from batchctl.emulator.auto_storage import with_urls
 from batchctl.emulator.life import run_orders
 from batchctl.emulator.life.service import Company, Done, Service
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
@@ -70,7 +69,8 @@ def start(service: Service, pool: Pool, job: Job, task: Task, done: Done) -> Non
     play = _Play(service, pool, job, task, service.companies[task], done)
     for entry in task.subtasks or ():
         _note(play, entry, {"state": "preparing"})
-    common = with_urls(task.spec["multiInstanceSettings"].get("commonResourceFiles", []), service.settings.storage)
+    files = task.spec["multiInstanceSettings"].get("commonResourceFiles", [])
+    common = run_orders.with_container_urls(files, service.settings.storage)
     order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
     _run(play, 0, order, partial(_coordinate, play))
 

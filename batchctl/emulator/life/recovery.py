@@ -2,8 +2,8 @@
 
 from batchctl.emulator.life import auto_pools, auto_scale, job_life, node_life, retention, schedule_life, task_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.containers import find_runtime, mark_of
-from batchctl.emulator.node.run import remove_containers
+from batchctl.emulator.node.container_runtime import find_runtime, remove_all
+from batchctl.emulator.node.containers import mark_of
 from batchctl.emulator.node.strays import end_strays
 from batchctl.emulator.records import Job, Node, Pool, Task
 
@@ -16,7 +16,7 @@ def recover(service: Service) -> None:
     nodes = [node.pid for pool in pools for node in pool.nodes.values() if node.pid]
     runtime = find_runtime(service.settings.search_path)
     if runtime and (service.settings.home / "containers").is_dir():
-        remove_containers(runtime, mark_of(service.settings.home))
+        remove_all(runtime, mark_of(service.settings.home))
     end_strays(service.settings.home, tasks + nodes)
     for job in jobs:
         _recover_job(service, job)

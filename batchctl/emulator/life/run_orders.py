@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from batchctl.emulator.auto_storage import with_urls
-from batchctl.emulator.node.containers import Container, find_runtime, mark_of, name_of
+from batchctl.emulator.auto_storage import AutoStorage
+from batchctl.emulator.node.container_runtime import find_runtime
+from batchctl.emulator.node.containers import Container, mark_of, name_of
 from batchctl.emulator.node.outcome import Failure
 from batchctl.emulator.node.run import Order
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
@@ -101,7 +102,7 @@ def _order(
         directory=directory,
         command_line=asked["commandLine"],
         environment=environment,
-        resource_files=with_urls(asked.get("resourceFiles", []), site.settings.storage),
+        resource_files=with_container_urls(asked.get("resourceFiles", []), site.settings.storage),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
         remark=_remark(site, directory, asked),
@@ -186,3 +187,16 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
         "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
     }
+
+
+def with_container_urls(files: list[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
+    """Resource files as they are fetched; without a storage account those that want one stay as they are, and fail."""
+    return tuple(_with_container_url(file, storage) if storage else file for file in files)
+
+
+def _with_container_url(file: Json, storage: AutoStorage) -> Json:
+    container = file.get("autoStorageContainerName")
+    if container is None:
+        return file
+    rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
+    return {**rest, "storageContainerUrl": storage.container_url(container)}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Rules
-from batchctl.emulator.node import escaped
+from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
@@ -83,7 +83,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
-        self._adopts = self.settings.adopts and escaped.adopt()
+        self._adopts = self.settings.adopts and strays.adopt_orphans()
 
     async def stop(self) -> None:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
@@ -101,7 +101,7 @@ class Service:
             if handle:
                 handle.cancel()
         for _ in range(_LAST_SWEEPS if self._adopts else 0):
-            if not escaped.sweep((), ()):
+            if not strays.end_orphans((), ()):
                 break
             await asyncio.sleep(_SWEEP_AFTER)
         self.store.close()
@@ -170,7 +170,7 @@ class Service:
 
     def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
         """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
-        left = since + self.rules.seconds(step) - self.clock.now()
+        left = since + self.faults.seconds(step) - self.clock.now()
         if left <= 0:
             return False
         self.timer((record, step), left, call)
@@ -207,7 +207,7 @@ class Service:
         self._sweeping = None
         runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
         leaders = {run.pid for run in runs if run.pid is not None}
-        if escaped.sweep(leaders, {str(run.order.directory) for run in runs}):
+        if strays.end_orphans(leaders, {str(run.order.directory) for run in runs}):
             self._sweep_soon()
 
     def _settle_woken(self) -> None:

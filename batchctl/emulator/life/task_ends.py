@@ -1,9 +1,11 @@
-"""How a task's end counts for others: what its job does, and whether its dependents may run. Pure."""
+"""What the end of a task means for others: what its job does, and which of the tasks that wait for it may run."""
 
-from batchctl.emulator.records import Json, Task
+from collections.abc import Iterator
+
+from batchctl.emulator.records import Job, Json, Task
 
 
-def job_action(spec: Json, info: Json) -> str:
+def job_action_after(spec: Json, info: Json) -> str:
     """none, disable or terminate: by the exit condition that fits, else terminate for every failure.
 
     That a user ended the task is none of the conditions (azure-batch's own test_batch_tasks: its job goes on).
@@ -14,7 +16,7 @@ def job_action(spec: Json, info: Json) -> str:
     return action
 
 
-def satisfies(task: Task) -> bool:
+def satisfies_dependents(task: Task) -> bool:
     """Whether those who depend on the task may run: by the exit condition that fits, else if it succeeded."""
     if task.state != "completed":
         return False
@@ -22,6 +24,27 @@ def satisfies(task: Task) -> bool:
     if not task.failed and "exitConditions" not in task.asked:
         return True
     return bool(_options(task.spec, task.info).get("dependencyAction", default) == "satisfy")
+
+
+def wait_for_others(job: Job, task: Task) -> bool:
+    """Whether the task has to wait; if so, it is noted with each task that it waits for."""
+    if '"dependsOn"' not in task.asked:
+        return False
+    missing = {key for key in _keys(task.spec.get("dependsOn", {})) if not _is_satisfied(job, key)}
+    task.unmet = len(missing)
+    for key in missing:
+        job.waiting.setdefault(key, []).append(task)
+    return bool(missing)
+
+
+def released_by(job: Job, task: Task) -> Iterator[Task]:
+    """The tasks that may run now that this one is completed. One whose task failed for good waits for ever."""
+    if not satisfies_dependents(task):
+        return
+    for waiting in job.waiting.pop(task.key, ()):
+        waiting.unmet -= 1
+        if not waiting.unmet and waiting.state == "active":
+            yield waiting
 
 
 def _options(spec: Json, info: Json) -> Json:
@@ -40,3 +63,14 @@ def _options(spec: Json, info: Json) -> Json:
     if code is None and failure != "TaskEnded" and "preProcessingError" in conditions:
         return dict(conditions["preProcessingError"])
     return dict(conditions.get("default", {})) if failed else {}
+
+
+def _keys(depends: Json) -> Iterator[str]:
+    yield from (name.lower() for name in depends.get("taskIds", ()))
+    for one in depends.get("taskIdRanges", ()):
+        yield from map(str, range(one["start"], one["end"] + 1))
+
+
+def _is_satisfied(job: Job, key: str) -> bool:
+    task = job.tasks.get(key)
+    return task is not None and satisfies_dependents(task)

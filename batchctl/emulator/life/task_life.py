@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from batchctl.emulator import times
-from batchctl.emulator.life import dependencies, multi_instance, preparation, retention, run_orders, task_ends
+from batchctl.emulator.life import multi_instance, preparation, retention, run_orders, task_ends
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
 from batchctl.emulator.node.run import Run
@@ -17,7 +17,7 @@ RECENT = 10
 
 def enqueue(service: Service, job: Job, task: Task) -> None:
     """The task may run as soon as there is room, or once those that it depends on have ended."""
-    if not dependencies.wait(job, task):
+    if not task_ends.wait_for_others(job, task):
         heapq.heappush(job.ready, (task.seq, task))
         service.wake(service.store.pools.get(job.pool or ""))
 
@@ -109,7 +109,7 @@ def complete(service: Service, job: Job, task: Task, outcome: Outcome) -> None:
     service.store.touch(task)
     retention.keep(service, task)
     _tell_job(job, task)
-    for waiting in dependencies.released(job, task):
+    for waiting in task_ends.released_by(job, task):
         enqueue(service, job, waiting)
     service.wake(job)
 
@@ -120,7 +120,7 @@ def _tell_job(job: Job, task: Task) -> None:
     if manager and manager["id"].lower() == task.key and manager["killJobOnCompletion"]:
         job.action = ["terminate", "JMComplete"]
     elif job.spec["onTaskFailure"] == "performexitoptionsjobaction":
-        action = task_ends.job_action(task.spec, task.info)
+        action = task_ends.job_action_after(task.spec, task.info)
         job.action = job.action if action == "none" else [action, "TaskFailed"]
 
 

@@ -1,4 +1,4 @@
-"""Container tasks: their settings to command lines of docker or podman. Pure but for the search of a runtime.
+"""Container tasks: their settings to command lines of docker or podman. Starts nothing; `container_runtime` does.
 
 As the page "Use Azure Batch to run container workloads" has it: the node's directories and the task's variables are
 those of the host, at the same paths; the command line replaces the image's own, an empty one leaves it.
@@ -9,14 +9,12 @@ import hashlib
 import json
 import os
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from batchctl.emulator.records import Json
 
-RUNTIMES = ("docker", "podman")
 NOT_STARTED = 125
 """The exit code of docker and podman where the container could not be made or started."""
 _OF_THE_CLIENT = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST")
@@ -44,11 +42,6 @@ class Container:
     @property
     def image(self) -> str:
         return str(self.settings["imageName"])
-
-
-def find_runtime(search_path: str) -> str | None:
-    """The path of docker or podman, the first that is there."""
-    return next((found for name in RUNTIMES if (found := shutil.which(name, path=search_path))), None)
 
 
 def name_of(directory: Path) -> str:

@@ -1,4 +1,4 @@
-"""What happens on a node: directories, environment, processes. The only user of subprocess.
+"""What happens on a node: directories, streams, processes.
 
 It is told all in an Order, tells all in an Outcome, and knows no record of the service. Processes are started and
 waited for on the loop, downloads and uploads have threads: where tasks are short, a switch of threads costs more
@@ -13,14 +13,13 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from batchctl.emulator.node import containers, output_files, resource_files, strays
+from batchctl.emulator.node import container_runtime, containers, output_files, resource_files, strays
 from batchctl.emulator.node.containers import Container
 from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
@@ -70,7 +69,7 @@ class Run:
         self._killed = self._killed or why
         if self._pid is not None:
             if held := self.order.container:  # the program that we started only watches it
-                self._threads.submit(_quietly, containers.remove_words(held.runtime, held.name))
+                self._threads.submit(container_runtime.remove_one, held)
             kill_group(self._pid)
 
     def end(self) -> None:
@@ -126,7 +125,7 @@ class Run:
 
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
         """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
-        await self._aside(_prepare, container)
+        await self._aside(container_runtime.bring_image, container)
         if self._killed:
             return None
         words = containers.run_words(container, shlex.split(command_line), self.order.environment)
@@ -144,7 +143,7 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _program(words[0], wd, environment), strays.now()
+        program, born = _program(words[0], wd, environment), strays.birth_of_next()
         mode = "ab" if self.order.appends else "wb"
         with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
             try:
@@ -201,34 +200,6 @@ def _code_of(pid: int) -> int:
     if ended is None:
         return 0
     return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
-
-
-def _prepare(container: Container) -> None:
-    """Pulls the image if it is not there; the container of an earlier run is gone. Raises Failed."""
-    container.id_file.parent.mkdir(exist_ok=True)
-    container.id_file.unlink(missing_ok=True)
-    _quietly(containers.remove_words(container.runtime, container.name))
-    if _quietly(containers.inspect_words(container)).returncode == 0:
-        return
-    with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
-        if given := containers.login(container):
-            Path(private, "config.json").write_text(given)
-        there = {"DOCKER_CONFIG": private, "REGISTRY_AUTH_FILE": f"{private}/config.json"} if given else {}
-        pulled = _quietly(containers.pull_words(container), there)
-    if pulled.returncode:
-        why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
-
-
-def remove_containers(runtime: str, mark: str) -> None:
-    """Ends all containers that an earlier run of the service left."""
-    if left := _quietly(containers.list_words(runtime, mark)).stdout.decode().split():
-        _quietly(containers.remove_words(runtime, *left))
-
-
-def _quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
-    environment = {**containers.client_environment({}), **(also or {})}
-    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def _last_line(path: Path) -> str:

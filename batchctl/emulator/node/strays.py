@@ -1,23 +1,75 @@
-"""Processes that an earlier run of the service left behind: found by pid and birth, or by their environment.
+"""Processes that nobody waits for any more: those that left their task's group, and those that outlived the service.
 
-A birth is in seconds since the machine's start: with the pid it names a process for good.
+The service is made the parent of what its descendants leave behind, by a double fork or a session of their own
+(PR_SET_CHILD_SUBREAPER), so that such an orphan is found among its children and ended with its task. Linux alone, and
+only where the service is a process of its own; elsewhere groups are all.
+
+What an earlier run of the service left is found by pid and birth, or by its environment. A birth is in seconds since
+the machine's start: with the pid it names a process for good.
 """
 
 import contextlib
+import ctypes
 import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+_MARK = b"AZ_BATCH_TASK_DIR="
 _PROC = Path("/proc")
 _WITHIN = 5.0
 _SURE = 1.0  # seconds between the clock being read and the process being there
 
 
-def now() -> float:
+def adopt_orphans() -> bool:
+    """From now on orphans are ours. False where the system does not know that."""
+    if sys.platform != "linux" or not _children_of_ours().exists():
+        return False
+    answer: int = ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
+    return answer == 0
+
+
+def end_orphans(leaders: Collection[int], directories: Collection[str]) -> bool:
+    """Ends the orphans of tasks that run no more, and reaps what has ended. Whether some are left.
+
+    `leaders` are the processes that the service waits for itself, `directories` those of the tasks that run.
+    """
+    left = False
+    for pid in map(int, _children_of_ours().read_text().split()):
+        if pid not in leaders and not _reaped(pid):
+            left = True
+            if not _belongs(pid, directories):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+    return left
+
+
+def _belongs(pid: int, directories: Collection[str]) -> bool:
+    """Whether its task runs. Of one that does not tell, nothing is known while any task runs."""
+    try:
+        names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        names = []
+    task = next((os.fsdecode(name.removeprefix(_MARK)) for name in names if name.startswith(_MARK)), None)
+    return bool(directories) if task is None else task in directories
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _children_of_ours() -> Path:
+    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+
+
+def birth_of_next() -> float:
     """The birth of a process that is started now; 0 where the system does not tell. Cheaper than to ask /proc then."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else 0.0
 

@@ -2,7 +2,7 @@
 
 from batchctl.emulator.admission.tasks import check_packages, check_task_id, full_constraints
 from batchctl.emulator.records import Json
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.store import Store
 
 
@@ -10,7 +10,7 @@ def admit_job(store: Store, most: int, job_id: str, spec: Json, *, by_schedule: 
     """A job as it is kept, its constraints in full. `most`: the quota of jobs; a schedule was counted for its own."""
     existing = store.jobs.get(job_id.lower())
     if existing is not None:
-        raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
+        raise Refusal("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
     if not by_schedule:
         _check_quota(store, most)
     check_job(spec)
@@ -24,7 +24,7 @@ def admit_schedule(store: Store, most: int, schedule_id: str, spec: Json) -> Jso
     """A job schedule as it is kept. `most`: the quota of jobs and job schedules."""
     existing = store.schedules.get(schedule_id.lower())
     if existing is not None:
-        raise Fault("JobScheduleBeingDeleted" if existing.state == "deleting" else "JobScheduleExists")
+        raise Refusal("JobScheduleBeingDeleted" if existing.state == "deleting" else "JobScheduleExists")
     _check_quota(store, most)
     check_job(spec["jobSpecification"])
     return spec
@@ -46,7 +46,7 @@ def check_pool_info(info: Json) -> None:
     if ("poolId" in info) == (auto is not None):
         raise bad_value("poolInfo", "", "either a poolId or an autoPoolSpecification is wanted")
     if auto and "pool" not in auto:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "poolInfo.autoPoolSpecification.pool"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "poolInfo.autoPoolSpecification.pool"),))
 
 
 def _check_quota(store: Store, most: int) -> None:
@@ -54,7 +54,7 @@ def _check_quota(store: Store, most: int) -> None:
     jobs = sum(job.state != "completed" for job in store.jobs.values())
     schedules = sum(schedule.state != "completed" for schedule in store.schedules.values())
     if jobs + schedules >= most:
-        raise Fault("ActiveJobAndScheduleQuotaReached")
+        raise Refusal("ActiveJobAndScheduleQuotaReached")
 
 
 def _fill_constraints(spec: Json) -> Json:

@@ -9,7 +9,7 @@ from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.formula.language import parse
 from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.records import Json, Pool
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire import on_paper
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
@@ -22,9 +22,9 @@ def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json) -
     """A pool as it is kept. `pools` are those of the account, `most` its quota of them."""
     existing = pools.get(pool_id.lower())
     if existing is not None:
-        raise Fault("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
+        raise Refusal("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
     if len(pools) >= most:
-        raise Fault("PoolQuotaReached")
+        raise Refusal("PoolQuotaReached")
     _check_pool(spec)
     if spec["enableAutoScale"]:
         return {**spec, "autoScaleEvaluationInterval": spec.get("autoScaleEvaluationInterval", "PT15M")}
@@ -38,7 +38,7 @@ def _check_pool(spec: Json) -> None:
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
     if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
     if spec["enableAutoScale"]:
         check_formula(spec["autoScaleFormula"])
     if spec["enableAutoScale"] and (spec["targetDedicatedNodes"] or spec["targetLowPriorityNodes"]):
@@ -51,7 +51,7 @@ def check_machine(spec: Json) -> None:
     """Either a virtual machine or, in older versions, a cloud service; with an image and a network that there are."""
     machine = spec.get("virtualMachineConfiguration")
     if machine is None and "cloudServiceConfiguration" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
     if machine and "cloudServiceConfiguration" in spec:
         raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
     network = spec.get("networkConfiguration", {})
@@ -62,7 +62,7 @@ def check_machine(spec: Json) -> None:
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
         check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
-            raise Fault(
+            raise Refusal(
                 "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)
             )
         name = "virtualMachineImageId"
@@ -79,7 +79,7 @@ def check_certificates(spec: Json) -> None:
     """The account has no certificates, so that no reference to one can be satisfied."""
     if spec.get("certificateReferences"):
         names = ", ".join(one["thumbprint"] for one in spec["certificateReferences"])
-        raise Fault("InvalidCertificateReferences", (("CertificateReferences", names),))
+        raise Refusal("InvalidCertificateReferences", (("CertificateReferences", names),))
 
 
 def check_slots(slots: int, vm_size: str) -> None:
@@ -90,10 +90,10 @@ def check_slots(slots: int, vm_size: str) -> None:
 
 
 def check_formula(text: str) -> None:
-    """Raises the service's fault for a text that is no formula."""
+    """Raises the refusal for a text that is no formula."""
     if len(text) > MOST_OF_A_FORMULA:
-        raise Fault("AutoScaleFormulaTooLong")
+        raise Refusal("AutoScaleFormulaTooLong")
     try:
         parse(text)
     except FormulaError as error:
-        raise Fault("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None
+        raise Refusal("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None

@@ -2,7 +2,7 @@
 
 from batchctl.emulator import times
 from batchctl.emulator.records import Job, Json
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire.task_bodies import TASK
 
 _SPECIAL = {
@@ -19,7 +19,7 @@ def admit_task(job: Job, asked: object) -> Json:
     """A task as the job takes it: its body in full, the id included."""
     spec: Json = TASK(asked)
     if spec["id"].lower() in job.tasks:
-        raise Fault("TaskExists")
+        raise Refusal("TaskExists")
     _check_against_job(job, spec)
     spec["constraints"] = full_constraints(job.spec["constraints"]["maxTaskRetryCount"], spec)
     return spec
@@ -43,9 +43,9 @@ def _check_dependencies(job: Job, spec: Json) -> None:
     if not depends:
         return
     if not job.spec["usesTaskDependencies"]:
-        raise Fault("TaskDependenciesNotSpecifiedOnJob")
+        raise Refusal("TaskDependenciesNotSpecifiedOnJob")
     if sum(map(len, depends.get("taskIds", ()))) > MOST_CHARACTERS:
-        raise Fault("TaskDependencyListTooLong")
+        raise Refusal("TaskDependencyListTooLong")
     for one in depends.get("taskIdRanges", ()):
         if not 0 <= one["end"] - one["start"] < MOST_OF_A_RANGE:
             raise bad_value("dependsOn.taskIdRanges", one, f"a range goes up and has less than {MOST_OF_A_RANGE} ids")
@@ -55,7 +55,7 @@ def check_task_id(job: Json, task_id: str) -> None:
     """A task has another id than the job's special tasks."""
     for name, code in _SPECIAL.items():
         if task_id.lower() == job.get(name, {}).get("id", "").lower():
-            raise Fault(code)
+            raise Refusal(code)
 
 
 def _exit_options(spec: Json) -> list[tuple[str, Json]]:
@@ -80,4 +80,4 @@ def check_packages(spec: Json) -> None:
     """The account has no applications, so that no reference to one can be satisfied."""
     if spec.get("applicationPackageReferences"):
         names = ", ".join(one["applicationId"] for one in spec["applicationPackageReferences"])
-        raise Fault("InvalidApplicationPackageReferences", (("ApplicationPackageReferences", names),))
+        raise Refusal("InvalidApplicationPackageReferences", (("ApplicationPackageReferences", names),))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from batchctl.emulator.admission.images import IMAGES
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, entries
 
 _NAMES = {
@@ -38,7 +38,7 @@ def applications(service: Service, call: Call) -> Answer:
 
 
 def application(service: Service, call: Call) -> Answer:
-    raise Fault("ApplicationNotFound")
+    raise Refusal("ApplicationNotFound")
 
 
 def usage_metrics(service: Service, call: Call) -> Answer:

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 
 WINDOW = 15 * 60
 _SIGNED_HEADERS = (
@@ -37,7 +37,7 @@ def check(
     query: list[tuple[str, str]],
     headers: Mapping[str, str],
 ) -> None:
-    """Raises the service's fault unless the request bears a good signature. `query` is decoded, in order."""
+    """Raises the refusal unless the request bears a good signature. `query` is decoded, in order."""
     named, given = _credentials(headers.get("authorization"))
     if named.lower() != account.lower():
         raise _denied("The account is not known here.")
@@ -52,11 +52,11 @@ def check(
 
 def _credentials(header: str | None) -> tuple[str, bytes]:
     if header is None:
-        raise Fault("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
+        raise Refusal("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
     scheme, _, rest = header.partition(" ")
     account, colon, signature = rest.strip().partition(":")
     if scheme.lower() != "sharedkey":
-        raise Fault(
+        raise Refusal(
             "Unauthorized",
             (("Reason", f"{scheme} is not served; SharedKey is."),),
             headers={"WWW-Authenticate": "SharedKey"},
@@ -66,7 +66,7 @@ def _credentials(header: str | None) -> tuple[str, bytes]:
             raise ValueError
         return account, base64.b64decode(signature, validate=True)
     except (ValueError, binascii.Error):
-        raise Fault("InvalidAuthenticationInfo") from None
+        raise Refusal("InvalidAuthenticationInfo") from None
 
 
 def _check_date(headers: Mapping[str, str], now: float) -> None:
@@ -103,5 +103,5 @@ def _sign(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def _denied(detail: str) -> Fault:
-    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))
+def _denied(detail: str) -> Refusal:
+    return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))

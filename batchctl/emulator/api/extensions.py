@@ -5,7 +5,7 @@ from batchctl.emulator.api import nodes
 from batchctl.emulator.api.pools import find as find_pool
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Node, Pool
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, entries
 from batchctl.emulator.wire.views import hide_secrets
 
@@ -28,7 +28,7 @@ def get(service: Service, call: Call) -> Answer:
     for extension in _extensions(find_pool(service, call), nodes.find(service, call)):
         if extension["vmExtension"]["name"].lower() == name:
             return Answer(200, {"odata.metadata": f"{call.base}/$metadata#extensions/@Element", **extension})
-    raise Fault("ExtensionNotFound")
+    raise Refusal("ExtensionNotFound")
 
 
 def _extensions(pool: Pool, node: Node) -> list[Json]:

@@ -13,7 +13,7 @@ from batchctl.emulator.life import run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.run import remove_tree
 from batchctl.emulator.records import Json, Node
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part, header_time, page_answer, page_bounds
 from batchctl.emulator.wire.odata import parse_filter
 
@@ -30,19 +30,19 @@ _OUT_OF_REACH = {
 
 
 def task_root(service: Service, call: Call) -> Path:
-    """The directory of the task that the path names. Raises Fault if there is none (any more)."""
+    """The directory of the task that the path names. Raises Refusal if there is none (any more)."""
     _, task = tasks.find(service, call)
     pool = service.store.pools.get((task.pool or "").lower())
     if pool and (node := pool.nodes.get(task.node or "")):
         _reach(node)
     directory = task_life.directory_of(service, task)
     if directory is None or not directory.is_dir():
-        raise Fault("TaskFilesUnavailable" if task.node is None else "TaskFilesCleanedup")
+        raise Refusal("TaskFilesUnavailable" if task.node is None else "TaskFilesCleanedup")
     return directory
 
 
 def node_root(service: Service, call: Call) -> Path:
-    """The directory of the node that the path names. Raises Fault if nobody can read it now."""
+    """The directory of the node that the path names. Raises Refusal if nobody can read it now."""
     node = nodes.find(service, call)
     _reach(node)
     return run_orders.node_root(service.settings, node)
@@ -50,7 +50,7 @@ def node_root(service: Service, call: Call) -> Path:
 
 def _reach(node: Node) -> None:
     if code := _OUT_OF_REACH.get(node.state):
-        raise Fault(code, (("NodeState", node.state),))
+        raise Refusal(code, (("NodeState", node.state),))
 
 
 def list_task(service: Service, call: Call) -> Answer:
@@ -84,9 +84,9 @@ def _find(root: Path, name: str) -> Path:
     try:
         real = path.resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
-        raise Fault("FileNotFound") from None
+        raise Refusal("FileNotFound") from None
     if not relative or not real.is_relative_to(root.resolve()):
-        raise Fault("FileNotFound")
+        raise Refusal("FileNotFound")
     return path
 
 
@@ -131,10 +131,10 @@ def _read(call: Call, root: Path) -> Answer:
         headers = {"ocp-batch-file-isdirectory": "True", "ocp-batch-file-url": f"{call.base}{call.path}"}
         if call.method == "HEAD":
             return Answer(200, None, headers)
-        raise Fault("FileNotFound", (("Reason", "it is a directory"),))
+        raise Refusal("FileNotFound", (("Reason", "it is a directory"),))
     about = path.stat()
     if not stat.S_ISREG(about.st_mode):
-        raise Fault("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
+        raise Refusal("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
     _check_times(call, about.st_mtime)
     start, length = _range(call, about.st_size)
     headers = {
@@ -155,7 +155,7 @@ def _check_times(call: Call, modified: float) -> None:
         raise NotModified({"Last-Modified": times.http_date(modified)})
     unless = call.headers.get("if-unmodified-since")
     if unless and int(modified) > header_time("if-unmodified-since", unless):
-        raise Fault("ConditionNotMet")
+        raise Refusal("ConditionNotMet")
 
 
 def _range(call: Call, size: int) -> tuple[int, int]:
@@ -165,10 +165,10 @@ def _range(call: Call, size: int) -> tuple[int, int]:
         return 0, size
     found = _RANGE.fullmatch(text.strip())
     if not found:
-        raise Fault("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text)))
+        raise Refusal("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text)))
     start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
     if start >= size or end < start:
-        raise Fault("InvalidRange")
+        raise Refusal("InvalidRange")
     return start, end - start + 1
 
 
@@ -182,7 +182,7 @@ def _delete(call: Call, root: Path) -> Answer:
         try:
             path.rmdir()
         except OSError:
-            raise Fault("OperationInvalidForCurrentState", (("Reason", "the directory is not empty"),)) from None
+            raise Refusal("OperationInvalidForCurrentState", (("Reason", "the directory is not empty"),)) from None
     return Answer(200)
 
 

@@ -4,7 +4,7 @@ from batchctl.emulator.admission.jobs import check_pool_info
 from batchctl.emulator.life import intake, job_life, preparation, scheduler
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire import job_bodies
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entries, listing, made, one
@@ -33,7 +33,7 @@ def find(service: Service, call: Call) -> Job:
     """The job that the path names."""
     job = service.store.jobs.get(call.params["job"].lower())
     if job is None:
-        raise Fault("JobNotFound")
+        raise Refusal("JobNotFound")
     return job
 
 
@@ -43,7 +43,7 @@ def find_for(service: Service, call: Call, verb: str) -> Job:
     if "task" not in call.params:  # else the condition is about the task
         check_conditions(call, job)
     if code := REFUSED[verb].get(job.state):
-        raise Fault(code)
+        raise Refusal(code)
     return job
 
 
@@ -71,7 +71,7 @@ def replace(service: Service, call: Call) -> Answer:
         given = {name: value for name, value in given.items() if name not in job_bodies.READ_ONLY}
     change = job_bodies.JOB_PATCH(given)
     if "poolInfo" not in change:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "poolInfo"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "poolInfo"),))
     return _update(service, call, job_bodies.JOB_UPDATE_DEFAULTS, change)
 
 
@@ -84,7 +84,7 @@ def _update(service: Service, call: Call, defaults: Json, change: Json) -> Answe
     pool: Json = change.get("poolInfo") or job.spec["poolInfo"]
     if pool != job.spec["poolInfo"] and pool.get("poolId", "").lower() != job.pool:
         if job.state != "disabled":
-            raise Fault("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
+            raise Refusal("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
         check_pool_info(pool)
         if "autoPoolSpecification" in pool:
             raise bad_value("poolInfo.autoPoolSpecification", "", "a job that exists takes no auto pool")
@@ -150,6 +150,6 @@ def preparation_status(service: Service, call: Call) -> Answer:
     """How preparation and release went on each node."""
     job = find(service, call)
     if "jobPreparationTask" not in job.spec and "jobReleaseTask" not in job.spec:
-        raise Fault("JobPreparationTaskNotSpecified")
+        raise Refusal("JobPreparationTaskNotSpecified")
     notes = [preparation.status(pool, node, job, call.base) for pool, node in preparation.touched(service, job)]
     return entries(call, "jobpreparationandreleasetaskstatuslist", notes, preparation.FILTERS)

@@ -9,7 +9,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.node import blobs
 from batchctl.emulator.node.run import LOG, write_log
 from batchctl.emulator.records import Node
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call
 from batchctl.emulator.wire.pool_bodies import UPLOAD_LOGS
 
@@ -19,7 +19,7 @@ def upload(service: Service, call: Call) -> Answer:
     node = nodes.find(service, call)
     container = call.body(UPLOAD_LOGS)["containerUrl"]
     if not container.lower().startswith(("http://", "https://")):
-        raise Fault("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
+        raise Refusal("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
     folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
     root = nodes.root(service, node)
     for line in _story(node):

@@ -6,7 +6,7 @@ from batchctl.emulator.api import nodes
 from batchctl.emulator.api.pools import find as find_pool
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire import on_paper
 from batchctl.emulator.wire.messages import Answer, Call
 from batchctl.emulator.wire.pool_bodies import NODE_USER, NODE_USER_UPDATE
@@ -19,7 +19,7 @@ def create(service: Service, call: Call) -> Answer:
     user = call.body(NODE_USER)
     _check(user)
     if user["name"].lower() in node.users:
-        raise Fault("NodeUserExists")
+        raise Refusal("NodeUserExists")
     node.users = {**node.users, user["name"].lower(): _kept(user)}
     service.store.keep(node)
     url = f"{call.base}{call.path}/{quote(user['name'], safe='')}"
@@ -30,7 +30,7 @@ def replace(service: Service, call: Call) -> Answer:
     node, name = nodes.find(service, call), call.params["user"].lower()
     change = call.body(NODE_USER_UPDATE)
     if name not in node.users:
-        raise Fault("NodeUserNotFound")
+        raise Refusal("NodeUserNotFound")
     _check(change)
     node.users = {**node.users, name: {**node.users[name], **_kept(change)}}
     service.store.keep(node)
@@ -40,7 +40,7 @@ def replace(service: Service, call: Call) -> Answer:
 def delete(service: Service, call: Call) -> Answer:
     node, name = nodes.find(service, call), call.params["user"].lower()
     if name not in node.users:
-        raise Fault("NodeUserNotFound")
+        raise Refusal("NodeUserNotFound")
     node.users = {key: user for key, user in node.users.items() if key != name}
     service.store.keep(node)
     return Answer(200)

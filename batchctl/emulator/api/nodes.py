@@ -7,7 +7,7 @@ from batchctl.emulator.life import node_life, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Node
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.messages import Answer, Call, listing, one
 from batchctl.emulator.wire.pool_bodies import DEALLOCATE, DISABLE_SCHEDULING, REBOOT, REIMAGE
@@ -29,7 +29,7 @@ def find(service: Service, call: Call) -> Node:
     """The node that the path names."""
     node = find_pool(service, call).nodes.get(call.params["node"].lower())
     if node is None:
-        raise Fault("NodeNotFound")
+        raise Refusal("NodeNotFound")
     return node
 
 
@@ -48,7 +48,7 @@ def find_for(service: Service, call: Call, verb: str) -> Node:
     node = find(service, call)
     for state in (node.state, node.after):
         if state and (code := REFUSED[verb].get(state)):
-            raise Fault(code, (("NodeState", state),))
+            raise Refusal(code, (("NodeState", state),))
     return node
 
 
@@ -92,7 +92,7 @@ def enable_scheduling(service: Service, call: Call) -> Answer:
 def _schedule(service: Service, call: Call, state: str) -> Node:
     node = find(service, call)
     if node.scheduling == state:
-        raise Fault("NodeAlreadyInTargetSchedulingState")
+        raise Refusal("NodeAlreadyInTargetSchedulingState")
     node.scheduling = state
     if node.state in ("idle", "offline") and node.state != node.at_rest:
         node.move(node.at_rest, service.clock.now())

@@ -2,7 +2,7 @@
 
 from batchctl.emulator.api import nodes, pools
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire import statistics
 from batchctl.emulator.wire.messages import Answer, Call
 
@@ -25,14 +25,14 @@ def remote_desktop(service: Service, call: Call) -> Answer:
     """Only nodes of cloud services had such a file."""
     _check_version(call)
     nodes.find(service, call)
-    raise Fault("OperationNotValidOnNode")
+    raise Refusal("OperationNotValidOnNode")
 
 
 def upgrade_os(service: Service, call: Call) -> Answer:
     """Only pools of cloud services had an OS version to choose."""
     _check_version(call)
     pools.find(service, call)
-    raise Fault("OperationNotValidOnPool")
+    raise Refusal("OperationNotValidOnPool")
 
 
 def _statistics(call: Call, kind: str, body: dict[str, object]) -> Answer:
@@ -43,4 +43,4 @@ def _statistics(call: Call, kind: str, body: dict[str, object]) -> Answer:
 
 def _check_version(call: Call) -> None:
     if call.query["api-version"] == NEWEST:
-        raise Fault("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))
+        raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))

@@ -5,7 +5,7 @@ from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.life import intake, pool_life, scheduler
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import words
 from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entity_headers, listing, made, one
 from batchctl.emulator.wire.pool_bodies import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
@@ -23,7 +23,7 @@ def find(service: Service, call: Call) -> Pool:
     """The pool that the path names."""
     pool = service.store.pools.get(call.params["pool"].lower())
     if pool is None:
-        raise Fault("PoolNotFound")
+        raise Refusal("PoolNotFound")
     return pool
 
 
@@ -32,7 +32,7 @@ def find_to_change(service: Service, call: Call) -> Pool:
     pool = find(service, call)
     check_conditions(call, pool)
     if pool.state == "deleting":
-        raise Fault("PoolBeingDeleted")
+        raise Refusal("PoolBeingDeleted")
     return pool
 
 
@@ -40,7 +40,7 @@ def find_to_resize(service: Service, call: Call) -> Pool:
     """The same, refused while it is being resized."""
     pool = find_to_change(service, call)
     if pool.allocation != "steady":
-        raise Fault("PoolBeingResized")
+        raise Refusal("PoolBeingResized")
     return pool
 
 
@@ -69,7 +69,7 @@ def patch(service: Service, call: Call) -> Answer:
     change = call.body(POOL_PATCH)
     early = [name for name in change if name in WHEN_EMPTY]
     if early and (pool.nodes or pool.allocation != "steady"):
-        raise Fault("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
+        raise Refusal("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
     check_packages(change)
     pools.check_certificates(change)
     if "virtualMachineConfiguration" in change or "networkConfiguration" in change:
@@ -104,7 +104,7 @@ def resize(service: Service, call: Call) -> Answer:
     pool = find_to_resize(service, call)
     asked = call.body(RESIZE)
     if pool.spec["enableAutoScale"]:
-        raise Fault("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
+        raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
     targets = {**pool.spec, **asked}
     dedicated, spot = targets["targetDedicatedNodes"], targets["targetLowPriorityNodes"]
     pool.spec["resizeTimeout"] = asked["resizeTimeout"]
@@ -115,10 +115,10 @@ def resize(service: Service, call: Call) -> Answer:
 def stop_resize(service: Service, call: Call) -> Answer:
     """Where nodes come at once, a resize has ended before its stop can arrive: there is nothing to stop then."""
     pool = find_to_change(service, call)
-    if pool.allocation == "steady" and not service.rules.seconds("resizing"):
+    if pool.allocation == "steady" and not service.faults.seconds("resizing"):
         return changed(call, pool, 202)
     if pool.allocation != "resizing":
-        raise Fault("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))
+        raise Refusal("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))
     pool_life.stop_resize(service, pool)
     return changed(call, pool, 202)
 
@@ -128,7 +128,7 @@ def remove_nodes(service: Service, call: Call) -> Answer:
     asked = call.body(REMOVE_NODES)
     names = dict.fromkeys(name.lower() for name in asked["nodeList"])  # one that is named twice leaves once
     if names.keys() - pool.nodes.keys():
-        raise Fault("NodeNotFound")
+        raise Refusal("NodeNotFound")
     chosen = [pool.nodes[name] for name in names]
     pool_life.remove(service, pool, chosen, asked["nodeDeallocationOption"])
     return changed(call, pool, 202)

@@ -23,7 +23,7 @@ from batchctl.emulator.api import (
     tasks,
 )
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call
 
 Handler = Callable[[Service, Call], Answer]
@@ -147,7 +147,7 @@ _TREE = _grow(ROUTES + OLDER)
 
 
 def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
-    """The handler for a path as it was sent, and the names in it. Raises the service's fault for what is not served."""
+    """The handler for a path as it was sent, and the names in it. Raises the refusal for what is not served."""
     branch, params = _TREE, {}
     segments = raw_path.strip("/").split("/")
     for index, segment in enumerate(segments):
@@ -164,9 +164,9 @@ def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
     if not branch.handlers:
         raise _unknown(raw_path)
     if method not in branch.handlers:
-        raise Fault("UnsupportedHttpVerb", (("Method", method),), headers={"Allow": ", ".join(branch.handlers)})
+        raise Refusal("UnsupportedHttpVerb", (("Method", method),), headers={"Allow": ", ".join(branch.handlers)})
     return branch.handlers[method], params
 
 
-def _unknown(raw_path: str) -> Fault:
-    return Fault("InvalidUri", (("Path", unquote(raw_path)[:200]),))
+def _unknown(raw_path: str) -> Refusal:
+    return Refusal("InvalidUri", (("Path", unquote(raw_path)[:200]),))

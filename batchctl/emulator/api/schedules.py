@@ -4,7 +4,7 @@ from batchctl.emulator.admission.jobs import check_job
 from batchctl.emulator.life import schedule_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Schedule
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import words
 from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE, JOB_SCHEDULE_PATCH
 from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entity_headers, listing, made, one
@@ -34,7 +34,7 @@ def find(service: Service, call: Call) -> Schedule:
     """The schedule that the path names."""
     schedule = service.store.schedules.get(call.params["schedule"].lower())
     if schedule is None:
-        raise Fault("JobScheduleNotFound")
+        raise Refusal("JobScheduleNotFound")
     return schedule
 
 
@@ -43,7 +43,7 @@ def find_for(service: Service, call: Call, verb: str) -> Schedule:
     schedule = find(service, call)
     check_conditions(call, schedule)
     if code := REFUSED[verb].get(schedule.state):
-        raise Fault(code)
+        raise Refusal(code)
     return schedule
 
 
@@ -90,7 +90,7 @@ def _update(service: Service, call: Call, given: object, *, keep: bool) -> Answe
     if "jobSpecification" in change:
         check_job(change["jobSpecification"])
     elif not keep:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "jobSpecification"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "jobSpecification"),))
     kept = ("displayName", "schedule", "jobSpecification", "metadata") if keep else ("displayName",)
     schedule.spec = {**{name: schedule.spec[name] for name in kept if name in schedule.spec}, **change}
     service.store.touch(schedule)

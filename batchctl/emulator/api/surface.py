@@ -12,7 +12,7 @@ from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.tasks import MOST_BYTES
 from batchctl.emulator.life import preparation
-from batchctl.emulator.refusals import FAULTS
+from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.wire import views
 from batchctl.emulator.wire.messages import MOST_RESULTS
@@ -103,7 +103,7 @@ def _lines() -> Iterator[str]:
     yield from _section("Limits", ("What", "Most"), _limits())
     yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)
     yield from _section("What it keeps on paper", ("What", "How"), _ON_PAPER)
-    codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in FAULTS.items())
+    codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in REFUSALS.items())
     yield from _section("What it answers when it refuses", ("Code", "Status", "Message"), codes)
 
 

@@ -8,7 +8,7 @@ from batchctl.emulator.life import intake, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job, Json, Task, asked_text
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.job_bodies import TASK_COLLECTION
 from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entries, listing, made, one
 from batchctl.emulator.wire.task_bodies import TASK_UPDATE
@@ -23,13 +23,13 @@ def find(service: Service, call: Call) -> tuple[Job, Task]:
     job = find_job(service, call)
     task = job.tasks.get(call.params["task"].lower())
     if task is None:
-        raise Fault("TaskNotFound")
+        raise Refusal("TaskNotFound")
     return job, task
 
 
 def create(service: Service, call: Call) -> Answer:
     if len(call.content) > MOST_BYTES:
-        raise Fault("RequestBodyTooLarge")
+        raise Refusal("RequestBodyTooLarge")
     job = find_for(service, call, "add task")
     task = intake.add_task(service, job, call.json())
     return made(task_url(job.id, task.id, call.base), task)
@@ -38,7 +38,7 @@ def create(service: Service, call: Call) -> Answer:
 def create_many(service: Service, call: Call) -> Answer:
     """Each task has a result of its own; a bad one does not stop the others."""
     if len(call.content) > MOST_BYTES:
-        raise Fault("RequestBodyTooLarge")
+        raise Refusal("RequestBodyTooLarge")
     job = find_for(service, call, "add task")
     results = [_result(service, call, job, asked) for asked in call.body(TASK_COLLECTION)["value"]]
     return Answer(200, {"odata.metadata": f"{call.base}/$metadata#taskaddresult", "value": results})
@@ -48,10 +48,10 @@ def _result(service: Service, call: Call, job: Job, asked: object) -> Json:
     name = asked.get("id") if isinstance(asked, dict) else None
     try:
         task = intake.add_task(service, job, asked)
-    except Fault as fault:
-        status = "clienterror" if fault.status < 500 else "servererror"
+    except Refusal as refusal:
+        status = "clienterror" if refusal.status < 500 else "servererror"
         named = {"taskId": name} if isinstance(name, str) else {}
-        return {"status": status, **named, "error": fault.brief()}
+        return {"status": status, **named, "error": refusal.brief()}
     return {
         "status": "success",
         "taskId": task.id,
@@ -76,7 +76,7 @@ def replace(service: Service, call: Call) -> Answer:
     given = call.json()
     change = TASK_UPDATE({"constraints": given.get("constraints")} if isinstance(given, dict) else given)
     if task.state == "completed":
-        raise Fault("TaskCompleted")
+        raise Refusal("TaskCompleted")
     retries = job.spec["constraints"]["maxTaskRetryCount"]
     spec = {**task.spec, "constraints": full_constraints(retries, change)}
     service.store.ask(task, asked_text(spec))
@@ -94,7 +94,7 @@ def terminate(service: Service, call: Call) -> Answer:
     job, task = find(service, call)
     check_conditions(call, task)
     if task.state == "completed":
-        raise Fault("TaskCompleted")
+        raise Refusal("TaskCompleted")
     if task.seq in job.at_work:
         task_life.interrupt(service, job, task, KillReason.TERMINATE)
     else:
@@ -106,9 +106,9 @@ def reactivate(service: Service, call: Call) -> Answer:
     job, task = find(service, call)
     check_conditions(call, task)
     if task.state != "completed":
-        raise Fault("TaskNotCompleted")
+        raise Refusal("TaskNotCompleted")
     if not task.failed:
-        raise Fault("TaskSucceeded")
+        raise Refusal("TaskSucceeded")
     find_for(service, call, "reactivate task")
     task_life.reactivate(service, job, task)
     return changed(call, task, 204)

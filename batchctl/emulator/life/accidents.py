@@ -4,7 +4,7 @@ from batchctl.emulator.life import node_life, preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 
 STATES = {"break": "unusable", "preempt": "preempted", "lose": "unknown", "upgrade": "upgradingos", "mend": ""}
 """Each accident and the state that it leads to; mending goes on from where the node is."""
@@ -12,7 +12,7 @@ _MENDED = ("unusable", "preempted", "unknown")
 
 
 def happen(service: Service, pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
-    """The accident, and its end after so many seconds (0: only by `mend`). Raises Fault where it cannot happen."""
+    """The accident, and its end after so many seconds (0: only by `mend`). Raises Refusal where it cannot happen."""
     _check(node, accident)
     if accident == "mend":
         mend(service, pool, node)
@@ -42,10 +42,10 @@ def mend(service: Service, pool: Pool, node: Node) -> None:
 
 def _check(node: Node, accident: str) -> None:
     if accident == "preempt" and node.dedicated:
-        raise Fault("OperationNotValidOnNode", (("Reason", "only spot nodes are preempted"),))
+        raise Refusal("OperationNotValidOnNode", (("Reason", "only spot nodes are preempted"),))
     possible = node.state in _MENDED if accident == "mend" else STATES[accident] in NODE_MOVES[node.state]
     if not possible or node.after:
-        raise Fault("OperationInvalidForCurrentState", (("NodeState", node.after or node.state),))
+        raise Refusal("OperationInvalidForCurrentState", (("NodeState", node.after or node.state),))
 
 
 def _strike(service: Service, pool: Pool, node: Node, state: str, errors: list[Json]) -> None:

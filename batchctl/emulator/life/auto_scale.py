@@ -91,9 +91,9 @@ def run(service: Service, pool: Pool, text: str) -> Json:
         return {**timestamp, "results": _results(pool, scope)}
     except FormulaError as error:
         code = "AutoScalingFormulaEvaluationError"
-        fault = {"code": code, "message": "The autoscale formula could not be evaluated."}
+        told = {"code": code, "message": "The autoscale formula could not be evaluated."}
         stands = _results(pool, language.Scope(now, {}))
-        return {**timestamp, "results": stands, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
+        return {**timestamp, "results": stands, "error": {**told, "values": [{"name": "Reason", "value": str(error)}]}}
 
 
 def watch(service: Service, pool: Pool) -> None:

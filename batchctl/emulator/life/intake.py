@@ -9,7 +9,7 @@ from batchctl.emulator.admission.tasks import admit_task
 from batchctl.emulator.life import auto_scale, job_life, pool_life, scheduler, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Pool, Task, asked_text
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 
 SCHEDULING_ERRORS = {
     "PoolQuotaReached": "AutoPoolCreationFailedWithQuotaReached",
@@ -48,7 +48,7 @@ def add_task(service: Service, job: Job, asked: object) -> Task:
 
 def add_pool(service: Service, pool_id: str, spec: Json) -> Pool:
     """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
-    most = service.rules.quota("pools", service.settings.pool_quota)
+    most = service.faults.quota("pools", service.settings.pool_quota)
     pool = Pool(id=pool_id, spec=admit_pool(service.store.pools, most, pool_id, spec))
     service.store.add(pool)
     pool.allocation_time = pool.created
@@ -94,18 +94,18 @@ def add_auto_pool(service: Service, spec: Json) -> AutoPool:
     name = f"{auto.get('autoPoolIdPrefix', '')}_{str(uuid.uuid4()).upper()}".lstrip("_")
     try:
         add_pool(service, name, dict(auto["pool"]))
-    except Fault as fault:
-        if fault.code not in SCHEDULING_ERRORS:
+    except Refusal as refusal:
+        if refusal.code not in SCHEDULING_ERRORS:
             raise
-        details = [{"name": key, "value": value} for key, value in fault.values]
-        error = {"category": "usererror", "code": SCHEDULING_ERRORS[fault.code], "message": fault.message}
+        details = [{"name": key, "value": value} for key, value in refusal.values]
+        error = {"category": "usererror", "code": SCHEDULING_ERRORS[refusal.code], "message": refusal.message}
         return AutoPool(name, {**error, **({"details": details} if details else {})})
     return AutoPool(name)
 
 
 def job_quota(service: Service) -> int:
     """How many jobs and job schedules the account may have."""
-    return service.rules.quota("jobs", service.settings.job_quota)
+    return service.faults.quota("jobs", service.settings.job_quota)
 
 
 def _add_manager(service: Service, job: Job) -> None:

@@ -60,8 +60,8 @@ def run_start_task(service: Service, pool: Pool, node: Node) -> None:
     node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
     service.store.keep(node)
     order = run_orders.start_order(run_orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
-    if rule := service.rules.take("starttask", pool.id):
-        order = replace(order, command_line=_FAILS.format(rule.asked["exitCode"]))
+    if fault := service.faults.take("starttask", pool.id):
+        order = replace(order, command_line=_FAILS.format(fault.asked["exitCode"]))
     service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
 
 

@@ -131,11 +131,11 @@ def _missing(pool: Pool, dedicated: bool) -> int:
 def _meet_target(service: Service, pool: Pool, dedicated: bool) -> bool:
     """Adds or removes nodes; False if the platform lets the pool wait for them."""
     missing = _missing(pool, dedicated)
-    if missing > 0 and (rule := service.rules.find("allocation", pool.id)):
-        if rule.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
+    if missing > 0 and (fault := service.faults.find("allocation", pool.id)):
+        if fault.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
             return False
-        if rule.hits():
-            pool.resize_errors = [*pool.resize_errors, _error(rule.asked["code"], dedicated)]
+        if fault.hits():
+            pool.resize_errors = [*pool.resize_errors, _error(fault.asked["code"], dedicated)]
             return True
     room = _room(service, pool, dedicated)
     if missing > room:
@@ -162,7 +162,7 @@ def _room(service: Service, pool: Pool, dedicated: bool) -> int:
     """How many more such nodes the core quota allows."""
     settings = service.settings
     usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
-    quota = service.rules.quota("dedicatedCores" if dedicated else "spotCores", usual)
+    quota = service.faults.quota("dedicatedCores" if dedicated else "spotCores", usual)
     used = sum(
         cores(other.spec["vmSize"])
         for other in service.store.pools.values()

@@ -8,7 +8,7 @@ from batchctl.emulator.admission.jobs import admit_schedule
 from batchctl.emulator.life import auto_pools, intake, job_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Schedule
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 
 TRY_AGAIN = 60.0
 """Seconds until a job that could not be made is tried again."""
@@ -159,8 +159,8 @@ def _make_job(service: Service, schedule: Schedule) -> bool:
         shared = _shared_pool(service, schedule)
         name = f"{schedule.id}:job-{schedule.runs}"
         job = intake.add_job(service, name, spec, shared=shared, schedule=schedule.key)
-    except Fault as fault:
-        _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, fault)
+    except Refusal as refusal:
+        _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, refusal)
         return False
     schedule.recent = job.id
     service.store.touch(schedule)

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock, Timer
-from batchctl.emulator.faults import Rules
+from batchctl.emulator.faults import Faults
 from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
@@ -67,7 +67,7 @@ class Service:
         self.companies: dict[Task, Company] = {}
         self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
-        self.rules = Rules(settings.time_scale)
+        self.faults = Faults(settings.time_scale)
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault, bad_body, bad_value
+from batchctl.emulator.refusals import Refusal, bad_body, bad_value
 
 Json = dict[str, Any]
 Check = Callable[[Any, str], Any]
@@ -177,7 +177,7 @@ class Shape:
                 raise bad_body(f"The property '{key}' does not exist on type '{self.name}'.")
         for key in self.needed:
             if key not in given:
-                raise Fault("MissingRequiredProperty", (("PropertyName", _join(path, key)),))
+                raise Refusal("MissingRequiredProperty", (("PropertyName", _join(path, key)),))
         checked = {key: self.checks[key](one, _join(path, key)) for key, one in given.items()}
         for key in self.gone.intersection(checked):
             del checked[key]

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from batchctl.emulator import times
 from batchctl.emulator.records import Entity, Json
-from batchctl.emulator.refusals import Fault, bad_body, bad_query
+from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
 
@@ -53,7 +53,7 @@ class Call:
     base: str
 
     def body(self, shape: Shape) -> Json:
-        """The body, checked. Raises Fault; an empty one is the empty object."""
+        """The body, checked. Raises Refusal; an empty one is the empty object."""
         return shape(self.json())
 
     def json(self) -> Any:
@@ -220,11 +220,11 @@ def made(url: str, record: Entity) -> Answer:
 def check_conditions(call: Call, record: Entity) -> None:
     """If-Match and its kin. Raises ConditionNotMet, or NotModified for a read."""
     if _unchanged(call, record):
-        raise NotModified(entity_headers(record)) if call.method in ("GET", "HEAD") else Fault("ConditionNotMet")
+        raise NotModified(entity_headers(record)) if call.method in ("GET", "HEAD") else Refusal("ConditionNotMet")
     if "if-match" in call.headers and not _names(call, "if-match", record):
-        raise Fault("ConditionNotMet")
+        raise Refusal("ConditionNotMet")
     if "if-unmodified-since" in call.headers and _later(call, "if-unmodified-since", record):
-        raise Fault("ConditionNotMet")
+        raise Refusal("ConditionNotMet")
 
 
 class NotModified(Exception):  # noqa: N818 - an answer, not an error
@@ -253,11 +253,11 @@ def _later(call: Call, header: str, record: Entity) -> bool:
 
 
 def header_time(header: str, text: str) -> float:
-    """The time in a header, RFC 1123. Raises Fault."""
+    """The time in a header, RFC 1123. Raises Refusal."""
     try:
         return times.http_seconds(text)
     except (ValueError, TypeError):
-        raise Fault("InvalidHeaderValue", (("HeaderName", header), ("HeaderValue", text))) from None
+        raise Refusal("InvalidHeaderValue", (("HeaderName", header), ("HeaderValue", text))) from None
 
 
 def _no_constant(name: str) -> None:

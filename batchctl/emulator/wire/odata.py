@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault, bad_query
+from batchctl.emulator.refusals import Refusal, bad_query
 
 Getter = Callable[[str], Any]
 Test = Callable[[Getter], bool]
@@ -79,7 +79,7 @@ class _Parser:
             at = found.end()
         return tokens
 
-    def _bad(self, reason: str) -> Fault:
+    def _bad(self, reason: str) -> Refusal:
         return bad_query("$filter", self._text[:200], reason)
 
     def _next(self, *wanted: str) -> tuple[str, str]:

@@ -95,18 +95,22 @@ class Faults:
 
     def find(self, kind: str, name: str) -> Fault | None:
         """The oldest fault of a kind for a pool of that name that still hits; nothing is counted."""
-        return next((fault for fault in self._of(kind) if not fault.over and _fits(fault.asked["pool"], name)), None)
+        return next(
+            (fault for fault in self._of(kind) if not fault.over and _pattern_fits(fault.asked["pool"], name)), None
+        )
 
     def take(self, kind: str, name: str) -> Fault | None:
         """The same, if it hits now; it is counted."""
-        return next((fault for fault in self._of(kind) if _fits(fault.asked["pool"], name) and fault.hits()), None)
+        return next(
+            (fault for fault in self._of(kind) if _pattern_fits(fault.asked["pool"], name) and fault.hits()), None
+        )
 
     def take_request(self, method: str, path: str) -> Fault | None:
         """The first fault that hits this request. Every fault that it matches counts it."""
         hit = [
             fault
             for fault in self._of("request")
-            if fault.asked["method"] in ("*", method) and _fits(fault.asked["path"], path) and fault.hits()
+            if fault.asked["method"] in ("*", method) and _pattern_fits(fault.asked["path"], path) and fault.hits()
         ]
         return hit[0] if hit else None
 
@@ -117,5 +121,5 @@ class Faults:
         return (fault for fault in reversed(self.in_force) if fault.kind == kind)
 
 
-def _fits(pattern: str, name: str) -> bool:
+def _pattern_fits(pattern: str, name: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower())

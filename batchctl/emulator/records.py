@@ -14,14 +14,14 @@ Json = dict[str, Any]
 Moves = dict[str, frozenset[str]]
 
 
-def _moves(**table: str) -> Moves:
+def _move_table(**table: str) -> Moves:
     return {state: frozenset(following.split()) for state, following in table.items()}
 
 
-POOL_MOVES = _moves(active="deleting", deleting="")
-ALLOCATION_MOVES = _moves(steady="resizing", resizing="steady stopping", stopping="steady resizing")
+POOL_MOVES = _move_table(active="deleting", deleting="")
+ALLOCATION_MOVES = _move_table(steady="resizing", resizing="steady stopping", stopping="steady resizing")
 _ENDS = " unusable preempted leavingpool"
-NODE_MOVES = _moves(
+NODE_MOVES = _move_table(
     creating="starting" + _ENDS,
     starting="waitingforstarttask idle offline" + _ENDS,
     waitingforstarttask="idle offline starttaskfailed" + _ENDS,
@@ -40,7 +40,7 @@ NODE_MOVES = _moves(
     leavingpool="",
 )
 """`offline` is a node that is told to take no tasks, and has none (REST: BatchNodeState)."""
-JOB_MOVES = _moves(
+JOB_MOVES = _move_table(
     active="disabling terminating deleting",
     disabling="disabled terminating deleting",
     disabled="enabling terminating deleting",
@@ -49,13 +49,13 @@ JOB_MOVES = _moves(
     completed="deleting",
     deleting="",
 )
-TASK_MOVES = _moves(
+TASK_MOVES = _move_table(
     active="preparing running completed",
     preparing="running active completed",
     running="active completed",
     completed="active",
 )
-SCHEDULE_MOVES = _moves(
+SCHEDULE_MOVES = _move_table(
     active="disabled terminating completed deleting",
     disabled="active terminating deleting",
     terminating="completed deleting",
@@ -273,6 +273,6 @@ def asked_text(spec: Json) -> str:
     return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
 
 
-def stored(record: type[Entity]) -> tuple[str, ...]:
+def stored_fields(record: type[Entity]) -> tuple[str, ...]:
     """The fields of a record that are stored with it at each change."""
     return tuple(one.name for one in fields(record) if not one.metadata.get("live") and one.name != "asked")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock
-from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored
+from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored_fields
 
-_FIELDS = {record: stored(record) for record in (Pool, Node, Job, Task, Schedule)}
+_FIELDS = {record: stored_fields(record) for record in (Pool, Node, Job, Task, Schedule)}
 _STEP = 1e-6
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
@@ -78,7 +78,7 @@ class Store:
         database.executemany("DELETE FROM record WHERE kind=? AND key=?", self._dropped)
         database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
         database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
-        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_row, self._changed))
+        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
         database.execute("COMMIT")
         self._changed, self._asked, self._dropped = {}, {}, {}
 
@@ -121,7 +121,7 @@ def _row_key(record: Entity) -> str:
     return f"{parent}/{record.id}".lower()
 
 
-def _row(record: Entity) -> tuple[str, str, str]:
+def _stored_row(record: Entity) -> tuple[str, str, str]:
     names = _FIELDS[type(record)]  # type: ignore[index]  # the five kinds are all there are
     return (
         record.kind,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from batchctl.emulator.admission.images import check_image
 from batchctl.emulator.admission.networks import check_network
 from batchctl.emulator.admission.tasks import check_packages
-from batchctl.emulator.formula.language import parse
+from batchctl.emulator.formula.language import parse_formula
 from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
@@ -84,7 +84,7 @@ def check_certificates(spec: Json) -> None:
 
 def check_slots(slots: int, vm_size: str) -> None:
     """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * on_paper.cores(vm_size), 256)
+    most = min(4 * on_paper.cores_of_size(vm_size), 256)
     if slots > most:
         raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
 
@@ -94,6 +94,6 @@ def check_formula(text: str) -> None:
     if len(text) > MOST_OF_A_FORMULA:
         raise Refusal("AutoScaleFormulaTooLong")
     try:
-        parse(text)
+        parse_formula(text)
     except FormulaError as error:
         raise Refusal("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None

@@ -28,7 +28,7 @@ _SIGNED_HEADERS = (
 )
 
 
-def check(
+def check_signature(
     account: str,
     key: bytes,
     now: float,
@@ -40,11 +40,11 @@ def check(
     """Raises the refusal unless the request bears a good signature. `query` is decoded, in order."""
     named, given = _credentials(headers.get("authorization"))
     if named.lower() != account.lower():
-        raise _denied("The account is not known here.")
+        raise _authentication_failed("The account is not known here.")
     _check_date(headers, now)
-    texts = [_text(named, method, raw_path, query, headers, lower) for lower in (False, True)]
-    if not any(hmac.compare_digest(_sign(key, text), given) for text in texts):
-        raise _denied(
+    texts = [_text_to_sign(named, method, raw_path, query, headers, lower) for lower in (False, True)]
+    if not any(hmac.compare_digest(_signature_of(key, text), given) for text in texts):
+        raise _authentication_failed(
             "The MAC signature found in the HTTP request is not the same as any computed signature. "
             f"Server used following string to sign: '{texts[0]}'."
         )
@@ -74,12 +74,12 @@ def _check_date(headers: Mapping[str, str], now: float) -> None:
     try:
         sent = times.http_seconds(text or "")
     except (ValueError, TypeError):
-        raise _denied("The request has no valid ocp-date or date header.") from None
+        raise _authentication_failed("The request has no valid ocp-date or date header.") from None
     if abs(now - sent) > WINDOW:
-        raise _denied(f"The date header in the request is too old or lies ahead: '{text}'.")
+        raise _authentication_failed(f"The date header in the request is too old or lies ahead: '{text}'.")
 
 
-def _text(
+def _text_to_sign(
     account: str, method: str, path: str, query: list[tuple[str, str]], headers: Mapping[str, str], lower: bool
 ) -> str:
     """The string to sign. Clients sort the names of the query as they are spelled, the documentation in lower case."""
@@ -99,9 +99,9 @@ def _text(
     return "\n".join(lines)
 
 
-def _sign(key: bytes, text: str) -> bytes:
+def _signature_of(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def _denied(detail: str) -> Refusal:
+def _authentication_failed(detail: str) -> Refusal:
     return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))

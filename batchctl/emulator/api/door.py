@@ -51,7 +51,7 @@ class Door:
         request = Request(scope, receive)
         request_id = str(uuid.uuid4())
         try:
-            content = await _content(request)
+            content = await _read_body(request)
         except ClientDisconnect:
             return None
         fault = self._fault(request)
@@ -63,7 +63,9 @@ class Door:
         answer = self._answer(request, content, request_id, fault)
         if drop == "after":
             return await _hang_up(send)
-        return await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
+        return await _asgi_response(answer, self._headers(request, answer, request_id), request.method)(
+            scope, receive, send
+        )
 
     def _fault(self, request: Request) -> Fault | None:
         """The fault on demand that this request meets. The surface that controls them meets none."""
@@ -97,14 +99,14 @@ class Door:
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         self._admit(headers)
         settings = self._service.settings
-        auth.check(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
+        auth.check_signature(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
         if content is None:
             raise Refusal("RequestBodyTooLarge", headers={"Connection": "close"})
         local = raw_path.startswith(_OURS)
         if not local:
             _check_query(dict(query))
             self._service.active = time.monotonic()
-        handler, params = routes.find(request.method, raw_path)
+        handler, params = routes.find_handler(request.method, raw_path)
         base = f"http://{headers['host']}"
         return handler(
             self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
@@ -143,7 +145,7 @@ def _kept_out(reason: str) -> Refusal:
     return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
 
 
-async def _content(request: Request) -> bytes | None:
+async def _read_body(request: Request) -> bytes | None:
     """The body; None if it is larger than any request may be."""
     pieces, size = [], 0
     async for piece in request.stream():
@@ -170,10 +172,10 @@ def _check_query(query: dict[str, str]) -> None:
             raise bad_query(name, value, "a number of seconds is wanted")
 
 
-def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
+def _asgi_response(answer: Answer, headers: dict[str, str], method: str) -> Response:
     """JSON, a part of a file, or nothing."""
     if answer.part:
-        return StreamingResponse(_pieces(answer.part), answer.status, headers)
+        return StreamingResponse(_file_pieces(answer.part), answer.status, headers)
     if answer.body is None:
         return Response(None, answer.status, headers)
     content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -182,7 +184,7 @@ def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
     return Response(content, answer.status, {**headers, "Content-Type": _JSON})
 
 
-async def _pieces(part: Part) -> AsyncIterator[bytes]:
+async def _file_pieces(part: Part) -> AsyncIterator[bytes]:
     """The file's bytes; if it became shorter meanwhile, the connection ends early and the client sees it."""
     with part.path.open("rb") as file:
         file.seek(part.start)

@@ -86,18 +86,18 @@ async def serve(
 
     Raises OSError if the port is taken, BlockingIOError if another service has this home.
     """
-    with _own(settings.home), socket.socket() as listener:
+    with _own_home(settings.home), socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        service = engine.start(settings, clock or WallClock(), url)
-        server = _Server(_config(Door(service, port)))
+        service = engine.start_service(settings, clock or WallClock(), url)
+        server = _Server(_server_config(Door(service, port)))
         server.ended = ended or server.ended
         _end_on(server.ended, exit_with_parent)
         listener.listen(128)
         if ready:
-            _announce(ready, url)
+            _announce_ready(ready, url)
         try:
             await server.serve([listener])
         finally:
@@ -105,7 +105,7 @@ async def serve(
 
 
 @contextlib.contextmanager
-def _own(home: Path) -> Iterator[None]:
+def _own_home(home: Path) -> Iterator[None]:
     """The home's lock, held as long as the process lives."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("w") as file:
@@ -113,7 +113,7 @@ def _own(home: Path) -> Iterator[None]:
         yield
 
 
-def _config(door: Door) -> uvicorn.Config:
+def _server_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,
         http=_Protocol,
@@ -146,7 +146,7 @@ def _at_end(stdin: IO[bytes], ended: asyncio.Event) -> None:
         ended.set()
 
 
-def _announce(ready: Path, url: str) -> None:
+def _announce_ready(ready: Path, url: str) -> None:
     """Says where the service listens, in a file that is whole or not there."""
     draft = ready.with_name(f".{ready.name}.{os.getpid()}")
     draft.write_text(json.dumps({"url": url, "pid": os.getpid(), "version": VERSION}))

@@ -9,7 +9,7 @@ LINGER = 20.0
 waited for the job reads the files of its tasks from them then."""
 
 
-def end(service: Service, spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
+def end_auto_pool(service: Service, spec: Json, pool_key: str | None, *, linger: bool = False) -> None:
     """Its job or schedule has ended: the pool goes, unless it is to be kept or gone already."""
     auto = spec["poolInfo"].get("autoPoolSpecification")
     if auto is None or auto["keepAlive"]:
@@ -21,17 +21,17 @@ def end(service: Service, spec: Json, pool_key: str | None, *, linger: bool = Fa
         if pool.state != "deleting":
             pool.move("deleting", service.clock.now())
             service.store.touch(pool)
-        go_later(service, pool)
+        delete_pool_later(service, pool)
     else:
         service.cancel(("linger", pool.key))
-        pool_life.delete(service, pool)
+        pool_life.delete_pool(service, pool)
 
 
-def go_later(service: Service, pool: Pool) -> None:
+def delete_pool_later(service: Service, pool: Pool) -> None:
     """The pool is being deleted, and its nodes go in a while."""
 
     def go() -> None:
         if service.store.pools.get(pool.key) is pool:
-            pool_life.delete(service, pool)
+            pool_life.delete_pool(service, pool)
 
     service.timer(("linger", pool.key), LINGER, go)

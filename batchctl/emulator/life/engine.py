@@ -7,24 +7,24 @@ from batchctl.emulator.records import Job, Pool, Schedule
 from batchctl.emulator.settings import Settings
 
 
-def start(settings: Settings, clock: Clock, url: str) -> Service:
+def start_service(settings: Settings, clock: Clock, url: str) -> Service:
     """A service at work, with what an earlier run left taken up again."""
-    service = Service(settings, clock, url, settle)
+    service = Service(settings, clock, url, settle_record)
     service.start()
     recovery.recover(service)
     service.flush()
     return service
 
 
-def settle(service: Service, record: Pool | Job | Schedule) -> None:
+def settle_record(service: Service, record: Pool | Job | Schedule) -> None:
     """Takes a woken record as far as it comes now."""
     match record:
         case Pool():
             # Nodes first: those that leave take no task any more. Then tasks that were placed before, then new ones.
-            pool_life.settle(service, record)
-            task_life.settle_prepared(service, record)
-            scheduler.fill(service, record)
+            pool_life.settle_pool(service, record)
+            task_life.start_prepared(service, record)
+            scheduler.fill_pool(service, record)
         case Job():
-            job_life.settle(service, record)
+            job_life.settle_job(service, record)
         case Schedule():
-            schedule_life.settle(service, record)
+            schedule_life.settle_schedule(service, record)

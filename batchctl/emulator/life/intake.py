@@ -42,7 +42,7 @@ def add_task(service: Service, job: Job, asked: object) -> Task:
     )
     service.store.add(task)
     job.unfinished += 1
-    task_life.enqueue(service, job, task)
+    task_life.enqueue_task(service, job, task)
     return task
 
 
@@ -54,10 +54,10 @@ def add_pool(service: Service, pool_id: str, spec: Json) -> Pool:
     pool.allocation_time = pool.created
     scheduler.look_again(service, pool.key)
     if pool.spec["enableAutoScale"]:
-        auto_scale.watch(service, pool)
-        auto_scale.apply(service, pool)
+        auto_scale.watch_pool(service, pool)
+        auto_scale.apply_formula(service, pool)
     else:
-        pool_life.resize(service, pool, pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"])
+        pool_life.resize_pool(service, pool, pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"])
     return pool
 
 
@@ -82,9 +82,9 @@ def add_job(
     )
     service.store.add(job)
     _add_manager(service, job)
-    job_life.start(service, job)
+    job_life.start_job(service, job)
     if job.scheduling_error:
-        job_life.terminate(service, job, None)
+        job_life.terminate_job(service, job, None)
     return job
 
 

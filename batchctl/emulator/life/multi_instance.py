@@ -49,7 +49,7 @@ class _Play:
         }
 
 
-def gather(service: Service, nodes: Sequence[Node], job: Job, task: Task) -> None:
+def gather_company(service: Service, nodes: Sequence[Node], job: Job, task: Task) -> None:
     """The task was given these nodes, the primary's first."""
     service.companies[task] = Company([*nodes])
     task.subtasks = [
@@ -64,18 +64,18 @@ def gather(service: Service, nodes: Sequence[Node], job: Job, task: Task) -> Non
     ]
 
 
-def start(service: Service, pool: Pool, job: Job, task: Task, done: Done) -> None:
+def start_company(service: Service, pool: Pool, job: Job, task: Task, done: Done) -> None:
     """Fetches the common files, then coordinates, then runs the command."""
     play = _Play(service, pool, job, task, service.companies[task], done)
     for entry in task.subtasks or ():
-        _note(play, entry, {"state": "preparing"})
+        _note_subtask(play, entry, {"state": "preparing"})
     files = task.spec["multiInstanceSettings"].get("commonResourceFiles", [])
     common = run_orders.with_container_urls(files, service.settings.storage)
     order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
-    _run(play, 0, order, partial(_coordinate, play))
+    _run_instance(play, 0, order, partial(_coordinate, play))
 
 
-def interrupt(service: Service, task: Task, why: KillReason) -> None:
+def interrupt_company(service: Service, task: Task, why: KillReason) -> None:
     """Ends all its instances; the first reason stands."""
     company = service.companies[task]
     company.why = company.why or why
@@ -87,15 +87,15 @@ def _coordinate(play: _Play, ended: Ended) -> None:
     """The common files are there: the coordination command runs everywhere."""
     company, line = play.company, play.task.spec["multiInstanceSettings"]["coordinationCommandLine"]
     if ended.killed or not ended.outcome.succeeded:
-        _end(play, ended.outcome)
+        _end_play(play, ended.outcome)
         return
     company.runs, company.working = [], len(company.nodes)
     for index in range(len(company.nodes)):
         own = () if index else play.order(0).resource_files
         order = replace(play.order(index), command_line=line, output_files=(), resource_files=own, keeps=True)
-        _run(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
+        _run_instance(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
         if index:
-            _note(play, _entry(play, index), {"state": "running", "startTime": _now(play)})
+            _note_subtask(play, _subtask_entry(play, index), {"state": "running", "startTime": _time_stamp(play)})
 
 
 def _coordinated(play: _Play, index: int, ended: Ended) -> None:
@@ -103,7 +103,7 @@ def _coordinated(play: _Play, index: int, ended: Ended) -> None:
     company, outcome = play.company, ended.outcome
     company.working -= 1
     if index:
-        _note(play, _entry(play, index), {"state": "completed", **outcome.note(_now(play))})
+        _note_subtask(play, _subtask_entry(play, index), {"state": "completed", **outcome.note(_time_stamp(play))})
     if not outcome.succeeded and not ended.killed and company.failed is None:
         company.failed = outcome
         for other in company.runs:
@@ -111,45 +111,45 @@ def _coordinated(play: _Play, index: int, ended: Ended) -> None:
     if company.working:
         return
     if company.why or company.failed:
-        _end(play, outcome if company.why else company.failed or outcome)
+        _end_play(play, outcome if company.why else company.failed or outcome)
         return
     order = replace(play.order(0), resource_files=(), fresh=False, appends=True)
-    _run(play, 0, order, lambda ended: _end(play, ended.outcome))
+    _run_instance(play, 0, order, lambda ended: _end_play(play, ended.outcome))
 
 
-def _end(play: _Play, outcome: Outcome) -> None:
+def _end_play(play: _Play, outcome: Outcome) -> None:
     for run in play.company.runs:
         run.end()
     play.done(Ended(outcome, play.company.why))
 
 
-def _run(play: _Play, index: int, order: Order, done: Done) -> None:
+def _run_instance(play: _Play, index: int, order: Order, done: Done) -> None:
     owner: object = play.task if index == 0 else (play.task, index)
-    run = play.service.run(owner, order, done, partial(_spawned, play, index))
+    run = play.service.run(owner, order, done, partial(_instance_spawned, play, index))
     play.company.runs.append(run)
 
 
-def _spawned(play: _Play, index: int, run: Run, pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
+def _instance_spawned(play: _Play, index: int, run: Run, pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
     if index == 0:
         play.task.pid = [pid, born]
     else:
-        _entry(play, index)["pid"] = [pid, born]
+        _subtask_entry(play, index)["pid"] = [pid, born]
     play.service.store.keep(play.task)
     play.service.save_soon()
 
 
-def _entry(play: _Play, index: int) -> Json:
+def _subtask_entry(play: _Play, index: int) -> Json:
     """What is kept of a subtask."""
     entry: Json = (play.task.subtasks or [])[index - 1]
     return entry
 
 
-def _note(play: _Play, entry: Json, news: Json) -> None:
+def _note_subtask(play: _Play, entry: Json, news: Json) -> None:
     if "state" in entry:
         entry |= {"previousState": entry["state"], "previousStateTransitionTime": entry["stateTransitionTime"]}
-    entry |= {**news, "stateTransitionTime": _now(play)}
+    entry |= {**news, "stateTransitionTime": _time_stamp(play)}
     play.service.store.keep(play.task)
 
 
-def _now(play: _Play) -> str:
+def _time_stamp(play: _Play) -> str:
     return times.stamp(play.service.clock.now())

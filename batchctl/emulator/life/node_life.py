@@ -20,24 +20,24 @@ STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingo
 _FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
 
 
-def begin(service: Service, pool: Pool, node: Node) -> None:
+def begin_step(service: Service, pool: Pool, node: Node) -> None:
     """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
-    steps = {"starting": _ready, "deallocating": _put_away}
-    _later(service, node, partial(steps.get(node.state, start), service, pool, node))
+    steps = {"starting": _agent_is_up, "deallocating": _put_away}
+    _step_in_time(service, node, partial(steps.get(node.state, start_node), service, pool, node))
 
 
-def again(service: Service, node: Node, state: str, option: str) -> None:
+def boot_again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"
     if option in ("requeue", "terminate"):  # the other options wait for the tasks
-        task_life.interrupt_all(service, node, KillReason(option))
+        task_life.interrupt_tasks_on(service, node, KillReason(option))
     for run in service.runs_of(node):
         run.kill(KillReason.REQUEUE)
     service.store.keep(node)
     service.wake(service.store.pools.get(node.pool.lower()))
 
 
-def go_after(service: Service, node: Node) -> None:
+def do_what_follows(service: Service, node: Node) -> None:
     """The node's last task has ended, and something was to follow."""
     state, node.after = node.after or "", None
     node.move(state, service.clock.now())
@@ -46,9 +46,9 @@ def go_after(service: Service, node: Node) -> None:
     if state == "reimaging":
         service.discard(run_orders.node_root(service.settings, node))
     if state in ("rebooting", "reimaging", "upgradingos"):
-        preparation.forget(service, node, state == "reimaging")
+        preparation.forget_preparations(service, node, state == "reimaging")
     if state in STEPS:
-        begin(service, pool, node)
+        begin_step(service, pool, node)
 
 
 def run_start_task(service: Service, pool: Pool, node: Node) -> None:
@@ -62,33 +62,35 @@ def run_start_task(service: Service, pool: Pool, node: Node) -> None:
     order = run_orders.start_order(run_orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
     if fault := service.faults.take("starttask", pool.id):
         order = replace(order, command_line=_FAILS.format(fault.asked["exitCode"]))
-    service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
+    service.run(
+        node, order, partial(_start_task_ended, service, pool, node), partial(_start_task_spawned, service, node)
+    )
 
 
-def start(service: Service, pool: Pool, node: Node) -> None:
+def start_node(service: Service, pool: Pool, node: Node) -> None:
     """The machine is up."""
     node.move("starting", service.clock.now())
     node.booted = service.clock.now()
     service.store.keep(node)
-    begin(service, pool, node)
+    begin_step(service, pool, node)
 
 
 def _put_away(service: Service, pool: Pool, node: Node) -> None:
-    _go(service, pool, node, "deallocated")
+    _move_node(service, pool, node, "deallocated")
 
 
-def _ready(service: Service, pool: Pool, node: Node) -> None:
+def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
-    if on_paper.windows(pool):
+    if on_paper.runs_windows(pool):
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
-        _go(service, pool, node, "unusable")
+        _move_node(service, pool, node, "unusable")
         return
     make_directories(run_orders.node_root(service.settings, node))
     node.start_task, node.start = pool.spec.get("startTask"), None
     if node.start_task is None:
-        _go(service, pool, node, node.at_rest)
+        _move_node(service, pool, node, node.at_rest)
         return
-    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
+    _move_node(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
     run_start_task(service, pool, node)
 
 
@@ -106,22 +108,22 @@ def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) ->
     node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
-        _go(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
+        _move_node(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
 
 
-def _spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
+def _start_task_spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
     if service.runs.get(node) is run:
         node.pid = [pid, born]
         service.store.keep(node)
 
 
-def _go(service: Service, pool: Pool, node: Node, state: str) -> None:
+def _move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)
 
 
-def _later(service: Service, node: Node, step: partial[None]) -> None:
+def _step_in_time(service: Service, node: Node, step: partial[None]) -> None:
     """The next step of a boot: at once, or when its time is over if the node still is as it was."""
     since = node.state_time
     if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):

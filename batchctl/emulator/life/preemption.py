@@ -18,13 +18,13 @@ def make_room(service: Service, pool: Pool, nodes: Iterable[Node], job: Job, tas
     if not yielding or task.instances is not None:
         return
     free = {node: pool.spec["taskSlotsPerNode"] - node.slots_used for node in nodes}
-    going = {node: sum(one.slots for one in node.busy.values() if _goes(service, one)) for node in free}
+    going = {node: sum(one.slots for one in node.busy.values() if _is_going(service, one)) for node in free}
     if any(free[node] + going[node] >= task.slots for node in free):
         return
     for node, slots in free.items():
         victims = _victims(node, task.slots - slots, yielding)
         for one in victims:
-            task_life.interrupt(service, yielding[one.job.lower()], one, KillReason.REQUEUE)
+            task_life.interrupt_task(service, yielding[one.job.lower()], one, KillReason.REQUEUE)
         if victims:
             return
 
@@ -40,6 +40,6 @@ def _victims(node: Node, wanted: int, yielding: dict[str, Job]) -> list[Task]:
     return chosen if sum(task.slots for task in chosen) >= wanted else []
 
 
-def _goes(service: Service, task: Task) -> bool:
+def _is_going(service: Service, task: Task) -> bool:
     run = service.runs.get(task)
     return run is not None and run.killed is not None

@@ -55,17 +55,17 @@ def job_directory(job: Job) -> str:
 def start_order(site: Site, asked: Json, fresh: bool) -> Order:
     """The order for a node's start task."""
     directory = site.root / "startup"
-    return _order(site, directory, asked, {}, (), fresh)
+    return _make_order(site, directory, asked, {}, (), fresh)
 
 
 def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
     """The order for a task."""
     assert task.directory is not None
-    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job)}
-    return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_preparation_variables(site, job)}
+    return _make_order(site, site.root / task.directory, task.spec, names, _common_settings(job), fresh)
 
 
-def directories(settings: Settings, task: Task) -> list[Path]:
+def task_directories(settings: Settings, task: Task) -> list[Path]:
     """Where the files of a task lie, those of its subtasks too; they need not be there any more."""
     if task.pool is None or task.node is None or task.directory is None:
         return []
@@ -82,17 +82,19 @@ def instance_directory(job: Job, task: Task, index: int) -> str:
 
 def instance_order(site: Site, job: Job, task: Task, index: int, names: dict[str, str]) -> Order:
     """The task's order for one of its instances."""
-    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job), **names}
-    return _order(site, site.root / instance_directory(job, task, index), task.spec, own, _common(job), fresh=True)
+    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_preparation_variables(site, job), **names}
+    return _make_order(
+        site, site.root / instance_directory(job, task, index), task.spec, own, _common_settings(job), fresh=True
+    )
 
 
 def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
     """The order for a job's preparation or release task."""
     names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": asked["id"]}
-    return _order(site, site.root / work_directory(job, asked["id"]), asked, names, _common(job), fresh)
+    return _make_order(site, site.root / work_directory(job, asked["id"]), asked, names, _common_settings(job), fresh)
 
 
-def _order(
+def _make_order(
     site: Site, directory: Path, asked: Json, names: dict[str, str], common: Sequence[Json], fresh: bool
 ) -> Order:
     settings = (*common, *asked.get("environmentSettings", ()))
@@ -105,12 +107,12 @@ def _order(
         resource_files=with_container_urls(asked.get("resourceFiles", []), site.settings.storage),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
-        remark=_remark(site, directory, asked),
-        **_contained(site, directory, asked, frozenset(one["name"] for one in settings), names),
+        remark=_administrator_remark(site, directory, asked),
+        **_container_part(site, directory, asked, frozenset(one["name"] for one in settings), names),
     )
 
 
-def _remark(site: Site, directory: Path, asked: Json) -> str:
+def _administrator_remark(site: Site, directory: Path, asked: Json) -> str:
     """Whoever asks for an administrator is told that there is none."""
     identity = asked.get("userIdentity", {})
     accounts = {one["name"]: one.get("elevationLevel") for one in site.pool.spec.get("userAccounts", ())}
@@ -128,7 +130,7 @@ class _Contained(TypedDict, total=False):
     refused: Failure
 
 
-def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
+def _container_part(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
     """The container of a task that wants one, or why it cannot have one."""
     wanted = asked.get("containerSettings")
     if wanted is None or site.settings.containers == "host":
@@ -154,7 +156,7 @@ def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], na
     return {"container": made}
 
 
-def _prepared(site: Site, job: Job) -> dict[str, str]:
+def _preparation_variables(site: Site, job: Job) -> dict[str, str]:
     """Where the job's preparation ran, for tasks of a job that has one."""
     preparation = job.spec.get("jobPreparationTask")
     if preparation is None:
@@ -163,7 +165,7 @@ def _prepared(site: Site, job: Job) -> dict[str, str]:
     return {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
 
 
-def _common(job: Job) -> Sequence[Json]:
+def _common_settings(job: Job) -> Sequence[Json]:
     return tuple(job.spec.get("commonEnvironmentSettings", ()))
 
 

@@ -20,23 +20,23 @@ def add_schedule(service: Service, schedule_id: str, spec: Json) -> Schedule:
     admitted = admit_schedule(service.store, intake.job_quota(service), schedule_id, spec)
     schedule = Schedule(id=schedule_id, spec=admitted)
     service.store.add(schedule)
-    start(service, schedule)
+    start_schedule(service, schedule)
     return schedule
 
 
-def start(service: Service, schedule: Schedule) -> None:
+def start_schedule(service: Service, schedule: Schedule) -> None:
     """The first job is made at once, unless the schedule begins later."""
     begin = schedule.spec.get("schedule", {}).get("doNotRunUntil")
     schedule.next_run = max(times.seconds_of(begin) if begin else 0.0, service.clock.now())
     set_timer(service, schedule)
 
 
-def plan(service: Service, schedule: Schedule) -> None:
+def plan_again(service: Service, schedule: Schedule) -> None:
     """Looks again when the next job is due, after a job was made or the schedule was changed."""
     rule = schedule.spec.get("schedule", {})
     interval = rule.get("recurrenceInterval")
     if schedule.recent is None:
-        start(service, schedule)
+        start_schedule(service, schedule)
         return
     if interval is None:
         schedule.next_run = None
@@ -62,7 +62,7 @@ def set_timer(service: Service, schedule: Schedule) -> None:
         service.wake(schedule)
 
 
-def disable(service: Service, schedule: Schedule) -> None:
+def disable_schedule(service: Service, schedule: Schedule) -> None:
     """No more jobs until it is enabled; the one that runs goes on."""
     if schedule.state == "active":
         schedule.move("disabled", service.clock.now())
@@ -70,7 +70,7 @@ def disable(service: Service, schedule: Schedule) -> None:
         service.cancel(schedule)
 
 
-def enable(service: Service, schedule: Schedule) -> None:
+def enable_schedule(service: Service, schedule: Schedule) -> None:
     """Jobs are made again."""
     if schedule.state == "disabled":
         schedule.move("active", service.clock.now())
@@ -78,42 +78,42 @@ def enable(service: Service, schedule: Schedule) -> None:
         set_timer(service, schedule)
 
 
-def terminate(service: Service, schedule: Schedule) -> None:
+def terminate_schedule(service: Service, schedule: Schedule) -> None:
     """Ends the active job and then the schedule."""
     service.cancel(schedule)
     schedule.move("terminating", service.clock.now())
     service.store.touch(schedule)
     for job in jobs_of(service, schedule):
         if job.state in ("active", "disabling", "disabled", "enabling"):
-            job_life.terminate(service, job, "TerminateJobSchedule")
+            job_life.terminate_job(service, job, "TerminateJobSchedule")
     service.wake(schedule)
 
 
-def delete(service: Service, schedule: Schedule) -> None:
+def delete_schedule(service: Service, schedule: Schedule) -> None:
     """All its jobs go, then the schedule."""
     service.cancel(schedule)
     schedule.move("deleting", service.clock.now())
     service.store.touch(schedule)
     for job in jobs_of(service, schedule):
         if job.state != "deleting":
-            job_life.delete(service, job)
+            job_life.delete_job(service, job)
     service.wake(schedule)
 
 
-def settle(service: Service, schedule: Schedule) -> None:
+def settle_schedule(service: Service, schedule: Schedule) -> None:
     """Takes the schedule to its end once its jobs have ended; makes the next job if it waited for the last one."""
     if service.store.schedules.get(schedule.key) is not schedule:
         return
     jobs = jobs_of(service, schedule)
     if schedule.state == "deleting" and not jobs:
-        auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool)
+        auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool)
         service.store.drop(schedule)
     elif any(job.state != "completed" for job in jobs):
         return
     elif schedule.state == "terminating" or (schedule.state == "active" and _is_over(service, schedule)):
         schedule.ended, schedule.next_run = service.clock.now(), None
         schedule.move("completed", service.clock.now())
-        auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
+        auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
         service.store.touch(schedule)
     elif schedule.state == "active" and schedule.next_run is not None:
         set_timer(service, schedule)
@@ -148,7 +148,7 @@ def _do_next(service: Service, schedule: Schedule) -> None:
         set_timer(service, schedule)
         return
     schedule.next_run = due
-    plan(service, schedule)
+    plan_again(service, schedule)
 
 
 def _make_job(service: Service, schedule: Schedule) -> bool:

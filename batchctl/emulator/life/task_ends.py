@@ -12,7 +12,7 @@ def job_action_after(spec: Json, info: Json) -> str:
     """
     ended = info["result"] == "success" or info.get("failureInfo", {}).get("code") == "TaskEnded"
     default = "none" if ended else "terminate"
-    action: str = _options(spec, info).get("jobAction", default)
+    action: str = _exit_options_that_fit(spec, info).get("jobAction", default)
     return action
 
 
@@ -23,14 +23,14 @@ def satisfies_dependents(task: Task) -> bool:
     default = "block" if task.failed else "satisfy"
     if not task.failed and "exitConditions" not in task.asked:
         return True
-    return bool(_options(task.spec, task.info).get("dependencyAction", default) == "satisfy")
+    return bool(_exit_options_that_fit(task.spec, task.info).get("dependencyAction", default) == "satisfy")
 
 
 def wait_for_others(job: Job, task: Task) -> bool:
     """Whether the task has to wait; if so, it is noted with each task that it waits for."""
     if '"dependsOn"' not in task.asked:
         return False
-    missing = {key for key in _keys(task.spec.get("dependsOn", {})) if not _is_satisfied(job, key)}
+    missing = {key for key in _awaited_keys(task.spec.get("dependsOn", {})) if not _is_satisfied(job, key)}
     task.unmet = len(missing)
     for key in missing:
         job.waiting.setdefault(key, []).append(task)
@@ -47,7 +47,7 @@ def released_by(job: Job, task: Task) -> Iterator[Task]:
             yield waiting
 
 
-def _options(spec: Json, info: Json) -> Json:
+def _exit_options_that_fit(spec: Json, info: Json) -> Json:
     """The exit options of the first condition that fits: a code, a range, an error without a code, the default."""
     conditions: Json = spec.get("exitConditions", {})
     code, failed = info.get("exitCode"), info["result"] == "failure"
@@ -65,7 +65,7 @@ def _options(spec: Json, info: Json) -> Json:
     return dict(conditions.get("default", {})) if failed else {}
 
 
-def _keys(depends: Json) -> Iterator[str]:
+def _awaited_keys(depends: Json) -> Iterator[str]:
     yield from (name.lower() for name in depends.get("taskIds", ()))
     for one in depends.get("taskIdRanges", ()):
         yield from map(str, range(one["start"], one["end"] + 1))

@@ -11,7 +11,7 @@ from batchctl.emulator.node.containers import (
     client_environment,
     inspect_words,
     list_words,
-    login,
+    login_file,
     pull_words,
     remove_words,
 )
@@ -29,30 +29,30 @@ def bring_image(container: Container) -> None:
     """Pulls the image if it is not there; the container of an earlier run is gone. Raises Failed."""
     container.id_file.parent.mkdir(exist_ok=True)
     container.id_file.unlink(missing_ok=True)
-    remove_one(container)
-    if _quietly(inspect_words(container)).returncode == 0:
+    remove_container(container)
+    if _run_quietly(inspect_words(container)).returncode == 0:
         return
     with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
-        if given := login(container):
+        if given := login_file(container):
             Path(private, "config.json").write_text(given)
         there = {"DOCKER_CONFIG": private, "REGISTRY_AUTH_FILE": f"{private}/config.json"} if given else {}
-        pulled = _quietly(pull_words(container), there)
+        pulled = _run_quietly(pull_words(container), there)
     if pulled.returncode:
         why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
 
 
-def remove_one(container: Container) -> None:
+def remove_container(container: Container) -> None:
     """Ends it if it runs."""
-    _quietly(remove_words(container.runtime, container.name))
+    _run_quietly(remove_words(container.runtime, container.name))
 
 
-def remove_all(runtime: str, mark: str) -> None:
+def remove_containers(runtime: str, mark: str) -> None:
     """Ends all containers that an earlier run of the service left."""
-    if left := _quietly(list_words(runtime, mark)).stdout.decode().split():
-        _quietly(remove_words(runtime, *left))
+    if left := _run_quietly(list_words(runtime, mark)).stdout.decode().split():
+        _run_quietly(remove_words(runtime, *left))
 
 
-def _quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
+def _run_quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
     environment = {**client_environment({}), **(also or {})}
     return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)

@@ -59,7 +59,7 @@ def run_words(container: Container, words: list[str], environment: Mapping[str, 
     asked = shlex.split(container.settings.get("containerRunOptions", ""))
     line = [container.runtime, "run", "--rm", "--name", container.name, "--label", container.mark]
     line += ["--cidfile", str(container.id_file)]
-    for mount in _mounts(container):
+    for mount in _mounted_directories(container):
         line += ["--volume", mount]
     if container.settings.get("workingDirectory", "").lower() != "containerimagedefault":
         line += ["--workdir", str(container.directory / "wd")]
@@ -87,7 +87,7 @@ def pull_words(container: Container) -> list[str]:
     return [container.runtime, "pull", container.image]
 
 
-def login(container: Container) -> str | None:
+def login_file(container: Container) -> str | None:
     """The file of credentials for a pull, as text; None where the settings have none."""
     registry = container.settings.get("registry", {})
     if not registry.get("username"):
@@ -106,7 +106,7 @@ def list_words(runtime: str, mark: str) -> list[str]:
     return [runtime, "ps", "--all", "--quiet", "--filter", f"label={mark}"]
 
 
-def _mounts(container: Container) -> list[str]:
+def _mounted_directories(container: Container) -> list[str]:
     """The whole node, or the directories that were named."""
     named = container.settings.get("containerHostBatchBindMounts")
     if not named:

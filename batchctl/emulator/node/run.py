@@ -69,7 +69,7 @@ class Run:
         self._killed = self._killed or why
         if self._pid is not None:
             if held := self.order.container:  # the program that we started only watches it
-                self._threads.submit(container_runtime.remove_one, held)
+                self._threads.submit(container_runtime.remove_container, held)
             kill_group(self._pid)
 
     def end(self) -> None:
@@ -121,7 +121,7 @@ class Run:
             return 0
         if order.container:
             return await self._contained(order.container, order.command_line, wd)
-        return await self._wait(self._start(_words(order.command_line), wd, order.environment))
+        return await self._wait(self._start(_split_words(order.command_line), wd, order.environment))
 
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
         """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
@@ -143,9 +143,9 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _program(words[0], wd, environment), strays.birth_of_next()
+        program, born = _find_program(words[0], wd, environment), strays.birth_of_next()
         mode = "ab" if self.order.appends else "wb"
-        with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
+        with _open_stream(wd.parent, "stdout.txt", mode) as out, _open_stream(wd.parent, "stderr.txt", mode) as err:
             try:
                 process = subprocess.Popen(
                     words,
@@ -231,12 +231,12 @@ def make_ready(directory: Path, *, appends: bool) -> None:
     """A task's directory, with streams that can be read before anything is in them."""
     os.makedirs(f"{directory}/wd", exist_ok=True)  # noqa: PTH103 - for every task, and Path takes twice as long
     for name in ("stdout.txt", "stderr.txt"):
-        _stream(directory, name, "ab" if appends else "wb").close()
+        _open_stream(directory, name, "ab" if appends else "wb").close()
 
 
-def _stream(directory: Path, name: str, mode: str) -> IO[bytes]:
+def _open_stream(directory: Path, name: str, mode: str) -> IO[bytes]:
     """One of a task's streams, emptied or as it is."""
-    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.at_once)
+    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.open_at_once)
 
 
 def make_directories(root: Path) -> None:
@@ -271,7 +271,7 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _words(command_line: str) -> list[str]:
+def _split_words(command_line: str) -> list[str]:
     """The words of a command line: quotes and backslash, and nothing else of a shell."""
     try:
         words = shlex.split(command_line)
@@ -282,7 +282,7 @@ def _words(command_line: str) -> list[str]:
     return words
 
 
-def _program(word: str, wd: Path, environment: dict[str, str]) -> str:
+def _find_program(word: str, wd: Path, environment: dict[str, str]) -> str:
     """The program's path: relative to wd where it has a slash, else from the task's PATH."""
     found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
     if found is None:

@@ -40,15 +40,15 @@ def end_orphans(leaders: Collection[int], directories: Collection[str]) -> bool:
     """
     left = False
     for pid in map(int, _children_of_ours().read_text().split()):
-        if pid not in leaders and not _reaped(pid):
+        if pid not in leaders and not _is_reaped(pid):
             left = True
-            if not _belongs(pid, directories):
+            if not _task_runs(pid, directories):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
     return left
 
 
-def _belongs(pid: int, directories: Collection[str]) -> bool:
+def _task_runs(pid: int, directories: Collection[str]) -> bool:
     """Whether its task runs. Of one that does not tell, nothing is known while any task runs."""
     try:
         names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -58,7 +58,7 @@ def _belongs(pid: int, directories: Collection[str]) -> bool:
     return bool(directories) if task is None else task in directories
 
 
-def _reaped(pid: int) -> bool:
+def _is_reaped(pid: int) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
@@ -96,11 +96,11 @@ def _await_ends(pids: Iterable[int]) -> None:
     """A killed process may take a moment, or for ever where a device does not answer: that is not waited for."""
     deadline = time.monotonic() + _WITHIN
     for pid in pids:
-        while _runs(pid) and time.monotonic() < deadline:
+        while _process_runs(pid) and time.monotonic() < deadline:
             time.sleep(0.002)
 
 
-def _runs(pid: int) -> bool:
+def _process_runs(pid: int) -> bool:
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
@@ -109,14 +109,14 @@ def _runs(pid: int) -> bool:
 
 def _is_same(pid: int, born: float) -> bool:
     if born:
-        return abs(_birth(pid) - born) < _SURE
+        return abs(_birth_of(pid) - born) < _SURE
     try:
         return os.getpgid(pid) == pid
     except OSError:
         return False
 
 
-def _birth(pid: int) -> float:
+def _birth_of(pid: int) -> float:
     """When a process started; -inf if there is none."""
     try:
         stat = (_PROC / str(pid) / "stat").read_text()

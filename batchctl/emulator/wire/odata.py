@@ -101,13 +101,13 @@ class _Parser:
     def _either(self) -> Test:
         test = self._both()
         while self._sees("or"):
-            test = _or(test, self._both())
+            test = _either_test(test, self._both())
         return test
 
     def _both(self) -> Test:
         test = self._one()
         while self._sees("and"):
-            test = _and(test, self._one())
+            test = _both_tests(test, self._one())
         return test
 
     def _one(self) -> Test:
@@ -145,7 +145,7 @@ class _Parser:
     def _comparison(self) -> Test:
         name = self._name()
         word = self._next(*_COMPARISONS)[1].lower()
-        return _compare(name, word, self._literal())
+        return _comparison_test(name, word, self._literal())
 
     def _name(self) -> str:
         kind, name = self._next()
@@ -170,15 +170,15 @@ class _Parser:
         raise self._bad(f"'{value}' is not a value")
 
 
-def _and(left: Test, right: Test) -> Test:
+def _both_tests(left: Test, right: Test) -> Test:
     return lambda get: left(get) and right(get)
 
 
-def _or(left: Test, right: Test) -> Test:
+def _either_test(left: Test, right: Test) -> Test:
     return lambda get: left(get) or right(get)
 
 
-def _compare(name: str, word: str, wanted: Any) -> Test:
+def _comparison_test(name: str, word: str, wanted: Any) -> Test:
     """An absent property matches `ne` alone; texts are compared without regard to case."""
     compare = _COMPARISONS[word]
     literal = wanted.lower() if isinstance(wanted, str) else wanted

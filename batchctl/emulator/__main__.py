@@ -21,7 +21,7 @@ SELDOM = 50_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until it is told to stop. Exit code 64: wrong arguments, 1: the port or the home is taken."""
-    os.umask(0o077)
+    os.umask(0o077)  # before the first file: the home holds what tasks are told, secrets too
     asked = _argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:

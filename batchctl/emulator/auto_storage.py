@@ -33,6 +33,7 @@ class AutoStorage:
             "sr": "c",
         }
         resource = f"/blob/{self.account}/{container}"
+        # The empty ones stand for what this SAS does not say: start, identifier, addresses, protocol, and headers.
         signed = [query["sp"], "", query["se"], resource, "", "", "", query["sv"], query["sr"], *[""] * 7]
         digest = hmac.digest(self.key, "\n".join(signed).encode(), hashlib.sha256)
         return f"{self.url}/{quote(container)}?{urlencode({**query, 'sig': base64.b64encode(digest).decode()})}"

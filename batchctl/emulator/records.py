@@ -68,6 +68,7 @@ LIVE = {"live": True}
 """Marks a field that is rebuilt, not stored."""
 
 
+# eq=False: a record is itself and not its fields, so that it can be a key and be changed.
 @dataclass(slots=True, eq=False, kw_only=True)
 class Entity:
     """What all of them have. `seq` grows with creation; `modified` is unique, and the ETag is made of it."""
@@ -102,7 +103,7 @@ class Entity:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Pool(Entity):
-    """A pool. `target` counts dedicated and spot nodes; `removing` says what becomes of tasks on nodes that leave."""
+    """A pool. `removing` says what becomes of tasks on nodes that leave, `next_ip` which address the next node gets."""
 
     kind: ClassVar[str] = "pool"
     moves: ClassVar[Moves] = POOL_MOVES
@@ -114,7 +115,7 @@ class Pool(Entity):
     autoscale_enabled: float = 0.0
     autoscale_asked: float = 0.0
     removing: str = "requeue"
-    next_ip: int = 4
+    next_ip: int = 4  # Azure keeps the first four addresses of a subnet
     auto_job: str | None = None
     nodes: "dict[str, Node]" = field(default_factory=dict, repr=False, metadata=LIVE)
 

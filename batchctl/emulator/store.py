@@ -12,7 +12,7 @@ from batchctl.emulator.clock import Clock
 from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored_fields
 
 _FIELDS = {record: stored_fields(record) for record in (Pool, Node, Job, Task, Schedule)}
-_STEP = 1e-6
+_STEP = 1e-6  # seconds: what times on the wire can tell apart, and so ETags
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
@@ -32,8 +32,10 @@ class Store:
         self._changed: dict[Entity, None] = {}
         self._asked: dict[str, str] = {}
         self._dropped: dict[tuple[str, str], None] = {}
+        # Transactions are ours (isolation_level=None).
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
+        # With WAL: nothing is lost when the process dies, a moment may be when the machine does; and no fsync a flush.
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_SCHEMA)
         self._load()
@@ -45,6 +47,7 @@ class Store:
         self._place(record)
         if isinstance(record, Task):
             self._asked[_row_key(record)] = record.asked
+        # A record of the same id may have been dropped since the last flush: the row is replaced, not deleted.
         self._dropped.pop((record.kind, _row_key(record)), None)
         self.touch(record)
 

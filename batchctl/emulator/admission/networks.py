@@ -7,6 +7,7 @@ from itertools import combinations
 from batchctl.emulator.records import Json
 from batchctl.emulator.refusals import bad_value
 
+# All five as the REST pages of BatchInboundNatPool and NetworkSecurityGroupRule have them.
 RESERVED_FRONT = range(50000, 55001)
 RESERVED_BACK = frozenset({29876, 29877})
 LEAST_PORTS = 40

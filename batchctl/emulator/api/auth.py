@@ -1,4 +1,4 @@
-"""Shared key: is the request signed with the account's key, and is it young enough? Pure but for the key.
+"""Shared key: is the request signed with the account's key, and is it young enough? Pure: key and time are handed in.
 
 The string to sign is that of the REST page "Authenticate requests to the Azure Batch service".
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from batchctl.emulator import times
 from batchctl.emulator.refusals import Refusal
 
-WINDOW = 15 * 60
+WINDOW = 15 * 60  # seconds, as that page has it
 _SIGNED_HEADERS = (
     "content-encoding",
     "content-language",
@@ -42,6 +42,7 @@ def check_signature(
     if named.lower() != account.lower():
         raise _authentication_failed("The account is not known here.")
     _check_date(headers, now)
+    # Two spellings are signed in the wild; either is good, and the first is shown where neither fits.
     texts = [_text_to_sign(named, method, raw_path, query, headers, lower) for lower in (False, True)]
     if not any(hmac.compare_digest(_signature_of(key, text), given) for text in texts):
         raise _authentication_failed(

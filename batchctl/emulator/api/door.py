@@ -35,7 +35,7 @@ PARAMETERS = frozenset(
 """The parameters of all operations, in lower case."""
 MOST_BODY = 4 << 20
 _OURS = "/_local/"
-_PIECE = 1 << 18
+_PIECE = 1 << 18  # bytes of a file that are in memory at once
 _JSON = "application/json;odata=minimalmetadata"
 _log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Door:
         request = Request(scope, receive)
         request_id = str(uuid.uuid4())
         try:
+            # Whole and first: what follows does not wait, so that no two requests interleave.
             content = await _read_body(request)
         except ClientDisconnect:
             return None
@@ -90,14 +91,14 @@ class Door:
             _log.exception("request %s failed", request_id)
             return Answer(500, Refusal("InternalError").body("", request_id, times.stamp(now)))
         if request.method not in ("GET", "HEAD"):
-            self._service.flush()
+            self._service.flush()  # before the answer goes: what was acknowledged is there after a crash
         return answer
 
     def _handle(self, request: Request, content: bytes | None) -> Answer:
         headers = {name.lower(): value for name, value in request.headers.items()}
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
-        self._admit(headers)
+        self._admit(headers)  # before the signature is looked at: a web page learns nothing at all
         settings = self._service.settings
         auth.check_signature(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
         if content is None:
@@ -105,7 +106,7 @@ class Door:
         local = raw_path.startswith(_OURS)
         if not local:
             _check_query(dict(query))
-            self._service.active = time.monotonic()
+            self._service.active = time.monotonic()  # whoever asks for our status does not keep us awake
         handler, params = routes.find_handler(request.method, raw_path)
         base = f"http://{headers['host']}"
         return handler(

@@ -85,6 +85,7 @@ def _find_file(root: Path, name: str) -> Path:
         real = path.resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
         raise Refusal("FileNotFound") from None
+    # After links are followed: a task may have made one that leads out of its node.
     if not relative or not real.is_relative_to(root.resolve()):
         raise Refusal("FileNotFound")
     return path

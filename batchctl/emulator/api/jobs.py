@@ -91,6 +91,7 @@ def _change_job(service: Service, call: Call, defaults: Json, change: Json) -> A
     if ends == "noaction" and job.spec["onAllTasksComplete"] == "terminatejob":
         raise bad_value("onAllTasksComplete", ends, "a job that is to end by itself cannot be told otherwise")
     pool: Json = change.get("poolInfo") or job.spec["poolInfo"]
+    # A job that was read before is sent back whole: the same pool in other letters is no change.
     if pool != job.spec["poolInfo"] and pool.get("poolId", "").lower() != job.pool:
         if job.state != "disabled":
             raise Refusal("JobNotActive", (("Reason", "poolInfo changes only while the job is disabled"),))
@@ -104,7 +105,7 @@ def _change_job(service: Service, call: Call, defaults: Json, change: Json) -> A
     service.store.touch(job)
     job_life.watch_time(service, job)
     service.wake(job)
-    scheduler.look_again(service, job.pool)
+    scheduler.look_again(service, job.pool)  # tasks that never fitted the pool before may fit this one
     return answer_changed(call, job)
 
 

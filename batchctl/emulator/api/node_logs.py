@@ -24,6 +24,7 @@ def upload_node_logs(service: Service, call: Call) -> Answer:
     root = nodes.root(service, node)
     for line in _node_story(node):
         write_log(root, line)
+    # The answer does not wait for it; a failure is in our log alone.
     service.aside(lambda: _upload_log(container, folder, root / LOG))
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult"
     return Answer(200, {"odata.metadata": metadata, "virtualDirectoryName": folder, "numberOfFilesUploaded": 1})

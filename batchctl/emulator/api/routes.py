@@ -151,7 +151,7 @@ def find_handler(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
     branch, params = _TREE, {}
     segments = raw_path.strip("/").split("/")
     for index, segment in enumerate(segments):
-        if segment.lower() in branch.fixed:
+        if segment.lower() in branch.fixed:  # clients spell them in any case
             branch = branch.fixed[segment.lower()]
             continue
         if branch.open is None:

@@ -23,7 +23,7 @@ from batchctl.emulator.wire.task_bodies import TASK_UPDATE
 from batchctl.emulator.wire.views import TASK as VIEW
 from batchctl.emulator.wire.views import subtask_entry, task_url
 
-MOST_BYTES = 1_048_576
+MOST_BYTES = 1_048_576  # of a request that adds tasks, as the REST pages have it
 
 
 def find_task(service: Service, call: Call) -> tuple[Job, Task]:

@@ -1,4 +1,4 @@
-"""The language of autoscale formulas: statements to a tree of closures, and the tree to values. Pure.
+"""The language of autoscale formulas: statements to a tree of closures, and the tree to values.
 
 As the page "Create a formula to automatically scale compute nodes in a Batch pool" describes it. Values are numbers,
 lists of numbers, texts, Moment and Interval; what a formula reads of the pool is handed in.
@@ -21,7 +21,7 @@ from batchctl.emulator.formula.values import (
     part_of_time,
 )
 
-MOST_DEPTH = 64
+MOST_DEPTH = 64  # each level is ten calls deep, and Python gives up at a thousand
 MOST_STATEMENTS = 100
 _TOKEN = re.compile(
     r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"

@@ -19,7 +19,7 @@ def cause_accident(service: Service, pool: Pool, node: Node, accident: str, erro
     elif accident == "upgrade":
         node_life.boot_again(service, node, "upgradingos", "requeue")
     elif accident == "lose":
-        _move_node(service, pool, node, "unknown")
+        node_life.move_node(service, pool, node, "unknown")
     else:
         _strike_node(service, pool, node, STATES[accident], [error] if accident == "break" else [])
     if mended_after:
@@ -31,11 +31,11 @@ def mend_node(service: Service, pool: Pool, node: Node) -> None:
     """The platform reboots what was unusable, finds what was lost, and has room again for what was preempted."""
     node.errors = []
     if node.state == "unknown":
-        _move_node(service, pool, node, "running" if node.busy else node.at_rest)
+        node_life.move_node(service, pool, node, "running" if node.busy else node.at_rest)
     elif node.state == "preempted":
         node_life.start_node(service, pool, node)
     else:
-        _move_node(service, pool, node, "rebooting")
+        node_life.move_node(service, pool, node, "rebooting")
         preparation.forget_preparations(service, node, reimaged=False)
         node_life.begin_step(service, pool, node)
 
@@ -51,7 +51,7 @@ def _check_possible(node: Node, accident: str) -> None:
 def _strike_node(service: Service, pool: Pool, node: Node, state: str, errors: list[Json]) -> None:
     """All that runs on the node ends, its tasks go back to the queue; a preempted node's disk is gone."""
     node.errors = errors
-    _move_node(service, pool, node, state)
+    node_life.move_node(service, pool, node, state)
     task_life.interrupt_tasks_on(service, node, KillReason.REQUEUE)
     for run in service.runs_of(node):
         run.kill(KillReason.REQUEUE)
@@ -63,9 +63,3 @@ def _strike_node(service: Service, pool: Pool, node: Node, state: str, errors: l
 def _mend_if(service: Service, pool: Pool, node: Node, since: float) -> None:
     if pool.nodes.get(node.key) is node and node.state_time == since:
         mend_node(service, pool, node)
-
-
-def _move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
-    node.move(state, service.clock.now())
-    service.store.keep(node)
-    service.wake(pool)

@@ -18,7 +18,7 @@ def end_auto_pool(service: Service, spec: Json, pool_key: str | None, *, linger:
     if pool is None:
         return
     if linger and pool.nodes:
-        if pool.state != "deleting":
+        if pool.state != "deleting":  # it is in the state at once, and clients see that; its nodes follow
             pool.move("deleting", service.clock.now())
             service.store.touch(pool)
         delete_pool_later(service, pool)

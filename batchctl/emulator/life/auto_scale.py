@@ -11,8 +11,8 @@ from batchctl.emulator.life import pool_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 
-SAMPLE_SECONDS = 30.0
-MOST_SAMPLES = 2880
+SAMPLE_SECONDS = 30.0  # as the page on automatic scaling has it
+MOST_SAMPLES = 2880  # of a pool: those of a day
 TASKS = ("$ActiveTasks", "$RunningTasks", "$PendingTasks", "$SucceededTasks", "$FailedTasks")
 NODES = ("$CurrentDedicatedNodes", "$CurrentLowPriorityNodes", "$UsableNodeCount", "$PreemptedNodeCount")
 MEASURED = (
@@ -107,7 +107,7 @@ def apply_formula(service: Service, pool: Pool) -> None:
     pool.autoscale_run = evaluate_formula(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
     service.store.touch(pool)
-    if "error" in pool.autoscale_run or pool.allocation != "steady":
+    if "error" in pool.autoscale_run or pool.allocation != "steady":  # a resize under way is left to end
         return
     values = dict(part.split("=", 1) for part in pool.autoscale_run["results"].split(";"))
     dedicated, spot = (int(values[name]) for name in TARGETS)
@@ -122,6 +122,7 @@ def take_sample(service: Service, pool: Pool) -> None:
 
 
 def _sample_again(service: Service, pool: Pool) -> None:
+    # Another pool may bear the id by now.
     if service.store.pools.get(pool.key) is not pool or not pool.spec["enableAutoScale"]:
         service.samples.pop(pool.key, None)
         return

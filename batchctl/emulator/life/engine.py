@@ -1,4 +1,4 @@
-"""What each kind of record does next, and how a service begins: the only module that knows all lives."""
+"""What each kind of record does next, and how a service begins: the roof of `life`, which nothing in it imports."""
 
 from batchctl.emulator.clock import Clock
 from batchctl.emulator.life import job_life, pool_life, recovery, schedule_life, scheduler, task_life
@@ -20,7 +20,8 @@ def settle_record(service: Service, record: Pool | Job | Schedule) -> None:
     """Takes a woken record as far as it comes now."""
     match record:
         case Pool():
-            # Nodes first: those that leave take no task any more. Then tasks that were placed before, then new ones.
+            # In this order: nodes that leave or come change where there is room, tasks that were placed come before
+            # those that still wait.
             pool_life.settle_pool(service, record)
             task_life.start_prepared(service, record)
             scheduler.fill_pool(service, record)

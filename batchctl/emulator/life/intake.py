@@ -95,7 +95,7 @@ def add_auto_pool(service: Service, spec: Json) -> AutoPool:
     try:
         add_pool(service, name, dict(auto["pool"]))
     except Refusal as refusal:
-        if refusal.code not in SCHEDULING_ERRORS:
+        if refusal.code not in SCHEDULING_ERRORS:  # the request itself is refused
             raise
         details = [{"name": key, "value": value} for key, value in refusal.values]
         error = {"category": "usererror", "code": SCHEDULING_ERRORS[refusal.code], "message": refusal.message}

@@ -63,13 +63,13 @@ def settle_job(service: Service, job: Job) -> None:
     """Takes the job to the state that follows, if nothing stands in the way."""
     if service.store.jobs.get(job.key) is not job:
         return
-    _do_what_task_asked(service, job)
+    _do_what_task_asked(service, job)  # first: it may lead to another state, and that one is what is settled
     if job.state == "enabling":
         if not _job_waits(service, job, "enabling"):
             _move_job(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
         terminate_job(service, job, "AllTasksComplete")
-    elif job.at_work:
+    elif job.at_work:  # all that follows waits for the tasks that run
         return
     elif job.state == "disabling":
         _move_job(service, job, "disabled")
@@ -100,7 +100,7 @@ def _do_what_task_asked(service: Service, job: Job) -> None:
 
 
 def _interrupt_all(service: Service, job: Job, why: KillReason) -> None:
-    for task in list(job.at_work.values()):
+    for task in list(job.at_work.values()):  # a copy: a task that only waits for a preparation leaves at once
         task_life.interrupt_task(service, job, task, why)
     service.store.touch(job)
     service.wake(job)

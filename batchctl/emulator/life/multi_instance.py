@@ -17,7 +17,7 @@ from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
-MASTER_PORT = 6000
+MASTER_PORT = 6000  # the port in the examples of that page
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def start_company(service: Service, pool: Pool, job: Job, task: Task, done: Done
 def interrupt_company(service: Service, task: Task, why: KillReason) -> None:
     """Ends all its instances; the first reason stands."""
     company = service.companies[task]
-    company.why = company.why or why
+    company.why = company.why or why  # beside those of the runs: a fellow may have been their first
     for run in company.runs:
         run.kill(why)
 
@@ -93,6 +93,7 @@ def _coordinate(play: _Play, ended: Ended) -> None:
     for index in range(len(company.nodes)):
         own = () if index else play.order(0).resource_files
         order = replace(play.order(index), command_line=line, output_files=(), resource_files=own, keeps=True)
+        # The primary's directory has the common files already.
         _run_instance(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
         if index:
             _note_subtask(play, _subtask_entry(play, index), {"state": "running", "startTime": _time_stamp(play)})

@@ -17,6 +17,7 @@ _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this mach
 STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
 """The states of a node that are on the way to another one."""
 
+# What a start task is replaced by where a fault asks for its failure: it says so in stderr.txt.
 _FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
 
 
@@ -76,27 +77,28 @@ def start_node(service: Service, pool: Pool, node: Node) -> None:
 
 
 def _put_away(service: Service, pool: Pool, node: Node) -> None:
-    _move_node(service, pool, node, "deallocated")
+    move_node(service, pool, node, "deallocated")
 
 
 def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
     if on_paper.runs_windows(pool):
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
-        _move_node(service, pool, node, "unusable")
+        move_node(service, pool, node, "unusable")
         return
     make_directories(run_orders.node_root(service.settings, node))
+    # As it is now: a change of the pool's start task is for nodes that boot after it.
     node.start_task, node.start = pool.spec.get("startTask"), None
     if node.start_task is None:
-        _move_node(service, pool, node, node.at_rest)
+        move_node(service, pool, node, node.at_rest)
         return
-    _move_node(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
+    move_node(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
     run_start_task(service, pool, node)
 
 
 def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) -> None:
     node.pid, outcome = None, ended.outcome
-    if ended.killed:
+    if ended.killed:  # the node is about to boot or to go: there is nothing to note
         service.wake(pool)
         return
     assert node.start is not None
@@ -108,16 +110,17 @@ def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) ->
     node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
-        _move_node(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
+        move_node(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
 
 
 def _start_task_spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
-    if service.runs.get(node) is run:
+    if service.runs.get(node) is run:  # else the node was booted again meanwhile
         node.pid = [pid, born]
         service.store.keep(node)
 
 
-def _move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
+def move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
+    """The node goes to a state in which it may take tasks, or may not any more."""
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)
@@ -125,6 +128,6 @@ def _move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
 
 def _step_in_time(service: Service, node: Node, step: partial[None]) -> None:
     """The next step of a boot: at once, or when its time is over if the node still is as it was."""
-    since = node.state_time
+    since = node.state_time  # an accident may move the node on before the time is over
     if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):
         step()

@@ -18,6 +18,7 @@ _ERRORS = {
     "ResizeStopped": "Desired number of {} nodes could not be allocated due to a stop resize operation",
 }
 """resizeErrors: the codes of the service and what they say, with the kind of nodes."""
+# Which nodes leave first where there are too many: those of no use, then those that are not up, then idle ones.
 _IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
 
 
@@ -44,7 +45,7 @@ def delete_pool(service: Service, pool: Pool) -> None:
     if pool.state != "deleting":  # else it is one that lingered
         pool.move("deleting", service.clock.now())
     for node in pool.nodes.values():
-        node.after = None
+        node.after = None  # else they would wait for their tasks, or boot
     resize_pool(service, pool, 0, 0)
 
 
@@ -67,7 +68,7 @@ def settle_pool(service: Service, pool: Pool) -> None:
     """Takes the pool a step nearer to what was asked of it."""
     if service.store.pools.get(pool.key) is not pool:
         return
-    for node in list(pool.nodes.values()):
+    for node in list(pool.nodes.values()):  # a copy: some leave
         _settle_node(service, node)
     if pool.allocation != "steady":
         _settle_allocation(service, pool)
@@ -88,6 +89,7 @@ def _settle_allocation(service: Service, pool: Pool) -> None:
         met = [_meet_target(service, pool, dedicated) for dedicated in (True, False)]
         if not all(met):
             return
+    # `after` too: nodes that wait for their tasks are still to go.
     if any("leavingpool" in (node.state, node.after) for node in pool.nodes.values()):
         return
     if pool.allocation == "stopping":
@@ -175,6 +177,7 @@ def _room_in_quota(service: Service, pool: Pool, dedicated: bool) -> int:
         for node in other.nodes.values()
         if node.dedicated is dedicated
     )
+    # A fault may have lowered the quota below what is used.
     return max(0, (quota - used) // cores_of_size(pool.spec["vmSize"]))
 
 
@@ -202,5 +205,5 @@ def remove_nodes(service: Service, pool: Pool, nodes: list[Node], option: str) -
     dedicated = sum(node.dedicated for node in nodes)
     targets = pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"]
     for node in nodes:
-        leave_pool(service, node, option)
+        leave_pool(service, node, option)  # before the resize, which would choose idle ones instead
     resize_pool(service, pool, max(0, targets[0] - dedicated), max(0, targets[1] - len(nodes) + dedicated), option)

@@ -19,6 +19,7 @@ def make_room(service: Service, pool: Pool, nodes: Iterable[Node], job: Job, tas
         return
     free = {node: pool.spec["taskSlotsPerNode"] - node.slots_used for node in nodes}
     going = {node: sum(one.slots for one in node.busy.values() if _is_going(service, one)) for node in free}
+    # What was interrupted a moment ago still holds its slots: without this each look would end more tasks.
     if any(free[node] + going[node] >= task.slots for node in free):
         return
     for node, slots in free.items():

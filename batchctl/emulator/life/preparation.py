@@ -46,7 +46,7 @@ def release_nodes(service: Service, job: Job) -> bool:
     ended = True
     for pool in list(service.store.pools.values()):
         for node in pool.nodes.values():
-            if job.key not in node.preparations:
+            if job.key not in node.preparations:  # a job is released only where it was prepared
                 continue
             if job.key not in node.releases and node.state in ("idle", "running", "offline"):
                 _start_special_task(service, pool, node, job, RELEASE, node.releases)

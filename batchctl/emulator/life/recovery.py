@@ -17,6 +17,7 @@ def recover(service: Service) -> None:
     runtime = find_runtime(service.settings.search_path)
     if runtime and (service.settings.home / "containers").is_dir():
         remove_containers(runtime, mark_of(service.settings.home))
+    # Before anything runs again: no task may run twice at once, nor find the files of a run that still writes.
     end_strays(service.settings.home, tasks + nodes)
     for job in jobs:
         _recover_job(service, job)
@@ -54,6 +55,7 @@ def _recover_job(service: Service, job: Job) -> None:
 
 def _recover_node(service: Service, pool: Pool, node: Node) -> None:
     node.pid = None
+    # A preparation or a release that was cut off runs again as if it had not begun.
     for notes in (node.preparations, node.releases):
         for key in [key for key, info in notes.items() if info["state"] == "running"]:
             del notes[key]

@@ -7,6 +7,7 @@ from batchctl.emulator.life import run_orders
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Node, Task
 
+# How a task says what nearly all of them say: found in its text without parsing it.
 _USUAL = '"retentionTime":"P7D"'
 _USUAL_SECONDS = 7 * 86400.0
 
@@ -16,7 +17,7 @@ def keep_files(service: Service, task: Task) -> None:
     if task.node is None:
         return
     heapq.heappush(service.kept, (_due_time(task), task.seq, task))
-    if service.kept[0][2] is task:
+    if service.kept[0][2] is task:  # else an earlier one has set the timer
         _await_next_due(service)
 
 
@@ -30,6 +31,7 @@ def _discard_due(service: Service) -> None:
     while service.kept and service.kept[0][0] <= now:
         _, _, task = heapq.heappop(service.kept)
         job = service.store.jobs.get(task.job.lower())
+        # It may have been reactivated or deleted since: what is kept is never taken out of the heap.
         if task.state == "completed" and _due_time(task) <= now and job and job.tasks.get(task.key) is task:
             for directory in run_orders.task_directories(service.settings, task):
                 service.discard(directory)

@@ -1,6 +1,6 @@
 """From records to orders: where a task's directory lies and what its environment holds.
 
-Pure, but that it looks for docker or podman where a task wants a container.
+Nothing is started or written here; where a task wants a container, docker or podman is looked for.
 
 The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
 but the search path goes along.
@@ -99,6 +99,7 @@ def _make_order(
 ) -> Order:
     settings = (*common, *asked.get("environmentSettings", ()))
     environment = {**_service_variables(site, directory), **names}
+    # Last: what a client sets stands above what the service sets.
     environment |= {one["name"]: one.get("value", "") for one in settings}
     return Order(
         directory=directory,

@@ -153,8 +153,9 @@ def _do_next(service: Service, schedule: Schedule) -> None:
 
 def _make_job(service: Service, schedule: Schedule) -> bool:
     """Whether the job could be made."""
+    # What one job changes is not to be in the next.
     spec = copy.deepcopy(schedule.spec["jobSpecification"])
-    schedule.runs += 1
+    schedule.runs += 1  # also of a job that could not be made: its id may have been what was refused
     try:
         shared = _shared_pool(service, schedule)
         name = f"{schedule.id}:job-{schedule.runs}"

@@ -1,4 +1,4 @@
-"""Ready tasks to free slots: by priority of the job, then first come first served. Decides; taskwork does.
+"""Ready tasks to free slots: by priority of the job, then first come first served. Decides; task_life does.
 
 Within a job the oldest ready task goes first and the ones behind it wait, so that a large one is never starved.
 """
@@ -19,6 +19,7 @@ def fill_pool(service: Service, pool: Pool) -> None:
         return
     nodes = [node for node in pool.nodes.values() if takes_tasks(node)]
     jobs = [job for job in service.store.jobs.values() if job.pool == pool.key and job.state == "active" and job.ready]
+    # One by one: each task that is placed changes which node is the emptiest, and how many its job may still start.
     while (placement := choose_next(pool, nodes, jobs)) is not None:
         job, task, chosen = placement
         heapq.heappop(job.ready)
@@ -62,7 +63,7 @@ def nodes_for(pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> Sequen
 def next_tasks(pool: Pool, jobs: list[Job]) -> list[tuple[Job, Task]]:
     """The next task of each job that may start one, the most urgent first."""
     found = [(-job.spec["priority"], task.seq, job, task) for job in jobs if (task := next_task(pool, job)) is not None]
-    return [(job, task) for _, _, job, task in sorted(found, key=lambda one: one[:2])]
+    return [(job, task) for _, _, job, task in sorted(found, key=lambda one: one[:2])]  # jobs do not compare
 
 
 def next_task(pool: Pool, job: Job) -> Task | None:

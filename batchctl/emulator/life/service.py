@@ -27,6 +27,7 @@ from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
+# A thread is for what waits: downloads, uploads, images. Of more tasks than this at once, some wait for a thread.
 MOST_THREADS = 256
 Done = Callable[[Ended], None]
 Spawned = Callable[[Run, int, float], None]
@@ -34,9 +35,9 @@ Kept = tuple[float, int, Task]
 """A completed task whose files are kept: until when, its number, and the task."""
 Samples = deque[tuple[float, dict[str, float]]]
 """What a pool's variables were, and when."""
-_WRITE_AFTER = 0.02
-_SWEEP_AFTER = 0.05
-_LAST_SWEEPS = 20
+_WRITE_AFTER = 0.02  # seconds: ends that come together are one transaction, and a kill loses no more than these
+_SWEEP_AFTER = 0.05  # seconds: one look at /proc serves all tasks that ended meanwhile
+_LAST_SWEEPS = 20  # a second in all; an orphan that cannot die is left to init
 _log = logging.getLogger(__name__)
 
 
@@ -87,10 +88,11 @@ class Service:
 
     async def stop(self) -> None:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
-        self._stopping = True
+        self._stopping = True  # first: the ends that come now are told to nobody, and their tasks stay `running`
         for run in list(self.runs.values()):
             run.kill(KillReason.STOP)
         await asyncio.gather(*self._going)
+        # What coordination commands left behind is no run any more, and is ended by itself.
         for company in self.companies.values():
             for run in company.runs:
                 run.end()
@@ -108,6 +110,7 @@ class Service:
 
     def wake(self, *records: Pool | Job | Schedule | None) -> None:
         """Settles these records soon, once."""
+        # Soon and not at once: whoever wakes may not have finished its changes, and many wakes are one look.
         if not self._woken and not self._stopping:
             self._loop.call_soon(self._settle_woken)
         self._woken.update((record, None) for record in records if record is not None)
@@ -123,7 +126,7 @@ class Service:
         self.runs[owner] = run
         self.active = time.monotonic()
         going = self._loop.create_task(run.go())
-        self._going.add(going)
+        self._going.add(going)  # the loop holds its tasks weakly
         going.add_done_callback(partial(self._finished, owner, run, done))
         return run
 
@@ -149,9 +152,10 @@ class Service:
         """Takes a directory away at once and deletes it in its own time."""
         aside = self._trash / str(next(self._discarded))
         try:
-            path.rename(aside)
+            path.rename(aside)  # the path is free for the next run at once, however much lies in it
         except FileNotFoundError:
             return
+        # A thread of its own: a large tree would keep one from the runs, and the service does not stop for it.
         threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
 
     def aside(self, work: Callable[[], None]) -> None:
@@ -192,7 +196,7 @@ class Service:
         if self._stopping:
             return
         self.active = time.monotonic()
-        if self.runs.get(owner) is run:
+        if self.runs.get(owner) is run:  # else the owner's next run has taken its place
             del self.runs[owner]
         self._sweep_soon()
         done(Ended(going.result(), run.killed))
@@ -205,7 +209,9 @@ class Service:
 
     def _sweep(self) -> None:
         self._sweeping = None
+        # Coordination commands that are kept have ended as runs, and are in the companies alone.
         runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
+        # Their leaders must not be reaped here: whoever waits for them wants the exit code.
         leaders = {run.pid for run in runs if run.pid is not None}
         if strays.end_orphans(leaders, {str(run.order.directory) for run in runs}):
             self._sweep_soon()

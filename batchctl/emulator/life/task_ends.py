@@ -21,14 +21,14 @@ def satisfies_dependents(task: Task) -> bool:
     if task.state != "completed":
         return False
     default = "block" if task.failed else "satisfy"
-    if not task.failed and "exitConditions" not in task.asked:
+    if not task.failed and "exitConditions" not in task.asked:  # the text tells, without parsing
         return True
     return bool(_exit_options_that_fit(task.spec, task.info).get("dependencyAction", default) == "satisfy")
 
 
 def wait_for_others(job: Job, task: Task) -> bool:
     """Whether the task has to wait; if so, it is noted with each task that it waits for."""
-    if '"dependsOn"' not in task.asked:
+    if '"dependsOn"' not in task.asked:  # parsing a task takes long, and most depend on nothing
         return False
     missing = {key for key in _awaited_keys(task.spec.get("dependsOn", {})) if not _is_satisfied(job, key)}
     task.unmet = len(missing)

@@ -12,7 +12,7 @@ from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
 from batchctl.emulator.node.run import Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
-RECENT = 10
+RECENT = 10  # tasks in the recentTasks of a node
 
 
 def enqueue_task(service: Service, job: Job, task: Task) -> None:
@@ -25,10 +25,11 @@ def enqueue_task(service: Service, job: Job, task: Task) -> None:
 def place_task(service: Service, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
     """Gives the task its place, on the first node the primary's; it starts at once, or when the job is prepared."""
     node = nodes[0]
+    # A retry on the same node goes on in its directory; elsewhere there is none.
     again = task.node == node.id and task.info["retryCount"]
     task.pool, task.node, task.directory = pool.id, node.id, run_orders.work_directory(job, task.id)
     job.at_work[task.seq] = task
-    if task.instances is not None:
+    if task.instances is not None:  # first: what follows asks for its company
         multi_instance.gather_company(service, nodes, job, task)
     for one in nodes:
         _occupy_slots(service, one, job, task)
@@ -94,6 +95,7 @@ def interrupt_task(service: Service, job: Job, task: Task, why: KillReason) -> N
 
 def interrupt_tasks_on(service: Service, node: Node, why: KillReason) -> None:
     """Ends the runs of all tasks on a node."""
+    # A copy: the end of a task that did not run yet follows at once and frees its slots.
     for task in list(node.busy.values()):
         interrupt_task(service, service.store.jobs[task.job.lower()], task, why)
 
@@ -103,7 +105,7 @@ def complete_task(service: Service, job: Job, task: Task, outcome: Outcome) -> N
     now = service.clock.now()
     task.move("completed", now)
     info: Json = {**task.info, **outcome.note(times.stamp(now))}
-    info.setdefault("startTime", info["endTime"])
+    info.setdefault("startTime", info["endTime"])  # a task that was ended before it began has both times
     task.info, task.pid = info, None
     job.unfinished -= 1
     service.store.touch(task)
@@ -130,7 +132,7 @@ def requeue_task(service: Service, job: Job, task: Task, counter: str, time: str
     task.move("active", now)
     kept = _counters_of(task.info)
     task.info, task.pid = {**kept, counter: kept[counter] + 1, time: times.stamp(now)}, None
-    if counter == "requeueCount":
+    if counter == "requeueCount":  # its node is lost to it; a retry may find its directory again
         _forget_place(task)
     service.store.touch(task)
     enqueue_task(service, job, task)
@@ -176,7 +178,7 @@ def constraint_of(task: Task, name: str) -> str:
 
 def _task_spawned(service: Service, task: Task, run: Run, pid: int, born: float) -> None:
     if service.runs.get(task) is run:
-        task.pid = [pid, born]
+        task.pid = [pid, born]  # kept, so that the next start of the service finds the process if it outlives this one
         service.store.keep(task)
         service.save_soon()
 
@@ -200,13 +202,13 @@ def _follow_end(service: Service, job: Job, node: Node, task: Task, ended: Ended
 
 def _free_slots(service: Service, job: Job, node: Node, task: Task) -> None:
     """The task's slots are free again, on all its nodes."""
-    del job.at_work[task.seq]
+    del job.at_work[task.seq]  # a KeyError here is a task that ended twice: a bug of the service
     for one in _nodes_of(service, task, node):
         del one.busy[task.seq]
         if not one.busy and one.state == "running":
             one.move(one.at_rest, service.clock.now())
         service.store.keep(one)
-    service.companies.pop(task, None)
+    service.companies.pop(task, None)  # last: it knows the nodes
     service.wake(job, service.store.pools.get(node.pool.lower()))
 
 

@@ -9,7 +9,9 @@ import urllib3
 
 from batchctl.emulator.auto_storage import STORAGE_VERSION
 
+# Seconds: an address that drops packets is given up soon, a slow answer is not.
 TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
+# PUT too (allowed_methods=None): to put a block blob twice is to put it once. About three seconds in all.
 RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _PIECE = 1 << 20
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)

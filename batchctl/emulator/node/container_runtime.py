@@ -32,6 +32,7 @@ def bring_image(container: Container) -> None:
     remove_container(container)
     if _run_quietly(inspect_words(container)).returncode == 0:
         return
+    # Credentials of one task are in a directory of its own, gone with the pull; our own login is left alone.
     with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
         if given := login_file(container):
             Path(private, "config.json").write_text(given)

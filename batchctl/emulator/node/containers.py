@@ -12,8 +12,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from batchctl.emulator.records import Json
+from typing import Any
 
 NOT_STARTED = 125
 """The exit code of docker and podman where the container could not be made or started."""
@@ -36,7 +35,7 @@ class Container:
     root: Path
     directory: Path
     prepared: str | None
-    settings: Json
+    settings: dict[str, Any]
     own: frozenset[str]
 
     @property
@@ -63,6 +62,7 @@ def run_words(container: Container, words: list[str], environment: Mapping[str, 
         line += ["--volume", mount]
     if container.settings.get("workingDirectory", "").lower() != "containerimagedefault":
         line += ["--workdir", str(container.directory / "wd")]
+    # Rootless podman maps root inside to us already; with docker the files would be root's.
     if Path(container.runtime).name == "docker" and not {"-u", "--user"} & {one.partition("=")[0] for one in asked}:
         line += ["--user", f"{os.getuid()}:{os.getgid()}"]
     for name in environment:

@@ -1,4 +1,4 @@
-"""Output files to their containers: patterns to files, files to blobs. Runs in a task's own thread."""
+"""Output files to their containers: patterns to files, files to blobs. Runs in a thread, as it waits."""
 
 import os
 import re

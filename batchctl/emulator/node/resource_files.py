@@ -1,4 +1,4 @@
-"""Resource files onto the node: every form of them, below the working directory. Runs in a task's own thread."""
+"""Resource files onto the node: every form of them, below the working directory. Runs in a thread, as it waits."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

@@ -25,6 +25,7 @@ from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
+# Where it can, a group is ended while its leader's number is still taken.
 _CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 
@@ -115,7 +116,7 @@ class Run:
         for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
             if files:
                 await self._aside(resource_files.fetch_all, files, place, lambda: self._killed is not None)
-        if self._killed:
+        if self._killed:  # while files were fetched: nobody would kill what is started now
             return None
         if order.command_line is None:
             return 0
@@ -126,7 +127,7 @@ class Run:
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
         """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
         await self._aside(container_runtime.bring_image, container)
-        if self._killed:
+        if self._killed:  # while the image was pulled
             return None
         words = containers.run_words(container, shlex.split(command_line), self.order.environment)
         code = await self._wait(self._start(words, wd, containers.client_environment(self.order.environment)))
@@ -155,7 +156,7 @@ class Run:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
-                    start_new_session=True,
+                    start_new_session=True,  # a group of its own, to be ended whole
                 )
             except OSError as error:
                 raise Failed("CommandLaunchFailed", Reason=str(error)) from error
@@ -170,7 +171,7 @@ class Run:
             await _end_of(process.pid)
         except (AttributeError, OSError):  # no pidfd on this system, or none left
             await self._aside(_wait_for, process)
-        self._pid = None
+        self._pid = None  # before it is reaped: a kill that comes later must not meet another process of this number
         if self.order.keeps and _CAN_WAIT_WITHOUT_REAPING and not self._killed:
             self._kept = process
             return _code_of(process.pid)
@@ -199,6 +200,7 @@ def _code_of(pid: int) -> int:
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     if ended is None:
         return 0
+    # 128 and the signal, as shells say it.
     return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 _MARK = b"AZ_BATCH_TASK_DIR="
 _PROC = Path("/proc")
-_WITHIN = 5.0
+_WITHIN = 5.0  # seconds that the start of the service waits for their ends
 _SURE = 1.0  # seconds between the clock being read and the process being there
 
 
@@ -97,7 +97,7 @@ def _await_ends(pids: Iterable[int]) -> None:
     deadline = time.monotonic() + _WITHIN
     for pid in pids:
         while _process_runs(pid) and time.monotonic() < deadline:
-            time.sleep(0.002)
+            time.sleep(0.002)  # seconds: most are gone within one of these
 
 
 def _process_runs(pid: int) -> bool:

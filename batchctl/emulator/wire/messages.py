@@ -16,7 +16,7 @@ from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
 
-MOST_RESULTS = 1000
+MOST_RESULTS = 1000  # as the REST pages have it
 _ALIASES = {"lastModifiedTime": "lastModified"}
 """Names that $filter has for properties that bear others."""
 
@@ -60,6 +60,7 @@ class Call:
         """The body as it came. Half a surrogate pair is no text: nothing could store it or answer with it."""
         try:
             found = json.loads(self.content or b"{}", parse_constant=_no_constant)
+            # Most bodies have neither, and are not written again to find out.
             if b"\\u" in self.content or b"\xed" in self.content:
                 json.dumps(found, ensure_ascii=False).encode()
             return found

@@ -27,7 +27,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": lambda left, right: left < right,
     "le": lambda left, right: left <= right,
 }
-MOST_DEPTH = 32
+MOST_DEPTH = 32  # each level is some calls deep, and Python gives up at a thousand
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from batchctl.emulator.records import Json, Node, Pool
 
 AGENT = "1.12.19"
 """The version that nodes say their agent has."""
-FIRST_PORT = 50000
+FIRST_PORT = 50000  # where the service's own endpoint for logins begins; inbound NAT pools keep off it
 PUBLIC_ADDRESS, PUBLIC_ADDRESS_6, PUBLIC_NAME = "127.0.0.1", "::1", "localhost"
 
 

@@ -1,4 +1,4 @@
-"""What happens on a node: directories, streams, processes.
+"""What happens on a node: an order is carried out, from its files to its outcome.
 
 It is told all in an Order, tells all in an Outcome, and knows no record of the service. Processes are started and
 waited for on the loop, downloads and uploads have threads: where tasks are short, a switch of threads costs more
@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -19,14 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from batchctl.emulator.node import container_runtime, containers, output_files, resource_files, strays
+from batchctl.emulator.node import container_runtime, containers, output_files, processes, resource_files
 from batchctl.emulator.node.containers import Container
 from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
-# Where it can, a group is ended while its leader's number is still taken.
-_CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +68,13 @@ class Run:
         if self._pid is not None:
             if held := self.order.container:  # the program that we started only watches it
                 self._threads.submit(container_runtime.remove_container, held)
-            kill_group(self._pid)
+            processes.kill_group(self._pid)
 
     def end(self) -> None:
         """Ends what an order that `keeps` left behind."""
         if kept := self._kept:
             self._kept = None
-            kill_group(kept.pid)
+            processes.kill_group(kept.pid)
             kept.wait()
 
     @property
@@ -122,7 +119,7 @@ class Run:
             return 0
         if order.container:
             return await self._contained(order.container, order.command_line, wd)
-        return await self._wait(self._start(_split_words(order.command_line), wd, order.environment))
+        return await self._wait(self._start(processes.split_words(order.command_line), wd, order.environment))
 
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
         """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
@@ -144,7 +141,7 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _find_program(words[0], wd, environment), strays.birth_of_next()
+        program, born = processes.find_program(words[0], wd, environment), processes.birth_of_next()
         mode = "ab" if self.order.appends else "wb"
         with _open_stream(wd.parent, "stdout.txt", mode) as out, _open_stream(wd.parent, "stderr.txt", mode) as err:
             try:
@@ -168,14 +165,14 @@ class Run:
     async def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Waits for the program, then ends what it left behind in its group."""
         try:
-            await _end_of(process.pid)
+            await processes.await_end_of(process.pid)
         except (AttributeError, OSError):  # no pidfd on this system, or none left
-            await self._aside(_wait_for, process)
+            await self._aside(processes.wait_in_thread, process)
         self._pid = None  # before it is reaped: a kill that comes later must not meet another process of this number
-        if self.order.keeps and _CAN_WAIT_WITHOUT_REAPING and not self._killed:
+        if self.order.keeps and processes.CAN_WAIT_WITHOUT_REAPING and not self._killed:
             self._kept = process
-            return _code_of(process.pid)
-        kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
+            return processes.exit_code_of(process.pid)
+        processes.kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
         code = process.wait()
         return 128 - code if code < 0 else code
 
@@ -195,38 +192,8 @@ class Run:
         return outcome
 
 
-def _code_of(pid: int) -> int:
-    """The exit code of a child that has ended and is not to be reaped."""
-    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    if ended is None:
-        return 0
-    # 128 and the signal, as shells say it.
-    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
-
-
 def _last_line(path: Path) -> str:
     return " ".join(path.read_text(errors="replace").strip().splitlines()[-1:])[:500]
-
-
-async def _end_of(pid: int) -> None:
-    """Returns when a child has ended, without reaping it. Linux alone."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    watch = os.pidfd_open(pid)
-    loop.add_reader(watch, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(watch)
-        os.close(watch)
-
-
-def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """The same in a thread; reaps it where the system cannot wait otherwise."""
-    if _CAN_WAIT_WITHOUT_REAPING:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    else:
-        process.wait()
 
 
 def make_ready(directory: Path, *, appends: bool) -> None:
@@ -265,29 +232,3 @@ def remove_tree(path: Path) -> None:
             function(name)
 
     shutil.rmtree(path, onerror=unlock)
-
-
-def kill_group(pid: int) -> None:
-    """SIGKILL to a process group; one that is gone is no error."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _split_words(command_line: str) -> list[str]:
-    """The words of a command line: quotes and backslash, and nothing else of a shell."""
-    try:
-        words = shlex.split(command_line)
-    except ValueError as error:
-        raise Failed("CommandLaunchFailed", Reason=str(error)) from error
-    if not words:
-        raise Failed("CommandProgramNotFound", CommandLine=command_line)
-    return words
-
-
-def _find_program(word: str, wd: Path, environment: dict[str, str]) -> str:
-    """The program's path: relative to wd where it has a slash, else from the task's PATH."""
-    found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
-    if found is None:
-        exists = "/" in word and (wd / word).exists()
-        raise Failed("CommandLaunchFailed" if exists else "CommandProgramNotFound", Program=word)
-    return found

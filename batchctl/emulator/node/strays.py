@@ -10,13 +10,14 @@ the machine's start: with the pid it names a process for good.
 
 import contextlib
 import ctypes
-import math
 import os
 import signal
 import sys
 import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
+
+from batchctl.emulator.node.processes import birth_of, kill_group
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 _MARK = b"AZ_BATCH_TASK_DIR="
@@ -69,11 +70,6 @@ def _children_of_ours() -> Path:
     return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 
-def birth_of_next() -> float:
-    """The birth of a process that is started now; 0 where the system does not tell. Cheaper than to ask /proc then."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else 0.0
-
-
 def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
     """Kills the recorded groups that are still the same processes, and all that run in a node below `home`.
 
@@ -83,8 +79,7 @@ def end_strays(home: Path, recorded: Iterable[list[float]]) -> int:
     groups = {int(pid) for pid, born in recorded if _is_same(int(pid), born)}
     others = set(_in_nodes_of(home)) if sys.platform == "linux" else set()
     for pid in groups:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        kill_group(pid)
     for pid in others:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
@@ -109,20 +104,11 @@ def _process_runs(pid: int) -> bool:
 
 def _is_same(pid: int, born: float) -> bool:
     if born:
-        return abs(_birth_of(pid) - born) < _SURE
+        return abs(birth_of(pid) - born) < _SURE
     try:
         return os.getpgid(pid) == pid
     except OSError:
         return False
-
-
-def _birth_of(pid: int) -> float:
-    """When a process started; -inf if there is none."""
-    try:
-        stat = (_PROC / str(pid) / "stat").read_text()
-    except OSError:
-        return -math.inf
-    return float(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _in_nodes_of(home: Path) -> Iterable[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from batchctl.emulator import times
 from batchctl.emulator.api import nodes
+from batchctl.emulator.life.run_orders import node_root
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node import blobs
 from batchctl.emulator.node.run import LOG, write_log
@@ -21,7 +22,7 @@ def upload_node_logs(service: Service, call: Call) -> Answer:
     if not container.lower().startswith(("http://", "https://")):
         raise Refusal("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
     folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
-    root = nodes.root(service, node)
+    root = node_root(service.settings, node)
     for line in _node_story(node):
         write_log(root, line)
     # The answer does not wait for it; a failure is in our log alone.

@@ -1,11 +1,8 @@
 """What clients ask of nodes."""
 
-from pathlib import Path
-
 from batchctl.emulator.api.pools import find_pool
-from batchctl.emulator.life import node_life, run_orders, task_life
+from batchctl.emulator.life import node_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Node
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
@@ -79,8 +76,7 @@ def _boot_again(service: Service, call: Call, verb: str, state: str, shape: Shap
 def disable_scheduling(service: Service, call: Call) -> Answer:
     option = call.body(DISABLE_SCHEDULING)["nodeDisableSchedulingOption"]
     node = _set_scheduling(service, call, "disabled")
-    if option in ("requeue", "terminate"):
-        task_life.interrupt_tasks_on(service, node, KillReason(option))
+    node_life.interrupt_as_asked(service, node, option)
     return _node_answer(call, 200)
 
 
@@ -103,8 +99,3 @@ def _set_scheduling(service: Service, call: Call, state: str) -> Node:
 
 def _node_answer(call: Call, status: int) -> Answer:
     return Answer(status, None, {"DataServiceId": f"{call.base}{call.path}"})
-
-
-def root(service: Service, node: Node) -> Path:
-    """The node's directory."""
-    return run_orders.node_root(service.settings, node)

@@ -30,12 +30,17 @@ def begin_step(service: Service, pool: Pool, node: Node) -> None:
 def boot_again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"
-    if option in ("requeue", "terminate"):  # the other options wait for the tasks
-        task_life.interrupt_tasks_on(service, node, KillReason(option))
+    interrupt_as_asked(service, node, option)
     for run in service.runs_of(node):
         run.kill(KillReason.REQUEUE)
     service.store.keep(node)
     service.wake(service.store.pools.get(node.pool.lower()))
+
+
+def interrupt_as_asked(service: Service, node: Node, option: str) -> None:
+    """What an option means for the tasks on a node: `requeue` and `terminate` end them, others wait for them."""
+    if option in ("requeue", "terminate"):
+        task_life.interrupt_tasks_on(service, node, KillReason(option))
 
 
 def do_what_follows(service: Service, node: Node) -> None:

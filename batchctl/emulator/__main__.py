@@ -21,8 +21,8 @@ SELDOM = 50_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until it is told to stop. Exit code 64: wrong arguments, 1: the port or the home is taken."""
-    os.umask(0o077)
-    asked = _parser().parse_args(arguments)
+    os.umask(0o077)  # before the first file: the home holds what tasks are told, secrets too
+    asked = _argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings(
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             time_scale=asked.time_scale,
             containers=asked.containers,
             adopts=True,
-            storage=_storage(asked.storage_url, asked.storage_key_file),
+            storage=_auto_storage(asked.storage_url, asked.storage_key_file),
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
@@ -62,7 +62,7 @@ def read_key(path: Path) -> bytes:
     return key
 
 
-def _storage(url: str | None, key_file: Path | None) -> AutoStorage | None:
+def _auto_storage(url: str | None, key_file: Path | None) -> AutoStorage | None:
     """The auto storage; its account is the last part of the URL."""
     if not url or not key_file:
         return None
@@ -70,7 +70,7 @@ def _storage(url: str | None, key_file: Path | None) -> AutoStorage | None:
     return AutoStorage(url, url.rpartition("/")[2], read_key(key_file))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("batchctl-emulator", description="A local Azure Batch service on 127.0.0.1.")
     parser.add_argument("--home", type=Path, required=True, help="directory of its state and of the nodes")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")

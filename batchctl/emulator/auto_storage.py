@@ -10,9 +10,8 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from batchctl.emulator.node.blobs import VERSION
-from batchctl.emulator.records import Json
-
+STORAGE_VERSION = "2021-12-02"
+"""The version of the storage service that all requests are made in."""
 LIVES = 24 * 3600.0
 """Seconds that such a URL is good for: it is made when a task starts."""
 
@@ -30,23 +29,11 @@ class AutoStorage:
         query = {
             "sp": "rl",
             "se": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + LIVES)),
-            "sv": VERSION,
+            "sv": STORAGE_VERSION,
             "sr": "c",
         }
         resource = f"/blob/{self.account}/{container}"
+        # The empty ones stand for what this SAS does not say: start, identifier, addresses, protocol, and headers.
         signed = [query["sp"], "", query["se"], resource, "", "", "", query["sv"], query["sr"], *[""] * 7]
         digest = hmac.digest(self.key, "\n".join(signed).encode(), hashlib.sha256)
         return f"{self.url}/{quote(container)}?{urlencode({**query, 'sig': base64.b64encode(digest).decode()})}"
-
-
-def with_urls(files: list[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
-    """Resource files as they are fetched; without a storage account those that want one stay as they are, and fail."""
-    return tuple(_with_url(file, storage) if storage else file for file in files)
-
-
-def _with_url(file: Json, storage: AutoStorage) -> Json:
-    container = file.get("autoStorageContainerName")
-    if container is None:
-        return file
-    rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
-    return {**rest, "storageContainerUrl": storage.container_url(container)}

@@ -1,6 +1,7 @@
-"""Time as the service knows it: seconds since 1970, UTC, and callbacks for later. The only user of the wall clock.
+"""Time as the service knows it: seconds since 1970, UTC, and callbacks for later.
 
-Everything that waits asks a Clock, so that a test can move time by hand.
+Everything that waits or stamps a record asks a Clock, so that a test can move time by hand. Signatures, headers and the
+births of processes are compared with the time of others, and read the real one.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Faults on demand: rules that make requests, nodes and quotas misbehave as Azure does to people. Values and counting.
+"""Faults on demand: what makes requests, nodes and quotas misbehave as Azure does to people. Values and counting.
 
 Nothing of this is stored: a service that starts again is well behaved again.
 """
@@ -28,7 +28,7 @@ QUOTAS = ("pools", "jobs", "dedicatedCores", "spotCores")
 
 
 @dataclass(slots=True, eq=False)
-class Rule:
+class Fault:
     """One fault. `asked` is its body as it was taken; `seen` and `done` count what matched and what was hit.
 
     Of what matches, the first `skip` pass, then each `every`-th is hit, until `times` were.
@@ -63,59 +63,63 @@ class Rule:
 
 
 @dataclass(slots=True)
-class Rules:
-    """The rules in force. `scale` is what the service was started with: 0 is at once, 1 as slow as the platform."""
+class Faults:
+    """The faults in force. `scale` is what the service was started with: 0 is at once, 1 as slow as the platform."""
 
     scale: float = 0.0
-    rules: list[Rule] = field(default_factory=list)
+    in_force: list[Fault] = field(default_factory=list)
     made: int = 0
 
-    def add(self, asked: Json) -> Rule:
+    def add(self, asked: Json) -> Fault:
         self.made += 1
-        rule = Rule(self.made, asked)
-        self.rules.append(rule)
-        return rule
+        fault = Fault(self.made, asked)
+        self.in_force.append(fault)
+        return fault
 
-    def clear(self, rule: Rule | None = None) -> None:
-        """Forgets one rule, or all."""
-        self.rules = [one for one in self.rules if rule is not None and one is not rule]
+    def clear(self, fault: Fault | None = None) -> None:
+        """Forgets one fault, or all."""
+        self.in_force = [one for one in self.in_force if fault is not None and one is not fault]
 
     def seconds(self, step: str) -> float:
-        """How long a step takes: by the last rule that says so, else by the time scale."""
-        for rule in self._newest("delay"):
-            if rule.asked["step"] == step:
-                return float(rule.asked["seconds"])
-        scale = next((float(rule.asked["scale"]) for rule in self._newest("timescale")), self.scale)
+        """How long a step takes: by the last fault that says so, else by the time scale."""
+        for fault in self._newest("delay"):
+            if fault.asked["step"] == step:
+                return float(fault.asked["seconds"])
+        scale = next((float(fault.asked["scale"]) for fault in self._newest("timescale")), self.scale)
         return STEPS[step] * scale
 
     def quota(self, name: str, usual: int) -> int:
-        """The quota of that name: by the last rule that says so, else the usual one."""
-        asked = (int(rule.asked["most"]) for rule in self._newest("quota") if rule.asked["quota"] == name)
+        """The quota of that name: by the last fault that says so, else the usual one."""
+        asked = (int(fault.asked["most"]) for fault in self._newest("quota") if fault.asked["quota"] == name)
         return next(asked, usual)
 
-    def find(self, kind: str, name: str) -> Rule | None:
-        """The oldest rule of a kind for a pool of that name that still hits; nothing is counted."""
-        return next((rule for rule in self._of(kind) if not rule.over and _fits(rule.asked["pool"], name)), None)
+    def find(self, kind: str, name: str) -> Fault | None:
+        """The oldest fault of a kind for a pool of that name that still hits; nothing is counted."""
+        return next(
+            (fault for fault in self._of(kind) if not fault.over and _pattern_fits(fault.asked["pool"], name)), None
+        )
 
-    def take(self, kind: str, name: str) -> Rule | None:
+    def take(self, kind: str, name: str) -> Fault | None:
         """The same, if it hits now; it is counted."""
-        return next((rule for rule in self._of(kind) if _fits(rule.asked["pool"], name) and rule.hits()), None)
+        return next(
+            (fault for fault in self._of(kind) if _pattern_fits(fault.asked["pool"], name) and fault.hits()), None
+        )
 
-    def take_request(self, method: str, path: str) -> Rule | None:
-        """The first rule that hits this request. Every rule that it matches counts it."""
+    def take_request(self, method: str, path: str) -> Fault | None:
+        """The first fault that hits this request. Every fault that it matches counts it."""
         hit = [
-            rule
-            for rule in self._of("request")
-            if rule.asked["method"] in ("*", method) and _fits(rule.asked["path"], path) and rule.hits()
+            fault
+            for fault in self._of("request")
+            if fault.asked["method"] in ("*", method) and _pattern_fits(fault.asked["path"], path) and fault.hits()
         ]
         return hit[0] if hit else None
 
-    def _of(self, kind: str) -> Iterator[Rule]:
-        return (rule for rule in self.rules if rule.kind == kind)
+    def _of(self, kind: str) -> Iterator[Fault]:
+        return (fault for fault in self.in_force if fault.kind == kind)
 
-    def _newest(self, kind: str) -> Iterator[Rule]:
-        return (rule for rule in reversed(self.rules) if rule.kind == kind)
+    def _newest(self, kind: str) -> Iterator[Fault]:
+        return (fault for fault in reversed(self.in_force) if fault.kind == kind)
 
 
-def _fits(pattern: str, name: str) -> bool:
+def _pattern_fits(pattern: str, name: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower())

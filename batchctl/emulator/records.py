@@ -14,14 +14,14 @@ Json = dict[str, Any]
 Moves = dict[str, frozenset[str]]
 
 
-def _moves(**table: str) -> Moves:
+def _move_table(**table: str) -> Moves:
     return {state: frozenset(following.split()) for state, following in table.items()}
 
 
-POOL_MOVES = _moves(active="deleting", deleting="")
-ALLOCATION_MOVES = _moves(steady="resizing", resizing="steady stopping", stopping="steady resizing")
+POOL_MOVES = _move_table(active="deleting", deleting="")
+ALLOCATION_MOVES = _move_table(steady="resizing", resizing="steady stopping", stopping="steady resizing")
 _ENDS = " unusable preempted leavingpool"
-NODE_MOVES = _moves(
+NODE_MOVES = _move_table(
     creating="starting" + _ENDS,
     starting="waitingforstarttask idle offline" + _ENDS,
     waitingforstarttask="idle offline starttaskfailed" + _ENDS,
@@ -40,7 +40,7 @@ NODE_MOVES = _moves(
     leavingpool="",
 )
 """`offline` is a node that is told to take no tasks, and has none (REST: BatchNodeState)."""
-JOB_MOVES = _moves(
+JOB_MOVES = _move_table(
     active="disabling terminating deleting",
     disabling="disabled terminating deleting",
     disabled="enabling terminating deleting",
@@ -49,13 +49,13 @@ JOB_MOVES = _moves(
     completed="deleting",
     deleting="",
 )
-TASK_MOVES = _moves(
+TASK_MOVES = _move_table(
     active="preparing running completed",
     preparing="running active completed",
     running="active completed",
     completed="active",
 )
-SCHEDULE_MOVES = _moves(
+SCHEDULE_MOVES = _move_table(
     active="disabled terminating completed deleting",
     disabled="active terminating deleting",
     terminating="completed deleting",
@@ -68,6 +68,7 @@ LIVE = {"live": True}
 """Marks a field that is rebuilt, not stored."""
 
 
+# eq=False: a record is itself and not its fields, so that it can be a key and be changed.
 @dataclass(slots=True, eq=False, kw_only=True)
 class Entity:
     """What all of them have. `seq` grows with creation; `modified` is unique, and the ETag is made of it."""
@@ -102,7 +103,7 @@ class Entity:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Pool(Entity):
-    """A pool. `target` counts dedicated and spot nodes; `removing` says what becomes of tasks on nodes that leave."""
+    """A pool. `removing` says what becomes of tasks on nodes that leave, `next_ip` which address the next node gets."""
 
     kind: ClassVar[str] = "pool"
     moves: ClassVar[Moves] = POOL_MOVES
@@ -114,7 +115,7 @@ class Pool(Entity):
     autoscale_enabled: float = 0.0
     autoscale_asked: float = 0.0
     removing: str = "requeue"
-    next_ip: int = 4
+    next_ip: int = 4  # Azure keeps the first four addresses of a subnet
     auto_job: str | None = None
     nodes: "dict[str, Node]" = field(default_factory=dict, repr=False, metadata=LIVE)
 
@@ -268,6 +269,11 @@ class Schedule(Entity):
     pool: str | None = None
 
 
-def stored(record: type[Entity]) -> tuple[str, ...]:
+def asked_text(spec: Json) -> str:
+    """The text that a task keeps of what it was asked."""
+    return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored_fields(record: type[Entity]) -> tuple[str, ...]:
     """The fields of a record that are stored with it at each change."""
     return tuple(one.name for one in fields(record) if not one.metadata.get("live") and one.name != "asked")

@@ -10,7 +10,7 @@ _AUTHENTICATION = (
     "including the signature."
 )
 
-FAULTS: dict[str, tuple[int, str]] = {
+REFUSALS: dict[str, tuple[int, str]] = {
     "InvalidRequestBody": (400, "The specified Request Body is not syntactically valid."),
     "MissingRequiredProperty": (400, "A required property was not specified in the request body."),
     "InvalidPropertyValue": (400, "The value provided for one of the properties in the request body is invalid."),
@@ -105,12 +105,12 @@ _ELEMENT = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
 Values = tuple[tuple[str, str], ...]
 
 
-class Fault(Exception):  # noqa: N818 - it is what the service answers, not an error of the service
-    """A refusal: `code` from FAULTS, and pairs that say what exactly is wrong. `headers` go out with it."""
+class Refusal(Exception):  # noqa: N818 - it is what the service answers, not an error of the service
+    """A refusal: `code` from REFUSALS, and pairs that say what exactly is wrong. `headers` go out with it."""
 
     def __init__(self, code: str, values: Values = (), *, headers: dict[str, str] | None = None) -> None:
         self.code, self.values, self.headers = code, values, headers or {}
-        self.status, self.message = FAULTS[code]
+        self.status, self.message = REFUSALS[code]
         super().__init__(f"{code}: {self.message} {dict(values)}")
 
     def brief(self) -> dict[str, Any]:
@@ -132,16 +132,16 @@ class Fault(Exception):  # noqa: N818 - it is what the service answers, not an e
         return error
 
 
-def bad_body(reason: str) -> Fault:
+def bad_body(reason: str) -> Refusal:
     """The body is not JSON, or says what nobody asked for."""
-    return Fault("InvalidRequestBody", (("Reason", reason),))
+    return Refusal("InvalidRequestBody", (("Reason", reason),))
 
 
-def bad_value(name: str, value: object, reason: str) -> Fault:
+def bad_value(name: str, value: object, reason: str) -> Refusal:
     """A property with a value that it cannot have."""
-    return Fault("InvalidPropertyValue", (("PropertyName", name), ("PropertyValue", str(value)), ("Reason", reason)))
+    return Refusal("InvalidPropertyValue", (("PropertyName", name), ("PropertyValue", str(value)), ("Reason", reason)))
 
 
-def bad_query(name: str, value: str, reason: str, code: str = "InvalidQueryParameterValue") -> Fault:
+def bad_query(name: str, value: str, reason: str, code: str = "InvalidQueryParameterValue") -> Refusal:
     """A query parameter with a value that it cannot have."""
-    return Fault(code, (("QueryParameterName", name), ("QueryParameterValue", value), ("Reason", reason)))
+    return Refusal(code, (("QueryParameterName", name), ("QueryParameterValue", value), ("Reason", reason)))

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock
-from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored
+from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored_fields
 
-_FIELDS = {record: stored(record) for record in (Pool, Node, Job, Task, Schedule)}
-_STEP = 1e-6
+_FIELDS = {record: stored_fields(record) for record in (Pool, Node, Job, Task, Schedule)}
+_STEP = 1e-6  # seconds: what times on the wire can tell apart, and so ETags
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
@@ -32,8 +32,10 @@ class Store:
         self._changed: dict[Entity, None] = {}
         self._asked: dict[str, str] = {}
         self._dropped: dict[tuple[str, str], None] = {}
+        # Transactions are ours (isolation_level=None).
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
+        # With WAL: nothing is lost when the process dies, a moment may be when the machine does; and no fsync a flush.
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_SCHEMA)
         self._load()
@@ -45,6 +47,7 @@ class Store:
         self._place(record)
         if isinstance(record, Task):
             self._asked[_row_key(record)] = record.asked
+        # A record of the same id may have been dropped since the last flush: the row is replaced, not deleted.
         self._dropped.pop((record.kind, _row_key(record)), None)
         self.touch(record)
 
@@ -78,7 +81,7 @@ class Store:
         database.executemany("DELETE FROM record WHERE kind=? AND key=?", self._dropped)
         database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
         database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
-        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_row, self._changed))
+        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
         database.execute("COMMIT")
         self._changed, self._asked, self._dropped = {}, {}, {}
 
@@ -121,7 +124,7 @@ def _row_key(record: Entity) -> str:
     return f"{parent}/{record.id}".lower()
 
 
-def _row(record: Entity) -> tuple[str, str, str]:
+def _stored_row(record: Entity) -> tuple[str, str, str]:
     names = _FIELDS[type(record)]  # type: ignore[index]  # the five kinds are all there are
     return (
         record.kind,

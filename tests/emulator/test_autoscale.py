@@ -6,7 +6,7 @@ import pytest
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-from batchctl.emulator.formula.language import Scope, parse
+from batchctl.emulator.formula.language import Scope, parse_formula
 from batchctl.emulator.formula.values import FormulaError
 
 from .conftest import new_job, pool_options
@@ -22,7 +22,7 @@ LISTS = {"values": [1.5, 2.5, 1.5], "powers": [2.0, 4.0, 8.0]}
 
 def value(text: str) -> object:
     scope = Scope(NOON, dict(LISTS))
-    parse(f"x = {text};")(scope)
+    parse_formula(f"x = {text};")(scope)
     return scope.assigned["x"]
 
 
@@ -70,7 +70,7 @@ def test_expressions(text, wanted):
 @pytest.mark.parametrize("text", ["x = ", "x 1", "1 = x", "x = (1", "x = 1 +", "x = nosuch(1)", "x = 1 ? 2", "x = #"])
 def test_what_is_no_formula(text):
     with pytest.raises(FormulaError):
-        parse(text)
+        parse_formula(text)
 
 
 @pytest.mark.parametrize("text", ["1 / 0", "y", "max()", "val(1, 0)", '1 + "a"', "time() + time()", "lg(0)"])

@@ -6,7 +6,6 @@ from urllib.parse import quote
 import pytest
 from azure.batch import models
 
-from batchctl.emulator.life import preparation
 from batchctl.emulator.wire import views
 
 from .conftest import completed, new_job, ready_pool
@@ -20,7 +19,7 @@ LISTS = {
     "/jobschedules/filtered/jobs": JOB_FILTERS,
     "/jobs/filtered/tasks": TASK_FILTERS,
     "/jobschedules": views.SCHEDULE.filters,
-    "/jobs/filtered/jobpreparationandreleasetaskstatus": preparation.FILTERS,
+    "/jobs/filtered/jobpreparationandreleasetaskstatus": views.PREPARATION_FILTERS,
 }
 HOLDS = {"eq": True, "ne": False, "ge": True, "le": True, "gt": False, "lt": False}
 ALIAS = {"lastModifiedTime": "lastModified"}

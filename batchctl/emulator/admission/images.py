@@ -37,7 +37,7 @@ _ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
 )
 
 
-def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[str], verification: str) -> Json:
+def _image_body(publisher: str, offer: str, sku: str, agent: str, capabilities: list[str], verification: str) -> Json:
     return {
         "nodeAgentSKUId": agent,
         "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"},
@@ -48,7 +48,7 @@ def _image(publisher: str, offer: str, sku: str, agent: str, capabilities: list[
     }
 
 
-IMAGES = tuple(_image(*row) for row in _ROWS)
+IMAGES = tuple(_image_body(*row) for row in _ROWS)
 
 _AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
 MARKETPLACE = frozenset({"publisher", "offer", "sku"})
@@ -60,7 +60,7 @@ PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
 """Who publishes images that Batch supports or once did."""
 
 
-def check(machine: Json) -> None:
+def check_image(machine: Json) -> None:
     """Refuses an image of nobody, and a node agent of another system than that of a supported image.
 
     Examples of the REST pages have Ubuntu 24.04 with the agent of 20.04.
@@ -74,10 +74,10 @@ def check(machine: Json) -> None:
         raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")
     asked: str = machine["nodeAgentSKUId"]
     agent = _AGENTS.get(name, asked)
-    if _family(agent) != _family(asked):
+    if _agent_family(agent) != _agent_family(asked):
         raise bad_value("nodeAgentSKUId", asked, f"the image {':'.join(name)} has {agent}")
 
 
-def _family(agent: str) -> str:
+def _agent_family(agent: str) -> str:
     """`batch.node.ubuntu 24.04` is of the family `batch.node.ubuntu`."""
     return agent.lower().partition(" ")[0]

@@ -1,82 +1,68 @@
-"""A new job at the gate: quotas, its pool, its special tasks."""
+"""A new job or job schedule at the gate: quotas, its pool, its special tasks."""
 
-from typing import TYPE_CHECKING
-
-from batchctl.emulator.admission import tasks
-from batchctl.emulator.life import auto_pools, job_life
-from batchctl.emulator.records import Job, Json
-from batchctl.emulator.refusals import Fault, bad_value
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-
-_ONLY_IN_JOBS = ("killJobOnCompletion", "runExclusive", "allowLowPriorityNode")
+from batchctl.emulator.admission.tasks import check_packages, check_task_id, full_constraints
+from batchctl.emulator.records import Json
+from batchctl.emulator.refusals import Refusal, bad_value
+from batchctl.emulator.store import Store
 
 
-def admit(
-    service: "Service", job_id: str, spec: Json, *, made: auto_pools.Made | None = None, schedule: str | None = None
-) -> Job:
-    """Takes in a new job. The pool that it names need not exist; one that it describes is made, or was (`made`)."""
-    existing = service.store.jobs.get(job_id.lower())
+def admit_job(store: Store, most: int, job_id: str, spec: Json, *, by_schedule: bool = False) -> Json:
+    """A job as it is kept, its constraints in full. `most`: the quota of jobs; a schedule was counted for its own."""
+    existing = store.jobs.get(job_id.lower())
     if existing is not None:
-        raise Fault("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
-    if schedule is None:
-        check_quota(service)
-    check(spec)
-    if (
-        schedule is None
-        and spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") == "jobschedule"
-    ):
+        raise Refusal("JobBeingDeleted" if existing.state == "deleting" else "JobExists")
+    if not by_schedule:
+        _check_quota(store, most)
+    check_job(spec)
+    lifetime = spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
+    if lifetime == "jobschedule" and not by_schedule:
         raise bad_value("poolInfo.autoPoolSpecification.poolLifetimeOption", "jobschedule", "only for job schedules")
-    if made is None and "autoPoolSpecification" in spec["poolInfo"]:
-        made = auto_pools.make(service, spec)
-    job = Job(
-        id=job_id,
-        spec=fill_constraints(spec),
-        pool=(made.pool_id if made else spec["poolInfo"]["poolId"]).lower(),
-        auto_pool=made.pool_id if made else None,
-        scheduling_error=made.error if made else None,
-        schedule=schedule,
-    )
-    service.store.add(job)
-    _add_manager(service, job)
-    job_life.start(service, job)
-    if job.scheduling_error:
-        job_life.terminate(service, job, None)
-    return job
+    return _fill_constraints(spec)
 
 
-def fill_constraints(spec: Json) -> Json:
+def admit_schedule(store: Store, most: int, schedule_id: str, spec: Json) -> Json:
+    """A job schedule as it is kept. `most`: the quota of jobs and job schedules."""
+    existing = store.schedules.get(schedule_id.lower())
+    if existing is not None:
+        raise Refusal("JobScheduleBeingDeleted" if existing.state == "deleting" else "JobScheduleExists")
+    _check_quota(store, most)
+    check_job(spec["jobSpecification"])
+    return spec
+
+
+def check_job(spec: Json) -> None:
+    """What one property says of another."""
+    check_pool_info(spec["poolInfo"])
+    if "jobReleaseTask" in spec and "jobPreparationTask" not in spec:
+        raise bad_value("jobReleaseTask", "", "a job with a release task has a preparation task too")
+    if manager := spec.get("jobManagerTask"):
+        check_packages(manager)
+        check_task_id(spec, manager["id"])
+
+
+def check_pool_info(info: Json) -> None:
+    """poolInfo names a pool or describes one, not both."""
+    auto = info.get("autoPoolSpecification")
+    if ("poolId" in info) == (auto is not None):
+        raise bad_value("poolInfo", "", "either a poolId or an autoPoolSpecification is wanted")
+    if auto and "pool" not in auto:
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "poolInfo.autoPoolSpecification.pool"),))
+
+
+def _check_quota(store: Store, most: int) -> None:
+    """Jobs that are not completed, and job schedules, count together."""
+    jobs = sum(job.state != "completed" for job in store.jobs.values())
+    schedules = sum(schedule.state != "completed" for schedule in store.schedules.values())
+    if jobs + schedules >= most:
+        raise Refusal("ActiveJobAndScheduleQuotaReached")
+
+
+def _fill_constraints(spec: Json) -> Json:
     """The constraints of the manager and the preparation task, in full; the manager may be retried as a task may."""
     retries = {"jobManagerTask": spec["constraints"]["maxTaskRetryCount"], "jobPreparationTask": 0}
     filled = {
-        name: {**spec[name], "constraints": tasks.constraints(most, spec[name])}
+        name: {**spec[name], "constraints": full_constraints(most, spec[name])}
         for name, most in retries.items()
         if name in spec
     }
     return {**spec, **filled}
-
-
-def check(spec: Json) -> None:
-    """What one property says of another."""
-    auto_pools.check(spec)
-    if "jobReleaseTask" in spec and "jobPreparationTask" not in spec:
-        raise bad_value("jobReleaseTask", "", "a job with a release task has a preparation task too")
-    if manager := spec.get("jobManagerTask"):
-        tasks.check_packages(manager)
-        tasks.check_id(spec, manager["id"])
-
-
-def check_quota(service: "Service") -> None:
-    """Jobs that are not completed, and job schedules, count together."""
-    jobs = sum(job.state != "completed" for job in service.store.jobs.values())
-    schedules = sum(schedule.state != "completed" for schedule in service.store.schedules.values())
-    if jobs + schedules >= service.rules.quota("jobs", service.settings.job_quota):
-        raise Fault("ActiveJobAndScheduleQuotaReached")
-
-
-def _add_manager(service: "Service", job: Job) -> None:
-    """The job manager is the job's first task."""
-    if manager := job.spec.get("jobManagerTask"):
-        asked = {name: value for name, value in manager.items() if name not in _ONLY_IN_JOBS}
-        tasks.admit(service, job, asked)

@@ -7,6 +7,7 @@ from itertools import combinations
 from batchctl.emulator.records import Json
 from batchctl.emulator.refusals import bad_value
 
+# All five as the REST pages of BatchInboundNatPool and NetworkSecurityGroupRule have them.
 RESERVED_FRONT = range(50000, 55001)
 RESERVED_BACK = frozenset({29876, 29877})
 LEAST_PORTS = 40
@@ -16,7 +17,7 @@ _TAG = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)*")
 _PATH = "networkConfiguration.endpointConfiguration.inboundNATPools"
 
 
-def check(network: Json) -> None:
+def check_network(network: Json) -> None:
     """Names, ports and priorities are used once; ranges do not meet, are long enough and keep off what is reserved."""
     pools = network.get("endpointConfiguration", {}).get("inboundNATPools", [])
     for nat in pools:
@@ -33,7 +34,7 @@ def check(network: Json) -> None:
             raise bad_value(f"{_PATH}.name", one["name"], "each name is used once")
         if one["backendPort"] == other["backendPort"]:
             raise bad_value(f"{_PATH}.backendPort", one["backendPort"], "each port is used once")
-        if _meet(_front(one), _front(other)):
+        if _ranges_meet(_front_ports(one), _front_ports(other)):
             raise bad_value(f"{_PATH}.frontendPortRangeStart", one["frontendPortRangeStart"], "two ranges overlap")
 
 
@@ -56,18 +57,18 @@ def _is_network(text: str) -> bool:
 
 
 def _check_ports(nat: Json) -> None:
-    front = _front(nat)
+    front = _front_ports(nat)
     if len(front) < LEAST_PORTS:
         raise bad_value(f"{_PATH}.frontendPortRangeEnd", nat["frontendPortRangeEnd"], f"{LEAST_PORTS} ports are wanted")
-    if _meet(front, RESERVED_FRONT):
+    if _ranges_meet(front, RESERVED_FRONT):
         raise bad_value(f"{_PATH}.frontendPortRangeStart", front.start, "50000 to 55000 are reserved")
     if nat["backendPort"] in RESERVED_BACK:
         raise bad_value(f"{_PATH}.backendPort", nat["backendPort"], "the port is reserved")
 
 
-def _front(nat: Json) -> range:
+def _front_ports(nat: Json) -> range:
     return range(nat["frontendPortRangeStart"], nat["frontendPortRangeEnd"] + 1)
 
 
-def _meet(one: range, other: range) -> bool:
+def _ranges_meet(one: range, other: range) -> bool:
     return one.start < other.stop and other.start < one.stop

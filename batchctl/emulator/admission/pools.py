@@ -1,19 +1,16 @@
 """A new pool at the gate: what one of its properties says of another, and of the account."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from batchctl.emulator.admission import images, networks
+from batchctl.emulator.admission.images import check_image
+from batchctl.emulator.admission.networks import check_network
 from batchctl.emulator.admission.tasks import check_packages
-from batchctl.emulator.formula.language import parse
+from batchctl.emulator.formula.language import parse_formula
 from batchctl.emulator.formula.values import FormulaError
-from batchctl.emulator.life import auto_scale, pool_life, scheduler
 from batchctl.emulator.records import Json, Pool
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire import on_paper
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
@@ -21,37 +18,29 @@ _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re
 MOST_OF_A_FORMULA = 8192
 
 
-def admit(service: "Service", pool_id: str, spec: Json) -> Pool:
-    """Takes in a new pool; its nodes come at once, or as slowly as the time scale says."""
-    existing = service.store.pools.get(pool_id.lower())
+def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json) -> Json:
+    """A pool as it is kept. `pools` are those of the account, `most` its quota of them."""
+    existing = pools.get(pool_id.lower())
     if existing is not None:
-        raise Fault("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
-    if len(service.store.pools) >= service.rules.quota("pools", service.settings.pool_quota):
-        raise Fault("PoolQuotaReached")
-    _check(spec)
-    pool = Pool(id=pool_id, spec=spec)
-    service.store.add(pool)
-    pool.allocation_time = pool.created
-    scheduler.look_again(service, pool.key)
+        raise Refusal("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
+    if len(pools) >= most:
+        raise Refusal("PoolQuotaReached")
+    _check_pool(spec)
     if spec["enableAutoScale"]:
-        auto_scale.watch(service, pool)
-        auto_scale.apply(service, pool)
-    else:
-        pool_life.resize(service, pool, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
-    return pool
+        return {**spec, "autoScaleEvaluationInterval": spec.get("autoScaleEvaluationInterval", "PT15M")}
+    return spec
 
 
-def _check(spec: Json) -> None:
+def _check_pool(spec: Json) -> None:
     """What one property says of another."""
     check_machine(spec)
     check_certificates(spec)
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
     if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
     if spec["enableAutoScale"]:
         check_formula(spec["autoScaleFormula"])
-        spec.setdefault("autoScaleEvaluationInterval", "PT15M")
     if spec["enableAutoScale"] and (spec["targetDedicatedNodes"] or spec["targetLowPriorityNodes"]):
         raise bad_value("enableAutoScale", True, "an autoscaled pool takes no target of nodes")
     if not spec["enableAutoScale"] and ("autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec):
@@ -62,18 +51,18 @@ def check_machine(spec: Json) -> None:
     """Either a virtual machine or, in older versions, a cloud service; with an image and a network that there are."""
     machine = spec.get("virtualMachineConfiguration")
     if machine is None and "cloudServiceConfiguration" not in spec:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "virtualMachineConfiguration"),))
     if machine and "cloudServiceConfiguration" in spec:
         raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
     network = spec.get("networkConfiguration", {})
     check_resource("networkConfiguration.subnetId", network.get("subnetId", ""))
-    networks.check(network)
+    check_network(network)
     if machine:
         if not _SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
-        images.check(machine)
+        check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
-            raise Fault(
+            raise Refusal(
                 "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)
             )
         name = "virtualMachineImageId"
@@ -90,21 +79,21 @@ def check_certificates(spec: Json) -> None:
     """The account has no certificates, so that no reference to one can be satisfied."""
     if spec.get("certificateReferences"):
         names = ", ".join(one["thumbprint"] for one in spec["certificateReferences"])
-        raise Fault("InvalidCertificateReferences", (("CertificateReferences", names),))
+        raise Refusal("InvalidCertificateReferences", (("CertificateReferences", names),))
 
 
 def check_slots(slots: int, vm_size: str) -> None:
     """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * on_paper.cores(vm_size), 256)
+    most = min(4 * on_paper.cores_of_size(vm_size), 256)
     if slots > most:
         raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
 
 
 def check_formula(text: str) -> None:
-    """Raises the service's fault for a text that is no formula."""
+    """Raises the refusal for a text that is no formula."""
     if len(text) > MOST_OF_A_FORMULA:
-        raise Fault("AutoScaleFormulaTooLong")
+        raise Refusal("AutoScaleFormulaTooLong")
     try:
-        parse(text)
+        parse_formula(text)
     except FormulaError as error:
-        raise Fault("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None
+        raise Refusal("AutoScalingFormulaSyntaxError", (("Reason", str(error)),)) from None

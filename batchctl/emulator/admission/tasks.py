@@ -1,66 +1,64 @@
 """A new task at the gate: checked against its shape and its job, its defaults filled in."""
 
-import json
-from typing import TYPE_CHECKING
-
 from batchctl.emulator import times
-from batchctl.emulator.life import dependencies, task_life
-from batchctl.emulator.records import Job, Json, Task
-from batchctl.emulator.refusals import Fault, bad_value
+from batchctl.emulator.records import Job, Json
+from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire.task_bodies import TASK
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
 _SPECIAL = {
     "jobPreparationTask": "TaskIdSameAsJobPreparationTask",
     "jobReleaseTask": "TaskIdSameAsJobReleaseTask",
 }
-_MAPPED = ("exitCodes", "exitCodeRanges")
-_PLAIN = ("preProcessingError", "fileUploadError", "default")
+MOST_CHARACTERS = 64000
+"""Of all ids in dependsOn.taskIds together (REST: BatchTaskDependencies)."""
+MOST_OF_A_RANGE = 1_000_000
+"""Ids in a range of dependsOn: each of them is waited for by itself, which nobody wants of a thousand million."""
 
 
-def admit(service: "Service", job: Job, asked: object) -> Task:
-    """Checks a task against its shape and its job, and takes it in."""
+def admit_task(job: Job, asked: object) -> Json:
+    """A task as the job takes it: its body in full, the id included."""
     spec: Json = TASK(asked)
-    task_id = spec.pop("id")
-    if task_id.lower() in job.tasks:
-        raise Fault("TaskExists")
-    _check(job, task_id, spec)
-    retries = job.spec["constraints"]["maxTaskRetryCount"]
-    spec["constraints"] = constraints(retries, spec)
-    task = Task(
-        id=task_id,
-        job=job.id,
-        asked=compact(spec),
-        slots=spec["requiredSlots"],
-        affinity=spec.get("affinityInfo", {}).get("affinityId"),
-        instances=spec.get("multiInstanceSettings", {}).get("numberOfInstances"),
-    )
-    task_life.add(service, job, task)
-    return task
+    if spec["id"].lower() in job.tasks:
+        raise Refusal("TaskExists")
+    _check_against_job(job, spec)
+    spec["constraints"] = full_constraints(job.spec["constraints"]["maxTaskRetryCount"], spec)
+    return spec
 
 
-def _check(job: Job, task_id: str, spec: Json) -> None:
+def _check_against_job(job: Job, spec: Json) -> None:
     """What the task says against what the job says."""
     check_packages(spec)
-    dependencies.check(job, spec)
-    check_id(job.spec, task_id)
-    for path, options in exit_options(spec):
+    _check_dependencies(job, spec)
+    check_task_id(job.spec, spec["id"])
+    for path, options in _exit_options(spec):
         if "jobAction" in options and job.spec["onTaskFailure"] == "noaction":
             raise bad_value(f"{path}.jobAction", options["jobAction"], "the job's onTaskFailure is noaction")
         if "dependencyAction" in options and not job.spec["usesTaskDependencies"]:
             raise bad_value(f"{path}.dependencyAction", options["dependencyAction"], "the job has no dependencies")
 
 
-def check_id(job: Json, task_id: str) -> None:
+def _check_dependencies(job: Job, spec: Json) -> None:
+    """Dependencies that the job allows, and not too many of them."""
+    depends = spec.get("dependsOn")
+    if not depends:
+        return
+    if not job.spec["usesTaskDependencies"]:
+        raise Refusal("TaskDependenciesNotSpecifiedOnJob")
+    if sum(map(len, depends.get("taskIds", ()))) > MOST_CHARACTERS:
+        raise Refusal("TaskDependencyListTooLong")
+    for one in depends.get("taskIdRanges", ()):
+        if not 0 <= one["end"] - one["start"] < MOST_OF_A_RANGE:
+            raise bad_value("dependsOn.taskIdRanges", one, f"a range goes up and has less than {MOST_OF_A_RANGE} ids")
+
+
+def check_task_id(job: Json, task_id: str) -> None:
     """A task has another id than the job's special tasks."""
     for name, code in _SPECIAL.items():
         if task_id.lower() == job.get(name, {}).get("id", "").lower():
-            raise Fault(code)
+            raise Refusal(code)
 
 
-def exit_options(spec: Json) -> list[tuple[str, Json]]:
+def _exit_options(spec: Json) -> list[tuple[str, Json]]:
     """All exit options of a task with their paths."""
     conditions = spec.get("exitConditions", {})
     mapped = [
@@ -72,19 +70,14 @@ def exit_options(spec: Json) -> list[tuple[str, Json]]:
     return [(f"exitConditions.{name}", options) for name, options in (*mapped, *plain)]
 
 
-def constraints(retries: int, spec: Json) -> Json:
+def full_constraints(retries: int, spec: Json) -> Json:
     """The task's constraints, with what the job and the service say where it says nothing."""
     defaults = {"maxWallClockTime": times.UNLIMITED, "retentionTime": "P7D", "maxTaskRetryCount": retries}
     return {**defaults, **spec.get("constraints", {})}
-
-
-def compact(spec: Json) -> str:
-    """The text that a task keeps of what it was asked."""
-    return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
 
 
 def check_packages(spec: Json) -> None:
     """The account has no applications, so that no reference to one can be satisfied."""
     if spec.get("applicationPackageReferences"):
         names = ", ".join(one["applicationId"] for one in spec["applicationPackageReferences"])
-        raise Fault("InvalidApplicationPackageReferences", (("ApplicationPackageReferences", names),))
+        raise Refusal("InvalidApplicationPackageReferences", (("ApplicationPackageReferences", names),))

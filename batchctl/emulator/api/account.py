@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from batchctl.emulator.admission.images import IMAGES
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
-from batchctl.emulator.refusals import Fault
-from batchctl.emulator.wire.messages import Answer, Call, entries
+from batchctl.emulator.refusals import Refusal
+from batchctl.emulator.wire.messages import Answer, Call, list_entries
 
 _NAMES = {
     "starttaskfailed": "startTaskFailed",
@@ -23,30 +23,30 @@ COUNT_FILTERS = frozenset({"poolId"})
 USAGE_FILTERS = frozenset({"poolId", "startTime", "endTime"})
 
 
-def supported_images(service: Service, call: Call) -> Answer:
-    return entries(call, "listsupportedimages", list(IMAGES), IMAGE_FILTERS)
+def list_supported_images(service: Service, call: Call) -> Answer:
+    return list_entries(call, "listsupportedimages", list(IMAGES), IMAGE_FILTERS)
 
 
-def node_counts(service: Service, call: Call) -> Answer:
+def count_nodes(service: Service, call: Call) -> Answer:
     counts = [_pool_counts(pool) for pool in service.store.pools.values()]
-    return entries(call, "poolnodecounts", counts, COUNT_FILTERS)
+    return list_entries(call, "poolnodecounts", counts, COUNT_FILTERS)
 
 
-def applications(service: Service, call: Call) -> Answer:
+def list_applications(service: Service, call: Call) -> Answer:
     """A local account has none."""
-    return entries(call, "applications", [], frozenset())
+    return list_entries(call, "applications", [], frozenset())
 
 
-def application(service: Service, call: Call) -> Answer:
-    raise Fault("ApplicationNotFound")
+def get_application(service: Service, call: Call) -> Answer:
+    raise Refusal("ApplicationNotFound")
 
 
-def usage_metrics(service: Service, call: Call) -> Answer:
+def list_usage_metrics(service: Service, call: Call) -> Answer:
     """Local hours cost nothing and are not counted."""
-    return entries(call, "poolusagemetrics", [], USAGE_FILTERS)
+    return list_entries(call, "poolusagemetrics", [], USAGE_FILTERS)
 
 
-def status(service: Service, call: Call) -> Answer:
+def service_status(service: Service, call: Call) -> Answer:
     """For whoever started the service: is it still of use to anybody?"""
     tasks = [task.state for job in service.store.jobs.values() for task in job.tasks.values()]
     states = Counter(tasks)
@@ -62,14 +62,14 @@ def status(service: Service, call: Call) -> Answer:
 
 def _pool_counts(pool: Pool) -> Json:
     nodes = pool.nodes.values()
-    dedicated = _counts(node for node in nodes if node.dedicated)
+    dedicated = _state_counts(node for node in nodes if node.dedicated)
     return {
         "poolId": pool.id,
         "dedicated": dedicated,
-        "lowPriority": _counts(node for node in nodes if not node.dedicated),
+        "lowPriority": _state_counts(node for node in nodes if not node.dedicated),
     }
 
 
-def _counts(nodes: Iterable[Node]) -> Json:
+def _state_counts(nodes: Iterable[Node]) -> Json:
     states = Counter(node.state for node in nodes)
     return {name: states[state] for state, name in _COUNTED.items()} | {"total": states.total()}

@@ -1,4 +1,4 @@
-"""Shared key: is the request signed with the account's key, and is it young enough? Pure but for the key.
+"""Shared key: is the request signed with the account's key, and is it young enough? Pure: key and time are handed in.
 
 The string to sign is that of the REST page "Authenticate requests to the Azure Batch service".
 """
@@ -10,9 +10,9 @@ import hmac
 from collections.abc import Mapping
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 
-WINDOW = 15 * 60
+WINDOW = 15 * 60  # seconds, as that page has it
 _SIGNED_HEADERS = (
     "content-encoding",
     "content-language",
@@ -28,7 +28,7 @@ _SIGNED_HEADERS = (
 )
 
 
-def check(
+def check_signature(
     account: str,
     key: bytes,
     now: float,
@@ -37,14 +37,15 @@ def check(
     query: list[tuple[str, str]],
     headers: Mapping[str, str],
 ) -> None:
-    """Raises the service's fault unless the request bears a good signature. `query` is decoded, in order."""
+    """Raises the refusal unless the request bears a good signature. `query` is decoded, in order."""
     named, given = _credentials(headers.get("authorization"))
     if named.lower() != account.lower():
-        raise _denied("The account is not known here.")
+        raise _authentication_failed("The account is not known here.")
     _check_date(headers, now)
-    texts = [_text(named, method, raw_path, query, headers, lower) for lower in (False, True)]
-    if not any(hmac.compare_digest(_sign(key, text), given) for text in texts):
-        raise _denied(
+    # Two spellings are signed in the wild; either is good, and the first is shown where neither fits.
+    texts = [_text_to_sign(named, method, raw_path, query, headers, lower) for lower in (False, True)]
+    if not any(hmac.compare_digest(_signature_of(key, text), given) for text in texts):
+        raise _authentication_failed(
             "The MAC signature found in the HTTP request is not the same as any computed signature. "
             f"Server used following string to sign: '{texts[0]}'."
         )
@@ -52,11 +53,11 @@ def check(
 
 def _credentials(header: str | None) -> tuple[str, bytes]:
     if header is None:
-        raise Fault("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
+        raise Refusal("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
     scheme, _, rest = header.partition(" ")
     account, colon, signature = rest.strip().partition(":")
     if scheme.lower() != "sharedkey":
-        raise Fault(
+        raise Refusal(
             "Unauthorized",
             (("Reason", f"{scheme} is not served; SharedKey is."),),
             headers={"WWW-Authenticate": "SharedKey"},
@@ -66,7 +67,7 @@ def _credentials(header: str | None) -> tuple[str, bytes]:
             raise ValueError
         return account, base64.b64decode(signature, validate=True)
     except (ValueError, binascii.Error):
-        raise Fault("InvalidAuthenticationInfo") from None
+        raise Refusal("InvalidAuthenticationInfo") from None
 
 
 def _check_date(headers: Mapping[str, str], now: float) -> None:
@@ -74,12 +75,12 @@ def _check_date(headers: Mapping[str, str], now: float) -> None:
     try:
         sent = times.http_seconds(text or "")
     except (ValueError, TypeError):
-        raise _denied("The request has no valid ocp-date or date header.") from None
+        raise _authentication_failed("The request has no valid ocp-date or date header.") from None
     if abs(now - sent) > WINDOW:
-        raise _denied(f"The date header in the request is too old or lies ahead: '{text}'.")
+        raise _authentication_failed(f"The date header in the request is too old or lies ahead: '{text}'.")
 
 
-def _text(
+def _text_to_sign(
     account: str, method: str, path: str, query: list[tuple[str, str]], headers: Mapping[str, str], lower: bool
 ) -> str:
     """The string to sign. Clients sort the names of the query as they are spelled, the documentation in lower case."""
@@ -99,9 +100,9 @@ def _text(
     return "\n".join(lines)
 
 
-def _sign(key: bytes, text: str) -> bytes:
+def _signature_of(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def _denied(detail: str) -> Fault:
-    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))
+def _authentication_failed(detail: str) -> Refusal:
+    return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", detail),))

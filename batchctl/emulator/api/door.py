@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import times
 from batchctl.emulator.api import auth, routes
-from batchctl.emulator.api.fault_routes import Asked
-from batchctl.emulator.faults import Rule
+from batchctl.emulator.api.fault_routes import AskedRefusal
+from batchctl.emulator.faults import Fault
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault, bad_query
+from batchctl.emulator.refusals import Refusal, bad_query
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part
 
 VERSIONS = frozenset(
@@ -35,7 +35,7 @@ PARAMETERS = frozenset(
 """The parameters of all operations, in lower case."""
 MOST_BODY = 4 << 20
 _OURS = "/_local/"
-_PIECE = 1 << 18
+_PIECE = 1 << 18  # bytes of a file that are in memory at once
 _JSON = "application/json;odata=minimalmetadata"
 _log = logging.getLogger(__name__)
 
@@ -51,60 +51,63 @@ class Door:
         request = Request(scope, receive)
         request_id = str(uuid.uuid4())
         try:
-            content = await _content(request)
+            # Whole and first: what follows does not wait, so that no two requests interleave.
+            content = await _read_body(request)
         except ClientDisconnect:
             return None
-        rule = self._rule(request)
-        if rule and rule.asked["seconds"]:
-            await self._service.sleep(rule.asked["seconds"])
-        drop = rule.asked.get("drop") if rule else None
+        fault = self._fault(request)
+        if fault and fault.asked["seconds"]:
+            await self._service.sleep(fault.asked["seconds"])
+        drop = fault.asked.get("drop") if fault else None
         if drop == "before":
             return await _hang_up(send)
-        answer = self._answer(request, content, request_id, rule)
+        answer = self._answer(request, content, request_id, fault)
         if drop == "after":
             return await _hang_up(send)
-        return await _response(answer, self._headers(request, answer, request_id), request.method)(scope, receive, send)
+        return await _asgi_response(answer, self._headers(request, answer, request_id), request.method)(
+            scope, receive, send
+        )
 
-    def _rule(self, request: Request) -> Rule | None:
+    def _fault(self, request: Request) -> Fault | None:
         """The fault on demand that this request meets. The surface that controls them meets none."""
-        rules = self._service.rules
-        if not rules.rules or request.url.path.startswith(_OURS):
+        faults = self._service.faults
+        if not faults.in_force or request.url.path.startswith(_OURS):
             return None
-        return rules.take_request(request.method, request.url.path)
+        return faults.take_request(request.method, request.url.path)
 
-    def _answer(self, request: Request, content: bytes | None, request_id: str, rule: Rule | None) -> Answer:
+    def _answer(self, request: Request, content: bytes | None, request_id: str, fault: Fault | None) -> Answer:
         """What the service says; whatever goes wrong becomes its error body."""
         now = self._service.clock.now()
         try:
-            if rule and "status" in rule.asked:
-                raise Asked(rule)
+            if fault and "status" in fault.asked:
+                raise AskedRefusal(fault)
             answer = self._handle(request, content)
         except NotModified as same:
             return Answer(304, None, same.headers)
-        except Fault as fault:
-            body = fault.body(f"http://{request.headers.get('host', '')}", request_id, times.stamp(now))
-            return Answer(fault.status, body, fault.headers)
+        except Refusal as refusal:
+            body = refusal.body(f"http://{request.headers.get('host', '')}", request_id, times.stamp(now))
+            return Answer(refusal.status, body, refusal.headers)
         except Exception:
             _log.exception("request %s failed", request_id)
-            return Answer(500, Fault("InternalError").body("", request_id, times.stamp(now)))
+            return Answer(500, Refusal("InternalError").body("", request_id, times.stamp(now)))
         if request.method not in ("GET", "HEAD"):
-            self._service.flush()
+            self._service.flush()  # before the answer goes: what was acknowledged is there after a crash
         return answer
 
     def _handle(self, request: Request, content: bytes | None) -> Answer:
         headers = {name.lower(): value for name, value in request.headers.items()}
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
-        self._admit(headers)
+        self._admit(headers)  # before the signature is looked at: a web page learns nothing at all
         settings = self._service.settings
-        auth.check(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
+        auth.check_signature(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
         if content is None:
-            raise Fault("RequestBodyTooLarge", headers={"Connection": "close"})
+            raise Refusal("RequestBodyTooLarge", headers={"Connection": "close"})
         local = raw_path.startswith(_OURS)
         if not local:
             _check_query(dict(query))
-            self._service.active = time.monotonic()
-        handler, params = routes.find(request.method, raw_path)
+            self._service.active = time.monotonic()  # whoever asks for our status does not keep us awake
+        handler, params = routes.find_handler(request.method, raw_path)
         base = f"http://{headers['host']}"
         return handler(
             self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
@@ -113,7 +116,7 @@ class Door:
     def _admit(self, headers: dict[str, str]) -> None:
         """Browsers are kept out: a foreign Host is DNS rebinding, an Origin is a web page."""
         if headers.get("host", "").lower() not in self._hosts:
-            raise Fault(
+            raise Refusal(
                 "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
             )
         if "origin" in headers or "sec-fetch-site" in headers:
@@ -139,11 +142,11 @@ async def _hang_up(send: Send) -> None:
     await asyncio.sleep(0)  # uvicorn hears of it before the answer is missed
 
 
-def _kept_out(reason: str) -> Fault:
-    return Fault("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
+def _kept_out(reason: str) -> Refusal:
+    return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
 
 
-async def _content(request: Request) -> bytes | None:
+async def _read_body(request: Request) -> bytes | None:
     """The body; None if it is larger than any request may be."""
     pieces, size = [], 0
     async for piece in request.stream():
@@ -158,20 +161,22 @@ def _check_query(query: dict[str, str]) -> None:
     """A version that is served, and no parameter that no operation knows."""
     version = query.get("api-version")
     if not version:
-        raise Fault("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
+        raise Refusal("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
     if version not in VERSIONS:
-        raise Fault("UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS)))))
+        raise Refusal(
+            "UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS))))
+        )
     for name, value in query.items():
         if name.lower() not in PARAMETERS:
-            raise Fault("UnsupportedQueryParameter", (("QueryParameterName", name),))
+            raise Refusal("UnsupportedQueryParameter", (("QueryParameterName", name),))
         if name.lower() == "timeout" and not value.isdecimal():
             raise bad_query(name, value, "a number of seconds is wanted")
 
 
-def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
+def _asgi_response(answer: Answer, headers: dict[str, str], method: str) -> Response:
     """JSON, a part of a file, or nothing."""
     if answer.part:
-        return StreamingResponse(_pieces(answer.part), answer.status, headers)
+        return StreamingResponse(_file_pieces(answer.part), answer.status, headers)
     if answer.body is None:
         return Response(None, answer.status, headers)
     content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -180,7 +185,7 @@ def _response(answer: Answer, headers: dict[str, str], method: str) -> Response:
     return Response(content, answer.status, {**headers, "Content-Type": _JSON})
 
 
-async def _pieces(part: Part) -> AsyncIterator[bytes]:
+async def _file_pieces(part: Part) -> AsyncIterator[bytes]:
     """The file's bytes; if it became shorter meanwhile, the connection ends early and the client sees it."""
     with part.path.open("rb") as file:
         file.seek(part.start)

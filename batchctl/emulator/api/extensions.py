@@ -2,11 +2,11 @@
 
 from batchctl.emulator import times
 from batchctl.emulator.api import nodes
-from batchctl.emulator.api.pools import find as find_pool
+from batchctl.emulator.api.pools import find_pool
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Node, Pool
-from batchctl.emulator.refusals import Fault
-from batchctl.emulator.wire.messages import Answer, Call, entries
+from batchctl.emulator.refusals import Refusal
+from batchctl.emulator.wire.messages import Answer, Call, list_entries
 from batchctl.emulator.wire.views import hide_secrets
 
 _OWN = {
@@ -18,25 +18,25 @@ _OWN = {
 }
 
 
-def list_all(service: Service, call: Call) -> Answer:
-    found = _extensions(find_pool(service, call), nodes.find(service, call))
-    return entries(call, "extensions", found, frozenset())
+def list_extensions(service: Service, call: Call) -> Answer:
+    found = _extensions_of(find_pool(service, call), nodes.find_node(service, call))
+    return list_entries(call, "extensions", found, frozenset())
 
 
-def get(service: Service, call: Call) -> Answer:
+def get_extension(service: Service, call: Call) -> Answer:
     name = call.params["extension"].lower()
-    for extension in _extensions(find_pool(service, call), nodes.find(service, call)):
+    for extension in _extensions_of(find_pool(service, call), nodes.find_node(service, call)):
         if extension["vmExtension"]["name"].lower() == name:
             return Answer(200, {"odata.metadata": f"{call.base}/$metadata#extensions/@Element", **extension})
-    raise Fault("ExtensionNotFound")
+    raise Refusal("ExtensionNotFound")
 
 
-def _extensions(pool: Pool, node: Node) -> list[Json]:
+def _extensions_of(pool: Pool, node: Node) -> list[Json]:
     asked = pool.spec.get("virtualMachineConfiguration", {}).get("extensions", ())
-    return [_installed(extension, node) for extension in (_OWN, *asked)]
+    return [_extension_entry(extension, node) for extension in (_OWN, *asked)]
 
 
-def _installed(extension: Json, node: Node) -> Json:
+def _extension_entry(extension: Json, node: Node) -> Json:
     status = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",

@@ -1,14 +1,14 @@
-"""The control surface of faults on demand, below /_local: rules are made, listed and cleared; accidents happen."""
+"""The control surface of faults on demand, below /_local: faults are made, listed and cleared; accidents happen."""
 
 from batchctl.emulator.api import pools
-from batchctl.emulator.api.nodes import find as find_node
-from batchctl.emulator.faults import QUOTAS, STEPS, Rule
+from batchctl.emulator.api.nodes import find_node
+from batchctl.emulator.faults import QUOTAS, STEPS, Fault
 from batchctl.emulator.life import accidents
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json
-from batchctl.emulator.refusals import FAULTS, Fault, bad_value
+from batchctl.emulator.refusals import REFUSALS, Refusal, bad_value
 from batchctl.emulator.wire.checks import Need, Or, Props, Shape, number, text, word
-from batchctl.emulator.wire.messages import Answer, Call, entries
+from batchctl.emulator.wire.messages import Answer, Call, list_entries
 
 _SECONDS = number(0, 86400)
 _WHEN: Props = {"every": Or(number(1), 1), "skip": Or(number(0), 0), "times": number(1)}
@@ -45,70 +45,70 @@ ACCIDENT = Shape(
 _BY_STATUS = {429: "TooManyRequests", 403: "AuthenticationFailed", 503: "ServerBusy", 412: "ConditionNotMet"}
 
 
-class Asked(Fault):
-    """The refusal that a rule asks for: its status and code, which need not be ones that the service knows."""
+class AskedRefusal(Refusal):
+    """The refusal that a fault asks for: its status and code, which need not be ones that the service knows."""
 
-    def __init__(self, rule: Rule) -> None:
-        status, code = rule.asked["status"], rule.asked["code"]
-        super().__init__(code if code in FAULTS else "InternalError")
+    def __init__(self, fault: Fault) -> None:
+        status, code = fault.asked["status"], fault.asked["code"]
+        super().__init__(code if code in REFUSALS else "InternalError")
         self.status, self.code = status, code
-        if "retryAfter" in rule.asked:
-            self.headers = {"Retry-After": str(rule.asked["retryAfter"])}
+        if "retryAfter" in fault.asked:
+            self.headers = {"Retry-After": str(fault.asked["retryAfter"])}
 
 
-def create(service: Service, call: Call) -> Answer:
-    """A rule comes into force; the answer is the rule with its id."""
+def create_fault(service: Service, call: Call) -> Answer:
+    """A fault comes into force; the answer is the fault with its id."""
     asked = call.json()
     kind = str(asked.get("kind", "")).lower() if isinstance(asked, dict) else ""
     if kind not in SHAPES:
         raise bad_value("kind", kind, f"one of {', '.join(SHAPES)} is wanted")
     checked = {**SHAPES[kind](asked), "kind": kind}
-    rule = service.rules.add(_completed(checked) if kind == "request" else checked)
-    _settle(service)
-    return Answer(201, rule.wire())
+    fault = service.faults.add(_with_status_and_code(checked) if kind == "request" else checked)
+    _wake_all(service)
+    return Answer(201, fault.wire())
 
 
-def list_all(service: Service, call: Call) -> Answer:
-    return entries(call, "faults", [rule.wire() for rule in service.rules.rules], frozenset({"kind"}))
+def list_faults(service: Service, call: Call) -> Answer:
+    return list_entries(call, "faults", [fault.wire() for fault in service.faults.in_force], frozenset({"kind"}))
 
 
-def clear(service: Service, call: Call) -> Answer:  # noqa: ARG001 - a handler takes both
-    """All rules."""
-    service.rules.clear()
-    _settle(service)
+def clear_faults(service: Service, call: Call) -> Answer:  # noqa: ARG001 - a handler takes both
+    """All faults."""
+    service.faults.clear()
+    _wake_all(service)
     return Answer(204)
 
 
-def clear_one(service: Service, call: Call) -> Answer:
-    found = [rule for rule in service.rules.rules if str(rule.id) == call.params["fault"]]
+def clear_fault(service: Service, call: Call) -> Answer:
+    found = [fault for fault in service.faults.in_force if str(fault.id) == call.params["fault"]]
     if not found:
-        raise Fault("InvalidUri", (("Reason", "there is no fault of this id"),))
-    service.rules.clear(found[0])
-    _settle(service)
+        raise Refusal("InvalidUri", (("Reason", "there is no fault of this id"),))
+    service.faults.clear(found[0])
+    _wake_all(service)
     return Answer(204)
 
 
-def accident(service: Service, call: Call) -> Answer:
+def cause_accident(service: Service, call: Call) -> Answer:
     """Something happens to a node now."""
-    pool, node, asked = pools.find(service, call), find_node(service, call), call.body(ACCIDENT)
+    pool, node, asked = pools.find_pool(service, call), find_node(service, call), call.body(ACCIDENT)
     error: Json = {"code": asked["code"], "message": asked["message"]}
-    accidents.happen(service, pool, node, asked["accident"], error, float(asked["mendedAfter"]))
+    accidents.cause_accident(service, pool, node, asked["accident"], error, float(asked["mendedAfter"]))
     return Answer(202)
 
 
-def _completed(asked: Json) -> Json:
+def _with_status_and_code(asked: Json) -> Json:
     """Status and code of a request's fault: each follows from the other where only one is given."""
     if not (asked["seconds"] or "drop" in asked or "status" in asked or "code" in asked):
         raise bad_value("kind", "request", "one of seconds, status, code and drop is wanted")
     if "code" in asked and "status" not in asked:
-        if asked["code"] not in FAULTS:
+        if asked["code"] not in REFUSALS:
             raise bad_value("code", asked["code"], "not a code of the service: say its status too")
-        return {**asked, "status": FAULTS[asked["code"]][0]}
+        return {**asked, "status": REFUSALS[asked["code"]][0]}
     if "status" in asked and "code" not in asked:
         return {**asked, "code": _BY_STATUS.get(asked["status"], "InternalError")}
     return asked
 
 
-def _settle(service: Service) -> None:
+def _wake_all(service: Service) -> None:
     """What waits for a step or a quota is looked at again."""
     service.wake(*service.store.pools.values(), *service.store.jobs.values())

@@ -13,7 +13,7 @@ from batchctl.emulator.life import run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.run import remove_tree
 from batchctl.emulator.records import Json, Node
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part, header_time, page_answer, page_bounds
 from batchctl.emulator.wire.odata import parse_filter
 
@@ -29,89 +29,90 @@ _OUT_OF_REACH = {
 """State of a node whose files nobody can read, and the code that says so."""
 
 
-def task_root(service: Service, call: Call) -> Path:
-    """The directory of the task that the path names. Raises Fault if there is none (any more)."""
-    _, task = tasks.find(service, call)
+def task_directory(service: Service, call: Call) -> Path:
+    """The directory of the task that the path names. Raises Refusal if there is none (any more)."""
+    _, task = tasks.find_task(service, call)
     pool = service.store.pools.get((task.pool or "").lower())
     if pool and (node := pool.nodes.get(task.node or "")):
-        _reach(node)
+        _check_reachable(node)
     directory = task_life.directory_of(service, task)
     if directory is None or not directory.is_dir():
-        raise Fault("TaskFilesUnavailable" if task.node is None else "TaskFilesCleanedup")
+        raise Refusal("TaskFilesUnavailable" if task.node is None else "TaskFilesCleanedup")
     return directory
 
 
-def node_root(service: Service, call: Call) -> Path:
-    """The directory of the node that the path names. Raises Fault if nobody can read it now."""
-    node = nodes.find(service, call)
-    _reach(node)
+def node_directory(service: Service, call: Call) -> Path:
+    """The directory of the node that the path names. Raises Refusal if nobody can read it now."""
+    node = nodes.find_node(service, call)
+    _check_reachable(node)
     return run_orders.node_root(service.settings, node)
 
 
-def _reach(node: Node) -> None:
+def _check_reachable(node: Node) -> None:
     if code := _OUT_OF_REACH.get(node.state):
-        raise Fault(code, (("NodeState", node.state),))
+        raise Refusal(code, (("NodeState", node.state),))
 
 
-def list_task(service: Service, call: Call) -> Answer:
-    return _list(call, task_root(service, call))
+def list_task_files(service: Service, call: Call) -> Answer:
+    return _list_files(call, task_directory(service, call))
 
 
-def list_node(service: Service, call: Call) -> Answer:
-    return _list(call, node_root(service, call))
+def list_node_files(service: Service, call: Call) -> Answer:
+    return _list_files(call, node_directory(service, call))
 
 
-def read_task(service: Service, call: Call) -> Answer:
-    return _read(call, task_root(service, call))
+def read_task_file(service: Service, call: Call) -> Answer:
+    return _read_file(call, task_directory(service, call))
 
 
-def read_node(service: Service, call: Call) -> Answer:
-    return _read(call, node_root(service, call))
+def read_node_file(service: Service, call: Call) -> Answer:
+    return _read_file(call, node_directory(service, call))
 
 
-def delete_task(service: Service, call: Call) -> Answer:
-    return _delete(call, task_root(service, call))
+def delete_task_file(service: Service, call: Call) -> Answer:
+    return _delete_file(call, task_directory(service, call))
 
 
-def delete_node(service: Service, call: Call) -> Answer:
-    return _delete(call, node_root(service, call))
+def delete_node_file(service: Service, call: Call) -> Answer:
+    return _delete_file(call, node_directory(service, call))
 
 
-def _find(root: Path, name: str) -> Path:
+def _find_file(root: Path, name: str) -> Path:
     """The file of that name below the root; what lies outside, by `..` or by a link, does not exist."""
     relative = name.replace("\\", "/").strip("/")
     path = root / relative
     try:
         real = path.resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
-        raise Fault("FileNotFound") from None
+        raise Refusal("FileNotFound") from None
+    # After links are followed: a task may have made one that leads out of its node.
     if not relative or not real.is_relative_to(root.resolve()):
-        raise Fault("FileNotFound")
+        raise Refusal("FileNotFound")
     return path
 
 
-def _list(call: Call, root: Path) -> Answer:
+def _list_files(call: Call, root: Path) -> Answer:
     """One level, or with `recursive` all of them, parents before their children."""
     after, most = page_bounds(call)
     text = call.query.get("$filter", "").strip()
     wanted = parse_filter(text, FILTERS) if text else None
-    found = sorted(_walk(root) if call.flag("recursive") else root.iterdir()) if root.is_dir() else []
+    found = sorted(_all_below(root) if call.flag("recursive") else root.iterdir()) if root.is_dir() else []
     names = [(path, path.relative_to(root).as_posix()) for path in found]
     if wanted:
         names = [(path, name) for path, name in names if wanted.test({"name": name}.get)]
-    page = [_entry(call, path, name) for path, name in names[after : after + most]]
+    page = [_file_entry(call, path, name) for path, name in names[after : after + most]]
     return page_answer(call, "files", page, str(after + most) if after + most < len(names) else None)
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _all_below(root: Path) -> Iterator[Path]:
     """All below the root; links are shown and not followed."""
     for path in root.iterdir():
         yield path
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
+            yield from _all_below(path)
 
 
-def _entry(call: Call, path: Path, name: str) -> Json:
+def _file_entry(call: Call, path: Path, name: str) -> Json:
     entry: Json = {"name": name, "url": f"{call.base}{call.path}/{quote(name)}", "isDirectory": path.is_dir()}
     if not path.is_dir():
         about = path.lstat()
@@ -119,31 +120,31 @@ def _entry(call: Call, path: Path, name: str) -> Json:
             "lastModified": times.stamp(about.st_mtime),
             "contentLength": str(about.st_size),
             "contentType": _content_type(path),
-            "fileMode": _mode(about.st_mode),
+            "fileMode": _file_mode(about.st_mode),
         }
     return entry
 
 
-def _read(call: Call, root: Path) -> Answer:
+def _read_file(call: Call, root: Path) -> Answer:
     """The file or the asked range of it; ranges are answered with 200, as the service does."""
-    path = _find(root, call.params["file"])
+    path = _find_file(root, call.params["file"])
     if path.is_dir():
         headers = {"ocp-batch-file-isdirectory": "True", "ocp-batch-file-url": f"{call.base}{call.path}"}
         if call.method == "HEAD":
             return Answer(200, None, headers)
-        raise Fault("FileNotFound", (("Reason", "it is a directory"),))
+        raise Refusal("FileNotFound", (("Reason", "it is a directory"),))
     about = path.stat()
     if not stat.S_ISREG(about.st_mode):
-        raise Fault("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
+        raise Refusal("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
     _check_times(call, about.st_mtime)
-    start, length = _range(call, about.st_size)
+    start, length = _asked_range(call, about.st_size)
     headers = {
         "Content-Type": _content_type(path),
         "Content-Length": str(length),
         "Last-Modified": times.http_date(about.st_mtime),
         "ocp-batch-file-isdirectory": "False",
         "ocp-batch-file-url": quote(f"{call.base}{call.path}", safe=""),
-        "ocp-batch-file-mode": _mode(about.st_mode),
+        "ocp-batch-file-mode": _file_mode(about.st_mode),
     }
     return Answer(200, None, headers, None if call.method == "HEAD" else Part(path, start, length))
 
@@ -155,25 +156,25 @@ def _check_times(call: Call, modified: float) -> None:
         raise NotModified({"Last-Modified": times.http_date(modified)})
     unless = call.headers.get("if-unmodified-since")
     if unless and int(modified) > header_time("if-unmodified-since", unless):
-        raise Fault("ConditionNotMet")
+        raise Refusal("ConditionNotMet")
 
 
-def _range(call: Call, size: int) -> tuple[int, int]:
+def _asked_range(call: Call, size: int) -> tuple[int, int]:
     """Start and length of what is asked for."""
     text = call.headers.get("ocp-range") or call.headers.get("range")
     if not text or call.method == "HEAD":
         return 0, size
     found = _RANGE.fullmatch(text.strip())
     if not found:
-        raise Fault("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text)))
+        raise Refusal("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text)))
     start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
     if start >= size or end < start:
-        raise Fault("InvalidRange")
+        raise Refusal("InvalidRange")
     return start, end - start + 1
 
 
-def _delete(call: Call, root: Path) -> Answer:
-    path = _find(root, call.params["file"])
+def _delete_file(call: Call, root: Path) -> Answer:
+    path = _find_file(root, call.params["file"])
     if not path.is_dir() or path.is_symlink():
         path.unlink()
     elif call.flag("recursive"):
@@ -182,7 +183,7 @@ def _delete(call: Call, root: Path) -> Answer:
         try:
             path.rmdir()
         except OSError:
-            raise Fault("OperationInvalidForCurrentState", (("Reason", "the directory is not empty"),)) from None
+            raise Refusal("OperationInvalidForCurrentState", (("Reason", "the directory is not empty"),)) from None
     return Answer(200)
 
 
@@ -190,5 +191,5 @@ def _content_type(path: Path) -> str:
     return "text/plain" if mimetypes.guess_type(path.name)[0] == "text/plain" else "application/octet-stream"
 
 
-def _mode(mode: int) -> str:
+def _file_mode(mode: int) -> str:
     return f"0o{stat.S_IFMT(mode) | stat.S_IMODE(mode):o}"

@@ -1,14 +1,12 @@
 """What clients ask of nodes."""
 
-from pathlib import Path
-
-from batchctl.emulator.api.pools import find as find_pool
-from batchctl.emulator.life import node_life, run_orders, task_life
+from batchctl.emulator.api.pools import find_pool
+from batchctl.emulator.life import node_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Node
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
-from batchctl.emulator.wire.messages import Answer, Call, listing, one
+from batchctl.emulator.wire.messages import Answer, Call, list_records, show_record
 from batchctl.emulator.wire.pool_bodies import DEALLOCATE, DISABLE_SCHEDULING, REBOOT, REIMAGE
 from batchctl.emulator.wire.views import node_view
 
@@ -24,74 +22,73 @@ REFUSED: dict[str, dict[str, str]] = {
 """Verb, state of the node, and the code with which it is refused; what is not here is allowed."""
 
 
-def find(service: Service, call: Call) -> Node:
+def find_node(service: Service, call: Call) -> Node:
     """The node that the path names."""
     node = find_pool(service, call).nodes.get(call.params["node"].lower())
     if node is None:
-        raise Fault("NodeNotFound")
+        raise Refusal("NodeNotFound")
     return node
 
 
-def get(service: Service, call: Call) -> Answer:
+def get_node(service: Service, call: Call) -> Answer:
     view = node_view(find_pool(service, call), service.store.jobs)
-    return Answer(200, one(call, view, find(service, call)).body)
+    return Answer(200, show_record(call, view, find_node(service, call)).body)
 
 
-def list_all(service: Service, call: Call) -> Answer:
+def list_nodes(service: Service, call: Call) -> Answer:
     pool = find_pool(service, call)
-    return listing(call, node_view(pool, service.store.jobs), pool.nodes.values())
+    return list_records(call, node_view(pool, service.store.jobs), pool.nodes.values())
 
 
-def find_for(service: Service, call: Call, verb: str) -> Node:
+def find_node_for(service: Service, call: Call, verb: str) -> Node:
     """The node, refused in states that do not know the verb, the one that it is about to go to included."""
-    node = find(service, call)
+    node = find_node(service, call)
     for state in (node.state, node.after):
         if state and (code := REFUSED[verb].get(state)):
-            raise Fault(code, (("NodeState", state),))
+            raise Refusal(code, (("NodeState", state),))
     return node
 
 
-def reboot(service: Service, call: Call) -> Answer:
+def reboot_node(service: Service, call: Call) -> Answer:
     return _boot_again(service, call, "reboot", "rebooting", REBOOT, "nodeRebootOption")
 
 
-def reimage(service: Service, call: Call) -> Answer:
+def reimage_node(service: Service, call: Call) -> Answer:
     return _boot_again(service, call, "reimage", "reimaging", REIMAGE, "nodeReimageOption")
 
 
-def deallocate(service: Service, call: Call) -> Answer:
+def deallocate_node(service: Service, call: Call) -> Answer:
     return _boot_again(service, call, "deallocate", "deallocating", DEALLOCATE, "nodeDeallocateOption")
 
 
-def start(service: Service, call: Call) -> Answer:
-    node = find_for(service, call, "start")
-    node_life.start(service, find_pool(service, call), node)
-    return _done(call, 202)
+def start_node(service: Service, call: Call) -> Answer:
+    node = find_node_for(service, call, "start")
+    node_life.start_node(service, find_pool(service, call), node)
+    return _node_answer(call, 202)
 
 
 def _boot_again(service: Service, call: Call, verb: str, state: str, shape: Shape, option: str) -> Answer:
-    node = find_for(service, call, verb)
-    node_life.again(service, node, state, call.body(shape)[option])
-    return _done(call, 202)
+    node = find_node_for(service, call, verb)
+    node_life.boot_again(service, node, state, call.body(shape)[option])
+    return _node_answer(call, 202)
 
 
 def disable_scheduling(service: Service, call: Call) -> Answer:
     option = call.body(DISABLE_SCHEDULING)["nodeDisableSchedulingOption"]
-    node = _schedule(service, call, "disabled")
-    if option in ("requeue", "terminate"):
-        task_life.interrupt_all(service, node, option)
-    return _done(call, 200)
+    node = _set_scheduling(service, call, "disabled")
+    node_life.interrupt_as_asked(service, node, option)
+    return _node_answer(call, 200)
 
 
 def enable_scheduling(service: Service, call: Call) -> Answer:
-    _schedule(service, call, "enabled")
-    return _done(call, 200)
+    _set_scheduling(service, call, "enabled")
+    return _node_answer(call, 200)
 
 
-def _schedule(service: Service, call: Call, state: str) -> Node:
-    node = find(service, call)
+def _set_scheduling(service: Service, call: Call, state: str) -> Node:
+    node = find_node(service, call)
     if node.scheduling == state:
-        raise Fault("NodeAlreadyInTargetSchedulingState")
+        raise Refusal("NodeAlreadyInTargetSchedulingState")
     node.scheduling = state
     if node.state in ("idle", "offline") and node.state != node.at_rest:
         node.move(node.at_rest, service.clock.now())
@@ -100,10 +97,5 @@ def _schedule(service: Service, call: Call, state: str) -> Node:
     return node
 
 
-def _done(call: Call, status: int) -> Answer:
+def _node_answer(call: Call, status: int) -> Answer:
     return Answer(status, None, {"DataServiceId": f"{call.base}{call.path}"})
-
-
-def root(service: Service, node: Node) -> Path:
-    """The node's directory."""
-    return run_orders.node_root(service.settings, node)

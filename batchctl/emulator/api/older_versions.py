@@ -2,7 +2,7 @@
 
 from batchctl.emulator.api import nodes, pools
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire import statistics
 from batchctl.emulator.wire.messages import Answer, Call
 
@@ -10,32 +10,32 @@ NEWEST = "2025-06-01"
 
 
 def job_statistics(service: Service, call: Call) -> Answer:
-    return _statistics(
-        call, "JobStatistics", statistics.of_jobs(service.store.jobs.values(), None, call.base + call.path)
+    return _statistics_answer(
+        call, "JobStatistics", statistics.jobs_statistics(service.store.jobs.values(), None, call.base + call.path)
     )
 
 
 def pool_statistics(service: Service, call: Call) -> Answer:
-    return _statistics(
-        call, "PoolStatistics", statistics.of_pools(service.store.pools.values(), None, call.base + call.path)
+    return _statistics_answer(
+        call, "PoolStatistics", statistics.pools_statistics(service.store.pools.values(), None, call.base + call.path)
     )
 
 
 def remote_desktop(service: Service, call: Call) -> Answer:
     """Only nodes of cloud services had such a file."""
     _check_version(call)
-    nodes.find(service, call)
-    raise Fault("OperationNotValidOnNode")
+    nodes.find_node(service, call)
+    raise Refusal("OperationNotValidOnNode")
 
 
 def upgrade_os(service: Service, call: Call) -> Answer:
     """Only pools of cloud services had an OS version to choose."""
     _check_version(call)
-    pools.find(service, call)
-    raise Fault("OperationNotValidOnPool")
+    pools.find_pool(service, call)
+    raise Refusal("OperationNotValidOnPool")
 
 
-def _statistics(call: Call, kind: str, body: dict[str, object]) -> Answer:
+def _statistics_answer(call: Call, kind: str, body: dict[str, object]) -> Answer:
     _check_version(call)
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.{kind}"
     return Answer(200, {"odata.metadata": metadata, **body})
@@ -43,4 +43,4 @@ def _statistics(call: Call, kind: str, body: dict[str, object]) -> Answer:
 
 def _check_version(call: Call) -> None:
     if call.query["api-version"] == NEWEST:
-        raise Fault("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))
+        raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))

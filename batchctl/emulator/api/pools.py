@@ -2,12 +2,21 @@
 
 from batchctl.emulator.admission import pools
 from batchctl.emulator.admission.tasks import check_packages
-from batchctl.emulator.life import pool_life, scheduler
+from batchctl.emulator.life import intake, pool_life, scheduler
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import words
-from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entity_headers, listing, made, one
+from batchctl.emulator.wire.messages import (
+    Answer,
+    Call,
+    answer_changed,
+    answer_made,
+    check_conditions,
+    entity_headers,
+    list_records,
+    show_record,
+)
 from batchctl.emulator.wire.pool_bodies import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
 from batchctl.emulator.wire.views import POOL as VIEW
 from batchctl.emulator.wire.views import pool_url
@@ -19,116 +28,116 @@ WHEN_EMPTY = words(
 """What the REST page "Pool - Patch Pool" lets change only while the pool is empty."""
 
 
-def find(service: Service, call: Call) -> Pool:
+def find_pool(service: Service, call: Call) -> Pool:
     """The pool that the path names."""
     pool = service.store.pools.get(call.params["pool"].lower())
     if pool is None:
-        raise Fault("PoolNotFound")
+        raise Refusal("PoolNotFound")
     return pool
 
 
-def find_to_change(service: Service, call: Call) -> Pool:
+def find_pool_to_change(service: Service, call: Call) -> Pool:
     """The same, refused while it is being deleted or when the caller's condition does not hold."""
-    pool = find(service, call)
+    pool = find_pool(service, call)
     check_conditions(call, pool)
     if pool.state == "deleting":
-        raise Fault("PoolBeingDeleted")
+        raise Refusal("PoolBeingDeleted")
     return pool
 
 
-def find_to_resize(service: Service, call: Call) -> Pool:
+def find_pool_to_resize(service: Service, call: Call) -> Pool:
     """The same, refused while it is being resized."""
-    pool = find_to_change(service, call)
+    pool = find_pool_to_change(service, call)
     if pool.allocation != "steady":
-        raise Fault("PoolBeingResized")
+        raise Refusal("PoolBeingResized")
     return pool
 
 
-def create(service: Service, call: Call) -> Answer:
+def create_pool(service: Service, call: Call) -> Answer:
     spec = call.body(POOL)
-    pool = pools.admit(service, spec.pop("id"), spec)
-    return made(pool_url(pool.id, call.base), pool)
+    pool = intake.add_pool(service, spec.pop("id"), spec)
+    return answer_made(pool_url(pool.id, call.base), pool)
 
 
-def get(service: Service, call: Call) -> Answer:
-    return one(call, VIEW, find(service, call))
+def get_pool(service: Service, call: Call) -> Answer:
+    return show_record(call, VIEW, find_pool(service, call))
 
 
-def list_all(service: Service, call: Call) -> Answer:
-    return listing(call, VIEW, service.store.pools.values())
+def list_pools(service: Service, call: Call) -> Answer:
+    return list_records(call, VIEW, service.store.pools.values())
 
 
-def exists(service: Service, call: Call) -> Answer:
-    pool = find(service, call)
+def pool_exists(service: Service, call: Call) -> Answer:
+    pool = find_pool(service, call)
     check_conditions(call, pool)
     return Answer(200, None, entity_headers(pool))
 
 
-def patch(service: Service, call: Call) -> Answer:
-    pool = find_to_change(service, call)
+def patch_pool(service: Service, call: Call) -> Answer:
+    pool = find_pool_to_change(service, call)
     change = call.body(POOL_PATCH)
     early = [name for name in change if name in WHEN_EMPTY]
     if early and (pool.nodes or pool.allocation != "steady"):
-        raise Fault("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
+        raise Refusal("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
     check_packages(change)
     pools.check_certificates(change)
     if "virtualMachineConfiguration" in change or "networkConfiguration" in change:
         pools.check_machine({**pool.spec, **change})
     pools.check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
-    return _changed(service, call, pool, {**pool.spec, **change})
+    return _set_spec(service, call, pool, {**pool.spec, **change})
 
 
-def replace_properties(service: Service, call: Call) -> Answer:
-    pool = find_to_change(service, call)
+def replace_pool_properties(service: Service, call: Call) -> Answer:
+    pool = find_pool_to_change(service, call)
     change = call.body(POOL_PROPERTIES)
     check_packages(change)
     pools.check_certificates(change)
     kept = {name: value for name, value in pool.spec.items() if name != "startTask"}
-    answer = _changed(service, call, pool, {**kept, **change})
+    answer = _set_spec(service, call, pool, {**kept, **change})
     return Answer(204, None, answer.headers)
 
 
-def _changed(service: Service, call: Call, pool: Pool, spec: Json) -> Answer:
+def _set_spec(service: Service, call: Call, pool: Pool, spec: Json) -> Answer:
     pool.spec = spec
     service.store.touch(pool)
     scheduler.look_again(service, pool.key)
-    return changed(call, pool)
+    return answer_changed(call, pool)
 
 
-def delete(service: Service, call: Call) -> Answer:
-    pool_life.delete(service, find_to_change(service, call))
+def delete_pool(service: Service, call: Call) -> Answer:
+    pool_life.delete_pool(service, find_pool_to_change(service, call))
     return Answer(202)
 
 
-def resize(service: Service, call: Call) -> Answer:
-    pool = find_to_resize(service, call)
+def resize_pool(service: Service, call: Call) -> Answer:
+    pool = find_pool_to_resize(service, call)
     asked = call.body(RESIZE)
     if pool.spec["enableAutoScale"]:
-        raise Fault("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
+        raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
     targets = {**pool.spec, **asked}
     dedicated, spot = targets["targetDedicatedNodes"], targets["targetLowPriorityNodes"]
     pool.spec["resizeTimeout"] = asked["resizeTimeout"]
-    pool_life.resize(service, pool, dedicated, spot, asked["nodeDeallocationOption"])
-    return changed(call, pool, 202)
+    pool_life.resize_pool(service, pool, dedicated, spot, asked["nodeDeallocationOption"])
+    return answer_changed(call, pool, 202)
 
 
-def stop_resize(service: Service, call: Call) -> Answer:
+def stop_pool_resize(service: Service, call: Call) -> Answer:
     """Where nodes come at once, a resize has ended before its stop can arrive: there is nothing to stop then."""
-    pool = find_to_change(service, call)
-    if pool.allocation == "steady" and not service.rules.seconds("resizing"):
-        return changed(call, pool, 202)
+    pool = find_pool_to_change(service, call)
+    if pool.allocation == "steady" and not service.faults.seconds("resizing"):
+        return answer_changed(call, pool, 202)
     if pool.allocation != "resizing":
-        raise Fault("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))
-    pool_life.stop_resize(service, pool)
-    return changed(call, pool, 202)
+        raise Refusal("OperationInvalidForCurrentState", (("Reason", "the pool is not being resized"),))
+    pool_life.stop_pool_resize(service, pool)
+    return answer_changed(call, pool, 202)
 
 
-def remove_nodes(service: Service, call: Call) -> Answer:
-    pool = find_to_resize(service, call)
+def remove_pool_nodes(service: Service, call: Call) -> Answer:
+    pool = find_pool_to_resize(service, call)
     asked = call.body(REMOVE_NODES)
     names = dict.fromkeys(name.lower() for name in asked["nodeList"])  # one that is named twice leaves once
     if names.keys() - pool.nodes.keys():
-        raise Fault("NodeNotFound")
+        raise Refusal("NodeNotFound")
     chosen = [pool.nodes[name] for name in names]
-    pool_life.remove(service, pool, chosen, asked["nodeDeallocationOption"])
-    return changed(call, pool, 202)
+    pool_life.remove_nodes(service, pool, chosen, asked["nodeDeallocationOption"])
+    return answer_changed(call, pool, 202)

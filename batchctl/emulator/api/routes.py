@@ -23,90 +23,90 @@ from batchctl.emulator.api import (
     tasks,
 )
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call
 
 Handler = Callable[[Service, Call], Answer]
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/supportedimages", account.supported_images),
-    ("GET", "/nodecounts", account.node_counts),
-    ("GET", "/applications", account.applications),
-    ("GET", "/applications/{application}", account.application),
-    ("GET", "/poolusagemetrics", account.usage_metrics),
-    ("GET", "/_local/status", account.status),
-    ("POST", "/_local/faults", fault_routes.create),
-    ("GET", "/_local/faults", fault_routes.list_all),
-    ("DELETE", "/_local/faults", fault_routes.clear),
-    ("DELETE", "/_local/faults/{fault}", fault_routes.clear_one),
-    ("POST", "/_local/pools/{pool}/nodes/{node}", fault_routes.accident),
-    ("POST", "/pools", pools.create),
-    ("GET", "/pools", pools.list_all),
-    ("GET", "/pools/{pool}", pools.get),
-    ("HEAD", "/pools/{pool}", pools.exists),
-    ("PATCH", "/pools/{pool}", pools.patch),
-    ("DELETE", "/pools/{pool}", pools.delete),
-    ("POST", "/pools/{pool}/updateproperties", pools.replace_properties),
-    ("POST", "/pools/{pool}/resize", pools.resize),
-    ("POST", "/pools/{pool}/stopresize", pools.stop_resize),
-    ("POST", "/pools/{pool}/removenodes", pools.remove_nodes),
-    ("POST", "/pools/{pool}/enableautoscale", scaling.enable),
-    ("POST", "/pools/{pool}/disableautoscale", scaling.disable),
-    ("POST", "/pools/{pool}/evaluateautoscale", scaling.evaluate),
-    ("GET", "/pools/{pool}/nodes", nodes.list_all),
-    ("GET", "/pools/{pool}/nodes/{node}", nodes.get),
-    ("POST", "/pools/{pool}/nodes/{node}/reboot", nodes.reboot),
-    ("POST", "/pools/{pool}/nodes/{node}/reimage", nodes.reimage),
+    ("GET", "/supportedimages", account.list_supported_images),
+    ("GET", "/nodecounts", account.count_nodes),
+    ("GET", "/applications", account.list_applications),
+    ("GET", "/applications/{application}", account.get_application),
+    ("GET", "/poolusagemetrics", account.list_usage_metrics),
+    ("GET", "/_local/status", account.service_status),
+    ("POST", "/_local/faults", fault_routes.create_fault),
+    ("GET", "/_local/faults", fault_routes.list_faults),
+    ("DELETE", "/_local/faults", fault_routes.clear_faults),
+    ("DELETE", "/_local/faults/{fault}", fault_routes.clear_fault),
+    ("POST", "/_local/pools/{pool}/nodes/{node}", fault_routes.cause_accident),
+    ("POST", "/pools", pools.create_pool),
+    ("GET", "/pools", pools.list_pools),
+    ("GET", "/pools/{pool}", pools.get_pool),
+    ("HEAD", "/pools/{pool}", pools.pool_exists),
+    ("PATCH", "/pools/{pool}", pools.patch_pool),
+    ("DELETE", "/pools/{pool}", pools.delete_pool),
+    ("POST", "/pools/{pool}/updateproperties", pools.replace_pool_properties),
+    ("POST", "/pools/{pool}/resize", pools.resize_pool),
+    ("POST", "/pools/{pool}/stopresize", pools.stop_pool_resize),
+    ("POST", "/pools/{pool}/removenodes", pools.remove_pool_nodes),
+    ("POST", "/pools/{pool}/enableautoscale", scaling.enable_auto_scale),
+    ("POST", "/pools/{pool}/disableautoscale", scaling.disable_auto_scale),
+    ("POST", "/pools/{pool}/evaluateautoscale", scaling.evaluate_auto_scale),
+    ("GET", "/pools/{pool}/nodes", nodes.list_nodes),
+    ("GET", "/pools/{pool}/nodes/{node}", nodes.get_node),
+    ("POST", "/pools/{pool}/nodes/{node}/reboot", nodes.reboot_node),
+    ("POST", "/pools/{pool}/nodes/{node}/reimage", nodes.reimage_node),
     ("POST", "/pools/{pool}/nodes/{node}/disablescheduling", nodes.disable_scheduling),
     ("POST", "/pools/{pool}/nodes/{node}/enablescheduling", nodes.enable_scheduling),
-    ("POST", "/pools/{pool}/nodes/{node}/start", nodes.start),
-    ("POST", "/pools/{pool}/nodes/{node}/deallocate", nodes.deallocate),
-    ("GET", "/pools/{pool}/nodes/{node}/remoteloginsettings", node_users.remote_login_settings),
-    ("POST", "/pools/{pool}/nodes/{node}/uploadbatchservicelogs", node_logs.upload),
-    ("POST", "/pools/{pool}/nodes/{node}/users", node_users.create),
-    ("PUT", "/pools/{pool}/nodes/{node}/users/{user}", node_users.replace),
-    ("DELETE", "/pools/{pool}/nodes/{node}/users/{user}", node_users.delete),
-    ("GET", "/pools/{pool}/nodes/{node}/extensions", extensions.list_all),
-    ("GET", "/pools/{pool}/nodes/{node}/extensions/{extension}", extensions.get),
-    ("GET", "/pools/{pool}/nodes/{node}/files", files.list_node),
-    ("GET", "/pools/{pool}/nodes/{node}/files/{file}", files.read_node),
-    ("HEAD", "/pools/{pool}/nodes/{node}/files/{file}", files.read_node),
-    ("DELETE", "/pools/{pool}/nodes/{node}/files/{file}", files.delete_node),
-    ("POST", "/jobschedules", schedules.create),
-    ("GET", "/jobschedules", schedules.list_all),
-    ("GET", "/jobschedules/{schedule}", schedules.get),
-    ("HEAD", "/jobschedules/{schedule}", schedules.exists),
-    ("PATCH", "/jobschedules/{schedule}", schedules.patch),
-    ("PUT", "/jobschedules/{schedule}", schedules.replace),
-    ("DELETE", "/jobschedules/{schedule}", schedules.delete),
-    ("POST", "/jobschedules/{schedule}/disable", schedules.disable),
-    ("POST", "/jobschedules/{schedule}/enable", schedules.enable),
-    ("POST", "/jobschedules/{schedule}/terminate", schedules.terminate),
-    ("GET", "/jobschedules/{schedule}/jobs", schedules.list_jobs),
-    ("POST", "/jobs", jobs.create),
-    ("GET", "/jobs", jobs.list_all),
-    ("GET", "/jobs/{job}", jobs.get),
-    ("PATCH", "/jobs/{job}", jobs.patch),
-    ("PUT", "/jobs/{job}", jobs.replace),
-    ("DELETE", "/jobs/{job}", jobs.delete),
-    ("POST", "/jobs/{job}/disable", jobs.disable),
-    ("POST", "/jobs/{job}/enable", jobs.enable),
-    ("POST", "/jobs/{job}/terminate", jobs.terminate),
-    ("GET", "/jobs/{job}/taskcounts", jobs.task_counts),
-    ("GET", "/jobs/{job}/jobpreparationandreleasetaskstatus", jobs.preparation_status),
-    ("POST", "/jobs/{job}/addtaskcollection", tasks.create_many),
-    ("POST", "/jobs/{job}/tasks", tasks.create),
-    ("GET", "/jobs/{job}/tasks", tasks.list_all),
-    ("GET", "/jobs/{job}/tasks/{task}", tasks.get),
-    ("PUT", "/jobs/{job}/tasks/{task}", tasks.replace),
-    ("DELETE", "/jobs/{job}/tasks/{task}", tasks.delete),
-    ("POST", "/jobs/{job}/tasks/{task}/terminate", tasks.terminate),
-    ("POST", "/jobs/{job}/tasks/{task}/reactivate", tasks.reactivate),
-    ("GET", "/jobs/{job}/tasks/{task}/subtasksinfo", tasks.subtasks),
-    ("GET", "/jobs/{job}/tasks/{task}/files", files.list_task),
-    ("GET", "/jobs/{job}/tasks/{task}/files/{file}", files.read_task),
-    ("HEAD", "/jobs/{job}/tasks/{task}/files/{file}", files.read_task),
-    ("DELETE", "/jobs/{job}/tasks/{task}/files/{file}", files.delete_task),
+    ("POST", "/pools/{pool}/nodes/{node}/start", nodes.start_node),
+    ("POST", "/pools/{pool}/nodes/{node}/deallocate", nodes.deallocate_node),
+    ("GET", "/pools/{pool}/nodes/{node}/remoteloginsettings", node_users.get_remote_login),
+    ("POST", "/pools/{pool}/nodes/{node}/uploadbatchservicelogs", node_logs.upload_node_logs),
+    ("POST", "/pools/{pool}/nodes/{node}/users", node_users.create_node_user),
+    ("PUT", "/pools/{pool}/nodes/{node}/users/{user}", node_users.replace_node_user),
+    ("DELETE", "/pools/{pool}/nodes/{node}/users/{user}", node_users.delete_node_user),
+    ("GET", "/pools/{pool}/nodes/{node}/extensions", extensions.list_extensions),
+    ("GET", "/pools/{pool}/nodes/{node}/extensions/{extension}", extensions.get_extension),
+    ("GET", "/pools/{pool}/nodes/{node}/files", files.list_node_files),
+    ("GET", "/pools/{pool}/nodes/{node}/files/{file}", files.read_node_file),
+    ("HEAD", "/pools/{pool}/nodes/{node}/files/{file}", files.read_node_file),
+    ("DELETE", "/pools/{pool}/nodes/{node}/files/{file}", files.delete_node_file),
+    ("POST", "/jobschedules", schedules.create_schedule),
+    ("GET", "/jobschedules", schedules.list_schedules),
+    ("GET", "/jobschedules/{schedule}", schedules.get_schedule),
+    ("HEAD", "/jobschedules/{schedule}", schedules.schedule_exists),
+    ("PATCH", "/jobschedules/{schedule}", schedules.patch_schedule),
+    ("PUT", "/jobschedules/{schedule}", schedules.replace_schedule),
+    ("DELETE", "/jobschedules/{schedule}", schedules.delete_schedule),
+    ("POST", "/jobschedules/{schedule}/disable", schedules.disable_schedule),
+    ("POST", "/jobschedules/{schedule}/enable", schedules.enable_schedule),
+    ("POST", "/jobschedules/{schedule}/terminate", schedules.terminate_schedule),
+    ("GET", "/jobschedules/{schedule}/jobs", schedules.list_jobs_of_schedule),
+    ("POST", "/jobs", jobs.create_job),
+    ("GET", "/jobs", jobs.list_jobs),
+    ("GET", "/jobs/{job}", jobs.get_job),
+    ("PATCH", "/jobs/{job}", jobs.patch_job),
+    ("PUT", "/jobs/{job}", jobs.replace_job),
+    ("DELETE", "/jobs/{job}", jobs.delete_job),
+    ("POST", "/jobs/{job}/disable", jobs.disable_job),
+    ("POST", "/jobs/{job}/enable", jobs.enable_job),
+    ("POST", "/jobs/{job}/terminate", jobs.terminate_job),
+    ("GET", "/jobs/{job}/taskcounts", jobs.count_tasks),
+    ("GET", "/jobs/{job}/jobpreparationandreleasetaskstatus", jobs.list_preparations),
+    ("POST", "/jobs/{job}/addtaskcollection", tasks.create_tasks),
+    ("POST", "/jobs/{job}/tasks", tasks.create_task),
+    ("GET", "/jobs/{job}/tasks", tasks.list_tasks),
+    ("GET", "/jobs/{job}/tasks/{task}", tasks.get_task),
+    ("PUT", "/jobs/{job}/tasks/{task}", tasks.replace_task),
+    ("DELETE", "/jobs/{job}/tasks/{task}", tasks.delete_task),
+    ("POST", "/jobs/{job}/tasks/{task}/terminate", tasks.terminate_task),
+    ("POST", "/jobs/{job}/tasks/{task}/reactivate", tasks.reactivate_task),
+    ("GET", "/jobs/{job}/tasks/{task}/subtasksinfo", tasks.list_subtasks),
+    ("GET", "/jobs/{job}/tasks/{task}/files", files.list_task_files),
+    ("GET", "/jobs/{job}/tasks/{task}/files/{file}", files.read_task_file),
+    ("HEAD", "/jobs/{job}/tasks/{task}/files/{file}", files.read_task_file),
+    ("DELETE", "/jobs/{job}/tasks/{task}/files/{file}", files.delete_task_file),
 )
 
 
@@ -129,7 +129,7 @@ class _Branch:
     handlers: dict[str, Handler]
 
 
-def _grow(routes: tuple[tuple[str, str, Handler], ...]) -> _Branch:
+def _grow_tree(routes: tuple[tuple[str, str, Handler], ...]) -> _Branch:
     root = _Branch({}, "", None, {})
     for method, path, handler in routes:
         branch = root
@@ -143,30 +143,30 @@ def _grow(routes: tuple[tuple[str, str, Handler], ...]) -> _Branch:
     return root
 
 
-_TREE = _grow(ROUTES + OLDER)
+_TREE = _grow_tree(ROUTES + OLDER)
 
 
-def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
-    """The handler for a path as it was sent, and the names in it. Raises the service's fault for what is not served."""
+def find_handler(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
+    """The handler for a path as it was sent, and the names in it. Raises the refusal for what is not served."""
     branch, params = _TREE, {}
     segments = raw_path.strip("/").split("/")
     for index, segment in enumerate(segments):
-        if segment.lower() in branch.fixed:
+        if segment.lower() in branch.fixed:  # clients spell them in any case
             branch = branch.fixed[segment.lower()]
             continue
         if branch.open is None:
-            raise _unknown(raw_path)
+            raise _unknown_path(raw_path)
         branch = branch.open
         if branch.name == "file":
             params["file"] = unquote("/".join(segments[index:]))
             break
         params[branch.name] = unquote(segment)
     if not branch.handlers:
-        raise _unknown(raw_path)
+        raise _unknown_path(raw_path)
     if method not in branch.handlers:
-        raise Fault("UnsupportedHttpVerb", (("Method", method),), headers={"Allow": ", ".join(branch.handlers)})
+        raise Refusal("UnsupportedHttpVerb", (("Method", method),), headers={"Allow": ", ".join(branch.handlers)})
     return branch.handlers[method], params
 
 
-def _unknown(raw_path: str) -> Fault:
-    return Fault("InvalidUri", (("Path", unquote(raw_path)[:200]),))
+def _unknown_path(raw_path: str) -> Refusal:
+    return Refusal("InvalidUri", (("Path", unquote(raw_path)[:200]),))

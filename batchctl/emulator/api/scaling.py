@@ -1,49 +1,49 @@
 """What clients ask of a pool's automatic scaling."""
 
 from batchctl.emulator.admission.pools import check_formula
-from batchctl.emulator.api.pools import find_to_change, find_to_resize
+from batchctl.emulator.api.pools import find_pool_to_change, find_pool_to_resize
 from batchctl.emulator.life import auto_scale
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
-from batchctl.emulator.wire.messages import Answer, Call, changed
+from batchctl.emulator.wire.messages import Answer, Call, answer_changed
 from batchctl.emulator.wire.pool_bodies import ENABLE_AUTOSCALE, EVALUATE_AUTOSCALE
 
 PAUSE = 30.0
 """Seconds between two requests that enable automatic scaling on a pool."""
 
 
-def enable(service: Service, call: Call) -> Answer:
+def enable_auto_scale(service: Service, call: Call) -> Answer:
     """Enables it, or changes the formula or the interval where it is on."""
-    pool = find_to_resize(service, call)
+    pool = find_pool_to_resize(service, call)
     asked = call.body(ENABLE_AUTOSCALE)
     if not asked or (not pool.spec["enableAutoScale"] and "autoScaleFormula" not in asked):
-        raise Fault("InvalidAutoScalingSettings", (("Reason", "a formula is wanted"),))
+        raise Refusal("InvalidAutoScalingSettings", (("Reason", "a formula is wanted"),))
     check_formula(asked.get("autoScaleFormula", ""))
     if service.clock.now() < pool.autoscale_asked + PAUSE:
-        raise Fault("TooManyEnableAutoScaleRequests", headers={"Retry-After": str(int(PAUSE))})
+        raise Refusal("TooManyEnableAutoScaleRequests", headers={"Retry-After": str(int(PAUSE))})
     pool.autoscale_asked = service.clock.now()
     pool.spec = {**pool.spec, "autoScaleEvaluationInterval": "PT15M", **pool.spec, **asked, "enableAutoScale": True}
-    auto_scale.watch(service, pool)
-    auto_scale.apply(service, pool)
-    return changed(call, pool)
+    auto_scale.watch_pool(service, pool)
+    auto_scale.apply_formula(service, pool)
+    return answer_changed(call, pool)
 
 
-def disable(service: Service, call: Call) -> Answer:
-    pool = find_to_change(service, call)
+def disable_auto_scale(service: Service, call: Call) -> Answer:
+    pool = find_pool_to_change(service, call)
     call.body(Shape("Empty"))
     off = {"autoScaleFormula", "autoScaleEvaluationInterval"}
     pool.spec = {name: value for name, value in pool.spec.items() if name not in off} | {"enableAutoScale": False}
     service.store.touch(pool)
-    return changed(call, pool)
+    return answer_changed(call, pool)
 
 
-def evaluate(service: Service, call: Call) -> Answer:
+def evaluate_auto_scale(service: Service, call: Call) -> Answer:
     """Says what a formula would do."""
-    pool = find_to_change(service, call)
+    pool = find_pool_to_change(service, call)
     text = call.body(EVALUATE_AUTOSCALE)["autoScaleFormula"]
     if not pool.spec["enableAutoScale"]:
-        raise Fault("OperationNotValidOnPool", (("Reason", "automatic scaling is not enabled on the pool"),))
+        raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is not enabled on the pool"),))
     check_formula(text)
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun"
-    return Answer(200, {"odata.metadata": metadata, **auto_scale.run(service, pool, text)})
+    return Answer(200, {"odata.metadata": metadata, **auto_scale.evaluate_formula(service, pool, text)})

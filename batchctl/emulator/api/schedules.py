@@ -1,13 +1,22 @@
 """What clients ask of job schedules."""
 
-from batchctl.emulator.admission import jobs
+from batchctl.emulator.admission.jobs import check_job
 from batchctl.emulator.life import schedule_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Schedule
-from batchctl.emulator.refusals import Fault
+from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import words
 from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE, JOB_SCHEDULE_PATCH
-from batchctl.emulator.wire.messages import Answer, Call, changed, check_conditions, entity_headers, listing, made, one
+from batchctl.emulator.wire.messages import (
+    Answer,
+    Call,
+    answer_changed,
+    answer_made,
+    check_conditions,
+    entity_headers,
+    list_records,
+    show_record,
+)
 from batchctl.emulator.wire.views import JOB as JOB_VIEW
 from batchctl.emulator.wire.views import schedule_url, schedule_view
 
@@ -30,103 +39,95 @@ _READ_ONLY = words(
 )
 
 
-def find(service: Service, call: Call) -> Schedule:
+def find_schedule(service: Service, call: Call) -> Schedule:
     """The schedule that the path names."""
     schedule = service.store.schedules.get(call.params["schedule"].lower())
     if schedule is None:
-        raise Fault("JobScheduleNotFound")
+        raise Refusal("JobScheduleNotFound")
     return schedule
 
 
-def find_for(service: Service, call: Call, verb: str) -> Schedule:
+def find_schedule_for(service: Service, call: Call, verb: str) -> Schedule:
     """The same, refused in states that do not know the verb."""
-    schedule = find(service, call)
+    schedule = find_schedule(service, call)
     check_conditions(call, schedule)
     if code := REFUSED[verb].get(schedule.state):
-        raise Fault(code)
+        raise Refusal(code)
     return schedule
 
 
-def create(service: Service, call: Call) -> Answer:
+def create_schedule(service: Service, call: Call) -> Answer:
     spec = call.body(JOB_SCHEDULE)
-    name = spec.pop("id")
-    existing = service.store.schedules.get(name.lower())
-    if existing is not None:
-        raise Fault("JobScheduleBeingDeleted" if existing.state == "deleting" else "JobScheduleExists")
-    jobs.check_quota(service)
-    jobs.check(spec["jobSpecification"])
-    schedule = Schedule(id=name, spec=spec)
-    service.store.add(schedule)
-    schedule_life.start(service, schedule)
-    return made(schedule_url(schedule.id, call.base), schedule)
+    schedule = schedule_life.add_schedule(service, spec.pop("id"), spec)
+    return answer_made(schedule_url(schedule.id, call.base), schedule)
 
 
-def get(service: Service, call: Call) -> Answer:
-    return one(call, schedule_view(service.store.jobs), find(service, call))
+def get_schedule(service: Service, call: Call) -> Answer:
+    return show_record(call, schedule_view(service.store.jobs), find_schedule(service, call))
 
 
-def exists(service: Service, call: Call) -> Answer:
-    schedule = find(service, call)
+def schedule_exists(service: Service, call: Call) -> Answer:
+    schedule = find_schedule(service, call)
     check_conditions(call, schedule)
     return Answer(200, None, entity_headers(schedule))
 
 
-def list_all(service: Service, call: Call) -> Answer:
-    return listing(call, schedule_view(service.store.jobs), service.store.schedules.values())
+def list_schedules(service: Service, call: Call) -> Answer:
+    return list_records(call, schedule_view(service.store.jobs), service.store.schedules.values())
 
 
-def list_jobs(service: Service, call: Call) -> Answer:
-    schedule = find(service, call)
-    return listing(call, JOB_VIEW, (job for job in service.store.jobs.values() if job.schedule == schedule.key))
+def list_jobs_of_schedule(service: Service, call: Call) -> Answer:
+    schedule = find_schedule(service, call)
+    return list_records(call, JOB_VIEW, (job for job in service.store.jobs.values() if job.schedule == schedule.key))
 
 
-def patch(service: Service, call: Call) -> Answer:
-    return _update(service, call, call.json(), keep=True)
+def patch_schedule(service: Service, call: Call) -> Answer:
+    return _change_schedule(service, call, call.json(), keep=True)
 
 
-def replace(service: Service, call: Call) -> Answer:
+def replace_schedule(service: Service, call: Call) -> Answer:
     given = call.json()
     if isinstance(given, dict):
         given = {name: value for name, value in given.items() if name not in _READ_ONLY}
-    return _update(service, call, given, keep=False)
+    return _change_schedule(service, call, given, keep=False)
 
 
-def _update(service: Service, call: Call, given: object, *, keep: bool) -> Answer:
+def _change_schedule(service: Service, call: Call, given: object, *, keep: bool) -> Answer:
     """A new jobSpecification counts from the next job on."""
-    schedule = find_for(service, call, "change")
+    schedule = find_schedule_for(service, call, "change")
     change = JOB_SCHEDULE_PATCH(given)
     if "jobSpecification" in change:
-        jobs.check(change["jobSpecification"])
+        check_job(change["jobSpecification"])
     elif not keep:
-        raise Fault("MissingRequiredProperty", (("PropertyName", "jobSpecification"),))
+        raise Refusal("MissingRequiredProperty", (("PropertyName", "jobSpecification"),))
     kept = ("displayName", "schedule", "jobSpecification", "metadata") if keep else ("displayName",)
     schedule.spec = {**{name: schedule.spec[name] for name in kept if name in schedule.spec}, **change}
     service.store.touch(schedule)
-    schedule_life.plan(service, schedule)
-    return changed(call, schedule)
+    schedule_life.plan_again(service, schedule)
+    return answer_changed(call, schedule)
 
 
-def disable(service: Service, call: Call) -> Answer:
-    schedule = find_for(service, call, "disable")
-    schedule_life.disable(service, schedule)
-    return changed(call, schedule, 204)
+def disable_schedule(service: Service, call: Call) -> Answer:
+    schedule = find_schedule_for(service, call, "disable")
+    schedule_life.disable_schedule(service, schedule)
+    return answer_changed(call, schedule, 204)
 
 
-def enable(service: Service, call: Call) -> Answer:
-    schedule = find_for(service, call, "enable")
-    schedule_life.enable(service, schedule)
-    return changed(call, schedule, 204)
+def enable_schedule(service: Service, call: Call) -> Answer:
+    schedule = find_schedule_for(service, call, "enable")
+    schedule_life.enable_schedule(service, schedule)
+    return answer_changed(call, schedule, 204)
 
 
-def terminate(service: Service, call: Call) -> Answer:
-    schedule = find_for(service, call, "terminate")
+def terminate_schedule(service: Service, call: Call) -> Answer:
+    schedule = find_schedule_for(service, call, "terminate")
     call.flag("force")
-    schedule_life.terminate(service, schedule)
-    return changed(call, schedule, 202)
+    schedule_life.terminate_schedule(service, schedule)
+    return answer_changed(call, schedule, 202)
 
 
-def delete(service: Service, call: Call) -> Answer:
-    schedule = find_for(service, call, "delete")
+def delete_schedule(service: Service, call: Call) -> Answer:
+    schedule = find_schedule_for(service, call, "delete")
     call.flag("force")
-    schedule_life.delete(service, schedule)
+    schedule_life.delete_schedule(service, schedule)
     return Answer(202)

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from batchctl.emulator.api.door import Door
 from batchctl.emulator.clock import Clock, WallClock
-from batchctl.emulator.life.service import Service
+from batchctl.emulator.life import engine
 from batchctl.emulator.settings import Settings
 
 VERSION = "2025-06-01"
@@ -40,6 +40,7 @@ class _OneWrite:
 
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
+        # The client may have hung up between the write and this turn.
         if waiting and not self._transport.is_closing():
             self._transport.write(b"".join(waiting))
 
@@ -86,19 +87,19 @@ async def serve(
 
     Raises OSError if the port is taken, BlockingIOError if another service has this home.
     """
-    with _own(settings.home), socket.socket() as listener:
+    with _own_home(settings.home), socket.socket() as listener:
+        # A restart on its own port does not wait for connections of the last minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        service = Service(settings, clock or WallClock(), url)
-        service.start()
-        server = _Server(_config(Door(service, port)))
+        service = engine.start_service(settings, clock or WallClock(), url)
+        server = _Server(_server_config(Door(service, port)))
         server.ended = ended or server.ended
         _end_on(server.ended, exit_with_parent)
-        listener.listen(128)
+        listener.listen(128)  # only now: nobody comes in before recovery is done
         if ready:
-            _announce(ready, url)
+            _announce_ready(ready, url)
         try:
             await server.serve([listener])
         finally:
@@ -106,15 +107,16 @@ async def serve(
 
 
 @contextlib.contextmanager
-def _own(home: Path) -> Iterator[None]:
+def _own_home(home: Path) -> Iterator[None]:
     """The home's lock, held as long as the process lives."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("w") as file:
+        # The kernel's lock: it goes with the process, however it ends.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
-def _config(door: Door) -> uvicorn.Config:
+def _server_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,
         http=_Protocol,
@@ -127,7 +129,7 @@ def _config(door: Door) -> uvicorn.Config:
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=2,  # seconds: a client that reads a file slowly does not hold the end up
         h11_max_incomplete_event_size=MOST_HEADERS,
     )
 
@@ -147,8 +149,8 @@ def _at_end(stdin: IO[bytes], ended: asyncio.Event) -> None:
         ended.set()
 
 
-def _announce(ready: Path, url: str) -> None:
+def _announce_ready(ready: Path, url: str) -> None:
     """Says where the service listens, in a file that is whole or not there."""
     draft = ready.with_name(f".{ready.name}.{os.getpid()}")
     draft.write_text(json.dumps({"url": url, "pid": os.getpid(), "version": VERSION}))
-    draft.replace(ready)
+    draft.replace(ready)  # a rename: whoever waits for the file never reads half of it

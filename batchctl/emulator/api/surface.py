@@ -11,8 +11,7 @@ from batchctl.emulator.api.door import MOST_BODY, VERSIONS
 from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.tasks import MOST_BYTES
-from batchctl.emulator.life import preparation
-from batchctl.emulator.refusals import FAULTS
+from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.wire import views
 from batchctl.emulator.wire.messages import MOST_RESULTS
@@ -89,38 +88,38 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 
 
-def page() -> str:
+def surface_page() -> str:
     """The whole page."""
-    return "\n".join(_lines()) + "\n"
+    return "\n".join(_page_lines()) + "\n"
 
 
-def _lines() -> Iterator[str]:
+def _page_lines() -> Iterator[str]:
     versions = sorted(VERSIONS, reverse=True)
     yield _HEAD.format(newest=versions[0], versions=", ".join(f"`{version}`" for version in versions))
-    yield from _section("What it serves", ("Method", "Path"), _rows(ROUTES))
-    yield from _section("What older versions know besides", ("Method", "Path"), _rows(OLDER))
-    yield from _section("What `$filter` may name", ("List", "Properties"), _filters())
-    yield from _section("Limits", ("What", "Most"), _limits())
+    yield from _section("What it serves", ("Method", "Path"), _route_rows(ROUTES))
+    yield from _section("What older versions know besides", ("Method", "Path"), _route_rows(OLDER))
+    yield from _section("What `$filter` may name", ("List", "Properties"), _filter_rows())
+    yield from _section("Limits", ("What", "Most"), _limit_rows())
     yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)
     yield from _section("What it keeps on paper", ("What", "How"), _ON_PAPER)
-    codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in FAULTS.items())
+    codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in REFUSALS.items())
     yield from _section("What it answers when it refuses", ("Code", "Status", "Message"), codes)
 
 
-def _rows(routes: tuple[tuple[str, str, object], ...]) -> Iterator[tuple[str, str]]:
+def _route_rows(routes: tuple[tuple[str, str, object], ...]) -> Iterator[tuple[str, str]]:
     for method, path, _ in routes:
         if not path.startswith("/_local/"):
             yield method, f"`{path}`"
 
 
-def _filters() -> Iterator[tuple[str, str]]:
+def _filter_rows() -> Iterator[tuple[str, str]]:
     kinds = {
         "pools": views.POOL.filters,
         "nodes": views.NODE_FILTERS,
         "jobs": views.JOB.filters,
         "tasks": views.TASK.filters,
         "job schedules": views.SCHEDULE.filters,
-        "preparation and release": preparation.FILTERS,
+        "preparation and release": views.PREPARATION_FILTERS,
         "files": FILE_FILTERS,
         "node counts": COUNT_FILTERS,
         "supported images": IMAGE_FILTERS,
@@ -130,7 +129,7 @@ def _filters() -> Iterator[tuple[str, str]]:
         yield kind, ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _limits() -> tuple[tuple[str, str], ...]:
+def _limit_rows() -> tuple[tuple[str, str], ...]:
     return (
         ("tasks in one `addtaskcollection`", "100"),
         ("bytes of a task or a collection of tasks", f"{MOST_BYTES:,}"),
@@ -154,4 +153,4 @@ def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]])
 
 
 if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 - a program that writes a page
+    print(surface_page(), end="")  # noqa: T201 - a program that writes a page

@@ -1,4 +1,4 @@
-"""The language of autoscale formulas: statements to a tree of closures, and the tree to values. Pure.
+"""The language of autoscale formulas: statements to a tree of closures, and the tree to values.
 
 As the page "Create a formula to automatically scale compute nodes in a Batch pool" describes it. Values are numbers,
 lists of numbers, texts, Moment and Interval; what a formula reads of the pool is handed in.
@@ -10,9 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from batchctl.emulator.formula.values import FUNCTIONS, INTERVALS, FormulaError, Moment, Stopped, binary, member, truth
+from batchctl.emulator.formula.values import (
+    FUNCTIONS,
+    INTERVALS,
+    FormulaError,
+    Moment,
+    Stopped,
+    apply_operator,
+    as_condition,
+    part_of_time,
+)
 
-MOST_DEPTH = 64
+MOST_DEPTH = 64  # each level is ten calls deep, and Python gives up at a thousand
 MOST_STATEMENTS = 100
 _TOKEN = re.compile(
     r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
@@ -56,7 +65,7 @@ class Scope:
 Node = Callable[[Scope], Any]
 
 
-def parse(text: str) -> Callable[[Scope], None]:
+def parse_formula(text: str) -> Callable[[Scope], None]:
     """A formula ready to run. FormulaError if it is not in the language."""
     return _Parser(text).program()
 
@@ -135,7 +144,7 @@ class _Parser:
             yes = self._expression()
             self._next(":")
             no = self._expression()
-            chosen: Node = lambda scope: yes(scope) if truth(condition(scope)) else no(scope)  # noqa: E731 - a node
+            chosen: Node = lambda scope: yes(scope) if as_condition(condition(scope)) else no(scope)  # noqa: E731 - a node
         else:
             chosen = condition
         self._depth -= 1
@@ -153,10 +162,10 @@ class _Parser:
     def _unary(self) -> Node:
         if self._sees("-"):
             inner = self._unary()
-            return lambda scope: binary("-", 0.0, inner(scope))
+            return lambda scope: apply_operator("-", 0.0, inner(scope))
         if self._sees("!"):
             inner = self._unary()
-            return lambda scope: float(not truth(inner(scope)))
+            return lambda scope: float(not as_condition(inner(scope)))
         return self._suffixes(self._primary())
 
     def _suffixes(self, value: Node) -> Node:
@@ -198,10 +207,10 @@ class _Parser:
 
 def _join(mark: str, left: Node, right: Node) -> Node:
     if mark == "&&":
-        return lambda scope: float(truth(left(scope)) and truth(right(scope)))
+        return lambda scope: float(as_condition(left(scope)) and as_condition(right(scope)))
     if mark == "||":
-        return lambda scope: float(truth(left(scope)) or truth(right(scope)))
-    return lambda scope: binary(mark, left(scope), right(scope))
+        return lambda scope: float(as_condition(left(scope)) or as_condition(right(scope)))
+    return lambda scope: apply_operator(mark, left(scope), right(scope))
 
 
 def _element(value: Node, index: Node) -> Node:
@@ -213,7 +222,7 @@ def _member(value: Node, name: str, arguments: list[Node] | None) -> Node:
         found = value(scope)
         if arguments is not None and hasattr(found, "call"):
             return found.call(name, [argument(scope) for argument in arguments])
-        return member(found, name)
+        return part_of_time(found, name)
 
     return get
 

@@ -77,10 +77,10 @@ _KINDS: Mapping[tuple[str, type, type], type] = {
 }
 
 
-def binary(mark: str, left: Any, right: Any) -> Any:
+def apply_operator(mark: str, left: Any, right: Any) -> Any:
     """An operator between two values; lists go element by element."""
     if isinstance(left, list) or isinstance(right, list):
-        return [binary(mark, one, other) for one, other in _pairs(left, right)]
+        return [apply_operator(mark, one, other) for one, other in _pairs(left, right)]
     if mark in _COMPARE:
         if type(left) is not type(right):
             raise FormulaError(f"{_kind(left)} cannot be compared with {_kind(right)}")
@@ -95,12 +95,12 @@ def binary(mark: str, left: Any, right: Any) -> Any:
     return kind(result)
 
 
-def truth(value: Any) -> bool:
+def as_condition(value: Any) -> bool:
     """A value as a condition."""
-    return number(value) != 0
+    return as_number(value) != 0
 
 
-def number(value: Any) -> float:
+def as_number(value: Any) -> float:
     """A value as a number; a list of one counts as its element."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -109,7 +109,7 @@ def number(value: Any) -> float:
     return value
 
 
-def member(value: Any, name: str) -> float:
+def part_of_time(value: Any, name: str) -> float:
     """The parts of a time: `weekday` counts from Sunday = 0."""
     if not isinstance(value, Moment):
         raise FormulaError(f"{_kind(value)} has no {name}")
@@ -151,14 +151,14 @@ def _flat(arguments: list[Any]) -> list[Any]:
 
 
 def _numbers(arguments: list[Any]) -> list[float]:
-    found = [number(one) for one in _flat(arguments)]
+    found = [as_number(one) for one in _flat(arguments)]
     if not found:
         raise FormulaError("a list without elements")
     return found
 
 
 def _percentile(arguments: list[Any]) -> float:
-    values, percent = sorted(_numbers(arguments[:1])), number(arguments[1]) / 100
+    values, percent = sorted(_numbers(arguments[:1])), as_number(arguments[1]) / 100
     place = percent * (len(values) - 1)
     low = min(max(math.floor(place), 0), len(values) - 1)
     high = min(low + 1, len(values) - 1)
@@ -166,10 +166,10 @@ def _percentile(arguments: list[Any]) -> float:
 
 
 def _val(arguments: list[Any]) -> float:
-    values, index = arguments[0], int(number(arguments[1]))
+    values, index = arguments[0], int(as_number(arguments[1]))
     if not isinstance(values, list) or not 0 <= index < len(values):
         raise FormulaError("val: there is no such element")
-    return number(values[index])
+    return as_number(values[index])
 
 
 def _time(arguments: list[Any]) -> Moment:
@@ -181,7 +181,7 @@ def _time(arguments: list[Any]) -> Moment:
 
 
 def _round(arguments: list[Any]) -> float:
-    value = number(arguments[0])
+    value = as_number(arguments[0])
     return math.copysign(math.floor(abs(value) + 0.5), value)
 
 
@@ -191,8 +191,8 @@ def _each(function: Callable[[float], float]) -> Callable[[list[Any]], Any]:
     def call(arguments: list[Any]) -> Any:
         (given,) = arguments
         if isinstance(given, list):
-            return [function(number(one)) for one in given]
-        return function(number(given))
+            return [function(as_number(one)) for one in given]
+        return function(as_number(given))
 
     return call
 

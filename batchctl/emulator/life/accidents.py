@@ -1,74 +1,65 @@
 """What the platform does to a node without being asked: it breaks, is preempted, lost from sight, upgraded, mended."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator.life import node_life, preparation, run_orders, task_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
-from batchctl.emulator.refusals import Fault
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
+from batchctl.emulator.refusals import Refusal
 
 STATES = {"break": "unusable", "preempt": "preempted", "lose": "unknown", "upgrade": "upgradingos", "mend": ""}
 """Each accident and the state that it leads to; mending goes on from where the node is."""
 _MENDED = ("unusable", "preempted", "unknown")
 
 
-def happen(service: "Service", pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
-    """The accident, and its end after so many seconds (0: only by `mend`). Raises Fault where it cannot happen."""
-    _check(node, accident)
+def cause_accident(service: Service, pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
+    """The accident, and its end after so many seconds (0: only by `mend`). Raises Refusal where it cannot happen."""
+    _check_possible(node, accident)
     if accident == "mend":
-        mend(service, pool, node)
+        mend_node(service, pool, node)
     elif accident == "upgrade":
-        node_life.again(service, node, "upgradingos", "requeue")
+        node_life.boot_again(service, node, "upgradingos", "requeue")
     elif accident == "lose":
-        _go(service, pool, node, "unknown")
+        node_life.move_node(service, pool, node, "unknown")
     else:
-        _strike(service, pool, node, STATES[accident], [error] if accident == "break" else [])
+        _strike_node(service, pool, node, STATES[accident], [error] if accident == "break" else [])
     if mended_after:
         since = node.state_time
         service.timer((node, "mend"), mended_after, lambda: _mend_if(service, pool, node, since))
 
 
-def mend(service: "Service", pool: Pool, node: Node) -> None:
+def mend_node(service: Service, pool: Pool, node: Node) -> None:
     """The platform reboots what was unusable, finds what was lost, and has room again for what was preempted."""
     node.errors = []
     if node.state == "unknown":
-        _go(service, pool, node, "running" if node.busy else node.at_rest)
+        node_life.move_node(service, pool, node, "running" if node.busy else node.at_rest)
     elif node.state == "preempted":
-        node_life.start(service, pool, node)
+        node_life.start_node(service, pool, node)
     else:
-        _go(service, pool, node, "rebooting")
-        preparation.forget(service, node, reimaged=False)
-        node_life.begin(service, pool, node)
+        node_life.move_node(service, pool, node, "rebooting")
+        preparation.forget_preparations(service, node, reimaged=False)
+        node_life.begin_step(service, pool, node)
 
 
-def _check(node: Node, accident: str) -> None:
+def _check_possible(node: Node, accident: str) -> None:
     if accident == "preempt" and node.dedicated:
-        raise Fault("OperationNotValidOnNode", (("Reason", "only spot nodes are preempted"),))
+        raise Refusal("OperationNotValidOnNode", (("Reason", "only spot nodes are preempted"),))
     possible = node.state in _MENDED if accident == "mend" else STATES[accident] in NODE_MOVES[node.state]
     if not possible or node.after:
-        raise Fault("OperationInvalidForCurrentState", (("NodeState", node.after or node.state),))
+        raise Refusal("OperationInvalidForCurrentState", (("NodeState", node.after or node.state),))
 
 
-def _strike(service: "Service", pool: Pool, node: Node, state: str, errors: list[Json]) -> None:
+def _strike_node(service: Service, pool: Pool, node: Node, state: str, errors: list[Json]) -> None:
     """All that runs on the node ends, its tasks go back to the queue; a preempted node's disk is gone."""
     node.errors = errors
-    _go(service, pool, node, state)
-    task_life.interrupt_all(service, node, "requeue")
+    node_life.move_node(service, pool, node, state)
+    task_life.interrupt_tasks_on(service, node, KillReason.REQUEUE)
     for run in service.runs_of(node):
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     if state == "preempted":
-        preparation.forget(service, node, reimaged=True)
+        preparation.forget_preparations(service, node, reimaged=True)
         service.discard(run_orders.node_root(service.settings, node))
 
 
-def _mend_if(service: "Service", pool: Pool, node: Node, since: float) -> None:
+def _mend_if(service: Service, pool: Pool, node: Node, since: float) -> None:
     if pool.nodes.get(node.key) is node and node.state_time == since:
-        mend(service, pool, node)
-
-
-def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
-    node.move(state, service.clock.now())
-    service.store.keep(node)
-    service.wake(pool)
+        mend_node(service, pool, node)

@@ -2,19 +2,17 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batchctl.emulator import times
 from batchctl.emulator.formula import language
-from batchctl.emulator.formula.values import FormulaError, Interval, Moment, number
+from batchctl.emulator.formula.values import FormulaError, Interval, Moment, as_number
 from batchctl.emulator.life import pool_life
+from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json, Pool
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-
-SAMPLE_SECONDS = 30.0
-MOST_SAMPLES = 2880
+SAMPLE_SECONDS = 30.0  # as the page on automatic scaling has it
+MOST_SAMPLES = 2880  # of a pool: those of a day
 TASKS = ("$ActiveTasks", "$RunningTasks", "$PendingTasks", "$SucceededTasks", "$FailedTasks")
 NODES = ("$CurrentDedicatedNodes", "$CurrentLowPriorityNodes", "$UsableNodeCount", "$PreemptedNodeCount")
 MEASURED = (
@@ -62,7 +60,7 @@ class History:
         if isinstance(arguments[0], float):
             count = int(arguments[0])
             return [value for _, value in self.samples[-count:]] if count > 0 else []
-        percent = number(arguments[-1]) if isinstance(arguments[-1], float) else 0.0
+        percent = as_number(arguments[-1]) if isinstance(arguments[-1], float) else 0.0
         start, end = self._bounds(arguments)
         if self._percent(start, end) < percent:
             raise FormulaError("there are not enough samples")
@@ -81,10 +79,7 @@ class History:
         return min(100.0, 100.0 * found / wanted)
 
 
-Samples = deque[tuple[float, dict[str, float]]]
-
-
-def run(service: "Service", pool: Pool, text: str) -> Json:
+def evaluate_formula(service: Service, pool: Pool, text: str) -> Json:
     """Evaluates a formula on the pool: an AutoScaleRun. If it cannot be evaluated, there is an error in it, and the
     results are what stands (JavaScript SDK, poolScaling.spec.ts).
     """
@@ -92,51 +87,52 @@ def run(service: "Service", pool: Pool, text: str) -> Json:
     timestamp = {"timestamp": times.stamp(now)}
     try:
         scope = language.Scope(now, _variables(service, pool), READ_ONLY)
-        language.parse(text)(scope)
-        return {**timestamp, "results": _results(pool, scope)}
+        language.parse_formula(text)(scope)
+        return {**timestamp, "results": _results_text(pool, scope)}
     except FormulaError as error:
         code = "AutoScalingFormulaEvaluationError"
-        fault = {"code": code, "message": "The autoscale formula could not be evaluated."}
-        stands = _results(pool, language.Scope(now, {}))
-        return {**timestamp, "results": stands, "error": {**fault, "values": [{"name": "Reason", "value": str(error)}]}}
+        told = {"code": code, "message": "The autoscale formula could not be evaluated."}
+        stands = _results_text(pool, language.Scope(now, {}))
+        return {**timestamp, "results": stands, "error": {**told, "values": [{"name": "Reason", "value": str(error)}]}}
 
 
-def watch(service: "Service", pool: Pool) -> None:
+def watch_pool(service: Service, pool: Pool) -> None:
     """Samples every 30 seconds and evaluates at the pool's interval, as long as its autoscale is on."""
-    sample(service, pool)
-    service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _tick(service, pool))
+    take_sample(service, pool)
+    service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _sample_again(service, pool))
 
 
-def apply(service: "Service", pool: Pool) -> None:
+def apply_formula(service: Service, pool: Pool) -> None:
     """Evaluates the pool's own formula and resizes the pool to what it says."""
-    pool.autoscale_run = run(service, pool, pool.spec["autoScaleFormula"])
+    pool.autoscale_run = evaluate_formula(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
     service.store.touch(pool)
-    if "error" in pool.autoscale_run or pool.allocation != "steady":
+    if "error" in pool.autoscale_run or pool.allocation != "steady":  # a resize under way is left to end
         return
     values = dict(part.split("=", 1) for part in pool.autoscale_run["results"].split(";"))
     dedicated, spot = (int(values[name]) for name in TARGETS)
     if (dedicated, spot) != tuple(pool.spec[name] for name in TARGETS.values()):
-        pool_life.resize(service, pool, dedicated, spot, values[OPTION])
+        pool_life.resize_pool(service, pool, dedicated, spot, values[OPTION])
 
 
-def sample(service: "Service", pool: Pool) -> None:
+def take_sample(service: Service, pool: Pool) -> None:
     """Takes a sample now."""
     samples = service.samples.setdefault(pool.key, deque(maxlen=MOST_SAMPLES))
     samples.append((service.clock.now(), _measure(service, pool)))
 
 
-def _tick(service: "Service", pool: Pool) -> None:
+def _sample_again(service: Service, pool: Pool) -> None:
+    # Another pool may bear the id by now.
     if service.store.pools.get(pool.key) is not pool or not pool.spec["enableAutoScale"]:
         service.samples.pop(pool.key, None)
         return
-    watch(service, pool)
+    watch_pool(service, pool)
     interval = times.duration(pool.spec.get("autoScaleEvaluationInterval", "PT15M"))
     if service.clock.now() >= pool.autoscale_enabled + interval:
-        apply(service, pool)
+        apply_formula(service, pool)
 
 
-def _measure(service: "Service", pool: Pool) -> dict[str, float]:
+def _measure(service: Service, pool: Pool) -> dict[str, float]:
     """The variables as they are now; what the machine does is not measured for each node, and is 0.
 
     Active tasks are those that only want for room, each instance of a multi-instance task by itself.
@@ -158,7 +154,7 @@ def _measure(service: "Service", pool: Pool) -> dict[str, float]:
     }
 
 
-def _variables(service: "Service", pool: Pool) -> dict[str, Any]:
+def _variables(service: Service, pool: Pool) -> dict[str, Any]:
     """All that a formula can read."""
     now = service.clock.now()
     samples = (*service.samples.get(pool.key, ()), (now, _measure(service, pool)))
@@ -170,29 +166,29 @@ def _variables(service: "Service", pool: Pool) -> dict[str, Any]:
     return {**names, "$TaskSlotsPerNode": float(pool.spec["taskSlotsPerNode"]), OPTION: "requeue"}
 
 
-def _results(pool: Pool, scope: language.Scope) -> str:
+def _results_text(pool: Pool, scope: language.Scope) -> str:
     """The targets, the option, and what else the formula assigned, as `name=value` with semicolons."""
     given = {**scope.assigned}
     if "$TargetDedicated" in given:
         given["$TargetDedicatedNodes"] = given.pop("$TargetDedicated")
     found: dict[str, str] = {}
     for name, key in TARGETS.items():
-        found[name] = str(max(0, int(number(given.pop(name, float(pool.spec[key]))))))
+        found[name] = str(max(0, int(as_number(given.pop(name, float(pool.spec[key]))))))
     option = given.pop(OPTION, "requeue")
     if option not in language.OPTIONS:
         raise FormulaError(f"{OPTION} is one of {', '.join(language.OPTIONS)}")
     found[OPTION] = option
-    found |= {name: _text(value) for name, value in given.items()}
+    found |= {name: _value_text(value) for name, value in given.items()}
     return ";".join(f"{name}={value}" for name, value in found.items())
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, History):
-        return _text([sampled for _, sampled in value.samples[-1:]])
+        return _value_text([sampled for _, sampled in value.samples[-1:]])
     if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
+        return "[" + ",".join(map(_value_text, value)) + "]"
     if isinstance(value, Moment):
         return times.stamp(value.seconds)
     return times.iso_duration(value.seconds) if isinstance(value, Interval) else str(value)

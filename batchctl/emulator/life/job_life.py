@@ -1,135 +1,132 @@
 """A job from its first state to its last: started, disabled, enabled, terminated, deleted."""
 
-from typing import TYPE_CHECKING
-
 from batchctl.emulator import times
 from batchctl.emulator.life import auto_pools, preparation, run_orders, task_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
-
-def start(service: "Service", job: Job) -> None:
+def start_job(service: Service, job: Job) -> None:
     """The job begins."""
     job.started = job.created
-    watch(service, job)
+    watch_time(service, job)
     service.wake(job)
 
 
-def watch(service: "Service", job: Job) -> None:
+def watch_time(service: Service, job: Job) -> None:
     """Sets the timer of maxWallClockTime, which counts from the job's creation."""
     limit = times.duration(job.spec["constraints"]["maxWallClockTime"])
     if job.state not in ("active", "disabling", "disabled", "enabling") or limit >= times.duration(times.UNLIMITED):
         service.cancel(job)
         return
     left = job.created + limit - service.clock.now()
-    service.timer(job, left, lambda: terminate(service, job, "MaxWallClockTimeExpiry"))
+    service.timer(job, left, lambda: terminate_job(service, job, "MaxWallClockTimeExpiry"))
 
 
-def terminate(service: "Service", job: Job, reason: str | None) -> None:
+def terminate_job(service: Service, job: Job, reason: str | None) -> None:
     """Ends the running tasks and then the job; tasks that wait stay active."""
     service.cancel(job)
     job.move("terminating", service.clock.now())
     job.reason = reason
-    preparation.stop(service, job)
-    _interrupt_all(service, job, "terminate")
+    preparation.stop_preparations(service, job)
+    _interrupt_all(service, job, KillReason.TERMINATE)
 
 
-def disable(service: "Service", job: Job, option: str) -> None:
+def disable_job(service: Service, job: Job, option: str) -> None:
     """No task starts any more; running ones are requeued, terminated or waited for."""
     if job.state == "active":
         job.move("disabling", service.clock.now())
     job.disabling = option
     service.store.touch(job)
     if option != "wait":
-        _interrupt_all(service, job, option)
+        _interrupt_all(service, job, KillReason(option))
     service.wake(job)
 
 
-def enable(service: "Service", job: Job) -> None:
+def enable_job(service: Service, job: Job) -> None:
     """Tasks start again."""
     job.move("enabling", service.clock.now())
     service.store.touch(job)
     service.wake(job)
 
 
-def delete(service: "Service", job: Job) -> None:
+def delete_job(service: Service, job: Job) -> None:
     """Ends and forgets the tasks, then the job."""
     service.cancel(job)
     job.move("deleting", service.clock.now())
-    preparation.stop(service, job)
-    _interrupt_all(service, job, "terminate")
+    preparation.stop_preparations(service, job)
+    _interrupt_all(service, job, KillReason.TERMINATE)
 
 
-def settle(service: "Service", job: Job) -> None:
+def settle_job(service: Service, job: Job) -> None:
     """Takes the job to the state that follows, if nothing stands in the way."""
     if service.store.jobs.get(job.key) is not job:
         return
-    _act(service, job)
+    _do_what_task_asked(service, job)  # first: it may lead to another state, and that one is what is settled
     if job.state == "enabling":
-        if not _waits(service, job, "enabling"):
-            _go(service, job, "active")
+        if not _job_waits(service, job, "enabling"):
+            _move_job(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
-        terminate(service, job, "AllTasksComplete")
-    elif job.at_work:
+        terminate_job(service, job, "AllTasksComplete")
+    elif job.at_work:  # all that follows waits for the tasks that run
         return
     elif job.state == "disabling":
-        _go(service, job, "disabled")
-    elif job.state in ("terminating", "deleting") and not preparation.release(service, job):
+        _move_job(service, job, "disabled")
+    elif job.state in ("terminating", "deleting") and not preparation.release_nodes(service, job):
         return
     elif job.state == "terminating":
         job.ended = service.clock.now()
-        end_pool(service, job, linger=True)
-        _go(service, job, "completed")
+        end_pool_of_job(service, job, linger=True)
+        _move_job(service, job, "completed")
         _tell_schedule(service, job)
-    elif job.state == "deleting" and not _waits(service, job, "deletingjob"):
-        _forget(service, job)
+    elif job.state == "deleting" and not _job_waits(service, job, "deletingjob"):
+        _forget_job(service, job)
 
 
-def _waits(service: "Service", job: Job, step: str) -> bool:
+def _job_waits(service: Service, job: Job, step: str) -> bool:
     return service.waits(job, step, job.state_time, lambda: service.wake(job))
 
 
-def _act(service: "Service", job: Job) -> None:
+def _do_what_task_asked(service: Service, job: Job) -> None:
     """Does what the end of a task asked for, if the job still goes on."""
     action, job.action = job.action, None
     if action is None or job.state != "active":
         return
     if action[0] == "terminate":
-        terminate(service, job, action[1])
+        terminate_job(service, job, action[1])
     else:
-        disable(service, job, "requeue")
+        disable_job(service, job, "requeue")
 
 
-def _interrupt_all(service: "Service", job: Job, why: str) -> None:
-    for task in list(job.at_work.values()):
-        task_life.interrupt(service, job, task, why)
+def _interrupt_all(service: Service, job: Job, why: KillReason) -> None:
+    for task in list(job.at_work.values()):  # a copy: a task that only waits for a preparation leaves at once
+        task_life.interrupt_task(service, job, task, why)
     service.store.touch(job)
     service.wake(job)
 
 
-def _go(service: "Service", job: Job, state: str) -> None:
+def _move_job(service: Service, job: Job, state: str) -> None:
     job.move(state, service.clock.now())
     service.store.touch(job)
     service.wake(service.store.pools.get(job.pool or ""))
 
 
-def _tell_schedule(service: "Service", job: Job) -> None:
+def _tell_schedule(service: Service, job: Job) -> None:
     """The schedule that made this job may go on, or end."""
     if job.schedule and (schedule := service.store.schedules.get(job.schedule)):
-        service.schedule_settles(schedule)
+        service.wake(schedule)
 
 
-def end_pool(service: "Service", job: Job, *, linger: bool = False) -> None:
+def end_pool_of_job(service: Service, job: Job, *, linger: bool = False) -> None:
     """A pool that was made for this job alone goes with it."""
     lifetime = job.spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption")
     if lifetime == "job":
-        auto_pools.end(service, job.spec, job.auto_pool, linger=linger)
+        auto_pools.end_auto_pool(service, job.spec, job.auto_pool, linger=linger)
 
 
-def _forget(service: "Service", job: Job) -> None:
-    end_pool(service, job)
+def _forget_job(service: Service, job: Job) -> None:
+    end_pool_of_job(service, job)
     for task in list(job.tasks.values()):
         service.store.drop(task)
     item = run_orders.job_directory(job)

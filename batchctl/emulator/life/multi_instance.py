@@ -3,52 +3,35 @@ succeeded everywhere the task's own command runs on the first, the primary. What
 behind on the nodes lives until the task ends.
 
 As the page "Use multi-instance tasks to run MPI applications" has it: common files come to the directory of the task,
-which all instances know as AZ_BATCH_TASK_SHARED_DIR; a pool without inter-node communication, or with more than one
-slot a node, never runs such a task; and if one instance fails, the task does.
+which all instances know as AZ_BATCH_TASK_SHARED_DIR; and if one instance fails, the task does.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
-from batchctl.emulator.auto_storage import with_urls
-from batchctl.emulator.life import preparation, run_orders
-from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.life import run_orders
+from batchctl.emulator.life.service import Company, Done, Service
+from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
+from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Order, Run
-
-MASTER_PORT = 6000
-Done = Callable[[str | None, Outcome], None]
-
-
-@dataclass(slots=True, eq=False)
-class Company:
-    """The nodes of a task that runs, the primary's first, and how their commands go. `why`: the task is to end."""
-
-    nodes: list[Node]
-    runs: list["Run"] = field(default_factory=list)
-    working: int = 0
-    why: str | None = None
-    failed: Outcome | None = None
+MASTER_PORT = 6000  # the port in the examples of that page
 
 
 @dataclass(frozen=True, slots=True)
 class _Play:
-    """What every step needs. `done` hears why the task was ended, if it was, and the outcome."""
+    """What every step needs. `done` hears how the task ended."""
 
-    service: "Service"
+    service: Service
     pool: Pool
     job: Job
     task: Task
     company: Company
     done: Done
 
-    def order(self, index: int) -> "Order":
+    def order(self, index: int) -> Order:
         """The order for an instance: the task's own, in a directory of its own, with the names of the others."""
         site = run_orders.Site(self.service.settings, self.service.url, self.pool, self.company.nodes[index])
         return run_orders.instance_order(site, self.job, self.task, index, self._names(index))
@@ -66,22 +49,9 @@ class _Play:
         }
 
 
-def possible(pool: Pool, task: Task) -> bool:
-    """Whether the pool could ever run it."""
-    return task.instances is None or (pool.spec["enableInterNodeCommunication"] and pool.spec["taskSlotsPerNode"] == 1)
-
-
-def fits(nodes: Iterable[Node], job: Job, task: Task) -> bool:
-    """Whether there is room for all its instances now; other tasks need none but their own."""
-    return task.instances is None or len(_free(nodes, job)) >= task.instances
-
-
-def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, primary: Node) -> Sequence[Node]:
-    """The nodes of a task that was given its place on `primary`."""
-    if task.instances is None:
-        return (primary,)
-    others = [node for node in _free(nodes, job) if node is not primary]
-    service.companies[task] = company = Company([primary, *others[: task.instances - 1]])
+def gather_company(service: Service, nodes: Sequence[Node], job: Job, task: Task) -> None:
+    """The task was given these nodes, the primary's first."""
+    service.companies[task] = Company([*nodes])
     task.subtasks = [
         {
             "id": index,
@@ -89,111 +59,98 @@ def gather(service: "Service", nodes: Iterable[Node], job: Job, task: Task, prim
             "nodeId": node.id,
             "directory": run_orders.instance_directory(job, task, index),
         }
-        for index, node in enumerate(company.nodes)
+        for index, node in enumerate(nodes)
         if index
     ]
-    return company.nodes
 
 
-def nodes_of(service: "Service", task: Task, node: Node) -> Sequence[Node]:
-    """All nodes that the task is on; `node` where it is on one alone."""
-    company = service.companies.get(task)
-    return company.nodes if company else (node,)
-
-
-def start(service: "Service", pool: Pool, job: Job, task: Task, done: Done) -> None:
+def start_company(service: Service, pool: Pool, job: Job, task: Task, done: Done) -> None:
     """Fetches the common files, then coordinates, then runs the command."""
     play = _Play(service, pool, job, task, service.companies[task], done)
     for entry in task.subtasks or ():
-        _note(play, entry, {"state": "preparing"})
-    common = with_urls(task.spec["multiInstanceSettings"].get("commonResourceFiles", []), service.settings.storage)
+        _note_subtask(play, entry, {"state": "preparing"})
+    files = task.spec["multiInstanceSettings"].get("commonResourceFiles", [])
+    common = run_orders.with_container_urls(files, service.settings.storage)
     order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
-    _run(play, 0, order, partial(_coordinate, play))
+    _run_instance(play, 0, order, partial(_coordinate, play))
 
 
-def interrupt(service: "Service", task: Task, why: str) -> None:
+def interrupt_company(service: Service, task: Task, why: KillReason) -> None:
     """Ends all its instances; the first reason stands."""
     company = service.companies[task]
-    company.why = company.why or why
+    company.why = company.why or why  # beside those of the runs: a fellow may have been their first
     for run in company.runs:
         run.kill(why)
 
 
-def _coordinate(play: _Play, run: "Run", outcome: Outcome) -> None:
+def _coordinate(play: _Play, ended: Ended) -> None:
     """The common files are there: the coordination command runs everywhere."""
     company, line = play.company, play.task.spec["multiInstanceSettings"]["coordinationCommandLine"]
-    if run.killed or not outcome.succeeded:
-        _end(play, outcome)
+    if ended.killed or not ended.outcome.succeeded:
+        _end_play(play, ended.outcome)
         return
     company.runs, company.working = [], len(company.nodes)
     for index in range(len(company.nodes)):
         own = () if index else play.order(0).resource_files
         order = replace(play.order(index), command_line=line, output_files=(), resource_files=own, keeps=True)
-        _run(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
+        # The primary's directory has the common files already.
+        _run_instance(play, index, replace(order, fresh=index > 0), partial(_coordinated, play, index))
         if index:
-            _note(play, _entry(play, index), {"state": "running", "startTime": _now(play)})
+            _note_subtask(play, _subtask_entry(play, index), {"state": "running", "startTime": _time_stamp(play)})
 
 
-def _coordinated(play: _Play, index: int, run: "Run", outcome: Outcome) -> None:
+def _coordinated(play: _Play, index: int, ended: Ended) -> None:
     """One of them has ended; the last one decides how it goes on, and the first failure ends the others."""
-    company = play.company
+    company, outcome = play.company, ended.outcome
     company.working -= 1
     if index:
-        _note(play, _entry(play, index), {"state": "completed", **outcome.note(_now(play))})
-    if not outcome.succeeded and not run.killed and company.failed is None:
+        _note_subtask(play, _subtask_entry(play, index), {"state": "completed", **outcome.note(_time_stamp(play))})
+    if not outcome.succeeded and not ended.killed and company.failed is None:
         company.failed = outcome
         for other in company.runs:
-            other.kill("fellow")
+            other.kill(KillReason.FELLOW)
     if company.working:
         return
     if company.why or company.failed:
-        _end(play, outcome if company.why else company.failed or outcome)
+        _end_play(play, outcome if company.why else company.failed or outcome)
         return
     order = replace(play.order(0), resource_files=(), fresh=False, appends=True)
-    _run(play, 0, order, partial(_ended, play))
+    _run_instance(play, 0, order, lambda ended: _end_play(play, ended.outcome))
 
 
-def _ended(play: _Play, run: "Run", outcome: Outcome) -> None:  # noqa: ARG001 - as all ends are heard
-    _end(play, outcome)
-
-
-def _end(play: _Play, outcome: Outcome) -> None:
+def _end_play(play: _Play, outcome: Outcome) -> None:
     for run in play.company.runs:
         run.end()
-    play.done(play.company.why, outcome)
+    play.done(Ended(outcome, play.company.why))
 
 
-def _run(play: _Play, index: int, order: "Order", done: Callable[["Run", Outcome], None]) -> None:
+def _run_instance(play: _Play, index: int, order: Order, done: Done) -> None:
     owner: object = play.task if index == 0 else (play.task, index)
-    run = play.service.run(owner, order, done, partial(_spawned, play, index))
+    run = play.service.run(owner, order, done, partial(_instance_spawned, play, index))
     play.company.runs.append(run)
 
 
-def _spawned(play: _Play, index: int, run: "Run", pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
+def _instance_spawned(play: _Play, index: int, run: Run, pid: int, born: float) -> None:  # noqa: ARG001 - as all hear it
     if index == 0:
         play.task.pid = [pid, born]
     else:
-        _entry(play, index)["pid"] = [pid, born]
+        _subtask_entry(play, index)["pid"] = [pid, born]
     play.service.store.keep(play.task)
     play.service.save_soon()
 
 
-def _entry(play: _Play, index: int) -> Json:
+def _subtask_entry(play: _Play, index: int) -> Json:
     """What is kept of a subtask."""
     entry: Json = (play.task.subtasks or [])[index - 1]
     return entry
 
 
-def _note(play: _Play, entry: Json, news: Json) -> None:
+def _note_subtask(play: _Play, entry: Json, news: Json) -> None:
     if "state" in entry:
         entry |= {"previousState": entry["state"], "previousStateTransitionTime": entry["stateTransitionTime"]}
-    entry |= {**news, "stateTransitionTime": _now(play)}
+    entry |= {**news, "stateTransitionTime": _time_stamp(play)}
     play.service.store.keep(play.task)
 
 
-def _now(play: _Play) -> str:
+def _time_stamp(play: _Play) -> str:
     return times.stamp(play.service.clock.now())
-
-
-def _free(nodes: Iterable[Node], job: Job) -> list[Node]:
-    return [node for node in nodes if not node.busy and not preparation.failed(job, node)]

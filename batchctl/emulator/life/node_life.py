@@ -2,18 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import preparation, run_orders, task_life
-from batchctl.emulator.node.outcome import Outcome
-from batchctl.emulator.node.run import make_directories
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import Ended, KillReason
+from batchctl.emulator.node.run import Run, make_directories
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Run
 
 _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
 
@@ -21,27 +17,33 @@ _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this mach
 STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
 """The states of a node that are on the way to another one."""
 
+# What a start task is replaced by where a fault asks for its failure: it says so in stderr.txt.
 _FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
 
 
-def begin(service: "Service", pool: Pool, node: Node) -> None:
+def begin_step(service: Service, pool: Pool, node: Node) -> None:
     """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
-    steps = {"starting": _ready, "deallocating": _put_away}
-    _later(service, node, partial(steps.get(node.state, start), service, pool, node))
+    steps = {"starting": _agent_is_up, "deallocating": _put_away}
+    _step_in_time(service, node, partial(steps.get(node.state, start_node), service, pool, node))
 
 
-def again(service: "Service", node: Node, state: str, option: str) -> None:
+def boot_again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"
-    if option in ("requeue", "terminate"):
-        task_life.interrupt_all(service, node, option)
+    interrupt_as_asked(service, node, option)
     for run in service.runs_of(node):
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     service.store.keep(node)
     service.wake(service.store.pools.get(node.pool.lower()))
 
 
-def go_after(service: "Service", node: Node) -> None:
+def interrupt_as_asked(service: Service, node: Node, option: str) -> None:
+    """What an option means for the tasks on a node: `requeue` and `terminate` end them, others wait for them."""
+    if option in ("requeue", "terminate"):
+        task_life.interrupt_tasks_on(service, node, KillReason(option))
+
+
+def do_what_follows(service: Service, node: Node) -> None:
     """The node's last task has ended, and something was to follow."""
     state, node.after = node.after or "", None
     node.move(state, service.clock.now())
@@ -50,12 +52,12 @@ def go_after(service: "Service", node: Node) -> None:
     if state == "reimaging":
         service.discard(run_orders.node_root(service.settings, node))
     if state in ("rebooting", "reimaging", "upgradingos"):
-        preparation.forget(service, node, state == "reimaging")
+        preparation.forget_preparations(service, node, state == "reimaging")
     if state in STEPS:
-        begin(service, pool, node)
+        begin_step(service, pool, node)
 
 
-def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
+def run_start_task(service: Service, pool: Pool, node: Node) -> None:
     """Runs the start task once more; `startTaskInfo` says how it goes."""
     assert node.start_task is not None
     fresh = node.start is None
@@ -64,41 +66,44 @@ def run_start_task(service: "Service", pool: Pool, node: Node) -> None:
     node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
     service.store.keep(node)
     order = run_orders.start_order(run_orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
-    if rule := service.rules.take("starttask", pool.id):
-        order = replace(order, command_line=_FAILS.format(rule.asked["exitCode"]))
-    service.run(node, order, partial(_start_task_ended, service, pool, node), partial(_spawned, service, node))
+    if fault := service.faults.take("starttask", pool.id):
+        order = replace(order, command_line=_FAILS.format(fault.asked["exitCode"]))
+    service.run(
+        node, order, partial(_start_task_ended, service, pool, node), partial(_start_task_spawned, service, node)
+    )
 
 
-def start(service: "Service", pool: Pool, node: Node) -> None:
+def start_node(service: Service, pool: Pool, node: Node) -> None:
     """The machine is up."""
     node.move("starting", service.clock.now())
     node.booted = service.clock.now()
     service.store.keep(node)
-    begin(service, pool, node)
+    begin_step(service, pool, node)
 
 
-def _put_away(service: "Service", pool: Pool, node: Node) -> None:
-    _go(service, pool, node, "deallocated")
+def _put_away(service: Service, pool: Pool, node: Node) -> None:
+    move_node(service, pool, node, "deallocated")
 
 
-def _ready(service: "Service", pool: Pool, node: Node) -> None:
+def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
-    if on_paper.windows(pool):
+    if on_paper.runs_windows(pool):
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
-        _go(service, pool, node, "unusable")
+        move_node(service, pool, node, "unusable")
         return
     make_directories(run_orders.node_root(service.settings, node))
+    # As it is now: a change of the pool's start task is for nodes that boot after it.
     node.start_task, node.start = pool.spec.get("startTask"), None
     if node.start_task is None:
-        _go(service, pool, node, node.at_rest)
+        move_node(service, pool, node, node.at_rest)
         return
-    _go(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
+    move_node(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
     run_start_task(service, pool, node)
 
 
-def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", outcome: Outcome) -> None:
-    node.pid = None
-    if run.killed:
+def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) -> None:
+    node.pid, outcome = None, ended.outcome
+    if ended.killed:  # the node is about to boot or to go: there is nothing to note
         service.wake(pool)
         return
     assert node.start is not None
@@ -110,23 +115,24 @@ def _start_task_ended(service: "Service", pool: Pool, node: Node, run: "Run", ou
     node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
-        _go(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
+        move_node(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
 
 
-def _spawned(service: "Service", node: Node, run: "Run", pid: int, born: float) -> None:
-    if service.runs.get(node) is run:
+def _start_task_spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
+    if service.runs.get(node) is run:  # else the node was booted again meanwhile
         node.pid = [pid, born]
         service.store.keep(node)
 
 
-def _go(service: "Service", pool: Pool, node: Node, state: str) -> None:
+def move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
+    """The node goes to a state in which it may take tasks, or may not any more."""
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)
 
 
-def _later(service: "Service", node: Node, step: partial[None]) -> None:
+def _step_in_time(service: Service, node: Node, step: partial[None]) -> None:
     """The next step of a boot: at once, or when its time is over if the node still is as it was."""
-    since = node.state_time
+    since = node.state_time  # an accident may move the node on before the time is over
     if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):
         step()

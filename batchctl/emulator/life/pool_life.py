@@ -1,15 +1,13 @@
 """A pool's nodes: as many as were asked for, no more than the quota, and gone with the pool."""
 
 import secrets
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
 from batchctl.emulator.life import node_life, retention, run_orders, task_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Json, Node, Pool
-from batchctl.emulator.wire.on_paper import cores
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
+from batchctl.emulator.wire.on_paper import cores_of_size
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
 _ERRORS = {
@@ -20,10 +18,11 @@ _ERRORS = {
     "ResizeStopped": "Desired number of {} nodes could not be allocated due to a stop resize operation",
 }
 """resizeErrors: the codes of the service and what they say, with the kind of nodes."""
+# Which nodes leave first where there are too many: those of no use, then those that are not up, then idle ones.
 _IDLE_FIRST = {"unusable": 0, "starttaskfailed": 0, "preempted": 0, "creating": 1, "starting": 1, "idle": 2}
 
 
-def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:
+def resize_pool(service: Service, pool: Pool, dedicated: int, spot: int, option: str = "requeue") -> None:
     """Sets new targets; the pool's allocation goes to resizing until they are met."""
     now = service.clock.now()
     pool.spec |= {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot}
@@ -34,88 +33,96 @@ def resize(service: "Service", pool: Pool, dedicated: int, spot: int, option: st
     service.wake(pool)
 
 
-def stop_resize(service: "Service", pool: Pool) -> None:
+def stop_pool_resize(service: Service, pool: Pool) -> None:
     """The pool stays at what it has; its targets stand."""
     pool.allocate("stopping", service.clock.now())
     service.store.keep(pool)
     service.wake(pool)
 
 
-def delete(service: "Service", pool: Pool) -> None:
+def delete_pool(service: Service, pool: Pool) -> None:
     """Tasks are requeued, nodes go, then the pool; nodes that wait for their tasks wait no longer."""
     if pool.state != "deleting":  # else it is one that lingered
         pool.move("deleting", service.clock.now())
     for node in pool.nodes.values():
-        node.after = None
-    resize(service, pool, 0, 0)
+        node.after = None  # else they would wait for their tasks, or boot
+    resize_pool(service, pool, 0, 0)
 
 
-def leave(service: "Service", node: Node, option: str) -> None:
+def leave_pool(service: Service, node: Node, option: str) -> None:
     """The node leaves the pool: at once, or once its tasks have ended."""
     retaining = option == "retaineddata"
-    if (option in _KEEPS_WORKING and node.busy) or (retaining and retention.holds(service, node)):
+    if (option in _KEEPS_WORKING and node.busy) or (retaining and retention.holds_files(service, node)):
         node.after, node.retaining = "leavingpool", retaining
     else:
         node.after = None
         node.move("leavingpool", service.clock.now())
-        task_life.interrupt_all(service, node, "terminate" if option == "terminate" else "requeue")
+        why = KillReason.TERMINATE if option == "terminate" else KillReason.REQUEUE
+        task_life.interrupt_tasks_on(service, node, why)
         for run in service.runs_of(node):
-            run.kill("requeue")
+            run.kill(KillReason.REQUEUE)
     service.store.keep(node)
 
 
-def settle(service: "Service", pool: Pool) -> None:
+def settle_pool(service: Service, pool: Pool) -> None:
     """Takes the pool a step nearer to what was asked of it."""
     if service.store.pools.get(pool.key) is not pool:
         return
-    for node in list(pool.nodes.values()):
+    for node in list(pool.nodes.values()):  # a copy: some leave
         _settle_node(service, node)
     if pool.allocation != "steady":
         _settle_allocation(service, pool)
-    if pool.state == "deleting" and not pool.nodes and not _waits(service, pool, "deletingpool", pool.state_time):
+    if (
+        pool.state == "deleting"
+        and not pool.nodes
+        and not _machines_take_time(service, pool, "deletingpool", pool.state_time)
+    ):
         service.discard(service.settings.home / "nodes" / pool.id)
         service.store.drop(pool)
 
 
-def _settle_allocation(service: "Service", pool: Pool) -> None:
+def _settle_allocation(service: Service, pool: Pool) -> None:
     """Steady once the targets are met, or cannot be, or are not asked for any more."""
     if pool.allocation == "resizing":
-        if pool.state != "deleting" and _waits(service, pool, "resizing", pool.allocation_time):
+        if pool.state != "deleting" and _machines_take_time(service, pool, "resizing", pool.allocation_time):
             return
         met = [_meet_target(service, pool, dedicated) for dedicated in (True, False)]
         if not all(met):
             return
+    # `after` too: nodes that wait for their tasks are still to go.
     if any("leavingpool" in (node.state, node.after) for node in pool.nodes.values()):
         return
     if pool.allocation == "stopping":
-        missing = [dedicated for dedicated in (True, False) if _missing(pool, dedicated) > 0]
-        pool.resize_errors = [_error("ResizeStopped", dedicated) for dedicated in missing]
+        missing = [dedicated for dedicated in (True, False) if _missing_nodes(pool, dedicated) > 0]
+        pool.resize_errors = [_resize_error("ResizeStopped", dedicated) for dedicated in missing]
     pool.allocate("steady", service.clock.now())
     service.store.keep(pool)
 
 
-def _settle_node(service: "Service", node: Node) -> None:
-    if node.busy or (node.after and node.retaining and retention.holds(service, node)):
+def _settle_node(service: Service, node: Node) -> None:
+    if node.busy or (node.after and node.retaining and retention.holds_files(service, node)):
         return
     for run in service.runs_of(node) if node.after else ():
-        run.kill("requeue")
+        run.kill(KillReason.REQUEUE)
     if service.runs_of(node):
         return
     if node.after:
-        node_life.go_after(service, node)
+        node_life.do_what_follows(service, node)
     pool = service.store.pools[node.pool.lower()]
-    if node.state == "leavingpool" and not _waits(service, pool, "leavingpool", node.state_time, node):
+    if node.state == "leavingpool" and not _machines_take_time(service, pool, "leavingpool", node.state_time, node):
         service.cancel((node, "leavingpool"))
         service.discard(run_orders.node_root(service.settings, node))
         service.store.drop(node)
 
 
-def _waits(service: "Service", pool: Pool, step: str, since: float, record: Pool | Node | None = None) -> bool:
+def _machines_take_time(
+    service: Service, pool: Pool, step: str, since: float, record: Pool | Node | None = None
+) -> bool:
     """Machines take their time."""
     return service.waits(record or pool, step, since, lambda: service.wake(pool))
 
 
-def _staying(pool: Pool, dedicated: bool) -> list[Node]:
+def _nodes_that_stay(pool: Pool, dedicated: bool) -> list[Node]:
     return [
         node
         for node in pool.nodes.values()
@@ -123,35 +130,35 @@ def _staying(pool: Pool, dedicated: bool) -> list[Node]:
     ]
 
 
-def _missing(pool: Pool, dedicated: bool) -> int:
+def _missing_nodes(pool: Pool, dedicated: bool) -> int:
     """How many nodes of that kind the pool lacks; below 0 it has too many."""
     target: int = pool.spec["targetDedicatedNodes" if dedicated else "targetLowPriorityNodes"]
-    return target - len(_staying(pool, dedicated))
+    return target - len(_nodes_that_stay(pool, dedicated))
 
 
-def _meet_target(service: "Service", pool: Pool, dedicated: bool) -> bool:
+def _meet_target(service: Service, pool: Pool, dedicated: bool) -> bool:
     """Adds or removes nodes; False if the platform lets the pool wait for them."""
-    missing = _missing(pool, dedicated)
-    if missing > 0 and (rule := service.rules.find("allocation", pool.id)):
-        if rule.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
+    missing = _missing_nodes(pool, dedicated)
+    if missing > 0 and (fault := service.faults.find("allocation", pool.id)):
+        if fault.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
             return False
-        if rule.hits():
-            pool.resize_errors = [*pool.resize_errors, _error(rule.asked["code"], dedicated)]
+        if fault.hits():
+            pool.resize_errors = [*pool.resize_errors, _resize_error(fault.asked["code"], dedicated)]
             return True
-    room = _room(service, pool, dedicated)
+    room = _room_in_quota(service, pool, dedicated)
     if missing > room:
         code = "AccountCoreQuotaReached" if dedicated else "AccountLowPriorityCoreQuotaReached"
-        pool.resize_errors = [*pool.resize_errors, _error(code, dedicated)]
+        pool.resize_errors = [*pool.resize_errors, _resize_error(code, dedicated)]
     for _ in range(min(missing, room)):
         _add_node(service, pool, dedicated)
-    surplus = sorted(_staying(pool, dedicated), key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
+    surplus = sorted(_nodes_that_stay(pool, dedicated), key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
     for node in surplus[: max(0, -missing)]:
-        leave(service, node, pool.removing)
+        leave_pool(service, node, pool.removing)
         _settle_node(service, node)
     return True
 
 
-def _in_time(service: "Service", pool: Pool) -> bool:
+def _in_time(service: Service, pool: Pool) -> bool:
     """Whether the resize has not reached its timeout; if so, the pool is looked at again then."""
     left = pool.allocation_time + times.duration(pool.spec["resizeTimeout"]) - service.clock.now()
     if left > 0:
@@ -159,26 +166,27 @@ def _in_time(service: "Service", pool: Pool) -> bool:
     return left > 0
 
 
-def _room(service: "Service", pool: Pool, dedicated: bool) -> int:
+def _room_in_quota(service: Service, pool: Pool, dedicated: bool) -> int:
     """How many more such nodes the core quota allows."""
     settings = service.settings
     usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
-    quota = service.rules.quota("dedicatedCores" if dedicated else "spotCores", usual)
+    quota = service.faults.quota("dedicatedCores" if dedicated else "spotCores", usual)
     used = sum(
-        cores(other.spec["vmSize"])
+        cores_of_size(other.spec["vmSize"])
         for other in service.store.pools.values()
         for node in other.nodes.values()
         if node.dedicated is dedicated
     )
-    return max(0, (quota - used) // cores(pool.spec["vmSize"]))
+    # A fault may have lowered the quota below what is used.
+    return max(0, (quota - used) // cores_of_size(pool.spec["vmSize"]))
 
 
-def _error(code: str, dedicated: bool) -> Json:
+def _resize_error(code: str, dedicated: bool) -> Json:
     message = _ERRORS.get(code, "The resize failed").format("dedicated" if dedicated else "low priority")
     return {"code": code, "message": message}
 
 
-def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:
+def _add_node(service: Service, pool: Pool, dedicated: bool) -> None:
     node = Node(
         id=f"tvmps_{secrets.token_hex(32)}_{'d' if dedicated else 'p'}",
         pool=pool.id,
@@ -189,13 +197,13 @@ def _add_node(service: "Service", pool: Pool, dedicated: bool) -> None:
     pool.next_ip += 1
     service.store.add(node)
     service.store.keep(pool)
-    node_life.begin(service, pool, node)
+    node_life.begin_step(service, pool, node)
 
 
-def remove(service: "Service", pool: Pool, nodes: list[Node], option: str) -> None:
+def remove_nodes(service: Service, pool: Pool, nodes: list[Node], option: str) -> None:
     """Takes these nodes out of the pool and lowers its targets by as many."""
     dedicated = sum(node.dedicated for node in nodes)
     targets = pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"]
     for node in nodes:
-        leave(service, node, option)
-    resize(service, pool, max(0, targets[0] - dedicated), max(0, targets[1] - len(nodes) + dedicated), option)
+        leave_pool(service, node, option)  # before the resize, which would choose idle ones instead
+    resize_pool(service, pool, max(0, targets[0] - dedicated), max(0, targets[1] - len(nodes) + dedicated), option)

@@ -1,16 +1,14 @@
 """Tasks of jobs that allow it give way to jobs of higher priority (allowTaskPreemption): they go back to the queue."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from batchctl.emulator.life import task_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Job, Node, Pool, Task
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
 
-
-def make_room(service: "Service", pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> None:
+def make_room(service: Service, pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> None:
     """Requeues as few tasks on one node as give `task` its place; none if room is on its way already."""
     yielding = {
         other.key: other
@@ -20,13 +18,14 @@ def make_room(service: "Service", pool: Pool, nodes: Iterable[Node], job: Job, t
     if not yielding or task.instances is not None:
         return
     free = {node: pool.spec["taskSlotsPerNode"] - node.slots_used for node in nodes}
-    going = {node: sum(one.slots for one in node.busy.values() if _goes(service, one)) for node in free}
+    going = {node: sum(one.slots for one in node.busy.values() if _is_going(service, one)) for node in free}
+    # What was interrupted a moment ago still holds its slots: without this each look would end more tasks.
     if any(free[node] + going[node] >= task.slots for node in free):
         return
     for node, slots in free.items():
         victims = _victims(node, task.slots - slots, yielding)
         for one in victims:
-            task_life.interrupt(service, yielding[one.job.lower()], one, "requeue")
+            task_life.interrupt_task(service, yielding[one.job.lower()], one, KillReason.REQUEUE)
         if victims:
             return
 
@@ -42,6 +41,6 @@ def _victims(node: Node, wanted: int, yielding: dict[str, Job]) -> list[Task]:
     return chosen if sum(task.slots for task in chosen) >= wanted else []
 
 
-def _goes(service: "Service", task: Task) -> bool:
+def _is_going(service: Service, task: Task) -> bool:
     run = service.runs.get(task)
     return run is not None and run.killed is not None

@@ -1,6 +1,6 @@
 """From records to orders: where a task's directory lies and what its environment holds.
 
-Pure, but that it looks for docker or podman where a task wants a container.
+Nothing is started or written here; where a task wants a container, docker or podman is looked for.
 
 The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
 but the search path goes along.
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from batchctl.emulator.auto_storage import with_urls
-from batchctl.emulator.node.containers import Container, find_runtime, mark_of, name_of
+from batchctl.emulator.auto_storage import AutoStorage
+from batchctl.emulator.node.container_runtime import find_runtime
+from batchctl.emulator.node.containers import Container, mark_of, name_of
 from batchctl.emulator.node.outcome import Failure
 from batchctl.emulator.node.run import Order
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
@@ -54,17 +55,17 @@ def job_directory(job: Job) -> str:
 def start_order(site: Site, asked: Json, fresh: bool) -> Order:
     """The order for a node's start task."""
     directory = site.root / "startup"
-    return _order(site, directory, asked, {}, (), fresh)
+    return _make_order(site, directory, asked, {}, (), fresh)
 
 
 def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
     """The order for a task."""
     assert task.directory is not None
-    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job)}
-    return _order(site, site.root / task.directory, task.spec, names, _common(job), fresh)
+    names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_preparation_variables(site, job)}
+    return _make_order(site, site.root / task.directory, task.spec, names, _common_settings(job), fresh)
 
 
-def directories(settings: Settings, task: Task) -> list[Path]:
+def task_directories(settings: Settings, task: Task) -> list[Path]:
     """Where the files of a task lie, those of its subtasks too; they need not be there any more."""
     if task.pool is None or task.node is None or task.directory is None:
         return []
@@ -81,35 +82,38 @@ def instance_directory(job: Job, task: Task, index: int) -> str:
 
 def instance_order(site: Site, job: Job, task: Task, index: int, names: dict[str, str]) -> Order:
     """The task's order for one of its instances."""
-    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_prepared(site, job), **names}
-    return _order(site, site.root / instance_directory(job, task, index), task.spec, own, _common(job), fresh=True)
+    own = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_preparation_variables(site, job), **names}
+    return _make_order(
+        site, site.root / instance_directory(job, task, index), task.spec, own, _common_settings(job), fresh=True
+    )
 
 
 def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
     """The order for a job's preparation or release task."""
     names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": asked["id"]}
-    return _order(site, site.root / work_directory(job, asked["id"]), asked, names, _common(job), fresh)
+    return _make_order(site, site.root / work_directory(job, asked["id"]), asked, names, _common_settings(job), fresh)
 
 
-def _order(
+def _make_order(
     site: Site, directory: Path, asked: Json, names: dict[str, str], common: Sequence[Json], fresh: bool
 ) -> Order:
     settings = (*common, *asked.get("environmentSettings", ()))
     environment = {**_service_variables(site, directory), **names}
+    # Last: what a client sets stands above what the service sets.
     environment |= {one["name"]: one.get("value", "") for one in settings}
     return Order(
         directory=directory,
         command_line=asked["commandLine"],
         environment=environment,
-        resource_files=with_urls(asked.get("resourceFiles", []), site.settings.storage),
+        resource_files=with_container_urls(asked.get("resourceFiles", []), site.settings.storage),
         output_files=tuple(asked.get("outputFiles", ())),
         fresh=fresh,
-        remark=_remark(site, directory, asked),
-        **_contained(site, directory, asked, frozenset(one["name"] for one in settings), names),
+        remark=_administrator_remark(site, directory, asked),
+        **_container_part(site, directory, asked, frozenset(one["name"] for one in settings), names),
     )
 
 
-def _remark(site: Site, directory: Path, asked: Json) -> str:
+def _administrator_remark(site: Site, directory: Path, asked: Json) -> str:
     """Whoever asks for an administrator is told that there is none."""
     identity = asked.get("userIdentity", {})
     accounts = {one["name"]: one.get("elevationLevel") for one in site.pool.spec.get("userAccounts", ())}
@@ -127,7 +131,7 @@ class _Contained(TypedDict, total=False):
     refused: Failure
 
 
-def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
+def _container_part(site: Site, directory: Path, asked: Json, own: frozenset[str], names: dict[str, str]) -> _Contained:
     """The container of a task that wants one, or why it cannot have one."""
     wanted = asked.get("containerSettings")
     if wanted is None or site.settings.containers == "host":
@@ -153,7 +157,7 @@ def _contained(site: Site, directory: Path, asked: Json, own: frozenset[str], na
     return {"container": made}
 
 
-def _prepared(site: Site, job: Job) -> dict[str, str]:
+def _preparation_variables(site: Site, job: Job) -> dict[str, str]:
     """Where the job's preparation ran, for tasks of a job that has one."""
     preparation = job.spec.get("jobPreparationTask")
     if preparation is None:
@@ -162,7 +166,7 @@ def _prepared(site: Site, job: Job) -> dict[str, str]:
     return {"AZ_BATCH_JOB_PREP_DIR": str(prepared), "AZ_BATCH_JOB_PREP_WORKING_DIR": str(prepared / "wd")}
 
 
-def _common(job: Job) -> Sequence[Json]:
+def _common_settings(job: Job) -> Sequence[Json]:
     return tuple(job.spec.get("commonEnvironmentSettings", ()))
 
 
@@ -186,3 +190,16 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
         "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
     }
+
+
+def with_container_urls(files: list[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
+    """Resource files as they are fetched; without a storage account those that want one stay as they are, and fail."""
+    return tuple(_with_container_url(file, storage) if storage else file for file in files)
+
+
+def _with_container_url(file: Json, storage: AutoStorage) -> Json:
+    container = file.get("autoStorageContainerName")
+    if container is None:
+        return file
+    rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
+    return {**rest, "storageContainerUrl": storage.container_url(container)}

@@ -2,35 +2,41 @@
 
 import copy
 import logging
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
-from batchctl.emulator.admission import jobs
-from batchctl.emulator.life import auto_pools, job_life
-from batchctl.emulator.records import Job, Schedule
-from batchctl.emulator.refusals import Fault
-
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
+from batchctl.emulator.admission.jobs import admit_schedule
+from batchctl.emulator.life import auto_pools, intake, job_life
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.records import Job, Json, Schedule
+from batchctl.emulator.refusals import Refusal
 
 TRY_AGAIN = 60.0
 """Seconds until a job that could not be made is tried again."""
 _log = logging.getLogger(__name__)
 
 
-def start(service: "Service", schedule: Schedule) -> None:
+def add_schedule(service: Service, schedule_id: str, spec: Json) -> Schedule:
+    """Takes in a new schedule. It stands here and not with the intake of the other records: it makes jobs itself."""
+    admitted = admit_schedule(service.store, intake.job_quota(service), schedule_id, spec)
+    schedule = Schedule(id=schedule_id, spec=admitted)
+    service.store.add(schedule)
+    start_schedule(service, schedule)
+    return schedule
+
+
+def start_schedule(service: Service, schedule: Schedule) -> None:
     """The first job is made at once, unless the schedule begins later."""
     begin = schedule.spec.get("schedule", {}).get("doNotRunUntil")
     schedule.next_run = max(times.seconds_of(begin) if begin else 0.0, service.clock.now())
-    wake(service, schedule)
+    set_timer(service, schedule)
 
 
-def plan(service: "Service", schedule: Schedule) -> None:
+def plan_again(service: Service, schedule: Schedule) -> None:
     """Looks again when the next job is due, after a job was made or the schedule was changed."""
     rule = schedule.spec.get("schedule", {})
     interval = rule.get("recurrenceInterval")
     if schedule.recent is None:
-        start(service, schedule)
+        start_schedule(service, schedule)
         return
     if interval is None:
         schedule.next_run = None
@@ -38,10 +44,10 @@ def plan(service: "Service", schedule: Schedule) -> None:
         step = times.duration(interval)
         while schedule.next_run <= service.clock.now():
             schedule.next_run += step
-    wake(service, schedule)
+    set_timer(service, schedule)
 
 
-def wake(service: "Service", schedule: Schedule) -> None:
+def set_timer(service: Service, schedule: Schedule) -> None:
     """Sets the timer for what is due next: a job, or the end."""
     service.cancel(schedule)
     if schedule.state != "active":
@@ -51,12 +57,12 @@ def wake(service: "Service", schedule: Schedule) -> None:
     if due and min(due) <= service.clock.now():
         _do_next(service, schedule)
     elif due:
-        service.timer(schedule, min(due) - service.clock.now(), lambda: wake(service, schedule))
+        service.timer(schedule, min(due) - service.clock.now(), lambda: set_timer(service, schedule))
     else:
-        settle(service, schedule)
+        service.wake(schedule)
 
 
-def disable(service: "Service", schedule: Schedule) -> None:
+def disable_schedule(service: Service, schedule: Schedule) -> None:
     """No more jobs until it is enabled; the one that runs goes on."""
     if schedule.state == "active":
         schedule.move("disabled", service.clock.now())
@@ -64,71 +70,73 @@ def disable(service: "Service", schedule: Schedule) -> None:
         service.cancel(schedule)
 
 
-def enable(service: "Service", schedule: Schedule) -> None:
+def enable_schedule(service: Service, schedule: Schedule) -> None:
     """Jobs are made again."""
     if schedule.state == "disabled":
         schedule.move("active", service.clock.now())
         service.store.touch(schedule)
-        wake(service, schedule)
+        set_timer(service, schedule)
 
 
-def terminate(service: "Service", schedule: Schedule) -> None:
+def terminate_schedule(service: Service, schedule: Schedule) -> None:
     """Ends the active job and then the schedule."""
     service.cancel(schedule)
     schedule.move("terminating", service.clock.now())
     service.store.touch(schedule)
     for job in jobs_of(service, schedule):
         if job.state in ("active", "disabling", "disabled", "enabling"):
-            job_life.terminate(service, job, "TerminateJobSchedule")
-    settle(service, schedule)
+            job_life.terminate_job(service, job, "TerminateJobSchedule")
+    service.wake(schedule)
 
 
-def delete(service: "Service", schedule: Schedule) -> None:
+def delete_schedule(service: Service, schedule: Schedule) -> None:
     """All its jobs go, then the schedule."""
     service.cancel(schedule)
     schedule.move("deleting", service.clock.now())
     service.store.touch(schedule)
     for job in jobs_of(service, schedule):
         if job.state != "deleting":
-            job_life.delete(service, job)
-    settle(service, schedule)
+            job_life.delete_job(service, job)
+    service.wake(schedule)
 
 
-def settle(service: "Service", schedule: Schedule) -> None:
+def settle_schedule(service: Service, schedule: Schedule) -> None:
     """Takes the schedule to its end once its jobs have ended; makes the next job if it waited for the last one."""
+    if service.store.schedules.get(schedule.key) is not schedule:
+        return
     jobs = jobs_of(service, schedule)
     if schedule.state == "deleting" and not jobs:
-        auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool)
+        auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool)
         service.store.drop(schedule)
     elif any(job.state != "completed" for job in jobs):
         return
     elif schedule.state == "terminating" or (schedule.state == "active" and _is_over(service, schedule)):
         schedule.ended, schedule.next_run = service.clock.now(), None
         schedule.move("completed", service.clock.now())
-        auto_pools.end(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
+        auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
         service.store.touch(schedule)
     elif schedule.state == "active" and schedule.next_run is not None:
-        wake(service, schedule)
+        set_timer(service, schedule)
 
 
-def jobs_of(service: "Service", schedule: Schedule) -> list[Job]:
+def jobs_of(service: Service, schedule: Schedule) -> list[Job]:
     """The jobs that the schedule made and that still exist."""
     return [job for job in service.store.jobs.values() if job.schedule == schedule.key]
 
 
-def _is_over(service: "Service", schedule: Schedule) -> bool:
+def _is_over(service: Service, schedule: Schedule) -> bool:
     """No job will come any more: one run was all, or the time is past."""
     end = schedule.spec.get("schedule", {}).get("doNotRunAfter")
     past = end is not None and times.seconds_of(end) <= service.clock.now()
     return past or (schedule.next_run is None and schedule.recent is not None)
 
 
-def _do_next(service: "Service", schedule: Schedule) -> None:
+def _do_next(service: Service, schedule: Schedule) -> None:
     """Makes the job that is due, unless the last one is still active or the time is past."""
     rule = schedule.spec.get("schedule", {})
     now = service.clock.now()
     if _is_over(service, schedule):
-        settle(service, schedule)
+        service.wake(schedule)
         return
     if any(job.state != "completed" for job in jobs_of(service, schedule)):
         return
@@ -137,33 +145,36 @@ def _do_next(service: "Service", schedule: Schedule) -> None:
     in_time = window is None or now <= due + times.duration(window)
     if in_time and not _make_job(service, schedule):
         schedule.next_run = now + TRY_AGAIN
-        wake(service, schedule)
+        set_timer(service, schedule)
         return
     schedule.next_run = due
-    plan(service, schedule)
+    plan_again(service, schedule)
 
 
-def _make_job(service: "Service", schedule: Schedule) -> bool:
+def _make_job(service: Service, schedule: Schedule) -> bool:
     """Whether the job could be made."""
+    # What one job changes is not to be in the next.
     spec = copy.deepcopy(schedule.spec["jobSpecification"])
-    schedule.runs += 1
+    schedule.runs += 1  # also of a job that could not be made: its id may have been what was refused
     try:
-        made = _pool(service, schedule)
-        job = jobs.admit(service, f"{schedule.id}:job-{schedule.runs}", spec, made=made, schedule=schedule.key)
-    except Fault as fault:
-        _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, fault)
+        shared = _shared_pool(service, schedule)
+        name = f"{schedule.id}:job-{schedule.runs}"
+        job = intake.add_job(service, name, spec, shared=shared, schedule=schedule.key)
+    except Refusal as refusal:
+        _log.warning("schedule %s: no job %s: %s", schedule.id, schedule.runs, refusal)
         return False
     schedule.recent = job.id
     service.store.touch(schedule)
     return True
 
 
-def _pool(service: "Service", schedule: Schedule) -> auto_pools.Made | None:
+def _shared_pool(service: Service, schedule: Schedule) -> intake.AutoPool | None:
     """The auto pool that all jobs of the schedule share, if it says so."""
     spec = schedule.spec["jobSpecification"]
     if spec["poolInfo"].get("autoPoolSpecification", {}).get("poolLifetimeOption") != "jobschedule":
         return None
     pool = service.store.pools.get((schedule.pool or "").lower())
-    made = auto_pools.Made(pool.id) if pool and pool.state == "active" else auto_pools.make(service, spec)
-    schedule.pool = made.pool_id
-    return made
+    usable = pool is not None and pool.state == "active"
+    shared = intake.AutoPool(pool.id) if pool and usable else intake.add_auto_pool(service, spec)
+    schedule.pool = shared.pool_id
+    return shared

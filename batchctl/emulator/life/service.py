@@ -1,6 +1,7 @@
-"""The service at work: the store, the runs on nodes, and the loop that settles what changed.
+"""The floor that everything alive stands on: the store, the runs on nodes, the timers, and who is woken.
 
-All records live on the event loop's thread, and so do the runs; what takes long in them has threads.
+What a woken record does next is handed in (`settle`): nothing above is known here. All records live on the event
+loop's thread, and so do the runs; what takes long in them has threads.
 """
 
 import asyncio
@@ -10,54 +11,66 @@ import logging
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock, Timer
-from batchctl.emulator.faults import Rules
-from batchctl.emulator.life import (
-    auto_scale,
-    job_life,
-    multi_instance,
-    pool_life,
-    recovery,
-    retention,
-    schedule_life,
-    scheduler,
-    task_life,
-)
-from batchctl.emulator.node import escaped
-from batchctl.emulator.node.outcome import Outcome
+from batchctl.emulator.faults import Faults
+from batchctl.emulator.node import strays
+from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
 
+# A thread is for what waits: downloads, uploads, images. Of more tasks than this at once, some wait for a thread.
 MOST_THREADS = 256
-Done = Callable[[Run, Outcome], None]
+Done = Callable[[Ended], None]
 Spawned = Callable[[Run, int, float], None]
-_WRITE_AFTER = 0.02
-_SWEEP_AFTER = 0.05
-_LAST_SWEEPS = 20
+Kept = tuple[float, int, Task]
+"""A completed task whose files are kept: until when, its number, and the task."""
+Samples = deque[tuple[float, dict[str, float]]]
+"""What a pool's variables were, and when."""
+_WRITE_AFTER = 0.02  # seconds: ends that come together are one transaction, and a kill loses no more than these
+_SWEEP_AFTER = 0.05  # seconds: one look at /proc serves all tasks that ended meanwhile
+_LAST_SWEEPS = 20  # a second in all; an orphan that cannot die is left to init
 _log = logging.getLogger(__name__)
 
 
-class Service:
-    """`url` is where tasks find the account. `wake` tells that a job or a pool may have to go on."""
+@dataclass(slots=True, eq=False)
+class Company:
+    """The nodes of a multi-instance task that runs, the primary's first, and how their commands go.
 
-    def __init__(self, settings: Settings, clock: Clock, url: str) -> None:
-        self.settings, self.clock, self.url = settings, clock, url
+    `why`: the task is to end.
+    """
+
+    nodes: list[Node]
+    runs: list[Run] = field(default_factory=list)
+    working: int = 0
+    why: KillReason | None = None
+    failed: Outcome | None = None
+
+
+class Service:
+    """`url` is where tasks find the account. `wake` tells that a record may have to go on, `settle` takes it there."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, url: str, settle: "Callable[[Service, Pool | Job | Schedule], None]"
+    ) -> None:
+        self.settings, self.clock, self.url, self._settle = settings, clock, url, settle
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
-        self.kept: list[retention.Kept] = []
-        self.companies: dict[Task, multi_instance.Company] = {}
-        self.samples: dict[str, auto_scale.Samples] = {}
+        self.kept: list[Kept] = []
+        self.companies: dict[Task, Company] = {}
+        self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
-        self.rules = Rules(settings.time_scale)
+        self.faults = Faults(settings.time_scale)
         self.active = time.monotonic()
-        self._woken: dict[Pool | Job, None] = {}
+        self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._adopts = False
@@ -67,20 +80,19 @@ class Service:
         self._stopping = False
 
     def start(self) -> None:
-        """Takes up what an earlier run left."""
+        """Takes hold of the loop and the home; what an earlier run left is for `recovery` to take up."""
         self._loop = asyncio.get_running_loop()
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
-        self._adopts = self.settings.adopts and escaped.adopt()
-        recovery.recover(self)
-        self.flush()
+        self._adopts = self.settings.adopts and strays.adopt_orphans()
 
     async def stop(self) -> None:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
-        self._stopping = True
+        self._stopping = True  # first: the ends that come now are told to nobody, and their tasks stay `running`
         for run in list(self.runs.values()):
-            run.kill("stop")
+            run.kill(KillReason.STOP)
         await asyncio.gather(*self._going)
+        # What coordination commands left behind is no run any more, and is ended by itself.
         for company in self.companies.values():
             for run in company.runs:
                 run.end()
@@ -91,15 +103,16 @@ class Service:
             if handle:
                 handle.cancel()
         for _ in range(_LAST_SWEEPS if self._adopts else 0):
-            if not escaped.sweep((), ()):
+            if not strays.end_orphans((), ()):
                 break
             await asyncio.sleep(_SWEEP_AFTER)
         self.store.close()
 
-    def wake(self, *records: Pool | Job | None) -> None:
+    def wake(self, *records: Pool | Job | Schedule | None) -> None:
         """Settles these records soon, once."""
+        # Soon and not at once: whoever wakes may not have finished its changes, and many wakes are one look.
         if not self._woken and not self._stopping:
-            self._loop.call_soon(self._settle)
+            self._loop.call_soon(self._settle_woken)
         self._woken.update((record, None) for record in records if record is not None)
 
     def run(self, owner: object, order: Order, done: Done, spawned: Spawned | None = None) -> Run:
@@ -113,7 +126,7 @@ class Service:
         self.runs[owner] = run
         self.active = time.monotonic()
         going = self._loop.create_task(run.go())
-        self._going.add(going)
+        self._going.add(going)  # the loop holds its tasks weakly
         going.add_done_callback(partial(self._finished, owner, run, done))
         return run
 
@@ -139,14 +152,11 @@ class Service:
         """Takes a directory away at once and deletes it in its own time."""
         aside = self._trash / str(next(self._discarded))
         try:
-            path.rename(aside)
+            path.rename(aside)  # the path is free for the next run at once, however much lies in it
         except FileNotFoundError:
             return
+        # A thread of its own: a large tree would keep one from the runs, and the service does not stop for it.
         threading.Thread(target=remove_tree, args=(aside,), name="discard", daemon=True).start()
-
-    def schedule_settles(self, schedule: Schedule) -> None:
-        """A job of the schedule has ended."""
-        self._loop.call_soon(schedule_life.settle, self, schedule)
 
     def aside(self, work: Callable[[], None]) -> None:
         """Does something that may take long and that nobody waits for."""
@@ -164,7 +174,7 @@ class Service:
 
     def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
         """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
-        left = since + self.rules.seconds(step) - self.clock.now()
+        left = since + self.faults.seconds(step) - self.clock.now()
         if left <= 0:
             return False
         self.timer((record, step), left, call)
@@ -186,10 +196,10 @@ class Service:
         if self._stopping:
             return
         self.active = time.monotonic()
-        if self.runs.get(owner) is run:
+        if self.runs.get(owner) is run:  # else the owner's next run has taken its place
             del self.runs[owner]
         self._sweep_soon()
-        done(run, going.result())
+        done(Ended(going.result(), run.killed))
         self.save_soon()
 
     def _sweep_soon(self) -> None:
@@ -199,22 +209,19 @@ class Service:
 
     def _sweep(self) -> None:
         self._sweeping = None
+        # Coordination commands that are kept have ended as runs, and are in the companies alone.
         runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
+        # Their leaders must not be reaped here: whoever waits for them wants the exit code.
         leaders = {run.pid for run in runs if run.pid is not None}
-        if escaped.sweep(leaders, {str(run.order.directory) for run in runs}):
+        if strays.end_orphans(leaders, {str(run.order.directory) for run in runs}):
             self._sweep_soon()
 
-    def _settle(self) -> None:
+    def _settle_woken(self) -> None:
         """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""
         while self._woken and not self._stopping:
             record = next(iter(self._woken))
-            del self._woken[record]
-            if isinstance(record, Job):
-                job_life.settle(self, record)
-            else:
-                pool_life.settle(self, record)
-                task_life.settle_prepared(self, record)
-                scheduler.fill(self, record)
+            del self._woken[record]  # before it is settled: what it wakes while it settles is looked at again
+            self._settle(self, record)
         self.save_soon()
 
 

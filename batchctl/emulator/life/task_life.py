@@ -4,53 +4,46 @@ import heapq
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from batchctl.emulator import times
-from batchctl.emulator.life import dependencies, exits, multi_instance, preparation, retention, run_orders
-from batchctl.emulator.node.outcome import Failure, Outcome
+from batchctl.emulator.life import multi_instance, preparation, retention, run_orders, task_ends
+from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
+from batchctl.emulator.node.run import Run
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
-if TYPE_CHECKING:
-    from batchctl.emulator.life.service import Service
-    from batchctl.emulator.node.run import Run
-
-RECENT = 10
+RECENT = 10  # tasks in the recentTasks of a node
 
 
-def add(service: "Service", job: Job, task: Task) -> None:
-    """Takes in a new task."""
-    service.store.add(task)
-    job.unfinished += 1
-    enqueue(service, job, task)
-
-
-def enqueue(service: "Service", job: Job, task: Task) -> None:
+def enqueue_task(service: Service, job: Job, task: Task) -> None:
     """The task may run as soon as there is room, or once those that it depends on have ended."""
-    if not dependencies.wait(job, task):
+    if not task_ends.wait_for_others(job, task):
         heapq.heappush(job.ready, (task.seq, task))
         service.wake(service.store.pools.get(job.pool or ""))
 
 
-def place(service: "Service", pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
+def place_task(service: Service, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
     """Gives the task its place, on the first node the primary's; it starts at once, or when the job is prepared."""
     node = nodes[0]
+    # A retry on the same node goes on in its directory; elsewhere there is none.
     again = task.node == node.id and task.info["retryCount"]
     task.pool, task.node, task.directory = pool.id, node.id, run_orders.work_directory(job, task.id)
     job.at_work[task.seq] = task
+    if task.instances is not None:  # first: what follows asks for its company
+        multi_instance.gather_company(service, nodes, job, task)
     for one in nodes:
-        _occupy(service, one, job, task)
-    if all(preparation.is_done(job, one) for one in nodes):
-        start(service, pool, node, job, task, fresh=not again)
+        _occupy_slots(service, one, job, task)
+    if all(preparation.is_prepared(job, one) for one in nodes):
+        start_task(service, pool, node, job, task, fresh=not again)
         return
     task.move("preparing", service.clock.now())
     service.store.touch(task)
     for one in nodes:
-        if not preparation.is_done(job, one):
-            preparation.prepare(service, pool, one, job)
+        if not preparation.is_prepared(job, one):
+            preparation.prepare_node(service, pool, one, job)
 
 
-def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
+def _occupy_slots(service: Service, node: Node, job: Job, task: Task) -> None:
     """The task takes its slots of a node."""
     node.busy[task.seq] = task
     if node.state == "idle":
@@ -60,65 +53,66 @@ def _occupy(service: "Service", node: Node, job: Job, task: Task) -> None:
     service.store.keep(node)
 
 
-def settle_prepared(service: "Service", pool: Pool) -> None:
+def start_prepared(service: Service, pool: Pool) -> None:
     """Tasks that waited for a preparation start, or go elsewhere if it failed."""
     for node in pool.nodes.values():
         for task in [one for one in node.busy.values() if one.state == "preparing"]:
             job = service.store.jobs[task.job.lower()]
-            nodes = multi_instance.nodes_of(service, task, node)
-            if any(preparation.failed(job, one) for one in nodes):
-                _leave(service, job, node, task)
-                _back(service, job, task)
-            elif all(preparation.is_done(job, one) for one in nodes):
-                start(service, pool, nodes[0], job, task, fresh=True)
+            nodes = _nodes_of(service, task, node)
+            if any(preparation.preparation_failed(job, one) for one in nodes):
+                _free_slots(service, job, node, task)
+                _take_back(service, job, task)
+            elif all(preparation.is_prepared(job, one) for one in nodes):
+                start_task(service, pool, nodes[0], job, task, fresh=True)
 
 
-def start(service: "Service", pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
+def start_task(service: Service, pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
     """Runs the task's command line on its node."""
     now = service.clock.now()
     task.move("running", now)
-    task.info = {**_kept(task.info), "startTime": times.stamp(now)}
+    task.info = {**_counters_of(task.info), "startTime": times.stamp(now)}
     service.store.touch(task)
     if task.instances is None:
         order = run_orders.task_order(run_orders.Site(service.settings, service.url, pool, node), job, task, fresh)
-        service.run(task, order, partial(_ended, service, job, node, task), partial(_spawned, service, task))
+        service.run(task, order, partial(_follow_end, service, job, node, task), partial(_task_spawned, service, task))
     else:
-        multi_instance.start(service, pool, job, task, partial(_finish, service, job, node, task))
-    limit = times.duration(constraint(task, "maxWallClockTime"))
+        multi_instance.start_company(service, pool, job, task, partial(_follow_end, service, job, node, task))
+    limit = times.duration(constraint_of(task, "maxWallClockTime"))
     if limit < times.duration(times.UNLIMITED):
-        service.timer(task, limit, partial(interrupt, service, job, task, "expired"))
+        service.timer(task, limit, partial(interrupt_task, service, job, task, KillReason.EXPIRED))
 
 
-def interrupt(service: "Service", job: Job, task: Task, why: str) -> None:
-    """Ends the task's run: `requeue`, `terminate`, `expired` or `delete`. What follows is done when it has ended."""
+def interrupt_task(service: Service, job: Job, task: Task, why: KillReason) -> None:
+    """Ends the task's run. What follows is done when it has ended; at once, if it had its place and did not run yet."""
     if task in service.companies and task.state == "running":
-        multi_instance.interrupt(service, task, why)
+        multi_instance.interrupt_company(service, task, why)
     elif run := service.runs.get(task):
         run.kill(why)
     elif task.seq in job.at_work:
         pool = service.store.pools[(task.pool or "").lower()]
-        _follow(service, job, pool.nodes[task.node or ""], task, why, ended_by_user())
+        _follow_end(service, job, pool.nodes[task.node or ""], task, Ended(ended_by_user(), why))
 
 
-def interrupt_all(service: "Service", node: Node, why: str) -> None:
+def interrupt_tasks_on(service: Service, node: Node, why: KillReason) -> None:
     """Ends the runs of all tasks on a node."""
+    # A copy: the end of a task that did not run yet follows at once and frees its slots.
     for task in list(node.busy.values()):
-        interrupt(service, service.store.jobs[task.job.lower()], task, why)
+        interrupt_task(service, service.store.jobs[task.job.lower()], task, why)
 
 
-def complete(service: "Service", job: Job, task: Task, outcome: Outcome) -> None:
+def complete_task(service: Service, job: Job, task: Task, outcome: Outcome) -> None:
     """The task has ended for good."""
     now = service.clock.now()
     task.move("completed", now)
     info: Json = {**task.info, **outcome.note(times.stamp(now))}
-    info.setdefault("startTime", info["endTime"])
+    info.setdefault("startTime", info["endTime"])  # a task that was ended before it began has both times
     task.info, task.pid = info, None
     job.unfinished -= 1
     service.store.touch(task)
-    retention.keep(service, task)
+    retention.keep_files(service, task)
     _tell_job(job, task)
-    for waiting in dependencies.released(job, task):
-        enqueue(service, job, waiting)
+    for waiting in task_ends.released_by(job, task):
+        enqueue_task(service, job, waiting)
     service.wake(job)
 
 
@@ -128,35 +122,35 @@ def _tell_job(job: Job, task: Task) -> None:
     if manager and manager["id"].lower() == task.key and manager["killJobOnCompletion"]:
         job.action = ["terminate", "JMComplete"]
     elif job.spec["onTaskFailure"] == "performexitoptionsjobaction":
-        action = exits.job_action(task.spec, task.info)
+        action = task_ends.job_action_after(task.spec, task.info)
         job.action = job.action if action == "none" else [action, "TaskFailed"]
 
 
-def requeue(service: "Service", job: Job, task: Task, counter: str, time: str) -> None:
+def requeue_task(service: Service, job: Job, task: Task, counter: str, time: str) -> None:
     """Back to the queue: after a failure (`retryCount`, `lastRetryTime`) or for a lost node (`requeueCount`, …)."""
     now = service.clock.now()
     task.move("active", now)
-    kept = _kept(task.info)
+    kept = _counters_of(task.info)
     task.info, task.pid = {**kept, counter: kept[counter] + 1, time: times.stamp(now)}, None
-    if counter == "requeueCount":
+    if counter == "requeueCount":  # its node is lost to it; a retry may find its directory again
         _forget_place(task)
     service.store.touch(task)
-    enqueue(service, job, task)
+    enqueue_task(service, job, task)
 
 
-def reactivate(service: "Service", job: Job, task: Task) -> None:
+def reactivate_task(service: Service, job: Job, task: Task) -> None:
     """A failed task runs again as if it were new."""
     task.move("active", service.clock.now())
     task.info = {"retryCount": 0, "requeueCount": 0}
     _forget_place(task)
     job.unfinished += 1
     service.store.touch(task)
-    enqueue(service, job, task)
+    enqueue_task(service, job, task)
 
 
-def remove(service: "Service", job: Job, task: Task) -> None:
+def remove_task(service: Service, job: Job, task: Task) -> None:
     """Forgets a task and deletes its directory; its run, if it has one, is ended and tells nobody."""
-    interrupt(service, job, task, "delete")
+    interrupt_task(service, job, task, KillReason.DELETE)
     if task.state != "completed":
         job.unfinished -= 1
     _discard_directory(service, task)
@@ -164,84 +158,79 @@ def remove(service: "Service", job: Job, task: Task) -> None:
     service.wake(job)
 
 
-def _discard_directory(service: "Service", task: Task) -> None:
-    for directory in run_orders.directories(service.settings, task):
+def _discard_directory(service: Service, task: Task) -> None:
+    for directory in run_orders.task_directories(service.settings, task):
         service.discard(directory)
 
 
-def directory_of(service: "Service", task: Task) -> Path | None:
+def directory_of(service: Service, task: Task) -> Path | None:
     """Where the task's files lie; None if it never had a node or the node is gone."""
     pool = service.store.pools.get((task.pool or "").lower())
     node = pool.nodes.get(task.node or "") if pool else None
     return run_orders.node_root(service.settings, node) / task.directory if node and task.directory else None
 
 
-def constraint(task: Task, name: str) -> str:
+def constraint_of(task: Task, name: str) -> str:
     """A constraint of the task as text."""
     value: str = task.spec["constraints"][name]
     return value
 
 
-def _spawned(service: "Service", task: Task, run: "Run", pid: int, born: float) -> None:
+def _task_spawned(service: Service, task: Task, run: Run, pid: int, born: float) -> None:
     if service.runs.get(task) is run:
-        task.pid = [pid, born]
+        task.pid = [pid, born]  # kept, so that the next start of the service finds the process if it outlives this one
         service.store.keep(task)
         service.save_soon()
 
 
-def _ended(service: "Service", job: Job, node: Node, task: Task, run: "Run", outcome: Outcome) -> None:
-    """The node reports the end of a run."""
-    _finish(service, job, node, task, run.killed, outcome)
-
-
-def _finish(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
-    """The task goes on to what follows; one that was deleted meanwhile leaves no trace."""
+def _follow_end(service: Service, job: Job, node: Node, task: Task, ended: Ended) -> None:
+    """The task leaves its nodes, for the queue or for good."""
     service.cancel(task)
-    if job.tasks.get(task.key) is task:
-        _follow(service, job, node, task, why, outcome)
-        return
-    _leave(service, job, node, task)
-    if task.key not in job.tasks:
+    _free_slots(service, job, node, task)
+    if task.key not in job.tasks:  # deleted while it ran: its process may have written until now
         _discard_directory(service, task)
+    if job.tasks.get(task.key) is not task or ended.killed is KillReason.DELETE:
+        return
+    if ended.killed is KillReason.REQUEUE:
+        requeue_task(service, job, task, "requeueCount", "lastRequeueTime")
+    elif is_tried_again(task, ended.outcome):
+        requeue_task(service, job, task, "retryCount", "lastRetryTime")
+    else:
+        node.tasks_succeeded += ended.outcome.succeeded
+        complete_task(service, job, task, ended.outcome)
 
 
-def _follow(service: "Service", job: Job, node: Node, task: Task, why: str | None, outcome: Outcome) -> None:
-    """The task leaves its node, for the queue or for good."""
-    _leave(service, job, node, task)
-    if why == "requeue":
-        requeue(service, job, task, "requeueCount", "lastRequeueTime")
-    elif why != "delete" and retries(task, outcome):
-        requeue(service, job, task, "retryCount", "lastRetryTime")
-    elif why != "delete":
-        node.tasks_succeeded += outcome.succeeded
-        complete(service, job, task, outcome)
-
-
-def _leave(service: "Service", job: Job, node: Node, task: Task) -> None:
+def _free_slots(service: Service, job: Job, node: Node, task: Task) -> None:
     """The task's slots are free again, on all its nodes."""
-    del job.at_work[task.seq]
-    for one in multi_instance.nodes_of(service, task, node):
+    del job.at_work[task.seq]  # a KeyError here is a task that ended twice: a bug of the service
+    for one in _nodes_of(service, task, node):
         del one.busy[task.seq]
         if not one.busy and one.state == "running":
             one.move(one.at_rest, service.clock.now())
         service.store.keep(one)
-    service.companies.pop(task, None)
+    service.companies.pop(task, None)  # last: it knows the nodes
     service.wake(job, service.store.pools.get(node.pool.lower()))
 
 
-def _back(service: "Service", job: Job, task: Task) -> None:
+def _nodes_of(service: Service, task: Task, node: Node) -> Sequence[Node]:
+    """All nodes that the task is on; `node` where it is on one alone."""
+    company = service.companies.get(task)
+    return company.nodes if company else (node,)
+
+
+def _take_back(service: Service, job: Job, task: Task) -> None:
     """Back to the queue as if it had not been placed."""
     task.move("active", service.clock.now())
     _forget_place(task)
     service.store.touch(task)
-    enqueue(service, job, task)
+    enqueue_task(service, job, task)
 
 
 def _forget_place(task: Task) -> None:
     task.node = task.pool = task.directory = task.subtasks = None
 
 
-def retries(task: Task, outcome: Outcome) -> bool:
+def is_tried_again(task: Task, outcome: Outcome) -> bool:
     """Whether a run that ended so is tried again: only an exit code other than 0 is, while retries are left."""
     if outcome.failure is None or outcome.failure.code != "FailureExitCode":
         return False
@@ -254,7 +243,7 @@ def ended_by_user() -> Outcome:
     return Outcome(None, Failure("TaskEnded"))
 
 
-def _kept(info: Json) -> Json:
+def _counters_of(info: Json) -> Json:
     """What of executionInfo survives another try."""
     names = ("retryCount", "lastRetryTime", "requeueCount", "lastRequeueTime")
     return {name: info[name] for name in names if name in info}

@@ -7,9 +7,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import urllib3
 
+from batchctl.emulator.auto_storage import STORAGE_VERSION
+
+# Seconds: an address that drops packets is given up soon, a slow answer is not.
 TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
+# PUT too (allowed_methods=None): to put a block blob twice is to put it once. About three seconds in all.
 RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
-VERSION = "2021-12-02"
 _PIECE = 1 << 20
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
 
@@ -33,9 +36,9 @@ def blob_url(container_url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name)}"))
 
 
-def fetch(url: str, target: Path) -> None:
+def fetch_blob(url: str, target: Path) -> None:
     """Writes the blob to `target`. BlobError if it cannot be read; OSError if it cannot be written."""
-    with _send("GET", url, preload_content=False) as answer, target.open("wb") as file:
+    with _send_request("GET", url, preload_content=False) as answer, target.open("wb") as file:
         try:
             for piece in answer.stream(_PIECE):
                 file.write(piece)
@@ -43,34 +46,34 @@ def fetch(url: str, target: Path) -> None:
             raise BlobError(-1, url, str(error)) from error
 
 
-def names(container_url: str, prefix: str) -> Iterator[str]:
+def blob_names(container_url: str, prefix: str) -> Iterator[str]:
     """The names of a container's blobs that begin with `prefix`."""
     marker = ""
     while True:
         query = f"restype=container&comp=list&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
         parts = urlsplit(container_url)
         url = urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
-        page = ET.fromstring(_send("GET", url).data.decode("utf-8-sig"))
+        page = ET.fromstring(_send_request("GET", url).data.decode("utf-8-sig"))
         yield from (name.text or "" for name in page.iterfind("./Blobs/Blob/Name"))
         marker = page.findtext("NextMarker") or ""
         if not marker:
             return
 
 
-def put(url: str, source: Path, headers: dict[str, str]) -> None:
+def put_blob(url: str, source: Path, headers: dict[str, str]) -> None:
     """Uploads a file as a block blob."""
     sent = {
-        "x-ms-version": VERSION,
+        "x-ms-version": STORAGE_VERSION,
         "x-ms-blob-type": "BlockBlob",
         "Content-Type": "application/octet-stream",
         **headers,
         "Content-Length": str(source.stat().st_size),
     }
     with source.open("rb") as file:
-        _send("PUT", url, headers=sent, body=file)
+        _send_request("PUT", url, headers=sent, body=file)
 
 
-def _send(method: str, url: str, **how: object) -> urllib3.BaseHTTPResponse:
+def _send_request(method: str, url: str, **how: object) -> urllib3.BaseHTTPResponse:
     if urlsplit(url).scheme not in ("http", "https"):
         raise BlobError(-1, url, "not an http URL")
     try:

@@ -1,4 +1,4 @@
-"""Container tasks: their settings to command lines of docker or podman. Pure but for the search of a runtime.
+"""Container tasks: their settings to command lines of docker or podman. Starts nothing; `container_runtime` does.
 
 As the page "Use Azure Batch to run container workloads" has it: the node's directories and the task's variables are
 those of the host, at the same paths; the command line replaces the image's own, an empty one leaves it.
@@ -9,14 +9,11 @@ import hashlib
 import json
 import os
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from batchctl.emulator.records import Json
-
-RUNTIMES = ("docker", "podman")
 NOT_STARTED = 125
 """The exit code of docker and podman where the container could not be made or started."""
 _OF_THE_CLIENT = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST")
@@ -38,17 +35,12 @@ class Container:
     root: Path
     directory: Path
     prepared: str | None
-    settings: Json
+    settings: dict[str, Any]
     own: frozenset[str]
 
     @property
     def image(self) -> str:
         return str(self.settings["imageName"])
-
-
-def find_runtime(search_path: str) -> str | None:
-    """The path of docker or podman, the first that is there."""
-    return next((found for name in RUNTIMES if (found := shutil.which(name, path=search_path))), None)
 
 
 def name_of(directory: Path) -> str:
@@ -66,10 +58,11 @@ def run_words(container: Container, words: list[str], environment: Mapping[str, 
     asked = shlex.split(container.settings.get("containerRunOptions", ""))
     line = [container.runtime, "run", "--rm", "--name", container.name, "--label", container.mark]
     line += ["--cidfile", str(container.id_file)]
-    for mount in _mounts(container):
+    for mount in _mounted_directories(container):
         line += ["--volume", mount]
     if container.settings.get("workingDirectory", "").lower() != "containerimagedefault":
         line += ["--workdir", str(container.directory / "wd")]
+    # Rootless podman maps root inside to us already; with docker the files would be root's.
     if Path(container.runtime).name == "docker" and not {"-u", "--user"} & {one.partition("=")[0] for one in asked}:
         line += ["--user", f"{os.getuid()}:{os.getgid()}"]
     for name in environment:
@@ -94,7 +87,7 @@ def pull_words(container: Container) -> list[str]:
     return [container.runtime, "pull", container.image]
 
 
-def login(container: Container) -> str | None:
+def login_file(container: Container) -> str | None:
     """The file of credentials for a pull, as text; None where the settings have none."""
     registry = container.settings.get("registry", {})
     if not registry.get("username"):
@@ -113,7 +106,7 @@ def list_words(runtime: str, mark: str) -> list[str]:
     return [runtime, "ps", "--all", "--quiet", "--filter", f"label={mark}"]
 
 
-def _mounts(container: Container) -> list[str]:
+def _mounted_directories(container: Container) -> list[str]:
     """The whole node, or the directories that were named."""
     named = container.settings.get("containerHostBatchBindMounts")
     if not named:

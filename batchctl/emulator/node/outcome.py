@@ -1,6 +1,7 @@
-"""How a run on a node went: what the node tells the service. Values only."""
+"""How a run on a node went, and why it was killed if it was: what the node tells the service. Values only."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 MESSAGES = {
@@ -21,6 +22,17 @@ MESSAGES = {
     "FileUploadAccessDenied": "Access to the destination container of an output file is denied",
     "FileUploadMiscError": "Miscellaneous error encountered while uploading an output file",
 }
+
+
+class KillReason(Enum):
+    """Why a run is killed. `requeue` and `terminate` are words of the wire too: what clients want of running tasks."""
+
+    REQUEUE = "requeue"  # its node goes, its job is disabled or a more urgent job needs the room: it runs again
+    TERMINATE = "terminate"  # somebody ended the task, or its job
+    EXPIRED = "expired"  # it ran longer than its maxWallClockTime
+    DELETE = "delete"  # its task is deleted, and nothing is to be left of it
+    STOP = "stop"  # the service stops; its next start requeues the task
+    FELLOW = "fellow"  # another instance of its multi-instance task failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +81,12 @@ class Outcome:
     @property
     def succeeded(self) -> bool:
         return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the end of a run says: how it went, and why it was killed. A run may have been killed and yet succeeded:
+    the reason counts that came while its output files were uploaded, too."""
+
+    outcome: Outcome
+    killed: KillReason | None = None

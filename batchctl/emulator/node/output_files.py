@@ -1,4 +1,4 @@
-"""Output files to their containers: patterns to files, files to blobs. Runs in a task's own thread."""
+"""Output files to their containers: patterns to files, files to blobs. Runs in a thread, as it waits."""
 
 import os
 import re
@@ -23,28 +23,32 @@ def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[s
     due = [file for file in files if succeeded in _CONDITIONS[file["uploadOptions"]["uploadCondition"]]]
     if not due:
         return
-    with _log(wd, "fileuploadout.txt") as out, _log(wd, "fileuploaderr.txt") as err:
+    with _open_log(wd, "fileuploadout.txt") as out, _open_log(wd, "fileuploaderr.txt") as err:
         for file in due:
             destination = file["destination"]["container"]
-            for path, name in blobs_of(file["filePattern"], destination.get("path"), wd, environment):
+            for path, name in matching_files(file["filePattern"], destination.get("path"), wd, environment):
                 try:
-                    blobs.put(blobs.blob_url(destination["containerUrl"], name), path, _headers(destination))
+                    blobs.put_blob(
+                        blobs.blob_url(destination["containerUrl"], name), path, _upload_headers(destination)
+                    )
                 except (blobs.BlobError, OSError) as error:
                     err.write(f"{path} -> {name}: {error}\n")
-                    raise _failed(error, file["filePattern"], path) from error
+                    raise _upload_failed(error, file["filePattern"], path) from error
                 out.write(f"{path} -> {name}\n")
 
 
-def at_once(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
     """An opener for files in directories that are the task's: a pipe without a reader is an OSError, not a wait."""
     return os.open(path, flags | os.O_NONBLOCK, 0o666)
 
 
-def _log(wd: Path, name: str) -> IO[str]:
-    return open(wd.parent / name, "a", opener=at_once)
+def _open_log(wd: Path, name: str) -> IO[str]:
+    return open(wd.parent / name, "a", opener=open_at_once)
 
 
-def blobs_of(pattern: str, path: str | None, wd: Path, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+def matching_files(
+    pattern: str, path: str | None, wd: Path, environment: Mapping[str, str]
+) -> Iterator[tuple[Path, str]]:
     """The files that match the pattern, each with the name of its blob.
 
     Without wildcards `path` is the blob's name; with them it is a prefix of the part below the pattern's fixed
@@ -53,26 +57,26 @@ def blobs_of(pattern: str, path: str | None, wd: Path, environment: Mapping[str,
     pattern = Template(pattern).safe_substitute(environment)
     if not _WILD.search(pattern):
         file = Path(os.path.normpath(wd / pattern))
-        if _belongs(file, wd.parent):
+        if _is_of_task(file, wd.parent):
             yield file, path or file.name
         return
-    fixed, wild = _split(pattern)
+    fixed, wild = _split_pattern(pattern)
     base = Path(os.path.normpath(wd / fixed))
-    matches = re.compile(_regex(wild))
+    matches = re.compile(_pattern_regex(wild))
     for file in sorted(base.rglob("*")):
         relative = file.relative_to(base).as_posix()
-        if matches.fullmatch(relative) and _belongs(file, wd.parent):
+        if matches.fullmatch(relative) and _is_of_task(file, wd.parent):
             yield file, f"{path.rstrip('/')}/{relative}" if path else relative
 
 
-def _split(pattern: str) -> tuple[str, str]:
+def _split_pattern(pattern: str) -> tuple[str, str]:
     """The directories before the first wildcard, and the rest."""
     parts = PurePosixPath(pattern).parts
     first = next(index for index, part in enumerate(parts) if _WILD.search(part))
     return str(PurePosixPath(*parts[:first])), "/".join(parts[first:])
 
 
-def _regex(wild: str) -> str:
+def _pattern_regex(wild: str) -> str:
     """`**` spans directories, `*` and `?` do not; a leading dot matches only a dot that was asked for."""
     out, index = "", 0
     while index < len(wild):
@@ -92,14 +96,14 @@ def _regex(wild: str) -> str:
     return out
 
 
-def _belongs(file: Path, root: Path) -> bool:
+def _is_of_task(file: Path, root: Path) -> bool:
     return file.is_file() and file.is_relative_to(root) and file.resolve().is_relative_to(root.resolve())
 
 
-def _headers(destination: dict[str, Any]) -> dict[str, str]:
+def _upload_headers(destination: dict[str, Any]) -> dict[str, str]:
     return {header["name"]: header.get("value", "") for header in destination.get("uploadHeaders", ())}
 
 
-def _failed(error: Exception, pattern: str, path: Path) -> Failed:
+def _upload_failed(error: Exception, pattern: str, path: Path) -> Failed:
     status = error.status if isinstance(error, blobs.BlobError) else -1
     return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=str(path), Reason=str(error))

@@ -1,4 +1,4 @@
-"""Resource files onto the node: every form of them, below the working directory. Runs in a task's own thread."""
+"""Resource files onto the node: every form of them, below the working directory. Runs in a thread, as it waits."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ def fetch_all(files: Sequence[dict[str, Any]], wd: Path, stopped: Callable[[], b
             for url, target in _downloads(file, wd):
                 if stopped():
                     return
-                _write(url, target, file.get("fileMode", DEFAULT_MODE))
+                _write_file(url, target, file.get("fileMode", DEFAULT_MODE))
         except blobs.BlobError as error:
             code = _CODES.get(error.status, "BlobDownloadMiscError")
             raise Failed(code, BlobSource=error.url, FilePath=file.get("filePath", ""), Reason=error.reason) from error
@@ -33,7 +33,7 @@ def fetch_all(files: Sequence[dict[str, Any]], wd: Path, stopped: Callable[[], b
             raise Failed("ResourceFileCreateFailed", FilePath=file.get("filePath", ""), Reason=str(error)) from error
 
 
-def inside(root: Path, relative: str) -> Path:
+def path_inside(root: Path, relative: str) -> Path:
     """`root/relative`. ValueError if it leaves the root."""
     target = Path(os.path.normpath(root / relative))
     if not target.is_relative_to(root) or not target.resolve().is_relative_to(root.resolve()):
@@ -43,16 +43,16 @@ def inside(root: Path, relative: str) -> Path:
 
 def _downloads(file: dict[str, Any], wd: Path) -> Iterator[tuple[str, Path]]:
     if "httpUrl" in file:
-        yield file["httpUrl"], inside(wd, file["filePath"])
+        yield file["httpUrl"], path_inside(wd, file["filePath"])
     elif "storageContainerUrl" in file:
         folder, container = file.get("filePath", "."), file["storageContainerUrl"]
-        for name in blobs.names(container, file.get("blobPrefix", "")):
-            yield blobs.blob_url(container, name), inside(wd, f"{folder}/{name}")
+        for name in blobs.blob_names(container, file.get("blobPrefix", "")):
+            yield blobs.blob_url(container, name), path_inside(wd, f"{folder}/{name}")
     else:
         raise Failed("BlobAccessDenied", Reason="The account has no auto storage", FilePath=file.get("filePath", ""))
 
 
-def _write(url: str, target: Path, mode: str) -> None:
+def _write_file(url: str, target: Path, mode: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    blobs.fetch(url, target)
+    blobs.fetch_blob(url, target)
     target.chmod(int(mode, 8) & 0o777)

@@ -1,4 +1,4 @@
-"""What happens on a node: directories, environment, processes. The only user of subprocess.
+"""What happens on a node: an order is carried out, from its files to its outcome.
 
 It is told all in an Order, tells all in an Outcome, and knows no record of the service. Processes are started and
 waited for on the loop, downloads and uploads have threads: where tasks are short, a switch of threads costs more
@@ -11,22 +11,19 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from batchctl.emulator.node import containers, left_behind, output_files, resource_files
+from batchctl.emulator.node import container_runtime, containers, output_files, processes, resource_files
 from batchctl.emulator.node.containers import Container
-from batchctl.emulator.node.outcome import Failed, Failure, Outcome
+from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
-_CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +59,22 @@ class Run:
         self.order, self._threads, self._spawned = order, threads, spawned
         self._pid: int | None = None
         self._kept: subprocess.Popen[bytes] | None = None
-        self._killed: str | None = None
+        self._killed: KillReason | None = None
         self._container: str | None = None
 
-    def kill(self, why: str) -> None:
+    def kill(self, why: KillReason) -> None:
         """Ends the whole process group, or keeps it from starting. The first reason stands."""
         self._killed = self._killed or why
         if self._pid is not None:
             if held := self.order.container:  # the program that we started only watches it
-                self._threads.submit(_quietly, containers.remove_words(held.runtime, held.name))
-            kill_group(self._pid)
+                self._threads.submit(container_runtime.remove_container, held)
+            processes.kill_group(self._pid)
 
     def end(self) -> None:
         """Ends what an order that `keeps` left behind."""
         if kept := self._kept:
             self._kept = None
-            kill_group(kept.pid)
+            processes.kill_group(kept.pid)
             kept.wait()
 
     @property
@@ -86,7 +83,7 @@ class Run:
         return self._kept.pid if self._kept else self._pid
 
     @property
-    def killed(self) -> str | None:
+    def killed(self) -> KillReason | None:
         """Why it was killed."""
         return self._killed
 
@@ -98,7 +95,7 @@ class Run:
             return await self._uploaded(Outcome(None, failed.failure))
         except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
             return Outcome(None, Failure("CommandLaunchFailed", (("Reason", str(error)),)))
-        if self._killed == "expired":
+        if self._killed is KillReason.EXPIRED:
             return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
         if self._killed:
             return Outcome(None, Failure("TaskEnded"))
@@ -116,18 +113,18 @@ class Run:
         for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
             if files:
                 await self._aside(resource_files.fetch_all, files, place, lambda: self._killed is not None)
-        if self._killed:
+        if self._killed:  # while files were fetched: nobody would kill what is started now
             return None
         if order.command_line is None:
             return 0
         if order.container:
             return await self._contained(order.container, order.command_line, wd)
-        return await self._wait(self._start(_words(order.command_line), wd, order.environment))
+        return await self._wait(self._start(processes.split_words(order.command_line), wd, order.environment))
 
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
         """The same in a container: its image is there first, and the runtime's own failures are no exit code."""
-        await self._aside(_prepare, container)
-        if self._killed:
+        await self._aside(container_runtime.bring_image, container)
+        if self._killed:  # while the image was pulled
             return None
         words = containers.run_words(container, shlex.split(command_line), self.order.environment)
         code = await self._wait(self._start(words, wd, containers.client_environment(self.order.environment)))
@@ -144,9 +141,9 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = _program(words[0], wd, environment), left_behind.now()
+        program, born = processes.find_program(words[0], wd, environment), processes.birth_of_next()
         mode = "ab" if self.order.appends else "wb"
-        with _stream(wd.parent, "stdout.txt", mode) as out, _stream(wd.parent, "stderr.txt", mode) as err:
+        with _open_stream(wd.parent, "stdout.txt", mode) as out, _open_stream(wd.parent, "stderr.txt", mode) as err:
             try:
                 process = subprocess.Popen(
                     words,
@@ -156,7 +153,7 @@ class Run:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
-                    start_new_session=True,
+                    start_new_session=True,  # a group of its own, to be ended whole
                 )
             except OSError as error:
                 raise Failed("CommandLaunchFailed", Reason=str(error)) from error
@@ -168,14 +165,14 @@ class Run:
     async def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Waits for the program, then ends what it left behind in its group."""
         try:
-            await _end_of(process.pid)
+            await processes.await_end_of(process.pid)
         except (AttributeError, OSError):  # no pidfd on this system, or none left
-            await self._aside(_wait_for, process)
-        self._pid = None
-        if self.order.keeps and _CAN_WAIT_WITHOUT_REAPING and not self._killed:
+            await self._aside(processes.wait_in_thread, process)
+        self._pid = None  # before it is reaped: a kill that comes later must not meet another process of this number
+        if self.order.keeps and processes.CAN_WAIT_WITHOUT_REAPING and not self._killed:
             self._kept = process
-            return _code_of(process.pid)
-        kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
+            return processes.exit_code_of(process.pid)
+        processes.kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
         code = process.wait()
         return 128 - code if code < 0 else code
 
@@ -195,77 +192,20 @@ class Run:
         return outcome
 
 
-def _code_of(pid: int) -> int:
-    """The exit code of a child that has ended and is not to be reaped."""
-    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    if ended is None:
-        return 0
-    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
-
-
-def _prepare(container: Container) -> None:
-    """Pulls the image if it is not there; the container of an earlier run is gone. Raises Failed."""
-    container.id_file.parent.mkdir(exist_ok=True)
-    container.id_file.unlink(missing_ok=True)
-    _quietly(containers.remove_words(container.runtime, container.name))
-    if _quietly(containers.inspect_words(container)).returncode == 0:
-        return
-    with tempfile.TemporaryDirectory(dir=container.id_file.parent) as private:
-        if given := containers.login(container):
-            Path(private, "config.json").write_text(given)
-        there = {"DOCKER_CONFIG": private, "REGISTRY_AUTH_FILE": f"{private}/config.json"} if given else {}
-        pulled = _quietly(containers.pull_words(container), there)
-    if pulled.returncode:
-        why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
-
-
-def remove_containers(runtime: str, mark: str) -> None:
-    """Ends all containers that an earlier run of the service left."""
-    if left := _quietly(containers.list_words(runtime, mark)).stdout.decode().split():
-        _quietly(containers.remove_words(runtime, *left))
-
-
-def _quietly(words: list[str], also: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
-    environment = {**containers.client_environment({}), **(also or {})}
-    return subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-
-
 def _last_line(path: Path) -> str:
     return " ".join(path.read_text(errors="replace").strip().splitlines()[-1:])[:500]
-
-
-async def _end_of(pid: int) -> None:
-    """Returns when a child has ended, without reaping it. Linux alone."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    watch = os.pidfd_open(pid)
-    loop.add_reader(watch, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(watch)
-        os.close(watch)
-
-
-def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """The same in a thread; reaps it where the system cannot wait otherwise."""
-    if _CAN_WAIT_WITHOUT_REAPING:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    else:
-        process.wait()
 
 
 def make_ready(directory: Path, *, appends: bool) -> None:
     """A task's directory, with streams that can be read before anything is in them."""
     os.makedirs(f"{directory}/wd", exist_ok=True)  # noqa: PTH103 - for every task, and Path takes twice as long
     for name in ("stdout.txt", "stderr.txt"):
-        _stream(directory, name, "ab" if appends else "wb").close()
+        _open_stream(directory, name, "ab" if appends else "wb").close()
 
 
-def _stream(directory: Path, name: str, mode: str) -> IO[bytes]:
+def _open_stream(directory: Path, name: str, mode: str) -> IO[bytes]:
     """One of a task's streams, emptied or as it is."""
-    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.at_once)
+    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.open_at_once)
 
 
 def make_directories(root: Path) -> None:
@@ -292,29 +232,3 @@ def remove_tree(path: Path) -> None:
             function(name)
 
     shutil.rmtree(path, onerror=unlock)
-
-
-def kill_group(pid: int) -> None:
-    """SIGKILL to a process group; one that is gone is no error."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _words(command_line: str) -> list[str]:
-    """The words of a command line: quotes and backslash, and nothing else of a shell."""
-    try:
-        words = shlex.split(command_line)
-    except ValueError as error:
-        raise Failed("CommandLaunchFailed", Reason=str(error)) from error
-    if not words:
-        raise Failed("CommandProgramNotFound", CommandLine=command_line)
-    return words
-
-
-def _program(word: str, wd: Path, environment: dict[str, str]) -> str:
-    """The program's path: relative to wd where it has a slash, else from the task's PATH."""
-    found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
-    if found is None:
-        exists = "/" in word and (wd / word).exists()
-        raise Failed("CommandLaunchFailed" if exists else "CommandProgramNotFound", Program=word)
-    return found

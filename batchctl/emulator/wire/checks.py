@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault, bad_body, bad_value
+from batchctl.emulator.refusals import Refusal, bad_body, bad_value
 
 Json = dict[str, Any]
 Check = Callable[[Any, str], Any]
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def _range(least: object, most: object) -> str:
+def _range_in_words(least: object, most: object) -> str:
     """Bounds in words."""
     if least is None:
         return f"at most {most}"
@@ -30,7 +30,7 @@ def text(most: int | None = None, least: int = 0) -> Check:
         if not isinstance(value, str):
             raise bad_value(path, value, "a string is wanted")
         if len(value) < least or (most is not None and len(value) > most):
-            raise bad_value(path, value[:80], f"the length must be {_range(least, most)}")
+            raise bad_value(path, value[:80], f"the length must be {_range_in_words(least, most)}")
         return value
 
     return check
@@ -47,12 +47,13 @@ def number(least: int | None = None, most: int | None = None) -> Check:
     """An integer, or a text that is one."""
 
     def check(value: Any, path: str) -> int:
+        # Eighteen digits: what 64 bits hold, and no text that Python takes long to read as a number.
         if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise bad_value(path, value, "an integer is wanted")
         if (least is not None and value < least) or (most is not None and value > most):
-            raise bad_value(path, value, f"the value must be {_range(least, most)}")
+            raise bad_value(path, value, f"the value must be {_range_in_words(least, most)}")
         return value
 
     return check
@@ -97,7 +98,7 @@ def span(least: str | None = None, most: str | None = None) -> Check:
         except (ValueError, TypeError):
             raise bad_value(path, value, "a duration in ISO 8601 is wanted") from None
         if (least and seconds < times.duration(least)) or (most and seconds > times.duration(most)):
-            raise bad_value(path, value, f"the duration must be {_range(least, most)}")
+            raise bad_value(path, value, f"the duration must be {_range_in_words(least, most)}")
         return times.iso_duration(seconds)
 
     return check
@@ -177,12 +178,12 @@ class Shape:
                 raise bad_body(f"The property '{key}' does not exist on type '{self.name}'.")
         for key in self.needed:
             if key not in given:
-                raise Fault("MissingRequiredProperty", (("PropertyName", _join(path, key)),))
-        checked = {key: self.checks[key](one, _join(path, key)) for key, one in given.items()}
+                raise Refusal("MissingRequiredProperty", (("PropertyName", _join_path(path, key)),))
+        checked = {key: self.checks[key](one, _join_path(path, key)) for key, one in given.items()}
         for key in self.gone.intersection(checked):
             del checked[key]
         return {**self.defaults, **checked}
 
 
-def _join(path: str, key: str) -> str:
+def _join_path(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key

@@ -12,11 +12,11 @@ from urllib.parse import quote, urlencode
 
 from batchctl.emulator import times
 from batchctl.emulator.records import Entity, Json
-from batchctl.emulator.refusals import Fault, bad_body, bad_query
+from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
 
-MOST_RESULTS = 1000
+MOST_RESULTS = 1000  # as the REST pages have it
 _ALIASES = {"lastModifiedTime": "lastModified"}
 """Names that $filter has for properties that bear others."""
 
@@ -53,13 +53,14 @@ class Call:
     base: str
 
     def body(self, shape: Shape) -> Json:
-        """The body, checked. Raises Fault; an empty one is the empty object."""
+        """The body, checked. Raises Refusal; an empty one is the empty object."""
         return shape(self.json())
 
     def json(self) -> Any:
         """The body as it came. Half a surrogate pair is no text: nothing could store it or answer with it."""
         try:
             found = json.loads(self.content or b"{}", parse_constant=_no_constant)
+            # Most bodies have neither, and are not written again to find out.
             if b"\\u" in self.content or b"\xed" in self.content:
                 json.dumps(found, ensure_ascii=False).encode()
             return found
@@ -109,20 +110,20 @@ def by_path(value: Json, path: str) -> Any:
     return found
 
 
-def one(call: Call, view: View, record: Entity) -> Answer:
+def show_record(call: Call, view: View, record: Entity) -> Answer:
     """The answer that shows one record."""
     check_conditions(call, record)
-    body = {"odata.metadata": f"{call.base}/$metadata#{view.kind}/@Element", **_shown(call, view)(record)}
+    body = {"odata.metadata": f"{call.base}/$metadata#{view.kind}/@Element", **_as_shown(call, view)(record)}
     return Answer(200, body, entity_headers(record))
 
 
-def listing(call: Call, view: View, records: Iterable[Any]) -> Answer:
+def list_records(call: Call, view: View, records: Iterable[Any]) -> Answer:
     """A page of records that pass $filter, in the order of their making."""
     after, most = page_bounds(call)
-    shown = _shown(call, view)
+    shown = _as_shown(call, view)
     records = records if isinstance(records, list) else list(records)
     start = bisect_right(records, after, key=lambda record: record.seq)  # a later page does not walk past the earlier
-    found = _passing(call, view, islice(records, start, None))
+    found = _that_pass(call, view, islice(records, start, None))
     page: list[Json] = []
     last = after
     for record in found:
@@ -133,7 +134,7 @@ def listing(call: Call, view: View, records: Iterable[Any]) -> Answer:
     return page_answer(call, view.kind, page)
 
 
-def _shown(call: Call, view: View) -> Callable[[Any], Json]:
+def _as_shown(call: Call, view: View) -> Callable[[Any], Json]:
     """How the call wants records to look: $select and $expand."""
     only = parse_names("$select", call.query.get("$select"))
     expand = parse_names("$expand", call.query.get("$expand")) or frozenset()
@@ -150,7 +151,7 @@ def _shown(call: Call, view: View) -> Callable[[Any], Json]:
     return lambda record: {**view.wire(record, call.base, only), "stats": stats(record, call.base)}
 
 
-def _passing(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
+def _that_pass(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
     text = call.query.get("$filter", "").strip()
     if not text:
         return records
@@ -186,7 +187,7 @@ def page_answer(call: Call, kind: str, page: list[Json], token: str | None = Non
     return Answer(200, body)
 
 
-def entries(call: Call, kind: str, found: list[Json], filters: frozenset[str]) -> Answer:
+def list_entries(call: Call, kind: str, found: list[Json], filters: frozenset[str]) -> Answer:
     """A page of entries that are no records; $filter may name `filters`, $select their properties."""
     after, most = page_bounds(call)
     only = parse_names("$select", call.query.get("$select"))
@@ -207,24 +208,24 @@ def entity_headers(record: Entity) -> dict[str, str]:
     return {"ETag": record.etag, "Last-Modified": times.http_date(record.modified)}
 
 
-def changed(call: Call, record: Entity, status: int = 200) -> Answer:
+def answer_changed(call: Call, record: Entity, status: int = 200) -> Answer:
     """The empty answer to a change."""
     return Answer(status, None, {**entity_headers(record), "DataServiceId": f"{call.base}{call.path}"})
 
 
-def made(url: str, record: Entity) -> Answer:
+def answer_made(url: str, record: Entity) -> Answer:
     """The answer to a creation."""
     return Answer(201, None, {**entity_headers(record), "Location": url, "DataServiceId": url})
 
 
 def check_conditions(call: Call, record: Entity) -> None:
     """If-Match and its kin. Raises ConditionNotMet, or NotModified for a read."""
-    if _unchanged(call, record):
-        raise NotModified(entity_headers(record)) if call.method in ("GET", "HEAD") else Fault("ConditionNotMet")
-    if "if-match" in call.headers and not _names(call, "if-match", record):
-        raise Fault("ConditionNotMet")
-    if "if-unmodified-since" in call.headers and _later(call, "if-unmodified-since", record):
-        raise Fault("ConditionNotMet")
+    if _is_unchanged(call, record):
+        raise NotModified(entity_headers(record)) if call.method in ("GET", "HEAD") else Refusal("ConditionNotMet")
+    if "if-match" in call.headers and not _header_names(call, "if-match", record):
+        raise Refusal("ConditionNotMet")
+    if "if-unmodified-since" in call.headers and _changed_after(call, "if-unmodified-since", record):
+        raise Refusal("ConditionNotMet")
 
 
 class NotModified(Exception):  # noqa: N818 - an answer, not an error
@@ -235,29 +236,29 @@ class NotModified(Exception):  # noqa: N818 - an answer, not an error
         super().__init__()
 
 
-def _unchanged(call: Call, record: Entity) -> bool:
+def _is_unchanged(call: Call, record: Entity) -> bool:
     """If-None-Match counts before If-Modified-Since."""
     if "if-none-match" in call.headers:
-        return _names(call, "if-none-match", record)
-    return "if-modified-since" in call.headers and not _later(call, "if-modified-since", record)
+        return _header_names(call, "if-none-match", record)
+    return "if-modified-since" in call.headers and not _changed_after(call, "if-modified-since", record)
 
 
-def _names(call: Call, header: str, record: Entity) -> bool:
+def _header_names(call: Call, header: str, record: Entity) -> bool:
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in call.headers.get(header, "").split(",")]
     return "*" in tags or record.etag in tags
 
 
-def _later(call: Call, header: str, record: Entity) -> bool:
+def _changed_after(call: Call, header: str, record: Entity) -> bool:
     """Whether the record changed after the time in the header; headers know whole seconds only."""
     return int(record.modified) > header_time(header, call.headers[header])
 
 
 def header_time(header: str, text: str) -> float:
-    """The time in a header, RFC 1123. Raises Fault."""
+    """The time in a header, RFC 1123. Raises Refusal."""
     try:
         return times.http_seconds(text)
     except (ValueError, TypeError):
-        raise Fault("InvalidHeaderValue", (("HeaderName", header), ("HeaderValue", text))) from None
+        raise Refusal("InvalidHeaderValue", (("HeaderName", header), ("HeaderValue", text))) from None
 
 
 def _no_constant(name: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchctl.emulator import times
-from batchctl.emulator.refusals import Fault, bad_query
+from batchctl.emulator.refusals import Refusal, bad_query
 
 Getter = Callable[[str], Any]
 Test = Callable[[Getter], bool]
@@ -27,7 +27,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": lambda left, right: left < right,
     "le": lambda left, right: left <= right,
 }
-MOST_DEPTH = 32
+MOST_DEPTH = 32  # each level is some calls deep, and Python gives up at a thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Parser:
             at = found.end()
         return tokens
 
-    def _bad(self, reason: str) -> Fault:
+    def _bad(self, reason: str) -> Refusal:
         return bad_query("$filter", self._text[:200], reason)
 
     def _next(self, *wanted: str) -> tuple[str, str]:
@@ -101,13 +101,13 @@ class _Parser:
     def _either(self) -> Test:
         test = self._both()
         while self._sees("or"):
-            test = _or(test, self._both())
+            test = _either_test(test, self._both())
         return test
 
     def _both(self) -> Test:
         test = self._one()
         while self._sees("and"):
-            test = _and(test, self._one())
+            test = _both_tests(test, self._one())
         return test
 
     def _one(self) -> Test:
@@ -145,7 +145,7 @@ class _Parser:
     def _comparison(self) -> Test:
         name = self._name()
         word = self._next(*_COMPARISONS)[1].lower()
-        return _compare(name, word, self._literal())
+        return _comparison_test(name, word, self._literal())
 
     def _name(self) -> str:
         kind, name = self._next()
@@ -170,15 +170,15 @@ class _Parser:
         raise self._bad(f"'{value}' is not a value")
 
 
-def _and(left: Test, right: Test) -> Test:
+def _both_tests(left: Test, right: Test) -> Test:
     return lambda get: left(get) and right(get)
 
 
-def _or(left: Test, right: Test) -> Test:
+def _either_test(left: Test, right: Test) -> Test:
     return lambda get: left(get) or right(get)
 
 
-def _compare(name: str, word: str, wanted: Any) -> Test:
+def _comparison_test(name: str, word: str, wanted: Any) -> Test:
     """An absent property matches `ne` alone; texts are compared without regard to case."""
     compare = _COMPARISONS[word]
     literal = wanted.lower() if isinstance(wanted, str) else wanted

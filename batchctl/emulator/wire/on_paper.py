@@ -11,48 +11,48 @@ from batchctl.emulator.records import Json, Node, Pool
 
 AGENT = "1.12.19"
 """The version that nodes say their agent has."""
-FIRST_PORT = 50000
+FIRST_PORT = 50000  # where the service's own endpoint for logins begins; inbound NAT pools keep off it
 PUBLIC_ADDRESS, PUBLIC_ADDRESS_6, PUBLIC_NAME = "127.0.0.1", "::1", "localhost"
 
 
-def cores(vm_size: str) -> int:
+def cores_of_size(vm_size: str) -> int:
     """How many cores a VM size has by its name: `Standard_D16s_v5` has 16; sizes without a number have 1."""
     found = re.match(r"(?:standard|basic)_[a-z]+(\d+)", vm_size.lower())
     return int(found[1]) if found else 1
 
 
-def windows(pool: Pool) -> bool:
+def runs_windows(pool: Pool) -> bool:
     """Whether the pool's nodes run Windows; the cloud services of older versions all do."""
     machine = pool.spec.get("virtualMachineConfiguration")
     return machine is None or machine["nodeAgentSKUId"].lower().startswith("batch.node.windows")
 
 
-def image(pool: Pool) -> Json:
+def image_info(pool: Pool) -> Json:
     """virtualMachineInfo: the image, and which version of it `latest` is."""
     reference = pool.spec.get("virtualMachineConfiguration", {}).get("imageReference", {})
     exact = {"exactVersion": reference["version"]} if "version" in reference else {}
     return {"imageReference": {**reference, **exact}}
 
 
-def agent(node: Node) -> Json | None:
+def agent_info(node: Node) -> Json | None:
     """nodeAgentInfo: there once the node has booted."""
     return {"version": AGENT, "lastUpdateTime": times.stamp(node.booted)} if node.booted else None
 
 
-def ipv6(pool: Pool, node: Node) -> str | None:
+def ipv6_address(pool: Pool, node: Node) -> str | None:
     """The node's address in a network of both families; the last part is that of its other address."""
     return f"fd00::{int(node.ip.rpartition('.')[2]):x}" if _both_families(pool) else None
 
 
-def endpoints(pool: Pool, node: Node) -> Json:
+def endpoints_of_node(pool: Pool, node: Node) -> Json:
     """What the pool's inbound NAT pools give this node; the service adds one to log in by, unless they have it."""
-    return {"inboundEndpoints": [*_asked(pool, node), *_login(pool, node)]}
+    return {"inboundEndpoints": [*_asked_endpoints(pool, node), *_login_endpoint(pool, node)]}
 
 
 def remote_login(pool: Pool, node: Node) -> Json:
     """Where one would log in: the endpoint to the port of the login service."""
     port = _login_port(pool)
-    found = [one for one in endpoints(pool, node)["inboundEndpoints"] if one["backendPort"] == port]
+    found = [one for one in endpoints_of_node(pool, node)["inboundEndpoints"] if one["backendPort"] == port]
     front = found[0]["frontendPort"]
     body: Json = {"remoteLoginIPAddress": PUBLIC_ADDRESS, "remoteLoginPort": front}
     if _both_families(pool):
@@ -60,30 +60,30 @@ def remote_login(pool: Pool, node: Node) -> Json:
     return body
 
 
-def _asked(pool: Pool, node: Node) -> Iterator[Json]:
+def _asked_endpoints(pool: Pool, node: Node) -> Iterator[Json]:
     network = pool.spec.get("networkConfiguration", {})
     for nat in network.get("endpointConfiguration", {}).get("inboundNATPools", ()):
-        number = _number(pool, node)
+        number = _number_in_pool(pool, node)
         front = nat["frontendPortRangeStart"] + number
-        yield _endpoint(f"{nat['name']}.{number}", nat["protocol"], front, nat["backendPort"], PUBLIC_ADDRESS)
+        yield _endpoint_entry(f"{nat['name']}.{number}", nat["protocol"], front, nat["backendPort"], PUBLIC_ADDRESS)
         if _both_families(pool):
             name = f"{nat['name']}-ipv6.{number}"
-            yield _endpoint(name, nat["protocol"], front, nat["backendPort"], PUBLIC_ADDRESS_6)
+            yield _endpoint_entry(name, nat["protocol"], front, nat["backendPort"], PUBLIC_ADDRESS_6)
 
 
-def _login(pool: Pool, node: Node) -> Iterator[Json]:
+def _login_endpoint(pool: Pool, node: Node) -> Iterator[Json]:
     """The rule that the service makes by itself."""
     port = _login_port(pool)
-    if not any(one["backendPort"] == port for one in _asked(pool, node)):
-        number = _number(pool, node)
-        yield _endpoint(f"SSHRule.{number}", "tcp", FIRST_PORT + number, port, PUBLIC_ADDRESS)
+    if not any(one["backendPort"] == port for one in _asked_endpoints(pool, node)):
+        number = _number_in_pool(pool, node)
+        yield _endpoint_entry(f"SSHRule.{number}", "tcp", FIRST_PORT + number, port, PUBLIC_ADDRESS)
 
 
 def _login_port(pool: Pool) -> int:
-    return 3389 if windows(pool) else 22
+    return 3389 if runs_windows(pool) else 22
 
 
-def _number(pool: Pool, node: Node) -> int:
+def _number_in_pool(pool: Pool, node: Node) -> int:
     return list(pool.nodes).index(node.key) if node.key in pool.nodes else 0
 
 
@@ -92,7 +92,7 @@ def _both_families(pool: Pool) -> bool:
     return "IPv6" in addresses.get("ipFamilies", ())
 
 
-def _endpoint(name: str, protocol: str, front: int, back: int, address: str) -> Json:
+def _endpoint_entry(name: str, protocol: str, front: int, back: int, address: str) -> Json:
     return {
         "name": name,
         "protocol": protocol,

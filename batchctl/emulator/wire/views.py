@@ -19,7 +19,7 @@ from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
 Getter = Callable[[Any, str], Any]
 
 
-def _maybe(seconds: float | None) -> str | None:
+def _stamp_or_none(seconds: float | None) -> str | None:
     return None if seconds is None else times.stamp(seconds)
 
 
@@ -53,11 +53,11 @@ _ENTITY: Mapping[str, Getter] = {
 }
 _PREVIOUS: Mapping[str, Getter] = {
     "previousState": lambda record, base: record.previous,
-    "previousStateTransitionTime": lambda record, base: _maybe(record.previous_time),
+    "previousStateTransitionTime": lambda record, base: _stamp_or_none(record.previous_time),
 }
 
 
-def _count(pool: Pool, dedicated: bool) -> int:
+def _count_nodes(pool: Pool, dedicated: bool) -> int:
     return sum(node.dedicated is dedicated for node in pool.nodes.values())
 
 
@@ -77,7 +77,7 @@ def hide_secrets(spec: Any) -> Any:
     }
 
 
-def _known(body: Shape) -> frozenset[str]:
+def _known_properties(body: Shape) -> frozenset[str]:
     """What a body can hold, and what older versions and managed identities add to it where there are any."""
     return frozenset(body.checks) | {"identity", "currentNodeCommunicationMode"}
 
@@ -89,8 +89,8 @@ POOL = View(
         **_ENTITY,
         "allocationState": lambda pool, base: pool.allocation,
         "allocationStateTransitionTime": lambda pool, base: times.stamp(pool.allocation_time),
-        "currentDedicatedNodes": lambda pool, base: _count(pool, True),
-        "currentLowPriorityNodes": lambda pool, base: _count(pool, False),
+        "currentDedicatedNodes": lambda pool, base: _count_nodes(pool, True),
+        "currentLowPriorityNodes": lambda pool, base: _count_nodes(pool, False),
         "resizeErrors": lambda pool, base: pool.resize_errors or None,
         "autoScaleRun": lambda pool, base: pool.autoscale_run,
     },
@@ -99,12 +99,12 @@ POOL = View(
         "id state stateTransitionTime allocationState allocationStateTransitionTime creationTime "
         "lastModified enableAutoScale vmSize enableInterNodeCommunication"
     ),
-    _known(POOL_BODY),
-    lambda pool, base: statistics.of_pools([pool], pool, pool_url(pool.id, base)),
+    _known_properties(POOL_BODY),
+    lambda pool, base: statistics.pools_statistics([pool], pool, pool_url(pool.id, base)),
 )
 
 
-def _recent(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None:
+def _recent_tasks(node: Node, jobs: Mapping[str, Job], base: str) -> list[Json] | None:
     """The tasks that ran last, as far as they still exist."""
     found = []
     for job_id, task_id in node.recent:
@@ -132,10 +132,10 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "state": lambda node, base: node.state,
             "schedulingState": lambda node, base: node.scheduling,
             "stateTransitionTime": lambda node, base: times.stamp(node.state_time),
-            "lastBootTime": lambda node, base: _maybe(node.booted),
+            "lastBootTime": lambda node, base: _stamp_or_none(node.booted),
             "allocationTime": lambda node, base: times.stamp(node.created),
             "ipAddress": lambda node, base: node.ip,
-            "ipv6Address": lambda node, base: on_paper.ipv6(pool, node),
+            "ipv6Address": lambda node, base: on_paper.ipv6_address(pool, node),
             "affinityId": lambda node, base: node.affinity,
             "vmSize": lambda node, base: pool.spec["vmSize"],
             "totalTasksRun": lambda node, base: node.tasks_run,
@@ -143,13 +143,13 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "runningTasksCount": lambda node, base: len(node.busy),
             "runningTaskSlotsCount": lambda node, base: node.slots_used,
             "isDedicated": lambda node, base: node.dedicated,
-            "recentTasks": lambda node, base: _recent(node, jobs, base),
+            "recentTasks": lambda node, base: _recent_tasks(node, jobs, base),
             "startTask": lambda node, base: hide_secrets(node.start_task),
             "startTaskInfo": lambda node, base: node.start,
             "errors": lambda node, base: node.errors or None,
-            "endpointConfiguration": lambda node, base: on_paper.endpoints(pool, node),
-            "nodeAgentInfo": lambda node, base: on_paper.agent(node),
-            "virtualMachineInfo": lambda node, base: on_paper.image(pool),
+            "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(pool, node),
+            "nodeAgentInfo": lambda node, base: on_paper.agent_info(node),
+            "virtualMachineInfo": lambda node, base: on_paper.image_info(pool),
         },
         lambda node: {},
         NODE_FILTERS,
@@ -160,7 +160,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
 def _job_info(job: Job, base: str) -> Json:  # noqa: ARG001 - a getter takes both
     info = {
         "startTime": times.stamp(job.started),
-        "endTime": _maybe(job.ended),
+        "endTime": _stamp_or_none(job.ended),
         "poolId": job.spec["poolInfo"].get("poolId") or job.auto_pool,
         "terminateReason": job.reason,
         "schedulingError": job.scheduling_error,
@@ -176,8 +176,8 @@ JOB = View(
         "id state stateTransitionTime creationTime lastModified executionInfo/startTime "
         "executionInfo/endTime executionInfo/poolId"
     ),
-    _known(JOB_BODY),
-    lambda job, base: statistics.of_jobs([job], job, job_url(job.id, base)),
+    _known_properties(JOB_BODY),
+    lambda job, base: statistics.jobs_statistics([job], job, job_url(job.id, base)),
 )
 
 
@@ -185,10 +185,10 @@ def node_info(task: Task, base: str) -> Json | None:
     """Where a task runs or ran."""
     if task.node is None or task.pool is None or task.directory is None:
         return None
-    return _place(task.pool, task.node, task.directory, base)
+    return _place_entry(task.pool, task.node, task.directory, base)
 
 
-def _place(pool: str, node: str, directory: str, base: str) -> Json:
+def _place_entry(pool: str, node: str, directory: str, base: str) -> Json:
     url = node_url(pool, node, base)
     return {
         "affinityId": f"TVM:{node}",
@@ -200,13 +200,13 @@ def _place(pool: str, node: str, directory: str, base: str) -> Json:
     }
 
 
-def subtask(entry: Json, base: str) -> Json:
+def subtask_entry(entry: Json, base: str) -> Json:
     """One of the subtasks of a multi-instance task."""
     kept = {name: value for name, value in entry.items() if name not in ("poolId", "nodeId", "directory", "pid")}
-    return {**kept, "nodeInfo": _place(entry["poolId"], entry["nodeId"], entry["directory"], base)}
+    return {**kept, "nodeInfo": _place_entry(entry["poolId"], entry["nodeId"], entry["directory"], base)}
 
 
-def _asked(task: Task) -> Json:
+def _shown_spec(task: Task) -> Json:
     """Most tasks have no secret: a look at the text tells."""
     hidden: Json = hide_secrets(task.spec) if '"password"' in task.asked else task.spec
     return hidden
@@ -221,19 +221,23 @@ TASK = View(
         "executionInfo": lambda task, base: task.info,
         "nodeInfo": node_info,
     },
-    _asked,
+    _shown_spec,
     words(
         "id state stateTransitionTime creationTime lastModified lastModifiedTime executionInfo/startTime "
         "executionInfo/endTime executionInfo/exitCode executionInfo/result"
     ),
-    _known(TASK_BODY),
-    lambda task, base: statistics.of_task(task, task_url(task.job, task.id, base)),
+    _known_properties(TASK_BODY),
+    lambda task, base: statistics.task_statistics(task, task_url(task.job, task.id, base)),
 )
 
 
 def _schedule_info(schedule: Schedule, base: str) -> Json:
     recent = schedule.recent and {"id": schedule.recent, "url": job_url(schedule.recent, base)}
-    info = {"nextRunTime": _maybe(schedule.next_run), "recentJob": recent, "endTime": _maybe(schedule.ended)}
+    info = {
+        "nextRunTime": _stamp_or_none(schedule.next_run),
+        "recentJob": recent,
+        "endTime": _stamp_or_none(schedule.ended),
+    }
     return {name: value for name, value in info.items() if value}
 
 
@@ -251,7 +255,7 @@ SCHEDULE = View(
         "schedule/doNotRunAfter schedule/startWindow schedule/recurrenceInterval executionInfo/endTime "
         "executionInfo/nextRunTime"
     ),
-    _known(SCHEDULE_BODY),
+    _known_properties(SCHEDULE_BODY),
 )
 
 
@@ -260,6 +264,25 @@ def schedule_view(jobs: Mapping[str, Job]) -> View:
 
     def of_schedule(schedule: Schedule, base: str) -> Json:
         made = [job for job in jobs.values() if job.schedule == schedule.key]
-        return statistics.of_jobs(made, schedule, schedule_url(schedule.id, base))
+        return statistics.jobs_statistics(made, schedule, schedule_url(schedule.id, base))
 
     return replace(SCHEDULE, stats=of_schedule)
+
+
+PREPARATION_FILTERS = words(
+    "poolId nodeId jobPreparationTaskExecutionInfo/state jobPreparationTaskExecutionInfo/startTime "
+    "jobPreparationTaskExecutionInfo/endTime jobPreparationTaskExecutionInfo/exitCode "
+    "jobPreparationTaskExecutionInfo/result jobReleaseTaskExecutionInfo/state jobReleaseTaskExecutionInfo/startTime "
+    "jobReleaseTaskExecutionInfo/endTime jobReleaseTaskExecutionInfo/exitCode jobReleaseTaskExecutionInfo/result"
+)
+
+
+def preparation_entry(pool: Pool, node: Node, job: Job, base: str) -> Json:
+    """How the preparation and the release of a job went on one node."""
+    url = node_url(pool.id, node.id, base)
+    about: Json = {"poolId": pool.id, "nodeId": node.id, "nodeUrl": url}
+    for name, notes in (("jobPreparationTask", node.preparations), ("jobReleaseTask", node.releases)):
+        if info := notes.get(job.key):
+            root = f"{url}/files/{info['taskRootDirectory']}"
+            about[f"{name}ExecutionInfo"] = {**info, "taskRootDirectoryUrl": root}
+    return about

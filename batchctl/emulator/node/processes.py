@@ -1,0 +1,88 @@
+"""The process of a task: its program found, its end awaited, its group ended whole."""
+
+import asyncio
+import contextlib
+import math
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from batchctl.emulator.node.outcome import Failed
+
+# Where it can, a group is ended while its leader's number is still taken.
+CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
+
+
+def split_words(command_line: str) -> list[str]:
+    """The words of a command line: quotes and backslash, and nothing else of a shell."""
+    try:
+        words = shlex.split(command_line)
+    except ValueError as error:
+        raise Failed("CommandLaunchFailed", Reason=str(error)) from error
+    if not words:
+        raise Failed("CommandProgramNotFound", CommandLine=command_line)
+    return words
+
+
+def find_program(word: str, wd: Path, environment: dict[str, str]) -> str:
+    """The program's path: relative to wd where it has a slash, else from the task's PATH."""
+    found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
+    if found is None:
+        exists = "/" in word and (wd / word).exists()
+        raise Failed("CommandLaunchFailed" if exists else "CommandProgramNotFound", Program=word)
+    return found
+
+
+async def await_end_of(pid: int) -> None:
+    """Returns when a child has ended, without reaping it. Linux alone."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    watch = os.pidfd_open(pid)
+    loop.add_reader(watch, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(watch)
+        os.close(watch)
+
+
+def wait_in_thread(process: subprocess.Popen[bytes]) -> None:
+    """The same in a thread; reaps it where the system cannot wait otherwise."""
+    if CAN_WAIT_WITHOUT_REAPING:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
+
+
+def exit_code_of(pid: int) -> int:
+    """The exit code of a child that has ended and is not to be reaped."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if ended is None:
+        return 0
+    # 128 and the signal, as shells say it.
+    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL to a process group; one that is gone is no error."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def birth_of_next() -> float:
+    """The birth of a process that is started now; 0 where the system does not tell. Cheaper than to ask /proc then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else 0.0
+
+
+def birth_of(pid: int) -> float:
+    """When a process started; -inf if there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return -math.inf
+    return float(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, diff
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.stages import Later
 from batchctl.render.markdown import LONGEST, as_markdown
 from batchctl.resources import Blob, Container, Desired

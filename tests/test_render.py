@@ -13,6 +13,7 @@ from rich.console import Console
 
 from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Problem, Refused, SpecError
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -25,7 +26,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, diff
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.events import summary
 from batchctl.render.printer import Printer, consoles
 from batchctl.render.text import clean, display, size, value, width

@@ -10,8 +10,9 @@ from batchctl.reconcile.amend.only import only
 from batchctl.reconcile.carry_out.deletion import confirm
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff, kept
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.model import Spec

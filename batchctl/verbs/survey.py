@@ -12,8 +12,9 @@ from batchctl.reconcile.amend.renewal import by_reboot, renewed, with_use
 from batchctl.reconcile.amend.replacing import with_replaced
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.outputs import pending
-from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
 from batchctl.spec.inventory import take_inventory

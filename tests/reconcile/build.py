@@ -7,8 +7,9 @@ from typing import Any
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.decide.diff import diff, kept
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,

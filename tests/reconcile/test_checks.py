@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
-from batchctl.reconcile.plan import Action, Change, Plan, diff
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Image, Pool, Resource
 from tests.fake_cloud import IMAGES, UBUNTU
 from tests.reconcile.build import OWNER, desired, held_pool, job, pool, task

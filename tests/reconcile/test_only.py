@@ -6,8 +6,9 @@ from batchctl.configurations import TaskDependencies
 from batchctl.errors import UsageError
 from batchctl.reconcile.amend.only import comes_home, only
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.named import named
-from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.plan import Plan
 from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task
 

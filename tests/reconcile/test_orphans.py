@@ -6,7 +6,8 @@ import pytest
 
 from batchctl.reconcile.amend.orphans import LATER, orphans, with_orphans
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.stages import Later
 from batchctl.resources import Blob, Container, Resource
 from tests.reconcile.build import OTHER, OWNER, desired, held_job, job, output, run, task, waiting

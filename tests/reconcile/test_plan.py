@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import pytest
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.reconcile.decide.diff import compare, diff, kept
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, compare, diff, kept
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import (
     KINDS,
     Blob,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.decide.diff import diff, kept
+from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Desired, Job, Pool, Resource
 
 Made = Container | Pool | Job

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
@@ -11,13 +12,20 @@ from batchctl.resources import KINDS, Job, Resource, Task
 
 
 class Action(Enum):
-    """What is done to an object; the value is its sign in a plan."""
+    """What is done to an object; the value is its sign in a plan, `past` what was done then."""
 
-    CREATE = "+"
-    UPDATE = "~"
-    REPLACE = "-/+"
-    DELETE = "-"
-    ADOPT = "@"
+    past: str
+
+    CREATE = "+", "created"
+    UPDATE = "~", "changed"
+    REPLACE = "-/+", "replaced"
+    DELETE = "-", "deleted"
+    ADOPT = "@", "adopted"
+
+    def __new__(cls, sign: str, past: str) -> Self:
+        action = object.__new__(cls)
+        action._value_, action.past = sign, past
+        return action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,3 +124,30 @@ def test_show_and_what_out_refuses(workbench: Workbench, named: Callable[[str], 
     (workbench.folder / "plan.json").write_text((workbench.folder / "plan.json").read_text()[:-40])
     assert workbench.run("apply", "plan.json").code == 4
     assert workbench.run("show", "plan.json").code == 4
+
+
+POOL_ALONE = """
+version: 1
+name: t-adopts-unasked
+pool:
+  id: t-adopts-unasked
+  vmSize: Standard_D2s_v5
+  image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}
+  targetDedicatedNodes: 0
+"""
+
+
+def test_a_saved_plan_adopts_nothing_that_it_did_not_show(workbench: Workbench, batch_client: BatchClient) -> None:
+    spec, name = workbench.folder / "pool.yaml", "t-adopts-unasked"
+    spec.write_text(POOL_ALONE)
+    assert workbench.run("apply", "pool.yaml", "--yes").code == 0
+    spec.write_text(POOL_ALONE + "  targetSpotNodes: 1\n")
+    saved(workbench, "pool.yaml", "--adopt")
+    marks = batch_client.get_pool(name).metadata or []
+    theirs = [{"name": m.name, "value": "another" if m.name == "batchctl_owner" else m.value} for m in marks]
+    batch_client.update_pool(name, {"metadata": theirs})
+    refused(workbench, f"pool {name}: would now be adopted (adopted: it belongs to the spec 'another'")
+    found = batch_client.get_pool(name)
+    assert {m.name: m.value for m in found.metadata or []}["batchctl_owner"] == "another"
+    assert found.target_low_priority_nodes == 0
+    assert workbench.run("destroy", "pool.yaml", "--adopt", "--yes").code == 0

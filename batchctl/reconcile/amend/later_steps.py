@@ -14,7 +14,7 @@ def unannounced(first: Plan, now: Plan) -> tuple[str, ...]:
 def _beyond(factories: frozenset[str], now: Plan) -> Iterator[str]:
     for change in now.changes:
         if not _is_expected(change, factories):
-            yield f"{change.resource.kind} {label(change.resource)} would be {PAST[change.action]}"
+            yield f"{change.resource.kind} {label(change.resource)} would be {change.action.past}"
 
 
 def _is_expected(change: Change, factories: frozenset[str]) -> bool:
@@ -25,12 +25,3 @@ def _is_expected(change: Change, factories: frozenset[str]) -> bool:
             return factory in factories
         case _:
             return False
-
-
-PAST = {
-    Action.CREATE: "added",
-    Action.UPDATE: "changed",
-    Action.REPLACE: "replaced",
-    Action.DELETE: "deleted",
-    Action.ADOPT: "adopted",
-}

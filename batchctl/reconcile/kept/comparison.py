@@ -1,17 +1,21 @@
 """Does a saved plan still stand? What differs from a plan made now, in words. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from batchctl.reconcile.kept.codec import Json
 from batchctl.reconcile.kept.document import Header, Place, Saved
+from batchctl.reconcile.plan import Action
 from batchctl.resources import changed_parts
 
 IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"})
 """Of a change: what moves by itself while a plan is kept and decides nothing in it, and what before and after say."""
 
 SHOWN = 20
+
+ADOPT = Action.ADOPT.name.lower()
 
 
 def outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
@@ -33,13 +37,13 @@ def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
 
 def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     """Everything in which a plan made now is not the saved one; empty: it stands."""
-    then, found = _changes(saved.plan), _changes(now)
-    gone = [key for key in then if key not in found]
+    pairs = list(_pairs(saved.plan, now))
+    gone = [then for _, then, found in pairs if found is None]
     used: tuple[str, ...] = ()
-    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, map(then.get, gone))) > 0:
-        used = (f"{BEFORE}: {len(gone)} of its {len(then)} changes are made already",)
-        then = {key: change for key, change in then.items() if key in found}
-    lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
+    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, gone)) > 0:
+        used = (f"{BEFORE}: {len(gone)} of its {len(saved.plan['changes'])} changes are made already",)
+        pairs = [pair for pair in pairs if pair[2] is not None]
+    lines = [line for pair in pairs for line in _change(*pair)]
     if not used:
         for key in sorted({**saved.plan, **now}.keys() - TOLD):
             lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
@@ -52,17 +56,42 @@ TOLD = frozenset({"owner", "changes", "unchanged", "notes"})
 
 BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
 
-PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
+
+def _pairs(saved: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
+    """Every object that one of the plans changes, with what becomes of it then and now; None: nothing."""
+    then, found = _by_object(saved), _by_object(now)
+    for name in {**then, **found}:
+        yield from ((name, *pair) for pair in _side_by_side(then.get(name, []), found.get(name, [])))
+
+
+def _by_object(plan: Mapping[str, Json]) -> dict[str, list[Json]]:
+    objects: dict[str, list[Json]] = {}
+    for change in plan["changes"]:
+        objects.setdefault(f"{change['kind']} {change['name']}", []).append(change)
+    return objects
+
+
+def _side_by_side(then: Sequence[Json], now: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
+    """The changes of one object in pairs. One that is adopted may have two: it is taken over, and it changes."""
+    if len(then) == len(now) == 1:
+        yield then[0], now[0]
+        return
+    for adopts in (True, False):
+        yield from zip_longest(*([c for c in side if (c["action"] == ADOPT) is adopts] for side in (then, now)))
+
+
+def _past(change: Json) -> str:
+    return Action[change["action"].upper()].past
 
 
 def _change(name: str, then: Json, now: Json) -> Iterator[str]:
     if now is None:
-        yield f"{name}: was to be {PAST[then['action']]}, and is not any more"
+        yield f"{name}: was to be {_past(then)}, and is not any more"
     elif then is None:
         why = "; ".join(_why(now))
-        yield f"{name}: would now be {PAST[now['action']]}" + (f" ({why})" if why else "")
+        yield f"{name}: would now be {_past(now)}" + (f" ({why})" if why else "")
     elif then["action"] != now["action"]:
-        yield f"{name}: was to be {PAST[then['action']]}, and would now be {PAST[now['action']]}"
+        yield f"{name}: was to be {_past(then)}, and would now be {_past(now)}"
     else:
         yield from (f"{name}: {line}" for line in _values("", then, now))
 
@@ -108,10 +137,6 @@ def _lists(path: str, then: Json, now: Json) -> Iterator[str]:
     yield from (f"{path}: now also: {_short(item)}" for item in now if item not in then)
     if then != now and all(item in now for item in then) and all(item in then for item in now):
         yield f"{path}: in another order"
-
-
-def _changes(plan: Mapping[str, Json]) -> dict[str, Json]:
-    return {f"{c['kind']} {c['name']}": c for c in plan["changes"]}
 
 
 def _short(value: Json) -> str:

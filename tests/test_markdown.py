@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
@@ -27,6 +29,12 @@ HEADER = Header(
 
 def plan(*changes: Change, **more: Any) -> Plan:
     return Plan(owner=OWNER, changes=changes, **more)
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name.lower())
+def test_whatever_a_plan_does_has_a_line(action: Action) -> None:
+    change = Change(action=action, before=held_pool(), after=pool())
+    assert f"{action.value} pool pool" in as_markdown(HEADER, plan(change))
 
 
 def test_each_sign_has_its_colour() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.console import Console
@@ -24,6 +24,7 @@ from batchctl.reconcile.events import (
     NotFetched,
     Progress,
     TaskFailed,
+    Verb,
 )
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan
@@ -283,6 +284,23 @@ def test_a_signature_in_an_address_is_not_shown() -> None:
 )
 def test_one_line_for_each_event(event: Event, line: str | None) -> None:
     assert told(event) == ([line] if line else [])
+
+
+@pytest.mark.parametrize("verb", get_args(Verb))
+def test_whatever_is_done_to_an_object_is_told_and_counted(verb: Verb) -> None:
+    said = Said()
+    said.printer.event(Begun(verb=verb, kind="job", names=("a", "b")))
+    said.printer.event(Applied(verb=verb, kind="job", name="a"))
+    said.printer.done("apply")
+    assert len(said.err) == 2
+    [line] = said.out
+    assert line.startswith("Apply complete: 1 ")
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name.lower())
+def test_whatever_a_plan_does_has_a_line(action: Action) -> None:
+    change = Change(action=action, before=held_pool(), after=pool())
+    assert planned(Plan(owner=OWNER, changes=(change,)))[0].startswith(f"  {action.value} pool pool")
 
 
 def test_of_very_many_it_is_told_how_far_it_is_and_what_failed() -> None:

@@ -21,8 +21,9 @@ import yaml
 
 from batchctl import verbs
 from batchctl.errors import Refused
-from batchctl.reconcile.kept.comparison import elsewhere, outdated
+from batchctl.reconcile.kept.comparison import differences, elsewhere, outdated
 from batchctl.reconcile.kept.document import Place, Saved, document, is_document, read, text
+from batchctl.reconcile.plan import Action
 from batchctl.spec.reading.schema import text as schema_text
 from batchctl.verbs.saved import Occasion, save, standing, ticket
 from tests.clock import START, FakeClock
@@ -105,6 +106,21 @@ def test_case(path: Path, tmp_path: Path) -> None:
         desk.apply()
     assert [line.strip() for line in str(raised.value).splitlines()] == case["refused"]
     assert desk.story.cloud.writes == before
+
+
+@pytest.mark.parametrize("then", Action, ids=lambda action: action.name.lower())
+@pytest.mark.parametrize("now", Action, ids=lambda action: action.name.lower())
+def test_whatever_was_to_be_done_can_be_told(desk: Desk, then: Action, now: Action) -> None:
+    kept = desk.keep()
+    plans = [{**kept.plan, "changes": [_change(action)]} for action in (then, now)]
+    saved = replace(kept, plan=plans[0])
+    said = f"pool p: was to be {then.past}, and would now be {now.past}"
+    assert differences(saved, plans[1]) == (() if then is now else (said,))
+    assert differences(saved, {**kept.plan, "changes": []}) == (f"pool p: was to be {then.past}, and is not any more",)
+
+
+def _change(action: Action) -> dict[str, str]:
+    return {"action": action.name.lower(), "kind": "pool", "name": "p"}
 
 
 def test_there_are_cases() -> None:

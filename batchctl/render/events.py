@@ -14,6 +14,7 @@ from batchctl.reconcile.events import (
     NotFetched,
     Progress,
     TaskFailed,
+    Verb,
 )
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.text import display, size
@@ -23,26 +24,19 @@ from batchctl.words import plural
 MANY = 100
 """Objects of one kind that are told one by one as they are done; of more, how far it is."""
 
-DONE = {
-    ("create", "blob"): "uploaded",
-    ("update", "blob"): "uploaded",
-    ("create", "task"): "added",
-    ("create", ""): "created",
-    ("end", ""): "ended",
-    ("update", ""): "updated",
-    ("delete", ""): "deleted",
-    ("adopt", ""): "adopted",
+WORDS: dict[Verb, tuple[str, str]] = {
+    "adopt": ("adopting", "adopted"),
+    "end": ("ending", "ended"),
+    "create": ("creating", "created"),
+    "update": ("updating", "updated"),
+    "delete": ("deleting", "deleted"),
 }
+"""While it is done, and once it is."""
 
-DOING = {
-    ("create", "blob"): "uploading",
-    ("update", "blob"): "uploading",
-    ("create", "task"): "adding",
-    ("create", ""): "creating",
-    ("end", ""): "ending",
-    ("update", ""): "updating",
-    ("delete", ""): "deleting",
-    ("adopt", ""): "adopting",
+OF_SOME_KINDS: dict[tuple[Verb, str], tuple[str, str]] = {
+    ("create", "blob"): ("uploading", "uploaded"),
+    ("update", "blob"): ("uploading", "uploaded"),
+    ("create", "task"): ("adding", "added"),
 }
 
 
@@ -86,17 +80,16 @@ def step_line(event: Event, gone: int, ahead: int) -> str | None:
     """`added 5000 of 100000 tasks`, some twenty times in all."""
     if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
         return None
-    return f"{DONE.get((event.verb, event.kind)) or DONE[event.verb, '']} {gone} of {ahead} {event.kind}s"
+    return f"{_words(event)[1]} {gone} of {ahead} {event.kind}s"
 
 
 def event_line(event: Event) -> str | None:
     """One line for one event; None where a later event says it better."""
     match event:
-        case Begun(verb=verb, kind=kind, names=names):
-            word = DOING.get((verb, kind)) or DOING[verb, ""]
-            return f"{word} {len(names)} {kind}s" if len(names) > 1 else None
-        case Applied(verb=verb, kind=kind, name=found):
-            return f"{DONE.get((verb, kind)) or DONE[verb, '']} {kind} {found}"
+        case Begun(kind=kind, names=names):
+            return f"{_words(event)[0]} {len(names)} {kind}s" if len(names) > 1 else None
+        case Applied(kind=kind, name=found):
+            return f"{_words(event)[1]} {kind} {found}"
         case Failed(verb=verb, kind=kind, name=found, error=error):
             return f"FAILED to {verb} {kind} {found}: {error}"
         case Expanded(tasks=tasks, job=job):
@@ -112,6 +105,10 @@ def event_line(event: Event) -> str | None:
             return f"fetched {blob.name} to {display(Path(path))}"
         case NotFetched(blob=blob, why=why):
             return f"NOT fetched {blob.name}: {why}"
+
+
+def _words(event: Begun | Applied) -> tuple[str, str]:
+    return OF_SOME_KINDS.get((event.verb, event.kind)) or WORDS[event.verb]
 
 
 def estate_line(estate: Estate) -> str:

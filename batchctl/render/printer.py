@@ -13,11 +13,12 @@ from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
+    Fetched,
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, details, headline, homeward, rest, together
-from batchctl.render.events import MANY, estate_line, event_line, step_line, summary
+from batchctl.render.events import MANY, WORDS, estate_line, event_line, step_line, summary
 from batchctl.render.text import clean, display, width
 from batchctl.sensitive import Veil
 
@@ -104,9 +105,8 @@ class Printer:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
         if verb == "plan":
             return
-        words = {"adopt": "adopted", "create": "created", "update": "updated", "delete": "deleted"}
-        words["Fetched"] = "brought home"
-        counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
+        words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
+        counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def say(self, line: str) -> None:

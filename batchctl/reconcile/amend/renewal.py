@@ -53,7 +53,7 @@ def _nodes(change: Change) -> int:
 
 
 def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
-    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) else None
+    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and _renews(change) else None
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"

@@ -27,7 +27,10 @@ def with_replaced(plan: Plan, desired: Desired, held: Sequence[Resource], choice
         if isinstance(found, Pool) and _ours(found, desired) and found.name.lower() in pools and name.meets(found)
     ]
     again = {change.resource.name.lower() for change in forced}
-    kept = [c for c in plan.changes if not (isinstance(c.resource, Pool) and c.resource.name.lower() in again)]
+    # A pool that is taken over is ours only once it was adopted: that line stays, and comes first.
+    kept = [
+        c for c in plan.changes if c.action is Action.ADOPT or c.kind != "pool" or c.resource.name.lower() not in again
+    ]
     return replace(
         plan,
         changes=in_order([*kept, *forced]),

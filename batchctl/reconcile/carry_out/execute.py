@@ -5,7 +5,7 @@ from functools import partial
 
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
-from batchctl.reconcile.events import Applied, Begun, Event, Failed
+from batchctl.reconcile.events import Applied, Begun, Event, Failed, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import KINDS, Job, Task, label
@@ -43,7 +43,7 @@ def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
     yield _seal(plan, cloud)
 
 
-def _run(verb: str, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+def _run(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
     named = tuple(names)
     if not named:
         return

@@ -1,16 +1,14 @@
 """`batchctl destroy`."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
-from batchctl.reconcile.amend.adoption import elsewhere
-from batchctl.reconcile.amend.only import only
+from batchctl.reconcile.amend.amendments import DESTROYING, amended
 from batchctl.reconcile.carry_out.deletion import confirm
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.diff import diff, kept
+from batchctl.reconcile.decide.diff import destruction
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
@@ -18,7 +16,7 @@ from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 from batchctl.verbs.running import Approve, carried_out
-from batchctl.verbs.survey import guard, held_by
+from batchctl.verbs.survey import held_by, situation
 from batchctl.verbs.turn import AT_ONCE, turn
 
 
@@ -35,10 +33,7 @@ def destroy(
 
     def make() -> tuple[Desired, Plan]:
         held = held_by(wanted, cloud)
-        decided = replace(diff(kept(wanted, held), held), unchanged=0)
-        if not choices.adopt:
-            decided = replace(decided, refusals=(*elsewhere(wanted, held), *decided.refusals))
-        return wanted, guard(only(decided, wanted, held, choices), wanted, held, choices, cloud)
+        return wanted, amended(destruction(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)
 
     with turn(cloud, spec.name, patience) as ours:
         _, decided = ours.agreed(make, approve)

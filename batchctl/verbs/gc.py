@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.clock import Clock
+from batchctl.reconcile.amend.amendments import CLEARING, amended
 from batchctl.reconcile.carry_out.deletion import confirm
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
@@ -15,7 +16,7 @@ from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.origin import checkout
 from batchctl.verbs.running import Approve, carried_out
-from batchctl.verbs.survey import guard
+from batchctl.verbs.survey import situation
 from batchctl.verbs.turn import AT_ONCE, turn
 
 
@@ -38,7 +39,9 @@ def clear(
     def make() -> tuple[None, Plan]:
         containers, blobs = cloud.storage(estate.owner, [])
         held = (*containers, *blobs, *cloud.batch(estate.owner, []))
-        return None, guard(clearance(estate, held), Desired(owner=estate.owner), held, choices, cloud)
+        return None, amended(
+            clearance(estate, held), situation(Desired(owner=estate.owner), held, choices, cloud), CLEARING
+        )
 
     with turn(cloud, estate.owner, patience) as ours:
         _, decided = ours.agreed(make, approve)

@@ -1,16 +1,19 @@
 """Small wanted and held things, so that a test says only what it is about."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff, kept
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
-from batchctl.reconcile.port import Cloud
+from batchctl.reconcile.port import Account, Cloud
 from batchctl.resources import (
     Blob,
     Container,
@@ -25,7 +28,7 @@ from batchctl.resources import (
     StartTask,
     Task,
 )
-from tests.fake_cloud import UBUNTU
+from tests.fake_cloud import UBUNTU, FakeCloud
 
 OWNER = "word-count"
 OTHER = "another-spec"
@@ -82,6 +85,16 @@ def upload(path: str, source: Path, container: str = "input") -> Blob:
 
 def desired(*resources: Resource, **more: Any) -> Desired:
     return Desired(owner=OWNER, resources=resources, **more)
+
+
+def situation(
+    wanted: Desired,
+    held: Sequence[Resource] = (),
+    choices: Choices = Choices(),
+    account: Account = FakeCloud(),  # noqa: B008 (nothing is ever in it)
+) -> Situation:
+    """What a plan of this is amended by; nothing is at home."""
+    return Situation(desired=wanted, held=held, choices=choices, account=account, is_copy=lambda _blob, _path: False)
 
 
 def observed(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

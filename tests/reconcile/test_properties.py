@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchctl.reconcile.amend.amendments import amended
 from batchctl.reconcile.amend.orphans import orphans, with_orphans
 from batchctl.reconcile.amend.renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
@@ -30,6 +31,7 @@ from tests.reconcile.build import (
     observed,
     planned,
     pool,
+    situation,
     task,
     upload,
 )
@@ -260,7 +262,7 @@ def test_pruned_outputs_are_those_of_tasks_that_left_and_a_start_task_comes_by_r
         applied(wanted(first, path), cloud)
         again = wanted(then, path)
         held = observed(again, cloud)
-        plan = by_reboot(with_orphans(diff(again, held), again, held, choices), choices)
+        plan = amended(diff(again, held), situation(again, held, choices), (with_orphans, by_reboot))
         list(execute(plan, cloud))
         for waited in plan.waits:
             cloud.counts(waited)

@@ -5,9 +5,10 @@ counts as ours, wherever it came from, once anything else bears our place; one o
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.generations import ENDING
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
@@ -16,8 +17,14 @@ from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, St
 Stamped = Container | Pool | Job
 
 
-def elsewhere(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
-    """Why a spec may not touch what bears its name: a spec of the same name, from another place, made it."""
+def refuse_another_place(plan: Plan, situation: Situation) -> Plan:
+    """A spec may not touch what bears its name and was made by a spec of that name from another place."""
+    if situation.choices.adopt:
+        return plan
+    return replace(plan, refusals=(*_taken_names(situation.desired, situation.held), *plan.refusals))
+
+
+def _taken_names(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
     ours = [r for r in held if isinstance(r, Stamped) and r.owner == desired.owner]
     settled = any(r.stamp.origin == desired.origin for r in ours)
     strange = [r for r in ours if _is_from_elsewhere(desired, r) and not (settled and _has_ended(r))]
@@ -51,10 +58,11 @@ def as_ours(desired: Desired, resource: Resource) -> Resource:
             return resource
 
 
-def with_adoptions(plan: Plan, desired: Desired, adopted: Sequence[Resource]) -> Plan:
-    """The plan, made as if these were ours, with a line for each of them. What it deletes needs no adoption."""
+def with_adoptions(plan: Plan, situation: Situation) -> Plan:
+    """The plan with a line for each thing that is taken over. What it deletes needs no adoption."""
+    desired = situation.desired
     deleted = {_key(c.resource) for c in plan.changes if c.action is Action.DELETE}
-    taken = {_key(as_ours(desired, r)): r for r in adopted if _key(as_ours(desired, r)) not in deleted}
+    taken = {_key(as_ours(desired, r)): r for r in situation.adopted if _key(as_ours(desired, r)) not in deleted}
     wanted = {_key(r): r for r in desired.resources}
     lines = [_adoption(desired, found, wanted.get(key)) for key, found in taken.items()]
     # A blob's marks and content are one request: what differs in it is said in the same line.

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
+from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
 from batchctl.words import some
 
 
-def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def only_named(plan: Plan, situation: Situation) -> Plan:
     """The plan without what `--only` leaves out; all of it where nothing was named."""
+    choices, held = situation.choices, situation.held
     if not choices.only:
         return plan
     wanted = tuple(map(named, choices.only))
@@ -26,7 +28,7 @@ def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choice
         plan,
         changes=kept,
         later=(),
-        refusals=(*plan.refusals, *_unmet(wanted, (*desired.resources, *held))),
+        refusals=(*plan.refusals, *_unmet(wanted, (*situation.desired.resources, *held))),
         notes=(*plan.notes, *([_left_out(left)] if left else [])),
         waits=tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations),
         fetches=tuple(fetch for fetch in plan.fetches if comes_home(fetch.blob, choices)),

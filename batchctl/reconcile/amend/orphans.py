@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.generations import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
@@ -30,16 +30,17 @@ def _unfinished(resources: Iterable[Resource]) -> set[str]:
     return {task.id.lower() for task in tasks if (task.job.lower(), task.generation) not in over}
 
 
-def with_orphans(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def with_orphans(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of orphaned outputs; those in a container that goes anyway are told with it.
 
     While factories wait to be expanded, nobody can say which tasks are wanted no more.
     """
+    choices = situation.choices
     if plan.later:
         return replace(plan, notes=(*plan.notes, *((LATER,) if choices.prune_outputs else ())))
     emptied = {c.resource.name for c in plan.of(Container, Action.DELETE)}
     gone = {c.resource.name for c in plan.of(Blob, Action.DELETE)}
-    left = [b for b in orphans(desired, held) if b.container not in emptied and b.name not in gone]
+    left = [b for b in orphans(situation.desired, situation.held) if b.container not in emptied and b.name not in gone]
     if not left:
         return plan
     if not choices.prune_outputs:

@@ -1,10 +1,10 @@
 """What a change of a pool does to its nodes, and to the tasks that run on them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolUse
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Pool
 from batchctl.rules import Rule
@@ -14,19 +14,21 @@ START = "start_task"
 SHOWN = 3
 
 
-def by_reboot(plan: Plan, choices: Choices) -> Plan:
+def by_reboot(plan: Plan, situation: Situation) -> Plan:
     """With `reboot_nodes`, a start task that changed alone comes to the nodes without emptying the pool."""
-    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if choices.reboot_nodes else plan
+    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if situation.choices.reboot_nodes else plan
 
 
-def renewed(plan: Plan) -> tuple[str, ...]:
-    """Pools that have nodes, and whose change takes these away or reboots them."""
-    return tuple(c.resource.name for c in plan.of(Pool, Action.UPDATE, Action.REPLACE) if _renews(c) and _nodes(c))
-
-
-def with_use(plan: Plan, uses: Mapping[str, PoolUse]) -> Plan:
+def with_renewals(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of nodes and tasks, in numbers from the service."""
+    uses = {pool: situation.account.use(pool) for pool in _renewed(plan)}
     return replace(plan, changes=tuple(_told(c, uses) for c in plan.changes))
+
+
+def _renewed(plan: Plan) -> Iterator[str]:
+    """Pools that have nodes, and whose change takes these away or reboots them."""
+    changed = plan.of(Pool, Action.UPDATE, Action.REPLACE)
+    return (change.resource.name for change in changed if _renews(change) and _nodes(change))
 
 
 def _rebooted(change: Change) -> Change:

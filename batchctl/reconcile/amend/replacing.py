@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Desired, Pool, Resource
@@ -16,9 +16,10 @@ WHY_NOT = {
 """Kinds that are never replaced."""
 
 
-def with_replaced(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def with_replaced(plan: Plan, situation: Situation) -> Plan:
     """The plan with the pools that were named deleted and made again. Tasks that were named, `generations` runs."""
-    wanted = tuple(map(named, choices.replace))
+    desired, held = situation.desired, situation.held
+    wanted = tuple(map(named, situation.choices.replace))
     pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
     forced = [
         _forced(plan, found, pools[found.name.lower()], name)

@@ -46,6 +46,11 @@ def diff(
     )
 
 
+def destruction(desired: Desired, held: Sequence[Resource]) -> Plan:
+    """What a destroy takes away: all that is ours but what the spec keeps. What stays is not counted."""
+    return replace(diff(kept(desired, held), held), unchanged=0)
+
+
 def compare(wanted: Resource, found: Resource | None) -> Change | None:
     """The change that one object needs, or None."""
     if found is None:

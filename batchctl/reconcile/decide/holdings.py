@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from batchctl.reconcile.decide.diff import diff, kept
+from batchctl.reconcile.decide.diff import destruction
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Desired, Job, Pool, Resource
 
@@ -39,7 +39,7 @@ def clearance(estate: Estate, held: Sequence[Resource]) -> Plan:
     """The plan that takes an estate away: all of it but what is kept or holds what others put there."""
     containers = tuple(r for r in held if isinstance(r, Container) and r.owner == estate.owner)
     desired = Desired(owner=estate.owner, resources=containers)
-    decided = replace(diff(kept(desired, held), held), unchanged=0)
+    decided = destruction(desired, held)
     notes = [f"container {c.name!r} is kept, as its spec said" for c in containers if c.keep]
     return replace(decided, notes=(*(n for n in [estate.unwanted] if n), *decided.notes, *notes))
 

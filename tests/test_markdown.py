@@ -9,8 +9,7 @@ import pytest
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.reconcile.stages import Later
+from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.markdown import LONGEST, as_markdown
 from batchctl.resources import Blob, Container, Desired
 from tests.reconcile.build import OWNER, held_pool, output, pool, task
@@ -45,7 +44,7 @@ def test_each_sign_has_its_colour() -> None:
         update,
         Change(action=Action.REPLACE, before=held_pool("old"), after=pool("old"), reasons=("asked for",)),
         Change(action=Action.DELETE, before=Container(name="gone")),
-        later=(Later(factory="merge", label="merge", after="map"),),
+        later=(LaterFactory(factory="merge", label="merge", after="map"),),
         fetches=(Fetch(blob=output("a.txt", size=2048), root=Path("/r")),),
         notes=("read *this*",),
     )

@@ -7,7 +7,6 @@ from typing import Self
 
 from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.stages import Later
 from batchctl.resources import KINDS, Job, Resource, Task
 
 
@@ -48,6 +47,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterFactory:
+    """A factory that is expanded when the tasks of `after` have succeeded. `label` is how people know it."""
+
+    factory: str
+    label: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that apply does. False when there is nothing to do.
 
@@ -58,7 +66,7 @@ class Plan:
 
     owner: str
     changes: tuple[Change, ...] = ()
-    later: tuple[Later, ...] = ()
+    later: tuple[LaterFactory, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     waits: tuple[Job, ...] = ()

@@ -7,8 +7,7 @@ import pytest
 from batchctl.reconcile.amend.orphans import LATER, orphans, with_orphans
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
-from batchctl.reconcile.plan import Plan
-from batchctl.reconcile.stages import Later
+from batchctl.reconcile.plan import LaterFactory, Plan
 from batchctl.resources import Blob, Container, Resource
 from tests.reconcile.build import OTHER, OWNER, desired, held_job, job, output, run, situation, task, waiting
 
@@ -63,6 +62,6 @@ def test_what_goes_with_its_container_is_told_with_it() -> None:
 @pytest.mark.parametrize("prune", [False, True])
 def test_nothing_is_orphaned_while_factories_wait(prune: bool) -> None:
     held = [*HELD, output("x", "gone")]
-    waiting_plan = Plan(owner=OWNER, later=(Later(factory="reduce", label="reduce", after="map"),))
+    waiting_plan = Plan(owner=OWNER, later=(LaterFactory(factory="reduce", label="reduce", after="map"),))
     found = with_orphans(waiting_plan, situation(WANTED, held, Choices(prune_outputs=prune)))
     assert found == replace(waiting_plan, notes=(LATER,) if prune else ())

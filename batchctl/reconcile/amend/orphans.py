@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.amend.situation import Situation
-from batchctl.reconcile.decide.generations import ENDING
+from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
 from batchctl.words import plural, some

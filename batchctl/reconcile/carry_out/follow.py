@@ -8,7 +8,7 @@ from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
 from batchctl.reconcile.decide.dependents import in_vain, stalled
-from batchctl.reconcile.decide.generations import why_failed
+from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
 from batchctl.reconcile.port import Cloud

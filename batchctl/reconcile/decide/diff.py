@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.generations import LEAVING, Schedule, schedule
+from batchctl.reconcile.decide.generations import schedule
+from batchctl.reconcile.decide.runs import LEAVING
 from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
@@ -22,18 +23,10 @@ def diff(
     foreign = {key: found[key] for key in wanted if key in found and _owner(found[key]) != desired.owner}
     compared = [compare(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     gone, notes = _unwanted(desired, wanted, found)
-    jobs = schedule_jobs(desired, held, choices)
+    jobs = schedule(desired, held, choices)
     changes = [c for c in compared if c]
-    changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in (*gone, *jobs.gone)]
-    changes += [Change(action=Action.CREATE, after=r, reasons=reasons) for r, reasons in jobs.made]
-    changes += [
-        Change(action=Action.UPDATE, before=old, after=new, fields=_sealing(old, new) + field_changes(old, new))
-        for old, new in jobs.updated
-    ]
-    changes += [
-        Change(action=Action.UPDATE, before=old, after=new, fields=field_changes(old, new)) for old, new in jobs.limited
-    ]
-    changes += [Change(action=Action.UPDATE, before=old, after=new, reasons=why) for old, new, why in jobs.ended]
+    changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in gone]
+    changes += jobs.changes
     return Plan(
         owner=desired.owner,
         changes=in_order(changes),
@@ -77,21 +70,6 @@ def kept(desired: Desired, held: Sequence[Resource]) -> Desired:
     containers = {r.name for r in desired.resources if isinstance(r, Container) and r.keep}
     ours = tuple(r for r in held if _owner(r) == desired.owner and _container(r) in containers)
     return Desired(owner=desired.owner, resources=ours, external=desired.external)
-
-
-def schedule_jobs(desired: Desired, held: Iterable[Resource], choices: Choices = Choices()) -> Schedule:
-    """Jobs and tasks, decided in `generations`."""
-    resources = tuple(held)
-    return schedule(
-        desired.owner,
-        next((r for r in desired.resources if isinstance(r, Job)), None),
-        [r for r in desired.resources if isinstance(r, Task)],
-        [r for r in resources if isinstance(r, Job)],
-        [r for r in resources if isinstance(r, Task)],
-        [r for r in resources if isinstance(r, Blob) and r.task is not None and r.owner == desired.owner],
-        choices,
-        desired.stages,
-    )
 
 
 def _under_their_hands(changes: Iterable[Change], strays: Sequence[Task]) -> tuple[str, ...]:
@@ -145,12 +123,6 @@ def _unwanted(
         if isinstance(resource, Blob) and resource.task is None and resource.container not in emptied:
             gone.append((resource, ("no longer uploaded by the spec",)))
     return gone, notes
-
-
-def _sealing(old: Job, new: Job) -> tuple[FieldChange, ...]:
-    if old.sealed or not new.sealed:
-        return ()
-    return (FieldChange(name="on_all_tasks_complete", old="noaction", new="terminatejob", rule=Rule.IN_PLACE),)
 
 
 def _key(resource: Resource) -> tuple[str, str]:

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.reconcile.amend.amendments import DESTROYING, amended
-from batchctl.reconcile.carry_out.deletion import confirm
-from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import destruction
 from batchctl.reconcile.events import Event
@@ -15,9 +13,9 @@ from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
-from batchctl.verbs.running import Approve, carried_out
+from batchctl.verbs.carrying_out import taken_away
 from batchctl.verbs.survey import held_by, situation
-from batchctl.verbs.turn import AT_ONCE, turn
+from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
 def destroy(
@@ -30,13 +28,15 @@ def destroy(
 ) -> Generator[Event, None, None]:
     """Take away all that bears our mark but what the spec keeps; done means gone."""
     wanted = outline(spec)
+    with under_lock(cloud, spec.name, patience) as turn:
+        decided = _planned(wanted, cloud, choices)
+        while not turn.agrees(decided, approve):
+            decided = _planned(wanted, cloud, choices)
+        yield from taken_away(decided, cloud, clock)
+        # Of a part, the rest is left to protect.
+        turn.over = not choices.only
 
-    def make() -> tuple[Desired, Plan]:
-        held = held_by(wanted, cloud)
-        return wanted, amended(destruction(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)
 
-    with turn(cloud, spec.name, patience) as ours:
-        _, decided = ours.agreed(make, approve)
-        yield from carried_out(execute(decided, cloud))
-        confirm(decided, cloud, clock)
-        ours.over = not choices.only
+def _planned(wanted: Desired, cloud: Cloud, choices: Choices) -> Plan:
+    held = held_by(wanted, cloud)
+    return amended(destruction(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from batchctl.clock import Clock
 from batchctl.reconcile.amend.amendments import CLEARING, amended
-from batchctl.reconcile.carry_out.deletion import confirm
-from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.holdings import Estate, clearance, estates
 from batchctl.reconcile.events import Event
@@ -15,9 +13,9 @@ from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.origin import checkout
-from batchctl.verbs.running import Approve, carried_out
-from batchctl.verbs.survey import situation
-from batchctl.verbs.turn import AT_ONCE, turn
+from batchctl.verbs.carrying_out import taken_away
+from batchctl.verbs.survey import held_by, situation
+from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
 def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Estate, ...]:
@@ -36,15 +34,15 @@ def clear(
 ) -> Generator[Event, None, None]:
     """Take one estate away, as `destroy` does; without a spec no download is known, so no output counts as at home."""
 
-    def make() -> tuple[None, Plan]:
-        containers, blobs = cloud.storage(estate.owner, [])
-        held = (*containers, *blobs, *cloud.batch(estate.owner, []))
-        return None, amended(
-            clearance(estate, held), situation(Desired(owner=estate.owner), held, choices, cloud), CLEARING
-        )
+    with under_lock(cloud, estate.owner, patience) as turn:
+        decided = _planned(estate, cloud, choices)
+        while not turn.agrees(decided, approve):
+            decided = _planned(estate, cloud, choices)
+        yield from taken_away(decided, cloud, clock)
+        turn.over = True
 
-    with turn(cloud, estate.owner, patience) as ours:
-        _, decided = ours.agreed(make, approve)
-        yield from carried_out(execute(decided, cloud))
-        confirm(decided, cloud, clock)
-        ours.over = True
+
+def _planned(estate: Estate, cloud: Cloud, choices: Choices) -> Plan:
+    wanted = Desired(owner=estate.owner)
+    held = held_by(wanted, cloud)
+    return amended(clearance(estate, held), situation(wanted, held, choices, cloud), CLEARING)

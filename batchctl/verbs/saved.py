@@ -14,7 +14,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.resources import Settings
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
-from batchctl.verbs.running import Approve
+from batchctl.verbs.under_lock import Approve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,23 @@
-"""Which blobs come home, where to, and which would be lost. Pure: what is on the disk is handed in."""
+"""Outputs: is what a task declared there, what comes home and where to, what would be lost. Pure: no disk is asked."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from posixpath import basename
 
 from batchctl.globs import chooser
-from batchctl.resources import Blob, Download
+from batchctl.resources import Blob, Download, OutputFile, Task
+
+Written = Mapping[str, Sequence[Blob]]
+"""Blobs by the id, in lower case, of the task that wrote them."""
 
 IsCopy = Callable[[Blob, Path], bool]
 """Is the file at this path a whole copy of the blob?"""
+
+VARIABLE = re.compile(r"\$\{\w+\}|\$\w+|%\w+%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,27 @@ class Fetch:
     @property
     def target(self) -> Path:
         return self.root / self.blob.path
+
+
+def by_task(outputs: Iterable[Blob]) -> Written:
+    """Sorted out once, so that many tasks do not each look at all blobs."""
+    written: dict[str, list[Blob]] = {}
+    for blob in outputs:
+        if blob.task is not None:
+            written.setdefault(blob.task.lower(), []).append(blob)
+    return written
+
+
+def missing_outputs(task: Task, written: Written) -> tuple[OutputFile, ...]:
+    """The declared outputs of a task that succeeded and of which no blob bears its mark."""
+    blobs = written.get(task.id.lower(), ())
+    return tuple(
+        output
+        for output in task.output_files
+        if not output.optional
+        and output.upload_condition.lower() != "taskfailure"
+        and not any(_is_of(output, blob) for blob in blobs)
+    )
 
 
 def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tuple[Fetch, ...]:
@@ -91,3 +120,19 @@ def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
         if (below := folders.get(place))
     ]
     return tuple(found)
+
+
+def _is_of(output: OutputFile, blob: Blob) -> bool:
+    """Can this blob be a file of that declaration? (REST: OutputFileBlobContainerDestination.path.)"""
+    if blob.container != output.container:
+        return False
+    pattern = output.file_pattern.replace("\\", "/")
+    if not set("*?[") & set(pattern):
+        return blob.path == output.path if output.path else fnmatchcase(blob.path, _any_value(basename(pattern)))
+    prefix = f"{output.path.rstrip('/')}/" if output.path else ""
+    return blob.path.startswith(prefix) and fnmatchcase(basename(blob.path), _any_value(basename(pattern)))
+
+
+def _any_value(pattern: str) -> str:
+    """Variables are expanded on the node, so any value may stand for them here."""
+    return VARIABLE.sub("*", pattern)

@@ -1,13 +1,13 @@
-"""The plan as a value: what is done to what, and why. Pure; decides nothing."""
+"""The plan as a value: what is done to what, why, and what of it differs. Pure; decides nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
+from typing import Any, Self
 
-from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
-from batchctl.resources import KINDS, Job, Resource, Task
+from batchctl.resources import KINDS, Job, Resource, Task, changed_parts
+from batchctl.rules import Rule, asked, differences
 
 
 class Action(Enum):
@@ -25,6 +25,20 @@ class Action(Enum):
         action = object.__new__(cls)
         action._value_, action.past = sign, past
         return action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field: what is held, what is wanted, and what that means.
+
+    `drift`: the spec asks what it asked before, somebody else changed what is held.
+    """
+
+    name: str
+    old: Any
+    new: Any
+    rule: Rule
+    drift: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,16 @@ class Plan:
 
     def of(self, kind: type[Resource], *actions: Action) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if isinstance(c.resource, kind) and c.action in actions)
+
+
+def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
+    """The compared fields in which two resources of a kind differ, after folding."""
+    before = getattr(found, "asked", "")
+    edited = frozenset(changed_parts(before, asked(wanted))) if before else None
+    return tuple(
+        FieldChange(name=d.name, old=d.old, new=d.new, rule=d.rule, drift=edited is not None and d.name not in edited)
+        for d in differences(found, wanted)
+    )
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -5,9 +5,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from batchctl.configurations import TaskDependencies
-from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change
+from batchctl.reconcile.plan import Action, Change, FieldChange
 from batchctl.render.text import size, value
 from batchctl.resources import Blob, Image, Job, Pool, Task, label
 from batchctl.rest import camel

@@ -11,7 +11,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.generations import Schedule, schedule
 from batchctl.reconcile.decide.runs import GIVEN_UP, runs_of_job
 from batchctl.reconcile.decide.verdicts import verdicts_on, why_failed
-from batchctl.reconcile.declared import by_task, missing_outputs
+from batchctl.reconcile.outputs import by_task, missing_outputs
 from batchctl.reconcile.plan import Action
 from batchctl.resources import Blob, Job, OutputFile, Resource, Task, label
 from tests.reconcile.build import (

@@ -10,9 +10,8 @@ import pytest
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
 from batchctl.reconcile.decide.diff import compare, diff, kept
-from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes
 from batchctl.resources import (
     KINDS,
     Blob,

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.runs import ENDING
-from batchctl.reconcile.differences import field_changes
-from batchctl.reconcile.plan import Action, Change, Plan, in_order
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label
 
 Stamped = Container | Pool | Job

@@ -9,8 +9,8 @@ from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
 from batchctl.reconcile.decide.dependents import in_vain, stalled
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.outputs import Written, by_task, missing_outputs
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.generations import schedule
 from batchctl.reconcile.decide.runs import LEAVING
-from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, in_order
+from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, in_order
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
 from batchctl.words import plural, some

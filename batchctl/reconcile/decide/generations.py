@@ -11,7 +11,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.placement import Placement, place, still_awaited
 from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job
 from batchctl.reconcile.decide.verdicts import Verdict, verdicts_on
-from batchctl.reconcile.declared import by_task
+from batchctl.reconcile.outputs import by_task
 from batchctl.reconcile.plan import Change, LaterFactory
 from batchctl.resources import Blob, Desired, Job, Resource, Stage, Task
 from batchctl.rest import camel

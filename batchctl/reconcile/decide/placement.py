@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile.decide.dependents import Reasons, ids, in_generation
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict
-from batchctl.reconcile.differences import FieldChange, field_changes
-from batchctl.reconcile.plan import Action, Change
+from batchctl.reconcile.plan import Action, Change, FieldChange, field_changes
 from batchctl.resources import Job, label
 from batchctl.rules import Rule
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import NEW, Reasons, with_dependents
 from batchctl.reconcile.decide.runs import ENDING, Runs, changes_since, is_in_the_way
-from batchctl.reconcile.declared import Written, missing_outputs
-from batchctl.reconcile.differences import field_changes
-from batchctl.reconcile.plan import Action, Change
+from batchctl.reconcile.outputs import Written, missing_outputs
+from batchctl.reconcile.plan import Action, Change, field_changes
 from batchctl.resources import HANDLING, Job, Task, changed_parts
 from batchctl.rules import Rule, differences
 

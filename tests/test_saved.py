@@ -21,7 +21,7 @@ import yaml
 
 from batchctl import verbs
 from batchctl.errors import Refused
-from batchctl.reconcile.kept.comparison import differences, elsewhere, outdated
+from batchctl.reconcile.kept.comparison import elsewhere, how_it_differs, outdated
 from batchctl.reconcile.kept.document import Place, Saved, document, is_document, read, text
 from batchctl.reconcile.plan import Action
 from batchctl.spec.reading.schema import text as schema_text
@@ -115,8 +115,10 @@ def test_whatever_was_to_be_done_can_be_told(desk: Desk, then: Action, now: Acti
     plans = [{**kept.plan, "changes": [_change(action)]} for action in (then, now)]
     saved = replace(kept, plan=plans[0])
     said = f"pool p: was to be {then.past}, and would now be {now.past}"
-    assert differences(saved, plans[1]) == (() if then is now else (said,))
-    assert differences(saved, {**kept.plan, "changes": []}) == (f"pool p: was to be {then.past}, and is not any more",)
+    assert how_it_differs(saved, plans[1]) == (() if then is now else (said,))
+    assert how_it_differs(saved, {**kept.plan, "changes": []}) == (
+        f"pool p: was to be {then.past}, and is not any more",
+    )
 
 
 def _change(action: Action) -> dict[str, str]:

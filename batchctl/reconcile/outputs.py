@@ -36,7 +36,7 @@ class Fetch:
         return self.root / self.blob.path
 
 
-def by_task(outputs: Iterable[Blob]) -> Written:
+def outputs_by_task(outputs: Iterable[Blob]) -> Written:
     """Sorted out once, so that many tasks do not each look at all blobs."""
     written: dict[str, list[Blob]] = {}
     for blob in outputs:
@@ -69,25 +69,27 @@ def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tupl
     return tuple(sorted(fetches.values(), key=lambda f: (str(f.root), f.blob.path)))
 
 
-def pending(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
+def not_at_home(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
     """What is not at home yet, or differs from what is there; blobs that fight for one file never settle there."""
     fetches = wanted_at_home(downloads, blobs)
     claims = Counter(f.target for f in fetches)
-    return tuple(f for f in fetches if claims[f.target] > 1 or not is_home(f, is_copy))
+    return tuple(f for f in fetches if claims[f.target] > 1 or not is_at_home(f, is_copy))
 
 
-def is_home(fetch: Fetch, is_copy: IsCopy) -> bool:
-    return unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
+def is_at_home(fetch: Fetch, is_copy: IsCopy) -> bool:
+    return why_unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
 
 
-def lost(owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy) -> tuple[Blob, ...]:
+def lost_outputs(
+    owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy
+) -> tuple[Blob, ...]:
     """Outputs of ours among the blobs that would go, of which no complete copy is at home."""
     outputs = [b for b in doomed if b.owner == owner and b.task is not None]
-    home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_home(f, is_copy)}
+    home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_at_home(f, is_copy)}
     return tuple(b for b in outputs if b.name not in home)
 
 
-def unsafe(path: str) -> str | None:
+def why_unsafe(path: str) -> str | None:
     """Why a blob's name must not become a path below the download's directory (reliability S4, B65, B73)."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
@@ -99,7 +101,7 @@ def unsafe(path: str) -> str | None:
     return None
 
 
-def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
+def clashing_fetches(fetches: Iterable[Fetch]) -> tuple[str, ...]:
     """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74)."""
     targets: dict[str, Fetch] = {}
     folders: dict[str, Fetch] = {}

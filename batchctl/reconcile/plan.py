@@ -104,7 +104,7 @@ def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
     )
 
 
-def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+def ordered_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
     """In the order of KINDS, and by name in each."""
     return tuple(sorted(changes, key=_order))
 

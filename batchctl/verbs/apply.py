@@ -19,10 +19,10 @@ from batchctl.verbs.carrying_out import (
     added_tasks,
     brought_home,
     carried_out,
-    expanded,
-    failed_tasks,
+    failed_tasks_line,
     keep_to_announced,
-    verdicts,
+    tell_expanded,
+    tell_failures,
 )
 from batchctl.verbs.survey import decide, survey
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
@@ -43,32 +43,32 @@ def apply(
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
     with under_lock(cloud, spec.name, patience, ticket) as turn:
-        desired, decided = _planned(spec, cloud, choices)
+        desired, decided = _plan_of_apply(spec, cloud, choices)
         while not turn.agrees(decided, approve):
-            desired, decided = _planned(spec, cloud, choices)
+            desired, decided = _plan_of_apply(spec, cloud, choices)
         failures = yield from _carry_out(desired, decided, cloud, clock)
         first, going = decided, choices
         while decided.later and not failures:
             going = going_on(going, [task.id for task in added_tasks(decided)])
-            desired, decided = _planned(spec, cloud, going)
+            desired, decided = _plan_of_apply(spec, cloud, going)
             while not turn.holds(decided):
-                desired, decided = _planned(spec, cloud, going)
+                desired, decided = _plan_of_apply(spec, cloud, going)
             keep_to_announced(first, decided)
-            yield from expanded(decided)
+            yield from tell_expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock)
         # Once, at the end: what an earlier step wrote may be read by a later one, and all of it comes home together.
         yield from _bring_home(desired, failures, cloud, choices)
 
 
-def _planned(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired, Plan]:
+def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired, Plan]:
     surveyed = survey(spec, cloud)
     return surveyed.desired, decide(surveyed, cloud, choices)
 
 
 def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[TaskFailed]]:
     yield from carried_out(execute(decided, cloud))
-    yield from follow.wait(decided.waits, cloud, clock, desired.wait_timeout)
-    return (yield from verdicts(desired, decided.waits, cloud))
+    yield from follow.wait_for_tasks(decided.waits, cloud, clock, desired.wait_timeout)
+    return (yield from tell_failures(desired, decided.waits, cloud))
 
 
 def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:
@@ -77,7 +77,7 @@ def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, 
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:
-            raise TasksFailed(f"{failed_tasks(failures)}\n{error}") from error
+            raise TasksFailed(f"{failed_tasks_line(failures)}\n{error}") from error
         raise
     if failures:
-        raise TasksFailed(failed_tasks(failures))
+        raise TasksFailed(failed_tasks_line(failures))

@@ -6,12 +6,12 @@ from batchctl.clock import Clock
 from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
-from batchctl.reconcile.carry_out.deletion import confirm
+from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
-from batchctl.reconcile.outputs import pending
+from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired, Job, Task, label
@@ -35,7 +35,7 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
 def taken_away(decided: Plan, cloud: Cloud, clock: Clock) -> Iterator[Event]:
     """Carry out a plan that deletes, and see that what it deleted is gone."""
     yield from carried_out(execute(decided, cloud))
-    confirm(decided, cloud, clock)
+    confirm_gone(decided, cloud, clock)
 
 
 def keep_to_announced(first: Plan, now: Plan) -> None:
@@ -71,19 +71,19 @@ def added_tasks(decided: Plan) -> list[Task]:
     return [c.after for c in decided.of(Task, Action.CREATE) if isinstance(c.after, Task)]
 
 
-def expanded(now: Plan) -> Iterator[Event]:
+def tell_expanded(now: Plan) -> Iterator[Event]:
     """Say how many tasks a later step adds."""
     if added := added_tasks(now):
         yield Expanded(tasks=len(added), job=now.waits[-1].id)
 
 
-def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
+def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
     tasks = [t for t in desired.resources if isinstance(t, Task)]
     containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
-    runs = follow.runs_of(jobs, tasks, outputs, cloud)
+    runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
     failures: list[TaskFailed] = []
-    for failure in follow.verdicts(tasks, runs, outputs, cloud):
+    for failure in follow.task_failures(tasks, runs, outputs, cloud):
         failures.append(failure)
         yield failure
     return failures
@@ -93,13 +93,13 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
     containers = sorted({d.container for d in desired.downloads})
     blobs = [blob for name in containers for blob in cloud.blobs(name) if comes_home(blob, choices)]
     stranded = 0
-    for event in fetch.fetch(pending(desired.downloads, blobs, fetch.is_copy), cloud):
+    for event in fetch.fetch(not_at_home(desired.downloads, blobs, fetch.is_copy), cloud):
         stranded += isinstance(event, NotFetched)
         yield event
     if stranded:
         raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
 
 
-def failed_tasks(failures: Sequence[TaskFailed]) -> str:
+def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
     ids = [failure.task.id for failure in failures]
     return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs these alone"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.reconcile.amend.amendments import DESTROYING, amended
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.diff import destruction
+from batchctl.reconcile.decide.diff import diff_to_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
@@ -29,14 +29,14 @@ def destroy(
     """Take away all that bears our mark but what the spec keeps; done means gone."""
     wanted = outline(spec)
     with under_lock(cloud, spec.name, patience) as turn:
-        decided = _planned(wanted, cloud, choices)
+        decided = _plan_of_destroy(wanted, cloud, choices)
         while not turn.agrees(decided, approve):
-            decided = _planned(wanted, cloud, choices)
+            decided = _plan_of_destroy(wanted, cloud, choices)
         yield from taken_away(decided, cloud, clock)
         # Of a part, the rest is left to protect.
         turn.over = not choices.only
 
 
-def _planned(wanted: Desired, cloud: Cloud, choices: Choices) -> Plan:
+def _plan_of_destroy(wanted: Desired, cloud: Cloud, choices: Choices) -> Plan:
     held = held_by(wanted, cloud)
-    return amended(destruction(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)
+    return amended(diff_to_destroy(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)

@@ -7,7 +7,7 @@ from pathlib import Path
 from batchctl.clock import Clock
 from batchctl.reconcile.amend.amendments import CLEARING, amended
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.holdings import Estate, clearance, estates
+from batchctl.reconcile.decide.holdings import Holdings, diff_to_clear, holdings_by_owner
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
@@ -18,31 +18,31 @@ from batchctl.verbs.survey import held_by, situation
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
-def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Estate, ...]:
+def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Holdings, ...]:
     """All that batchctl made in the account. `folder`: specs that came from its checkout are looked for there."""
     here = checkout(folder)
-    return estates(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
+    return holdings_by_owner(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
 
 
 def clear(
-    estate: Estate,
+    holdings: Holdings,
     cloud: Cloud,
     clock: Clock,
     approve: Approve,
     choices: Choices = Choices(),
     patience: timedelta | None = AT_ONCE,
 ) -> Generator[Event, None, None]:
-    """Take one estate away, as `destroy` does; without a spec no download is known, so no output counts as at home."""
+    """Take away what one spec made, as `destroy` does. No download is known, so no output counts as at home."""
 
-    with under_lock(cloud, estate.owner, patience) as turn:
-        decided = _planned(estate, cloud, choices)
+    with under_lock(cloud, holdings.owner, patience) as turn:
+        decided = _plan_of_clearing(holdings, cloud, choices)
         while not turn.agrees(decided, approve):
-            decided = _planned(estate, cloud, choices)
+            decided = _plan_of_clearing(holdings, cloud, choices)
         yield from taken_away(decided, cloud, clock)
         turn.over = True
 
 
-def _planned(estate: Estate, cloud: Cloud, choices: Choices) -> Plan:
-    wanted = Desired(owner=estate.owner)
+def _plan_of_clearing(holdings: Holdings, cloud: Cloud, choices: Choices) -> Plan:
+    wanted = Desired(owner=holdings.owner)
     held = held_by(wanted, cloud)
-    return amended(clearance(estate, held), situation(wanted, held, choices, cloud), CLEARING)
+    return amended(diff_to_clear(holdings, held), situation(wanted, held, choices, cloud), CLEARING)

@@ -8,7 +8,7 @@ from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.codec import Codec
-from batchctl.reconcile.kept.comparison import differences
+from batchctl.reconcile.kept.comparison import how_it_differs
 from batchctl.reconcile.kept.document import LIVES, Header, Place, Saved, plan_to_json
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Settings
@@ -56,7 +56,7 @@ def standing(saved: Saved, spec: Spec) -> Approve:
     codec = codec_for(spec, saved.header.id)
 
     def agree(decided: Plan) -> bool:
-        if reasons := differences(saved, plan_to_json(decided, codec)):
+        if reasons := how_it_differs(saved, plan_to_json(decided, codec)):
             raise Refused(["the plan does not stand any more:", *(f"  {reason}" for reason in reasons)])
         return True
 

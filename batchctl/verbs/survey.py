@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from batchctl.reconcile.amend.adoption import adoptable, as_ours
+from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
 from batchctl.reconcile.amend.amendments import APPLYING, amended
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
-from batchctl.reconcile.outputs import pending
+from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
@@ -49,8 +49,8 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     """The plan of an apply."""
-    fetches = fetch.seen(pending(survey.desired.downloads, survey.blobs, fetch.is_copy))
-    adopted = adoptable(survey.desired, survey.held) if choices.adopt else ()
+    fetches = fetch.with_replaced_files(not_at_home(survey.desired.downloads, survey.blobs, fetch.is_copy))
+    adopted = adoptable_resources(survey.desired, survey.held) if choices.adopt else ()
     held = _once_adopted(survey, adopted, cloud)
     decided = diff(survey.desired, held, fetches, choices)
     return amended(decided, situation(survey.desired, held, choices, cloud, adopted), APPLYING)

@@ -10,7 +10,7 @@ from batchctl.configurations import ContainerConfiguration, NetworkConfiguration
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.diff import diff, kept
+from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud
@@ -120,7 +120,7 @@ def applied(wanted: Desired, cloud: Cloud) -> list[Event]:
 
 def destroyed(wanted: Desired, cloud: Cloud) -> list[Event]:
     held = observed(wanted, cloud)
-    return list(execute(diff(kept(wanted, held), held), cloud))
+    return list(execute(diff(kept_by_destroy(wanted, held), held), cloud))
 
 
 CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {

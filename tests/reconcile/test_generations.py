@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.generations import Schedule, schedule
+from batchctl.reconcile.decide.generations import Schedule, schedule_tasks
 from batchctl.reconcile.decide.runs import GIVEN_UP, runs_of_job
 from batchctl.reconcile.decide.verdicts import verdicts_on, why_failed
-from batchctl.reconcile.outputs import by_task, missing_outputs
+from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
 from batchctl.reconcile.plan import Action
 from batchctl.resources import Blob, Job, OutputFile, Resource, Task, label
 from tests.reconcile.build import (
@@ -35,7 +35,7 @@ def decide(
     outputs: Sequence[Blob] = (),
     asked: Job | None = job(),  # noqa: B008 (frozen)
 ) -> Schedule:
-    return schedule(desired(*([asked] if asked else []), *wanted), (*jobs, *runs, *outputs))
+    return schedule_tasks(desired(*([asked] if asked else []), *wanted), (*jobs, *runs, *outputs))
 
 
 def made(decided: Schedule) -> list[str]:
@@ -347,7 +347,7 @@ def test_a_task_whose_output_is_gone_runs_again() -> None:
 )
 def test_a_blob_that_can_be_of_a_declaration(declared: dict[str, Any], path: str, there: bool) -> None:
     wanted = task(output_files=(OutputFile(**({"container": "output"} | declared)),))
-    assert (missing_outputs(wanted, by_task([output(path)])) == ()) is there
+    assert (missing_outputs(wanted, outputs_by_task([output(path)])) == ()) is there
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,9 @@ def test_which_outputs_must_be_there(declared: dict[str, Any], needed: bool) -> 
 
 def test_only_what_the_task_itself_wrote_counts() -> None:
     wanted = task("a", output_files=(TEXT,))
-    assert missing_outputs(wanted, by_task([output("a_OUTPUT.txt", "b"), output("a_OUTPUT.txt", None)])) == (TEXT,)
+    assert missing_outputs(wanted, outputs_by_task([output("a_OUTPUT.txt", "b"), output("a_OUTPUT.txt", None)])) == (
+        TEXT,
+    )
 
 
 def test_why_a_run_failed_is_always_said() -> None:
@@ -399,8 +401,8 @@ def test_ten_thousand_tasks_look_at_each_output_once() -> None:
     outputs = Counted([output(f"t{i}_OUTPUT.txt", f"t{i}") for i in many])
     ended, listed = held_job(state="completed"), [run(f"t{i}") for i in many]
     runs = runs_of_job(job(), wanted, [ended], listed)
-    assert not any(v.reasons for v in verdicts_on(wanted, runs, by_task(outputs), Choices()))
+    assert not any(v.reasons for v in verdicts_on(wanted, runs, outputs_by_task(outputs), Choices()))
     assert outputs.looks <= 2 * len(outputs)
     held = Counted([ended, *listed, *outputs])
-    assert made(schedule(desired(job(), *wanted), held)) == []
+    assert made(schedule_tasks(desired(job(), *wanted), held)) == []
     assert held.looks <= 2 * len(held)

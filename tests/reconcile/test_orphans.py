@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from batchctl.reconcile.amend.orphans import LATER, orphans, with_orphans
+from batchctl.reconcile.amend.orphans import LATER, orphaned_outputs, with_orphans
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.plan import LaterFactory, Plan
@@ -27,7 +27,7 @@ def plan(*held: Resource, choices: Choices = Choices()) -> Plan:
 def test_only_outputs_of_ours_whose_task_is_wanted_no_more() -> None:
     held = [output("a", "a"), output("A2", "A"), output("y", "gone"), output("x", "GONE")]
     theirs = [output("z", "gone", owner=OTHER), output("upload", None)]
-    assert names(orphans(WANTED, [*HELD, *held, *theirs])) == ["x", "y"]
+    assert names(orphaned_outputs(WANTED, [*HELD, *held, *theirs])) == ["x", "y"]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_only_outputs_of_ours_whose_task_is_wanted_no_more() -> None:
     ],
 )
 def test_what_may_yet_be_written_is_left_alone(held: list[Resource], found: list[str]) -> None:
-    assert names(orphans(WANTED, [*HELD, *held, output("x", "gone")])) == found
+    assert names(orphaned_outputs(WANTED, [*HELD, *held, output("x", "gone")])) == found
 
 
 def test_they_stay_and_are_named_unless_they_are_to_go() -> None:

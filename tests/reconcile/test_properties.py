@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchctl.reconcile.amend.amendments import amended
-from batchctl.reconcile.amend.orphans import orphans, with_orphans
+from batchctl.reconcile.amend.orphans import orphaned_outputs, with_orphans
 from batchctl.reconcile.amend.renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
@@ -267,7 +267,7 @@ def test_pruned_outputs_are_those_of_tasks_that_left_and_a_start_task_comes_by_r
         for waited in plan.waits:
             cloud.counts(waited)
         after = observed(again, cloud)
-        assert orphans(again, after) == ()
+        assert orphaned_outputs(again, after) == ()
         assert diff(again, after).changes == ()
     gone = [blob for c in plan.of(Blob, Action.DELETE) if isinstance(blob := c.before, Blob) and blob.task]
     left = {r.id.lower() for r in again.resources if isinstance(r, Task)}

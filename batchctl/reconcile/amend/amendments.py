@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
-from batchctl.reconcile.amend.checks import preflight
+from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
@@ -21,7 +21,7 @@ APPLYING: tuple[Amendment, ...] = (
     # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
     only_named,
     with_renewals,
-    preflight,
+    with_preflight,
     refuse_losses,
 )
 

@@ -16,7 +16,7 @@ class Facts:
     images: tuple[SupportedImage, ...] = ()
 
 
-def preflight(plan: Plan, situation: Situation) -> Plan:
+def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
     if not needs_facts(plan):
         return plan
@@ -41,7 +41,7 @@ def with_agents(plan: Plan, facts: Facts) -> Plan:
 
 def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
     for change in plan.changes:
-        if (pool := _asks_for_agent(change)) and not _agent(change.before, pool, facts.images):
+        if (pool := _asks_for_agent(change)) and not _agent_for(change.before, pool, facts.images):
             known = [_image_name(s.image) for s in facts.images if s.verified]
             near = difflib.get_close_matches(_image_name(pool.image), known, n=3, cutoff=0.3)
             hint = f"; the nearest that it has: {', '.join(near)}" if near else ""
@@ -60,10 +60,10 @@ def _with_agent(change: Change, images: Sequence[SupportedImage]) -> Change:
     pool = _asks_for_agent(change)
     if pool is None:
         return change
-    return replace(change, after=replace(pool, node_agent_sku_id=_agent(change.before, pool, images)))
+    return replace(change, after=replace(pool, node_agent_sku_id=_agent_for(change.before, pool, images)))
 
 
-def _agent(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:
+def _agent_for(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:
     """The agent that the pool has while its image stays, else the newest one of the verified images of that name."""
     if isinstance(held, Pool) and lower_image(held.image) == lower_image(wanted.image):
         return held.node_agent_sku_id

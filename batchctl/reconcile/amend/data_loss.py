@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.amend.situation import Situation
-from batchctl.reconcile.outputs import lost
+from batchctl.reconcile.outputs import lost_outputs
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label
 from batchctl.words import some
@@ -59,7 +59,7 @@ def outputs_not_at_home(plan: Plan, situation: Situation) -> Iterator[str]:
     emptied = {c.name for c in _going(plan, Container)}
     dropped = {b.name for b in _going(plan, Blob)}
     doomed = [b for b in situation.held if isinstance(b, Blob) and (b.container in emptied or b.name in dropped)]
-    outputs = lost(situation.desired.owner, doomed, situation.desired.downloads, situation.is_copy)
+    outputs = lost_outputs(situation.desired.owner, doomed, situation.desired.downloads, situation.is_copy)
     if outputs:
         yield (
             f"{len(outputs)} outputs are not at home and would be lost ({_some([b.name for b in outputs])}): apply "

@@ -22,13 +22,13 @@ def by_reboot(plan: Plan, situation: Situation) -> Plan:
 def with_renewals(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of nodes and tasks, in numbers from the service."""
     uses = {pool: situation.account.use(pool) for pool in _renewed(plan)}
-    return replace(plan, changes=tuple(_told(c, uses) for c in plan.changes))
+    return replace(plan, changes=tuple(_with_nodes_told(c, uses) for c in plan.changes))
 
 
 def _renewed(plan: Plan) -> Iterator[str]:
     """Pools that have nodes, and whose change takes these away or reboots them."""
     changed = plan.of(Pool, Action.UPDATE, Action.REPLACE)
-    return (change.resource.name for change in changed if _renews(change) and _nodes(change))
+    return (change.resource.name for change in changed if _renews(change) and _node_count(change))
 
 
 def _rebooted(change: Change) -> Change:
@@ -50,11 +50,11 @@ def _reboots(change: Change) -> bool:
     return isinstance(change.after, Pool) and change.after.by_reboot
 
 
-def _nodes(change: Change) -> int:
+def _node_count(change: Change) -> int:
     return change.before.nodes if isinstance(change.before, Pool) else 0
 
 
-def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
+def _with_nodes_told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and _renews(change) else None
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
@@ -70,10 +70,10 @@ def _shrinking(change: Change) -> tuple[str, ...]:
     pool = change.after
     if not isinstance(pool, Pool) or pool.target_dedicated_nodes is None or pool.target_spot_nodes is None:
         return ()
-    leaving = _nodes(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
+    leaving = _node_count(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
     if leaving <= 0 or change.action is not Action.UPDATE:
         return ()
-    return (f"{leaving} of {plural(_nodes(change), 'node')} will leave, tasks that run there are requeued",)
+    return (f"{leaving} of {plural(_node_count(change), 'node')} will leave, tasks that run there are requeued",)
 
 
 def _old_start_task(use: PoolUse, *, advise: bool) -> str:

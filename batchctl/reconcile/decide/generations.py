@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.placement import Placement, place, still_awaited
+from batchctl.reconcile.decide.placement import Placement, place_tasks, still_awaited
 from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job
 from batchctl.reconcile.decide.verdicts import Verdict, verdicts_on
-from batchctl.reconcile.outputs import by_task
+from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
 from batchctl.resources import Blob, Desired, Job, Resource, Stage, Task
 from batchctl.rest import camel
@@ -35,7 +35,7 @@ class Schedule:
     later: tuple[LaterFactory, ...] = ()
 
 
-def schedule(desired: Desired, held: Iterable[Resource], choices: Choices = Choices()) -> Schedule:
+def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices = Choices()) -> Schedule:
     """Decide for the job and the tasks of a spec, given all that is held."""
     job, tasks = _job_of(desired), [r for r in desired.resources if isinstance(r, Task)]
     jobs, held_tasks, outputs = _sorted_out(held, desired.owner)
@@ -44,11 +44,11 @@ def schedule(desired: Desired, held: Iterable[Resource], choices: Choices = Choi
     if job is None:
         return Schedule(changes=left)
     runs = runs_of_job(job, tasks, ours, held_tasks)
-    judged = verdicts_on(tasks, runs, by_task(outputs), choices)
+    judged = verdicts_on(tasks, runs, outputs_by_task(outputs), choices)
     later = factories_that_wait(desired.stages, {v.task.factory for v in judged if v.reasons or v.open_in})
     waiting = {entry.factory for entry in later}
     verdicts = [v for v in judged if v.task.factory not in waiting]
-    placement, strays = place(runs, verdicts), runs.strays(tasks)
+    placement, strays = place_tasks(runs, verdicts), runs.strays(tasks)
     return Schedule(
         changes=(*left, *runs.endings, *placement.changes),
         kept=(*([placement.target] if placement.stays else []), *(v.task for v in verdicts if not v.reasons)),
@@ -57,10 +57,10 @@ def schedule(desired: Desired, held: Iterable[Resource], choices: Choices = Choi
             *(v.refusal for v in verdicts if v.refusal),
             *still_awaited(verdicts, placement.target),
             *(said for stage in desired.stages if stage.factory not in waiting for said in stage.wrong),
-            *_taken(placement.target, jobs, desired.owner),
+            *_refusals_of_taken_ids(placement.target, jobs, desired.owner),
             *(f"--rerun {pattern}: no task has such an id" for pattern in choices.unmet(t.id for t in tasks)),
         ),
-        notes=tuple(_notes(runs, placement, verdicts, strays)),
+        notes=tuple(_notes_of(runs, placement, verdicts, strays)),
         strays=strays,
         later=later,
     )
@@ -90,7 +90,7 @@ def _sorted_out(held: Iterable[Resource], owner: str) -> tuple[list[Job], list[T
     return [r for r in resources if isinstance(r, Job)], [r for r in resources if isinstance(r, Task)], outputs
 
 
-def _taken(target: Job, jobs: Iterable[Job], owner: str) -> Iterator[str]:
+def _refusals_of_taken_ids(target: Job, jobs: Iterable[Job], owner: str) -> Iterator[str]:
     """Jobs of others that sit at the id that the next generation needs."""
     for job in jobs:
         if job.owner != owner and job.id.lower() == target.id.lower():
@@ -101,7 +101,7 @@ def _taken(target: Job, jobs: Iterable[Job], owner: str) -> Iterator[str]:
             )
 
 
-def _notes(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], strays: Sequence[Task]) -> Iterator[str]:
+def _notes_of(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], strays: Sequence[Task]) -> Iterator[str]:
     if not placement.is_new:
         yield from _comes_later(runs.job, placement.target)
     if as_before := [v.task.id for v in verdicts if v.as_before]:

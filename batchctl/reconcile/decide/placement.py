@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.decide.dependents import Reasons, ids, in_generation
+from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_in_generation
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict
 from batchctl.reconcile.plan import Action, Change, FieldChange, field_changes
@@ -25,7 +25,7 @@ class Placement:
     waits: tuple[Job, ...]
 
 
-def place(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
+def place_tasks(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
     """Find the generation for the tasks that run now, and change the open ones to what they should be."""
     due = [v for v in verdicts if v.reasons]
     target, is_new = _generation_for({v.task.id.lower() for v in due}, runs)
@@ -47,7 +47,11 @@ def still_awaited(verdicts: Sequence[Verdict], target: Job) -> Iterator[str]:
     """Batch knows dependencies within a job alone: what has not ended in another one cannot be waited for."""
     elsewhere = {v.task.id.lower(): v.open_in for v in verdicts if v.open_in and v.open_in.id != target.id}
     for verdict in verdicts if elsewhere else ():
-        waits = [task_id for task_id in ids(verdict.task) if task_id.lower() in elsewhere] if verdict.reasons else []
+        waits = (
+            [task_id for task_id in awaited_ids(verdict.task) if task_id.lower() in elsewhere]
+            if verdict.reasons
+            else []
+        )
         if waits:
             yield (
                 f"task {verdict.task.id!r} depends on {waits[0]!r}, which has not ended in job "
@@ -101,6 +105,6 @@ def _made_tasks(due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict]
     """The due tasks in their generation, waiting for those of their dependencies that run in it."""
     there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
     for verdict in due:
-        waits = in_generation(verdict.task, there) if verdict.task.depends_on else None
+        waits = awaited_in_generation(verdict.task, there) if verdict.task.depends_on else None
         placed = replace(verdict.task, generation=target.generation, depends_on=waits)
         yield Change(action=Action.CREATE, after=placed, reasons=verdict.reasons)

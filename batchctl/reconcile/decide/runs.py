@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.decide.dependents import Reasons, stalled
+from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import HANDLING, Job, Task, changed_parts
 
@@ -59,7 +59,7 @@ def runs_of_job(job: Job, tasks: Iterable[Task], ours: Iterable[Job], held: Iter
         alive=alive,
         endings=endings,
         listed=listed,
-        newest=_newest(listed, alive),
+        newest=_newest_runs(listed, alive),
     )
 
 
@@ -92,7 +92,7 @@ def _endings(job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: 
 
 
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
-    return job.uses_task_dependencies and bool(stalled([r for r in runs if r.generation == job.generation]))
+    return job.uses_task_dependencies and bool(stalled_tasks([r for r in runs if r.generation == job.generation]))
 
 
 def _is_given_up(job: Job, held: Job, wanted: Mapping[str, Task], runs: Iterable[Task]) -> bool:
@@ -106,7 +106,7 @@ def _is_given_up(job: Job, held: Job, wanted: Mapping[str, Task], runs: Iterable
     return waiting and any(is_in_the_way(job, held, run, wanted.get(run.id.lower())) for run in unfinished)
 
 
-def _newest(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:
+def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:
     newest: dict[str, Task] = {}
     for run in runs:
         if run.generation in alive:

@@ -29,7 +29,7 @@ class Verdict:
 
 def verdicts_on(tasks: Sequence[Task], runs: Runs, written: Written, choices: Choices) -> list[Verdict]:
     """One for each wanted task, those among them that run because what they depend on does."""
-    return list(_with_dependents([_verdict(task, runs, written, choices) for task in tasks]))
+    return list(_with_dependents([_verdict_on(task, runs, written, choices) for task in tasks]))
 
 
 def why_failed(run: Task) -> str:
@@ -39,13 +39,13 @@ def why_failed(run: Task) -> str:
     return f"failed: {run.failure or 'unknown'}"
 
 
-def _verdict(task: Task, runs: Runs, written: Written, choices: Choices) -> Verdict:
+def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> Verdict:
     run = runs.newest.get(task.id.lower())
     if run is None:
         return Verdict(task=task, reasons=NEW)
     changed = changes_since(run, task)
     if run.state != "completed":
-        return _unfinished(task, run, runs, changed)
+        return _verdict_on_unfinished(task, run, runs, changed)
     if run.result != "success":
         return Verdict(task=task, reasons=(why_failed(run), *changed))
     missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
@@ -53,20 +53,20 @@ def _verdict(task: Task, runs: Runs, written: Written, choices: Choices) -> Verd
     return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
 
 
-def _unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) -> Verdict:
+def _verdict_on_unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) -> Verdict:
     held = runs.job_of(run)
     if held.state in ENDING:
         return Verdict(task=task, reasons=("its job ended before it ran", *changed))
     return Verdict(
         task=task,
         open_in=held,
-        refusal=_busy(run, held) if is_in_the_way(runs.job, held, run, task) else None,
-        limited=_limited(run, task),
+        refusal=_refusal_of_busy(run, held) if is_in_the_way(runs.job, held, run, task) else None,
+        limited=_change_of_limits(run, task),
         as_before=HANDLING in changed_parts(run.digest, task.digest),
     )
 
 
-def _limited(run: Task, task: Task) -> Change | None:
+def _change_of_limits(run: Task, task: Task) -> Change | None:
     """REST: Task - Replace Task changes the constraints of a task that has not ended, and nothing else of it."""
     changed = {d.name: d.new for d in differences(run, task) if d.rule is Rule.IN_PLACE}
     if not changed:
@@ -80,17 +80,17 @@ def _with_dependents(verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
     found = with_dependents([v.task for v in verdicts], own)
     for verdict in verdicts:
         key = verdict.task.id.lower()
-        yield _because(verdict, found[key]) if key in found else verdict
+        yield _with_reasons(verdict, found[key]) if key in found else verdict
 
 
-def _because(verdict: Verdict, reasons: Reasons) -> Verdict:
+def _with_reasons(verdict: Verdict, reasons: Reasons) -> Verdict:
     """A task that has not ended and waits in an open job for what runs again elsewhere is in the way."""
     if verdict.open_in is None:
         return replace(verdict, reasons=reasons)
-    return replace(verdict, refusal=verdict.refusal or _busy(verdict.task, verdict.open_in))
+    return replace(verdict, refusal=verdict.refusal or _refusal_of_busy(verdict.task, verdict.open_in))
 
 
-def _busy(run: Task, job: Job) -> str:
+def _refusal_of_busy(run: Task, job: Job) -> str:
     return (
         f"task {run.id!r} is still {run.state} in job {job.id!r} with what the spec said before: wait until it has "
         f"ended, or destroy it, then apply again"

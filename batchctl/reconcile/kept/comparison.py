@@ -35,7 +35,7 @@ def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
     )
 
 
-def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
+def how_it_differs(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     """Everything in which a plan made now is not the saved one; empty: it stands."""
     pairs = list(_pairs(saved.plan, now))
     gone = [then for _, then, found in pairs if found is None]
@@ -43,10 +43,12 @@ def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, gone)) > 0:
         used = (f"{BEFORE}: {len(gone)} of its {len(saved.plan['changes'])} changes are made already",)
         pairs = [pair for pair in pairs if pair[2] is not None]
-    lines = [line for pair in pairs for line in _change(*pair)]
+    lines = [line for pair in pairs for line in _change_lines(*pair)]
     if not used:
         for key in sorted({**saved.plan, **now}.keys() - TOLD):
-            lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
+            lines += _list_lines(
+                key, *([_shown_item(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now))
+            )
     more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
     return (*used, *lines[:SHOWN], *more)
 
@@ -84,21 +86,21 @@ def _past(change: Json) -> str:
     return Action[change["action"].upper()].past
 
 
-def _change(name: str, then: Json, now: Json) -> Iterator[str]:
+def _change_lines(name: str, then: Json, now: Json) -> Iterator[str]:
     if now is None:
         yield f"{name}: was to be {_past(then)}, and is not any more"
     elif then is None:
-        why = "; ".join(_why(now))
+        why = "; ".join(_reasons_now(now))
         yield f"{name}: would now be {_past(now)}" + (f" ({why})" if why else "")
     elif then["action"] != now["action"]:
         yield f"{name}: was to be {_past(then)}, and would now be {_past(now)}"
     else:
-        yield from (f"{name}: {line}" for line in _values("", then, now))
+        yield from (f"{name}: {line}" for line in _value_lines("", then, now))
 
 
-def _shown(key: str, item: Json) -> Json:
+def _shown_item(key: str, item: Json) -> Json:
     """Jobs are waited for by name: what changes in one, its own change says."""
-    return _short(item) if key == "waits" else item
+    return _shortened(item) if key == "waits" else item
 
 
 def _leaves(change: Json) -> bool:
@@ -106,16 +108,18 @@ def _leaves(change: Json) -> bool:
     return bool(change["action"] in ("create", "update"))
 
 
-def _why(change: Json) -> Iterator[str]:
+def _reasons_now(change: Json) -> Iterator[str]:
     source = change.get("after", {}).get("source")
     if source:
         yield f"the file {source} has this content now"
     else:
-        yield from (f"{f['name']} is {_short(f['old'])} and not {_short(f['new'])}" for f in change.get("fields", ()))
+        yield from (
+            f"{f['name']} is {_shortened(f['old'])} and not {_shortened(f['new'])}" for f in change.get("fields", ())
+        )
     yield from change.get("reasons", ())
 
 
-def _values(path: str, then: Any, now: Any) -> Iterator[str]:
+def _value_lines(path: str, then: Any, now: Any) -> Iterator[str]:
     if then == now or path in IGNORED:
         return
     if isinstance(then, dict) and isinstance(now, dict):
@@ -123,23 +127,23 @@ def _values(path: str, then: Any, now: Any) -> Iterator[str]:
             yield f"the file {then['source']} has other content now"
             return
         for key in {**then, **now}:
-            yield from _values(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
+            yield from _value_lines(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
     elif path == "after.digest":
         yield ", ".join(f"its {part} changed" for part in changed_parts(then or "", now or ""))
     elif isinstance(then, list) and isinstance(now, list):
-        yield from _lists(path, then, now)
+        yield from _list_lines(path, then, now)
     else:
-        yield f"{path} was {_short(then)}, and is {_short(now)} now"
+        yield f"{path} was {_shortened(then)}, and is {_shortened(now)} now"
 
 
-def _lists(path: str, then: Json, now: Json) -> Iterator[str]:
-    yield from (f"{path}: no more: {_short(item)}" for item in then if item not in now)
-    yield from (f"{path}: now also: {_short(item)}" for item in now if item not in then)
+def _list_lines(path: str, then: Json, now: Json) -> Iterator[str]:
+    yield from (f"{path}: no more: {_shortened(item)}" for item in then if item not in now)
+    yield from (f"{path}: now also: {_shortened(item)}" for item in now if item not in then)
     if then != now and all(item in now for item in then) and all(item in then for item in now):
         yield f"{path}: in another order"
 
 
-def _short(value: Json) -> str:
+def _shortened(value: Json) -> str:
     if isinstance(value, dict) and ("kind" in value or "blob" in value):
         named = value.get("blob", value)
         generation = f"-g{named['generation']}" if "generation" in named else ""

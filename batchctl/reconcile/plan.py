@@ -21,6 +21,7 @@ class Action(Enum):
     DELETE = "-", "deleted"
     ADOPT = "@", "adopted"
 
+    # The sign alone is the value: by it an action is found, and its name is what documents say.
     def __new__(cls, sign: str, past: str) -> Self:
         action = object.__new__(cls)
         action._value_, action.past = sign, past

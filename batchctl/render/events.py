@@ -78,6 +78,7 @@ def _nothing(unchanged: int) -> str:
 
 def step_line(event: Event, gone: int, ahead: int) -> str | None:
     """`added 5000 of 100000 tasks`, some twenty times in all."""
+    # A twentieth at a time: twenty lines for any number.
     if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
         return None
     return f"{_words_of(event)[1]} {gone} of {ahead} {event.kind}s"

@@ -25,6 +25,7 @@ def as_markdown(header: Header, plan: Plan) -> str:
             shown.append(f"# … and {len(lines) - number} more lines: batchctl show has them all")
             break
         shown.append(line)
+    # A fence that no name in it can close.
     fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
     head = [f"### batchctl plan of {_as_code(header.spec)}", "", f"**{_without_markup(summary_line(plan))}**", ""]
     body = [f"{fence}diff", *shown, fence, ""] if shown else []

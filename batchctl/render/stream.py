@@ -85,7 +85,7 @@ class JsonPrinter:
     def _line(self, kind: str, /, **said: Any) -> None:
         at = self._clock.now().isoformat(timespec="milliseconds")
         self._out.write(json.dumps({"type": kind, "at": at, **said}) + "\n")
-        self._out.flush()
+        self._out.flush()  # a program reads along
 
 
 def _first_lower(name: str) -> str:

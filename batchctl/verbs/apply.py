@@ -51,12 +51,13 @@ def apply(
         while decided.later and not failures:
             going = going_on(going, [task.id for task in added_tasks(decided)])
             desired, decided = _plan_of_apply(spec, cloud, going)
+            # The first plan may have changed nothing, and taken no lock.
             while not turn.holds(decided):
                 desired, decided = _plan_of_apply(spec, cloud, going)
             keep_to_announced(first, decided)
             yield from tell_expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock)
-        # Once, at the end: what an earlier step wrote may be read by a later one, and all of it comes home together.
+        # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
         yield from _bring_home(desired, failures, cloud, choices)
 
 

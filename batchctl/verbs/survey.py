@@ -33,6 +33,7 @@ class Survey:
 def survey(spec: Spec, cloud: Cloud) -> Survey:
     wanted = outline(spec)
     held = held_by(wanted, cloud)
+    # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
     }

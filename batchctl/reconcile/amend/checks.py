@@ -1,4 +1,4 @@
-"""Preflight: what the account's facts say of a plan, before anything is written. Pure."""
+"""Preflight: what the account's facts say of a plan, before anything is written. They are asked for where needed."""
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence

@@ -55,6 +55,7 @@ class Need:
 
 def _with_needs(chosen: Sequence[Change], changes: Sequence[Change]) -> set[int]:
     """The identities of the chosen changes and of all that they need, directly or not."""
+    # By identity and not by name: what is adopted may have two changes of its name.
     by_key: dict[tuple[type[Resource], str], list[Change]] = {}
     for change in changes:
         by_key.setdefault((type(change.resource), _what_is_needed(change.resource)), []).append(change)

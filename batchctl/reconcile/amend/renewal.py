@@ -1,4 +1,4 @@
-"""What a change of a pool does to its nodes, and to the tasks that run on them. Pure."""
+"""What a change of a pool does to its nodes, and to the tasks that run on them; the account counts both."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -29,6 +29,7 @@ def confirm_gone(plan: Plan, cloud: Cloud, clock: Clock) -> None:
         if clock.monotonic() - begun > WITHIN:
             names = ", ".join(f"{r.kind} {label(r)}" for r in left)
             raise Partial(f"still there after {WITHIN:.0f} s: {names}. The service goes on deleting; destroy again")
+        # Containers take half a minute, pools some minutes: rare looks are late by little.
         pause = min(15.0, pause * 2)
 
 

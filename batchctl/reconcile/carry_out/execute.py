@@ -27,11 +27,14 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
 
 
 def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+    # What is taken over must bear our marks before anything of it is changed or deleted.
     for kind in KINDS:
         taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
         yield _step("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
+    # A job that is given up ends before its pool gets nodes or its tasks get inputs: nothing of it may begin by that.
     ended = [(c.before, c.after) for c in plan.of(Job, Action.UPDATE) if c.before and c.after and ends_job(c)]
     yield _step("end", "job", [label(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
+    # First what goes: it holds quota, and maybe the name of what is made. Nothing goes before what stands in it.
     for kind in reversed(KINDS):
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
         yield _step("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))

@@ -176,12 +176,13 @@ def _temporary(blob: Blob, target: Path) -> tuple[Path, bool]:
     if resumed := blob.size > RESUMED and blob.etag is not None:
         tag = hashlib.sha256(f"{blob.name}\n{blob.etag}".encode()).hexdigest()[:16]
     else:
-        tag = secrets.token_hex(4)
+        tag = secrets.token_hex(4)  # eight digits: by these `leftovers` knows what nobody goes on with
     return target.with_name(f".{target.name[:40]}.{tag}.part"), resumed
 
 
 def _write(blob: Blob, content: Content, path: Path, resumed: bool) -> None:
     digest, size = hashlib.md5(usedforsecurity=False), 0
+    # A draft of ours is new, or the one that was broken off; never a link that somebody put there under its name.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (0 if resumed else os.O_EXCL)
     with os.fdopen(os.open(path, flags, 0o644), "r+b", buffering=0) as stream:
         hold_temporary(stream.fileno())

@@ -40,6 +40,7 @@ def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: tim
         if counts.running or moved:
             doubted = False
         else:
+            # Nothing runs and nothing moved: only now is it worth a request to ask why.
             if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
                 return
             health = cloud.health(jobs[-1].pool)
@@ -54,6 +55,7 @@ def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: tim
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))
+        # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
 

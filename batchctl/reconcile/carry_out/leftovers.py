@@ -25,6 +25,7 @@ def sweep_leftovers(folders: Iterable[Path]) -> None:
     """Remove from the folders what killed downloads left. What cannot be removed is in nobody's way."""
     for path in (path for folder in folders for path in _leftovers_in(folder)):
         with contextlib.suppress(OSError):
+            # The lock of a killed download died with it; one that lives is at work here beside us.
             if _is_held(path):
                 continue
             path.unlink()

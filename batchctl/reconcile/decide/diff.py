@@ -101,6 +101,7 @@ def _what_left_the_spec(
     for blob in found.values():
         if isinstance(blob, Blob):
             inside.setdefault(blob.container, []).append(blob)
+    # Containers first: what goes with one is not told blob by blob.
     emptied: set[str] = set()
     for resource in ours.values():
         match resource:

@@ -47,6 +47,7 @@ def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices 
     judged = verdicts_on(tasks, runs, outputs_by_task(outputs), choices)
     later = factories_that_wait(desired.stages, {v.task.factory for v in judged if v.reasons or v.open_in})
     waiting = {entry.factory for entry in later}
+    # What a waiting factory gives now is not all that it will give: none of it runs before it is whole.
     verdicts = [v for v in judged if v.task.factory not in waiting]
     placement, strays = place_tasks(runs, verdicts), runs.strays(tasks)
     return Schedule(

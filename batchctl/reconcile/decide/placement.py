@@ -71,6 +71,7 @@ def _generation_for(due: Set[str], runs: Runs) -> tuple[Job, bool]:
         taken = {run.id.lower() for run in runs.listed if run.generation == latest.generation}
         if not taken & due:
             return _as_it_should_be(job, latest), False
+    # Beyond those that are still being deleted, too: their ids cannot be had yet.
     return replace(job, generation=max(runs.generations, default=0) + 1), True
 
 

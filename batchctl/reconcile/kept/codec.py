@@ -46,12 +46,13 @@ class Codec:
                 return str(isodate.duration_isoformat(value))
             case Path():
                 return self.veil(Path(os.path.relpath(value, self.folder)).as_posix())
+            # Settings keep their order and may hold secrets by their name: a list, not an object.
             case ((str(), str()), *_):
                 return [{"name": name, "value": self.veil.setting(name, setting)} for name, setting in value]
             case tuple():
                 return [self.encode(item) for item in value]
             case frozenset():
-                return [self.encode(item) for item in sorted(value)]
+                return [self.encode(item) for item in sorted(value)]  # the same in every run
             case BatchctlError():
                 more = {name: getattr(value, name, None) for name in ("reasons", "status", "code")}
                 said = {"exitCode": value.exit_code, "message": str(value), **{k: v for k, v in more.items() if v}}

@@ -39,6 +39,7 @@ def how_it_differs(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     """Everything in which a plan made now is not the saved one; empty: it stands."""
     pairs = list(_pairs(saved.plan, now))
     gone = [then for _, then, found in pairs if found is None]
+    # It was used if by now as many more objects are as wanted as these changes would leave behind.
     used: tuple[str, ...] = ()
     if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, gone)) > 0:
         used = (f"{BEFORE}: {len(gone)} of its {len(saved.plan['changes'])} changes are made already",)

@@ -128,6 +128,7 @@ def _with_values(change: Change, codec: Codec) -> Change:
 
 
 def _digest_of_document(said: Mapping[str, Json]) -> str:
+    # Whoever formats the file anew has not edited it.
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 

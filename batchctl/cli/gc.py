@@ -35,7 +35,7 @@ def gc(
     cloud = open_account(target, out)
     found = inspect(cloud, clock, Path.cwd())
     for estate in found:
-        out.estate(estate)
+        out.holdings(estate)
     unwanted = [estate for estate in found if estate.unwanted and (yes or not as_json)]
     if unwanted:
         can_ask(yes)

@@ -29,7 +29,7 @@ def can_save(path: Path) -> None:
 
 def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> None:
     """Write the plan that was shown, to be applied by `apply PATH`."""
-    from batchctl.reconcile.kept.document import text
+    from batchctl.reconcile.kept.document import document_text
     from batchctl.verbs import saved
 
     occasion = saved.Occasion(
@@ -40,17 +40,17 @@ def save(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> Non
         variables=tuple(opened.variables.items()),
         choices=choices,
     )
-    write_private(path, text(saved.save(decided, opened.spec, occasion)))
+    write_private(path, document_text(saved.save(decided, opened.spec, occasion)))
 
 
 def read_plan(path: Path) -> "Saved":
     """Raises UsageError for what is no plan, Refused for one that is damaged or was edited."""
-    from batchctl.reconcile.kept.document import read
+    from batchctl.reconcile.kept.document import read_document
 
     if path.is_file() and not is_plan(path):
         raise UsageError(f"{path} is no saved plan; `batchctl plan SPEC --out FILE` writes one")
     try:
-        return read(path.read_text(encoding="utf-8"))
+        return read_document(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise Refused([f"cannot read the plan {path}: {error}"]) from error
 
@@ -69,20 +69,20 @@ def reopen(
     Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
     """
     from batchctl.reconcile.choices import Choices
-    from batchctl.reconcile.kept.comparison import elsewhere, outdated
+    from batchctl.reconcile.kept.comparison import why_another_account, why_outdated
     from batchctl.spec.reading.load import fingerprint
-    from batchctl.verbs.saved import standing, ticket
+    from batchctl.verbs.saved import approve_unchanged, ticket
 
     if choices != Choices():
         raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
     saved = read_plan(path)
     spec = _find_spec(path, saved.header.spec)
-    if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
+    if reasons := why_outdated(saved.header, fingerprint(spec), SystemClock().now()):
         raise Refused(reasons)
     opened = open_spec(spec, target, _variables(saved, var), out, at_once, allow_python)
-    if reasons := elsewhere(saved.header.target, opened.place):
+    if reasons := why_another_account(saved.header.target, opened.place):
         raise Refused(reasons)
-    stands = standing(saved, opened.spec)
+    stands = approve_unchanged(saved, opened.spec)
     return (
         opened,
         saved.header.choices,

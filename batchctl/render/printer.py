@@ -78,7 +78,7 @@ class Printer:
             self._line(f"  refused: {reason}", "red")
         self._line(summary_line(plan), "bold")
 
-    def estate(self, found: Holdings) -> None:
+    def holdings(self, found: Holdings) -> None:
         self._line(holdings_line(found))
 
     def drift(self, found: Plan) -> None:

@@ -52,7 +52,7 @@ class JsonPrinter:
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
 
-    def estate(self, found: Holdings) -> None:
+    def holdings(self, found: Holdings) -> None:
         """What one spec made; `unwanted` says why it would go."""
         more = {"expires": found.expires, "unwanted": found.unwanted}
         told = {name: self._codec.encode(value) for name, value in more.items() if value is not None}

@@ -51,7 +51,7 @@ def ticket(saved: Saved) -> Ticket:
     return Ticket(id=saved.header.id, until=saved.header.expires)
 
 
-def standing(saved: Saved, spec: Spec) -> Approve:
+def approve_unchanged(saved: Saved, spec: Spec) -> Approve:
     """Agrees to a plan that is the saved one. Refuses any other, and says in what it differs."""
     codec = codec_for(spec, saved.header.id)
 

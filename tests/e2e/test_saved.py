@@ -16,9 +16,9 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
 from batchctl.local import Services
-from batchctl.reconcile.kept.document import read
+from batchctl.reconcile.kept.document import read_document
 from batchctl.spec.reading.load import load
-from batchctl.verbs.saved import standing
+from batchctl.verbs.saved import approve_unchanged
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting
 from tests.services import target_of
@@ -77,9 +77,9 @@ def test_a_saved_plan_is_applied_once_and_refused_when_anything_differs(
     with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
         target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
         loaded = load(workbench.folder / spec, {}, {})
-        kept = read(path.read_text())
+        kept = read_document(path.read_text())
         with pytest.raises(Refused, match="targetDedicatedNodes is 2 and not 1"):
-            list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), standing(kept, loaded)))
+            list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), approve_unchanged(kept, loaded)))
     assert batch.requests
     assert batch.mutating + storage.mutating == []
 

@@ -18,14 +18,14 @@ SHOWN = 20
 ADOPT = Action.ADOPT.name.lower()
 
 
-def outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
+def why_outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
     """What can be said before anybody is asked."""
     expired = f"the plan has expired: it was made at {header.made:%Y-%m-%d %H:%M} UTC and stood for 24 hours"
     edited = f"the spec {header.spec!r} was edited after the plan was made"
     return (*([expired] if now >= header.expires else ()), *([edited] if spec_digest != header.spec_digest else ()))
 
 
-def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
+def why_another_account(planned: Place, found: Place) -> tuple[str, ...]:
     """In which of the two services the plan was made for another account."""
     pairs = {"batch": (planned.batch, found.batch), "storage": (planned.storage, found.storage)}
     return tuple(

@@ -65,18 +65,18 @@ class Saved:
         return plan_from_json(self.plan, Codec(folder=folder))
 
 
-def document(saved: Saved) -> dict[str, Json]:
+def to_document(saved: Saved) -> dict[str, Json]:
     """The whole document, with the digest of all that it says."""
     said = {MARK: FORMAT, **Codec(folder=Path("/")).encode(saved.header), "plan": saved.plan}
     return {**said, "digest": _digest_of_document(said)}
 
 
-def text(saved: Saved) -> str:
+def document_text(saved: Saved) -> str:
     """The document as it is kept: JSON, one change on a line."""
-    return "\n".join(_spread_lines(document(saved), 3)) + "\n"
+    return "\n".join(_spread_lines(to_document(saved), 3)) + "\n"
 
 
-def read(content: str) -> Saved:
+def read_document(content: str) -> Saved:
     """The document of a text. Raises Refused for one that is damaged, was edited, or is of another format."""
     try:
         said = json.loads(content)

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, diff
-from batchctl.reconcile.stages import Later
+from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.markdown import LONGEST, as_markdown
 from batchctl.resources import Blob, Container, Desired
 from tests.reconcile.build import OWNER, held_pool, output, pool, task
@@ -28,6 +30,12 @@ def plan(*changes: Change, **more: Any) -> Plan:
     return Plan(owner=OWNER, changes=changes, **more)
 
 
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name.lower())
+def test_whatever_a_plan_does_has_a_line(action: Action) -> None:
+    change = Change(action=action, before=held_pool(), after=pool())
+    assert f"{action.value} pool pool" in as_markdown(HEADER, plan(change))
+
+
 def test_each_sign_has_its_colour() -> None:
     wanted = Desired(owner=OWNER, resources=(pool(target_dedicated_nodes=3),))
     [update] = diff(wanted, [held_pool()]).changes
@@ -36,7 +44,7 @@ def test_each_sign_has_its_colour() -> None:
         update,
         Change(action=Action.REPLACE, before=held_pool("old"), after=pool("old"), reasons=("asked for",)),
         Change(action=Action.DELETE, before=Container(name="gone")),
-        later=(Later(factory="merge", label="merge", after="map"),),
+        later=(LaterFactory(factory="merge", label="merge", after="map"),),
         fetches=(Fetch(blob=output("a.txt", size=2048), root=Path("/r")),),
         notes=("read *this*",),
     )

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.console import Console
 
 from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Problem, Refused, SpecError
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -23,12 +24,13 @@ from batchctl.reconcile.events import (
     NotFetched,
     Progress,
     TaskFailed,
+    Verb,
 )
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, diff
-from batchctl.render.events import summary
+from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.render.events import summary_line
 from batchctl.render.printer import Printer, consoles
-from batchctl.render.text import clean, display, size, value, width
+from batchctl.render.text import columns_of, shown_path, shown_size, shown_value, visible_text
 from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, StartTask
 from batchctl.rest import camel
 from batchctl.rules import Rule
@@ -213,7 +215,7 @@ def test_tasks_are_told_by_their_reasons_and_in_full_one_by_one() -> None:
 
 def test_waiting_alone_is_said() -> None:
     plan = diff(desired(job(), task()), [held_job(), waiting()])
-    assert summary(plan) == "Plan: 0 to add, 0 to change, 0 to destroy; waits for the tasks of count."
+    assert summary_line(plan) == "Plan: 0 to add, 0 to change, 0 to destroy; waits for the tasks of count."
 
 
 # Secrets.
@@ -282,6 +284,23 @@ def test_a_signature_in_an_address_is_not_shown() -> None:
 )
 def test_one_line_for_each_event(event: Event, line: str | None) -> None:
     assert told(event) == ([line] if line else [])
+
+
+@pytest.mark.parametrize("verb", get_args(Verb))
+def test_whatever_is_done_to_an_object_is_told_and_counted(verb: Verb) -> None:
+    said = Said()
+    said.printer.event(Begun(verb=verb, kind="job", names=("a", "b")))
+    said.printer.event(Applied(verb=verb, kind="job", name="a"))
+    said.printer.done("apply")
+    assert len(said.err) == 2
+    [line] = said.out
+    assert line.startswith("Apply complete: 1 ")
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name.lower())
+def test_whatever_a_plan_does_has_a_line(action: Action) -> None:
+    change = Change(action=action, before=held_pool(), after=pool())
+    assert planned(Plan(owner=OWNER, changes=(change,)))[0].startswith(f"  {action.value} pool pool")
 
 
 def test_of_very_many_it_is_told_how_far_it_is_and_what_failed() -> None:
@@ -390,7 +409,7 @@ def test_control_characters_of_strangers_are_shown_and_never_obeyed(say: Callabl
 
 @pytest.mark.parametrize("text", ["plain", "two\nlines", "ü 長 🎈", "[red]no markup[/red] :smile:"])
 def test_what_is_harmless_is_printed_as_it_is(text: str) -> None:
-    assert clean(text) == text
+    assert visible_text(text) == text
     said = Said()
     said.printer.say(text)
     assert said.err == text.split("\n")
@@ -440,7 +459,7 @@ def test_results_and_progress_have_their_own_streams(capsys: pytest.CaptureFixtu
     ],
 )
 def test_sizes(count: int, said: str) -> None:
-    assert size(count) == said
+    assert shown_size(count) == said
 
 
 @pytest.mark.parametrize(
@@ -458,7 +477,7 @@ def test_sizes(count: int, said: str) -> None:
     ],
 )
 def test_values(found: Any, said: str) -> None:
-    assert value(found) == said
+    assert shown_value(found) == said
 
 
 @pytest.mark.parametrize(
@@ -476,10 +495,10 @@ def test_names_of_fields_are_those_of_rest(snake: str, said: str) -> None:
 
 @pytest.mark.parametrize(("text", "columns"), [("", 0), ("abc", 3), ("長い", 4), ("e\u0301", 1)])
 def test_columns_on_a_terminal(text: str, columns: int) -> None:
-    assert width(text) == columns
+    assert columns_of(text) == columns
 
 
 def test_paths_are_shown_from_where_the_user_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    assert display(tmp_path / "a" / "b") == str(Path("a", "b"))
-    assert display(tmp_path.parent / "b") == str(tmp_path.parent / "b")
+    assert shown_path(tmp_path / "a" / "b") == str(Path("a", "b"))
+    assert shown_path(tmp_path.parent / "b") == str(tmp_path.parent / "b")

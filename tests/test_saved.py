@@ -21,10 +21,11 @@ import yaml
 
 from batchctl import verbs
 from batchctl.errors import Refused
-from batchctl.reconcile.kept.comparison import elsewhere, outdated
-from batchctl.reconcile.kept.document import Place, Saved, document, is_document, read, text
+from batchctl.reconcile.kept.comparison import how_it_differs, why_another_account, why_outdated
+from batchctl.reconcile.kept.document import Place, Saved, document_text, is_document, read_document, to_document
+from batchctl.reconcile.plan import Action
 from batchctl.spec.reading.schema import text as schema_text
-from batchctl.verbs.saved import Occasion, save, standing, ticket
+from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash
 from tests.test_plans import Story
@@ -48,18 +49,25 @@ class Desk:
         variables = tuple(self.story.variables.items())
         when = Occasion(spec="spec.yaml", target=HERE, id="0" * 16, now=START, variables=variables, choices=choices)
         kept = save(decided, spec, when)
-        self.kept = text(kept)
+        self.kept = document_text(kept)
         return kept
 
     def apply(self) -> list[tuple[str, str, str]]:
         """What the command does; returns what was written."""
-        saved, spec = read(self.kept), self.story.spec()
+        saved, spec = read_document(self.kept), self.story.spec()
         before = len(self.story.cloud.writes)
-        reasons = outdated(saved.header, spec.source.digest, self.now) or elsewhere(saved.header.target, self.place)
+        reasons = why_outdated(saved.header, spec.source.digest, self.now) or why_another_account(
+            saved.header.target, self.place
+        )
         if reasons:
             raise Refused(reasons)
         events = verbs.apply(
-            spec, self.story.cloud, FakeClock(), standing(saved, spec), saved.header.choices, ticket=ticket(saved)
+            spec,
+            self.story.cloud,
+            FakeClock(),
+            approve_unchanged(saved, spec),
+            saved.header.choices,
+            ticket=ticket(saved),
         )
         for _ in events:
             pass
@@ -72,7 +80,7 @@ class Desk:
                 self.apply()
             self.story.cloud.crash_after = None
         elif step.get("applies"):
-            assert self.apply() or not read(self.kept).plan["changes"]
+            assert self.apply() or not read_document(self.kept).plan["changes"]
         if step.get("applies_another"):
             assert self.story.run("apply")["ends"] == 0
         if step.get("destroys"):
@@ -98,13 +106,30 @@ def test_case(path: Path, tmp_path: Path) -> None:
         desk.meanwhile(step)
     before = list(desk.story.cloud.writes)
     if "refused" not in case:
-        planned = {(c["kind"], c["name"]) for c in read(desk.kept).plan["changes"]}
+        planned = {(c["kind"], c["name"]) for c in read_document(desk.kept).plan["changes"]}
         assert {(kind, name) for verb, kind, name in desk.apply() if verb != "seal"} == planned
         return
     with pytest.raises(Refused) as raised:
         desk.apply()
     assert [line.strip() for line in str(raised.value).splitlines()] == case["refused"]
     assert desk.story.cloud.writes == before
+
+
+@pytest.mark.parametrize("then", Action, ids=lambda action: action.name.lower())
+@pytest.mark.parametrize("now", Action, ids=lambda action: action.name.lower())
+def test_whatever_was_to_be_done_can_be_told(desk: Desk, then: Action, now: Action) -> None:
+    kept = desk.keep()
+    plans = [{**kept.plan, "changes": [_change(action)]} for action in (then, now)]
+    saved = replace(kept, plan=plans[0])
+    said = f"pool p: was to be {then.past}, and would now be {now.past}"
+    assert how_it_differs(saved, plans[1]) == (() if then is now else (said,))
+    assert how_it_differs(saved, {**kept.plan, "changes": []}) == (
+        f"pool p: was to be {then.past}, and is not any more",
+    )
+
+
+def _change(action: Action) -> dict[str, str]:
+    return {"action": action.name.lower(), "kind": "pool", "name": "p"}
 
 
 def test_there_are_cases() -> None:
@@ -120,7 +145,7 @@ def test_the_document_is_as_its_schema_says(desk: Desk) -> None:
     schema = json.loads(schema_text("plan"))
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
-    validator.validate(document(desk.keep()))
+    validator.validate(to_document(desk.keep()))
     desk.apply()
     desk.story.prepare(
         {
@@ -132,7 +157,7 @@ def test_the_document_is_as_its_schema_says(desk: Desk) -> None:
         }
     )
     shutil.rmtree(desk.story.folder / "results")
-    written = document(desk.keep())
+    written = to_document(desk.keep())
     validator.validate(written)
     assert {c["action"] for c in written["plan"]["changes"]} == {"create", "update", "delete"}
     assert written["plan"]["fetches"]
@@ -145,8 +170,8 @@ def test_the_text_is_one_that_people_read(desk: Desk) -> None:
     lines = desk.kept.splitlines()
     assert lines[:2] == ["{", '  "batchctlPlan": 1,']
     assert sum('{"action": "create", "kind": "task"' in line for line in lines) == 2
-    assert json.loads(desk.kept) == document(kept)
-    assert text(read(desk.kept)) == desk.kept
+    assert json.loads(desk.kept) == to_document(kept)
+    assert document_text(read_document(desk.kept)) == desk.kept
 
 
 def test_a_plan_is_told_from_a_spec_by_its_beginning(desk: Desk) -> None:
@@ -160,7 +185,7 @@ def test_a_plan_is_told_from_a_spec_by_its_beginning(desk: Desk) -> None:
 def test_a_plan_comes_back_as_it_was_made(desk: Desk) -> None:
     desk.keep()
     decided = verbs.plan(desk.story.spec(), desk.story.cloud)
-    assert read(desk.kept).decoded(desk.story.folder) == decided
+    assert read_document(desk.kept).decoded(desk.story.folder) == decided
 
 
 @pytest.mark.parametrize(
@@ -181,7 +206,7 @@ def test_a_plan_comes_back_as_it_was_made(desk: Desk) -> None:
 def test_a_document_that_is_not_as_it_was_written_is_refused(desk: Desk, change: Any, says: str) -> None:
     desk.keep()
     with pytest.raises(Refused, match=says):
-        read(change(desk.kept))
+        read_document(change(desk.kept))
 
 
 SETTING = "      environmentSettings: [{name: API_TOKEN, value: canary-two}]\n"

@@ -25,7 +25,7 @@ def gc(*, options: Options) -> None:
     cloud = open_account(options, out)
     found = inspect(cloud, clock, Path.cwd())
     for estate in found:
-        out.estate(estate)
+        out.holdings(estate)
     unwanted = [estate for estate in found if estate.unwanted and (options.yes or not options.as_json)]
     if unwanted:
         require_an_answer(options.yes)

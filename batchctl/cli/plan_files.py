@@ -38,12 +38,12 @@ def require_room(path: Path) -> None:
 
 def read_plan(path: Path) -> "Saved":
     """Raises UsageError for what is no plan, Refused for one that is damaged or was edited."""
-    from batchctl.reconcile.kept.document import read
+    from batchctl.reconcile.kept.document import read_document
 
     if path.is_file() and not is_plan(path):
         raise UsageError(f"{path} is no saved plan; `batchctl plan SPEC --out FILE` writes one")
     try:
-        return read(path.read_text(encoding="utf-8"))
+        return read_document(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise Refused([f"cannot read the plan {path}: {error}"]) from error
 

@@ -49,14 +49,14 @@ def show(
     options: Options,
 ) -> None:
     """Show a saved plan. Sends no request, and does not say whether the plan still stands."""
-    from batchctl.reconcile.kept.document import document
+    from batchctl.reconcile.kept.document import to_document
     from batchctl.render.markdown import as_markdown
 
     if as_json and markdown:
         raise UsageError("--json or --markdown, not both")
     saved = read_plan(plan)
     if as_json:
-        sys.stdout.write(json.dumps(document(saved), indent=2) + "\n")
+        sys.stdout.write(json.dumps(to_document(saved), indent=2) + "\n")
         return
     decided = saved.decoded(Path(saved.header.spec).absolute().parent)
     if markdown:

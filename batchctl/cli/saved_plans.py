@@ -33,7 +33,7 @@ class Intent:
 
 def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> None:
     """Write the plan that was shown, to be applied by `apply PATH`."""
-    from batchctl.reconcile.kept.document import text
+    from batchctl.reconcile.kept.document import document_text
     from batchctl.verbs import saved
 
     occasion = saved.Occasion(
@@ -44,7 +44,7 @@ def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -
         variables=tuple(opened.variables.items()),
         choices=choices,
     )
-    write_private(path, text(saved.save(decided, opened.spec, occasion)))
+    write_private(path, document_text(saved.save(decided, opened.spec, occasion)))
 
 
 def open_plan(path: Path, options: Options, out: Voice) -> Intent:
@@ -53,23 +53,23 @@ def open_plan(path: Path, options: Options, out: Voice) -> Intent:
     Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
     """
     from batchctl.reconcile.choices import Choices
-    from batchctl.reconcile.kept.comparison import elsewhere, outdated
+    from batchctl.reconcile.kept.comparison import why_another_account, why_outdated
     from batchctl.spec.load import fingerprint
-    from batchctl.verbs.saved import standing, ticket
+    from batchctl.verbs.saved import approve_unchanged, ticket
 
     if options.choices() != Choices():
         raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
     saved = read_plan(path)
     spec = _find_spec(path, saved.header.spec)
-    if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
+    if reasons := why_outdated(saved.header, fingerprint(spec), SystemClock().now()):
         raise Refused(reasons)
     opened = open_spec(spec, replace(options, var=_variables_again(saved, options)), out)
-    if reasons := elsewhere(saved.header.target, opened.place):
+    if reasons := why_another_account(saved.header.target, opened.place):
         raise Refused(reasons)
     return Intent(
         opened=opened,
         choices=saved.header.choices,
-        approve=partial(_show_if_it_stands, standing(saved, opened.spec), out),
+        approve=partial(_show_if_it_stands, approve_unchanged(saved, opened.spec), out),
         ticket=ticket(saved),
     )
 

@@ -29,14 +29,14 @@ class Choices:
 
     def forces(self, task: str) -> str | None:
         """The option that makes this task run although it is up to date. Failed tasks run anyway."""
-        replaced = (r for r in self.replace if r.startswith(TASK) and _meets(task, r.removeprefix(TASK)))
-        patterns = (p for p in self.rerun if p == EVERY or (p != FAILED and _meets(task, p)))
+        replaced = (r for r in self.replace if r.startswith(TASK) and _fits_pattern(task, r.removeprefix(TASK)))
+        patterns = (p for p in self.rerun if p == EVERY or (p != FAILED and _fits_pattern(task, p)))
         return next((f"--replace {r}" for r in replaced), None) or next((f"--rerun {p}" for p in patterns), None)
 
     def unmet(self, tasks: Iterable[str]) -> tuple[str, ...]:
         """Patterns that no task meets: most likely a slip."""
         ids = tuple(tasks)
-        return tuple(p for p in self.rerun if p not in (EVERY, FAILED) and not any(_meets(i, p) for i in ids))
+        return tuple(p for p in self.rerun if p not in (EVERY, FAILED) and not any(_fits_pattern(i, p) for i in ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +58,5 @@ def going_on(choices: Choices, ran: Iterable[str]) -> GoingOn:
     return GoingOn(**shown, ran=before | {task.lower() for task in ran})
 
 
-def _meets(task: str, pattern: str) -> bool:
+def _fits_pattern(task: str, pattern: str) -> bool:
     return fnmatchcase(task.lower(), pattern.lower())

@@ -1,31 +1,35 @@
 """What happens while a plan is carried out, as frozen values. Doers yield them, `render` prints them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from batchctl.cloud_answers import Counts
 from batchctl.errors import BatchctlError
 from batchctl.resources import Blob, Task
 
+Verb = Literal["adopt", "end", "delete", "create", "update"]
+"""What is done to the objects of a kind, in one go. Jobs are ended before anything is deleted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A kind's turn has come: `verb` (create, update, delete) of these objects of one kind."""
+    """A kind's turn has come: what is done to these objects of one kind."""
 
-    verb: str
+    verb: Verb
     kind: str
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    verb: str
+    verb: Verb
     kind: str
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    verb: str
+    verb: Verb | Literal["seal"]
     kind: str
     name: str
     error: BatchctlError

@@ -20,7 +20,7 @@ class Named:
         """A job means its tasks too."""
         if self.kind == "job" and isinstance(resource, Task):
             return self._is(resource.job)
-        return resource.kind == self.kind and any(map(self._is, _names(resource)))
+        return resource.kind == self.kind and any(map(self._is, _names_of(resource)))
 
     def brings(self, blob: Blob) -> bool:
         """Does this blob come home with it: itself, its container, or the task that wrote it."""
@@ -41,7 +41,7 @@ def named(text: str) -> Named:
     return Named(kind, pattern, text)
 
 
-def _names(resource: Resource) -> Iterator[str]:
+def _names_of(resource: Resource) -> Iterator[str]:
     """By its name in the spec, or by what the service calls it."""
     yield resource.name
     if isinstance(resource, Job | Task):

@@ -1,15 +1,23 @@
-"""Which blobs come home, where to, and which would be lost. Pure: what is on the disk is handed in."""
+"""Outputs: is what a task declared there, what comes home and where to, what would be lost. Pure: no disk is asked."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from posixpath import basename
 
 from batchctl.globs import chooser
-from batchctl.resources import Blob, Download
+from batchctl.resources import Blob, Download, OutputFile, Task
+
+Written = Mapping[str, Sequence[Blob]]
+"""Blobs by the id, in lower case, of the task that wrote them."""
 
 IsCopy = Callable[[Blob, Path], bool]
 """Is the file at this path a whole copy of the blob?"""
+
+VARIABLE = re.compile(r"\$\{\w+\}|\$\w+|%\w+%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,27 @@ class Fetch:
         return self.root / self.blob.path
 
 
+def outputs_by_task(outputs: Iterable[Blob]) -> Written:
+    """Sorted out once, so that many tasks do not each look at all blobs."""
+    written: dict[str, list[Blob]] = {}
+    for blob in outputs:
+        if blob.task is not None:
+            written.setdefault(blob.task.lower(), []).append(blob)
+    return written
+
+
+def missing_outputs(task: Task, written: Written) -> tuple[OutputFile, ...]:
+    """The declared outputs of a task that succeeded and of which no blob bears its mark."""
+    blobs = written.get(task.id.lower(), ())
+    return tuple(
+        output
+        for output in task.output_files
+        if not output.optional
+        and output.upload_condition.lower() != "taskfailure"
+        and not any(_is_of(output, blob) for blob in blobs)
+    )
+
+
 def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tuple[Fetch, ...]:
     """Every blob that a download names, once for each place."""
     listed = tuple(blobs)
@@ -40,25 +69,27 @@ def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tupl
     return tuple(sorted(fetches.values(), key=lambda f: (str(f.root), f.blob.path)))
 
 
-def pending(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
+def not_at_home(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: IsCopy) -> tuple[Fetch, ...]:
     """What is not at home yet, or differs from what is there; blobs that fight for one file never settle there."""
     fetches = wanted_at_home(downloads, blobs)
     claims = Counter(f.target for f in fetches)
-    return tuple(f for f in fetches if claims[f.target] > 1 or not is_home(f, is_copy))
+    return tuple(f for f in fetches if claims[f.target] > 1 or not is_at_home(f, is_copy))
 
 
-def is_home(fetch: Fetch, is_copy: IsCopy) -> bool:
-    return unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
+def is_at_home(fetch: Fetch, is_copy: IsCopy) -> bool:
+    return why_unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
 
 
-def lost(owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy) -> tuple[Blob, ...]:
+def lost_outputs(
+    owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy
+) -> tuple[Blob, ...]:
     """Outputs of ours among the blobs that would go, of which no complete copy is at home."""
     outputs = [b for b in doomed if b.owner == owner and b.task is not None]
-    home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_home(f, is_copy)}
+    home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_at_home(f, is_copy)}
     return tuple(b for b in outputs if b.name not in home)
 
 
-def unsafe(path: str) -> str | None:
+def why_unsafe(path: str) -> str | None:
     """Why a blob's name must not become a path below the download's directory (reliability S4, B65, B73)."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
@@ -70,7 +101,7 @@ def unsafe(path: str) -> str | None:
     return None
 
 
-def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
+def clashing_fetches(fetches: Iterable[Fetch]) -> tuple[str, ...]:
     """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74)."""
     targets: dict[str, Fetch] = {}
     folders: dict[str, Fetch] = {}
@@ -91,3 +122,19 @@ def clashes(fetches: Iterable[Fetch]) -> tuple[str, ...]:
         if (below := folders.get(place))
     ]
     return tuple(found)
+
+
+def _is_of(output: OutputFile, blob: Blob) -> bool:
+    """Can this blob be a file of that declaration? (REST: OutputFileBlobContainerDestination.path.)"""
+    if blob.container != output.container:
+        return False
+    pattern = output.file_pattern.replace("\\", "/")
+    if not set("*?[") & set(pattern):
+        return blob.path == output.path if output.path else fnmatchcase(blob.path, _any_value(basename(pattern)))
+    prefix = f"{output.path.rstrip('/')}/" if output.path else ""
+    return blob.path.startswith(prefix) and fnmatchcase(basename(blob.path), _any_value(basename(pattern)))
+
+
+def _any_value(pattern: str) -> str:
+    """Variables are expanded on the node, so any value may stand for them here."""
+    return VARIABLE.sub("*", pattern)

@@ -28,7 +28,17 @@ class Lock(Protocol):
         ...
 
 
-class Cloud(Protocol):
+class Account(Protocol):
+    """What an account says of itself and of what is in use. Each question is a request."""
+
+    def images(self) -> tuple[SupportedImage, ...]: ...
+
+    def use(self, pool: str) -> PoolUse:
+        """The nodes of a pool that is there, and how many tasks run on them."""
+        ...
+
+
+class Cloud(Account, Protocol):
     """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
 
     Every method may raise CloudError. A read of what does not exist returns nothing, it does not raise; only `counts`
@@ -46,8 +56,6 @@ class Cloud(Protocol):
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         """Pools and jobs that bear our mark or one of these ids, and the tasks of those that are ours."""
         ...
-
-    def images(self) -> tuple[SupportedImage, ...]: ...
 
     def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]: ...
 
@@ -81,10 +89,6 @@ class Cloud(Protocol):
 
     def failed(self, job: Job) -> tuple[Task, ...]:
         """Those of its tasks that have not succeeded: failed ones, and any that have not ended."""
-        ...
-
-    def use(self, pool: str) -> PoolUse:
-        """The nodes of a pool that is there, and how many tasks run on them."""
         ...
 
     def health(self, pool: str) -> PoolHealth: ...

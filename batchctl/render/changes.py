@@ -5,10 +5,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from batchctl.configurations import TaskDependencies
-from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change
-from batchctl.render.text import size, value
+from batchctl.reconcile.plan import Action, Change, FieldChange
+from batchctl.render.text import shown_size, shown_value
 from batchctl.resources import Blob, Image, Job, Pool, Task, label
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
@@ -17,27 +16,27 @@ SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
 
 
-def homeward(fetch: Fetch, to: str = "") -> str:
+def fetch_line(fetch: Fetch, to: str = "") -> str:
     """What comes home, with ` to` where, and at what cost (reliability B70)."""
-    line = f"{fetch.blob.name} ({size(fetch.blob.size)}) comes home{to}"
+    line = f"{fetch.blob.name} ({shown_size(fetch.blob.size)}) comes home{to}"
     return f"{line}, in place of a file that differs" if fetch.replaces else line
 
 
-def together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+def alike_together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
     """Changes that are alike, in the order in which the first of each comes."""
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
-        groups.setdefault(alikeness(change), []).append(change)
+        groups.setdefault(_alikeness(change), []).append(change)
     yield from groups.values()
 
 
-def alikeness(change: Change) -> tuple[object, ...]:
+def _alikeness(change: Change) -> tuple[object, ...]:
     """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
     told = (label(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
     return change.kind, change.action, *told
 
 
-def rest(changes: Sequence[Change], shown: int) -> str:
+def rest_line(changes: Sequence[Change], shown: int) -> str:
     """`… and 977 more tasks: inputs changed`."""
     first = changes[0]
     why = f": {'; '.join(first.reasons)}" if isinstance(first.resource, Task) and first.reasons else ""
@@ -50,7 +49,7 @@ def headline(change: Change) -> str:
     resource = change.resource
     said = [f"  {change.action.value} {resource.kind} {label(resource)}"]
     if isinstance(resource, Blob):
-        said.append(f"({size(resource.size)})")
+        said.append(f"({shown_size(resource.size)})")
     if change.reasons:
         said[-1] += ": " + "; ".join(change.reasons)
     if isinstance(resource, Blob) and change.action is Action.UPDATE:
@@ -58,31 +57,31 @@ def headline(change: Change) -> str:
     return " ".join(said)
 
 
-def details(change: Change) -> Iterator[str]:
+def detail_lines(change: Change) -> Iterator[str]:
     """The fields of a change: all that are set for a new pool or job, old and new for a changed one."""
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
-            for part, old, new in differing(camel(field.name), field.old, field.new):
-                yield f"{part}: {value(old)} -> {value(new)} ({why(field)})"
+            for part, old, new in _differing_parts(camel(field.name), field.old, field.new):
+                yield f"{part}: {shown_value(old)} -> {shown_value(new)} ({_why(field)})"
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
-        yield from shown(change.after, only_compared=True)
+        yield from _field_lines(change.after, only_compared=True)
     elif isinstance(change.after, Task) and change.after.depends_on:
-        yield f"dependsOn: {waits(change.after.depends_on)}"
+        yield f"dependsOn: {_awaited(change.after.depends_on)}"
 
 
-def why(field: FieldChange) -> str:
+def _why(field: FieldChange) -> str:
     """What the change of a field means, and whether somebody else is the reason for it."""
     return f"drift: not what was last asked; {field.rule.value}" if field.drift else field.rule.value
 
 
-def waits(on: TaskDependencies) -> str:
+def _awaited(on: TaskDependencies) -> str:
     """`map-a, 1-100 and 7 more`"""
     ranges = [f"{r.start}-{r.end}" if r.end > r.start else str(r.start) for r in on.task_id_ranges]
     names = [*ranges, *on.task_ids]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:
+def _field_lines(found: Any, *, only_compared: bool = False) -> Iterator[str]:
     """`name: value` of every field that is not as it is by default, one level of nesting indented."""
     for entry in fields(found):
         inner = getattr(found, entry.name)
@@ -90,37 +89,37 @@ def shown(found: Any, *, only_compared: bool = False) -> Iterator[str]:
             continue
         if is_dataclass(inner) and not isinstance(inner, Image):
             yield f"{camel(entry.name)}:"
-            yield from (f"    {line}" for line in shown(inner))
+            yield from (f"    {line}" for line in _field_lines(inner))
         else:
-            yield f"{camel(entry.name)}: {value(inner)}"
+            yield f"{camel(entry.name)}: {shown_value(inner)}"
 
 
-def differing(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+def _differing_parts(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     """The parts of a field that differ: of two values with fields of their own, only the fields that do."""
-    if all(isinstance(v, tuple) for v in (old, new)) and is_settings(old or new):
-        yield from settings_differing(name, old, new)
+    if all(isinstance(v, tuple) for v in (old, new)) and _is_settings(old or new):
+        yield from _differing_settings(name, old, new)
     elif is_dataclass(old) and type(old) is type(new):
         for entry in fields(old):
             before, after = getattr(old, entry.name), getattr(new, entry.name)
             if before != after:
-                yield from differing(f"{name}.{camel(entry.name)}", before, after)
+                yield from _differing_parts(f"{name}.{camel(entry.name)}", before, after)
     else:
         yield name, old, new
 
 
-def is_settings(found: Any) -> bool:
+def _is_settings(found: Any) -> bool:
     return isinstance(found, tuple) and bool(found) and isinstance(found[0], tuple)
 
 
-def settings_differing(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+def _differing_settings(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     """Settings one by one. Where one of the two values is hidden, so is the other."""
     before, after = dict(old), dict(new)
     for key in {**before, **after}:
         was, will = before.get(key), after.get(key)
         hide = is_sensitive(key) or isinstance(was, Hidden) or isinstance(will, Hidden)
         if was != will:
-            yield f"{name}.{key}", hidden(was, hide), hidden(will, hide)
+            yield f"{name}.{key}", _hidden_if(was, hide), _hidden_if(will, hide)
 
 
-def hidden(found: str | None, hide: bool) -> str | None:
+def _hidden_if(found: str | None, hide: bool) -> str | None:
     return Hidden(found) if hide and found is not None else found

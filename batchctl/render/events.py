@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from batchctl.reconcile.decide.holdings import Estate
+from batchctl.reconcile.decide.holdings import Holdings
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -14,39 +14,33 @@ from batchctl.reconcile.events import (
     NotFetched,
     Progress,
     TaskFailed,
+    Verb,
 )
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.render.text import display, size
+from batchctl.render.text import shown_path, shown_size
 from batchctl.resources import Blob, Task
 from batchctl.words import plural
 
 MANY = 100
 """Objects of one kind that are told one by one as they are done; of more, how far it is."""
 
-DONE = {
-    ("create", "blob"): "uploaded",
-    ("update", "blob"): "uploaded",
-    ("create", "task"): "added",
-    ("create", ""): "created",
-    ("end", ""): "ended",
-    ("update", ""): "updated",
-    ("delete", ""): "deleted",
-    ("adopt", ""): "adopted",
+WORDS: dict[Verb, tuple[str, str]] = {
+    "adopt": ("adopting", "adopted"),
+    "end": ("ending", "ended"),
+    "create": ("creating", "created"),
+    "update": ("updating", "updated"),
+    "delete": ("deleting", "deleted"),
 }
+"""While it is done, and once it is."""
 
-DOING = {
-    ("create", "blob"): "uploading",
-    ("update", "blob"): "uploading",
-    ("create", "task"): "adding",
-    ("create", ""): "creating",
-    ("end", ""): "ending",
-    ("update", ""): "updating",
-    ("delete", ""): "deleting",
-    ("adopt", ""): "adopting",
+OF_SOME_KINDS: dict[tuple[Verb, str], tuple[str, str]] = {
+    ("create", "blob"): ("uploading", "uploaded"),
+    ("update", "blob"): ("uploading", "uploaded"),
+    ("create", "task"): ("adding", "added"),
 }
 
 
-def summary(plan: Plan) -> str:
+def summary_line(plan: Plan) -> str:
     """`Plan: 3 to add, 1 to change, 0 to destroy; 3 tasks to run, 12 KB to upload.`"""
     if not plan:
         return _nothing(plan.unchanged)
@@ -62,7 +56,7 @@ def summary(plan: Plan) -> str:
     if plan.later:
         extra.append("more of them later")
     if uploads:
-        extra.append(f"{size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
+        extra.append(f"{shown_size(sum(b.size for b in uploads if isinstance(b, Blob)))} to upload")
     if plan.fetches:
         extra.append(f"{plural(len(plan.fetches), 'blob')} to bring home")
     if plan.waits and not tasks:
@@ -84,19 +78,19 @@ def _nothing(unchanged: int) -> str:
 
 def step_line(event: Event, gone: int, ahead: int) -> str | None:
     """`added 5000 of 100000 tasks`, some twenty times in all."""
+    # A twentieth at a time: twenty lines for any number.
     if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
         return None
-    return f"{DONE.get((event.verb, event.kind)) or DONE[event.verb, '']} {gone} of {ahead} {event.kind}s"
+    return f"{_words_of(event)[1]} {gone} of {ahead} {event.kind}s"
 
 
 def event_line(event: Event) -> str | None:
     """One line for one event; None where a later event says it better."""
     match event:
-        case Begun(verb=verb, kind=kind, names=names):
-            word = DOING.get((verb, kind)) or DOING[verb, ""]
-            return f"{word} {len(names)} {kind}s" if len(names) > 1 else None
-        case Applied(verb=verb, kind=kind, name=found):
-            return f"{DONE.get((verb, kind)) or DONE[verb, '']} {kind} {found}"
+        case Begun(kind=kind, names=names):
+            return f"{_words_of(event)[0]} {len(names)} {kind}s" if len(names) > 1 else None
+        case Applied(kind=kind, name=found):
+            return f"{_words_of(event)[1]} {kind} {found}"
         case Failed(verb=verb, kind=kind, name=found, error=error):
             return f"FAILED to {verb} {kind} {found}: {error}"
         case Expanded(tasks=tasks, job=job):
@@ -109,18 +103,22 @@ def event_line(event: Event) -> str | None:
         case TaskFailed(task=task, why=why):
             return f"task {task.id} {why}"
         case Fetched(blob=blob, path=path):
-            return f"fetched {blob.name} to {display(Path(path))}"
+            return f"fetched {blob.name} to {shown_path(Path(path))}"
         case NotFetched(blob=blob, why=why):
             return f"NOT fetched {blob.name}: {why}"
 
 
-def estate_line(estate: Estate) -> str:
+def _words_of(event: Begun | Applied) -> tuple[str, str]:
+    return OF_SOME_KINDS.get((event.verb, event.kind)) or WORDS[event.verb]
+
+
+def holdings_line(holdings: Holdings) -> str:
     """What one spec made, and why it would go or until when it is wanted."""
-    counts = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in estate.counts)
-    place = f" ({', '.join(estate.origins)})" if estate.origins else ""
-    until = f"; wanted until {estate.expires:%Y-%m-%d %H:%M} UTC" if estate.expires else ""
+    counts = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in holdings.counts)
+    place = f" ({', '.join(holdings.origins)})" if holdings.origins else ""
+    until = f"; wanted until {holdings.expires:%Y-%m-%d %H:%M} UTC" if holdings.expires else ""
     return (
-        f"{estate.owner}{place}: {counts}; {estate.unwanted}"
-        if estate.unwanted
-        else (f"{estate.owner}{place}: {counts}{until}")
+        f"{holdings.owner}{place}: {counts}; {holdings.unwanted}"
+        if holdings.unwanted
+        else (f"{holdings.owner}{place}: {counts}{until}")
     )

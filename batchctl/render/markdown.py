@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from batchctl.reconcile.kept.document import Header
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.render.changes import details, headline, homeward
-from batchctl.render.events import summary
-from batchctl.render.text import clean
+from batchctl.render.changes import detail_lines, fetch_line, headline
+from batchctl.render.events import summary_line
+from batchctl.render.text import visible_text
 
 SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
 """What comes first so that GitHub colours the line: `+` and `-` do it themselves."""
@@ -17,7 +17,7 @@ LONGEST = 60_000
 
 def as_markdown(header: Header, plan: Plan) -> str:
     """The whole plan, or as much of it as one comment takes."""
-    lines = list(_lines(plan))
+    lines = list(_diff_lines(plan))
     shown, length = [], 0
     for number, line in enumerate(lines):
         length += len(line) + 1
@@ -25,27 +25,28 @@ def as_markdown(header: Header, plan: Plan) -> str:
             shown.append(f"# … and {len(lines) - number} more lines: batchctl show has them all")
             break
         shown.append(line)
+    # A fence that no name in it can close.
     fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
-    head = [f"### batchctl plan of {_code(header.spec)}", "", f"**{_plain(summary(plan))}**", ""]
+    head = [f"### batchctl plan of {_as_code(header.spec)}", "", f"**{_without_markup(summary_line(plan))}**", ""]
     body = [f"{fence}diff", *shown, fence, ""] if shown else []
-    refused = [f"> [!CAUTION]\n> refused: {_plain(reason)}\n" for reason in plan.refusals]
-    notes = [f"> [!NOTE]\n> {_plain(note)}\n" for note in plan.notes]
+    refused = [f"> [!CAUTION]\n> refused: {_without_markup(reason)}\n" for reason in plan.refusals]
+    notes = [f"> [!NOTE]\n> {_without_markup(note)}\n" for note in plan.notes]
     return "\n".join([*head, *refused, *body, *notes, _footer(header)]) + "\n"
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _diff_lines(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
-        yield SIGNS[change.action] + clean(headline(change).strip()).replace("\n", " ")
+        yield SIGNS[change.action] + visible_text(headline(change).strip()).replace("\n", " ")
         sign = SIGNS[change.action] or change.action.value
-        yield from (f"{sign:<6}{clean(line)}".replace("\n", " ") for line in details(change))
+        yield from (f"{sign:<6}{visible_text(line)}".replace("\n", " ") for line in detail_lines(change))
     for entry in plan.later:
-        yield clean(f"+ tasks {entry.label}: expanded when {entry.after} is done")
+        yield visible_text(f"+ tasks {entry.label}: expanded when {entry.after} is done")
     for fetch in plan.fetches:
-        yield clean(f"  < {homeward(fetch)}").replace("\n", " ")
+        yield visible_text(f"  < {fetch_line(fetch)}").replace("\n", " ")
 
 
 def _footer(header: Header) -> str:
-    target = f"{_code(header.target.batch)} and {_code(header.target.storage)}"
+    target = f"{_as_code(header.target.batch)} and {_as_code(header.target.storage)}"
     return f"For {target}; made {header.made:%Y-%m-%d %H:%M} UTC, stands until {header.expires:%Y-%m-%d %H:%M} UTC."
 
 
@@ -54,11 +55,11 @@ def _longest_run(text: str) -> int:
     return max(len(run) for run in "".join(c if c == "`" else " " for c in text).split(" "))
 
 
-def _code(text: str) -> str:
-    return "`" + clean(text).replace("`", "'") + "`"
+def _as_code(text: str) -> str:
+    return "`" + visible_text(text).replace("`", "'") + "`"
 
 
-def _plain(text: str) -> str:
+def _without_markup(text: str) -> str:
     """Text in which nothing is markup: names come from strangers."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in clean(text))
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in visible_text(text))
     return escaped.replace("\n", " ")

@@ -8,17 +8,18 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
-from batchctl.reconcile.decide.holdings import Estate
+from batchctl.reconcile.decide.holdings import Holdings
 from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
+    Fetched,
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.render.changes import SHOWN, details, headline, homeward, rest, together
-from batchctl.render.events import MANY, estate_line, event_line, step_line, summary
-from batchctl.render.text import clean, display, width
+from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_line, headline, rest_line
+from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
+from batchctl.render.text import columns_of, shown_path, visible_text
 from batchctl.sensitive import Veil
 
 if TYPE_CHECKING:
@@ -60,25 +61,25 @@ class Printer:
         `full`: every change; else of many that are alike the first, and how many more there are.
         """
         most = len(plan.changes) + len(plan.fetches) if full else SHOWN
-        for changes in together(plan.changes):
+        for changes in alike_together(plan.changes):
             for change in changes[:most]:
                 self._change(change)
             if len(changes) > most:
-                self._line(f"    {rest(changes, most)}", STYLES[changes[0].action])
+                self._line(f"    {rest_line(changes, most)}", STYLES[changes[0].action])
         for entry in plan.later:
             self._line(f"  + tasks {entry.label}: expanded when {entry.after} is done", STYLES[Action.CREATE])
         for fetch in plan.fetches[:most]:
-            self._line(f"  < {homeward(fetch, f' to {display(fetch.target)}')}", "cyan")
+            self._line(f"  < {fetch_line(fetch, f' to {shown_path(fetch.target)}')}", "cyan")
         if len(plan.fetches) > most:
             self._line(f"    … and {len(plan.fetches) - most} more come home")
         for note in plan.notes:
             self._line(f"  note: {note}")
         for reason in plan.refusals:
             self._line(f"  refused: {reason}", "red")
-        self._line(summary(plan), "bold")
+        self._line(summary_line(plan), "bold")
 
-    def estate(self, found: Estate) -> None:
-        self._line(estate_line(found))
+    def holdings(self, found: Holdings) -> None:
+        self._line(holdings_line(found))
 
     def drift(self, found: Plan) -> None:
         """What somebody else changed; `->` leads to what was last asked."""
@@ -104,13 +105,12 @@ class Printer:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
         if verb == "plan":
             return
-        words = {"adopt": "adopted", "create": "created", "update": "updated", "delete": "deleted"}
-        words["Fetched"] = "brought home"
-        counted = [f"{self._done[key]} {word}" for key, word in words.items() if self._done[key]]
+        words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
+        counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def say(self, line: str) -> None:
-        self.err.print(Text(clean(self._veil(line))), soft_wrap=True)
+        self.err.print(Text(visible_text(self._veil(line))), soft_wrap=True)
 
     def result(self, line: str) -> None:
         self._line(line)
@@ -121,25 +121,31 @@ class Printer:
                 self._problem(problem)
             return
         self.err.print(
-            Text("error: ", style="bold red").append(Text("\n".join(map(clean, self._veil(str(error)).split("\n"))))),
+            Text("error: ", style="bold red").append(
+                Text("\n".join(map(visible_text, self._veil(str(error)).split("\n"))))
+            ),
             soft_wrap=True,
         )
 
     def _problem(self, problem: Problem) -> None:
-        place = f"{clean(problem.file)}:{problem.line}:{problem.column}: "
-        line = Text(place).append("error: ", style="bold red").append(f"{clean(problem.message)} [{problem.code}]")
+        place = f"{visible_text(problem.file)}:{problem.line}:{problem.column}: "
+        line = (
+            Text(place).append("error: ", style="bold red").append(f"{visible_text(problem.message)} [{problem.code}]")
+        )
         self.err.print(line, soft_wrap=True)
         if problem.source:
-            caret = " " * (width(clean(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
-            self.err.print(Text(f"{problem.line:>6} | {clean(problem.source)}\n       | {caret}"), soft_wrap=True)
+            caret = " " * (columns_of(visible_text(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
+            self.err.print(
+                Text(f"{problem.line:>6} | {visible_text(problem.source)}\n       | {caret}"), soft_wrap=True
+            )
 
     def _change(self, change: Change) -> None:
         self._line(headline(change), STYLES[change.action])
-        for line in details(change):
+        for line in detail_lines(change):
             self._line(f"        {line}")
 
     def _line(self, line: str, style: str = "") -> None:
-        self.out.print(Text(clean(self._veil(line)), style=style), soft_wrap=True)
+        self.out.print(Text(visible_text(self._veil(line)), style=style), soft_wrap=True)
 
 
 class Heard(Console):

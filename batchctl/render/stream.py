@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
-from batchctl.reconcile.decide.holdings import Estate
+from batchctl.reconcile.decide.holdings import Holdings
 from batchctl.reconcile.events import Applied, Event, Fetched, Progress
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place, plan_to_json
@@ -52,7 +52,7 @@ class JsonPrinter:
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
 
-    def estate(self, found: Estate) -> None:
+    def holdings(self, found: Holdings) -> None:
         """What one spec made; `unwanted` says why it would go."""
         more = {"expires": found.expires, "unwanted": found.unwanted}
         told = {name: self._codec.encode(value) for name, value in more.items() if value is not None}
@@ -85,7 +85,7 @@ class JsonPrinter:
     def _line(self, kind: str, /, **said: Any) -> None:
         at = self._clock.now().isoformat(timespec="milliseconds")
         self._out.write(json.dumps({"type": kind, "at": at, **said}) + "\n")
-        self._out.flush()
+        self._out.flush()  # a program reads along
 
 
 def _first_lower(name: str) -> str:

@@ -14,7 +14,7 @@ from batchctl.sensitive import Hidden, is_sensitive, masked
 HIDDEN = "(sensitive)"
 
 
-def value(found: Any) -> str:
+def shown_value(found: Any) -> str:
     """A field's value as a reader of REST would write it."""
     match found:
         case None:
@@ -26,10 +26,10 @@ def value(found: Any) -> str:
         case ((str(), str()), *_):
             return "[" + ", ".join(f"{name}={shown_setting(name, setting)}" for name, setting in found) + "]"
         case tuple():
-            return "[" + ", ".join(value(item) for item in found) + "]"
+            return "[" + ", ".join(shown_value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):
             shown = [(f.name, getattr(found, f.name)) for f in fields(found)]
-            return "{" + ", ".join(f"{camel(n)}: {value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
+            return "{" + ", ".join(f"{camel(n)}: {shown_value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
         case Hidden():
             return HIDDEN
         case _:
@@ -38,10 +38,10 @@ def value(found: Any) -> str:
 
 
 def shown_setting(name: str, found: str) -> str:
-    return HIDDEN if is_sensitive(name) else value(found)
+    return HIDDEN if is_sensitive(name) else shown_value(found)
 
 
-def size(count: int) -> str:
+def shown_size(count: int) -> str:
     """1536 as `1.5 KB`; units of 1024."""
     amount = float(count)
     for unit in ("bytes", "KB", "MB", "GB"):
@@ -51,7 +51,7 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
-def display(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """Relative to where the user stands, if it lies below."""
     try:
         return str(path.relative_to(Path.cwd()))
@@ -59,15 +59,15 @@ def display(path: Path) -> str:
         return str(path)
 
 
-def clean(text: str) -> str:
+def visible_text(text: str) -> str:
     """Control and bidi characters shown, not obeyed: names and stderr come from strangers (reliability S6)."""
-    return "".join(c if c == "\n" or not _obeyed(c) else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c == "\n" or not _is_obeyed(c) else f"\\u{ord(c):04x}" for c in text)
 
 
-def width(text: str) -> int:
+def columns_of(text: str) -> int:
     """Columns that a text takes on a terminal."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
 
 
-def _obeyed(c: str) -> bool:
+def _is_obeyed(c: str) -> bool:
     return unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\t"

@@ -1,24 +1,21 @@
 """`batchctl destroy`."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
-from batchctl.reconcile.amend.adoption import elsewhere
-from batchctl.reconcile.amend.only import only
-from batchctl.reconcile.carry_out.deletion import confirm
-from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.amend.amendments import DESTROYING, amended
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff_to_destroy
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
-from batchctl.verbs.running import Approve, carried_out
-from batchctl.verbs.survey import guard, held_by
-from batchctl.verbs.turn import AT_ONCE, turn
+from batchctl.verbs.carrying_out import taken_away
+from batchctl.verbs.survey import held_by, situation
+from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
 def destroy(
@@ -31,16 +28,15 @@ def destroy(
 ) -> Generator[Event, None, None]:
     """Take away all that bears our mark but what the spec keeps; done means gone."""
     wanted = outline(spec)
+    with under_lock(cloud, spec.name, patience) as turn:
+        decided = _plan_of_destroy(wanted, cloud, choices)
+        while not turn.agrees(decided, approve):
+            decided = _plan_of_destroy(wanted, cloud, choices)
+        yield from taken_away(decided, cloud, clock)
+        # Of a part, the rest is left to protect.
+        turn.over = not choices.only
 
-    def make() -> tuple[Desired, Plan]:
-        held = held_by(wanted, cloud)
-        decided = replace(diff(kept(wanted, held), held), unchanged=0)
-        if not choices.adopt:
-            decided = replace(decided, refusals=(*elsewhere(wanted, held), *decided.refusals))
-        return wanted, guard(only(decided, wanted, held, choices), wanted, held, choices, cloud)
 
-    with turn(cloud, spec.name, patience) as ours:
-        _, decided = ours.agreed(make, approve)
-        yield from carried_out(execute(decided, cloud))
-        confirm(decided, cloud, clock)
-        ours.over = not choices.only
+def _plan_of_destroy(wanted: Desired, cloud: Cloud, choices: Choices) -> Plan:
+    held = held_by(wanted, cloud)
+    return amended(diff_to_destroy(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)

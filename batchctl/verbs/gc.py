@@ -5,43 +5,44 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.clock import Clock
-from batchctl.reconcile.carry_out.deletion import confirm
-from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.amend.amendments import CLEARING, amended
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.holdings import Estate, clearance, estates
+from batchctl.reconcile.decide.holdings import Holdings, diff_to_clear, holdings_by_owner
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.outside.origin import checkout
-from batchctl.verbs.running import Approve, carried_out
-from batchctl.verbs.survey import guard
-from batchctl.verbs.turn import AT_ONCE, turn
+from batchctl.verbs.carrying_out import taken_away
+from batchctl.verbs.survey import held_by, situation
+from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
-def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Estate, ...]:
+def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Holdings, ...]:
     """All that batchctl made in the account. `folder`: specs that came from its checkout are looked for there."""
     here = checkout(folder)
-    return estates(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
+    return holdings_by_owner(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
 
 
 def clear(
-    estate: Estate,
+    holdings: Holdings,
     cloud: Cloud,
     clock: Clock,
     approve: Approve,
     choices: Choices = Choices(),
     patience: timedelta | None = AT_ONCE,
 ) -> Generator[Event, None, None]:
-    """Take one estate away, as `destroy` does; without a spec no download is known, so no output counts as at home."""
+    """Take away what one spec made, as `destroy` does. No download is known, so no output counts as at home."""
 
-    def make() -> tuple[None, Plan]:
-        containers, blobs = cloud.storage(estate.owner, [])
-        held = (*containers, *blobs, *cloud.batch(estate.owner, []))
-        return None, guard(clearance(estate, held), Desired(owner=estate.owner), held, choices, cloud)
+    with under_lock(cloud, holdings.owner, patience) as turn:
+        decided = _plan_of_clearing(holdings, cloud, choices)
+        while not turn.agrees(decided, approve):
+            decided = _plan_of_clearing(holdings, cloud, choices)
+        yield from taken_away(decided, cloud, clock)
+        turn.over = True
 
-    with turn(cloud, estate.owner, patience) as ours:
-        _, decided = ours.agreed(make, approve)
-        yield from carried_out(execute(decided, cloud))
-        confirm(decided, cloud, clock)
-        ours.over = True
+
+def _plan_of_clearing(holdings: Holdings, cloud: Cloud, choices: Choices) -> Plan:
+    wanted = Desired(owner=holdings.owner)
+    held = held_by(wanted, cloud)
+    return amended(diff_to_clear(holdings, held), situation(wanted, held, choices, cloud), CLEARING)

@@ -8,13 +8,13 @@ from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.codec import Codec
-from batchctl.reconcile.kept.comparison import differences
+from batchctl.reconcile.kept.comparison import how_it_differs
 from batchctl.reconcile.kept.document import LIVES, Header, Place, Saved, plan_to_json
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Settings
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
-from batchctl.verbs.running import Approve
+from batchctl.verbs.under_lock import Approve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,12 @@ def ticket(saved: Saved) -> Ticket:
     return Ticket(id=saved.header.id, until=saved.header.expires)
 
 
-def standing(saved: Saved, spec: Spec) -> Approve:
+def approve_unchanged(saved: Saved, spec: Spec) -> Approve:
     """Agrees to a plan that is the saved one. Refuses any other, and says in what it differs."""
     codec = codec_for(spec, saved.header.id)
 
     def agree(decided: Plan) -> bool:
-        if reasons := differences(saved, plan_to_json(decided, codec)):
+        if reasons := how_it_differs(saved, plan_to_json(decided, codec)):
             raise Refused(["the plan does not stand any more:", *(f"  {reason}" for reason in reasons)])
         return True
 

@@ -1,19 +1,16 @@
 """What is wanted, what is held, and the plan that follows: reads alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from batchctl.reconcile.amend.adoption import adoptable, as_ours, elsewhere, with_adoptions
-from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
-from batchctl.reconcile.amend.data_loss import Stakes, guarded, pools_at_stake
-from batchctl.reconcile.amend.only import only
-from batchctl.reconcile.amend.orphans import with_orphans
-from batchctl.reconcile.amend.renewal import by_reboot, renewed, with_use
-from batchctl.reconcile.amend.replacing import with_replaced
+from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
+from batchctl.reconcile.amend.amendments import APPLYING, amended
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.outputs import pending
-from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.outputs import not_at_home
+from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
 from batchctl.spec.model import Spec
@@ -36,6 +33,7 @@ class Survey:
 def survey(spec: Spec, cloud: Cloud) -> Survey:
     wanted = outline(spec)
     held = held_by(wanted, cloud)
+    # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
     }
@@ -51,34 +49,27 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
-    fetches = fetch.seen(pending(survey.desired.downloads, survey.blobs, fetch.is_copy))
-    taken = adoptable(survey.desired, survey.held) if choices.adopt else ()
-    held = _adopted(survey, taken, cloud)
-    decided = with_adoptions(diff(survey.desired, held, fetches, choices), survey.desired, taken)
-    if not choices.adopt:
-        decided = replace(decided, refusals=(*elsewhere(survey.desired, held), *decided.refusals))
-    decided = with_orphans(decided, survey.desired, held, choices)
-    decided = by_reboot(with_replaced(decided, survey.desired, held, choices), choices)
-    decided = only(decided, survey.desired, held, choices)
-    decided = with_use(decided, {pool: cloud.use(pool) for pool in renewed(decided)})
-    if needs_facts(decided):
-        facts = Facts(images=cloud.images())
-        decided = complete(replace(decided, refusals=(*decided.refusals, *check(decided, facts))), facts)
-    return guard(decided, survey.desired, held, choices, cloud)
+    """The plan of an apply."""
+    fetches = fetch.with_replaced_files(not_at_home(survey.desired.downloads, survey.blobs, fetch.is_copy))
+    adopted = adoptable_resources(survey.desired, survey.held) if choices.adopt else ()
+    held = _once_adopted(survey, adopted, cloud)
+    decided = diff(survey.desired, held, fetches, choices)
+    return amended(decided, situation(survey.desired, held, choices, cloud, adopted), APPLYING)
 
 
-def _adopted(survey: Survey, taken: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:
+def situation(
+    desired: Desired, held: Sequence[Resource], choices: Choices, cloud: Cloud, adopted: Sequence[Resource] = ()
+) -> Situation:
+    """What a plan is amended by. Before anything is lost for good, its copy at home is read."""
+    return Situation(desired=desired, held=held, choices=choices, account=cloud, is_copy=fetch.is_safe, adopted=adopted)
+
+
+def _once_adopted(survey: Survey, adopted: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:
     """What would be held once these were adopted; with a job of others come its tasks."""
-    ours = {id(r): as_ours(survey.desired, r) for r in taken}
-    jobs = [ours[id(r)] for r in taken if isinstance(r, Job) and r.owner != survey.desired.owner]
+    ours = {id(r): as_ours(survey.desired, r) for r in adopted}
+    jobs = [ours[id(r)] for r in adopted if isinstance(r, Job) and r.owner != survey.desired.owner]
     tasks = [task for job in jobs if isinstance(job, Job) for task in cloud.tasks(job)]
     return (*(ours.get(id(r), r) for r in survey.held), *tasks)
-
-
-def guard(decided: Plan, desired: Desired, held: Sequence[Resource], choices: Choices, cloud: Cloud) -> Plan:
-    """Refuse a plan that would lose something (design D8)."""
-    uses = {} if choices.force else {pool: cloud.use(pool) for pool in pools_at_stake(decided)}
-    return guarded(Stakes(plan=decided, desired=desired, held=held, choices=choices, is_copy=fetch.is_safe, uses=uses))
 
 
 def _containers(resources: Iterable[Resource]) -> list[Container]:

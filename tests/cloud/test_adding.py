@@ -13,8 +13,9 @@ from batchctl.cloud.resources import task_adding
 from batchctl.errors import CloudError
 from batchctl.local import Services
 from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import Failed
-from batchctl.reconcile.plan import Action, diff
+from batchctl.reconcile.plan import Action
 from batchctl.resources import Desired, Image, Job, Pool, Task
 from tests.contract.conftest import done
 from tests.proxy import Log, counting

@@ -91,17 +91,17 @@ DELETED = Plan(owner="count", changes=(Change(action=Action.DELETE, before=Conta
 @pytest.mark.parametrize("listings", [0, 1, 5])
 def test_gone_is_what_a_second_look_does_not_find(listings: int) -> None:
     clock = FakeClock()
-    deletion.confirm(DELETED, Slow(listings), clock)
+    deletion.confirm_gone(DELETED, Slow(listings), clock)
     assert len(clock.slept) == listings + 1
     assert clock.slept[0] >= 1.0
 
 
 def test_what_does_not_go_is_named() -> None:
     with pytest.raises(Partial, match="still there after 900 s: container input"):
-        deletion.confirm(DELETED, Slow(10_000), FakeClock())
+        deletion.confirm_gone(DELETED, Slow(10_000), FakeClock())
 
 
 def test_nothing_is_looked_for_where_nothing_was_deleted() -> None:
     clock = FakeClock()
-    deletion.confirm(Plan(owner="count"), Slow(10), clock)
+    deletion.confirm_gone(Plan(owner="count"), Slow(10), clock)
     assert clock.slept == []

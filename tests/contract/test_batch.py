@@ -25,7 +25,7 @@ from batchctl.configurations import (
 )
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile.carry_out.follow import end_stalled
-from batchctl.reconcile.differences import field_changes
+from batchctl.reconcile.plan import field_changes
 from batchctl.resources import (
     Container,
     Job,

@@ -16,9 +16,9 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
 from batchctl.local import Services
-from batchctl.reconcile.kept.document import read
+from batchctl.reconcile.kept.document import read_document
 from batchctl.spec.load import load
-from batchctl.verbs.saved import standing
+from batchctl.verbs.saved import approve_unchanged
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting
 from tests.services import target_of
@@ -77,9 +77,9 @@ def test_a_saved_plan_is_applied_once_and_refused_when_anything_differs(
     with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
         target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
         loaded = load(workbench.folder / spec, {}, {})
-        kept = read(path.read_text())
+        kept = read_document(path.read_text())
         with pytest.raises(Refused, match="targetDedicatedNodes is 2 and not 1"):
-            list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), standing(kept, loaded)))
+            list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), approve_unchanged(kept, loaded)))
     assert batch.requests
     assert batch.mutating + storage.mutating == []
 
@@ -124,3 +124,30 @@ def test_show_and_what_out_refuses(workbench: Workbench, named: Callable[[str], 
     (workbench.folder / "plan.json").write_text((workbench.folder / "plan.json").read_text()[:-40])
     assert workbench.run("apply", "plan.json").code == 4
     assert workbench.run("show", "plan.json").code == 4
+
+
+POOL_ALONE = """
+version: 1
+name: t-adopts-unasked
+pool:
+  id: t-adopts-unasked
+  vmSize: Standard_D2s_v5
+  image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}
+  targetDedicatedNodes: 0
+"""
+
+
+def test_a_saved_plan_adopts_nothing_that_it_did_not_show(workbench: Workbench, batch_client: BatchClient) -> None:
+    spec, name = workbench.folder / "pool.yaml", "t-adopts-unasked"
+    spec.write_text(POOL_ALONE)
+    assert workbench.run("apply", "pool.yaml", "--yes").code == 0
+    spec.write_text(POOL_ALONE + "  targetSpotNodes: 1\n")
+    saved(workbench, "pool.yaml", "--adopt")
+    marks = batch_client.get_pool(name).metadata or []
+    theirs = [{"name": m.name, "value": "another" if m.name == "batchctl_owner" else m.value} for m in marks]
+    batch_client.update_pool(name, {"metadata": theirs})
+    refused(workbench, f"pool {name}: would now be adopted (adopted: it belongs to the spec 'another'")
+    found = batch_client.get_pool(name)
+    assert {m.name: m.value for m in found.metadata or []}["batchctl_owner"] == "another"
+    assert found.target_low_priority_nodes == 0
+    assert workbench.run("destroy", "pool.yaml", "--adopt", "--yes").code == 0

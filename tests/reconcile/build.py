@@ -1,6 +1,7 @@
 """Small wanted and held things, so that a test says only what it is about."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from batchctl.configurations import (
     NodePlacementConfiguration,
     TaskSchedulingPolicy,
 )
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.plan import Plan, diff, kept
-from batchctl.reconcile.port import Cloud
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Account, Cloud
 from batchctl.resources import (
     Blob,
     Container,
@@ -29,7 +33,7 @@ from batchctl.resources import (
     StartTask,
     Task,
 )
-from tests.fake_cloud import UBUNTU
+from tests.fake_cloud import UBUNTU, FakeCloud
 
 OWNER = "word-count"
 OTHER = "another-spec"
@@ -88,6 +92,16 @@ def desired(*resources: Resource, **more: Any) -> Desired:
     return Desired(owner=OWNER, resources=resources, **more)
 
 
+def situation(
+    wanted: Desired,
+    held: Sequence[Resource] = (),
+    choices: Choices = Choices(),
+    account: Account = FakeCloud(),  # noqa: B008 (nothing is ever in it)
+) -> Situation:
+    """What a plan of this is amended by; nothing is at home."""
+    return Situation(desired=wanted, held=held, choices=choices, account=account, is_copy=lambda _blob, _path: False)
+
+
 def observed(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     """All that bears our mark, and whatever sits at a name that is wanted."""
     containers = {r.name for r in wanted.resources if isinstance(r, Container)} | wanted.external
@@ -111,7 +125,7 @@ def applied(wanted: Desired, cloud: Cloud) -> list[Event]:
 
 def destroyed(wanted: Desired, cloud: Cloud) -> list[Event]:
     held = observed(wanted, cloud)
-    return list(execute(diff(kept(wanted, held), held), cloud))
+    return list(execute(diff(kept_by_destroy(wanted, held), held), cloud))
 
 
 CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {

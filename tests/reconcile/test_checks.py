@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
-from batchctl.reconcile.plan import Action, Change, Plan, diff
+from batchctl.reconcile.amend.checks import Facts, needs_facts, problems_of, with_agents
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Image, Pool, Resource
 from tests.fake_cloud import IMAGES, UBUNTU
 from tests.reconcile.build import OWNER, desired, held_pool, job, pool, task
@@ -45,33 +46,33 @@ def test_facts_are_asked_only_for_pools_whose_agent_is_left_open(plan: Plan, nee
 
 def test_a_new_pool_gets_the_newest_verified_agent_of_its_image() -> None:
     newer = replace(IMAGES[0], node_agent_sku_id="batch.node.ubuntu 25.10")
-    assert agent(complete(plan_of(OPEN), Facts(images=(newer, *IMAGES)))) == "batch.node.ubuntu 25.10"
-    assert agent(complete(plan_of(OPEN), FACTS)) == "batch.node.ubuntu 24.04"
+    assert agent(with_agents(plan_of(OPEN), Facts(images=(newer, *IMAGES)))) == "batch.node.ubuntu 25.10"
+    assert agent(with_agents(plan_of(OPEN), FACTS)) == "batch.node.ubuntu 24.04"
 
 
 def test_an_agent_that_the_spec_names_stays() -> None:
-    assert agent(complete(plan_of(pool(node_agent_sku_id="mine")), FACTS)) == "mine"
-    assert check(plan_of(pool(node_agent_sku_id="mine", image=OTHER_IMAGE)), FACTS) == ()
+    assert agent(with_agents(plan_of(pool(node_agent_sku_id="mine")), FACTS)) == "mine"
+    assert problems_of(plan_of(pool(node_agent_sku_id="mine", image=OTHER_IMAGE)), FACTS) == ()
 
 
 def test_a_pool_that_changes_keeps_the_agent_that_it_has() -> None:
     plan = plan_of(OPEN, held_pool(vm_size="Old", node_agent_sku_id="as it is"))
-    assert agent(complete(plan, FACTS)) == "as it is"
-    assert check(plan, Facts()) == ()
+    assert agent(with_agents(plan, FACTS)) == "as it is"
+    assert problems_of(plan, Facts()) == ()
 
 
 def test_a_pool_whose_image_changes_gets_the_agent_of_the_new_one() -> None:
     plan = plan_of(replace(OPEN, image=OTHER_IMAGE), held_pool())
-    assert agent(complete(plan, Facts(images=(*IMAGES, JAMMY)))) == "batch.node.ubuntu 22.04"
-    assert check(plan, Facts(images=(*IMAGES, JAMMY))) == ()
-    [problem] = check(plan, FACTS)
+    assert agent(with_agents(plan, Facts(images=(*IMAGES, JAMMY)))) == "batch.node.ubuntu 22.04"
+    assert problems_of(plan, Facts(images=(*IMAGES, JAMMY))) == ()
+    [problem] = problems_of(plan, FACTS)
     assert "no verified image canonical/0001-com-ubuntu-server-jammy/22_04-lts" in problem
 
 
 def test_the_case_of_an_image_does_not_matter() -> None:
     shouted = replace(OPEN, image=Image(publisher="CANONICAL", offer="Ubuntu-24_04-LTS", sku="SERVER", version="1"))
-    assert check(plan_of(shouted), FACTS) == ()
-    assert agent(complete(plan_of(shouted), FACTS)) == "batch.node.ubuntu 24.04"
+    assert problems_of(plan_of(shouted), FACTS) == ()
+    assert agent(with_agents(plan_of(shouted), FACTS)) == "batch.node.ubuntu 24.04"
 
 
 @pytest.mark.parametrize(
@@ -83,19 +84,19 @@ def test_the_case_of_an_image_does_not_matter() -> None:
 )
 def test_an_image_that_batch_does_not_have(image: dict[str, Any], said: str) -> None:
     unknown = replace(OPEN, image=replace(UBUNTU, **image))
-    [problem] = check(plan_of(unknown), FACTS)
+    [problem] = problems_of(plan_of(unknown), FACTS)
     assert said in problem
     assert ("nearest" in problem) is ("nearest" in said)
-    assert agent(complete(plan_of(unknown), FACTS)) is None
+    assert agent(with_agents(plan_of(unknown), FACTS)) is None
 
 
 def test_an_unverified_image_does_not_count() -> None:
-    assert len(check(plan_of(OPEN), Facts(images=IMAGES[1:]))) == 1
+    assert len(problems_of(plan_of(OPEN), Facts(images=IMAGES[1:]))) == 1
 
 
 def test_what_is_no_pool_passes_through() -> None:
     plan = diff(desired(job(), task()), [])
-    assert complete(plan, FACTS) == plan
+    assert with_agents(plan, FACTS) == plan
     gone = Plan(owner=OWNER, changes=(Change(action=Action.DELETE, before=held_pool(node_agent_sku_id=None)),))
-    assert complete(gone, FACTS) == gone
-    assert check(gone, Facts()) == ()
+    assert with_agents(gone, FACTS) == gone
+    assert problems_of(gone, Facts()) == ()

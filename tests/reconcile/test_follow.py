@@ -8,7 +8,14 @@ import pytest
 
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import CloudError, Stuck
-from batchctl.reconcile.carry_out.follow import LONGEST, MOST_TAILS, SHORTEST, runs_of, verdicts, wait
+from batchctl.reconcile.carry_out.follow import (
+    LONGEST,
+    MOST_TAILS,
+    SHORTEST,
+    runs_to_judge,
+    task_failures,
+    wait_for_tasks,
+)
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
@@ -57,12 +64,12 @@ class Scripted(FakeCloud):
 
 def waited(cloud: FakeCloud, timeout: float | None = None, jobs: Sequence[Job] = ()) -> tuple[list[Event], FakeClock]:
     clock, limit = FakeClock(), None if timeout is None else timedelta(seconds=timeout)
-    return list(wait(jobs or [held_job()], cloud, clock, limit)), clock
+    return list(wait_for_tasks(jobs or [held_job()], cloud, clock, limit)), clock
 
 
 def test_nothing_to_wait_for_says_nothing_and_asks_nothing() -> None:
     cloud = Scripted([DONE])
-    assert list(wait([], cloud, FakeClock(), None)) == []
+    assert list(wait_for_tasks([], cloud, FakeClock(), None)) == []
     assert cloud.polls == 0
 
 
@@ -101,7 +108,7 @@ def test_a_wait_ends_by_its_deadline() -> None:
     clock = FakeClock()
     jobs = [held_job(1), held_job(2)]
     with pytest.raises(Stuck) as raised:
-        list(wait(jobs, Scripted([Counts(running=1, active=1)]), clock, timedelta(minutes=20)))
+        list(wait_for_tasks(jobs, Scripted([Counts(running=1, active=1)]), clock, timedelta(minutes=20)))
     assert str(raised.value) == (
         "waited 0:20:00 and 4 tasks of job 'count', 'count-g2' have not ended (2 running, 2 waiting). They go on; "
         "apply again to wait on."
@@ -208,7 +215,7 @@ def test_what_did_not_succeed_is_told_with_the_end_of_its_stderr() -> None:
     cloud.fails["a"] = 3
     wanted = [task("a"), task("b"), task("c"), task("d", output_files=(TEXT,)), task("e", output_files=(TEXT,))]
     runs = [failed("a"), run("b"), waiting("c"), run("d"), run("e"), failed("left-the-spec")]
-    assert told(*verdicts(wanted, runs, [output("e_OUTPUT.txt", "e"), output("d", "d")], cloud)) == [
+    assert told(*task_failures(wanted, runs, [output("e_OUTPUT.txt", "e"), output("d", "d")], cloud)) == [
         ("a", "failed with exit code 3", ("it goes", "it breaks")),
         ("c", "did not run: its job has ended", ()),
         ("d", "succeeded, but wrote no output '*_OUTPUT.txt'", ()),
@@ -216,13 +223,15 @@ def test_what_did_not_succeed_is_told_with_the_end_of_its_stderr() -> None:
 
 
 def test_all_is_well() -> None:
-    assert told(*verdicts([task("A")], [run("a")], [], FakeCloud())) == []
+    assert told(*task_failures([task("A")], [run("a")], [], FakeCloud())) == []
 
 
 def test_the_newest_run_of_a_task_is_the_one_that_counts() -> None:
     runs = [failed("a", 1), run("A", 2), run("b", 1), failed("b", 2, code=7)]
     for order in (runs, runs[::-1]):
-        assert told(*verdicts([task("a"), task("b")], order, [], FakeCloud())) == [("b", "failed with exit code 7", ())]
+        assert told(*task_failures([task("a"), task("b")], order, [], FakeCloud())) == [
+            ("b", "failed with exit code 7", ())
+        ]
 
 
 class Counted(FakeCloud):
@@ -248,10 +257,10 @@ class Counted(FakeCloud):
 def test_of_a_job_that_went_well_only_what_failed_is_asked_for() -> None:
     wanted = [task("a"), task("b", output_files=(TEXT,))]
     cloud = Counted(run("a"), run("b"))
-    assert runs_of([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == ()
+    assert runs_to_judge([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == ()
     assert cloud.asked == ["failed"]
     cloud = Counted(failed("a"), run("b"))
-    assert runs_of([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == (failed("a"),)
+    assert runs_to_judge([held_job()], wanted, [output("b_OUTPUT.txt", "b")], cloud) == (failed("a"),)
     assert cloud.asked == ["failed"]
 
 
@@ -263,19 +272,19 @@ def test_of_a_job_that_went_well_only_what_failed_is_asked_for() -> None:
 def test_else_all_runs_are_asked_for(jobs: list[Job]) -> None:
     cloud = Counted(run("b"))
     outputs = [] if len(jobs) == 1 and not jobs[0].uses_task_dependencies else [output("b_OUTPUT.txt", "b")]
-    assert set(runs_of(jobs, [task("b", output_files=(TEXT,))], outputs, cloud)) == {run("b")}
+    assert set(runs_to_judge(jobs, [task("b", output_files=(TEXT,))], outputs, cloud)) == {run("b")}
     assert "all" in cloud.asked
 
 
 def test_where_very_many_fail_the_stderr_of_a_few_is_asked_for() -> None:
     many = MOST_TAILS + 5
     cloud = Counted()
-    found = list(verdicts(map(task, map(str, range(many))), map(failed, map(str, range(many))), [], cloud))
+    found = list(task_failures(map(task, map(str, range(many))), map(failed, map(str, range(many))), [], cloud))
     assert [bool(verdict.stderr) for verdict in found] == [True] * MOST_TAILS + [False] * 5
     assert cloud.asked == ["tail"] * MOST_TAILS
 
 
 def test_outputs_without_a_pattern_match_are_all_named() -> None:
     wanted = task(output_files=(TEXT, replace(TEXT, file_pattern="x.csv")))
-    [(_, why, _)] = told(*verdicts([wanted], [run()], [], FakeCloud()))
+    [(_, why, _)] = told(*task_failures([wanted], [run()], [], FakeCloud()))
     assert why == "succeeded, but wrote no output '*_OUTPUT.txt', 'x.csv'"

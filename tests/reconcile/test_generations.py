@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from batchctl.reconcile.decide.generations import GIVEN_UP, Schedule, schedule, why_failed
-from batchctl.reconcile.declared import by_task, missing_outputs
-from batchctl.resources import Blob, Job, OutputFile, Task
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.generations import Schedule, schedule_tasks
+from batchctl.reconcile.decide.runs import GIVEN_UP, runs_of_job
+from batchctl.reconcile.decide.verdicts import verdicts_on, why_failed
+from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
+from batchctl.reconcile.plan import Action
+from batchctl.resources import Blob, Job, OutputFile, Resource, Task, label
 from tests.reconcile.build import (
     OTHER,
-    OWNER,
     TEXT,
+    desired,
     failed,
     held_job,
     job,
@@ -31,22 +35,39 @@ def decide(
     outputs: Sequence[Blob] = (),
     asked: Job | None = job(),  # noqa: B008 (frozen)
 ) -> Schedule:
-    return schedule(OWNER, asked, wanted, jobs, runs, outputs)
+    return schedule_tasks(desired(*([asked] if asked else []), *wanted), (*jobs, *runs, *outputs))
 
 
 def made(decided: Schedule) -> list[str]:
     """`job:id` and `generation/task: reasons`."""
-    return [
-        f"{r.generation}/{r.id}: {', '.join(reasons)}" if isinstance(r, Task) else f"job {r.id}: {', '.join(reasons)}"
-        for r, reasons in decided.made
-    ]
+    said = [(c.resource, ", ".join(c.reasons)) for c in decided.changes if c.action is Action.CREATE]
+    return [f"{r.generation}/{r.id}: {why}" if isinstance(r, Task) else f"job {label(r)}: {why}" for r, why in said]
+
+
+def updated(decided: Schedule) -> tuple[tuple[Any, Any], ...]:
+    """Jobs as they are, and as they will be while they go on."""
+    return tuple((old, new) for old, new, _ in _jobs(decided) if old.state == new.state)
+
+
+def ended(decided: Schedule) -> tuple[tuple[Any, Any, tuple[str, ...]], ...]:
+    return tuple((old, new, why) for old, new, why in _jobs(decided) if old.state != new.state)
+
+
+def _jobs(decided: Schedule) -> Iterator[tuple[Any, Any, tuple[str, ...]]]:
+    for c in decided.changes:
+        if c.action is Action.UPDATE and isinstance(c.before, Job):
+            yield c.before, c.after, c.reasons
+
+
+def gone(decided: Schedule) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+    return tuple((c.before, c.reasons) for c in decided.changes if c.action is Action.DELETE)
 
 
 def test_everything_is_new_at_first() -> None:
     decided = decide([task("a"), task("b")])
     assert made(decided) == ["job count: ", "1/a: new", "1/b: new"]
     assert [j.id for j in decided.waits] == ["count"]
-    assert (decided.updated, decided.gone, decided.kept, decided.refusals) == ((), (), (), ())
+    assert (updated(decided), gone(decided), decided.kept, decided.refusals) == ((), (), (), ())
 
 
 def test_what_has_succeeded_stays() -> None:
@@ -103,7 +124,7 @@ def test_what_is_under_way_in_an_older_generation_is_waited_for_beside_the_new_o
 
 def test_what_is_under_way_and_has_changed_is_in_the_way() -> None:
     decided = decide([task()], [held_job()], [waiting(state="running", digest="command=0;inputs=1")])
-    assert decided.made == ()
+    assert made(decided) == []
     [refusal] = decided.refusals
     assert refusal.startswith("task 'a' is still running in job 'count' with what the spec said before")
 
@@ -124,7 +145,7 @@ def test_what_runs_in_a_pool_that_the_job_no_longer_names_is_in_the_way() -> Non
 )
 def test_what_waits_otherwise_than_the_spec_says_is_given_up(held: Job, run: Task, why: str) -> None:
     decided = decide([task("a"), task("b")], [held], [run, waiting("b")])
-    assert decided.ended == ((held, replace(held, state="terminating"), (GIVEN_UP,)),)
+    assert ended(decided) == ((held, replace(held, state="terminating"), (GIVEN_UP,)),)
     assert made(decided)[1:] == [f"2/a: {why}", "2/b: its job ended before it ran"]
     assert [j.id for j in decided.waits] == ["count-g2"]
     assert decided.refusals == ()
@@ -132,7 +153,7 @@ def test_what_waits_otherwise_than_the_spec_says_is_given_up(held: Job, run: Tas
 
 def test_what_waits_and_is_wanted_no_more_is_given_up() -> None:
     decided = decide([task("a")], [held_job()], [waiting("a"), waiting("gone")])
-    assert [new.state for _, new, _ in decided.ended] == ["terminating"]
+    assert [new.state for _, new, _ in ended(decided)] == ["terminating"]
     assert made(decided)[1:] == ["2/a: its job ended before it ran"]
     assert (decided.strays, decided.notes) == ((), ())
 
@@ -140,7 +161,7 @@ def test_what_waits_and_is_wanted_no_more_is_given_up() -> None:
 def test_nothing_is_given_up_while_anything_of_the_job_runs() -> None:
     runs = [waiting("a", digest="command=0;inputs=1"), waiting("gone", state="running")]
     decided = decide([task("a")], [held_job()], runs)
-    assert decided.ended == ()
+    assert ended(decided) == ()
     assert len(decided.refusals) == 1
     assert [t.id for t in decided.strays] == ["gone"]
     assert decided.notes == ("task 'gone' is in the spec no more, and is still running in job 'count': it goes on",)
@@ -157,7 +178,7 @@ def test_an_open_job_takes_what_it_does_not_hold_yet() -> None:
     left = held_job(sealed=False)
     decided = decide([task("a"), task("b")], [left], [waiting("a")])
     assert made(decided) == ["1/b: new"]
-    assert decided.updated == ((left, replace(left, sealed=True)),)
+    assert updated(decided) == ((left, replace(left, sealed=True)),)
     assert [j.generation for j in decided.waits] == [1]
     assert decided.kept == (task("a"),)
 
@@ -165,21 +186,21 @@ def test_an_open_job_takes_what_it_does_not_hold_yet() -> None:
 def test_an_open_job_that_holds_all_is_sealed() -> None:
     left = held_job(sealed=False)
     decided = decide([task("a")], [left], [waiting("a")])
-    assert (decided.made, decided.updated) == ((), ((left, replace(left, sealed=True)),))
+    assert (made(decided), updated(decided)) == ([], ((left, replace(left, sealed=True)),))
     assert [j.generation for j in decided.waits] == [1]
 
 
 def test_an_open_job_whose_tasks_have_ended_is_sealed_and_not_waited_for() -> None:
     left = held_job(sealed=False)
     decided = decide([task("a")], [left], [run("a")])
-    assert (decided.made, decided.updated, decided.waits) == ((), ((left, replace(left, sealed=True)),), ())
+    assert (made(decided), updated(decided), decided.waits) == ([], ((left, replace(left, sealed=True)),), ())
 
 
 def test_an_open_job_takes_no_task_again() -> None:
     left = held_job(sealed=False)
     decided = decide([task("a"), task("b")], [left], [failed("a")])
     assert made(decided)[1:] == ["2/a: failed with exit code 3", "2/b: new"]
-    assert decided.updated == ((left, replace(left, sealed=True)),)
+    assert updated(decided) == ((left, replace(left, sealed=True)),)
     assert [j.id for j in decided.waits] == ["count-g2"]
 
 
@@ -188,14 +209,14 @@ def test_an_open_job_that_somebody_ended_takes_nothing_and_is_not_sealed(state: 
     decided = decide([task("a"), task("b")], [held_job(sealed=False, state=state)], [waiting("a")])
     assert made(decided)[1:] == ["2/a: its job ended before it ran", "2/b: new"]
     assert made(decide([task("b")], [held_job(sealed=False, state=state)]))[1:] == ["2/b: new"]
-    assert decided.updated == ()
+    assert updated(decided) == ()
 
 
 def test_only_the_newest_open_job_takes_tasks() -> None:
     jobs = [held_job(1, sealed=False), held_job(2, state="completed")]
     decided = decide([task("a")], jobs)
     assert made(decided)[1:] == ["3/a: new"]
-    assert [new.id for _, new in decided.updated] == ["count"]
+    assert [new.id for _, new in updated(decided)] == ["count"]
 
 
 @pytest.mark.parametrize(
@@ -205,14 +226,14 @@ def test_an_open_job_that_cannot_become_what_is_wanted_takes_nothing(changed: di
     left = held_job(sealed=False, **changed)
     decided = decide([task("a")], [left], asked=job(display_name="New"))
     assert made(decided)[1:] == ["2/a: new"]
-    assert decided.updated == ((left, replace(left, sealed=True)),)
+    assert updated(decided) == ((left, replace(left, sealed=True)),)
 
 
 def test_what_changes_in_place_changes_in_the_open_job() -> None:
     left = held_job(sealed=False)
     decided = decide([task("a")], [left], asked=job(priority=7))
     assert made(decided) == ["1/a: new"]
-    assert decided.updated == ((left, replace(left, sealed=True, priority=7)),)
+    assert updated(decided) == ((left, replace(left, sealed=True, priority=7)),)
 
 
 # Jobs that change, end, or go.
@@ -223,18 +244,18 @@ def test_what_changes_in_place_changes_in_the_open_job() -> None:
 )
 def test_a_job_under_way_changes_in_place(changed: dict[str, Any]) -> None:
     decided = decide([task()], [held_job()], [waiting()], asked=job(**changed))
-    assert decided.updated == ((held_job(), held_job(**changed)),)
+    assert updated(decided) == ((held_job(), held_job(**changed)),)
     assert decided.kept == (task(),)
 
 
 def test_a_finished_job_stays_as_it_is() -> None:
-    assert decide([task()], [held_job(state="completed")], [run()], asked=job(priority=5)).updated == ()
+    assert updated(decide([task()], [held_job(state="completed")], [run()], asked=job(priority=5))) == ()
 
 
 def test_a_job_that_is_being_deleted_takes_its_runs_along() -> None:
     decided = decide([task()], [held_job(state="deleting")], [run()])
     assert made(decided)[1:] == ["2/a: new"]
-    assert decided.gone == ()
+    assert gone(decided) == ()
 
 
 def test_a_generation_that_is_being_deleted_leaves_the_others() -> None:
@@ -248,12 +269,12 @@ def test_a_job_that_left_the_spec_goes_with_all_its_generations() -> None:
     theirs = [held_job(1, name="old-g4", owner=OTHER), held_job(1, name="x", owner=None)]
     runs = [run("a", 1, job="OLD"), run("b", 1, job="old"), run("a", 2, job="old"), run("a", 1, job="x")]
     decided = decide([task()], [*jobs, *theirs], runs)
-    assert [(j.id, *reasons) for j, reasons in decided.gone] == [
+    assert [(j.id, *reasons) for j, reasons in gone(decided)] == [
         ("old", "with 2 tasks"),
         ("old-g2", "with 1 task"),
         ("old-g3", "it is being deleted already: waits until it is gone"),
     ]
-    assert schedule(OWNER, None, [], jobs, runs, []).gone == decided.gone
+    assert gone(decide([], jobs, runs, asked=None)) == gone(decided)
     assert made(decided) == ["job count: ", "1/a: new"]
 
 
@@ -326,7 +347,7 @@ def test_a_task_whose_output_is_gone_runs_again() -> None:
 )
 def test_a_blob_that_can_be_of_a_declaration(declared: dict[str, Any], path: str, there: bool) -> None:
     wanted = task(output_files=(OutputFile(**({"container": "output"} | declared)),))
-    assert (missing_outputs(wanted, by_task([output(path)])) == ()) is there
+    assert (missing_outputs(wanted, outputs_by_task([output(path)])) == ()) is there
 
 
 @pytest.mark.parametrize(
@@ -346,36 +367,42 @@ def test_which_outputs_must_be_there(declared: dict[str, Any], needed: bool) -> 
 
 def test_only_what_the_task_itself_wrote_counts() -> None:
     wanted = task("a", output_files=(TEXT,))
-    assert missing_outputs(wanted, by_task([output("a_OUTPUT.txt", "b"), output("a_OUTPUT.txt", None)])) == (TEXT,)
+    assert missing_outputs(wanted, outputs_by_task([output("a_OUTPUT.txt", "b"), output("a_OUTPUT.txt", None)])) == (
+        TEXT,
+    )
 
 
 def test_why_a_run_failed_is_always_said() -> None:
     assert why_failed(failed(exit_code=None, failure=None)) == "failed: unknown"
 
 
-class Counted(Sequence[Blob]):
-    """Blobs that count how often one of them is looked at."""
+class Counted(Sequence[Any]):
+    """Resources that count how often one of them is looked at."""
 
-    def __init__(self, blobs: Sequence[Blob]) -> None:
-        self.blobs, self.looks = blobs, 0
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self.resources, self.looks = resources, 0
 
     def __len__(self) -> int:
-        return len(self.blobs)
+        return len(self.resources)
 
     def __getitem__(self, index: Any) -> Any:
         self.looks += 1
-        return self.blobs[index]
+        return self.resources[index]
 
-    def __iter__(self) -> Iterator[Blob]:
-        for blob in self.blobs:
+    def __iter__(self) -> Iterator[Any]:
+        for resource in self.resources:
             self.looks += 1
-            yield blob
+            yield resource
 
 
 def test_ten_thousand_tasks_look_at_each_output_once() -> None:
     many = range(10_000)
     wanted = [task(f"t{i}", output_files=(TEXT,)) for i in many]
     outputs = Counted([output(f"t{i}_OUTPUT.txt", f"t{i}") for i in many])
-    decided = decide(wanted, [held_job(state="completed")], [run(f"t{i}") for i in many], outputs)
-    assert decided.made == ()
+    ended, listed = held_job(state="completed"), [run(f"t{i}") for i in many]
+    runs = runs_of_job(job(), wanted, [ended], listed)
+    assert not any(v.reasons for v in verdicts_on(wanted, runs, outputs_by_task(outputs), Choices()))
     assert outputs.looks <= 2 * len(outputs)
+    held = Counted([ended, *listed, *outputs])
+    assert made(schedule_tasks(desired(job(), *wanted), held)) == []
+    assert held.looks <= 2 * len(held)

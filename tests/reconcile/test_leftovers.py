@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batchctl.reconcile.carry_out.fetch import fetch
-from batchctl.reconcile.carry_out.leftovers import sweep
+from batchctl.reconcile.carry_out.leftovers import sweep_leftovers
 from batchctl.reconcile.outputs import Fetch
 from tests.fake_cloud import FakeCloud
 
@@ -45,7 +45,7 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
     class Sweeping(FakeCloud):
         def read(self, blob, start=0):  # type: ignore[no-untyped-def]  # as in FakeCloud
             yield b"x"
-            sweep([tmp_path])
+            sweep_leftovers([tmp_path])
             yield b"y"
 
     cloud = Sweeping()
@@ -59,14 +59,14 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
 )
 def test_other_names_stay(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    sweep([tmp_path, tmp_path / "absent"])
+    sweep_leftovers([tmp_path, tmp_path / "absent"])
     assert names(tmp_path) == {name}
 
 
 def test_a_link_of_such_a_name_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "kept").touch()
     (tmp_path / ".a.01234567.part").symlink_to("kept")
-    sweep([tmp_path])
+    sweep_leftovers([tmp_path])
     assert names(tmp_path) == {"kept", ".a.01234567.part"}
 
 

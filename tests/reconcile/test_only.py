@@ -4,12 +4,13 @@ import pytest
 
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import UsageError
-from batchctl.reconcile.amend.only import comes_home, only
+from batchctl.reconcile.amend.only import comes_home, only_named
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.named import named
-from batchctl.reconcile.plan import Plan, diff
+from batchctl.reconcile.plan import Plan
 from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label
-from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task
+from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, situation, task
 
 SCRIPTS = ResourceFile(container="application", blob_prefix="scripts/")
 START = StartTask(command_line="cp", resource_files=(SCRIPTS,))
@@ -43,7 +44,7 @@ EVERYTHING = ("container.*", "blob.*", "pool.*", "job.*", "task.*")
 
 
 def part(*names: str, plan: Plan = PLAN) -> list[str]:
-    found = only(plan, DESIRED, (), Choices(only=names))
+    found = only_named(plan, situation(DESIRED, (), Choices(only=names)))
     return [f"{c.kind} {label(c.resource)}" for c in found.changes]
 
 
@@ -73,10 +74,10 @@ def test_what_is_named_comes_with_what_it_needs(names: list[str], found: list[st
 
 
 def test_the_order_stays_and_all_of_it_is_the_whole_plan() -> None:
-    assert only(PLAN, DESIRED, (), Choices(only=EVERYTHING)) == PLAN
+    assert only_named(PLAN, situation(DESIRED, (), Choices(only=EVERYTHING))) == PLAN
     everything = part(*EVERYTHING)
     assert [line for line in everything if line in part("job.count")] == part("job.count")
-    assert only(PLAN, DESIRED, (), Choices()) is PLAN
+    assert only_named(PLAN, situation(DESIRED, (), Choices())) is PLAN
 
 
 def test_a_job_means_its_tasks() -> None:
@@ -86,16 +87,16 @@ def test_a_job_means_its_tasks() -> None:
 
 
 def test_only_what_is_named_is_waited_for() -> None:
-    assert only(PLAN, DESIRED, (), Choices(only=("pool.pool",))).waits == ()
-    assert only(PLAN, DESIRED, (), Choices(only=("task.a",))).waits == PLAN.waits
+    assert only_named(PLAN, situation(DESIRED, (), Choices(only=("pool.pool",)))).waits == ()
+    assert only_named(PLAN, situation(DESIRED, (), Choices(only=("task.a",)))).waits == PLAN.waits
     busy = run("a", state="running", result=None)
     held = Plan(owner=OWNER, waits=(job(),))
-    assert only(held, DESIRED, (busy,), Choices(only=("task.a",))).waits == held.waits
-    assert only(held, DESIRED, (busy,), Choices(only=("task.b",))).waits == ()
+    assert only_named(held, situation(DESIRED, (busy,), Choices(only=("task.a",)))).waits == held.waits
+    assert only_named(held, situation(DESIRED, (busy,), Choices(only=("task.b",)))).waits == ()
 
 
 def test_what_is_not_there_is_refused_with_what_is() -> None:
-    [reason] = only(PLAN, DESIRED, (), Choices(only=("container.inptu",))).refusals
+    [reason] = only_named(PLAN, situation(DESIRED, (), Choices(only=("container.inptu",)))).refusals
     assert reason == "--only container.inptu: there is no such container; there is application, input, output, unused"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batchctl.reconcile.outputs import Fetch, clashes, lost, pending, unsafe, wanted_at_home
+from batchctl.reconcile.outputs import Fetch, clashing_fetches, lost_outputs, not_at_home, wanted_at_home, why_unsafe
 from batchctl.resources import Blob, Download
 from tests.reconcile.build import OTHER, OWNER, output
 
@@ -60,30 +60,33 @@ def test_a_blob_that_two_downloads_bring_to_one_place_comes_home_once() -> None:
 
 def test_what_is_a_copy_is_not_pending() -> None:
     blobs = [output("a"), output("b")]
-    assert [f.blob.path for f in pending([ALL], blobs, lambda blob, _: blob.path == "a")] == ["b"]
-    assert pending([ALL], blobs, always) == ()
+    assert [f.blob.path for f in not_at_home([ALL], blobs, lambda blob, _: blob.path == "a")] == ["b"]
+    assert not_at_home([ALL], blobs, always) == ()
 
 
 def test_what_cannot_be_a_file_is_always_pending_and_never_looked_for() -> None:
     def look(_blob: Blob, path: Path) -> bool:
         raise AssertionError(f"looked at {path}")
 
-    assert len(pending([ALL], [output("../x")], look)) == 1
+    assert len(not_at_home([ALL], [output("../x")], look)) == 1
 
 
 def test_two_blobs_for_one_file_are_pending_although_one_of_them_is_there() -> None:
     """Else each apply would bring home the other one, for ever."""
     both = [ALL, Download(container="more", to=HOME)]
     blobs = [output("a"), output("a", container="more"), output("b")]
-    assert [f.blob.name for f in pending(both, blobs, lambda b, _: b.container == "output")] == ["output/a", "more/a"]
+    assert [f.blob.name for f in not_at_home(both, blobs, lambda b, _: b.container == "output")] == [
+        "output/a",
+        "more/a",
+    ]
 
 
 def test_an_output_is_lost_if_no_copy_of_it_is_at_home() -> None:
     blobs = [output("a"), output("b"), output("up", None), output("theirs", owner=OTHER), output("c", container="x")]
-    found = lost(OWNER, blobs, [ALL], lambda blob, _: blob.path == "a")
+    found = lost_outputs(OWNER, blobs, [ALL], lambda blob, _: blob.path == "a")
     assert [b.name for b in found] == ["output/b", "x/c"]
-    assert lost(OWNER, blobs[:1], [], always) == (output("a"),)
-    assert lost(OWNER, [output("../a")], [ALL], always) == (output("../a"),)
+    assert lost_outputs(OWNER, blobs[:1], [], always) == (output("a"),)
+    assert lost_outputs(OWNER, [output("../a")], [ALL], always) == (output("../a"),)
 
 
 @pytest.mark.parametrize(
@@ -94,14 +97,14 @@ def test_an_output_is_lost_if_no_copy_of_it_is_at_home() -> None:
     ],
 )
 def test_names_that_never_become_a_path(path: str) -> None:
-    assert unsafe(path)
+    assert why_unsafe(path)
 
 
 @pytest.mark.parametrize(
     "path", ["a", "a/b", "...", "..a", "a..", ".hidden", "a b", "-rf", "$(id)", "ü", "ab:c", "%2e%2e/x", "~", "🎈"]
 )
 def test_names_that_may(path: str) -> None:
-    assert unsafe(path) is None
+    assert why_unsafe(path) is None
 
 
 def fetch(path: str, container: str = "output", root: Path = HOME) -> Fetch:
@@ -109,17 +112,17 @@ def fetch(path: str, container: str = "output", root: Path = HOME) -> Fetch:
 
 
 def test_two_blobs_cannot_become_one_file() -> None:
-    [clash] = clashes([fetch("a"), fetch("b"), fetch("a", "more")])
+    [clash] = clashing_fetches([fetch("a"), fetch("b"), fetch("a", "more")])
     assert clash == f"output/a and more/a would both become {HOME / 'a'}"
-    [clash] = clashes([fetch("sub/x"), fetch("x", "more", HOME / "sub")])
+    [clash] = clashing_fetches([fetch("sub/x"), fetch("x", "more", HOME / "sub")])
     assert "output/sub/x and more/x" in clash
 
 
 def test_a_file_cannot_be_a_directory_too() -> None:
     for fetches in ([fetch("a"), fetch("a/b/c")], [fetch("a/b/c"), fetch("a")]):
-        [clash] = clashes(fetches)
+        [clash] = clashing_fetches(fetches)
         assert clash == f"output/a and output/a/b/c cannot both be files below {HOME}"
 
 
 def test_what_does_not_meet_does_not_clash() -> None:
-    assert clashes([fetch("a"), fetch("b/a"), fetch("b/c"), fetch("a", root=HOME / "more")]) == ()
+    assert clashing_fetches([fetch("a"), fetch("b/a"), fetch("b/c"), fetch("a", root=HOME / "more")]) == ()

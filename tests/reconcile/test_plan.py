@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import pytest
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
-from batchctl.reconcile.differences import field_changes
+from batchctl.reconcile.decide.diff import change_needed, diff, kept_by_destroy
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan, compare, diff, kept
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes
 from batchctl.resources import (
     KINDS,
     Blob,
@@ -110,7 +110,7 @@ def test_unchanged_counts_what_stays_as_it_is(held: list[Resource], unchanged: i
 
 
 def test_a_pool_that_is_being_deleted_is_made_anew() -> None:
-    change = compare(pool(), held_pool(state="deleting", vm_size="Old"))
+    change = change_needed(pool(), held_pool(state="deleting", vm_size="Old"))
     assert change == Change(
         action=Action.CREATE, after=pool(), reasons=("the old one is still being deleted: waits for it",)
     )
@@ -128,7 +128,7 @@ class Stone:
 
 def test_one_field_that_replaces_replaces_the_object() -> None:
     wanted, found = Stone(weight=2, colour="red"), Stone()
-    change = compare(wanted, found)  # type: ignore[arg-type]  # the differ is generic: no kind has such a field yet
+    change = change_needed(wanted, found)  # type: ignore[arg-type]  # the differ is generic: no kind has such a field yet
     assert change is not None
     assert (change.action, [f.name for f in change.fields]) == (Action.REPLACE, ["weight", "colour"])
 
@@ -338,13 +338,13 @@ def test_destroy_keeps_what_the_spec_keeps() -> None:
         held_job(),
         run(),
     ]
-    left = kept(wanted, held)
+    left = kept_by_destroy(wanted, held)
     assert left == desired(OURS, HELD_TEXT, external=frozenset("e"))
     assert said(diff(left, held)) == ["- container output: 1 blob", "- pool pool", "- job count: with 1 task"]
 
 
 def test_destroy_never_keeps_what_is_not_ours() -> None:
-    assert kept(desired(replace(INPUT, keep=True)), [Container(name="input")]).resources == ()
+    assert kept_by_destroy(desired(replace(INPUT, keep=True)), [Container(name="input")]).resources == ()
 
 
 # What holds for every plan.

@@ -11,11 +11,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.reconcile.amend.orphans import orphans, with_orphans
+from batchctl.reconcile.amend.amendments import amended
+from batchctl.reconcile.amend.orphans import orphaned_outputs, with_orphans
 from batchctl.reconcile.amend.renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.plan import Action, diff
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.plan import Action
 from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, StartTask, Task
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
@@ -29,6 +31,7 @@ from tests.reconcile.build import (
     observed,
     planned,
     pool,
+    situation,
     task,
     upload,
 )
@@ -259,12 +262,12 @@ def test_pruned_outputs_are_those_of_tasks_that_left_and_a_start_task_comes_by_r
         applied(wanted(first, path), cloud)
         again = wanted(then, path)
         held = observed(again, cloud)
-        plan = by_reboot(with_orphans(diff(again, held), again, held, choices), choices)
+        plan = amended(diff(again, held), situation(again, held, choices), (with_orphans, by_reboot))
         list(execute(plan, cloud))
         for waited in plan.waits:
             cloud.counts(waited)
         after = observed(again, cloud)
-        assert orphans(again, after) == ()
+        assert orphaned_outputs(again, after) == ()
         assert diff(again, after).changes == ()
     gone = [blob for c in plan.of(Blob, Action.DELETE) if isinstance(blob := c.before, Blob) and blob.task]
     left = {r.id.lower() for r in again.resources if isinstance(r, Task)}

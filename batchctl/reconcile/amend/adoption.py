@@ -5,20 +5,26 @@ counts as ours, wherever it came from, once anything else bears our place; one o
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
-from batchctl.reconcile.decide.generations import ENDING
-from batchctl.reconcile.differences import field_changes
-from batchctl.reconcile.plan import Action, Change, Plan, in_order
+from batchctl.reconcile.amend.situation import Situation
+from batchctl.reconcile.decide.runs import ENDING
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label
 
-Stamped = Container | Pool | Job
+StampedResource = Container | Pool | Job
 
 
-def elsewhere(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
-    """Why a spec may not touch what bears its name: a spec of the same name, from another place, made it."""
-    ours = [r for r in held if isinstance(r, Stamped) and r.owner == desired.owner]
+def refuse_another_place(plan: Plan, situation: Situation) -> Plan:
+    """A spec may not touch what bears its name and was made by a spec of that name from another place."""
+    if situation.choices.adopt:
+        return plan
+    return replace(plan, refusals=(*_taken_names(situation.desired, situation.held), *plan.refusals))
+
+
+def _taken_names(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
+    ours = [r for r in held if isinstance(r, StampedResource) and r.owner == desired.owner]
     settled = any(r.stamp.origin == desired.origin for r in ours)
     strange = [r for r in ours if _is_from_elsewhere(desired, r) and not (settled and _has_ended(r))]
     places = sorted({r.stamp.origin for r in strange})
@@ -29,7 +35,7 @@ def elsewhere(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
     )
 
 
-def adoptable(desired: Desired, held: Iterable[Resource]) -> tuple[Resource, ...]:
+def adoptable_resources(desired: Desired, held: Iterable[Resource]) -> tuple[Resource, ...]:
     """What is not ours at names that we want, and what a spec of our name made elsewhere."""
     return tuple(r for r in held if not isinstance(r, Task) and _is_adoptable(desired, r))
 
@@ -45,47 +51,52 @@ def as_ours(desired: Desired, resource: Resource) -> Resource:
         case Pool():
             return replace(resource, owner=desired.owner, stamp=stamp)
         case Job():
-            name, generation = _generation(desired, resource)
+            name, generation = _generation_of(desired, resource)
             return replace(resource, owner=desired.owner, stamp=stamp, name=name, generation=generation)
         case Task():
             return resource
 
 
-def with_adoptions(plan: Plan, desired: Desired, adopted: Sequence[Resource]) -> Plan:
-    """The plan, made as if these were ours, with a line for each of them. What it deletes needs no adoption."""
-    deleted = {_key(c.resource) for c in plan.changes if c.action is Action.DELETE}
-    taken = {_key(as_ours(desired, r)): r for r in adopted if _key(as_ours(desired, r)) not in deleted}
-    wanted = {_key(r): r for r in desired.resources}
+def with_adoptions(plan: Plan, situation: Situation) -> Plan:
+    """The plan with a line for each thing that is taken over. What it deletes needs no adoption."""
+    desired = situation.desired
+    deleted = {_place_of(c.resource) for c in plan.changes if c.action is Action.DELETE}
+    taken = {
+        _place_of(as_ours(desired, r)): r for r in situation.adopted if _place_of(as_ours(desired, r)) not in deleted
+    }
+    wanted = {_place_of(r): r for r in desired.resources}
     lines = [_adoption(desired, found, wanted.get(key)) for key, found in taken.items()]
     # A blob's marks and content are one request: what differs in it is said in the same line.
-    rest = [c for c in plan.changes if not (isinstance(c.resource, Blob) and _key(c.resource) in taken)]
-    return replace(plan, changes=in_order((*lines, *rest)))
+    rest = [c for c in plan.changes if not (isinstance(c.resource, Blob) and _place_of(c.resource) in taken)]
+    return replace(plan, changes=ordered_changes((*lines, *rest)))
 
 
 def _adoption(desired: Desired, found: Resource, wanted: Resource | None) -> Change:
     if isinstance(found, Blob) and wanted is not None:
         changed = field_changes(found, wanted)
         said = ("content changed",) if changed else ()
-        return Change(action=Action.ADOPT, before=found, after=wanted, fields=changed, reasons=(_whose(found), *said))
+        return Change(
+            action=Action.ADOPT, before=found, after=wanted, fields=changed, reasons=(_whose_it_is(found), *said)
+        )
     ours = as_ours(desired, found)
-    if isinstance(ours, Stamped) and isinstance(wanted, Stamped):
+    if isinstance(ours, StampedResource) and isinstance(wanted, StampedResource):
         ours = replace(ours, stamp=wanted.stamp)
-    return Change(action=Action.ADOPT, before=found, after=ours, reasons=(_whose(found),))
+    return Change(action=Action.ADOPT, before=found, after=ours, reasons=(_whose_it_is(found),))
 
 
 def _is_adoptable(desired: Desired, resource: Resource) -> bool:
     if _has_ended(resource):
         return False
-    if isinstance(resource, Stamped) and _is_from_elsewhere(desired, resource):
+    if isinstance(resource, StampedResource) and _is_from_elsewhere(desired, resource):
         return True
     if isinstance(resource, Task) or resource.owner == desired.owner:
         return False
     if isinstance(resource, Job):
-        return _generation(desired, resource)[1] > 0
-    return _key(resource) in {_key(r) for r in desired.resources}
+        return _generation_of(desired, resource)[1] > 0
+    return _place_of(resource) in {_place_of(r) for r in desired.resources}
 
 
-def _is_from_elsewhere(desired: Desired, resource: Stamped) -> bool:
+def _is_from_elsewhere(desired: Desired, resource: StampedResource) -> bool:
     return resource.owner == desired.owner and resource.stamp.origin not in ("", desired.origin)
 
 
@@ -93,7 +104,7 @@ def _has_ended(resource: Resource) -> bool:
     return isinstance(resource, Job) and resource.state in ENDING
 
 
-def _generation(desired: Desired, job: Job) -> tuple[str, int]:
+def _generation_of(desired: Desired, job: Job) -> tuple[str, int]:
     """(name, generation) of a job by its id; generation 0 if it is none of the job that we want."""
     if job.owner == desired.owner:
         return job.name, job.generation
@@ -105,12 +116,12 @@ def _generation(desired: Desired, job: Job) -> tuple[str, int]:
     return job.name, 0
 
 
-def _whose(found: Resource) -> str:
+def _whose_it_is(found: Resource) -> str:
     owner = None if isinstance(found, Task) else found.owner
-    place = f", {found.stamp.origin}" if isinstance(found, Stamped) and found.stamp.origin else ""
+    place = f", {found.stamp.origin}" if isinstance(found, StampedResource) and found.stamp.origin else ""
     return f"adopted: it belongs to the spec {owner!r}{place}" if owner else "adopted: it bears no mark of batchctl"
 
 
-def _key(resource: Resource) -> tuple[str, str]:
+def _place_of(resource: Resource) -> tuple[str, str]:
     name = label(resource)
     return resource.kind, name if isinstance(resource, Blob) else name.lower()

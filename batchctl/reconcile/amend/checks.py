@@ -1,9 +1,10 @@
-"""Preflight: what the account's facts say of a plan, before anything is written. Pure."""
+"""Preflight: what the account's facts say of a plan, before anything is written. They are asked for where needed."""
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.resources import Image, Pool, Resource, SupportedImage, lower_image
 
@@ -15,28 +16,36 @@ class Facts:
     images: tuple[SupportedImage, ...] = ()
 
 
+def with_preflight(plan: Plan, situation: Situation) -> Plan:
+    """The plan with what the spec leaves to the service, and every reason why it cannot work."""
+    if not needs_facts(plan):
+        return plan
+    facts = Facts(images=situation.account.images())
+    return with_agents(replace(plan, refusals=(*plan.refusals, *problems_of(plan, facts))), facts)
+
+
 def needs_facts(plan: Plan) -> bool:
     """Only a pool that is made or changed and leaves its node agent to the service asks for facts."""
     return any(_asks_for_agent(change) for change in plan.changes)
 
 
-def check(plan: Plan, facts: Facts) -> tuple[str, ...]:
+def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
     """Every reason why this plan cannot work."""
     return tuple(problem for rule in CHECKS for problem in rule(plan, facts))
 
 
-def complete(plan: Plan, facts: Facts) -> Plan:
+def with_agents(plan: Plan, facts: Facts) -> Plan:
     """Fill in what the spec leaves to the service: the node agent that goes with a pool's image."""
     return replace(plan, changes=tuple(_with_agent(change, facts.images) for change in plan.changes))
 
 
 def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
     for change in plan.changes:
-        if (pool := _asks_for_agent(change)) and not _agent(change.before, pool, facts.images):
-            known = [_text(s.image) for s in facts.images if s.verified]
-            near = difflib.get_close_matches(_text(pool.image), known, n=3, cutoff=0.3)
+        if (pool := _asks_for_agent(change)) and not _agent_for(change.before, pool, facts.images):
+            known = [_image_name(s.image) for s in facts.images if s.verified]
+            near = difflib.get_close_matches(_image_name(pool.image), known, n=3, cutoff=0.3)
             hint = f"; the nearest that it has: {', '.join(near)}" if near else ""
-            yield f"pool {pool.name!r}: Batch has no verified image {_text(pool.image)}{hint}"
+            yield f"pool {pool.name!r}: Batch has no verified image {_image_name(pool.image)}{hint}"
 
 
 CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (image_is_supported,)
@@ -51,16 +60,16 @@ def _with_agent(change: Change, images: Sequence[SupportedImage]) -> Change:
     pool = _asks_for_agent(change)
     if pool is None:
         return change
-    return replace(change, after=replace(pool, node_agent_sku_id=_agent(change.before, pool, images)))
+    return replace(change, after=replace(pool, node_agent_sku_id=_agent_for(change.before, pool, images)))
 
 
-def _agent(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:
+def _agent_for(held: Resource | None, wanted: Pool, images: Sequence[SupportedImage]) -> str | None:
     """The agent that the pool has while its image stays, else the newest one of the verified images of that name."""
     if isinstance(held, Pool) and lower_image(held.image) == lower_image(wanted.image):
         return held.node_agent_sku_id
-    matching = [s.node_agent_sku_id for s in images if s.verified and _text(s.image) == _text(wanted.image)]
+    matching = [s.node_agent_sku_id for s in images if s.verified and _image_name(s.image) == _image_name(wanted.image)]
     return max(matching, default=None)
 
 
-def _text(image: Image) -> str:
+def _image_name(image: Image) -> str:
     return f"{image.publisher}/{image.offer}/{image.sku}".lower()

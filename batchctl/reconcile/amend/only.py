@@ -3,31 +3,33 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
+from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
 from batchctl.words import some
 
 
-def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def only_named(plan: Plan, situation: Situation) -> Plan:
     """The plan without what `--only` leaves out; all of it where nothing was named."""
+    choices, held = situation.choices, situation.held
     if not choices.only:
         return plan
     wanted = tuple(map(named, choices.only))
-    chosen = _with_needs([c for c in plan.changes if _any(wanted, c.resource)], plan.changes)
+    chosen = _with_needs([c for c in plan.changes if _meets_any(wanted, c.resource)], plan.changes)
     kept = tuple(c for c in plan.changes if id(c) in chosen)
     left = [f"{c.kind} {label(c.resource)}" for c in plan.changes if id(c) not in chosen]
     left += [f"tasks {entry.label}" for entry in plan.later]
-    running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _any(wanted, r)]
+    running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _meets_any(wanted, r)]
     active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
     generations = {(task.job.lower(), task.generation or 1) for task in active}
     return replace(
         plan,
         changes=kept,
         later=(),
-        refusals=(*plan.refusals, *_unmet(wanted, (*desired.resources, *held))),
-        notes=(*plan.notes, *([_left_out(left)] if left else [])),
+        refusals=(*plan.refusals, *_refusals_of_unmet(wanted, (*situation.desired.resources, *held))),
+        notes=(*plan.notes, *([_what_is_left_out(left)] if left else [])),
         waits=tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations),
         fetches=tuple(fetch for fetch in plan.fetches if comes_home(fetch.blob, choices)),
     )
@@ -38,7 +40,7 @@ def comes_home(blob: Blob, choices: Choices) -> bool:
     return not choices.only or any(named(text).brings(blob) for text in choices.only)
 
 
-def _any(wanted: Iterable[Named], resource: Resource) -> bool:
+def _meets_any(wanted: Iterable[Named], resource: Resource) -> bool:
     return any(name.meets(resource) for name in wanted)
 
 
@@ -53,9 +55,10 @@ class Need:
 
 def _with_needs(chosen: Sequence[Change], changes: Sequence[Change]) -> set[int]:
     """The identities of the chosen changes and of all that they need, directly or not."""
+    # By identity and not by name: what is adopted may have two changes of its name.
     by_key: dict[tuple[type[Resource], str], list[Change]] = {}
     for change in changes:
-        by_key.setdefault((type(change.resource), _key(change.resource)), []).append(change)
+        by_key.setdefault((type(change.resource), _what_is_needed(change.resource)), []).append(change)
     found: set[int] = set()
     asked: set[Need] = set()
     waiting = list(chosen)
@@ -64,14 +67,14 @@ def _with_needs(chosen: Sequence[Change], changes: Sequence[Change]) -> set[int]
         if id(change) in found:
             continue
         found.add(id(change))
-        for need in _needs(change):
+        for need in _needs_of(change):
             if need not in asked:
                 asked.add(need)
                 waiting += [c for c in by_key.get((need.kind, need.key), ()) if need.inside(c.resource)]
     return found
 
 
-def _key(resource: Resource) -> str:
+def _what_is_needed(resource: Resource) -> str:
     """By what it is needed: blobs by their container, jobs and their tasks by the id of the generation."""
     match resource:
         case Blob():
@@ -82,7 +85,7 @@ def _key(resource: Resource) -> str:
             return resource.name.lower()
 
 
-def _needs(change: Change) -> Iterator[Need]:
+def _needs_of(change: Change) -> Iterator[Need]:
     """What goes needs nothing, what is made needs its surroundings."""
     match change.after:
         case Blob(container=container):
@@ -95,14 +98,14 @@ def _needs(change: Change) -> Iterator[Need]:
                 yield from _inputs(task.resource_files if task else ())
         case Task() as task:
             yield Need(Job, label(task).rpartition("/")[0].lower())
-            yield from _before(task)
+            yield from _earlier_tasks(task)
             yield from _inputs(task.resource_files)
             yield from _outputs(task.output_files)
         case _:
             pass
 
 
-def _before(task: Task) -> Iterator[Need]:
+def _earlier_tasks(task: Task) -> Iterator[Need]:
     """The tasks of the same generation that it waits for."""
     if on := task.depends_on:
         numbers = (str(n) for found in on.task_id_ranges for n in range(found.start, found.end + 1))
@@ -131,12 +134,12 @@ def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
     yield from (Need(Container, file.container) for file in files)
 
 
-def _unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
+def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
     for name in wanted:
         if not any(map(name.meets, there)):
             known = sorted({label(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
             yield f"--only {name.text}: there is no such {name.kind}; there is {some(known) or 'none'}"
 
 
-def _left_out(names: Sequence[str]) -> str:
+def _what_is_left_out(names: Sequence[str]) -> str:
     return f"--only leaves out {len(names)} changes: {some(names)}"

@@ -3,26 +3,26 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.generations import ENDING
-from batchctl.reconcile.plan import Action, Change, Plan, in_order
+from batchctl.reconcile.amend.situation import Situation
+from batchctl.reconcile.decide.runs import ENDING
+from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
 from batchctl.words import plural, some
 
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"
 
 
-def orphans(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
+def orphaned_outputs(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
     """Outputs of ours whose task is not wanted any more and has ended."""
     resources = tuple(held)
     wanted = {r.id.lower() for r in desired.resources if isinstance(r, Task)}
-    running = _unfinished(resources)
+    running = _ids_that_may_write(resources)
     outputs = [r for r in resources if isinstance(r, Blob) and r.owner == desired.owner and r.task is not None]
     found = (b for b in outputs if b.task and b.task.lower() not in wanted | running)
     return tuple(sorted(found, key=lambda blob: blob.name))
 
 
-def _unfinished(resources: Iterable[Resource]) -> set[str]:
+def _ids_that_may_write(resources: Iterable[Resource]) -> set[str]:
     """Tasks that may yet write; what was left in a job that has ended never will."""
     listed = tuple(resources)
     over = {(r.name.lower(), r.generation) for r in listed if isinstance(r, Job) and r.state in ENDING}
@@ -30,28 +30,33 @@ def _unfinished(resources: Iterable[Resource]) -> set[str]:
     return {task.id.lower() for task in tasks if (task.job.lower(), task.generation) not in over}
 
 
-def with_orphans(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:
+def with_orphans(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of orphaned outputs; those in a container that goes anyway are told with it.
 
     While factories wait to be expanded, nobody can say which tasks are wanted no more.
     """
+    choices = situation.choices
     if plan.later:
         return replace(plan, notes=(*plan.notes, *((LATER,) if choices.prune_outputs else ())))
     emptied = {c.resource.name for c in plan.of(Container, Action.DELETE)}
     gone = {c.resource.name for c in plan.of(Blob, Action.DELETE)}
-    left = [b for b in orphans(desired, held) if b.container not in emptied and b.name not in gone]
+    left = [
+        b
+        for b in orphaned_outputs(situation.desired, situation.held)
+        if b.container not in emptied and b.name not in gone
+    ]
     if not left:
         return plan
     if not choices.prune_outputs:
-        return replace(plan, notes=(*plan.notes, _stay(left)))
+        return replace(plan, notes=(*plan.notes, _note_of_what_stays(left)))
     deletes = [
         Change(action=Action.DELETE, before=b, reasons=(f"orphaned: task {b.task!r} is in the spec no more",))
         for b in left
     ]
-    return replace(plan, changes=in_order((*plan.changes, *deletes)))
+    return replace(plan, changes=ordered_changes((*plan.changes, *deletes)))
 
 
-def _stay(left: Sequence[Blob]) -> str:
+def _note_of_what_stays(left: Sequence[Blob]) -> str:
     shown = some([blob.name for blob in left])
     count = plural(len(left), "orphaned output")
     return f"{count} of tasks that are in the spec no more: {shown}; kept unless --prune-outputs is given"

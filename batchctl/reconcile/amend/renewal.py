@@ -1,10 +1,10 @@
-"""What a change of a pool does to its nodes, and to the tasks that run on them. Pure."""
+"""What a change of a pool does to its nodes, and to the tasks that run on them; the account counts both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolUse
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Pool
 from batchctl.rules import Rule
@@ -14,19 +14,21 @@ START = "start_task"
 SHOWN = 3
 
 
-def by_reboot(plan: Plan, choices: Choices) -> Plan:
+def by_reboot(plan: Plan, situation: Situation) -> Plan:
     """With `reboot_nodes`, a start task that changed alone comes to the nodes without emptying the pool."""
-    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if choices.reboot_nodes else plan
+    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if situation.choices.reboot_nodes else plan
 
 
-def renewed(plan: Plan) -> tuple[str, ...]:
-    """Pools that have nodes, and whose change takes these away or reboots them."""
-    return tuple(c.resource.name for c in plan.of(Pool, Action.UPDATE, Action.REPLACE) if _renews(c) and _nodes(c))
-
-
-def with_use(plan: Plan, uses: Mapping[str, PoolUse]) -> Plan:
+def with_renewals(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of nodes and tasks, in numbers from the service."""
-    return replace(plan, changes=tuple(_told(c, uses) for c in plan.changes))
+    uses = {pool: situation.account.use(pool) for pool in _renewed(plan)}
+    return replace(plan, changes=tuple(_with_nodes_told(c, uses) for c in plan.changes))
+
+
+def _renewed(plan: Plan) -> Iterator[str]:
+    """Pools that have nodes, and whose change takes these away or reboots them."""
+    changed = plan.of(Pool, Action.UPDATE, Action.REPLACE)
+    return (change.resource.name for change in changed if _renews(change) and _node_count(change))
 
 
 def _rebooted(change: Change) -> Change:
@@ -48,12 +50,12 @@ def _reboots(change: Change) -> bool:
     return isinstance(change.after, Pool) and change.after.by_reboot
 
 
-def _nodes(change: Change) -> int:
+def _node_count(change: Change) -> int:
     return change.before.nodes if isinstance(change.before, Pool) else 0
 
 
-def _told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
-    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) else None
+def _with_nodes_told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
+    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and _renews(change) else None
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"
@@ -68,10 +70,10 @@ def _shrinking(change: Change) -> tuple[str, ...]:
     pool = change.after
     if not isinstance(pool, Pool) or pool.target_dedicated_nodes is None or pool.target_spot_nodes is None:
         return ()
-    leaving = _nodes(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
+    leaving = _node_count(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
     if leaving <= 0 or change.action is not Action.UPDATE:
         return ()
-    return (f"{leaving} of {plural(_nodes(change), 'node')} will leave, tasks that run there are requeued",)
+    return (f"{leaving} of {plural(_node_count(change), 'node')} will leave, tasks that run there are requeued",)
 
 
 def _old_start_task(use: PoolUse, *, advise: bool) -> str:

@@ -15,7 +15,7 @@ WITHIN = 900.0
 """Seconds that services may take to delete what they said they would."""
 
 
-def confirm(plan: Plan, cloud: Cloud, clock: Clock) -> None:
+def confirm_gone(plan: Plan, cloud: Cloud, clock: Clock) -> None:
     """Look again for all that the plan deleted. Raises Partial, naming what is left, if it does not go."""
     doomed = [c.before for kind in (Container, Blob, Pool, Job) for c in plan.of(kind, Action.DELETE) if c.before]
     if not doomed:
@@ -23,16 +23,17 @@ def confirm(plan: Plan, cloud: Cloud, clock: Clock) -> None:
     begun, pause = clock.monotonic(), APART
     while True:
         clock.sleep(pause)
-        left = _left(plan.owner, doomed, cloud)
+        left = _still_there(plan.owner, doomed, cloud)
         if not left:
             return
         if clock.monotonic() - begun > WITHIN:
             names = ", ".join(f"{r.kind} {label(r)}" for r in left)
             raise Partial(f"still there after {WITHIN:.0f} s: {names}. The service goes on deleting; destroy again")
+        # Containers take half a minute, pools some minutes: rare looks are late by little.
         pause = min(15.0, pause * 2)
 
 
-def _left(owner: str, doomed: Sequence[Resource], cloud: Cloud) -> list[Resource]:
+def _still_there(owner: str, doomed: Sequence[Resource], cloud: Cloud) -> list[Resource]:
     containers, blobs = cloud.storage(owner, [])
     found = (*containers, *blobs, *cloud.batch(owner, []))
     ours = {(r.kind, label(r)) for r in found if not isinstance(r, Task) and r.owner == owner}

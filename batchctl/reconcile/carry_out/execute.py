@@ -5,7 +5,7 @@ from functools import partial
 
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
-from batchctl.reconcile.events import Applied, Begun, Event, Failed
+from batchctl.reconcile.events import Applied, Begun, Event, Failed, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import KINDS, Job, Task, label
@@ -27,23 +27,28 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
 
 
 def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+    # What is taken over must bear our marks before anything of it is changed or deleted.
     for kind in KINDS:
         taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
-        yield _run("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
-    ended = [(c.before, c.after) for c in plan.of(Job, Action.UPDATE) if c.before and c.after and ends(c)]
-    yield _run("end", "job", [label(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
+        yield _step("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
+    # A job that is given up ends before its pool gets nodes or its tasks get inputs: nothing of it may begin by that.
+    ended = [(c.before, c.after) for c in plan.of(Job, Action.UPDATE) if c.before and c.after and ends_job(c)]
+    yield _step("end", "job", [label(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
+    # First what goes: it holds quota, and maybe the name of what is made. Nothing goes before what stands in it.
     for kind in reversed(KINDS):
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
-        yield _run("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))
+        yield _step("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))
     for kind in KINDS:
         made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
-        yield _run("create", kind.kind, list(map(label, made)), partial(cloud.create, made, plan.owner))
-        changed = [(c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends(c)]
-        yield _run("update", kind.kind, [label(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
-    yield _seal(plan, cloud)
+        yield _step("create", kind.kind, list(map(label, made)), partial(cloud.create, made, plan.owner))
+        changed = [
+            (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
+        ]
+        yield _step("update", kind.kind, [label(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
+    yield _sealing_step(plan, cloud)
 
 
-def _run(verb: str, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
     named = tuple(names)
     if not named:
         return
@@ -56,7 +61,7 @@ def _run(verb: str, kind: str, names: Iterable[str], work: Callable[[], Iterable
             yield Applied(verb=verb, kind=kind, name=name)
 
 
-def _seal(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+def _sealing_step(plan: Plan, cloud: Cloud) -> Iterator[Event]:
     tasks = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)]
     for job in _open_jobs(plan.changes):
         try:
@@ -65,7 +70,7 @@ def _seal(plan: Plan, cloud: Cloud) -> Iterator[Event]:
             yield Failed(verb="seal", kind="job", name=job.id, error=error)
 
 
-def ends(change: Change) -> bool:
+def ends_job(change: Change) -> bool:
     """Is a job ended by this, before anything could make its tasks begin?"""
     before, after = change.before, change.after
     return isinstance(before, Job) and isinstance(after, Job) and before.state != after.state
@@ -76,7 +81,7 @@ def _open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
         match change:
             case Change(action=Action.CREATE, after=Job() as job):
                 yield job
-            case Change() if ends(change):
+            case Change() if ends_job(change):
                 pass
             case Change(action=Action.UPDATE, before=Job(sealed=False), after=Job(sealed=True) as job):
                 yield job

@@ -15,9 +15,9 @@ from threading import Semaphore
 
 from batchctl import hashes
 from batchctl.errors import BatchctlError, CloudError
-from batchctl.reconcile.carry_out.leftovers import hold, sweep
+from batchctl.reconcile.carry_out.leftovers import hold_temporary, sweep_leftovers
 from batchctl.reconcile.events import Event, Fetched, NotFetched
-from batchctl.reconcile.outputs import Fetch, clashes, unsafe
+from batchctl.reconcile.outputs import Fetch, clashing_fetches, why_unsafe
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob
 
@@ -58,16 +58,16 @@ class _Ground:
 
 def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
-    if problems := (*clashes(fetches), *_no_room(fetches)):
+    if problems := (*clashing_fetches(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(problems))
-    sweep(_own_folders(fetches))
+    sweep_leftovers(_own_folders(fetches))
     ground, pool = _Ground(), ThreadPoolExecutor(AT_ONCE)
     try:
         # Large ones begin at once, so that none is still on its way when all else is done.
         largest_first = sorted(range(len(fetches)), key=lambda n: fetches[n].blob.size < RESUMED)
         landings = {n: pool.submit(_land, fetches[n], cloud, ground) for n in largest_first}
         for n, item in enumerate(fetches):
-            yield _told(item, landings.pop(n))
+            yield _landing_event(item, landings.pop(n))
     except BaseException:
         cloud.halt()
         raise
@@ -76,7 +76,7 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
         pool.shutdown(cancel_futures=True)
 
 
-def seen(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
+def with_replaced_files(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
     """What they would replace."""
     return tuple(replace(item, replaces=item.target.is_file()) for item in fetches)
 
@@ -104,7 +104,7 @@ def is_safe(blob: Blob, path: Path) -> bool:
     return True
 
 
-def _told(item: Fetch, landing: Future[Path]) -> Event:
+def _landing_event(item: Fetch, landing: Future[Path]) -> Event:
     try:
         return Fetched(blob=item.blob, path=str(landing.result()))
     except (BatchctlError, OSError) as error:
@@ -114,7 +114,7 @@ def _told(item: Fetch, landing: Future[Path]) -> Event:
 def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> Path:
     """Where it is then."""
     _go_on(ground.stop)
-    if why := unsafe(item.blob.path):
+    if why := why_unsafe(item.blob.path):
         raise CannotLandError(f"its name is not safe as a path: {why}")
 
     def wanted(chunk: bytes) -> bytes:
@@ -138,7 +138,7 @@ def _settle(item: Fetch, content: Content, ground: _Ground) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         ground.folders.add(folder)
     elif target.is_symlink():
-        raise _planted(target)
+        raise _link_refusal(target)
     temporary, resumed = _temporary(item.blob, target)
     try:
         _write(item.blob, content, temporary, resumed)
@@ -176,28 +176,29 @@ def _temporary(blob: Blob, target: Path) -> tuple[Path, bool]:
     if resumed := blob.size > RESUMED and blob.etag is not None:
         tag = hashlib.sha256(f"{blob.name}\n{blob.etag}".encode()).hexdigest()[:16]
     else:
-        tag = secrets.token_hex(4)
+        tag = secrets.token_hex(4)  # eight digits: by these `leftovers` knows what nobody goes on with
     return target.with_name(f".{target.name[:40]}.{tag}.part"), resumed
 
 
 def _write(blob: Blob, content: Content, path: Path, resumed: bool) -> None:
     digest, size = hashlib.md5(usedforsecurity=False), 0
+    # A draft of ours is new, or the one that was broken off; never a link that somebody put there under its name.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (0 if resumed else os.O_EXCL)
     with os.fdopen(os.open(path, flags, 0o644), "r+b", buffering=0) as stream:
-        hold(stream.fileno())
+        hold_temporary(stream.fileno())
         while resumed and (piece := stream.read(READ)):
             digest.update(piece)
             size += len(piece)
         for chunk in content(size) if size < blob.size or not size else ():
             digest.update(chunk)
             size += len(chunk)
-            _put(stream, chunk)
+            _write_all(stream, chunk)
             del chunk  # or it would be held while the next one comes, which has its room
         if size != blob.size or (blob.md5 is not None and digest.hexdigest() != blob.md5):
             raise CannotLandError(f"{size} bytes arrived whose content is not that of the blob ({blob.size} bytes)")
 
 
-def _put(stream: FileIO, chunk: bytes) -> None:
+def _write_all(stream: FileIO, chunk: bytes) -> None:
     left = memoryview(chunk)
     while left:
         left = left[stream.write(left) :]
@@ -214,23 +215,23 @@ def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
 
 def _own_folders(fetches: Sequence[Fetch]) -> list[Path]:
     """Where the blobs go, as far as that is really below their roots."""
-    safe = (item for item in fetches if not unsafe(item.blob.path))
+    safe = (item for item in fetches if not why_unsafe(item.blob.path))
     pairs = {(str(item.root), item.blob.path.rpartition("/")[0]) for item in safe}
-    return [Path(root, below) for root, below in sorted(pairs) if not _link(Path(root, below), Path(root))]
+    return [Path(root, below) for root, below in sorted(pairs) if not _planted_link(Path(root, below), Path(root))]
 
 
 def _no_links(item: Fetch) -> None:
     """No part below the root may be a symbolic link that somebody planted there (reliability B75)."""
-    if link := _link(item.target, item.root):
-        raise _planted(link)
+    if link := _planted_link(item.target, item.root):
+        raise _link_refusal(link)
 
 
-def _link(path: Path, root: Path) -> Path | None:
+def _planted_link(path: Path, root: Path) -> Path | None:
     return next(
         (part for part in (path, *path.parents) if part.is_relative_to(root) and part != root and part.is_symlink()),
         None,
     )
 
 
-def _planted(link: Path) -> CannotLandError:
+def _link_refusal(link: Path) -> CannotLandError:
     return CannotLandError(f"{link} is a symbolic link; remove it")

@@ -7,10 +7,10 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
-from batchctl.reconcile.decide.dependents import in_vain, stalled
-from batchctl.reconcile.decide.generations import why_failed
-from batchctl.reconcile.declared import Written, by_task, missing_outputs
+from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
+from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.outputs import Written, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 
@@ -23,7 +23,7 @@ MOST_TAILS = 20
 """Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
 
 
-def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
+def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks no more while they move.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
@@ -40,6 +40,7 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
         if counts.running or moved:
             doubted = False
         else:
+            # Nothing runs and nothing moved: only now is it worth a request to ask why.
             if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
                 return
             health = cloud.health(jobs[-1].pool)
@@ -54,6 +55,7 @@ def wait(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | N
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))
+        # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
 
@@ -62,7 +64,7 @@ def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
     if not any(job.uses_task_dependencies for job in jobs):
         return False
     left = [job for job in jobs if cloud.unfinished(job)]
-    vain = [job for job in left if job.uses_task_dependencies and stalled(cloud.tasks(job))]
+    vain = [job for job in left if job.uses_task_dependencies and stalled_tasks(cloud.tasks(job))]
     if not vain or len(vain) < len(left):
         return False
     for job in vain:
@@ -72,32 +74,34 @@ def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
     return True
 
 
-def runs_of(jobs: Sequence[Job], wanted: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud) -> tuple[Task, ...]:
-    """The runs that `verdicts` needs: of a job that went well, those alone that did not; else all."""
+def runs_to_judge(
+    jobs: Sequence[Job], wanted: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
+) -> tuple[Task, ...]:
+    """The runs that `task_failures` needs: of a job that went well, those alone that did not; else all."""
     if len(jobs) == 1 and not jobs[0].uses_task_dependencies:
         bad = cloud.failed(jobs[0])
-        known, written = {run.id.lower() for run in bad}, by_task(outputs)
+        known, written = {run.id.lower() for run in bad}, outputs_by_task(outputs)
         if not any(missing_outputs(task, written) for task in wanted if task.id.lower() not in known):
             return bad
     return tuple(run for job in jobs for run in cloud.tasks(job))
 
 
-def verdicts(
+def task_failures(
     wanted: Iterable[Task], runs: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
 ) -> Iterator[TaskFailed]:
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
-    written = by_task(outputs)
+    written = outputs_by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
-    vain, tails = in_vain(newest.values()), 0
+    vain, tails = waiting_in_vain(newest.values()), 0
     for task in wanted:
         if run := newest.get(task.id.lower()):
-            for verdict in _verdict(task, run, written, vain):
+            for verdict in _failures_of(task, run, written, vain):
                 asked = tails < MOST_TAILS and run.result == "failure"
                 tails += asked
                 yield replace(verdict, stderr=cloud.tail(run, STDERR_LINES)) if asked else verdict
 
 
-def _verdict(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
+def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
     if culprit := vain.get(run.id.lower()):
         yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
     elif run.state != "completed":

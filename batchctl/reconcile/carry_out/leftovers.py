@@ -14,23 +14,24 @@ TEMPORARY = re.compile(r"\..{1,40}\.[0-9a-f]{8}\.part", re.DOTALL)
 """The names of those that no later download goes on with."""
 
 
-def hold(descriptor: int) -> None:
+def hold_temporary(descriptor: int) -> None:
     """Nobody sweeps this file while it is open: on Windows by that alone, on file systems without locks not at all."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def sweep(folders: Iterable[Path]) -> None:
+def sweep_leftovers(folders: Iterable[Path]) -> None:
     """Remove from the folders what killed downloads left. What cannot be removed is in nobody's way."""
-    for path in (path for folder in folders for path in _left(folder)):
+    for path in (path for folder in folders for path in _leftovers_in(folder)):
         with contextlib.suppress(OSError):
+            # The lock of a killed download died with it; one that lives is at work here beside us.
             if _is_held(path):
                 continue
             path.unlink()
 
 
-def _left(folder: Path) -> Iterator[Path]:
+def _leftovers_in(folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         yield from [Path(e.path) for e in entries if TEMPORARY.fullmatch(e.name) and e.is_file(follow_symlinks=False)]
 

@@ -20,39 +20,39 @@ def with_dependents(tasks: Sequence[Task], due: Mapping[str, Reasons]) -> dict[s
     many rounds as factories stand one behind the other.
     """
     found = dict(due)
-    lists = _lists(tasks)
+    lists = _shared_lists(tasks)
     grew = True
     while grew:
         grew = False
         for wanted, waiting in lists:
             again = [task_id for task_id in wanted if task_id.lower() in found]
             late = [task for task in waiting if task.id.lower() not in found] if again else []
-            found.update((task.id.lower(), (_depends(again, found),)) for task in late)
+            found.update((task.id.lower(), (_why_with_others(again, found),)) for task in late)
             grew = grew or bool(late)
     for wanted, waiting in lists:
         again = [task_id for task_id in wanted if task_id.lower() in found]
         for task in waiting:
             if BY_OTHERS in due.get(task.id.lower(), ()) and again:
                 own = [reason for reason in due[task.id.lower()] if reason != BY_OTHERS]
-                found[task.id.lower()] = (*own, _depends(again, found))
+                found[task.id.lower()] = (*own, _why_with_others(again, found))
     return found
 
 
-def in_generation(task: Task, there: Collection[str]) -> TaskDependencies | None:
+def awaited_in_generation(task: Task, there: Collection[str]) -> TaskDependencies | None:
     """What a task waits for in its generation: those of its dependencies that run there; the others are met."""
-    left = [task_id for task_id in ids(task) if task_id.lower() in there]
+    left = [task_id for task_id in awaited_ids(task) if task_id.lower() in there]
     return TaskDependencies.on(left) if left else None
 
 
-def ids(task: Task) -> Sequence[str]:
+def awaited_ids(task: Task) -> Sequence[str]:
     """All ids that a task as it is wanted waits for."""
     return task.depends_on.task_ids if task.depends_on else ()
 
 
-def in_vain(runs: Iterable[Task]) -> dict[str, str]:
+def waiting_in_vain(runs: Iterable[Task]) -> dict[str, str]:
     """The tasks of one job that can never run, by id in lower case, and the failed one that each waits for."""
     by_id = {run.id.lower(): run for run in runs}
-    blame = {key: run.id for key, run in by_id.items() if _blocks(run)}
+    blame = {key: run.id for key, run in by_id.items() if _blocks_others(run)}
     found: dict[str, str] = {}
     while True:
         late = {
@@ -66,30 +66,30 @@ def in_vain(runs: Iterable[Task]) -> dict[str, str]:
         blame.update(late)
 
 
-def stalled(runs: Sequence[Task]) -> dict[str, str]:
-    """Those of `in_vain`, if all that is left in the job is among them."""
+def stalled_tasks(runs: Sequence[Task]) -> dict[str, str]:
+    """Those of `waiting_in_vain`, if all that is left in the job is among them."""
     left = {run.id.lower() for run in runs if run.state != "completed"}
-    vain = in_vain(runs) if left else {}
+    vain = waiting_in_vain(runs) if left else {}
     return vain if left == set(vain) else {}
 
 
-def _lists(tasks: Iterable[Task]) -> list[tuple[Sequence[str], list[Task]]]:
+def _shared_lists(tasks: Iterable[Task]) -> list[tuple[Sequence[str], list[Task]]]:
     """Each list of ids with the tasks that share it."""
     found: dict[int, tuple[Sequence[str], list[Task]]] = {}
     for task in tasks:
-        if wanted := ids(task):
+        if wanted := awaited_ids(task):
             found.setdefault(id(wanted), (wanted, []))[1].append(task)
     return list(found.values())
 
 
-def _depends(again: Sequence[str], due: Mapping[str, Reasons]) -> str:
+def _why_with_others(again: Sequence[str], due: Mapping[str, Reasons]) -> str:
     first, more = again[0], len(again) - 1
     if more:
         return f"depends on {first} and {more} more, which run too"
     return f"depends on {first}, which {'is new' if due[first.lower()] == NEW else 'runs again'}"
 
 
-def _blocks(run: Task) -> bool:
+def _blocks_others(run: Task) -> bool:
     """Did it fail in a way that keeps its dependents from running? (REST: ExitOptions.dependencyAction; the default is
     to block. Where a spec lets some failures pass, which of them it was is for the service to say.)"""
     options = run.exit_conditions.options if run.exit_conditions else ()

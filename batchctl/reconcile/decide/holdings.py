@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from batchctl.reconcile.plan import Plan, diff, kept
+from batchctl.reconcile.decide.diff import diff_to_destroy
+from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Desired, Job, Pool, Resource
 
 Made = Container | Pool | Job
 
-Holds = Callable[[str], bool | None]
+SpecIsThere = Callable[[str], bool | None]
 """Is the spec of this origin there? None where that cannot be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estate:
+class Holdings:
     """All that one spec made. `expires`: the last moment that any of it names. `unwanted`: why nobody wants it."""
 
     owner: str
@@ -25,40 +26,40 @@ class Estate:
     unwanted: str | None = None
 
 
-def estates(made: Iterable[Made], now: datetime, holds: Holds) -> tuple[Estate, ...]:
-    """One estate for each owner, in the order of their names."""
+def holdings_by_owner(made: Iterable[Made], now: datetime, is_there: SpecIsThere) -> tuple[Holdings, ...]:
+    """The holdings of each owner, in the order of their names."""
     owned: dict[str, list[Made]] = {}
     for resource in made:
         if resource.owner is not None:
             owned.setdefault(resource.owner, []).append(resource)
-    return tuple(_estate(owner, owned[owner], now, holds) for owner in sorted(owned))
+    return tuple(_holdings_of(owner, owned[owner], now, is_there) for owner in sorted(owned))
 
 
-def clearance(estate: Estate, held: Sequence[Resource]) -> Plan:
-    """The plan that takes an estate away: all of it but what is kept or holds what others put there."""
-    containers = tuple(r for r in held if isinstance(r, Container) and r.owner == estate.owner)
-    desired = Desired(owner=estate.owner, resources=containers)
-    decided = replace(diff(kept(desired, held), held), unchanged=0)
+def diff_to_clear(holdings: Holdings, held: Sequence[Resource]) -> Plan:
+    """The plan that takes holdings away: all of it but what is kept or holds what others put there."""
+    containers = tuple(r for r in held if isinstance(r, Container) and r.owner == holdings.owner)
+    desired = Desired(owner=holdings.owner, resources=containers)
+    decided = diff_to_destroy(desired, held)
     notes = [f"container {c.name!r} is kept, as its spec said" for c in containers if c.keep]
-    return replace(decided, notes=(*(n for n in [estate.unwanted] if n), *decided.notes, *notes))
+    return replace(decided, notes=(*(n for n in [holdings.unwanted] if n), *decided.notes, *notes))
 
 
-def _estate(owner: str, resources: Sequence[Made], now: datetime, holds: Holds) -> Estate:
+def _holdings_of(owner: str, resources: Sequence[Made], now: datetime, is_there: SpecIsThere) -> Holdings:
     origins = tuple(sorted({r.stamp.origin for r in resources if r.stamp.origin}))
     counts = Counter(r.kind for r in resources)
     expires = max((r.stamp.expires for r in resources if r.stamp.expires), default=None)
-    return Estate(
+    return Holdings(
         owner=owner,
         origins=origins,
         counts=tuple((kind.kind, counts[kind.kind]) for kind in (Container, Pool, Job) if counts[kind.kind]),
         expires=expires,
-        unwanted=_unwanted(origins, expires, now, holds),
+        unwanted=_why_unwanted(origins, expires, now, is_there),
     )
 
 
-def _unwanted(origins: Sequence[str], expires: datetime | None, now: datetime, holds: Holds) -> str | None:
+def _why_unwanted(origins: Sequence[str], expires: datetime | None, now: datetime, is_there: SpecIsThere) -> str | None:
     if expires is not None and expires <= now:
         return f"expired on {expires:%Y-%m-%d %H:%M} UTC"
-    if origins and all(holds(origin) is False for origin in origins):
+    if origins and all(is_there(origin) is False for origin in origins):
         return f"its spec is gone: {', '.join(origins)} is not in this checkout"
     return None

@@ -46,12 +46,13 @@ class Codec:
                 return str(isodate.duration_isoformat(value))
             case Path():
                 return self.veil(Path(os.path.relpath(value, self.folder)).as_posix())
+            # Settings keep their order and may hold secrets by their name: a list, not an object.
             case ((str(), str()), *_):
                 return [{"name": name, "value": self.veil.setting(name, setting)} for name, setting in value]
             case tuple():
                 return [self.encode(item) for item in value]
             case frozenset():
-                return [self.encode(item) for item in sorted(value)]
+                return [self.encode(item) for item in sorted(value)]  # the same in every run
             case BatchctlError():
                 more = {name: getattr(value, name, None) for name in ("reasons", "status", "code")}
                 said = {"exitCode": value.exit_code, "message": str(value), **{k: v for k, v in more.items() if v}}
@@ -67,9 +68,9 @@ class Codec:
             return tuple((item["name"], item["value"]) for item in data)
         if hint in (str, int, bool, float):
             return hint(data)
-        origin, inner = _shape(hint)
+        origin, inner = _origin_and_arguments(hint)
         if origin in (Union, UnionType):
-            return self.decode(data, _meant(data, inner))
+            return self.decode(data, _meant_branch(data, inner))
         if origin in (tuple, frozenset):
             return origin(self.decode(item, inner[0]) for item in data)
         if is_dataclass(hint) and isinstance(hint, type):
@@ -83,15 +84,17 @@ class Codec:
     def _encode_fields(self, value: Any) -> dict[str, Json]:
         kind: Any = type(value)
         found: dict[str, Json] = {"kind": value.kind} if kind in KINDS else {}
-        for name, key, default in _keys(kind):
+        for name, key, default in _keys_of_fields(kind):
             inner = getattr(value, name)
-            if inner is not default and not _same(inner, default):
+            if inner is not default and not _is_same(inner, default):
                 found[key] = self.encode(inner)
         return found
 
     def _decode_fields(self, data: Mapping[str, Json], kind: Any) -> Any:
-        types = hints(kind)
-        return kind(**{name: self.decode(data[key], types[name]) for name, key, _ in _keys(kind) if key in data})
+        types = field_types(kind)
+        return kind(
+            **{name: self.decode(data[key], types[name]) for name, key, _ in _keys_of_fields(kind) if key in data}
+        )
 
 
 READ: dict[Any, Callable[[Any], Any]] = {
@@ -101,28 +104,28 @@ READ: dict[Any, Callable[[Any], Any]] = {
 
 
 @cache
-def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def _origin_and_arguments(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return get_origin(hint), get_args(hint)
 
 
 @cache
-def hints(kind: Any) -> dict[str, Any]:
+def field_types(kind: Any) -> dict[str, Any]:
     """The types of a value's fields, by their names."""
     return get_type_hints(kind)
 
 
 @cache
-def _keys(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+def _keys_of_fields(kind: Any) -> tuple[tuple[str, str, Any], ...]:
     """Of every field its name, its key in JSON, and what it is by default."""
     return tuple((entry.name, camel(entry.name), entry.default) for entry in fields(kind))
 
 
-def _same(value: Any, default: Any) -> bool:
+def _is_same(value: Any, default: Any) -> bool:
     """`1 == True` and `1 == 1.0`, but these are not the same."""
     return type(value) is type(default) and bool(value == default)
 
 
-def _meant(data: Json, branches: tuple[Any, ...]) -> Any:
+def _meant_branch(data: Json, branches: tuple[Any, ...]) -> Any:
     """The branch of a union: resources say their kind, any other has one branch beside None."""
     found = [branch for branch in branches if branch is not NoneType]
     return found[0] if len(found) == 1 else next(branch for branch in found if branch.kind == data["kind"])

@@ -1,11 +1,13 @@
 """Does a saved plan still stand? What differs from a plan made now, in words. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from batchctl.reconcile.kept.codec import Json
 from batchctl.reconcile.kept.document import Header, Place, Saved
+from batchctl.reconcile.plan import Action
 from batchctl.resources import changed_parts
 
 IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"})
@@ -13,15 +15,17 @@ IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"
 
 SHOWN = 20
 
+ADOPT = Action.ADOPT.name.lower()
 
-def outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
+
+def why_outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
     """What can be said before anybody is asked."""
     expired = f"the plan has expired: it was made at {header.made:%Y-%m-%d %H:%M} UTC and stood for 24 hours"
     edited = f"the spec {header.spec!r} was edited after the plan was made"
     return (*([expired] if now >= header.expires else ()), *([edited] if spec_digest != header.spec_digest else ()))
 
 
-def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
+def why_another_account(planned: Place, found: Place) -> tuple[str, ...]:
     """In which of the two services the plan was made for another account."""
     pairs = {"batch": (planned.batch, found.batch), "storage": (planned.storage, found.storage)}
     return tuple(
@@ -31,18 +35,21 @@ def elsewhere(planned: Place, found: Place) -> tuple[str, ...]:
     )
 
 
-def differences(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
+def how_it_differs(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     """Everything in which a plan made now is not the saved one; empty: it stands."""
-    then, found = _changes(saved.plan), _changes(now)
-    gone = [key for key in then if key not in found]
+    pairs = list(_pairs(saved.plan, now))
+    gone = [then for _, then, found in pairs if found is None]
+    # It was used if by now as many more objects are as wanted as these changes would leave behind.
     used: tuple[str, ...] = ()
-    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, map(then.get, gone))) > 0:
-        used = (f"{BEFORE}: {len(gone)} of its {len(then)} changes are made already",)
-        then = {key: change for key, change in then.items() if key in found}
-    lines = [line for key in {**then, **found} for line in _change(key, then.get(key), found.get(key))]
+    if gone and now.get("unchanged", 0) - saved.plan.get("unchanged", 0) >= sum(map(_leaves, gone)) > 0:
+        used = (f"{BEFORE}: {len(gone)} of its {len(saved.plan['changes'])} changes are made already",)
+        pairs = [pair for pair in pairs if pair[2] is not None]
+    lines = [line for pair in pairs for line in _change_lines(*pair)]
     if not used:
         for key in sorted({**saved.plan, **now}.keys() - TOLD):
-            lines += _lists(key, *([_shown(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now)))
+            lines += _list_lines(
+                key, *([_shown_item(key, item) for item in plan.get(key, ())] for plan in (saved.plan, now))
+            )
     more = (f"… and {len(lines) - SHOWN} more differences",) if len(lines) > SHOWN else ()
     return (*used, *lines[:SHOWN], *more)
 
@@ -52,24 +59,49 @@ TOLD = frozenset({"owner", "changes", "unchanged", "notes"})
 
 BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"
 
-PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
+
+def _pairs(saved: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
+    """Every object that one of the plans changes, with what becomes of it then and now; None: nothing."""
+    then, found = _by_object(saved), _by_object(now)
+    for name in {**then, **found}:
+        yield from ((name, *pair) for pair in _side_by_side(then.get(name, []), found.get(name, [])))
 
 
-def _change(name: str, then: Json, now: Json) -> Iterator[str]:
+def _by_object(plan: Mapping[str, Json]) -> dict[str, list[Json]]:
+    objects: dict[str, list[Json]] = {}
+    for change in plan["changes"]:
+        objects.setdefault(f"{change['kind']} {change['name']}", []).append(change)
+    return objects
+
+
+def _side_by_side(then: Sequence[Json], now: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
+    """The changes of one object in pairs. One that is adopted may have two: it is taken over, and it changes."""
+    if len(then) == len(now) == 1:
+        yield then[0], now[0]
+        return
+    for adopts in (True, False):
+        yield from zip_longest(*([c for c in side if (c["action"] == ADOPT) is adopts] for side in (then, now)))
+
+
+def _past(change: Json) -> str:
+    return Action[change["action"].upper()].past
+
+
+def _change_lines(name: str, then: Json, now: Json) -> Iterator[str]:
     if now is None:
-        yield f"{name}: was to be {PAST[then['action']]}, and is not any more"
+        yield f"{name}: was to be {_past(then)}, and is not any more"
     elif then is None:
-        why = "; ".join(_why(now))
-        yield f"{name}: would now be {PAST[now['action']]}" + (f" ({why})" if why else "")
+        why = "; ".join(_reasons_now(now))
+        yield f"{name}: would now be {_past(now)}" + (f" ({why})" if why else "")
     elif then["action"] != now["action"]:
-        yield f"{name}: was to be {PAST[then['action']]}, and would now be {PAST[now['action']]}"
+        yield f"{name}: was to be {_past(then)}, and would now be {_past(now)}"
     else:
-        yield from (f"{name}: {line}" for line in _values("", then, now))
+        yield from (f"{name}: {line}" for line in _value_lines("", then, now))
 
 
-def _shown(key: str, item: Json) -> Json:
+def _shown_item(key: str, item: Json) -> Json:
     """Jobs are waited for by name: what changes in one, its own change says."""
-    return _short(item) if key == "waits" else item
+    return _shortened(item) if key == "waits" else item
 
 
 def _leaves(change: Json) -> bool:
@@ -77,16 +109,18 @@ def _leaves(change: Json) -> bool:
     return bool(change["action"] in ("create", "update"))
 
 
-def _why(change: Json) -> Iterator[str]:
+def _reasons_now(change: Json) -> Iterator[str]:
     source = change.get("after", {}).get("source")
     if source:
         yield f"the file {source} has this content now"
     else:
-        yield from (f"{f['name']} is {_short(f['old'])} and not {_short(f['new'])}" for f in change.get("fields", ()))
+        yield from (
+            f"{f['name']} is {_shortened(f['old'])} and not {_shortened(f['new'])}" for f in change.get("fields", ())
+        )
     yield from change.get("reasons", ())
 
 
-def _values(path: str, then: Any, now: Any) -> Iterator[str]:
+def _value_lines(path: str, then: Any, now: Any) -> Iterator[str]:
     if then == now or path in IGNORED:
         return
     if isinstance(then, dict) and isinstance(now, dict):
@@ -94,27 +128,23 @@ def _values(path: str, then: Any, now: Any) -> Iterator[str]:
             yield f"the file {then['source']} has other content now"
             return
         for key in {**then, **now}:
-            yield from _values(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
+            yield from _value_lines(f"{path}.{key}".lstrip("."), then.get(key), now.get(key))
     elif path == "after.digest":
         yield ", ".join(f"its {part} changed" for part in changed_parts(then or "", now or ""))
     elif isinstance(then, list) and isinstance(now, list):
-        yield from _lists(path, then, now)
+        yield from _list_lines(path, then, now)
     else:
-        yield f"{path} was {_short(then)}, and is {_short(now)} now"
+        yield f"{path} was {_shortened(then)}, and is {_shortened(now)} now"
 
 
-def _lists(path: str, then: Json, now: Json) -> Iterator[str]:
-    yield from (f"{path}: no more: {_short(item)}" for item in then if item not in now)
-    yield from (f"{path}: now also: {_short(item)}" for item in now if item not in then)
+def _list_lines(path: str, then: Json, now: Json) -> Iterator[str]:
+    yield from (f"{path}: no more: {_shortened(item)}" for item in then if item not in now)
+    yield from (f"{path}: now also: {_shortened(item)}" for item in now if item not in then)
     if then != now and all(item in now for item in then) and all(item in then for item in now):
         yield f"{path}: in another order"
 
 
-def _changes(plan: Mapping[str, Json]) -> dict[str, Json]:
-    return {f"{c['kind']} {c['name']}": c for c in plan["changes"]}
-
-
-def _short(value: Json) -> str:
+def _shortened(value: Json) -> str:
     if isinstance(value, dict) and ("kind" in value or "blob" in value):
         named = value.get("blob", value)
         generation = f"-g{named['generation']}" if "generation" in named else ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.kept.codec import Codec, Json, hints
+from batchctl.reconcile.kept.codec import Codec, Json, field_types
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.resources import Settings, label
 from batchctl.rest import camel
@@ -65,24 +65,24 @@ class Saved:
         return plan_from_json(self.plan, Codec(folder=folder))
 
 
-def document(saved: Saved) -> dict[str, Json]:
+def to_document(saved: Saved) -> dict[str, Json]:
     """The whole document, with the digest of all that it says."""
     said = {MARK: FORMAT, **Codec(folder=Path("/")).encode(saved.header), "plan": saved.plan}
-    return {**said, "digest": _digest(said)}
+    return {**said, "digest": _digest_of_document(said)}
 
 
-def text(saved: Saved) -> str:
+def document_text(saved: Saved) -> str:
     """The document as it is kept: JSON, one change on a line."""
-    return "\n".join(_lines(document(saved), 3)) + "\n"
+    return "\n".join(_spread_lines(to_document(saved), 3)) + "\n"
 
 
-def read(content: str) -> Saved:
+def read_document(content: str) -> Saved:
     """The document of a text. Raises Refused for one that is damaged, was edited, or is of another format."""
     try:
         said = json.loads(content)
         if said[MARK] != FORMAT:
             raise Refused([f"the plan has format {said[MARK]}, and this batchctl reads {FORMAT}: make a new plan"])
-        if said.pop("digest") != _digest(said):
+        if said.pop("digest") != _digest_of_document(said):
             raise Refused(["the plan was edited after it was made: make a new one"])
         plan = said.pop("plan")
         return Saved(Codec(folder=Path("/")).decode(said, Header), plan)
@@ -117,7 +117,7 @@ def _change_to_json(change: Change, codec: Codec) -> dict[str, Json]:
 def _with_values(change: Change, codec: Codec) -> Change:
     """The values of changed fields have the types that the resource's fields have."""
     kind: Any = type(change.resource)
-    types = hints(kind)
+    types = field_types(kind)
     changed = []
     for found in change.fields:
         name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", found.name)
@@ -127,12 +127,13 @@ def _with_values(change: Change, codec: Codec) -> Change:
     return replace(change, fields=tuple(changed))
 
 
-def _digest(said: Mapping[str, Json]) -> str:
+def _digest_of_document(said: Mapping[str, Json]) -> str:
+    # Whoever formats the file anew has not edited it.
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
-def _lines(value: Json, depth: int, begin: str = "", end: str = "", indent: str = "") -> Iterator[str]:
+def _spread_lines(value: Json, depth: int, begin: str = "", end: str = "", indent: str = "") -> Iterator[str]:
     """JSON, spread over lines down to a depth."""
     if not depth or not value or not isinstance(value, dict | list):
         yield f"{indent}{begin}{json.dumps(value, ensure_ascii=False)}{end}"
@@ -143,5 +144,5 @@ def _lines(value: Json, depth: int, begin: str = "", end: str = "", indent: str 
     last = len(value) - 1
     for number, (key, item) in enumerate(keyed):
         named = "" if key is None else f"{json.dumps(key)}: "
-        yield from _lines(item, depth - 1, named, "" if number == last else ",", f"{indent}  ")
+        yield from _spread_lines(item, depth - 1, named, "" if number == last else ",", f"{indent}  ")
     yield f"{indent}{close}{end}"

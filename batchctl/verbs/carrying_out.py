@@ -1,31 +1,21 @@
-"""What apply and destroy share once a plan is made: ask, carry out, judge, bring home."""
+"""What apply and destroy do once a plan is agreed to: carry it out, judge the tasks, bring outputs home."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from batchctl.errors import CloudError, Partial, Refused
-from batchctl.reconcile.amend.later_steps import unannounced
+from batchctl.clock import Clock
+from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
+from batchctl.reconcile.carry_out.deletion import confirm_gone
+from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
-from batchctl.reconcile.outputs import pending
-from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.outputs import not_at_home
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired, Job, Task
+from batchctl.resources import Desired, Job, Task, label
 from batchctl.words import plural, some
-
-Approve = Callable[[Plan], bool]
-"""Shows the plan and asks; False: nothing may be done."""
-
-
-def agree(decided: Plan, approve: Approve) -> None:
-    """Ask; a plan that refuses itself is shown and goes no further."""
-    agreed = approve(decided)
-    if decided.refusals:
-        raise Refused(decided.refusals)
-    if not agreed:
-        raise Refused(["not approved: nothing was changed"])
 
 
 def carried_out(events: Iterable[Event]) -> Iterator[Event]:
@@ -42,29 +32,58 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
         )
 
 
-def keep_to(first: Plan, now: Plan) -> None:
+def taken_away(decided: Plan, cloud: Cloud, clock: Clock) -> Iterator[Event]:
+    """Carry out a plan that deletes, and see that what it deleted is gone."""
+    yield from carried_out(execute(decided, cloud))
+    confirm_gone(decided, cloud, clock)
+
+
+def keep_to_announced(first: Plan, now: Plan) -> None:
     """A later step does what the plan announced and nothing else: whatever else came up meanwhile wants a plan of its
     own."""
     if now.refusals:
         raise Partial("\n".join(("the tasks that were to come now cannot:", *now.refusals)))
-    if more := unannounced(first, now):
+    if more := _unannounced(first, now):
         said = "\n".join(("something changed while the first tasks ran; the plan did not say this:", *more[:10]))
         raise Partial(f"{said}\nApply again to see a plan of it.")
 
 
-def expanded(now: Plan) -> Iterator[Event]:
-    added = now.of(Task, Action.CREATE)
-    if added:
+def _unannounced(first: Plan, now: Plan) -> list[str]:
+    factories = frozenset(entry.factory for entry in first.later)
+    return [
+        f"{change.kind} {label(change.resource)} would be {change.action.past}"
+        for change in now.changes
+        if not _was_announced(change, factories)
+    ]
+
+
+def _was_announced(change: Change, factories: frozenset[str]) -> bool:
+    match change:
+        case Change(action=Action.CREATE, after=Job()):
+            return True
+        case Change(action=Action.CREATE, after=Task(factory=factory)):
+            return factory in factories
+        case _:
+            return False
+
+
+def added_tasks(decided: Plan) -> list[Task]:
+    return [c.after for c in decided.of(Task, Action.CREATE) if isinstance(c.after, Task)]
+
+
+def tell_expanded(now: Plan) -> Iterator[Event]:
+    """Say how many tasks a later step adds."""
+    if added := added_tasks(now):
         yield Expanded(tasks=len(added), job=now.waits[-1].id)
 
 
-def verdicts(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
+def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
     tasks = [t for t in desired.resources if isinstance(t, Task)]
     containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
-    runs = follow.runs_of(jobs, tasks, outputs, cloud)
+    runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
     failures: list[TaskFailed] = []
-    for failure in follow.verdicts(tasks, runs, outputs, cloud):
+    for failure in follow.task_failures(tasks, runs, outputs, cloud):
         failures.append(failure)
         yield failure
     return failures
@@ -74,13 +93,13 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
     containers = sorted({d.container for d in desired.downloads})
     blobs = [blob for name in containers for blob in cloud.blobs(name) if comes_home(blob, choices)]
     stranded = 0
-    for event in fetch.fetch(pending(desired.downloads, blobs, fetch.is_copy), cloud):
+    for event in fetch.fetch(not_at_home(desired.downloads, blobs, fetch.is_copy), cloud):
         stranded += isinstance(event, NotFetched)
         yield event
     if stranded:
         raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
 
 
-def failed_tasks(failures: Sequence[TaskFailed]) -> str:
+def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
     ids = [failure.task.id for failure in failures]
     return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs these alone"

@@ -1,0 +1,38 @@
+"""All that can change a plan once it is decided, in the order in which it does."""
+
+from collections.abc import Iterable
+
+from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
+from batchctl.reconcile.amend.checks import with_preflight
+from batchctl.reconcile.amend.data_loss import refuse_losses
+from batchctl.reconcile.amend.only import only_named
+from batchctl.reconcile.amend.orphans import with_orphans
+from batchctl.reconcile.amend.renewal import by_reboot, with_renewals
+from batchctl.reconcile.amend.replacing import with_replaced
+from batchctl.reconcile.amend.situation import Amendment, Situation
+from batchctl.reconcile.plan import Plan
+
+APPLYING: tuple[Amendment, ...] = (
+    with_adoptions,
+    refuse_another_place,
+    with_orphans,
+    with_replaced,
+    by_reboot,
+    # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
+    only_named,
+    with_renewals,
+    with_preflight,
+    refuse_losses,
+)
+
+DESTROYING: tuple[Amendment, ...] = (refuse_another_place, only_named, refuse_losses)
+
+CLEARING: tuple[Amendment, ...] = (refuse_losses,)
+"""What a spec made goes without the spec: nothing tells its place, and no part of it can be named."""
+
+
+def amended(plan: Plan, situation: Situation, amendments: Iterable[Amendment]) -> Plan:
+    """The plan as it is shown."""
+    for amend in amendments:
+        plan = amend(plan, situation)
+    return plan

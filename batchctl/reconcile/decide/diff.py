@@ -1,0 +1,159 @@
+"""What is wanted against what is held, as changes with reasons. Pure; prints nothing, does nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.generations import schedule_tasks
+from batchctl.reconcile.decide.runs import LEAVING
+from batchctl.reconcile.outputs import Fetch
+from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
+from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task
+from batchctl.rules import Rule
+from batchctl.words import plural, some
+
+
+def diff(
+    desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = (), choices: Choices = Choices()
+) -> Plan:
+    """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
+    wanted = {_identity(r): r for r in desired.resources if not isinstance(r, Job | Task)}
+    found = {_identity(r): r for r in held if not isinstance(r, Job | Task)}
+    foreign = {key: found[key] for key in wanted if key in found and _owner_of(found[key]) != desired.owner}
+    compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
+    gone, notes = _what_left_the_spec(desired, wanted, found)
+    jobs = schedule_tasks(desired, held, choices)
+    changes = [c for c in compared if c]
+    changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in gone]
+    changes += jobs.changes
+    return Plan(
+        owner=desired.owner,
+        changes=ordered_changes(changes),
+        later=jobs.later,
+        refusals=(*map(_not_ours, foreign.values()), *jobs.refusals, *_under_their_hands(changes, jobs.strays)),
+        notes=(*sorted(notes), *jobs.notes),
+        waits=jobs.waits,
+        fetches=tuple(fetches),
+        unchanged=compared.count(None) + len(jobs.kept),
+    )
+
+
+def diff_to_destroy(desired: Desired, held: Sequence[Resource]) -> Plan:
+    """What a destroy takes away: all that is ours but what the spec keeps. What stays is not counted."""
+    return replace(diff(kept_by_destroy(desired, held), held), unchanged=0)
+
+
+def change_needed(wanted: Resource, found: Resource | None) -> Change | None:
+    """The change that one object needs, or None."""
+    if found is None:
+        return Change(action=Action.CREATE, after=wanted)
+    if isinstance(found, Pool) and found.state == "deleting":
+        return Change(action=Action.CREATE, after=wanted, reasons=("the old one is still being deleted: waits for it",))
+    changed = field_changes(found, wanted)
+    if isinstance(found, Pool) and isinstance(wanted, Pool) and found.rebooting and not _empties_the_pool(changed):
+        half = "an apply ended before all nodes had restarted with the start task of the spec: goes on with it"
+        again = replace(wanted, by_reboot=True)
+        return Change(action=Action.UPDATE, before=found, after=again, fields=changed, reasons=(half,))
+    if not changed:
+        return None
+    action = Action.REPLACE if any(f.rule is Rule.REPLACE for f in changed) else Action.UPDATE
+    return Change(action=action, before=found, after=wanted, fields=changed)
+
+
+def _empties_the_pool(changed: Iterable[FieldChange]) -> bool:
+    return any(f.rule is Rule.WHEN_EMPTY for f in changed)
+
+
+def kept_by_destroy(desired: Desired, held: Sequence[Resource]) -> Desired:
+    """What a destroy leaves: containers with `keep`, and all that is in them."""
+    containers = {r.name for r in desired.resources if isinstance(r, Container) and r.keep}
+    ours = tuple(r for r in held if _owner_of(r) == desired.owner and _container_of(r) in containers)
+    return Desired(owner=desired.owner, resources=ours, external=desired.external)
+
+
+def _under_their_hands(changes: Iterable[Change], strays: Sequence[Task]) -> tuple[str, ...]:
+    """What a running task may read is never changed or taken away under it (reliability F53).
+
+    Tasks in the spec are asked one by one, by their digests. What the others read nobody knows any more.
+    """
+    read = [c.before for c in changes if c.before and (isinstance(c.before, Container) or _is_upload(c.before))]
+    if not read or not strays:
+        return ()
+    names, ids = (sorted(r.name for r in read), sorted(task.id for task in strays))
+    return (
+        f"tasks that are in the spec no more still run ({some(ids)}) and may read what would be replaced or "
+        f"deleted ({some(names)}): wait until they have ended, then apply again",
+    )
+
+
+def _is_upload(resource: Resource) -> bool:
+    return isinstance(resource, Blob) and resource.task is None
+
+
+def _what_left_the_spec(
+    desired: Desired, wanted: Mapping[tuple[str, str], Resource], found: Mapping[tuple[str, str], Resource]
+) -> tuple[list[tuple[Resource, tuple[str, ...]]], list[str]]:
+    """What is ours and no longer wanted, and what stays although it is unwanted because of what others put there."""
+    gone: list[tuple[Resource, tuple[str, ...]]] = []
+    notes: list[str] = []
+    ours = {k: r for k, r in found.items() if k not in wanted and _owner_of(r) == desired.owner}
+    inside: dict[str, list[Blob]] = {}
+    for blob in found.values():
+        if isinstance(blob, Blob):
+            inside.setdefault(blob.container, []).append(blob)
+    # Containers first: what goes with one is not told blob by blob.
+    emptied: set[str] = set()
+    for resource in ours.values():
+        match resource:
+            case Container(name=name) if name not in desired.external:
+                blobs = inside.get(name, [])
+                foreign = sorted(b.path for b in blobs if b.owner != desired.owner)
+                emptied.add(name)
+                if foreign:
+                    notes.append(_kept_for_others(name, foreign))
+                    gone += [(b, ()) for b in blobs if b.owner == desired.owner]
+                else:
+                    gone.append((resource, (plural(len(blobs), "blob"),) if blobs else ()))
+            case Pool(state=state):
+                gone.append((resource, (LEAVING,) if state == "deleting" else ()))
+            case _:
+                pass
+    for resource in ours.values():
+        # An output stays where it is; an upload that left the spec takes its blob with it.
+        if isinstance(resource, Blob) and resource.task is None and resource.container not in emptied:
+            gone.append((resource, ("no longer uploaded by the spec",)))
+    return gone, notes
+
+
+def _identity(resource: Resource) -> tuple[str, str]:
+    """Batch ids are compared without regard to case; blob names are not."""
+    name = resource.name if isinstance(resource, Blob) else resource.name.lower()
+    return resource.kind, name
+
+
+def _owner_of(resource: Resource) -> str | None:
+    return None if isinstance(resource, Task) else resource.owner
+
+
+def _container_of(resource: Resource) -> str | None:
+    match resource:
+        case Container():
+            return resource.name
+        case Blob():
+            return resource.container
+        case _:
+            return None
+
+
+def _not_ours(resource: Resource) -> str:
+    owner = _owner_of(resource)
+    whose = f"it belongs to the spec {owner!r}" if owner else "it bears no mark of batchctl"
+    return (
+        f"{resource.kind} {resource.name!r} exists already and is not ours: {whose}. Give it another name in the spec, "
+        f"remove it yourself, or take it over with --adopt"
+    )
+
+
+def _kept_for_others(container: str, foreign: list[str]) -> str:
+    held = f"{plural(len(foreign), 'blob')} that we did not put there ({some(foreign)})"
+    return f"container {container!r} is kept: it holds {held}"

@@ -1,0 +1,125 @@
+"""What is held of a job: its generations, which of them end now, and the newest run of each task. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
+from batchctl.reconcile.plan import Action, Change
+from batchctl.resources import HANDLING, Job, Task, changed_parts
+
+ENDING = frozenset({"terminating", "completed", "deleting"})
+"""States in which a job takes no more tasks."""
+
+LEAVING = "it is being deleted already: waits until it is gone"
+
+STALLED = "ends: what is left in it waits for tasks that failed"
+GIVEN_UP = "ends: nothing runs in it, and what waits there is not what the spec says now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """A job as it is wanted, and what is held of it.
+
+    `generations`: all that are ours, by number; `alive`: those that are not being deleted. Of both, those that
+    `endings` ends are as they will be then. `newest`: by the task's id in lower case.
+    """
+
+    job: Job
+    generations: Mapping[int, Job]
+    alive: Mapping[int, Job]
+    endings: tuple[Change, ...]
+    listed: Sequence[Task]
+    newest: Mapping[str, Task]
+
+    def strays(self, wanted: Iterable[Task]) -> tuple[Task, ...]:
+        """Tasks that have not ended and are in the spec no more."""
+        ids = {task.id.lower() for task in wanted}
+        return tuple(
+            run
+            for key, run in self.newest.items()
+            if key not in ids and run.state != "completed" and self.job_of(run).state not in ENDING
+        )
+
+    def job_of(self, run: Task) -> Job:
+        return self.alive[run.generation or 1]
+
+
+def runs_of_job(job: Job, tasks: Iterable[Task], ours: Iterable[Job], held: Iterable[Task]) -> Runs:
+    """What is held of the wanted job, given its wanted tasks, all jobs that are ours and all tasks that are held."""
+    generations = {j.generation: j for j in ours if _same_name(j, job)}
+    alive = {number: j for number, j in generations.items() if j.state != "deleting"}
+    name = job.name.lower()
+    listed = [run for run in held if run.job.lower() == name]
+    endings = tuple(_endings(job, {task.id.lower(): task for task in tasks}, listed, alive.values()))
+    alive |= {ended.generation: ended for change in endings if isinstance(ended := change.after, Job)}
+    return Runs(
+        job=job,
+        generations=generations | alive,
+        alive=alive,
+        endings=endings,
+        listed=listed,
+        newest=_newest_runs(listed, alive),
+    )
+
+
+def jobs_that_left(job: Job | None, ours: Iterable[Job], held: Iterable[Task]) -> Iterator[Change]:
+    """The deletions of all generations of jobs of ours that are in the spec no more."""
+    left = [j for j in ours if job is None or not _same_name(j, job)]
+    counts = Counter((run.job.lower(), run.generation) for run in held) if left else Counter()
+    for gone in left:
+        reasons = _why_leaving(gone, counts[gone.name.lower(), gone.generation])
+        yield Change(action=Action.DELETE, before=gone, reasons=reasons)
+
+
+def is_in_the_way(job: Job, held: Job, run: Task, task: Task | None) -> bool:
+    """Would this run, were it to go on, do what the spec does not say?"""
+    return task is None or bool(changes_since(run, task)) or held.pool.lower() != job.pool.lower()
+
+
+def changes_since(run: Task, task: Task) -> Reasons:
+    """Which parts of a task are not what they were when it ran."""
+    return tuple(f"{part} changed" for part in changed_parts(run.digest, task.digest) if part != HANDLING)
+
+
+def _endings(job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job]) -> Iterator[Change]:
+    """Generations that take no part any more."""
+    for held in (j for j in alive if j.state not in ENDING):
+        reason = STALLED if _is_stalled(held, runs) else GIVEN_UP if _is_given_up(job, held, wanted, runs) else None
+        if reason:
+            ended = replace(held, state="terminating")
+            yield Change(action=Action.UPDATE, before=held, after=ended, reasons=(reason,))
+
+
+def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
+    return job.uses_task_dependencies and bool(stalled_tasks([r for r in runs if r.generation == job.generation]))
+
+
+def _is_given_up(job: Job, held: Job, wanted: Mapping[str, Task], runs: Iterable[Task]) -> bool:
+    """Does nothing run in it, and is what waits there not what the spec says now?
+
+    What waits and is still wanted runs in the next generation. So a start task that failed, or a pool that cannot run
+    anything, can be mended. What runs is never ended by this.
+    """
+    unfinished = [run for run in runs if run.generation == held.generation and run.state != "completed"]
+    waiting = all(run.state == "active" for run in unfinished)
+    return waiting and any(is_in_the_way(job, held, run, wanted.get(run.id.lower())) for run in unfinished)
+
+
+def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:
+    newest: dict[str, Task] = {}
+    for run in runs:
+        if run.generation in alive:
+            known = newest.get(run.id.lower(), run)
+            newest[run.id.lower()] = max(known, run, key=lambda r: r.generation or 1)
+    return newest
+
+
+def _why_leaving(job: Job, count: int) -> Reasons:
+    if job.state == "deleting":
+        return (LEAVING,)
+    return (f"with {count} task" + ("" if count == 1 else "s"),) if count else ()
+
+
+def _same_name(one: Job, other: Job) -> bool:
+    return one.name.lower() == other.name.lower()

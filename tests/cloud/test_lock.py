@@ -107,16 +107,13 @@ def test_a_holder_reads_back_as_it_was_written() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began")
 def test_a_holder_is_dead_when_its_process_is() -> None:
-    code = "import sys; from batchctl.cloud.lock.holder import Holder; print(Holder.this('', '')); sys.stdin.read()"
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
     here = Holder.this("", "")
-    born = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
-    other = replace(here, pid=process.pid, born=born)
-    assert not here.dead
-    assert not other.dead
-    process.communicate()
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as process:
+        born = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        other = replace(here, pid=process.pid, born=born)
+        alive = not here.dead and not other.dead
+        process.kill()
+    assert alive
     assert other.dead
     assert replace(here, born="1").dead, "the id is another process's by now"
     assert not replace(other, machine="another").dead

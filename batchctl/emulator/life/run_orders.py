@@ -1,9 +1,7 @@
 """From records to orders: where a task's directory lies and what its environment holds.
 
-Pure, but that it looks for docker or podman where a task wants a container.
-
-The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
-but the search path goes along.
+It looks for docker or podman where a task wants a container, and at nothing else. The variables are those of "Azure
+Batch runtime environment variables"; nothing of the service's own environment but the search path goes along.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Container tasks: their settings to command lines of docker or podman. Pure but for the search of a runtime.
+"""Container tasks: their settings to command lines of docker or podman.
 
 As the page "Use Azure Batch to run container workloads" has it: the node's directories and the task's variables are
 those of the host, at the same paths; the command line replaces the image's own, an empty one leaves it.

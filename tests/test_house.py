@@ -156,7 +156,7 @@ def test_the_house_was_found() -> None:
 def test_the_layout_names_what_is_there() -> None:
     """A name that is misspelt here would make a law silent; ORDER speaks up by itself."""
     named = [*layout.WINGS, *(f"{name}.py" for name in layout.GROUND), *layout.MAY_SAY_LOCAL]
-    named += [room for rooms in layout.ONLY_IN.values() for room in rooms]
+    named += [*layout.PURE, *(room for rooms in layout.ONLY_IN.values() for room in rooms)]
     assert [name for name in named if not (FOLDER / name).exists()] == []
 
 

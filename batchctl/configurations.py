@@ -6,7 +6,7 @@ They hold what a spec can set; what the service fills in beside is not read. Def
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from batchctl.rules import lower, part, unordered
+from batchctl.rules import lower, part, unordered, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,14 @@ class NetworkConfiguration:
     subnet_id: str | None = part(None, fold=lower)
     public_ip_address_configuration: PublicIPAddressConfiguration = PublicIPAddressConfiguration()
     enable_accelerated_networking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePlacementConfiguration:
+    """Where the nodes of a pool are placed (REST: BatchNodePlacementConfiguration): `regional`, all in one availability
+    zone, or `zonal`, over the zones of the region."""
+
+    policy: str = part("regional", fold=word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +69,8 @@ class ContainerConfiguration:
 class TaskContainerSettings:
     """The container that a task runs in (REST: TaskContainerSettings)."""
 
-    image_name: str
-    container_run_options: str | None = None
+    image_name: str = part(fill=True)
+    container_run_options: str | None = part(None, fill=True)
     working_directory: str = part("taskWorkingDirectory", fold=lower)
     registry: ContainerRegistry | None = None
 

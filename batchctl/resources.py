@@ -13,11 +13,24 @@ from batchctl.configurations import (
     ContainerConfiguration,
     ExitConditions,
     NetworkConfiguration,
+    NodePlacementConfiguration,
     TaskContainerSettings,
     TaskDependencies,
     TaskSchedulingPolicy,
 )
-from batchctl.rules import Rule, compared, default_is_none, lower, observed, part, policy, unordered
+from batchctl.rules import (
+    Rule,
+    compared,
+    default_is_none,
+    identity,
+    lower,
+    observed,
+    part,
+    policy,
+    sent,
+    unordered,
+    word,
+)
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
@@ -27,6 +40,12 @@ def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
 
 RETENTION = timedelta(days=7)
 """How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
+
+MACHINE = "virtualMachineConfiguration"
+"""Where REST has what a spec says of the pool itself."""
+
+HANDLING = "handling"
+"""The part of a task's digest that says how it is shown and what its failure means: no reason to run again."""
 
 Settings = tuple[tuple[str, str], ...]
 """Environment settings or metadata: name and value pairs. Their order means nothing."""
@@ -82,49 +101,55 @@ class SupportedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartTask:
-    """What a node runs before it takes tasks. `content` is a digest of the blobs among its resource files."""
+class Work:
+    """What a node runs, whatever it runs it for: start, preparation and release tasks and tasks have this in common.
 
-    command_line: str
-    resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = part((), fold=unordered)
-    wait_for_success: bool = True
-    max_task_retry_count: int = 0
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
-    content: str = ""
+    `elevation` is that of a user of the pool's scope: one of the task's own would not see the start task's files.
+    """
+
+    command_line: str = sent("", digest="command", always=True, key="")
+    resource_files: tuple[ResourceFile, ...] = sent((), key="")
+    environment: Settings = sent((), fold=unordered, key="environmentSettings")
+    elevation: str = sent(
+        "nonadmin",
+        digest="command",
+        always=True,
+        fold=word,
+        key="elevationLevel",
+        rest="userIdentity.autoUser.elevationLevel",
+    )
+    container_settings: TaskContainerSettings | None = sent(None, fill=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobPreparationTask:
+class StartTask(Work):
+    """What a node runs before it takes tasks. `content` is a digest of the blobs among its resource files."""
+
+    wait_for_success: bool = True
+    max_task_retry_count: int = 0
+    content: str = policy("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPreparationTask(Work):
     """What a node runs before its first task of the job. `content` as in a start task. Defaults are the service's;
     None of a limit: there is none."""
 
-    command_line: str
-    resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = part((), fold=unordered)
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
-    max_wall_clock_time: timedelta | None = None
-    max_task_retry_count: int = 0
-    retention_time: timedelta = RETENTION
+    max_wall_clock_time: timedelta | None = part(None, key="constraints.maxWallClockTime")
+    max_task_retry_count: int = part(0, key="constraints.maxTaskRetryCount")
+    retention_time: timedelta = part(RETENTION, key="constraints.retentionTime")
     wait_for_success: bool = True
     rerun_on_node_reboot_after_success: bool = True
-    content: str = ""
+    content: str = policy("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobReleaseTask:
+class JobReleaseTask(Work):
     """What every node that ran the preparation runs when the job ends."""
 
-    command_line: str
-    resource_files: tuple[ResourceFile, ...] = ()
-    environment: Settings = part((), fold=unordered)
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
     max_wall_clock_time: timedelta = timedelta(minutes=15)
     retention_time: timedelta = RETENTION
-    content: str = ""
+    content: str = policy("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,28 +211,35 @@ class Pool:
     """
 
     kind: ClassVar[str] = "pool"
-    name: str
+    name: str = identity(key="id")
     vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
-    image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image)
-    node_agent_sku_id: str | None = compared(Rule.WHEN_EMPTY, None, optional=True, fold=lower)
-    container_configuration: ContainerConfiguration | None = compared(Rule.WHEN_EMPTY, None)
+    image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image, rest=f"{MACHINE}.imageReference")
+    node_agent_sku_id: str | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, fold=lower, rest=f"{MACHINE}.nodeAgentSKUId"
+    )
+    container_configuration: ContainerConfiguration | None = compared(
+        Rule.WHEN_EMPTY, None, rest=f"{MACHINE}.containerConfiguration"
+    )
     target_dedicated_nodes: int | None = compared(Rule.IN_PLACE, 0, optional=True)
-    target_spot_nodes: int | None = compared(Rule.IN_PLACE, 0, optional=True)
+    target_spot_nodes: int | None = compared(Rule.IN_PLACE, 0, optional=True, rest="targetLowPriorityNodes")
     auto_scale_formula: str | None = compared(Rule.IN_PLACE, None)
     auto_scale_evaluation_interval: timedelta | None = compared(Rule.IN_PLACE, None)
-    resize_timeout: timedelta | None = policy(None)
+    resize_timeout: timedelta | None = sent(None)
     task_slots_per_node: int = compared(Rule.WHEN_EMPTY, 1)
     task_scheduling_policy: TaskSchedulingPolicy = compared(Rule.WHEN_EMPTY, TaskSchedulingPolicy())
     enable_inter_node_communication: bool = compared(Rule.WHEN_EMPTY, False)
     network_configuration: NetworkConfiguration | None = compared(Rule.WHEN_EMPTY, None, fold=default_is_none)
+    node_placement_configuration: NodePlacementConfiguration | None = compared(
+        Rule.WHEN_EMPTY, None, fold=default_is_none, rest=f"{MACHINE}.nodePlacementConfiguration"
+    )
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
-    start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None)
+    start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     asked: str = observed("")
-    created: str | None = observed()
-    state: str | None = observed()
+    created: str | None = observed(rest="creationTime")
+    state: str | None = observed(rest="state", fold=word)
     nodes: int = observed(0)
     rebooting: bool = observed(False)
     by_reboot: bool = policy(False)
@@ -221,25 +253,25 @@ class Job:
     """
 
     kind: ClassVar[str] = "job"
-    name: str
-    pool: str = compared(Rule.NEW_GENERATION, fold=lower)
+    name: str = identity(key="id")
+    pool: str = compared(Rule.NEW_GENERATION, fold=lower, key="", rest="poolInfo.poolId")
     priority: int = compared(Rule.IN_PLACE, 0)
     max_parallel_tasks: int = compared(Rule.IN_PLACE, -1)
     allow_task_preemption: bool = compared(Rule.IN_PLACE, False)
-    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
-    max_task_retry_count: int = compared(Rule.IN_PLACE, 0)
-    environment: Settings = compared(Rule.NEW_GENERATION, (), fold=unordered)
+    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None, key="constraints.maxWallClockTime")
+    max_task_retry_count: int = compared(Rule.IN_PLACE, 0, key="constraints.maxTaskRetryCount")
+    environment: Settings = compared(Rule.NEW_GENERATION, (), fold=unordered, key="commonEnvironmentSettings")
     display_name: str | None = compared(Rule.NEW_GENERATION, None, optional=True)
-    on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=lower)
-    job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None)
-    job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None)
-    uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False)
+    on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=word)
+    job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None, key="")
+    job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None, key="")
+    uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     generation: int = observed(1)
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     asked: str = observed("")
-    state: str | None = observed()
+    state: str | None = observed(rest="state", fold=word)
     sealed: bool = observed(False)
 
     @property
@@ -249,7 +281,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Work):
     """A task of `job`. What `digest` says differs, runs again in the next generation (D6); only the limits of a task
     that has not ended change in place (REST: Task - Replace Task).
 
@@ -260,27 +292,22 @@ class Task:
     """
 
     kind: ClassVar[str] = "task"
-    job: str
-    id: str
-    command_line: str = policy("")
-    resource_files: tuple[ResourceFile, ...] = policy(())
-    output_files: tuple[OutputFile, ...] = policy(())
-    environment: Settings = policy(())
-    required_slots: int = policy(1)
-    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None)
-    max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True)
-    retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION)
-    elevation: str = policy("nonadmin")
-    display_name: str | None = policy(None)
-    container_settings: TaskContainerSettings | None = policy(None)
-    exit_conditions: ExitConditions | None = policy(None)
-    depends_on: TaskDependencies | None = policy(None)
+    job: str = identity()
+    id: str = identity(key="id")
+    output_files: tuple[OutputFile, ...] = sent((), key="", rest="")  # each bears a mark of ours
+    required_slots: int = sent(1, digest="command", always=True)
+    max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None, key="constraints.maxWallClockTime")
+    max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True, key="constraints.maxTaskRetryCount")
+    retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION, key="constraints.retentionTime")
+    display_name: str | None = sent(None, digest=HANDLING, always=True, fill=True)
+    exit_conditions: ExitConditions | None = sent(None, digest=HANDLING, always=True)
+    depends_on: TaskDependencies | None = sent(None, key="")
     factory: str = policy("")
-    digest: str = compared(Rule.NEW_GENERATION, "")
+    digest: str = compared(Rule.NEW_GENERATION, "", key="", rest="")
     generation: int | None = observed()
-    state: str | None = observed()
-    result: str | None = observed()
-    exit_code: int | None = observed()
+    state: str | None = observed(rest="state", fold=word)
+    result: str | None = observed(rest="executionInfo.result", fold=word)
+    exit_code: int | None = observed(rest="executionInfo.exitCode")
     failure: str | None = observed()
 
     @property
@@ -292,10 +319,6 @@ Resource = Container | Blob | Pool | Job | Task
 
 KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Task)
 """The only order: made in this order, unmade in reverse."""
-
-
-HANDLING = "handling"
-"""The part of a task's digest that says how it is shown and what its failure means: no reason to run again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,28 @@
-"""Values of REST JSON to frozen values and back, by the names of their fields."""
+"""Frozen values to JSON and back, by what their fields say of themselves: a new property needs no code here.
 
-from dataclasses import fields, is_dataclass
+A field has a place in a spec (`key`) and one in REST JSON (`rest`), both its own name in camelCase where it says
+nothing else (`rules`). A Dialect is one of the two, with what single types are read and written as.
+"""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
+from batchctl.rules import word
 
 ABBREVIATIONS = {"sku": "SKU", "ip": "IP", "vnet": "VNet", "os": "OS"}
 """Words that REST writes in capitals wherever they do not come first."""
+
+Json = dict[str, Any]
+Path = tuple[str, ...]
+"""Names of nested objects, from the outside in."""
+
+Convert = Callable[[Any], Any]
+
+SPEC, REST = "key", "rest"
+"""The two dialects, by the metadata of a field that says its place in them."""
 
 
 def camel(snake: str) -> str:
@@ -17,30 +31,122 @@ def camel(snake: str) -> str:
     return first + "".join(ABBREVIATIONS.get(word, word.capitalize()) for word in rest)
 
 
-def to_rest(value: Any) -> Any:
-    """JSON of a frozen value; what is None or an empty tuple is left out."""
-    if is_dataclass(value):
-        found = {camel(f.name): getattr(value, f.name) for f in fields(value)}
-        return {name: to_rest(inner) for name, inner in found.items() if inner is not None and inner != ()}
-    return [to_rest(inner) for inner in value] if isinstance(value, tuple) else value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """`place`: SPEC or REST. `readers` and `writers`: types that are not written field by field, as what they are."""
+
+    place: str
+    readers: Mapping[Any, Convert] = field(default_factory=dict)
+    writers: Mapping[Any, Convert] = field(default_factory=dict)
+
+    def read(self, cls: Any, document: Mapping[str, Any]) -> Json:
+        """The fields of `cls` that the document says, by name; what has no field, or means nothing, is left out."""
+        found: Json = {}
+        for entry in entries(cls, self.place):
+            said = document.get(entry.path[0]) if len(entry.path) == 1 else _look_up(document, entry.path)
+            value = None if said is None else word(said) if entry.is_word else self._read(entry.kind, said)
+            if value is not None:
+                found[entry.name] = value
+        return found
+
+    def write(self, value: Any, *, only: Container[str] | None = None, sparse: bool = False) -> Json:
+        """The document of a value: all its fields that have a place, or `only` these. What is None or an empty tuple is
+        left out; `sparse`: so is what is as it is by default."""
+        found: Json = {}
+        cls: Any = type(value)
+        for entry in entries(cls, self.place):
+            if entry.observed:
+                continue
+            inner = getattr(value, entry.name)
+            if inner is None or inner == () or (sparse and inner == entry.default):
+                continue
+            if only is None or entry.name in only:
+                _put(found, entry.path, word(inner) if entry.is_word else self._write(entry.kind, inner))
+        return found
+
+    def _read(self, kind: Any, value: Any) -> Any:
+        if kind in self.readers:
+            return self.readers[kind](value)
+        if get_origin(kind) is tuple:
+            return tuple(self._read(get_args(kind)[0], item) for item in value)
+        return kind(**self.read(kind, value)) if isinstance(kind, type) and is_dataclass(kind) else value
+
+    def _write(self, kind: Any, value: Any) -> Any:
+        if kind in self.writers:
+            return self.writers[kind](value)
+        if isinstance(value, tuple):
+            return [self._write(get_args(kind)[0], item) for item in value]
+        return self.write(value) if is_dataclass(value) else value
 
 
-def from_rest(cls: type[T], item: dict[str, Any]) -> T:
-    """The frozen value of JSON; what it has no field for is left out."""
-    known: Any = cls
-    return cls(**{name: _read(kind, item[key]) for name, key, kind in _fields(known) if item.get(key) is not None})
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field with its place in a dialect, its type (without None) and its default."""
+
+    name: str
+    path: Path
+    kind: Any
+    default: Any
+    is_word: bool
+    observed: bool
 
 
 @cache
-def _fields(cls: type[Any]) -> tuple[tuple[str, str, Any], ...]:
+def entries(cls: Any, place: str) -> tuple[Entry, ...]:
+    """The fields of a class that have a place in a dialect; looked up once, for there may be very many values."""
     hints = get_type_hints(cls)
-    return tuple((f.name, camel(f.name), hints[f.name]) for f in fields(cls))
+    return tuple(
+        Entry(
+            f.name,
+            path,
+            _without_none(hints[f.name]),
+            f.default,
+            is_word=f.metadata.get("fold") is word,
+            observed="observed" in f.metadata,
+        )
+        for f in fields(cls)
+        if (path := path_of(f, place))
+    )
 
 
-def _read(kind: Any, value: Any) -> Any:
-    if isinstance(kind, UnionType):
-        kind = next(option for option in get_args(kind) if option is not type(None))
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)[0]
-        return tuple(_read(inner, item) for item in value)
-    return from_rest(kind, value) if is_dataclass(kind) and isinstance(kind, type) else value
+def path_of(entry: Any, place: str) -> Path:
+    """Where a field (of `dataclasses`) stands in a dialect; () for nowhere. REST has it where a spec has it, or where
+    `rest` says."""
+    key, rest = entry.metadata.get(SPEC), entry.metadata.get(REST)
+    said = key if place == SPEC else (key or None) if rest is None else rest
+    return tuple((camel(entry.name) if said is None else said).split(".")) if said != "" else ()
+
+
+@cache
+def filled_fields(cls: Any) -> tuple[tuple[str, Path], ...]:
+    """The fields whose texts have the placeholders of a task (`rules.sent`), and where a spec has them."""
+    return tuple((f.name, path_of(f, SPEC)) for f in fields(cls) if f.metadata.get("fill"))
+
+
+def filled_places(cls: Any) -> tuple[str, ...]:
+    """The places of all these texts in a spec, dotted: `displayName`, `containerSettings.imageName`."""
+    found: list[str] = []
+    hints = get_type_hints(cls)
+    for name, path in filled_fields(cls):
+        kind, place = _without_none(hints[name]), ".".join(path)
+        found += [f"{place}.{inner}" for inner in filled_places(kind)] if is_dataclass(kind) else [place]
+    return tuple(found)
+
+
+def _without_none(hint: Any) -> Any:
+    if isinstance(hint, UnionType):
+        return next(option for option in get_args(hint) if option is not type(None))
+    return hint
+
+
+def _look_up(document: Any, path: Path) -> Any:
+    for name in path:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
+
+
+def _put(document: Json, path: Path, value: Any) -> None:
+    *above, name = path
+    for outer in above:
+        document = document.setdefault(outer, {})
+    document[name] = value

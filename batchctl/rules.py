@@ -33,8 +33,13 @@ def exact(value: Any) -> Any:
 
 
 def lower(value: str | None) -> str | None:
-    """Names and words that the service compares without regard to case."""
+    """Names that the service compares without regard to case, and gives back as they were given."""
     return None if value is None else value.lower()
+
+
+def word(value: str) -> str:
+    """Words of an enumeration: in small letters wherever they are held, for no two services spell them alike."""
+    return value.lower()
 
 
 def unordered(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -48,26 +53,71 @@ def default_is_none(value: Any) -> Any:
     return None if found == folded(type(value)()) else found
 
 
-def compared(rule: Rule, default: Any = ..., *, optional: bool = False, fold: Callable[[Any], Any] = exact) -> Any:
-    """A field that diff compares. `optional`: None leaves it to the service. `fold` normalises before comparing."""
-    metadata = {"rule": rule, "optional": optional, "fold": fold}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+def compared(
+    rule: Rule,
+    default: Any = ...,
+    *,
+    optional: bool = False,
+    fold: Callable[[Any], Any] = exact,
+    key: str | None = None,
+    rest: str | None = None,
+) -> Any:
+    """A field that the service holds and that diff compares.
+
+    `optional`: None leaves it to the service. `fold` normalises before comparing. `key`: where a spec has it
+    (dotted), if not under its own name in camelCase; `rest`: where REST JSON has it, if not there as well. "": nowhere.
+    """
+    return _field(default, rule=rule, optional=optional, fold=fold, key=key, rest=rest)
 
 
-def part(default: Any = ..., *, fold: Callable[[Any], Any] = exact) -> Any:
-    """A field of a value inside a compared field, with a fold of its own."""
-    metadata = {"fold": fold}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+def sent(
+    default: Any = ...,
+    *,
+    digest: str = "",
+    always: bool = False,
+    fill: bool = False,
+    fold: Callable[[Any], Any] = exact,
+    key: str | None = None,
+    rest: str | None = None,
+) -> Any:
+    """A field that the service is given and that diff does not compare: of a task, its digest does.
+
+    `digest`: the part of a task's digest that tells of its change. What is as it is by default says nothing there, so
+    that no task runs again because batchctl has learnt a word; `always`: but this did from the beginning.
+    `fill`: a text in which the placeholders of a task's item are filled.
+    """
+    return _field(default, digest=digest, always=always, fill=fill, fold=fold, key=key, rest=rest)
+
+
+def part(
+    default: Any = ...,
+    *,
+    fold: Callable[[Any], Any] = exact,
+    fill: bool = False,
+    key: str | None = None,
+    rest: str | None = None,
+) -> Any:
+    """A field of a value inside another field, with a fold of its own."""
+    return _field(default, fold=fold, fill=fill, key=key, rest=rest)
+
+
+def identity(*, key: str = "") -> Any:
+    """A field that says which object it is, and never changes. `key` as in `compared`; "": no document has it."""
+    return _field(..., key=key, rest=key)
 
 
 def policy(default: Any) -> Any:
-    """A field that the spec sets and the service never sees."""
-    return field(default=default, metadata={"policy": True})
+    """A field that tells batchctl what to do and is nothing that the service would hold."""
+    return _field(default, policy=True, key="", rest="")
 
 
-def observed(default: Any = None) -> Any:
-    """A field that only the service sets."""
-    return field(default=default, metadata={"observed": True})
+def observed(default: Any = None, *, rest: str = "", fold: Callable[[Any], Any] = exact) -> Any:
+    """A field that only the service sets; `rest`: where it says so, "" where it takes more than a look."""
+    return _field(default, observed=True, fold=fold, key="", rest=rest)
+
+
+def _field(default: Any, **metadata: Any) -> Any:
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
 
 
 def differences(found: Any, wanted: Any) -> Iterator[Difference]:
@@ -95,8 +145,8 @@ def differs(old: Any, new: Any) -> bool:
 
 def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     """The value as it is compared: values with fields of their own by the folds of these."""
-    if value is None:
-        return None
+    if value is None or (fold is exact and isinstance(value, str | int)):
+        return value
     if fold is not exact:
         return fold(tuple(map(folded, value)) if isinstance(value, tuple) else value)
     if is_dataclass(value):

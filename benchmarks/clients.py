@@ -27,8 +27,8 @@ def ours(what: str, url: str, container: str, folder: Path) -> None:
     from batchctl.reconcile.carry_out.fetch import fetch
     from batchctl.reconcile.events import Fetched
     from batchctl.reconcile.outputs import Fetch
-    from batchctl.spec.inventory import take_inventory
-    from batchctl.spec.reading.load import load
+    from batchctl.spec.load import load
+    from batchctl.spec.outside.stocktaking import take_inventory
 
     target = Target.local(
         batch_url="http://127.0.0.1:1",

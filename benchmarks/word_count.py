@@ -77,7 +77,7 @@ def bench() -> Iterator[Path]:
         for name in ("specs", "node_scripts"):
             shutil.copytree(HERE / name, folder / name)
         with patch.dict(os.environ, {"BATCHCTL_LOCAL_HOME": str(folder / "home"), "NO_PROXY": "127.0.0.1"}):
-            services = local.ensure(print)
+            services = local.ensure_running(print)
             try:
                 with patch.dict(os.environ, services.environment):
                     yield folder

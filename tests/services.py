@@ -19,7 +19,7 @@ def started(say: Callable[[str], None], timing: local.Timing = local.TIMING) -> 
     """The services of `BATCHCTL_LOCAL_HOME`. Skips only if it was asked to; what cannot be installed is a failure."""
     if os.environ.get("BATCHCTL_TEST_NO_AZURITE") == "1":
         pytest.skip("BATCHCTL_TEST_NO_AZURITE=1: nothing that needs the blob store is tested")
-    return local.ensure(say, timing=timing)
+    return local.ensure_running(say, timing=timing)
 
 
 def batch_client(services: local.Services) -> BatchClient:

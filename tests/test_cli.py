@@ -1,14 +1,23 @@
-"""What a command line is refused for before anything is asked: exit 64, and a message that says what to do."""
+"""What a command line says: the options that commands take, and what is refused before anything is asked."""
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+import typer
+from typer.main import get_command
 
-from batchctl.cli import run
+from batchctl.cli import app, run
+from batchctl.cli.options import Command, Options, parse_duration, with_options
+from batchctl.errors import UsageError
+from batchctl.reconcile.choices import Choices
 
 SPEC = "specs/word-count.yaml"
 REFUSED = {
@@ -94,3 +103,66 @@ def _ran(line: str, stdout: int) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, stdout=stdout, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("name", get_args(Command))
+def test_every_command_takes_the_options_that_name_it(name: str) -> None:
+    command: Any = get_command(app)
+    for word in name.split("_"):
+        command = command.commands[word]
+    taken = [option.name for option in fields(Options) if name in option.metadata["of"]]
+    assert [param.name for param in command.params][-len(taken) :] == taken
+
+
+def test_what_is_said_many_times_is_handed_over_in_order_and_the_rest_has_its_default() -> None:
+    heard = []
+
+    def plan(spec: Path, *, options: Options) -> None:
+        heard.append((spec, options))
+
+    alone = typer.Typer()
+    alone.command()(with_options(plan))
+    alone(["x.yaml", "--only", "pool.b", "--only", "job.a", "--force"], standalone_mode=False)
+    assert heard == [(Path("x.yaml"), Options(only=("pool.b", "job.a"), force=True))]
+    assert heard[0][1].choices() == Choices(only=("pool.b", "job.a"), force=True)
+
+
+def test_every_choice_is_an_option() -> None:
+    assert {choice.name for choice in fields(Choices)} <= {option.name for option in fields(Options)}
+
+
+@pytest.mark.parametrize(
+    ("given", "patience"),
+    [
+        (Options(), timedelta()),
+        (Options(lock_timeout="90s"), timedelta(seconds=90)),
+        (Options(lock_timeout="10"), timedelta(seconds=10)),
+        (Options(lock_timeout="2h"), timedelta(hours=2)),
+        (Options(lock_timeout="P1DT1M"), timedelta(days=1, minutes=1)),
+        (Options(no_lock=True, lock_timeout="10m"), None),
+    ],
+)
+def test_how_long_a_lock_is_waited_for(given: Options, patience: timedelta | None) -> None:
+    assert given.lock_patience() == patience
+
+
+@pytest.mark.parametrize("text", ["", "m", "5d", "P", "PT", "P1", "-5s"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(UsageError, match="is no duration: write 90s, 10m, 1h or PT10M"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_options(shell: str) -> None:
+    words = "batchctl apply x.yaml --re"
+    bash = {"COMP_WORDS": words, "COMP_CWORD": "3"}
+    others = {"_TYPER_COMPLETE_ARGS": words, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    asked = {"_BATCHCTL_COMPLETE": f"complete_{shell}", **bash, **others}
+    said = subprocess.run(
+        [sys.executable, "-c", "import batchctl.cli; batchctl.cli.main()"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **asked},
+        check=False,
+    ).stdout
+    assert re.findall(r"--re[a-z-]*", said) == ["--replace", "--rerun", "--reboot-nodes"]

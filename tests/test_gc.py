@@ -12,8 +12,8 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Applied
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Pool, Stamp
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from batchctl.verbs.gc import clear, inspect
 from tests.clock import START, FakeClock
 from tests.fake_cloud import FakeCloud

@@ -31,8 +31,8 @@ from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
 from batchctl.resources import Job, Task
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from tests.clock import FakeClock
 from tests.fake_cloud import UBUNTU, Crash, FakeCloud
 from tests.reconcile.build import pool

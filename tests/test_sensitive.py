@@ -13,7 +13,7 @@ from batchctl.reconcile.kept.document import Place
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.printer import Printer
 from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, sensitive_values
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.reconcile.build import job
 
 SECRET = (

@@ -10,8 +10,8 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Container
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from batchctl.verbs.turn import FIRST_LOCK, turn
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud

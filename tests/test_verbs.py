@@ -16,8 +16,8 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Blob, Job, SupportedImage, Task
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 

@@ -9,8 +9,8 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.asking import printer, voice
 from batchctl.cli.interrupting import Interruption
+from batchctl.cli.speaking import open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -20,7 +20,7 @@ app = typer.Typer(
     name="batchctl",
     help="Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # nobody sees a traceback (design D12), not even a handsome one
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
@@ -56,7 +56,7 @@ def main() -> NoReturn:
 
 def _cut_off(error: OSError, *, changes: bool) -> int:
     """A full disk, or nobody who reads what is said: to look at the first lines alone is no error."""
-    # Python would complain once more when it flushes at exit.
+    # Python flushes at exit what could not be written, and would complain once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError) and not changes:
         return 0
@@ -64,7 +64,7 @@ def _cut_off(error: OSError, *, changes: bool) -> int:
     why = "nobody reads the output any more" if isinstance(error, BrokenPipeError) else f"{error.strerror}{where}"
     told = Partial(f"cut off: {why}. The same command goes on from here") if changes else MachineError(why)
     with contextlib.suppress(OSError):
-        printer().error(told)
+        open_printer().error(told)
     return told.exit_code
 
 
@@ -72,9 +72,10 @@ def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
 
     def tell(error: BatchctlError) -> None:
-        voice("--json" in arguments and arguments[0] in STREAMS).error(error)
+        open_voice("--json" in arguments and arguments[0] in STREAMS).error(error)
 
     try:
+        # Else typer would end the process itself, with exit codes of its own and messages past our voice.
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt

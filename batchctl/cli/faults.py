@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from batchctl.cli.asking import printer
+from batchctl.cli.speaking import open_printer
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
@@ -24,7 +24,7 @@ Times = Annotated[int | None, typer.Option("--times", min=1, help="End after n h
 
 
 @app.command("fail")
-def fail(
+def fault_fail(
     method: Method = "*",
     path: Path = "*",
     status: Annotated[int | None, typer.Option("--status", min=400, max=599, help="The HTTP status.")] = None,
@@ -42,19 +42,19 @@ def fail(
 
     batchctl local fault fail --method POST --path '/jobs/*/addtaskcollection' --code ServerBusy --times 3
     """
-    _make(
+    _make_and_print(
         "request",
         method=method,
         path=path,
         status=status,
         code=code,
         retryAfter=retry_after,
-        **_when(every, skip, times),
+        **_hit_counts(every, skip, times),
     )
 
 
 @app.command("slow")
-def slow(
+def fault_slow(
     seconds: Annotated[int, typer.Argument(min=1, help="How long a request waits before it is done.")],
     method: Method = "*",
     path: Path = "*",
@@ -63,11 +63,11 @@ def slow(
     times: Times = None,
 ) -> None:
     """Let requests wait before they are done."""
-    _make("request", method=method, path=path, seconds=seconds, **_when(every, skip, times))
+    _make_and_print("request", method=method, path=path, seconds=seconds, **_hit_counts(every, skip, times))
 
 
 @app.command("drop")
-def drop(
+def fault_drop(
     method: Method = "*",
     path: Path = "*",
     after: Annotated[bool, typer.Option("--after", help="Do the work first: only the answer is lost.")] = False,
@@ -76,11 +76,13 @@ def drop(
     times: Times = None,
 ) -> None:
     """End the connection of requests without an answer, before or after the work was done."""
-    _make("request", method=method, path=path, drop="after" if after else "before", **_when(every, skip, times))
+    _make_and_print(
+        "request", method=method, path=path, drop="after" if after else "before", **_hit_counts(every, skip, times)
+    )
 
 
 @app.command("delay")
-def delay(
+def fault_delay(
     step: Annotated[
         str,
         typer.Argument(
@@ -91,28 +93,28 @@ def delay(
     seconds: Annotated[int, typer.Argument(min=0, help="How long it takes.")],
 ) -> None:
     """Let a step of the platform take its time: a delete (PoolBeingDeleted, JobBeingDeleted meanwhile), a boot."""
-    _make("delay", step=step, seconds=seconds)
+    _make_and_print("delay", step=step, seconds=seconds)
 
 
 @app.command("time-scale")
-def time_scale(
+def fault_time_scale(
     scale: Annotated[int, typer.Argument(min=0, help="0: all at once, as usual; 1: realistic minutes; 2: twice that.")],
 ) -> None:
     """Let every step of pools, nodes and deletes take as long as on Azure, roughly, times a factor."""
-    _make("timescale", scale=scale)
+    _make_and_print("timescale", scale=scale)
 
 
 @app.command("quota")
-def quota(
+def fault_quota(
     name: Annotated[str, typer.Argument(help="pools, jobs (with job schedules), dedicatedCores or spotCores.")],
     most: Annotated[int, typer.Argument(min=0, help="The quota.")],
 ) -> None:
     """Lower a quota: PoolQuotaReached, ActiveJobAndScheduleQuotaReached, AccountCoreQuotaReached in resizeErrors."""
-    _make("quota", quota=name, most=most)
+    _make_and_print("quota", quota=name, most=most)
 
 
 @app.command("allocation")
-def allocation(
+def fault_allocation(
     pool: Pool = "*",
     code: Annotated[
         str,
@@ -125,11 +127,11 @@ def allocation(
     times: Times = None,
 ) -> None:
     """Give pools no new nodes: their resize ends with this code in resizeErrors."""
-    _make("allocation", pool=pool, code=code, **_when(every, skip, times))
+    _make_and_print("allocation", pool=pool, code=code, **_hit_counts(every, skip, times))
 
 
 @app.command("start-task")
-def start_task(
+def fault_start_task(
     pool: Pool = "*",
     exit_code: Annotated[int, typer.Option("--exit-code", min=1, max=255, help="What it exits with.")] = 1,
     every: Every = 1,
@@ -137,11 +139,11 @@ def start_task(
     times: Times = None,
 ) -> None:
     """Fail start tasks instead of running them."""
-    _make("starttask", pool=pool, exitCode=exit_code, **_when(every, skip, times))
+    _make_and_print("starttask", pool=pool, exitCode=exit_code, **_hit_counts(every, skip, times))
 
 
 @app.command("node")
-def node(
+def fault_node(
     accident: Annotated[
         str,
         typer.Argument(
@@ -160,16 +162,16 @@ def node(
     """Let something happen to a node now; its tasks go back to the queue."""
     from batchctl.local import faults
 
-    hit = faults.accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
-    printer().result(f"{accident}: {hit}")
+    hit = faults.cause_accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
+    open_printer().result(f"{accident}: {hit}")
 
 
 @app.command("list")
-def list_faults() -> None:
+def fault_list() -> None:
     """List the faults in force: what they hit, how often they were met, and how often they hit."""
     from batchctl.local import faults
 
-    out, found = printer(), faults.found()
+    out, found = open_printer(), faults.faults_in_force()
     for one in found:
         out.result(_line(one))
     if not found:
@@ -177,23 +179,23 @@ def list_faults() -> None:
 
 
 @app.command("clear")
-def clear(
+def fault_clear(
     number: Annotated[int | None, typer.Argument(metavar="[ID]", help="Which one; without it all.")] = None,
 ) -> None:
     """End one fault, or all of them."""
     from batchctl.local import faults
 
-    faults.clear(number)
-    printer().result("Cleared.")
+    faults.clear_faults(number)
+    open_printer().result("Cleared.")
 
 
-def _make(kind: str, **asked: Any) -> None:
+def _make_and_print(kind: str, **asked: Any) -> None:
     from batchctl.local import faults
 
-    printer().result(_line(faults.make({"kind": kind, **asked})))
+    open_printer().result(_line(faults.make_fault({"kind": kind, **asked})))
 
 
-def _when(every: int, skip: int, times: int | None) -> dict[str, int | None]:
+def _hit_counts(every: int, skip: int, times: int | None) -> dict[str, int | None]:
     return {"every": every, "skip": skip, "times": times}
 
 

@@ -28,10 +28,12 @@ class Interruption:
                 signal.signal(number, self._heard)
 
     def _heard(self, _signal: int, _frame: FrameType | None) -> None:
-        # A terminal that hung up, or a reader that has gone, cannot be told.
+        # A terminal that hung up, or a reader that has gone, cannot be told. No print: the signal may have come in the
+        # middle of one, and a buffer is not entered twice.
         with contextlib.suppress(OSError, ValueError):
             os.write(sys.stderr.fileno(), LEFT if self._asked else HINT)
         if self._asked:
+            # An ordinary exit waits for every thread, and those are what somebody does not want to wait for.
             os._exit(Partial.exit_code)
         self._asked = True
         raise KeyboardInterrupt

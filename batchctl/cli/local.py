@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from batchctl.cli import faults
-from batchctl.cli.asking import asked, can_ask, printer
-from batchctl.cli.options import Yes
+from batchctl.cli.options import Options, with_options
+from batchctl.cli.speaking import ask_for_yes, open_printer, require_an_answer
 from batchctl.errors import Refused
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
@@ -23,9 +23,10 @@ def local_start(
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
-    out = printer()
-    services = local.ensure(out.say)
+    out = open_printer()
+    services = local.ensure_running(out.say)
     if print_env:
+        # Past the printer, which cleans what it prints for people: a shell reads these as they are.
         for name, value in services.environment.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
         return
@@ -39,7 +40,7 @@ def local_stop() -> None:
     """Stop both services; what they hold stays for the next start."""
     from batchctl import local
 
-    printer().result("Stopped." if local.stop() else "They did not run.")
+    open_printer().result("Stopped." if local.stop() else "They did not run.")
 
 
 @app.command("status")
@@ -47,7 +48,7 @@ def local_status() -> None:
     """Say whether they run, where, and since when nothing was asked of them."""
     from batchctl import local
 
-    status, out = local.status(), printer()
+    status, out = local.status(), open_printer()
     out.result(f"home:   {status.home}")
     if not status.running:
         out.result("They do not run.")
@@ -59,14 +60,15 @@ def local_status() -> None:
 
 
 @app.command("reset")
-def local_reset(yes: Yes = False) -> None:
+@with_options
+def local_reset(*, options: Options) -> None:
     """Stop both services and delete all that they hold: pools, jobs, blobs, logs."""
     from batchctl import local
 
-    out = printer()
-    can_ask(yes)
+    out = open_printer()
+    require_an_answer(options.yes)
     home = local.status().home
-    if not yes and not asked(out, f"Delete every pool, job and blob in {home}?"):
+    if not options.yes and not ask_for_yes(out, f"Delete every pool, job and blob in {home}?"):
         raise Refused(["not approved: nothing was changed"])
     local.reset()
     out.result("Reset.")
@@ -77,7 +79,7 @@ def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="
     """Print the end of each service's log."""
     from batchctl import local
 
-    out = printer()
+    out = open_printer()
     for name, found in local.logs(lines).items():
         out.result(f"==> {name} <==")
         for line in found:

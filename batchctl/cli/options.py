@@ -1,67 +1,191 @@
-"""The options that several commands take."""
+"""The options that commands share: each stands here once, with its help and the commands that take it."""
 
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import typer
 
-SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
-TargetName = Annotated[
-    str | None,
-    typer.Option(
-        "--target", envvar="BATCHCTL_TARGET", help="azure or local; else what the spec or AZURE_BATCH_* name."
-    ),
-]
-Variables = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set one of the spec's vars.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, as with NO_COLOR.")]
-LockTimeout = Annotated[
-    str,
-    typer.Option(
-        "--lock-timeout", metavar="DURATION", help="Wait so long for another apply or destroy: 90s, 10m, PT1H."
-    ),
-]
-NoLock = Annotated[bool, typer.Option("--no-lock", help="Take no lock: where the account forbids it.")]
-Force = Annotated[bool, typer.Option("--force", help="End tasks that still run.")]
-Adopt = Annotated[
-    bool,
-    typer.Option("--adopt", help="Take over what sits at the spec's names, or what a spec of its name made elsewhere."),
-]
-Discard = Annotated[bool, typer.Option("--discard-outputs", help="Let outputs go that were not brought home.")]
+from batchctl.errors import UsageError
 
-Rerun = Annotated[
-    list[str] | None,
-    typer.Option(
+if TYPE_CHECKING:
+    from batchctl.reconcile.choices import Choices
+
+Command: TypeAlias = Literal["plan", "apply", "destroy", "gc", "show", "validate", "local_reset"]
+"""The function behind a command that takes some of these options."""
+
+
+def option(default: Any, *names: str, of: tuple[Command, ...], **typer_words: Any) -> Any:
+    """A field of `Options`, taken by the commands in `of`. All else is as in typer.Option."""
+    return field(default=default, metadata={"of": of, "option": typer.Option(default, *names, **typer_words)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a command line says beside its arguments; an option that a command does not take has its default.
+
+    The order is that of --help.
+    """
+
+    target: str | None = option(
+        None,
+        "--target",
+        of=("plan", "apply", "destroy", "gc"),
+        envvar="BATCHCTL_TARGET",
+        help="azure or local; else what the spec or AZURE_BATCH_* name.",
+    )
+    var: tuple[str, ...] = option(
+        (), "--var", of=("plan", "apply", "destroy"), metavar="NAME=VALUE", help="Set one of the spec's vars."
+    )
+    yes: bool = option(False, "--yes", "-y", of=("apply", "destroy", "gc", "local_reset"), help="Do not ask.")
+    out: Path | None = option(
+        None, "--out", of=("plan",), metavar="FILE", help="Keep the plan for `apply FILE`, within 24 hours."
+    )
+    detailed_exitcode: bool = option(
+        False, "--detailed-exitcode", of=("plan",), help="Exit 2 if there is something to do, 0 if not."
+    )
+    full: bool = option(False, "--full", of=("plan", "show"), help="List every change, however many there are.")
+    refresh_only: bool = option(
+        False, "--refresh-only", of=("plan",), help="Show which settings somebody else changed, and nothing else."
+    )
+    only: tuple[str, ...] = option(
+        (),
+        "--only",
+        of=("plan", "apply", "destroy"),
+        metavar="KIND.NAME",
+        help="Nothing but this and what it needs, such as pool.train or 'task.train-*'.",
+    )
+    replace: tuple[str, ...] = option(
+        (), "--replace", of=("plan", "apply"), metavar="KIND.NAME", help="Make this pool anew, or run this task again."
+    )
+    rerun: tuple[str, ...] = option(
+        (),
         "--rerun",
+        of=("plan", "apply"),
         metavar="all|failed|PATTERN",
         help="Run tasks again although they are up to date: all, or those whose id meets a pattern such as 'train-*'. "
         "Failed ones run again anyway.",
-    ),
-]
-Prune = Annotated[
-    bool, typer.Option("--prune-outputs", help="Delete the outputs of tasks that are in the spec no more.")
-]
-Reboot = Annotated[
-    bool,
-    typer.Option("--reboot-nodes", help="Give nodes a changed start task by rebooting them, instead of new nodes."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="What happens as JSON, one object a line, on standard output.")]
-Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only", metavar="KIND.NAME", help="Nothing but this and what it needs, such as pool.train or 'task.train-*'."
-    ),
-]
-Replace = Annotated[
-    list[str] | None,
-    typer.Option("--replace", metavar="KIND.NAME", help="Make this pool anew, or run this task again."),
-]
-AllowPython = Annotated[
-    bool, typer.Option("--allow-python", help="Let the spec's generators run, as Python code in this process.")
-]
-Parallelism = Annotated[
-    int | None,
-    typer.Option(
-        "--parallelism", metavar="N", min=1, max=64, help="Work on so many objects at once.", show_default=False
-    ),
-]
+    )
+    reboot_nodes: bool = option(
+        False,
+        "--reboot-nodes",
+        of=("plan", "apply"),
+        help="Give nodes a changed start task by rebooting them, instead of new nodes.",
+    )
+    prune_outputs: bool = option(
+        False, "--prune-outputs", of=("plan", "apply"), help="Delete the outputs of tasks that are in the spec no more."
+    )
+    adopt: bool = option(
+        False,
+        "--adopt",
+        of=("plan", "apply", "destroy"),
+        help="Take over what sits at the spec's names, or what a spec of its name made elsewhere.",
+    )
+    force: bool = option(False, "--force", of=("plan", "apply", "destroy", "gc"), help="End tasks that still run.")
+    discard_outputs: bool = option(
+        False,
+        "--discard-outputs",
+        of=("plan", "apply", "destroy", "gc"),
+        help="Let outputs go that were not brought home.",
+    )
+    lock_timeout: str = option(
+        "0s",
+        "--lock-timeout",
+        of=("apply", "destroy", "gc"),
+        metavar="DURATION",
+        help="Wait so long for another apply or destroy: 90s, 10m, PT1H.",
+    )
+    no_lock: bool = option(
+        False, "--no-lock", of=("apply", "destroy", "gc"), help="Take no lock: where the account forbids it."
+    )
+    allow_python: bool = option(
+        False,
+        "--allow-python",
+        of=("plan", "apply"),
+        help="Let the spec's generators run, as Python code in this process.",
+    )
+    parallelism: int | None = option(
+        None,
+        "--parallelism",
+        of=("plan", "apply", "destroy"),
+        metavar="N",
+        # N becomes so many threads, whatever it is that is worked on: a slip of the finger is not to start a million.
+        min=1,
+        max=64,
+        help="Work on so many objects at once.",
+        show_default=False,
+    )
+    as_json: bool = option(
+        False,
+        "--json",
+        of=("plan", "apply", "destroy", "gc"),
+        help="What happens as JSON, one object a line, on standard output.",
+    )
+    no_color: bool = option(
+        False,
+        "--no-color",
+        of=("plan", "apply", "destroy", "gc", "show", "validate"),
+        help="No colour, as with NO_COLOR.",
+    )
+
+    def choices(self) -> "Choices":
+        """What these decide about a plan: the options that bear the names of its fields. Raises UsageError."""
+        # imported late: help and completion load nothing of this
+        from batchctl.reconcile.choices import Choices
+        from batchctl.reconcile.named import named
+
+        for text in (*self.only, *self.replace):
+            named(text)
+        return Choices(**{choice.name: getattr(self, choice.name) for choice in fields(Choices)})
+
+    def lock_patience(self) -> timedelta | None:
+        """How long another's lock is waited for; None: no lock is taken. Raises UsageError."""
+        return None if self.no_lock else parse_duration(self.lock_timeout)
+
+
+def with_options(run: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer is to see it: with the arguments of `run` and each option that it takes.
+
+    `run` is handed its arguments and one `Options`.
+    """
+    taken = [shared for shared in fields(Options) if run.__name__ in shared.metadata["of"]]
+
+    @wraps(run)
+    def command(**given: Any) -> None:
+        run(options=Options(**{shared.name: _frozen(given.pop(shared.name)) for shared in taken}), **given)
+
+    own = [parameter for parameter in inspect.signature(run).parameters.values() if parameter.name != "options"]
+    # typer reads options off a signature; this one says what the table above says.
+    vars(command)["__signature__"] = inspect.Signature([*own, *map(_parameter, taken)])
+    return command
+
+
+def _parameter(shared: "Field[Any]") -> inspect.Parameter:
+    # What may be given many times is a list for typer: a tuple would be one option with so many words.
+    annotation = list[str] if shared.type == tuple[str, ...] else shared.type
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(shared.name, kind, default=shared.metadata["option"], annotation=annotation)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_SHORT = re.compile(r"(\d+)(s|m|h|)")
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """`90s`, `10m`, `1h`, or ISO 8601 as a spec writes it: `PT10M`. Raises UsageError."""
+    if short := _SHORT.fullmatch(text):
+        return timedelta(**{_UNITS[short[2]]: int(short[1])})
+    if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
+        days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    raise UsageError(f"{text!r} is no duration: write 90s, 10m, 1h or PT10M")

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from batchctl import __version__
-from batchctl.cli import saving
-from batchctl.cli.asking import printer
-from batchctl.cli.options import NoColor
+from batchctl.cli.options import Options, with_options
+from batchctl.cli.plan_files import read_plan
+from batchctl.cli.speaking import open_printer
 from batchctl.errors import SpecError, UsageError
 
 
@@ -24,26 +24,29 @@ class Document(StrEnum):
     EVENTS = "events"
 
 
+@with_options
 def validate(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML specs.", show_default=False)],
-    no_color: NoColor = False,
+    *,
+    options: Options,
 ) -> None:
     """Check specs and report every problem at once. Sends no request."""
-    from batchctl.spec.reading.load import examine
+    from batchctl.spec.load import examine
 
-    out = printer(no_color)
+    out = open_printer(options.no_color)
     problems = [problem for path in specs for problem in examine(path, {}, os.environ)]
     if problems:
         raise SpecError(problems)
     out.result(f"{len(specs)} valid." if len(specs) > 1 else f"{specs[0]} is valid.")
 
 
+@with_options
 def show(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that `plan --out` saved.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="The document as JSON.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="List every change, however many there are.")] = False,
-    no_color: NoColor = False,
+    *,
+    options: Options,
 ) -> None:
     """Show a saved plan. Sends no request, and does not say whether the plan still stands."""
     from batchctl.reconcile.kept.document import document
@@ -51,7 +54,7 @@ def show(
 
     if as_json and markdown:
         raise UsageError("--json or --markdown, not both")
-    saved = saving.read_plan(plan)
+    saved = read_plan(plan)
     if as_json:
         sys.stdout.write(json.dumps(document(saved), indent=2) + "\n")
         return
@@ -59,11 +62,11 @@ def show(
     if markdown:
         sys.stdout.write(as_markdown(saved.header, decided))
         return
-    out, header = printer(no_color), saved.header
+    out, header = open_printer(options.no_color), saved.header
     made, until = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (header.made, header.expires))
     out.result(f"Plan of {header.spec}, made {made}, stands until {until}")
     out.result(f"Target: {header.target.batch}, {header.target.storage}")
-    out.plan(decided, full=full)
+    out.plan(decided, full=options.full)
 
 
 def schema(

@@ -1,13 +1,14 @@
 """Which account a command speaks to (design D9), and the cloud that is made of it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchctl.cli.asking import Voice
-from batchctl.cli.documents import is_plan
+from batchctl.cli.options import Options
+from batchctl.cli.plan_files import is_plan
+from batchctl.cli.speaking import Voice
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,45 +32,39 @@ class Opened:
     place: "Place"
 
 
-def open_spec(
-    path: Path,
-    target: str | None,
-    var: list[str] | None,
-    printer: Voice,
-    at_once: int | None = None,
-    allow_python: bool = False,
-) -> Opened:
+def open_spec(path: Path, options: Options, out: Voice) -> Opened:
     """Load the spec and find its account. Sends no request to it."""
     from platformdirs import user_cache_path
 
     from batchctl import hashes
     from batchctl.clock import SystemClock
-    from batchctl.spec.reading.load import load
+    from batchctl.spec.load import load
 
     hashes.remember(user_cache_path("batchctl"))
     if is_plan(path):
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
-    given = variables(var)
-    spec = load(path, given, os.environ, allow_python=allow_python)
-    chosen = _target(spec, target, os.environ, printer)
+    variables = parse_variables(options.var)
+    spec = load(path, variables, os.environ, allow_python=options.allow_python)
+    chosen = _target(spec, options.target, os.environ, out)
+    # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
     from batchctl.cloud.connect import connect
     from batchctl.reconcile.kept.document import Place
     from batchctl.verbs.saved import codec_for
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
-    printer.account(place, codec_for(spec))
-    return Opened(path, given, spec, connect(chosen, SystemClock(), at_once), place)
+    out.account(place, codec_for(spec))
+    return Opened(path, variables, spec, connect(chosen, SystemClock(), options.parallelism), place)
 
 
-def open_account(target: str | None, printer: Voice) -> "Cloud":
+def open_account(options: Options, out: Voice) -> "Cloud":
     """The account that the flags or the environment name; no spec is asked."""
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import connect
 
-    return connect(_target(None, target, os.environ, printer), SystemClock())
+    return connect(_target(None, options.target, os.environ, out), SystemClock())
 
 
-def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str], printer: Voice) -> "Target":
+def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str], out: Voice) -> "Target":
     """The target, said in the first line."""
     name, why = _choose(spec, target, environ)
     from batchctl.cloud.connect import Target
@@ -77,12 +72,13 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     if name == "azure":
         account = (spec.account.batch, spec.account.storage) if spec and spec.account else (None, None)
         chosen = Target.azure(account, environ)
-        printer.target(name, why, chosen.batch_url)
+        out.target(name, why, chosen.batch_url)
         return chosen
     from batchctl import local
 
-    printer.target(name, why)
-    services = local.ensure(printer.say)
+    # Said first: the first start installs Azurite, which takes its time.
+    out.target(name, why)
+    services = local.ensure_running(out.say)
     return Target.local(
         batch_url=services.batch_url,
         batch_account=services.batch_account,
@@ -106,8 +102,9 @@ def _choose(spec: "Spec | None", target: str | None, environ: Mapping[str, str])
     return "local", "no Azure account is named"
 
 
-def variables(var: list[str] | None) -> dict[str, str]:
-    for item in var or ():
-        if "=" not in item:
-            raise UsageError(f"--var takes NAME=VALUE, not {item!r}")
-    return dict(item.split("=", 1) for item in var or ())
+def parse_variables(texts: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE, as `--var` takes it. Raises UsageError."""
+    for text in texts:
+        if "=" not in text:
+            raise UsageError(f"--var takes NAME=VALUE, not {text!r}")
+    return dict(text.split("=", 1) for text in texts)

@@ -167,13 +167,13 @@ class Azure:
         return tasks.observe(self._session, job, failed=True)
 
     def use(self, pool: str) -> PoolUse:
-        return nodes.use(self._session, pool)
+        return nodes.pool_use(self._session, pool)
 
     def health(self, pool: str) -> PoolHealth:
         return pools.health(self._session, pool)
 
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
-        return tasks.tail(self._session, task, lines)
+        return tasks.task_stderr(self._session, task, lines)
 
     def blobs(self, container: str) -> tuple[Blob, ...]:
         return blobs.listing(self._session, container)

@@ -1,6 +1,6 @@
 """The local services, an Azure Batch and a blob store on this machine: installs, starts, finds and stops them.
 
-`ensure` gives their addresses and keys; everything after that is HTTP and knows no difference.
+`ensure_running` gives their addresses and keys; everything after that is HTTP and knows no difference.
 """
 
 import os
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchctl.errors import CloudError
-from batchctl.local.ask import activity
-from batchctl.local.home import ACCOUNT, Home, State, find_home, key, load_state, prepare
+from batchctl.local.ask import ask_activity
+from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, make_home
 from batchctl.local.lock import locked
-from batchctl.local.processes import alive, clean_environment, end
+from batchctl.local.processes import clean_environment, end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
 
-__all__ = ["Services", "Status", "Timing", "ensure", "logs", "reset", "status", "stop"]
+__all__ = ["Services", "Status", "Timing", "ensure_running", "logs", "reset", "status", "stop"]
 
 _STOP_WITHIN = 75.0  # longer than the supervisor gives its two children
 
@@ -66,27 +66,28 @@ class Status:
     pids: dict[str, int] | None = None
 
 
-def ensure(say: Callable[[str], None], *, timing: Timing = TIMING) -> Services:
+def ensure_running(say: Callable[[str], None], *, timing: Timing = TIMING) -> Services:
     """The services, installed and started in the background if they are not; `say` hears what takes time.
 
     `timing` counts for a start only. Raises Refused if the home is not ours alone, CloudError if the services cannot
     be installed or started.
     """
     home = find_home()
-    prepare(home)
+    make_home(home)
     with locked(home.lock, say):
+        # A supervisor that found itself idle looks once more under this lock: what we name now is not stopped after it.
         home.used.touch(mode=0o600)
-        state = _running(home) or _start(home, say, timing)
-        return _services(home, state)
+        state = _running_state(home) or _start_supervisor(home, say, timing)
+        return _services_of(home, state)
 
 
 def status() -> Status:
     """What runs now. Starts and makes nothing."""
     home = find_home()
-    state = _running(home)
+    state = _running_state(home)
     if state is None:
         return Status(home=home.root, running=False)
-    services, found = _services(home, state), activity(state.batch_port, ACCOUNT, key(home, "batch"))
+    services, found = _services_of(home, state), ask_activity(state.batch_port, ACCOUNT, account_key(home, "batch"))
     return Status(
         home=home.root,
         running=True,
@@ -104,7 +105,7 @@ def stop() -> bool:
     if not home.lock.exists():
         return False
     with locked(home.lock):
-        return _end(home)
+        return _end_all(home)
 
 
 def reset() -> None:
@@ -113,7 +114,7 @@ def reset() -> None:
     if not home.lock.exists():
         return
     with locked(home.lock):
-        _end(home)
+        _end_all(home)
         for data in (home.batch, home.blobs):
             shutil.rmtree(data, ignore_errors=True)
 
@@ -129,15 +130,15 @@ def logs(lines: int) -> dict[str, list[str]]:
     return found
 
 
-def _start(home: Home, say: Callable[[str], None], timing: Timing) -> State:
+def _start_supervisor(home: Home, say: Callable[[str], None], timing: Timing) -> State:
     from platformdirs import user_cache_path
 
     from batchctl.local import azurite
 
-    _end(home)  # what a killed supervisor may have left
-    prepare(home)
+    _end_all(home)  # what a killed supervisor may have left
+    make_home(home)
     node = azurite.find_node()
-    main = azurite.install(node, user_cache_path("batchctl"), say)
+    main = azurite.install_azurite(node, user_cache_path("batchctl"), say)
     say(f"Starting a local Azure Batch and blob store in {home.root}")
     say(f"They stop by themselves after {timing.idle_limit / 60:g} minutes without work, or by: batchctl local stop")
     if os.geteuid() == 0:
@@ -151,41 +152,41 @@ def _start(home: Home, say: Callable[[str], None], timing: Timing) -> State:
         capture_output=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,
+        start_new_session=True,  # Ctrl-C in this terminal is not for them
         check=False,
     )
-    state = _running(home)
+    state = _running_state(home)
     if done.returncode != 0 or state is None:
         why = done.stdout.strip() or done.stderr.strip() or "the local services ended at once"
         raise CloudError(f"{why} (logs: {home.logs}; batchctl local reset starts afresh, without the data)")
     return state
 
 
-def _running(home: Home) -> State | None:
+def _running_state(home: Home) -> State | None:
     state = load_state(home)
-    up = state is not None and state.ready and all(map(alive, (state.supervisor, state.emulator, state.azurite)))
+    up = state is not None and state.ready and all(map(is_alive, (state.supervisor, state.emulator, state.azurite)))
     return state if up else None
 
 
-def _services(home: Home, state: State) -> Services:
+def _services_of(home: Home, state: State) -> Services:
     return Services(
         batch_url=f"http://127.0.0.1:{state.batch_port}",
         batch_account=ACCOUNT,
-        batch_key=key(home, "batch"),
+        batch_key=account_key(home, "batch"),
         blob_url=f"http://127.0.0.1:{state.blob_port}/{ACCOUNT}",
         storage_account=ACCOUNT,
-        storage_key=key(home, "storage"),
+        storage_key=account_key(home, "storage"),
         home=home.root,
     )
 
 
-def _end(home: Home) -> bool:
+def _end_all(home: Home) -> bool:
     """The supervisor ends its children in order; what is left without one is ended after it."""
     state = load_state(home)
     if state is None:
         return False
-    ran = any(alive(process) for process in (state.supervisor, state.emulator, state.azurite))
+    ran = any(is_alive(process) for process in (state.supervisor, state.emulator, state.azurite))
     for processes in ([state.supervisor], [state.emulator], [state.azurite]):
-        if left := end(processes, within=_STOP_WITHIN):
+        if left := end_processes(processes, within=_STOP_WITHIN):
             raise CloudError(f"process {left[0].pid} of the local services does not end (logs: {home.logs})")
     return ran

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from batchctl.errors import BatchctlError
 from batchctl.local.home import Home
-from batchctl.local.supervisor import Timing, serve
+from batchctl.local.supervisor import Timing, supervise
 
 _READY = b"ready"
 
@@ -16,7 +16,7 @@ _READY = b"ready"
 def main(words: list[str]) -> int:
     """The half in the foreground: 0 when the services serve; else 1, and the reason on standard output."""
     home, node, azurite, timing = Home(Path(words[0])), words[1], Path(words[2]), Timing(*map(float, words[3:]))
-    first = _in_background(home, lambda ready: serve(home, node, azurite, timing, ready))
+    first = _in_background(home, lambda ready: supervise(home, node, azurite, timing, ready))
     if first == _READY:
         return 0
     sys.stdout.buffer.write(first)
@@ -31,15 +31,16 @@ def _in_background(home: Home, work: Callable[[Callable[[], None]], None]) -> by
         with os.fdopen(reader, "rb") as first:
             return first.read()
     os.close(reader)
-    os.setsid()
+    os.setsid()  # signals of the terminal, and its end, are not for us any more
     os.umask(0o077)
     os.chdir(home.root)
-    _write_to(home.log("supervisor"))
+    _log_to(home.log("supervisor"))
     try:
         work(lambda: _tell(writer, _READY))
     except BatchctlError as error:
         _tell(writer, str(error).encode())
     sys.stderr.flush()
+    # A copy of the process in the foreground: what stands above us on the stack is not ours to run.
     os._exit(0)
 
 
@@ -52,7 +53,7 @@ def _tell(writer: int, word: bytes) -> None:
         sys.stderr.write(f"nobody waits for us: {error}\n")
 
 
-def _write_to(log: Path) -> None:
+def _log_to(log: Path) -> None:
     """From here on we write to `log` alone: the terminal, and pipes of whoever started us, are let go."""
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     for standard in (1, 2):

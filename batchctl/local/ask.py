@@ -23,16 +23,16 @@ class Activity:
     running_tasks: int
 
 
-def activity(port: int, account: str, key: str, *, timeout: float = 5.0) -> Activity | None:
+def ask_activity(port: int, account: str, key: str, *, timeout: float = 5.0) -> Activity | None:
     """None if nobody answers there, or the one who answers does not know our key."""
     try:
-        status, found = ask(port, account, key, "GET", PATH, timeout=timeout)
+        status, found = ask_emulator(port, account, key, "GET", PATH, timeout=timeout)
         return Activity(float(found["idleSeconds"]), int(found["runningTasks"])) if status == 200 else None
     except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None
 
 
-def ask(
+def ask_emulator(
     port: int, account: str, key: str, method: str, path: str, body: Any = None, *, timeout: float = 30.0
 ) -> tuple[int, Any]:
     """HTTP status and the JSON of the answer, None where it has none. Raises OSError, HTTPException or ValueError."""

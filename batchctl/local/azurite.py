@@ -22,10 +22,12 @@ OLDEST_NODE = 20
 SHIPPED = Path(__file__).parent.parent / "azurite"
 GUARD = SHIPPED / "guard.js"
 _MAIN = Path("node_modules/azurite/dist/src/blob/main.js")
+# No package runs code of its own while it is installed (design D15).
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error")
+# One small question first, with little patience: a registry that is silent is told of within seconds.
 _REACH = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=500", "--fetch-timeout=5000")
 _FETCH = ("--fetch-retries=1", "--fetch-timeout=60000")
-_LONGEST_REACH, _LONGEST_INSTALL = 30.0, 900.0
+_LONGEST_REACH, _LONGEST_INSTALL = 30.0, 900.0  # 245 MB may come over a slow line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,14 @@ def find_node() -> Node:
         node = str(root / "bin" / "node")
         return Node(node, (node, str(root / "lib/node_modules/npm/bin/npm-cli.js")))  # its bin/npm does not start
     on_path, npm = shutil.which("node"), shutil.which("npm")
-    if on_path is None or npm is None or _major(on_path) < OLDEST_NODE:
+    if on_path is None or npm is None or _major_version(on_path) < OLDEST_NODE:
         raise CloudError(
             f"the local blob store needs node {OLDEST_NODE} or newer with npm: run pip install 'batchctl[local]'"
         )
     return Node(on_path, (npm,))
 
 
-def install(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
+def install_azurite(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
     """Azurite's entry point under `cache`, installed wholly or not at all. Raises CloudError."""
     home = cache / f"azurite-{VERSION}-{_lock_hash()[:12]}"
     if (home / _MAIN).exists():
@@ -59,14 +61,15 @@ def install(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(cache / "azurite.lock", say):
+            # Whoever held the lock before us may have installed it.
             if not (home / _MAIN).exists():
-                _install(node, home, say)
+                _install_into(node, home, say)
     except OSError as error:
         raise CloudError(f"Azurite {VERSION} cannot be installed into {cache}: {error.strerror}") from error
     return home / _MAIN
 
 
-def _install(node: Node, home: Path, say: Callable[[str], None]) -> None:
+def _install_into(node: Node, home: Path, say: Callable[[str], None]) -> None:
     say(f"Installing Azurite {VERSION} from npm (once, about 245 MB) …")
     began = time.monotonic()
     for left_over in home.parent.glob(f"{home.name}.draft-*"):  # of a process that was killed: we hold the lock
@@ -75,15 +78,15 @@ def _install(node: Node, home: Path, say: Callable[[str], None]) -> None:
     try:
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(SHIPPED / name, draft / name)
-        _npm(node, draft, ("view", f"azurite@{VERSION}", "version", *_REACH), _LONGEST_REACH)
-        _npm(node, draft, ("ci", *_FETCH), _LONGEST_INSTALL)
+        _run_npm(node, draft, ("view", f"azurite@{VERSION}", "version", *_REACH), _LONGEST_REACH)
+        _run_npm(node, draft, ("ci", *_FETCH), _LONGEST_INSTALL)
         draft.rename(home)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     say(f"Installed Azurite in {time.monotonic() - began:.0f} s")
 
 
-def _npm(node: Node, directory: Path, words: tuple[str, ...], longest: float) -> None:
+def _run_npm(node: Node, directory: Path, words: tuple[str, ...], longest: float) -> None:
     """Runs npm with the user's own settings: registry, proxy and certificates are theirs."""
     command = [*node.npm, *words, *_FLAGS]
     path = os.pathsep.join((str(Path(node.node).parent), os.environ.get("PATH", os.defpath)))
@@ -100,26 +103,26 @@ def _npm(node: Node, directory: Path, words: tuple[str, ...], longest: float) ->
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _failure(f"npm {words[0]} took more than {longest:.0f} s") from None
+        raise _npm_failure(f"npm {words[0]} took more than {longest:.0f} s") from None
     if done.returncode != 0:
-        raise _failure(_reason(done.stderr) or f"npm {words[0]} ended with {done.returncode}")
+        raise _npm_failure(_npm_reason(done.stderr) or f"npm {words[0]} ended with {done.returncode}")
 
 
-def _failure(why: str) -> CloudError:
+def _npm_failure(why: str) -> CloudError:
     return CloudError(
         f"Azurite {VERSION} could not be installed from npm: {why}. "
         "Check the network and the registry (npm config get registry), then run the command again."
     )
 
 
-def _reason(stderr: str) -> str:
+def _npm_reason(stderr: str) -> str:
     """The one line of npm's error that says what went wrong."""
     lines: list[str] = re.findall(r"^npm (?:error|ERR!) +(.*\S)", stderr, re.MULTILINE)
     telling = [line for line in lines if not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return (telling or lines or [""])[0]
 
 
-def _major(node: str) -> int:
+def _major_version(node: str) -> int:
     try:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
         return int(answer.strip().removeprefix("v").partition(".")[0])

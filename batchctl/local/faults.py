@@ -8,53 +8,54 @@ from typing import Any
 from urllib.parse import quote
 
 from batchctl.errors import CloudError, UsageError
-from batchctl.local.ask import ask
-from batchctl.local.home import ACCOUNT, find_home, key, load_state
+from batchctl.local.ask import ask_emulator
+from batchctl.local.home import ACCOUNT, account_key, find_home, load_state
 
 Json = dict[str, Any]
 _NODES = "/pools/{}/nodes?%24select=id%2Cstate%2CisDedicated&api-version=2025-06-01"
 
 
-def make(asked: Json) -> Json:
+def make_fault(asked: Json) -> Json:
     """Brings a fault into force. Raises UsageError for one that the service does not know."""
-    made: Json = _ask("POST", "/_local/faults", {name: value for name, value in asked.items() if value is not None})
+    given = {name: value for name, value in asked.items() if value is not None}
+    made: Json = _ask_running("POST", "/_local/faults", given)
     return made
 
 
-def found() -> list[Json]:
+def faults_in_force() -> list[Json]:
     """The faults in force, oldest first."""
-    faults: list[Json] = _ask("GET", "/_local/faults")["value"]
+    faults: list[Json] = _ask_running("GET", "/_local/faults")["value"]
     return faults
 
 
-def clear(number: int | None) -> None:
+def clear_faults(number: int | None) -> None:
     """Ends one fault, or all."""
-    _ask("DELETE", "/_local/faults" if number is None else f"/_local/faults/{number}")
+    _ask_running("DELETE", "/_local/faults" if number is None else f"/_local/faults/{number}")
 
 
-def accident(pool: str, node: str | None, asked: Json) -> str:
+def cause_accident(pool: str, node: str | None, asked: Json) -> str:
     """Something happens to that node, or to the first to which it can happen, one at work if there is one. Its id."""
     if node is not None:
-        _ask("POST", f"/_local/pools/{quote(pool)}/nodes/{quote(node)}", asked)
+        _ask_running("POST", f"/_local/pools/{quote(pool)}/nodes/{quote(node)}", asked)
         return node
     refusal = CloudError(f"the pool {pool} has no node")
-    nodes: list[Json] = _ask("GET", _NODES.format(quote(pool)))["value"]
+    nodes: list[Json] = _ask_running("GET", _NODES.format(quote(pool)))["value"]
     for one in sorted(nodes, key=lambda node: node["state"] != "running"):
         try:
-            return accident(pool, one["id"], asked)
+            return cause_accident(pool, one["id"], asked)
         except CloudError as error:
             refusal = error
     raise refusal
 
 
-def _ask(method: str, path: str, body: Json | None = None) -> Any:
+def _ask_running(method: str, path: str, body: Json | None = None) -> Any:
     """Asks the emulator of this home. Raises CloudError if it does not run or refuses, UsageError for a bad value."""
     home = find_home()
     state = load_state(home)
     if state is None:
         raise CloudError("the local services do not run: batchctl local start")
     try:
-        status, answer = ask(state.batch_port, ACCOUNT, key(home, "batch"), method, path, body)
+        status, answer = ask_emulator(state.batch_port, ACCOUNT, account_key(home, "batch"), method, path, body)
     except (OSError, HTTPException, ValueError) as error:
         raise CloudError(f"the local services do not run (batchctl local start): {error}") from error
     if status < 300:

@@ -71,28 +71,28 @@ def find_home() -> Home:
     Raises Refused if it is there and others could reach into it, or it holds something else.
     """
     chosen = os.environ.get("BATCHCTL_LOCAL_HOME")
-    home = Home(Path(chosen).expanduser().absolute() if chosen else _default())
+    home = Home(Path(chosen).expanduser().absolute() if chosen else _default_root())
     if home.root.exists():
-        _check(home)
+        _require_ours(home)
     return home
 
 
-def prepare(home: Home) -> None:
+def make_home(home: Home) -> None:
     """Makes its directories. Raises Refused as `find_home` does."""
     try:
         home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check(home)
+        _require_ours(home)
         for directory in (home.keys, home.logs, home.batch, home.blobs):
             directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise _refusal(home, str(error.strerror)) from error
+        raise _unfit_home(home, str(error.strerror)) from error
 
 
-def key(home: Home, name: str) -> str:
+def account_key(home: Home, name: str) -> str:
     """A random key of 256 bits in base64, made at the first call, kept in a file for the owner alone."""
     path = home.keys / name
     if not path.exists():
-        write_private(path, base64.b64encode(secrets.token_bytes(32)).decode())
+        _write_whole(path, base64.b64encode(secrets.token_bytes(32)).decode())
     return path.read_text(encoding="ascii")
 
 
@@ -107,34 +107,37 @@ def load_state(home: Home) -> State | None:
 
 
 def save_state(home: Home, state: State) -> None:
-    write_private(home.state, json.dumps(asdict(state), indent=2))
+    """Whoever looks for the services finds them by this."""
+    _write_whole(home.state, json.dumps(asdict(state), indent=2))
 
 
-def write_private(path: Path, text: str) -> None:
+def _write_whole(path: Path, text: str) -> None:
     """All of it or nothing, readable by its owner alone."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+    # In one step: others read these files without a lock.
     draft.replace(path)
 
 
-def _default() -> Path:
+def _default_root() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("batchctl") / "local"
 
 
-def _check(home: Home) -> None:
+def _require_ours(home: Home) -> None:
     found = home.root.stat()
     if found.st_uid != os.geteuid():
-        raise _refusal(home, "it belongs to another user")
+        raise _unfit_home(home, "it belongs to another user")
+    # Who may write there could hand us keys that they know, or processes to end.
     if found.st_mode & 0o022:
-        raise _refusal(home, "other users may write to it (chmod go-w)")
+        raise _unfit_home(home, "other users may write to it (chmod go-w)")
     if any(home.root.iterdir()) and not home.keys.is_dir():
-        raise _refusal(home, "it holds something else")
+        raise _unfit_home(home, "it holds something else")
 
 
-def _refusal(home: Home, why: str) -> Refused:
+def _unfit_home(home: Home, why: str) -> Refused:
     return Refused(
         [f"{home.root} cannot be the home of the local services: {why}. BATCHCTL_LOCAL_HOME chooses another."]
     )

@@ -12,7 +12,7 @@ def locked(path: Path, say: Callable[[str], None] | None = None) -> Iterator[Non
 
     lock = FileLock(path, mode=0o600, poll_interval=0.02)
     try:
-        lock.acquire(timeout=0.5)
+        lock.acquire(timeout=0.5)  # a shorter wait is not worth a word
     except Timeout:
         if say:
             say("Waiting for another command that installs, starts or stops the local services …")

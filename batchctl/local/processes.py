@@ -24,25 +24,25 @@ class Process:
     started: str
 
 
-def identify(pid: int) -> Process | None:
+def find_process(pid: int) -> Process | None:
     """The process that has this pid now; None if there is none, or it has ended and waits to be reaped."""
-    state, started = _linux(pid) if Path("/proc/self/stat").exists() else _elsewhere(pid)
+    state, started = _stat_of_linux(pid) if Path("/proc/self/stat").exists() else _stat_by_ps(pid)
     return Process(pid, started) if state and not state.startswith("Z") else None
 
 
-def alive(process: Process) -> bool:
+def is_alive(process: Process) -> bool:
     """Whether it still runs."""
-    return identify(process.pid) == process
+    return find_process(process.pid) == process
 
 
-def end(processes: Iterable[Process], *, within: float, poll: float = 0.02) -> list[Process]:
+def end_processes(processes: Iterable[Process], *, within: float, poll: float = 0.02) -> list[Process]:
     """Sends SIGTERM to those that still run and waits. Returns those that run on after `within` seconds."""
-    left = [process for process in processes if alive(process)]
+    left = [process for process in processes if is_alive(process)]
     for process in left:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + within
-    while (left := [process for process in left if alive(process)]) and time.monotonic() < deadline:
+    while (left := [process for process in left if is_alive(process)]) and time.monotonic() < deadline:
         time.sleep(poll)
     return left
 
@@ -52,17 +52,18 @@ def clean_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
-def _linux(pid: int) -> tuple[str, str]:
+def _stat_of_linux(pid: int) -> tuple[str, str]:
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "", ""
     fields = text.rpartition(")")[2].split()  # the name before it may hold blanks and parentheses
-    return fields[0], fields[19]
+    return fields[0], fields[19]  # fields 3 and 22 of proc(5): the state, and ticks since the machine started
 
 
-def _elsewhere(pid: int) -> tuple[str, str]:
+def _stat_by_ps(pid: int) -> tuple[str, str]:
     command = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    # In one language, whoever asks: the time is compared as text.
     answer = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False)
     state, _, started = answer.stdout.strip().partition(" ")
     return state, started.strip()

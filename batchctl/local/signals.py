@@ -10,11 +10,12 @@ _STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 @contextmanager
-def caught() -> Iterator[int]:
+def caught_signals() -> Iterator[int]:
     """A descriptor that becomes readable when a child ends or somebody asks us to stop."""
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    os.set_blocking(writer, False)  # Python asks for it; a full pipe wakes us as well
     for number in (*_STOP, signal.SIGCHLD):
+        # It does nothing, but without one Python writes no byte to the descriptor.
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writer)
     try:

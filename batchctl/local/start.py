@@ -17,8 +17,8 @@ from typing import IO
 
 from batchctl.errors import CloudError
 from batchctl.local.azurite import GUARD
-from batchctl.local.home import ACCOUNT, Home, State, key, load_state, save_state
-from batchctl.local.processes import Process, clean_environment, identify
+from batchctl.local.home import ACCOUNT, Home, State, account_key, load_state, save_state
+from batchctl.local.processes import Process, clean_environment, find_process
 from batchctl.local.signals import asked_to_stop
 
 _WITHIN = 90.0
@@ -37,14 +37,15 @@ class Children:
         return tuple(name for name in ("emulator", "azurite") if getattr(self, name).poll() is not None)
 
 
-def start(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
+def start_both(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
     """Starts both and writes down that they are on their way."""
     before = load_state(home)
     batch_port = choose_port(before.batch_port if before else None)
     blob_port = choose_port(before.blob_port if before else None, (batch_port,))
+    # That of the last start would say that this one is ready.
     _ready_file(home).unlink(missing_ok=True)
     children = Children(_start_emulator(home, batch_port, blob_port), _start_azurite(home, blob_port, node, azurite))
-    ours, emulator, blobs = (_process(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
+    ours, emulator, blobs = (_process_of(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
     state = State(batch_port, blob_port, ours, emulator, blobs)
     save_state(home, state)
     return state, children
@@ -52,6 +53,7 @@ def start(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
 
 def await_both(home: Home, state: State, children: Children, signals: int) -> None:
     """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
+    # Azurite says so nowhere else; the log is of this start alone.
     listens = f"listens on http://127.0.0.1:{state.blob_port}".encode()
     deadline = time.monotonic() + _WITHIN
     while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
@@ -80,8 +82,9 @@ def _is_free(port: int) -> bool:
 
 
 def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[bytes]:
-    key(home, "batch")
-    key(home, "storage")
+    # The emulator is told files, not keys: a command line can be read by every user. They are made by asking for them.
+    account_key(home, "batch")
+    account_key(home, "storage")
     options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
     options |= {"--storage-url": f"http://127.0.0.1:{blob_port}/{ACCOUNT}", "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
@@ -104,7 +107,7 @@ def _start_azurite(home: Home, port: int, node: str, main: Path) -> subprocess.P
         return subprocess.Popen(
             [node, "--require", str(GUARD), str(main), *words],
             cwd=home.blobs,
-            env={**clean_environment(), "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key(home, 'storage')}"},
+            env={**clean_environment(), "AZURITE_ACCOUNTS": f"{ACCOUNT}:{account_key(home, 'storage')}"},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -120,8 +123,8 @@ def _fresh_log(path: Path) -> Iterator[IO[bytes]]:
         yield log
 
 
-def _process(pid: int) -> Process:
-    return identify(pid) or Process(pid, "ended at once")
+def _process_of(pid: int) -> Process:
+    return find_process(pid) or Process(pid, "ended at once")
 
 
 def _ready_file(home: Home) -> Path:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batchctl.local.ask import Activity, activity
-from batchctl.local.home import ACCOUNT, Home, State, key, save_state
-from batchctl.local.signals import asked_to_stop, caught
-from batchctl.local.start import Children, await_both, start
+from batchctl.local.ask import Activity, ask_activity
+from batchctl.local.home import ACCOUNT, Home, State, account_key, save_state
+from batchctl.local.signals import asked_to_stop, caught_signals
+from batchctl.local.start import Children, await_both, start_both
 
-_STOP_WITHIN = 30.0
+_STOP_WITHIN = 30.0  # each: whoever stops us waits for more than both
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class Timing:
 TIMING = Timing()
 
 
-def serve(home: Home, node: str, azurite: Path, timing: Timing, ready: Callable[[], None]) -> None:
+def supervise(home: Home, node: str, azurite: Path, timing: Timing, ready: Callable[[], None]) -> None:
     """Runs both services until they are idle, one of them ends, or SIGTERM. Raises CloudError if they do not start."""
-    with caught() as signals:
-        state, children = start(home, node, azurite)
+    with caught_signals() as signals:
+        state, children = start_both(home, node, azurite)
         try:
             await_both(home, state, children, signals)
             save_state(home, replace(state, ready=True))
             ready()
             while not asked_to_stop(signals, within=timing.interval) and not children.ended():
-                if _idle(home, state) >= timing.idle_limit and _stop_unless_wanted(home, state, children, timing):
+                if _idle_now(home, state) >= timing.idle_limit and _stop_unless_wanted(home, state, children, timing):
                     return
         finally:
-            _stop(home, state, children)
+            _stop_both(home, state, children)
 
 
 def idle_for(now: float, touched: Sequence[float], found: Activity | None) -> float:
@@ -51,9 +51,9 @@ def idle_for(now: float, touched: Sequence[float], found: Activity | None) -> fl
     return min(found.idle_seconds, *(now - moment for moment in touched))
 
 
-def _idle(home: Home, state: State) -> float:
+def _idle_now(home: Home, state: State) -> float:
     touched = [path.stat().st_mtime for path in (home.used, home.log("azurite"))]
-    return idle_for(time.time(), touched, activity(state.batch_port, ACCOUNT, key(home, "batch")))
+    return idle_for(time.time(), touched, ask_activity(state.batch_port, ACCOUNT, account_key(home, "batch")))
 
 
 def _stop_unless_wanted(home: Home, state: State, children: Children, timing: Timing) -> bool:
@@ -62,16 +62,17 @@ def _stop_unless_wanted(home: Home, state: State, children: Children, timing: Ti
 
     try:
         with FileLock(home.lock, mode=0o600, timeout=0):
-            if _idle(home, state) < timing.idle_limit:
+            # Somebody may have asked for them since we looked.
+            if _idle_now(home, state) < timing.idle_limit:
                 return False
             sys.stderr.write(f"nothing was asked for {timing.idle_limit:g} s: stopping\n")
-            _stop(home, state, children)
+            _stop_both(home, state, children)
             return True
-    except Timeout:
+    except Timeout:  # who holds the lock wants them
         return False
 
 
-def _stop(home: Home, state: State, children: Children) -> None:
+def _stop_both(home: Home, state: State, children: Children) -> None:
     """The emulator first: its tasks still upload. Azurite loses what it has not yet written if it is killed."""
     save_state(home, state)  # no longer ready
     for child in (children.emulator, children.azurite):

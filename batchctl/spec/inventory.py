@@ -1,43 +1,22 @@
-"""The outside facts that fan-out sees: local files with their hashes, and blobs as they will be after this plan."""
+"""The outside facts that fan-out sees, as values: files, tables, blobs as they will be after this plan. Pure."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
-from batchctl import hashes
-from batchctl.errors import Problem, SpecError
-from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.fanout.generator import Generated, GeneratorError, generate
-from batchctl.spec.fanout.tables import READERS, Table, TableError, read_table
-from batchctl.spec.filling.template import fill
-from batchctl.spec.model import ForEach, Spec, Upload
-from batchctl.spec.patterns import Match, Pattern
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.source import At
+from batchctl.spec.template import Values
 
-MOST_PROBLEMS = 50
-
-LARGE, HASHED_AT_ONCE = 256 << 10, 4
-"""Bytes from which a file is worth a thread of its own, and how many there are."""
-
-Refused = tuple[Spec, At, list[Problem]]
-"""Where problems go: the spec, the place in it, what was found so far."""
+Generated = tuple[str, Values]
+"""(key, values) of an item that a generator gave."""
 
 
-class File(NamedTuple):
-    """A local file, and the path of the blob that it becomes."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`columns`: names that can stand in `{row.NAME}`; `rows` are as long as these are many."""
 
-    match: Match
-    blob: str
-    status: os.stat_result
-
-
-Held = Mapping[str, Mapping[str, Blob]]
-"""What was listed: blobs by container and path."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,159 +40,3 @@ class Inventory:
     def content(self, container: str) -> Mapping[str, Blob]:
         """The blobs of a container as they will be: uploads replace, and uploads that left the spec are gone."""
         return self.contents.get(container, {})
-
-
-def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) -> Inventory:
-    """Read the local files that the spec names.
-
-    `listings` None: the containers were not asked, so no content is compared; whether files can be read is all that is
-    looked at.
-
-    Raises SpecError with every problem: nothing matches, two files for one blob, names that Azure or a shell refuses.
-    """
-    problems: list[Problem] = []
-    uploads: dict[tuple[str, str], Blob] = {}
-    held = {name: {blob.path: blob for blob in listed} for name, listed in (listings or {}).items()}
-    for upload in spec.uploads:
-        for blob in _uploads(spec, upload, None if listings is None else held, problems):
-            key = blob.container, blob.path
-            if other := uploads.get(key):
-                problems.append(_twice(spec, upload, other, blob))
-            uploads.setdefault(key, blob)
-    forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
-    files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
-    tables = {f.at: table for f in forms if f.form in READERS and (table := _table(spec, f, problems))}
-    generated = {f.at: _generated(spec, f, problems) for f in forms if f.form == "generator"}
-    if problems:
-        raise SpecError(problems[:MOST_PROBLEMS])
-    made = tuple(uploads.values())
-    return Inventory(made, _contents(spec, made, held), files, tables, generated, known=listings is not None)
-
-
-def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Generated, ...]:
-    at = (*form.at, form.form)
-    if not spec.allow_python:
-        message = f"{shown(form.source)} would run as Python code of this spec in this process: --allow-python lets it"
-        problems.append(spec.problem(at, message, "python"))
-        return ()
-    try:
-        variables = {name.removeprefix("vars."): v for name, v in spec.values.items() if name.startswith("vars.")}
-        return generate(spec.folder, form.source, variables)
-    except GeneratorError as error:
-        problems.append(spec.problem(at, str(error), "bad-generator"))
-        return ()
-
-
-def _table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
-    pattern = Pattern(spec.folder, fill(form.source, spec.values))
-    path = Path(os.path.normpath(spec.folder / pattern.text))
-    try:
-        return read_table(path, form.form, form.rows)
-    except TableError as error:
-        message = f"{_relative(spec, path)}: {error}" if path.exists() else pattern.no_match()
-        code = "bad-table" if path.exists() else "no-match"
-        problems.append(spec.problem((*form.at, form.form), message, code))
-        return None
-
-
-def _contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
-    found: dict[str, dict[str, Blob]] = {name: {} for name in spec.containers}
-    for name, listed in held.items():
-        found[name] = {path: b for path, b in listed.items() if b.owner != spec.name or b.task is not None}
-    for blob in uploads:
-        found.setdefault(blob.container, {})[blob.path] = blob
-    return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
-
-
-def _uploads(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
-    pattern = Pattern(spec.folder, fill(upload.source, spec.values))
-    refused = spec, (*upload.at, "from"), problems
-    usable = _usable(upload, pattern, refused)
-    for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
-        try:
-            found = md5()
-        except OSError as error:
-            _refuse(refused, file.match, error.strerror or str(error))
-        else:
-            yield Blob(
-                container=upload.container,
-                path=file.blob,
-                md5=found,
-                size=file.status.st_size,
-                source=file.match.path,
-                owner=spec.name,
-            )
-
-
-def _usable(upload: Upload, pattern: Pattern, refused: Refused) -> Iterator[File]:
-    """The files of an upload that can be blobs, and what is wrong with the others."""
-    chosen = chooser(upload.include, upload.exclude)
-    prefix, met = f"{upload.path.strip('/')}/" if upload.path else "", False
-    for match in pattern.matches():
-        if chosen(match.name):
-            met, blob = True, prefix + match.name
-            status, why = pattern.look(match, blob)
-            if status:
-                yield File(match, blob, status)
-            elif why:
-                _refuse(refused, match, why)
-    if not met:
-        spec, at, problems = refused
-        problems.append(spec.problem(at, pattern.no_match(), "no-match"))
-
-
-def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[File, Callable[[], str]]]:
-    """Each file and what gives its MD5; large ones that have to be read come last, read several at once."""
-    later: list[tuple[File, Callable[[], str]]] = []
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as readers:
-        for file in files:
-            path, expected = file.match.path, there[file.blob].md5 if file.blob in there else None
-            if file.status.st_size < LARGE:
-                yield file, partial(hashes.md5, path, file.status, expected)
-            elif known := hashes.known(path, file.status, expected):
-                yield file, partial(str, known)
-            else:
-                later.append((file, readers.submit(hashes.read, path, file.status).result))
-        yield from later
-
-
-def _opened(files: Iterable[File]) -> Iterator[tuple[File, Callable[[], str]]]:
-    """As `_hashed`, with a look at whether each can be read in place of its MD5."""
-    for file in files:
-        yield file, partial(_open, file.match.path)
-
-
-def _open(path: Path) -> str:
-    with path.open("rb"):
-        return ""
-
-
-def _refuse(refused: Refused, match: Match, why: str) -> None:
-    spec, at, problems = refused
-    problems.append(spec.problem(at, f"{_relative(spec, match.path)}: {why}", "bad-file"))
-
-
-def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[tuple[str, int]]:
-    seen: set[str] = set()
-    for number, text in enumerate(for_each.source):
-        pattern, at, met = Pattern(spec.folder, fill(text, spec.values)), (*for_each.at, "files", number), False
-        for match in pattern.matches():
-            met = True
-            status, why = pattern.look(match, match.name)
-            if why:
-                problems.append(spec.problem(at, f"{_relative(spec, match.path)}: {why}", "bad-file"))
-            elif status and match.name not in seen:
-                seen.add(match.name)
-                yield match.name, status.st_size
-        if not met and not for_each.allow_empty:
-            problems.append(spec.problem(at, pattern.no_match(), "no-match"))
-
-
-def _relative(spec: Spec, path: Path) -> str:
-    return shown(os.path.relpath(path, spec.folder), limit=200)
-
-
-def _twice(spec: Spec, upload: Upload, one: Blob, other: Blob) -> Problem:
-    files = " and ".join(_relative(spec, blob.source) for blob in (one, other) if blob.source)
-    message = f"{files} would both become the blob {shown(one.name)}; give one of them a `path`"
-    return spec.problem((*upload.at, "from"), message, "same-blob")

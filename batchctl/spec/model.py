@@ -4,20 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from batchctl.configurations import (
-    ContainerConfiguration,
-    ExitConditions,
-    NetworkConfiguration,
-    TaskContainerSettings,
-    TaskSchedulingPolicy,
-)
 from batchctl.errors import Problem
-from batchctl.resources import Settings
+from batchctl.resources import Job, JobPreparationTask, JobReleaseTask, Pool, StartTask, Task, Work
 from batchctl.sensitive import Hidden
-from batchctl.spec.filling.template import Value
-from batchctl.spec.reading.source import At, Source
+from batchctl.spec.source import At, Source
+from batchctl.spec.template import Value
 
 FROM_OUTSIDE = "${env:"
 """How a placeholder begins whose value comes from the environment."""
@@ -78,78 +71,32 @@ class OutputFileSpec:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
-    max_wall_clock_time: timedelta | None = None
-    max_task_retry_count: int | None = None
-    retention_time: timedelta | None = None
+W = TypeVar("W", bound=Work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartTaskSpec:
+class WorkSpec(Generic[W]):
+    """What a node runs, as the spec says it: `wanted` has all that goes over as it is, its placeholders not filled."""
+
     at: At
+    wanted: W
     commands: Commands
     resource_files: tuple[ResourceFileSpec, ...] = ()
-    environment: Settings = ()
-    wait_for_success: bool = True
-    max_task_retry_count: int = 0
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPreparationTaskSpec:
-    at: At
-    commands: Commands
-    resource_files: tuple[ResourceFileSpec, ...] = ()
-    environment: Settings = ()
-    wait_for_success: bool = True
-    rerun_on_node_reboot_after_success: bool = True
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
-    constraints: Constraints = Constraints()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReleaseTaskSpec:
-    at: At
-    commands: Commands
-    resource_files: tuple[ResourceFileSpec, ...] = ()
-    environment: Settings = ()
-    elevation: str = "nonadmin"
-    container_settings: TaskContainerSettings | None = None
-    constraints: Constraints = Constraints()
-
-
-NodeTaskSpec = StartTaskSpec | JobPreparationTaskSpec | JobReleaseTaskSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
+    """`wanted` is the pool but for its start task, whose files and commands are not known yet."""
+
     at: At
-    id: str
-    vm_size: str
-    image: Mapping[str, str]
-    node_agent_sku_id: str | None = None
-    target_dedicated_nodes: int = 0
-    target_spot_nodes: int = 0
-    auto_scale_formula: str | None = None
-    auto_scale_evaluation_interval: timedelta | None = None
-    resize_timeout: timedelta | None = None
-    task_slots_per_node: int = 1
-    task_scheduling_policy: TaskSchedulingPolicy = TaskSchedulingPolicy()
-    enable_inter_node_communication: bool = False
-    network_configuration: NetworkConfiguration | None = None
-    container_configuration: ContainerConfiguration | None = None
-    display_name: str | None = None
-    start_task: StartTaskSpec | None = None
-    metadata: Settings = ()
+    wanted: Pool
+    start_task: WorkSpec[StartTask] | None = None
 
     @property
     def windows(self) -> bool:
         """Do commands run in cmd.exe? Told by the image's publisher and the node agent."""
-        said = f"{self.image.get('publisher', '')} {self.image.get('offer', '')} {self.node_agent_sku_id or ''}"
-        return "windows" in said.lower()
+        image, agent = self.wanted.image, self.wanted.node_agent_sku_id
+        return "windows" in f"{image.publisher} {image.offer} {agent or ''}".lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +113,10 @@ class Chunk:
 
     size: int | None = None
     bytes: int | None = None
+
+
+AXES = ("product", "zip")
+"""Forms of `forEach` that are made of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,41 +155,35 @@ class DependsOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Factory:
+class Factory(WorkSpec[Task]):
     """An item of `job.tasks`: one task, or one for each binding of `for_each`. `name` is what others call it."""
 
-    at: At
-    id: str
-    commands: Commands
     name: str = ""
     for_each: ForEach | None = None
     depends_on: tuple[DependsOn, ...] = ()
-    resource_files: tuple[ResourceFileSpec, ...] = ()
     output_files: tuple[OutputFileSpec, ...] = ()
-    environment: Settings = ()
-    constraints: Constraints = Constraints()
-    required_slots: int = 1
-    elevation: str = "nonadmin"
-    display_name: str | None = None
-    container_settings: TaskContainerSettings | None = None
-    exit_conditions: ExitConditions | None = None
+
+    @property
+    def id(self) -> str:
+        """The pattern of its tasks' ids."""
+        return self.wanted.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
+    """`wanted` is the job but for what nodes run before and after its tasks, and its pool."""
+
     at: At
-    id: str
+    wanted: Job
     tasks: tuple[Factory, ...]
-    priority: int = 0
-    display_name: str | None = None
-    constraints: Constraints = Constraints()
-    environment: Settings = ()
-    max_parallel_tasks: int = -1
-    allow_task_preemption: bool = False
-    on_task_failure: str = "noaction"
-    job_preparation_task: JobPreparationTaskSpec | None = None
-    job_release_task: JobReleaseTaskSpec | None = None
-    metadata: Settings = ()
+    job_preparation_task: WorkSpec[JobPreparationTask] | None = None
+    job_release_task: WorkSpec[JobReleaseTask] | None = None
+
+    @property
+    def works(self) -> Iterator[WorkSpec[Any]]:
+        """All that runs on nodes for this job."""
+        yield from (work for work in (self.job_preparation_task, self.job_release_task) if work)
+        yield from self.tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,10 +222,11 @@ class Spec:
     @property
     def hidden_settings(self) -> frozenset[str]:
         """The names of environment settings whose values come from outside or are said to be sensitive."""
-        settings = [*(self.pool.start_task.environment if self.pool and self.pool.start_task else ())]
-        if job := self.job:
-            special = [task for task in (job.job_preparation_task, job.job_release_task) if task]
-            settings += [s for part in (job, *special, *job.tasks) for s in part.environment]
+        works = [*self.job.works] if self.job else []
+        if self.pool and self.pool.start_task:
+            works.append(self.pool.start_task)
+        common = self.job.wanted.environment if self.job else ()
+        settings = (*common, *(setting for work in works for setting in work.wanted.environment))
         return frozenset(name for name, value in settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
 
     def problem(

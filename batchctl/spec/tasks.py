@@ -1,14 +1,14 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.resources import (
     HANDLING,
-    RETENTION,
     Blob,
     Job,
     OutputFile,
@@ -35,14 +35,14 @@ from batchctl.spec.filling.digests import Digests, short
 from batchctl.spec.filling.filler import (
     Filler,
     command_line,
-    container_settings,
     environment,
+    filled,
     output_file,
     resource_files,
 )
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.source import At, shown
 
 MOST_TASKS = 100_000
 NOTHING: dict[Any, str] = {}
@@ -54,7 +54,7 @@ def make_tasks(
     spec: Spec, job: JobSpec, pool: PoolSpec, scripts: str, inventory: Inventory, problems: list[Problem]
 ) -> tuple[list[Task], tuple[Stage, ...]]:
     """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`."""
-    common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.environment)
+    common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
     frame = Frame(job, pool, common, scripts, Digests(inventory), written_before(job))
     made = Made(spec)
     stages = dict(staged(job))
@@ -144,12 +144,13 @@ class Made:
         return self._problems
 
     def _make(self, factory: Factory, items: Iterable[Binding], frame: Frame, drafts: list[Draft]) -> None:
+        mould = _mould(factory, frame)
         for binding in items:
             if self.made == MOST_TASKS:
                 self._problems.append(_limit(self._spec, factory))
                 return
             self.made += 1
-            drafts.append(_draft(Filler(self._spec, binding.values, self._problems), factory, frame, binding.key))
+            drafts.append(_draft(mould, Filler(self._spec, binding.values, self._problems), binding.key))
             self._meet(factory, drafts[-1].task, binding)
             if len(self._problems) >= MOST_OF_ONE_FACTORY:
                 return
@@ -181,45 +182,76 @@ def _only_blob(output: OutputFile) -> str | None:
     return None if set("*?[") & set(output.file_pattern) else output.path or basename(output.file_pattern)
 
 
-def _draft(fill: Filler, factory: Factory, frame: Frame, key: str) -> Draft:
-    coming = frame.written_before[name_of(factory)]
-    files = resource_files(fill, frame.digests.inventory, factory.resource_files, coming)
-    outputs = tuple(output_file(fill, o) for o in factory.output_files)
-    own = environment(fill, (*factory.at, "environmentSettings"), factory.environment)
-    line = command_line(fill, factory.commands, windows=frame.pool.windows)
-    limits, container = factory.constraints, container_settings(fill, factory)
-    shown = fill.maybe((*factory.at, "displayName"), factory.display_name)
-    parts = {
-        "command": short([line, factory.elevation, factory.required_slots]),
-        "environment": short([sorted(frame.common), sorted(own)]),
-        "inputs": short([frame.digests.content(f) for f in files]),
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """What all tasks of a factory share. `plain`: the fields of a task that the factory sets, before any is filled;
+    `coming`: containers whose blobs may be there only when the task runs."""
+
+    factory: Factory
+    frame: Frame
+    plain: Mapping[str, Any]
+    coming: frozenset[str]
+
+
+def _mould(factory: Factory, frame: Frame) -> Mould:
+    name = name_of(factory)
+    plain = {f.name: v for f in fields(Task) if (v := getattr(factory.wanted, f.name)) != f.default}
+    return Mould(factory, frame, plain | {"job": frame.job.wanted.name, "factory": name}, frame.written_before[name])
+
+
+def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
+    factory, frame = mould.factory, mould.frame
+    values = {
+        **mould.plain,
+        **filled(fill, factory.at, factory.wanted),
+        "id": task_id(fill((*factory.at, "id"), factory.id)),
+        "resource_files": resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
+        "output_files": tuple(output_file(fill, o) for o in factory.output_files),
+        "environment": environment(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
+        "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
+    }
+    parts = _digest_parts(values, frame)
+    if not factory.depends_on:
+        values["digest"] = task_digest(parts)
+        return Draft(Task(**values), NOTHING, key, NOTHING)
+    at = (*factory.at, "dependsOn")
+    awaits = {i: task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
+    return Draft(Task(**values), parts, key, awaits or NOTHING)
+
+
+def _digest_parts(values: Mapping[str, Any], frame: Frame) -> dict[str, str]:
+    """The parts of a task's digest, each a hash of what it tells of (design D6)."""
+    container, outputs = values.get("container_settings"), values["output_files"]
+    handling = _digested(values, HANDLING)
+    return {
+        "command": short(_digested(values, "command")),
+        "environment": short([sorted(frame.common), sorted(values["environment"])]),
+        "inputs": short([frame.digests.content(f) for f in values["resource_files"]]),
         "scripts": frame.scripts,
         **({"container": short(folded(container))} if container else {}),
-        **({HANDLING: short([shown, folded(factory.exit_conditions)])} if shown or factory.exit_conditions else {}),
+        **({HANDLING: short(handling)} if any(handling) else {}),
         "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
-    awaits = {i: d.task for i, d in enumerate(factory.depends_on) if d.task}
-    task = Task(
-        job=frame.job.id,
-        id=task_id(fill((*factory.at, "id"), factory.id)),
-        command_line=line,
-        resource_files=files,
-        output_files=outputs,
-        environment=own,
-        required_slots=factory.required_slots,
-        max_wall_clock_time=limits.max_wall_clock_time,
-        max_task_retry_count=limits.max_task_retry_count,
-        retention_time=limits.retention_time or RETENTION,
-        elevation=factory.elevation,
-        display_name=shown,
-        container_settings=container,
-        exit_conditions=factory.exit_conditions,
-        factory=name_of(factory),
-        digest="" if factory.depends_on else task_digest(parts),
-    )
-    at = (*factory.at, "dependsOn")
-    named = {i: task_id(fill((*at, i, "task"), text)) for i, text in awaits.items()}
-    return Draft(task, parts if factory.depends_on else NOTHING, key, named or NOTHING)
+
+
+def _digested(values: Mapping[str, Any], part: str) -> list[Any]:
+    """What the fields of a part of the digest say. What is as it is by default says nothing, so that a new word in the
+    vocabulary runs no task again; but for those fields that were there from the beginning."""
+    found: list[Any] = []
+    for name, default, fold, always in _digested_fields(part):
+        value = values.get(name, default)
+        if always:
+            found.append(folded(value, fold))
+        elif value != default:
+            found.append([name, folded(value, fold)])
+    return found
+
+
+@cache
+def _digested_fields(part: str) -> tuple[tuple[str, Any, Any, bool], ...]:
+    """Name, default and fold of the fields of a task that this part of its digest tells of, and whether always."""
+    told = [f for f in fields(Task) if f.metadata.get("digest") == part]
+    return tuple((f.name, f.default, f.metadata["fold"], f.metadata["always"]) for f in told)
 
 
 def _is_stored(form: ForEach) -> bool:

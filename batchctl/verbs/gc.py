@@ -13,7 +13,7 @@ from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
-from batchctl.spec.origin import checkout
+from batchctl.spec.outside.origin import checkout
 from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard
 from batchctl.verbs.turn import AT_ONCE, turn

@@ -16,8 +16,8 @@ from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
-from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
+from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve
 
 

@@ -12,7 +12,7 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.reconcile.events import Applied, Event, Fetched
 from batchctl.reconcile.plan import Plan
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from benchmarks.stub import Stub, stub
 from tests.cloud.conftest import on
 

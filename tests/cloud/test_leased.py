@@ -10,7 +10,7 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.clock import HastyClock
 from tests.sweeps.experiments import inside
 from tests.sweeps.stage import WHOLE, Stage, staged

@@ -15,7 +15,7 @@ from batchctl.cloud.lock.holder import Holder
 from batchctl.cloud.lock.lease import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.errors import CloudError, Partial
 from batchctl.local import Services
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.children import child
 from tests.clock import FakeClock
 from tests.services import target_of, unique

@@ -27,8 +27,8 @@ from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
 from batchctl.resources import KINDS
 from batchctl.rules import Rule
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 from tests.counted import Quick, Side, real_side
 from tests.fake_cloud import FakeCloud
 from tests.services import unique
@@ -131,7 +131,7 @@ SETTABLE = [(kind.kind, f) for kind in KINDS for f in fields(kind) if not f.meta
 UNSET = {("task", "digest"), ("task", "factory")}
 """What no spec sets: a digest stands for the fields of which it is made, a factory is but a name."""
 COMPARED = [(k, f.name, f.metadata["rule"]) for k, f in SETTABLE if "rule" in f.metadata]
-BY_DIGEST = [(k, f.name, Rule.NEW_GENERATION) for k, f in SETTABLE if k == "task" and "policy" in f.metadata]
+BY_DIGEST = [(k, f.name, Rule.NEW_GENERATION) for k, f in SETTABLE if k == "task" and "always" in f.metadata]
 
 
 @pytest.mark.parametrize(("kind", "name", "rule"), [f for f in (*COMPARED, *BY_DIGEST) if f[:2] not in UNSET])

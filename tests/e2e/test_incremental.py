@@ -14,7 +14,7 @@ from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Blob, Task
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.counted import Quick, Side, real_side
 from tests.services import blob_service, unique
 

@@ -17,7 +17,7 @@ from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
 from batchctl.local import Services
 from batchctl.reconcile.kept.document import read
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from batchctl.verbs.saved import standing
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting

@@ -10,7 +10,7 @@ import pytest
 from batchctl import verbs
 from batchctl.cloud.resources import marks
 from batchctl.local import Services
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.counted import Quick, real_side
 from tests.e2e.conftest import ROOT, Workbench
 from tests.services import batch_client, blob_service

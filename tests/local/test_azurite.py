@@ -26,7 +26,7 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_line(tmp_path: Path, mon
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     said: list[str] = []
     with pytest.raises(CloudError) as caught:
-        azurite.install(azurite.find_node(), tmp_path / "cache", said.append)
+        azurite.install_azurite(azurite.find_node(), tmp_path / "cache", said.append)
     assert "could not be installed from npm" in str(caught.value)
     assert "ECONNREFUSED" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -37,7 +37,7 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_line(tmp_path: Path, mon
 def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CloudError, match=r"cannot be installed into .+: Not a directory"):
-        azurite.install(azurite.find_node(), tmp_path / "file" / "cache", lambda line: None)
+        azurite.install_azurite(azurite.find_node(), tmp_path / "file" / "cache", lambda line: None)
 
 
 def test_what_a_killed_install_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def test_what_a_killed_install_left_is_swept(tmp_path: Path, monkeypatch: pytest
     left = tmp_path / "cache" / f"azurite-{azurite.VERSION}-{azurite._lock_hash()[:12]}.draft-abc" / "node_modules"
     left.mkdir(parents=True)
     with pytest.raises(CloudError):
-        azurite.install(azurite.find_node(), tmp_path / "cache", lambda line: None)
+        azurite.install_azurite(azurite.find_node(), tmp_path / "cache", lambda line: None)
     assert not left.exists()
 
 
@@ -87,7 +87,7 @@ def test_no_node_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_the_reason_is_npms_own_line(stderr: str, reason: str) -> None:
-    assert azurite._reason(stderr) == reason
+    assert azurite._npm_reason(stderr) == reason
 
 
 def fakes(directory: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:

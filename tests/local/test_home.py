@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchctl.errors import Refused
-from batchctl.local.home import Home, State, find_home, key, load_state, prepare, save_state
+from batchctl.local.home import Home, State, account_key, find_home, load_state, make_home, save_state
 from batchctl.local.processes import Process
 
 STATE = State(20001, 20002, Process(1, "a"), Process(2, "b"), Process(3, "c"), ready=True)
@@ -17,7 +17,7 @@ STATE = State(20001, 20002, Process(1, "a"), Process(2, "b"), Process(3, "c"), r
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     home = Home(tmp_path / "home")
-    prepare(home)
+    make_home(home)
     return home
 
 
@@ -26,14 +26,14 @@ def mode(path: Path) -> int:
 
 
 def test_directories_and_keys_are_for_their_owner_alone(home: Home) -> None:
-    key(home, "batch")
+    account_key(home, "batch")
     assert {mode(path) for path in (home.root, home.keys, home.logs, home.batch, home.blobs)} == {0o700}
     assert [mode(path) for path in home.keys.iterdir()] == [0o600]
 
 
 def test_keys_are_random_and_stay(home: Home) -> None:
-    assert len(base64.b64decode(key(home, "batch"))) == 32
-    assert key(home, "batch") == key(home, "batch") != key(home, "storage")
+    assert len(base64.b64decode(account_key(home, "batch"))) == 32
+    assert account_key(home, "batch") == account_key(home, "batch") != account_key(home, "storage")
 
 
 def test_the_variable_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,26 +55,26 @@ def test_refused_if_others_may_write(tmp_path: Path, bits: int) -> None:
     root.mkdir()
     root.chmod(bits)
     with pytest.raises(Refused, match="other users may write"):
-        prepare(Home(root))
+        make_home(Home(root))
     assert list(root.iterdir()) == []
 
 
 def test_refused_if_it_belongs_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(Refused, match="belongs to another user"):
-        prepare(Home(tmp_path))
+        make_home(Home(tmp_path))
 
 
 def test_refused_if_it_holds_something_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(Refused, match="holds something else"):
-        prepare(Home(tmp_path))
+        make_home(Home(tmp_path))
 
 
 def test_refused_if_it_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match="Not a directory"):
-        prepare(Home(tmp_path / "file" / "home"))
+        make_home(Home(tmp_path / "file" / "home"))
 
 
 def test_finding_an_unsafe_home_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from batchctl.local.processes import Process, _elsewhere, alive, clean_environment, end, identify
+from batchctl.local.processes import Process, _stat_by_ps, clean_environment, end_processes, find_process, is_alive
 from tests.children import child
 from tests.services import eventually
 
@@ -21,29 +21,29 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_the_same_process_is_the_same() -> None:
-    assert identify(os.getpid()) == identify(os.getpid())
-    assert alive(identify(os.getpid()) or Process(0, ""))
+    assert find_process(os.getpid()) == find_process(os.getpid())
+    assert is_alive(find_process(os.getpid()) or Process(0, ""))
 
 
 def test_a_pid_used_again_is_another_process(sleeper: subprocess.Popen[bytes]) -> None:
     stale = Process(sleeper.pid, "another time")
-    assert not alive(stale)
-    assert end([stale], within=5) == []
+    assert not is_alive(stale)
+    assert end_processes([stale], within=5) == []
     assert sleeper.poll() is None
 
 
 def test_a_process_that_waits_to_be_reaped_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
-    process = identify(sleeper.pid)
+    process = find_process(sleeper.pid)
     assert process is not None
     os.kill(sleeper.pid, signal.SIGKILL)
-    eventually(lambda: not alive(process), "the killed process is gone")
+    eventually(lambda: not is_alive(process), "the killed process is gone")
     assert sleeper.returncode is None  # it was not waited for
 
 
 def test_end_sends_sigterm_and_waits(sleeper: subprocess.Popen[bytes]) -> None:
-    process = identify(sleeper.pid)
+    process = find_process(sleeper.pid)
     assert process is not None
-    assert end([process], within=30) == []
+    assert end_processes([process], within=30) == []
     assert sleeper.wait() == -signal.SIGTERM
 
 
@@ -51,18 +51,18 @@ def test_end_tells_who_does_not_go() -> None:
     with child(STUBBORN, stdout=subprocess.PIPE) as stubborn:
         assert stubborn.stdout is not None
         assert stubborn.stdout.readline() == b"up\n"
-        process = identify(stubborn.pid)
+        process = find_process(stubborn.pid)
         assert process is not None
-        assert end([process], within=0.1) == [process]
+        assert end_processes([process], within=0.1) == [process]
 
 
 def test_systems_without_proc_ask_ps(sleeper: subprocess.Popen[bytes]) -> None:
-    state, started = _elsewhere(sleeper.pid)
+    state, started = _stat_by_ps(sleeper.pid)
     assert state
-    assert started == _elsewhere(sleeper.pid)[1] != ""
+    assert started == _stat_by_ps(sleeper.pid)[1] != ""
     sleeper.kill()
     sleeper.wait()
-    assert _elsewhere(sleeper.pid) == ("", "")
+    assert _stat_by_ps(sleeper.pid) == ("", "")
 
 
 def test_services_get_no_secrets_and_no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:

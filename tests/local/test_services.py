@@ -21,11 +21,11 @@ from batchctl import local
 from batchctl.errors import CloudError
 from batchctl.local import ask
 from batchctl.local.home import Home, State, find_home, load_state, save_state
-from batchctl.local.processes import identify
+from batchctl.local.processes import find_process
 from tests.children import child
 from tests.services import batch_client, blob_service, eventually, started, unique
 
-IN_ANOTHER_PROCESS = "from batchctl import local; local.ensure(lambda line: None); print(local.status().pids)"
+IN_ANOTHER_PROCESS = "from batchctl import local; local.ensure_running(lambda line: None); print(local.status().pids)"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def pids() -> dict[str, int]:
 
 
 def none_left(processes: dict[str, int]) -> bool:
-    return not any(identify(pid) for pid in processes.values())
+    return not any(find_process(pid) for pid in processes.values())
 
 
 def upload(services: local.Services, text: bytes) -> None:
@@ -184,7 +184,7 @@ def test_what_a_dead_supervisor_left_is_ended_by_the_next_start(home: Path) -> N
     started(silent)
     with child() as stray:
         local.stop()
-        state, found = load_state(find_home()), identify(stray.pid)
+        state, found = load_state(find_home()), find_process(stray.pid)
         assert state is not None
         assert found is not None
         save_state(Home(home), State(state.batch_port, state.blob_port, state.supervisor, found, state.azurite))
@@ -199,7 +199,7 @@ def test_one_that_dies_takes_the_other_along(home: Path, service: str) -> None:
     os.kill(processes[service], signal.SIGKILL)
     eventually(lambda: none_left(processes), "all have ended")
     again = started(silent)
-    assert ask.activity(urlsplit(again.batch_url).port or 0, again.batch_account, again.batch_key) is not None
+    assert ask.ask_activity(urlsplit(again.batch_url).port or 0, again.batch_account, again.batch_key) is not None
 
 
 def test_idle_services_stop_by_themselves(home: Path) -> None:

@@ -15,9 +15,9 @@ from batchctl.configurations import TaskDependencies
 from batchctl.errors import SpecError
 from batchctl.resources import Blob, Desired, Task
 from batchctl.spec.fanout.forms import FORMS, task_id
-from batchctl.spec.inventory import take_inventory
+from batchctl.spec.load import load
+from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import AXES, MODIFIERS
-from batchctl.spec.reading.load import load
 from batchctl.spec.resolve import resolve
 
 CASES = Path(__file__).parents[1] / "cases" / "fanout"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batchctl.spec.origin import checkout, origin
+from batchctl.spec.outside.origin import checkout, origin
 
 CONFIG = """\
 [core]

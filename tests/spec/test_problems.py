@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from batchctl.errors import Problem
-from batchctl.spec.reading.load import examine
-from batchctl.spec.reading.source import is_hidden
+from batchctl.spec.load import examine
+from batchctl.spec.source import is_hidden
 
 CASES = Path(__file__).parents[1] / "cases" / "problems"
 FILL = {

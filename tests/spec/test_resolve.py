@@ -8,8 +8,8 @@ import pytest
 
 from batchctl.resources import Blob, Desired, Download, Pool, Task, changed_parts
 from batchctl.sensitive import Hidden
-from batchctl.spec.inventory import take_inventory
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
+from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve
 
 SPEC: dict[str, Any] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from batchctl.errors import SpecError
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
-from batchctl.spec.reading.load import load
 
 TEXT = """\
 version: 1
@@ -45,10 +45,11 @@ def test_values_of_every_type(tmp_path: Path) -> None:
     assert (upload.path, upload.include) == ("of/east", ("east*",))
     assert spec.pool
     assert spec.job
-    assert (spec.pool.id, spec.pool.vm_size, spec.pool.target_dedicated_nodes) == ("pool-east", "Standard_D2s_v5", 3)
-    assert spec.pool.metadata == (("stage", "is east, {vars.env}"),)
-    assert spec.job.id == "job-east"
-    assert str(spec.job.constraints.max_wall_clock_time) == "3:00:00"
+    pool, job = spec.pool.wanted, spec.job.wanted
+    assert (pool.name, pool.vm_size, pool.target_dedicated_nodes) == ("pool-east", "Standard_D2s_v5", 3)
+    assert pool.metadata == (("stage", "is east, {vars.env}"),)
+    assert job.name == "job-east"
+    assert str(job.max_wall_clock_time) == "3:00:00"
 
 
 def test_what_the_command_line_gives_is_checked_too(tmp_path: Path) -> None:

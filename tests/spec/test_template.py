@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.spec.filling.template import TemplateError, errors, fill, holes
+from batchctl.spec.template import TemplateError, errors, fill, holes
 
 VALUES = {
     "item": "c/a.txt",

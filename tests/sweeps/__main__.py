@@ -20,7 +20,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sweeps-") as room:
         os.environ["BATCHCTL_LOCAL_HOME"] = f"{room}/services"
-        services = local.ensure(print)
+        services = local.ensure_running(print)
         try:
             return sweep(services, Path(room), given)
         finally:

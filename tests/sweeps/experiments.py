@@ -13,7 +13,7 @@ from batchctl.cloud.connect import connect
 from batchctl.errors import BatchctlError
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.clock import HastyClock
 from tests.proxy import Meddle, Meddling
 from tests.services import target_of

@@ -15,7 +15,7 @@ from batchctl.cloud.connect import Azure, connect
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
-from batchctl.spec.reading.load import load
+from batchctl.spec.load import load
 from tests.clock import FakeClock
 from tests.proxy import Log, Meddle, Meddling, counting
 from tests.services import target_of, unique

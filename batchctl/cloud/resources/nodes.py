@@ -1,4 +1,4 @@
-"""Nodes: their start task to and from REST JSON, and what they say when they cannot run."""
+"""Nodes: how many there are, how they are restarted, and what they say when they cannot run."""
 
 from datetime import datetime
 
@@ -6,10 +6,8 @@ import isodate
 
 from batchctl.cloud.clients.batch import Json, segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.files import node_task, node_task_body
 from batchctl.cloud_answers import PoolUse
 from batchctl.errors import CloudError
-from batchctl.resources import StartTask
 
 REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
 """States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
@@ -19,23 +17,7 @@ SHOWN_LINES = 20
 TAIL_BYTES = 8192
 
 
-def start_task_body(session: Session, task: StartTask) -> Json:
-    return {
-        **node_task_body(session, task),
-        "maxTaskRetryCount": task.max_task_retry_count,
-        "waitForSuccess": task.wait_for_success,
-    }
-
-
-def start_task(session: Session, item: Json) -> StartTask:
-    return StartTask(
-        **node_task(session, item),
-        wait_for_success=item.get("waitForSuccess", True),
-        max_task_retry_count=item.get("maxTaskRetryCount", 0),
-    )
-
-
-def use(session: Session, pool: str) -> PoolUse:
+def pool_use(session: Session, pool: str) -> PoolUse:
     """The nodes of a pool, and the tasks that run on them."""
     found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,runningTasksCount")))
     return PoolUse(
@@ -44,7 +26,7 @@ def use(session: Session, pool: str) -> PoolUse:
     )
 
 
-def reboot(session: Session, pool: str, since: str) -> None:
+def reboot_nodes(session: Session, pool: str, since: str) -> None:
     """Restart every node that has not since `since` (ISO 8601, of the service's clock); tasks go back to the queue.
 
     Returns when all have. A node that never booted, or cannot say when, is left alone.
@@ -88,7 +70,7 @@ def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
     return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe(session, path, node))
 
 
-def tail(session: Session, path: str) -> tuple[str, ...]:
+def file_tail(session: Session, path: str) -> tuple[str, ...]:
     """The last lines of a file on a node; none where it is not (yet, any more) there."""
     try:
         size = int(session.ask(lambda: session.batch.head(path)).get("Content-Length", 0))
@@ -110,6 +92,6 @@ def _describe(session: Session, path: str, node: Json) -> tuple[str, ...]:
     if str(node.get("state", "")).lower() == "starttaskfailed":
         failure = (info.get("failureInfo") or {}).get("message", "")
         errors.append(f"its start task failed with exit code {info.get('exitCode')} {failure}".rstrip())
-        stderr = tail(session, f"{path}/{segment(node['id'])}/files/{segment('startup/stderr.txt')}")
+        stderr = file_tail(session, f"{path}/{segment(node['id'])}/files/{segment('startup/stderr.txt')}")
         lines = tuple(f"    {line}" for line in stderr[-SHOWN_LINES:])
     return (f"node {node['id']} is {node.get('state')}: {'; '.join(errors) or 'no error given'}", *lines)

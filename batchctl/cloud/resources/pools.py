@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
+from batchctl.cloud.resources.bodies import read_image
+from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud.resources.nodes import describe_nodes
-from batchctl.cloud.resources.pool_bodies import body, image, parse, path
-from batchctl.cloud.resources.pool_changes import change
+from batchctl.cloud.resources.pool_bodies import pool_body, pool_path, read_pool
+from batchctl.cloud.resources.pool_changes import change_pool
 from batchctl.cloud_answers import Outcome, PoolHealth
-from batchctl.errors import CloudError, Refused
 from batchctl.resources import Pool, SupportedImage
-from batchctl.rules import asked
 
 ABLE = frozenset(
     {
@@ -33,31 +32,31 @@ ABLE = frozenset(
 def observe(session: Session) -> Iterator[Pool]:
     for item in session.ask(lambda: list(session.batch.pages("/pools"))):
         if "virtualMachineConfiguration" in item:
-            yield parse(session, item)
+            yield read_pool(session, item)
 
 
 def create(session: Session, pools: Sequence[Pool], owner: str) -> Iterator[Outcome]:
-    return session.each(pools, partial(_create, session, owner))
+    return session.each(pools, partial(MARKED.create, session, owner))
 
 
 def update(session: Session, pairs: Sequence[tuple[Pool, Pool]], owner: str) -> Iterator[Outcome]:
     held = {wanted: found for found, wanted in pairs}
-    return session.each(held, lambda pool: change(session, owner, held[pool], pool))
+    return session.each(held, lambda pool: change_pool(session, owner, held[pool], pool))
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Pool, Pool]], owner: str) -> Iterator[Outcome]:
-    return session.each([ours for _, ours in pairs], partial(_adopt, session, owner))
+    return session.each([ours for _, ours in pairs], partial(MARKED.adopt, session, owner))
 
 
 def delete(session: Session, pools: Sequence[Pool], owner: str) -> Iterator[Outcome]:
-    return session.each(pools, partial(_delete, session, owner))
+    return session.each(pools, partial(MARKED.delete, session, owner))
 
 
 def images(session: Session) -> tuple[SupportedImage, ...]:
     """The images that Batch supports now (`GET /supportedimages`)."""
     return tuple(
         SupportedImage(
-            image=image(item["imageReference"]),
+            image=read_image(item["imageReference"]),
             node_agent_sku_id=item["nodeAgentSKUId"],
             os_type=str(item.get("osType", "linux")).lower(),
             verified=str(item.get("verificationType", "")).lower() == "verified",
@@ -69,7 +68,7 @@ def images(session: Session) -> tuple[SupportedImage, ...]:
 
 def health(session: Session, pool: str) -> PoolHealth:
     """Two small requests; nodes are looked at one by one only when none can run a task."""
-    item = session.find(lambda: session.batch.get(path(pool)))
+    item = session.find(lambda: session.batch.get(pool_path(pool)))
     if item is None:
         return PoolHealth(steady=True, nodes=(), able=0, details=(f"pool {pool!r} is not there any more",))
     counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
@@ -89,44 +88,11 @@ def health(session: Session, pool: str) -> PoolHealth:
     )
 
 
-def _create(session: Session, owner: str, pool: Pool) -> None:
-    def attempt() -> bool:
-        try:
-            session.ask(lambda: session.batch.post("/pools", body(session, pool, owner)))
-        except CloudError as error:
-            if error.code == "PoolBeingDeleted":
-                return False
-            # Our own request may have been done although its answer was lost: then our mark and digest are there.
-            if error.code != "PoolExists" or not _is_ours(session, owner, pool):
-                raise
-        return True
-
-    session.until(attempt, f"pool {pool.name!r} is still being deleted")
-
-
-def _delete(session: Session, owner: str, pool: Pool) -> None:
-    item = session.find(lambda: session.batch.get(path(pool.name)))
-    if item is None:
-        return
-    if marks.from_pairs(item.get("metadata")).get(marks.OWNER) != owner:
-        raise Refused([f"pool {pool.name!r} does not bear our mark any more"])
-    try:
-        session.find(lambda: session.batch.delete(path(pool.name)))
-    except CloudError as error:
-        if error.code != "PoolBeingDeleted":
-            raise
-    session.until(
-        lambda: session.find(lambda: session.batch.get(path(pool.name))) is None, f"{pool.name!r} is not gone"
-    )
-
-
-def _adopt(session: Session, owner: str, pool: Pool) -> None:
-    item = session.ask(lambda: session.batch.get(path(pool.name)))
-    metadata = marks.from_pairs(item.get("metadata")) | marks.stamped(owner, pool, session.clock.now())
-    session.ask(lambda: session.batch.patch(path(pool.name), {"metadata": marks.pairs(metadata)}))
-
-
-def _is_ours(session: Session, owner: str, pool: Pool) -> bool:
-    item = session.find(lambda: session.batch.get(path(pool.name)))
-    metadata = marks.from_pairs(item.get("metadata")) if item else {}
-    return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(pool)
+MARKED = Marked(
+    collection="/pools",
+    path=lambda pool: pool_path(pool.name),
+    body=pool_body,
+    own_marks=lambda _pool: {},
+    exists="PoolExists",
+    being_deleted="PoolBeingDeleted",
+)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from batchctl.cloud.clients.batch import Json, segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.files import settings
+from batchctl.cloud.resources.bodies import travelling_digest
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Task, generation_id
@@ -94,7 +94,7 @@ def _refused(session: Session, job: str, task: Task, error: Json | None) -> Clou
         return None
     if error.get("code") == "TaskExists":
         held = session.ask(lambda: session.batch.get(f"/jobs/{segment(job)}/tasks/{segment(task.id)}"))
-        if settings(held.get("environmentSettings"))[1] == task.digest:
+        if travelling_digest(held) == task.digest:
             return None
     message = (error.get("message") or {}).get("value", "").split("\nRequestId", 1)[0]
     return CloudError(f"task {task.id!r} was refused: {error.get('code')}: {message}", status=409, code=error["code"])

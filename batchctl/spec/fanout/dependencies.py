@@ -10,7 +10,7 @@ from batchctl.errors import Problem
 from batchctl.resources import Stage, Task, task_digest
 from batchctl.spec.filling.digests import Digests, short
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec
-from batchctl.spec.reading.source import shown
+from batchctl.spec.source import shown
 
 MOST_CHARACTERS = 64_000
 """Of all ids in a task's dependencies (REST: TaskDependencies.taskIds)."""

@@ -10,10 +10,9 @@ from typing import Any
 from batchctl.spec.fanout import items
 from batchctl.spec.fanout.gathering import chunks, gathered_names, groups
 from batchctl.spec.fanout.items import PARTS, Item
-from batchctl.spec.filling.template import Layers, Values
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import ForEach
-from batchctl.spec.reading.build import AXES
+from batchctl.spec.model import AXES, ForEach
+from batchctl.spec.template import Layers, Values
 
 LONGEST_ID = 64
 """Characters of a task's id (REST: Tasks - Create Task)."""

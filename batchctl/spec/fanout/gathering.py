@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from batchctl.spec.fanout.items import FanoutError, Item
-from batchctl.spec.filling.template import Value, Values, text
 from batchctl.spec.model import Chunk, ForEach
-from batchctl.spec.reading.source import shown
+from batchctl.spec.source import shown
+from batchctl.spec.template import Value, Values, text
 
 MEMBERS = re.compile(r"(?P<many>items|rows)(?:\[(?P<number>[0-9]+)\])?(?:\.(?P<part>.+))?")
 """`items`, `items.names`, `items[0]`, `items[0].name`, `rows.column`, `rows[0].column`."""

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 from batchctl.globs import chooser
 from batchctl.resources import Blob
-from batchctl.spec.fanout.tables import Table
-from batchctl.spec.filling.template import Value, Values, text
-from batchctl.spec.inventory import Inventory
+from batchctl.spec.inventory import Inventory, Table
 from batchctl.spec.model import ForEach
-from batchctl.spec.reading.source import shown
+from batchctl.spec.source import shown
+from batchctl.spec.template import Value, Values, text
 
 
 class Item(NamedTuple):

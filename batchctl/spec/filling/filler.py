@@ -6,16 +6,18 @@ What cannot be filled is kept as a problem, so that all of them are told at once
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
+from typing import Any
 
-from batchctl.configurations import TaskContainerSettings
 from batchctl.errors import Problem
 from batchctl.resources import OutputFile, ResourceFile, Settings
+from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
-from batchctl.spec.filling import shell, template
-from batchctl.spec.filling.template import Layers, TemplateError, Values
+from batchctl.spec import template
+from batchctl.spec.filling import shell
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Commands, Factory, OutputFileSpec, ResourceFileSpec, Spec
-from batchctl.spec.reading.source import At, shown
+from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
+from batchctl.spec.source import At, shown
+from batchctl.spec.template import Layers, TemplateError, Values
 
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""
@@ -133,12 +135,17 @@ def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
     )
 
 
-def container_settings(fill: Filler, factory: Factory) -> TaskContainerSettings | None:
-    wanted, at = factory.container_settings, (*factory.at, "containerSettings")
-    if wanted is None:
-        return None
-    options = fill.maybe((*at, "containerRunOptions"), wanted.container_run_options)
-    return replace(wanted, image_name=fill((*at, "imageName"), wanted.image_name), container_run_options=options)
+def filled(fill: Filler, at: At, value: Any) -> dict[str, Any]:
+    """The fields of a value whose texts have placeholders (`rules.sent`, `rules.part`), filled."""
+    found: dict[str, Any] = {}
+    cls: Any = type(value)
+    for name, path in filled_fields(cls):
+        inner = getattr(value, name)
+        if isinstance(inner, str):
+            found[name] = fill((*at, *path), inner)
+        elif inner is not None:
+            found[name] = replace(inner, **filled(fill, (*at, *path), inner))
+    return found
 
 
 def environment(fill: Filler, at: At, settings: Settings) -> Settings:

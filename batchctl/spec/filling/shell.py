@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchctl.spec.filling.template import Hole, TemplateError, Value, parse, text_of, texts_of
+from batchctl.spec.template import Hole, TemplateError, Value, parse, text_of, texts_of
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")

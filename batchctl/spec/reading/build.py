@@ -5,46 +5,43 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from batchctl.configurations import (
-    ContainerConfiguration,
-    ExitConditions,
-    NetworkConfiguration,
-    TaskContainerSettings,
-    TaskSchedulingPolicy,
+from batchctl.resources import (
+    Job,
+    JobPreparationTask,
+    JobReleaseTask,
+    Pool,
+    Settings,
+    StartTask,
+    Task,
 )
-from batchctl.resources import Settings
-from batchctl.rest import camel, from_rest
+from batchctl.rest import SPEC, Dialect
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
+    AXES,
     Account,
     Chunk,
     Commands,
-    Constraints,
     ContainerSpec,
     DependsOn,
     DownloadSpec,
     Factory,
     ForEach,
-    JobPreparationTaskSpec,
-    JobReleaseTaskSpec,
     JobSpec,
     OutputFileSpec,
     PoolSpec,
     ResourceFileSpec,
     Rows,
     Spec,
-    StartTaskSpec,
     Upload,
+    W,
+    WorkSpec,
 )
-from batchctl.spec.reading.source import At
+from batchctl.spec.source import At
 
 Document = Mapping[str, Any]
 
 MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize", "chunk", "allowEmpty")
 """Keys of `forEach` that are no form."""
-
-AXES = ("product", "zip")
-"""Forms that are made of others."""
 
 
 def build(document: Document, **outside: Any) -> Spec:
@@ -81,107 +78,39 @@ def _download(d: Document, at: At) -> DownloadSpec:
 
 
 def _pool(pool: Document, at: At) -> PoolSpec:
-    start = pool.get("startTask")
-    return PoolSpec(
-        at=at,
-        id=pool["id"],
-        vm_size=pool["vmSize"],
-        image=pool["image"],
-        start_task=_start_task(start, (*at, "startTask")) if start is not None else None,
-        auto_scale_evaluation_interval=duration(pool.get("autoScaleEvaluationInterval")),
-        resize_timeout=duration(pool.get("resizeTimeout")),
-        metadata=_settings(pool.get("metadata", ())),
-        **_parts(
-            pool,
-            task_scheduling_policy=TaskSchedulingPolicy,
-            network_configuration=NetworkConfiguration,
-            container_configuration=ContainerConfiguration,
-        ),
-        **_plain(
-            pool,
-            auto_scale_formula="autoScaleFormula",
-            enable_inter_node_communication="enableInterNodeCommunication",
-            display_name="displayName",
-            node_agent_sku_id="nodeAgentSKUId",
-            target_dedicated_nodes="targetDedicatedNodes",
-            target_spot_nodes="targetSpotNodes",
-            task_slots_per_node="taskSlotsPerNode",
-        ),
-    )
-
-
-def _start_task(start: Document, at: At) -> StartTaskSpec:
-    return StartTaskSpec(
-        **_node_task(start, at),
-        **_plain(start, wait_for_success="waitForSuccess", max_task_retry_count="maxTaskRetryCount"),
-    )
-
-
-def _preparation(task: Document, at: At) -> JobPreparationTaskSpec:
-    return JobPreparationTaskSpec(
-        **_node_task(task, at),
-        constraints=_constraints(task.get("constraints", {})),
-        **_plain(
-            task,
-            wait_for_success="waitForSuccess",
-            rerun_on_node_reboot_after_success="rerunOnNodeRebootAfterSuccess",
-        ),
-    )
-
-
-def _release(task: Document, at: At) -> JobReleaseTaskSpec:
-    return JobReleaseTaskSpec(**_node_task(task, at), constraints=_constraints(task))
-
-
-def _node_task(task: Document, at: At) -> dict[str, Any]:
-    """What start, preparation and release tasks have in common."""
-    return {
-        "at": at,
-        "commands": _commands(task, at),
-        "resource_files": _resource_files(task, at),
-        "environment": _settings(task.get("environmentSettings", ())),
-        **_plain(task, elevation="elevationLevel"),
-        **_parts(task, container_settings=TaskContainerSettings),
-    }
+    return PoolSpec(at=at, wanted=Pool(**SPELLED.read(Pool, pool)), start_task=_work(StartTask, pool, at, "startTask"))
 
 
 def _job(job: Document, at: At) -> JobSpec:
-    before, after = job.get("jobPreparationTask"), job.get("jobReleaseTask")
     return JobSpec(
         at=at,
-        id=job["id"],
+        wanted=Job(pool="", **SPELLED.read(Job, job)),
         tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
-        constraints=_constraints(job.get("constraints", {})),
-        environment=_settings(job.get("commonEnvironmentSettings", ())),
-        job_preparation_task=_preparation(before, (*at, "jobPreparationTask")) if before is not None else None,
-        job_release_task=_release(after, (*at, "jobReleaseTask")) if after is not None else None,
-        metadata=_settings(job.get("metadata", ())),
-        **_plain(
-            job,
-            priority="priority",
-            display_name="displayName",
-            max_parallel_tasks="maxParallelTasks",
-            allow_task_preemption="allowTaskPreemption",
-            on_task_failure="onTaskFailure",
-        ),
+        job_preparation_task=_work(JobPreparationTask, job, at, "jobPreparationTask"),
+        job_release_task=_work(JobReleaseTask, job, at, "jobReleaseTask"),
     )
+
+
+def _work(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] | None:
+    """What a pool or job runs under that key."""
+    work = above.get(key)
+    return None if work is None else WorkSpec(wanted=cls(**SPELLED.read(cls, work)), **_ran(work, (*at, key)))
 
 
 def _factory(task: Document, at: At) -> Factory:
     return Factory(
-        at=at,
-        id=task["id"],
-        commands=_commands(task, at),
+        wanted=Task(job="", **SPELLED.read(Task, task)),
         name=task.get("factory", ""),
         for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
         depends_on=_depends_on(task, at),
-        resource_files=_resource_files(task, at),
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
-        environment=_settings(task.get("environmentSettings", ())),
-        constraints=_constraints(task.get("constraints", {})),
-        **_plain(task, required_slots="requiredSlots", elevation="elevationLevel", display_name="displayName"),
-        **_parts(task, container_settings=TaskContainerSettings, exit_conditions=ExitConditions),
+        **_ran(task, at),
     )
+
+
+def _ran(work: Document, at: At) -> dict[str, Any]:
+    """What becomes a command line and files only when placeholders are filled."""
+    return {"at": at, "commands": _commands(work, at), "resource_files": _resource_files(work, at)}
 
 
 def _for_each(for_each: Document, at: At) -> ForEach:
@@ -224,38 +153,20 @@ def _commands(task: Document, at: At) -> Commands:
 
 
 def _resource_files(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
-    names = {
-        "container": "container",
-        "blob_prefix": "blobPrefix",
-        "blob": "blob",
-        "blobs": "blobs",
-        "http_url": "httpUrl",
-        "file_path": "filePath",
-        "file_mode": "fileMode",
-    }
     files = enumerate(task.get("resourceFiles", ()))
-    return tuple(ResourceFileSpec(at=(*at, "resourceFiles", i), **_plain(f, **names)) for i, f in files)
+    return tuple(ResourceFileSpec(at=(*at, "resourceFiles", i), **SPELLED.read(ResourceFileSpec, f)) for i, f in files)
 
 
 def _output(output: Document, at: At) -> OutputFileSpec:
-    return OutputFileSpec(
-        at=at,
-        file_pattern=output["filePattern"],
-        container=output["container"],
-        **_plain(output, path="path", upload_condition="uploadCondition", optional="optional"),
-    )
-
-
-def _constraints(limits: Document) -> Constraints:
-    return Constraints(
-        max_wall_clock_time=duration(limits.get("maxWallClockTime")),
-        max_task_retry_count=limits.get("maxTaskRetryCount"),
-        retention_time=duration(limits.get("retentionTime")),
-    )
+    return OutputFileSpec(at=at, **SPELLED.read(OutputFileSpec, output))
 
 
 def _settings(settings: Sequence[Document]) -> Settings:
     return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
+
+
+SPELLED = Dialect(place=SPEC, readers={timedelta: duration, Settings: _settings})
+"""How a spec writes what goes over as it is."""
 
 
 def _patterns(part: Document) -> dict[str, Any]:
@@ -265,8 +176,3 @@ def _patterns(part: Document) -> dict[str, Any]:
 def _plain(part: Document, **names: str) -> dict[str, Any]:
     """The values that go over as they are: field names to keys. What is not there keeps the model's default."""
     return {field: part[key] for field, key in names.items() if key in part}
-
-
-def _parts(part: Document, **types: type[Any]) -> dict[str, Any]:
-    """The values that REST JSON spells as the spec does, as what they are in resources."""
-    return {field: from_rest(cls, part[camel(field)]) for field, cls in types.items() if camel(field) in part}

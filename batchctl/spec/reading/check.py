@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from batchctl.errors import Problem
 from batchctl.spec.reading import schema as contract
-from batchctl.spec.reading.source import At, Source, nearest, shown
+from batchctl.spec.source import At, Source, nearest, shown
 
 WANTED: Mapping[str, str] = {
     "integer": "a whole number",

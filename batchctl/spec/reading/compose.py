@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from batchctl.errors import Problem, SpecError
-from batchctl.spec.reading.source import Place, Source
+from batchctl.spec.source import Place, Source
 
 DEPTH = 64
 NODES = 50_000

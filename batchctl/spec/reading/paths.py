@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batchctl.spec.reading.source import At
+from batchctl.spec.source import At
 
 
 def find(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.resources import Task
+from batchctl.rest import filled_places
 from batchctl.sensitive import masked
+from batchctl.spec import template
 from batchctl.spec.fanout.forms import names_of
-from batchctl.spec.filling import template
-from batchctl.spec.filling.template import Values
 from batchctl.spec.reading.build import duration
 from batchctl.spec.reading.paths import find, get, mapping, texts
-from batchctl.spec.reading.source import At, Source, nearest, shown
 from batchctl.spec.reading.variables import misfit
 from batchctl.spec.reading.wiring import (
     FOR_EACH,
@@ -28,6 +28,8 @@ from batchctl.spec.reading.wiring import (
     rows_go_forward,
     same_keys_have_items,
 )
+from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.template import Values
 
 Rule = Callable[[Any, Source, Values], Iterator[Problem]]
 """(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
@@ -80,9 +82,7 @@ FILLED_PER_TASK = (
     "outputFiles.*.filePattern",
     "outputFiles.*.path",
     "environmentSettings.*.value",
-    "displayName",
-    "containerSettings.imageName",
-    "containerSettings.containerRunOptions",
+    *filled_places(Task),
 )
 """Where those of the item go in as well."""
 

@@ -10,7 +10,7 @@ from batchctl.errors import Problem
 from batchctl.spec.reading.compose import Node
 from batchctl.spec.reading.schema import Schema, chosen, constants, resolved
 from batchctl.spec.reading.schema import root as contract
-from batchctl.spec.reading.source import At, Place, Source, is_hidden, named, shown
+from batchctl.spec.source import At, Place, Source, is_hidden, named, shown
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")

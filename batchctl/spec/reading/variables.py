@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchctl.errors import UsageError
-from batchctl.spec.filling.template import Value
-from batchctl.spec.reading.source import nearest, shown
 from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER
+from batchctl.spec.source import nearest, shown
+from batchctl.spec.template import Value
 
 
 def given_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Value]:

@@ -7,10 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.spec.filling import template
-from batchctl.spec.filling.template import Values
+from batchctl.spec import template
 from batchctl.spec.reading.paths import find, get, mapping, part_at, texts
-from batchctl.spec.reading.source import At, Source, nearest, shown
+from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.template import Values
 
 FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
 TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})

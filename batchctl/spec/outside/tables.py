@@ -4,27 +4,19 @@ import csv
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from batchctl.spec.inventory import Table
 from batchctl.spec.model import Rows
-from batchctl.spec.reading.source import is_hidden, shown
+from batchctl.spec.source import is_hidden, shown
 
 MOST_ROWS = 100_001
 """One more than there may be tasks: enough to tell that it is too many."""
 
 LARGEST_ROW = 1 << 20
 """Characters of a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`columns`: names that can stand in `{row.NAME}`; `rows` are as long as these are many."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 class TableError(Exception):

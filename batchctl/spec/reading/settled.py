@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.spec.filling import template
-from batchctl.spec.filling.template import TemplateError, Values
+from batchctl.spec import template
 from batchctl.spec.reading.references import FILLED, FILLED_PER_TASK, formatless, unknown
-from batchctl.spec.reading.source import At, Source
 from batchctl.spec.reading.variables import read_as
+from batchctl.spec.source import At, Source
+from batchctl.spec.template import TemplateError, Values
 
 LATER = tuple(tuple(p.split(".")) for p in (*FILLED, *(f"job.tasks.*.{field}" for field in FILLED_PER_TASK)))
 """What is filled when tasks are made, with its quotes."""

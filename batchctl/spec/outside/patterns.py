@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wcmatch import glob
 
-from batchctl.spec.reading.source import is_hidden, shown
+from batchctl.spec.source import is_hidden, shown
 
 GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.NODIR | glob.CASE
 WILDCARD = re.compile(r"[*?\[{]")

@@ -7,12 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from batchctl.spec.fanout.tables import MOST_ROWS
-from batchctl.spec.filling.template import Value, Values, text
-from batchctl.spec.reading.source import is_hidden, shown
-
-Generated = tuple[str, Values]
-"""(key, values) of an item."""
+from batchctl.spec.inventory import Generated
+from batchctl.spec.outside.tables import MOST_ROWS
+from batchctl.spec.source import is_hidden, shown
+from batchctl.spec.template import Value, text
 
 
 class GeneratorError(Exception):

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem, SpecError
-from batchctl.spec.filling.settled import Settling, likely
-from batchctl.spec.filling.template import Value
-from batchctl.spec.inventory import take_inventory
 from batchctl.spec.model import Spec
-from batchctl.spec.origin import origin
+from batchctl.spec.outside.origin import origin
+from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build
 from batchctl.spec.reading.check import check
 from batchctl.spec.reading.compose import CAP, compose
 from batchctl.spec.reading.references import check_references
-from batchctl.spec.reading.source import Source
+from batchctl.spec.reading.settled import Settling, likely
 from batchctl.spec.reading.typed import read
 from batchctl.spec.reading.variables import given_values
 from batchctl.spec.resolve import resolve
+from batchctl.spec.source import Source
+from batchctl.spec.template import Value
 
 LARGEST = 1 << 20
 """Bytes of a spec."""

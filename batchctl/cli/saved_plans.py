@@ -1,0 +1,101 @@
+"""A plan that is kept and carried out later: saved with what it was made from, and opened again."""
+
+import secrets
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchctl.cli.options import Options
+from batchctl.cli.plan_files import read_plan, write_private
+from batchctl.cli.speaking import Voice, show_and_ask
+from batchctl.cli.target import Opened, open_spec, parse_variables
+from batchctl.clock import SystemClock
+from batchctl.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from batchctl.cloud_answers import Ticket
+    from batchctl.reconcile.choices import Choices
+    from batchctl.reconcile.kept.document import Saved
+    from batchctl.reconcile.plan import Plan
+    from batchctl.verbs import Approve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What an apply carries out, with which choices, and by whose leave. `ticket`: of a saved plan."""
+
+    opened: Opened
+    choices: "Choices"
+    approve: "Approve"
+    ticket: "Ticket | None" = None
+
+
+def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -> None:
+    """Write the plan that was shown, to be applied by `apply PATH`."""
+    from batchctl.reconcile.kept.document import text
+    from batchctl.verbs import saved
+
+    occasion = saved.Occasion(
+        spec=opened.path.as_posix(),
+        target=opened.place,
+        id=secrets.token_hex(8),
+        now=SystemClock().now().replace(microsecond=0),
+        variables=tuple(opened.variables.items()),
+        choices=choices,
+    )
+    write_private(path, text(saved.save(decided, opened.spec, occasion)))
+
+
+def open_plan(path: Path, options: Options, out: Voice) -> Intent:
+    """What a saved plan is about; it is approved if it still stands, and nobody is asked.
+
+    Raises Refused for what can be told before the account is asked: expired, edited, another spec, another account.
+    """
+    from batchctl.reconcile.choices import Choices
+    from batchctl.reconcile.kept.comparison import elsewhere, outdated
+    from batchctl.spec.load import fingerprint
+    from batchctl.verbs.saved import standing, ticket
+
+    if options.choices() != Choices():
+        raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
+    saved = read_plan(path)
+    spec = _find_spec(path, saved.header.spec)
+    if reasons := outdated(saved.header, fingerprint(spec), SystemClock().now()):
+        raise Refused(reasons)
+    opened = open_spec(spec, replace(options, var=_variables_again(saved, options)), out)
+    if reasons := elsewhere(saved.header.target, opened.place):
+        raise Refused(reasons)
+    return Intent(
+        opened=opened,
+        choices=saved.header.choices,
+        approve=partial(_show_if_it_stands, standing(saved, opened.spec), out),
+        ticket=ticket(saved),
+    )
+
+
+def _show_if_it_stands(stands: "Approve", out: Voice, decided: "Plan") -> bool:
+    """The judgement first: what is shown is what is carried out."""
+    return stands(decided) and show_and_ask(out, decided, yes=True, question="")
+
+
+def _find_spec(plan: Path, spec: str) -> Path:
+    """From where we stand, as it was when the plan was made, or from where the plan lies."""
+    places = [Path(spec), plan.parent / spec]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise Refused([f"the plan's spec {spec!r} is not there: apply the plan from the directory where it was made"])
+    return found
+
+
+def _variables_again(saved: "Saved", options: Options) -> tuple[str, ...]:
+    """Those of the plan; a secret one is not in it, and is given again."""
+    from batchctl.sensitive import is_sensitive
+
+    given = parse_variables(options.var)
+    secret = [name for name, _ in saved.header.variables if is_sensitive(name)]
+    if unasked := sorted(set(given) - set(secret)):
+        raise UsageError(f"a saved plan has its variables in it; --var {unasked[0]} cannot change them")
+    if missing := [name for name in secret if name not in given]:
+        raise UsageError(f"the plan does not hold the secret {missing[0]!r}: pass --var {missing[0]}=VALUE again")
+    return tuple(f"{name}={given.get(name, value)}" for name, value in saved.header.variables)

@@ -1,0 +1,66 @@
+"""What a command says and asks: the voice it speaks with, the question before a change, the events of a verb."""
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+from batchctl.clock import SystemClock
+from batchctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from batchctl.reconcile.events import Event
+    from batchctl.reconcile.plan import Plan
+    from batchctl.render.printer import Printer
+    from batchctl.render.stream import JsonPrinter
+
+
+Voice: TypeAlias = "Printer | JsonPrinter"
+"""What says to people, or to programs, what happens."""
+
+
+def open_voice(as_json: bool, no_color: bool = False) -> Voice:
+    """JSON lines for programs, else text for people."""
+    text = open_printer(no_color)
+    if not as_json:
+        return text
+    from batchctl.render.stream import JsonPrinter
+
+    return JsonPrinter(sys.stdout, text, SystemClock())
+
+
+def open_printer(no_color: bool = False) -> "Printer":
+    from batchctl.render.printer import Printer, consoles  # imported late: help and completion print nothing of ours
+
+    return Printer(*consoles(no_color=no_color))
+
+
+def require_an_answer(yes: bool, as_json: bool = False) -> None:
+    """Raises UsageError, before anything is begun, where the question could not be answered."""
+    if as_json and not yes:
+        raise UsageError("--json asks nobody: pass --yes, or a saved plan")
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("standard input is not a terminal, so nobody can be asked: pass --yes")
+
+
+def show_and_ask(out: Voice, decided: "Plan", *, yes: bool, question: str) -> bool:
+    """Show the plan; True if it may be carried out."""
+    out.plan(decided)
+    # A plan without changes only waits and fetches: there is nothing to agree to. One with refusals goes no further.
+    if yes or decided.refusals or not decided.changes:
+        return True
+    return ask_for_yes(out, question)
+
+
+def ask_for_yes(out: Voice, question: str) -> bool:
+    out.say(f"\n{question} Only 'yes' is accepted:")
+    return sys.stdin.readline().strip() == "yes"
+
+
+def print_events(events: "Generator[Event, None, None]", out: Voice) -> None:
+    """Print what a verb does while it does it."""
+    # An interrupted verb lets go of its lock when it is closed, not when somebody collects it.
+    with contextlib.closing(events):
+        for event in events:
+            out.event(event)

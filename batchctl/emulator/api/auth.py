@@ -1,4 +1,4 @@
-"""Shared key: is the request signed with the account's key, and is it young enough? Pure: the key is handed in.
+"""Shared key: is the request signed with the account's key, and is it young enough? Pure: key and time are handed in.
 
 The string to sign is that of the REST page "Authenticate requests to the Azure Batch service".
 """

@@ -1,4 +1,4 @@
-"""The language of autoscale formulas: statements to a tree of closures, and the tree to values. Pure but for `random`.
+"""The language of autoscale formulas: statements to a tree of closures, and the tree to values.
 
 As the page "Create a formula to automatically scale compute nodes in a Batch pool" describes it. Values are numbers,
 lists of numbers, texts, Moment and Interval; what a formula reads of the pool is handed in.

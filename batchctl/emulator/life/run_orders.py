@@ -1,7 +1,9 @@
 """From records to orders: where a task's directory lies and what its environment holds.
 
-It looks for docker or podman where a task wants a container, and at nothing else. The variables are those of "Azure
-Batch runtime environment variables"; nothing of the service's own environment but the search path goes along.
+Nothing is started or written here; where a task wants a container, docker or podman is looked for.
+
+The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
+but the search path goes along.
 """
 
 from collections.abc import Sequence

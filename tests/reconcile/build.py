@@ -5,7 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.configurations import (
+    ContainerConfiguration,
+    NetworkConfiguration,
+    NodePlacementConfiguration,
+    TaskSchedulingPolicy,
+)
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan, diff, kept
@@ -129,6 +134,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "task_scheduling_policy": TaskSchedulingPolicy(node_fill_type="pack"),
             "enable_inter_node_communication": True,
             "network_configuration": NetworkConfiguration(subnet_id="/net"),
+            "node_placement_configuration": NodePlacementConfiguration(policy="zonal"),
             "metadata": (("team", "four"),),
         },
     ),

@@ -1,6 +1,9 @@
 """No test reaches the user's own accounts or services; those that need services share one real pair."""
 
+import faulthandler
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,41 @@ from tests.services import started
 
 # How long an example takes says how busy the machine is, not whether the property holds.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("any machine"), max_examples=20)
 settings.load_profile("any machine")
+
+# A run in the background of a shell ignores Ctrl-C, and whatever it starts inherits that: tests of Ctrl-C need it as
+# people have it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+HERE = Path(__file__).parent
+WITHOUT = "not services"
+"""What `scripts/test --fast` chooses."""
+SERVED = {"services", "service", "bench"}
+"""Fixtures of tests that ask a service which runs: the local pair, or a stub of a blob store."""
+SERVED_FOLDERS = ("clients", "e2e", "emulator", "local", "sweeps")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Imports nothing that will not run: half of the time of a fast run would go there."""
+    return (config.option.markexpr == WITHOUT and _served(collection_path)) or None
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a service."""
+    for item in items:
+        if _served(item.path) or SERVED.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("services")
+
+
+def _served(path: Path) -> bool:
+    return path.is_relative_to(HERE) and path.relative_to(HERE).parts[:1] in {(name,) for name in SERVED_FOLDERS}
+
+
+def pytest_unconfigure() -> None:
+    """A thread that nobody ended, or a child that is waited for, keeps no run from ending: it is shown, and left."""
+    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,7 +70,9 @@ def local_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def services(local_home: Path, pytestconfig: pytest.Config) -> local.Services:
-    """Both real services, started once for all tests."""
+    """Both real services, started once for all tests of a worker."""
+    if pytestconfig.option.markexpr == WITHOUT:
+        pytest.fail("a test without the marker `services` asks for them")
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def say(line: str) -> None:

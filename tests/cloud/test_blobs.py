@@ -1,6 +1,7 @@
 """What transfers and listings ask of the service, counted, and how they end when something breaks."""
 
 import http.client
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from batchctl.cloud.transfer import listing
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 from tests.cloud.conftest import OWNER, Store, on
+from tests.proxy import counting
 
 MIB = 1 << 20
 
@@ -125,14 +127,22 @@ def test_more_large_files_than_there_is_memory_for(store: Store) -> None:
 
 def test_an_interrupted_upload_is_taken_up_without_repeating(store: Store) -> None:
     files = [store.file(f"{n:03}.txt", b"%d" % n) for n in range(400)]
-    outcomes = store.cloud.create(files, OWNER)
-    for _ in range(200):
-        next(outcomes)
-    outcomes.close()  # type: ignore[attr-defined]  # a generator, as every room's
-    done = store.tally()["Put Blob"]
-    assert 200 <= done < 400
-    assert [o.error for o in store.cloud.create(files, OWNER) if o.error is None] == []
-    assert store.tally() == {}, "once interrupted, a session begins no request"
+    numbers = itertools.count(1)
+
+    def late(method: str, path: str) -> None:
+        if method == "PUT" and next(numbers) > 300:  # on a slow machine all would be there before we interrupt
+            cloud._session.halt.wait(60)
+
+    with counting(store.service.url, late) as way:
+        cloud = connect(on(way.url), SystemClock())
+        outcomes = cloud.create(files, OWNER)
+        for _ in range(200):
+            next(outcomes)
+        outcomes.close()  # type: ignore[attr-defined]  # a generator, as every room's
+        done = store.tally()["Put Blob"]
+        assert 200 <= done < 400
+        assert [o.error for o in cloud.create(files, OWNER) if o.error is None] == []
+        assert store.tally() == {}, "once interrupted, a session begins no request"
     again = connect(on(store.service.url), SystemClock())
     there = {blob.path for blob in again.blobs(store.container)}
     assert len(there) == done

@@ -47,8 +47,8 @@ def sent(url: str, path: str = "/a/b", method: str = "GET", body: bytes | None =
 def heard(connection: socket.socket) -> bytes:
     """A request's head, and so much of its body as came with it."""
     data = b""
-    while b"\r\n\r\n" not in data:
-        data += connection.recv(1 << 16)
+    while b"\r\n\r\n" not in data and (more := connection.recv(1 << 16)):
+        data += more
     return data
 
 

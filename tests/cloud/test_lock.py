@@ -1,8 +1,6 @@
 """A lock that is lost, and who is known to be dead."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +16,7 @@ from batchctl.cloud.lock.lease import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.errors import CloudError, Partial
 from batchctl.local import Services
 from batchctl.spec.load import load
+from tests.children import child
 from tests.clock import FakeClock
 from tests.services import target_of, unique
 from tests.sweeps.stage import staged, through
@@ -107,16 +106,12 @@ def test_a_holder_reads_back_as_it_was_written() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began")
 def test_a_holder_is_dead_when_its_process_is() -> None:
-    code = "import sys; from batchctl.cloud.lock.holder import Holder; print(Holder.this('', '')); sys.stdin.read()"
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
     here = Holder.this("", "")
-    born = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
-    other = replace(here, pid=process.pid, born=born)
-    assert not here.dead
-    assert not other.dead
-    process.communicate()
+    with child() as process:
+        born = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        other = replace(here, pid=process.pid, born=born)
+        assert not here.dead
+        assert not other.dead
     assert other.dead
     assert replace(here, born="1").dead, "the id is another process's by now"
     assert not replace(other, machine="another").dead

@@ -132,7 +132,7 @@ def refused(outcomes: Iterator[Outcome]) -> BatchctlError:
     return outcome.error
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.services)])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     owner = unique("own")
     if request.param == "fake":

@@ -38,7 +38,7 @@ BASE: dict[str, Any] = CASES[0]["base"]
 CHANGES: list[dict[str, Any]] = CASES[1:]
 
 
-@pytest.fixture(scope="module", params=["fake", "real"])
+@pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.services)])
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     if request.param == "fake":
         fake = FakeCloud()

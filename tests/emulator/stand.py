@@ -85,7 +85,7 @@ class Local:
         self.settings = replace(self.settings, **settings)
         ready = self.home.with_suffix(".ready")
         ready.unlink(missing_ok=True)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
         self._thread.start()
         self.url = json.loads(until(lambda: ready.exists() and ready.read_text(), "the start"))["url"]
         return self
@@ -96,13 +96,14 @@ class Local:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join()
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "the service does not end"
 
     def turn(self, seconds: float) -> None:
         """Moves the service's time on."""
         done = threading.Event()
         self._loop.call_soon_threadsafe(lambda: (self.clock.turn(seconds), done.set()))
-        done.wait()
+        assert done.wait(DEADLINE), "the service does not turn its clock"
 
     def client(self, **options: Any) -> BatchClient:
         return BatchClient(self.url, AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0, **options)

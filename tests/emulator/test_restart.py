@@ -30,7 +30,7 @@ class Process:
 
     def start(self) -> BatchClient:
         self.ready.unlink(missing_ok=True)
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         said = json.loads(until(lambda: self.ready.exists() and self.ready.read_text(), "the start"))
         assert said["pid"] == self.process.pid
         return BatchClient(said["url"], AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0)
@@ -41,7 +41,6 @@ class Process:
         else:
             self.process.stdin.close()
         code = self.process.wait(timeout=20)
-        self.process.stderr.close()
         self.process.stdin.close()
         return code
 

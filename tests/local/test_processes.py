@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from batchctl.local.processes import Process, _stat_by_ps, clean_environment, end_processes, find_process, is_alive
+from tests.children import child
 from tests.services import eventually
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
@@ -16,9 +16,8 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as child:
-        yield child
-        child.kill()
+    with child() as process:
+        yield process
 
 
 def test_the_same_process_is_the_same() -> None:
@@ -49,13 +48,12 @@ def test_end_sends_sigterm_and_waits(sleeper: subprocess.Popen[bytes]) -> None:
 
 
 def test_end_tells_who_does_not_go() -> None:
-    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"up\n"
-        process = find_process(child.pid)
+    with child(STUBBORN, stdout=subprocess.PIPE) as stubborn:
+        assert stubborn.stdout is not None
+        assert stubborn.stdout.readline() == b"up\n"
+        process = find_process(stubborn.pid)
         assert process is not None
         assert end_processes([process], within=0.1) == [process]
-        child.kill()
 
 
 def test_systems_without_proc_ask_ps(sleeper: subprocess.Popen[bytes]) -> None:

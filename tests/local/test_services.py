@@ -22,6 +22,7 @@ from batchctl.errors import CloudError
 from batchctl.local import ask
 from batchctl.local.home import Home, State, find_home, load_state, save_state
 from batchctl.local.processes import find_process
+from tests.children import child
 from tests.services import batch_client, blob_service, eventually, started, unique
 
 IN_ANOTHER_PROCESS = "from batchctl import local; local.ensure_running(lambda line: None); print(local.status().pids)"
@@ -181,7 +182,7 @@ def test_a_killed_supervisor_takes_both_down_in_good_order(home: Path) -> None:
 
 def test_what_a_dead_supervisor_left_is_ended_by_the_next_start(home: Path) -> None:
     started(silent)
-    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stray:
+    with child() as stray:
         local.stop()
         state, found = load_state(find_home()), find_process(stray.pid)
         assert state is not None
@@ -222,7 +223,7 @@ def test_two_homes_live_side_by_side(services: local.Services, home: Path) -> No
 def test_several_commands_at_once_start_one_pair(home: Path) -> None:
     command = [sys.executable, "-c", IN_ANOTHER_PROCESS]
     racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    answers = {racer.communicate()[0] for racer in racers}
+    answers = {racer.communicate(timeout=120)[0] for racer in racers}
     assert [racer.returncode for racer in racers] == [0, 0, 0]
     assert answers == {f"{pids()}\n"}
 

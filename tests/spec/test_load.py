@@ -15,7 +15,9 @@ from batchctl.spec.model import Spec
 WORD_COUNT = Path(__file__).parents[2] / "specs" / "word-count.yaml"
 TEXT = WORD_COUNT.read_text(encoding="utf-8")
 
-one_file = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = (settings.default or settings()).max_examples * 3 // 2
+"""More than elsewhere, as the profile of the run has it."""
+one_file = settings(max_examples=MANY, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def loaded(folder: Path, content: bytes) -> Spec | SpecError | UsageError:

@@ -170,5 +170,10 @@ def staged(folder: Path, services: Services, command: str = "cp {item.name} {ite
 
 
 def ended(process: "subprocess.Popen[str]", within: float = 120) -> Ran:
-    said, _ = process.communicate(timeout=within)
+    """How it ended, and what it said. One that does not end is killed, and what it said is in the error."""
+    try:
+        said, _ = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"it did not end within {within:g} s: {process.communicate()[0]}") from None
     return Ran(process.returncode, said)

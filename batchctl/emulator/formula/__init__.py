@@ -1,1 +1,1 @@
-"""Autoscale formulas: their language and their values. Pure, but for `rand`."""
+"""Autoscale formulas: their language and their values. Pure but for `random`."""

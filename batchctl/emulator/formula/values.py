@@ -1,4 +1,4 @@
-"""The values of autoscale formulas, their operators and functions. Pure, but for `rand`."""
+"""The values of autoscale formulas, their operators and functions. Pure but for `random`."""
 
 import contextlib
 import math

@@ -103,6 +103,9 @@ async def serve(
         try:
             await server.serve([listener])
         finally:
+            # uvicorn tells the connections that it knows that this is the end; one that came in just then stays open.
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
             await service.stop()
 
 

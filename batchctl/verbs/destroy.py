@@ -14,7 +14,7 @@ from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 from batchctl.verbs.carrying_out import taken_away
-from batchctl.verbs.survey import held_by, situation
+from batchctl.verbs.survey import held_by, situation_of
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
@@ -39,4 +39,4 @@ def destroy(
 
 def _plan_of_destroy(wanted: Desired, cloud: Cloud, choices: Choices) -> Plan:
     held = held_by(wanted, cloud)
-    return amended(diff_to_destroy(wanted, held), situation(wanted, held, choices, cloud), DESTROYING)
+    return amended(diff_to_destroy(wanted, held), situation_of(wanted, held, choices, cloud), DESTROYING)

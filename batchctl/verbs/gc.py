@@ -14,7 +14,7 @@ from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
 from batchctl.spec.outside.origin import checkout
 from batchctl.verbs.carrying_out import taken_away
-from batchctl.verbs.survey import held_by, situation
+from batchctl.verbs.survey import held_by, situation_of
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
@@ -45,4 +45,4 @@ def clear(
 def _plan_of_clearing(holdings: Holdings, cloud: Cloud, choices: Choices) -> Plan:
     wanted = Desired(owner=holdings.owner)
     held = held_by(wanted, cloud)
-    return amended(diff_to_clear(holdings, held), situation(wanted, held, choices, cloud), CLEARING)
+    return amended(diff_to_clear(holdings, held), situation_of(wanted, held, choices, cloud), CLEARING)

@@ -54,10 +54,10 @@ def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:
     adopted = adoptable_resources(survey.desired, survey.held) if choices.adopt else ()
     held = _once_adopted(survey, adopted, cloud)
     decided = diff(survey.desired, held, fetches, choices)
-    return amended(decided, situation(survey.desired, held, choices, cloud, adopted), APPLYING)
+    return amended(decided, situation_of(survey.desired, held, choices, cloud, adopted), APPLYING)
 
 
-def situation(
+def situation_of(
     desired: Desired, held: Sequence[Resource], choices: Choices, cloud: Cloud, adopted: Sequence[Resource] = ()
 ) -> Situation:
     """What a plan is amended by. Before anything is lost for good, its copy at home is read."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.dependents import Reasons
 from batchctl.reconcile.decide.generations import schedule_tasks
 from batchctl.reconcile.decide.runs import LEAVING
 from batchctl.reconcile.outputs import Fetch
@@ -11,6 +12,9 @@ from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_cha
 from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task
 from batchctl.rules import Rule
 from batchctl.words import plural, some
+
+Identity = tuple[str, str]
+"""Kind and name, as the service tells one object from another."""
 
 
 def diff(
@@ -23,9 +27,7 @@ def diff(
     compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     gone, notes = _what_left_the_spec(desired, wanted, found)
     jobs = schedule_tasks(desired, held, choices)
-    changes = [c for c in compared if c]
-    changes += [Change(action=Action.DELETE, before=r, reasons=reasons) for r, reasons in gone]
-    changes += jobs.changes
+    changes = [*(c for c in compared if c), *gone, *jobs.changes]
     return Plan(
         owner=desired.owner,
         changes=ordered_changes(changes),
@@ -91,41 +93,34 @@ def _is_upload(resource: Resource) -> bool:
 
 
 def _what_left_the_spec(
-    desired: Desired, wanted: Mapping[tuple[str, str], Resource], found: Mapping[tuple[str, str], Resource]
-) -> tuple[list[tuple[Resource, tuple[str, ...]]], list[str]]:
-    """What is ours and no longer wanted, and what stays although it is unwanted because of what others put there."""
-    gone: list[tuple[Resource, tuple[str, ...]]] = []
-    notes: list[str] = []
-    ours = {k: r for k, r in found.items() if k not in wanted and _owner_of(r) == desired.owner}
-    inside: dict[str, list[Blob]] = {}
+    desired: Desired, wanted: Mapping[Identity, Resource], found: Mapping[Identity, Resource]
+) -> tuple[list[Change], list[str]]:
+    """What is ours and no longer wanted goes; notes say what stays all the same, because of what others put there."""
+    ours = [r for key, r in found.items() if key not in wanted and _owner_of(r) == desired.owner]
+    containers = [r for r in ours if isinstance(r, Container) and r.name not in desired.external]
+    emptied: dict[str, list[Blob]] = {container.name: [] for container in containers}
     for blob in found.values():
-        if isinstance(blob, Blob):
-            inside.setdefault(blob.container, []).append(blob)
-    # Containers first: what goes with one is not told blob by blob.
-    emptied: set[str] = set()
-    for resource in ours.values():
-        match resource:
-            case Container(name=name) if name not in desired.external:
-                blobs = inside.get(name, [])
-                foreign = sorted(b.path for b in blobs if b.owner != desired.owner)
-                emptied.add(name)
-                if foreign:
-                    notes.append(_kept_for_others(name, foreign))
-                    gone += [(b, ()) for b in blobs if b.owner == desired.owner]
-                else:
-                    gone.append((resource, (plural(len(blobs), "blob"),) if blobs else ()))
-            case Pool(state=state):
-                gone.append((resource, (LEAVING,) if state == "deleting" else ()))
-            case _:
-                pass
-    for resource in ours.values():
-        # An output stays where it is; an upload that left the spec takes its blob with it.
-        if isinstance(resource, Blob) and resource.task is None and resource.container not in emptied:
-            gone.append((resource, ("no longer uploaded by the spec",)))
-    return gone, notes
+        if isinstance(blob, Blob) and blob.container in emptied:
+            emptied[blob.container].append(blob)
+    notes: list[str] = []
+    gone = [_gone(r, (LEAVING,) if r.state == "deleting" else ()) for r in ours if isinstance(r, Pool)]
+    for container in containers:
+        blobs = emptied[container.name]
+        if foreign := sorted(b.path for b in blobs if b.owner != desired.owner):
+            notes.append(_kept_for_others(container.name, foreign))
+            gone += [_gone(b) for b in blobs if b.owner == desired.owner]
+        else:
+            gone.append(_gone(container, (plural(len(blobs), "blob"),) if blobs else ()))
+    # An output stays where it is; an upload that left the spec takes its blob with it.
+    uploads = [r for r in ours if isinstance(r, Blob) and r.task is None and r.container not in emptied]
+    return gone + [_gone(blob, ("no longer uploaded by the spec",)) for blob in uploads], notes
 
 
-def _identity(resource: Resource) -> tuple[str, str]:
+def _gone(resource: Resource, reasons: Reasons = ()) -> Change:
+    return Change(action=Action.DELETE, before=resource, reasons=reasons)
+
+
+def _identity(resource: Resource) -> Identity:
     """Batch ids are compared without regard to case; blob names are not."""
     name = resource.name if isinstance(resource, Blob) else resource.name.lower()
     return resource.kind, name

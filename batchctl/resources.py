@@ -363,7 +363,7 @@ class Desired:
     stages: tuple[Stage, ...] = ()
 
 
-def label(resource: Resource) -> str:
+def label_of(resource: Resource) -> str:
     """How a resource is called in plans and messages: jobs and tasks by the id that the service knows."""
     match resource:
         case Job():

@@ -25,7 +25,7 @@ from batchctl.resources import (
     SupportedImage,
     Task,
     generation_id,
-    label,
+    label_of,
 )
 from batchctl.rules import Rule, asked, differences
 
@@ -280,7 +280,7 @@ class FakeCloud:
     def _written(self, verb: str, resource: Resource) -> None:
         if self.crash_after is not None and len(self.writes) >= self.crash_after:
             raise Crash
-        self.writes.append((verb, resource.kind, label(resource)))
+        self.writes.append((verb, resource.kind, label_of(resource)))
 
     def _create(self, resource: Resource, owner: str) -> None:
         match resource:

@@ -9,7 +9,7 @@ from batchctl.reconcile.differences import FieldChange
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change
 from batchctl.render.text import size, value
-from batchctl.resources import Blob, Image, Job, Pool, Task, label
+from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
 
@@ -33,7 +33,7 @@ def together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
 
 def alikeness(change: Change) -> tuple[object, ...]:
     """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
-    told = (label(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
+    told = (label_of(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
     return change.kind, change.action, *told
 
 
@@ -48,7 +48,7 @@ def rest(changes: Sequence[Change], shown: int) -> str:
 def headline(change: Change) -> str:
     """`  ~ blob input/a.txt (1.2 KB): content changed`."""
     resource = change.resource
-    said = [f"  {change.action.value} {resource.kind} {label(resource)}"]
+    said = [f"  {change.action.value} {resource.kind} {label_of(resource)}"]
     if isinstance(resource, Blob):
         said.append(f"({size(resource.size)})")
     if change.reasons:

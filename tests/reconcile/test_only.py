@@ -8,7 +8,7 @@ from batchctl.reconcile.amend.only import comes_home, only
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import named
 from batchctl.reconcile.plan import Plan, diff
-from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label
+from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label_of
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task
 
 SCRIPTS = ResourceFile(container="application", blob_prefix="scripts/")
@@ -44,7 +44,7 @@ EVERYTHING = ("container.*", "blob.*", "pool.*", "job.*", "task.*")
 
 def part(*names: str, plan: Plan = PLAN) -> list[str]:
     found = only(plan, DESIRED, (), Choices(only=names))
-    return [f"{c.kind} {label(c.resource)}" for c in found.changes]
+    return [f"{c.kind} {label_of(c.resource)}" for c in found.changes]
 
 
 POOL = ["container application", "blob application/scripts/a.py", "pool pool"]

@@ -9,7 +9,7 @@ from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError, Refused
-from batchctl.resources import Job, Pool, label
+from batchctl.resources import Job, Pool, label_of
 from batchctl.rules import asked
 
 M = TypeVar("M", Pool, Job)
@@ -72,4 +72,4 @@ class Marked(Generic[M]):
 
 
 def _called(resource: Pool | Job) -> str:
-    return f"{resource.kind} {label(resource)!r}"
+    return f"{resource.kind} {label_of(resource)!r}"

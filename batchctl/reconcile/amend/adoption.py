@@ -11,7 +11,7 @@ from dataclasses import replace
 from batchctl.reconcile.decide.generations import ENDING
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label
+from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label_of
 
 Stamped = Container | Pool | Job
 
@@ -112,5 +112,5 @@ def _whose(found: Resource) -> str:
 
 
 def _key(resource: Resource) -> tuple[str, str]:
-    name = label(resource)
+    name = label_of(resource)
     return resource.kind, name if isinstance(resource, Blob) else name.lower()

@@ -8,7 +8,7 @@ from batchctl.cloud_answers import PoolUse
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy, lost
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task, generation_id, label
+from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task, generation_id, label_of
 from batchctl.words import some
 
 GOES = (Action.DELETE, Action.REPLACE)
@@ -94,7 +94,7 @@ def leased(stakes: Stakes) -> Iterator[str]:
     changed = [c.before for c in stakes.plan.changes if c.before and c.action is not Action.CREATE]
     emptied = {c.name for c in stakes.going(Container)}
     inside = [b for b in stakes.held if isinstance(b, Blob) and b.container in emptied]
-    held_fast = {label(r): r for r in (*changed, *inside) if isinstance(r, Container | Blob) and r.leased}
+    held_fast = {label_of(r): r for r in (*changed, *inside) if isinstance(r, Container | Blob) and r.leased}
     for name, resource in sorted(held_fast.items()):
         yield f"{resource.kind} {name!r} is leased: whoever holds the lease must let go of it, or you break it"
 

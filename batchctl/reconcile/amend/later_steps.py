@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Job, Task, label
+from batchctl.resources import Job, Task, label_of
 
 
 def unannounced(first: Plan, now: Plan) -> tuple[str, ...]:
@@ -14,7 +14,7 @@ def unannounced(first: Plan, now: Plan) -> tuple[str, ...]:
 def _beyond(factories: frozenset[str], now: Plan) -> Iterator[str]:
     for change in now.changes:
         if not _is_expected(change, factories):
-            yield f"{change.resource.kind} {label(change.resource)} would be {PAST[change.action]}"
+            yield f"{change.resource.kind} {label_of(change.resource)} would be {PAST[change.action]}"
 
 
 def _is_expected(change: Change, factories: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
+from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label_of
 from batchctl.words import some
 
 
@@ -17,7 +17,7 @@ def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choice
     wanted = tuple(map(named, choices.only))
     chosen = _with_needs([c for c in plan.changes if _any(wanted, c.resource)], plan.changes)
     kept = tuple(c for c in plan.changes if id(c) in chosen)
-    left = [f"{c.kind} {label(c.resource)}" for c in plan.changes if id(c) not in chosen]
+    left = [f"{c.kind} {label_of(c.resource)}" for c in plan.changes if id(c) not in chosen]
     left += [f"tasks {entry.label}" for entry in plan.later]
     running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _any(wanted, r)]
     active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
@@ -94,7 +94,7 @@ def _needs(change: Change) -> Iterator[Need]:
             for task in (preparation, release):
                 yield from _inputs(task.resource_files if task else ())
         case Task() as task:
-            yield Need(Job, label(task).rpartition("/")[0].lower())
+            yield Need(Job, label_of(task).rpartition("/")[0].lower())
             yield from _before(task)
             yield from _inputs(task.resource_files)
             yield from _outputs(task.output_files)
@@ -134,7 +134,7 @@ def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
 def _unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
     for name in wanted:
         if not any(map(name.meets, there)):
-            known = sorted({label(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
+            known = sorted({label_of(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
             yield f"--only {name.text}: there is no such {name.kind}; there is {some(known) or 'none'}"
 
 

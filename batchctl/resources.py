@@ -205,7 +205,7 @@ class Pool:
     restart run the new one: so that no task meets an old node, it waits for an empty pool here.
 
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
-    beside them. `asked`: what we last asked of each field, as `rules.asked` writes it. `nodes`: how many there are.
+    beside them. `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     """

@@ -43,7 +43,7 @@ class Dialect:
         """The fields of `cls` that the document says, by name; what has no field, or means nothing, is left out."""
         found: Json = {}
         for entry in entries(cls, self.place):
-            said = document.get(entry.path[0]) if len(entry.path) == 1 else _look_up(document, entry.path)
+            said = document.get(entry.path[0]) if len(entry.path) == 1 else _find_at(document, entry.path)
             value = None if said is None else word(said) if entry.is_word else self._read(entry.kind, said)
             if value is not None:
                 found[entry.name] = value
@@ -61,7 +61,7 @@ class Dialect:
             if inner is None or inner == () or (sparse and inner == entry.default):
                 continue
             if only is None or entry.name in only:
-                _put(found, entry.path, word(inner) if entry.is_word else self._write(entry.kind, inner))
+                _put_at(found, entry.path, word(inner) if entry.is_word else self._write(entry.kind, inner))
         return found
 
     def _read(self, kind: Any, value: Any) -> Any:
@@ -139,13 +139,13 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-def _look_up(document: Any, path: Path) -> Any:
+def _find_at(document: Any, path: Path) -> Any:
     for name in path:
         document = document.get(name) if isinstance(document, Mapping) else None
     return document
 
 
-def _put(document: Json, path: Path, value: Any) -> None:
+def _put_at(document: Json, path: Path, value: Any) -> None:
     *above, name = path
     for outer in above:
         document = document.setdefault(outer, {})

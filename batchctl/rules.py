@@ -120,7 +120,7 @@ def _field(default: Any, **metadata: Any) -> Any:
     return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
 
 
-def differences(found: Any, wanted: Any) -> Iterator[Difference]:
+def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
     """The compared fields in which two objects of a kind differ, after folding."""
     for entry in _compared(wanted.__class__):
         old, new = getattr(found, entry.name), getattr(wanted, entry.name)
@@ -154,12 +154,11 @@ def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     return tuple(map(folded, value)) if isinstance(value, tuple) else value
 
 
-def asked(wanted: Any) -> str:
+def asked_hashes(wanted: Any) -> str:
     """What was asked of every compared field, `vm_size=0f3a…;…`: kept in the service, it tells drift from an edit."""
-    return ";".join(
-        f"{f.name}={_short(folded(getattr(wanted, f.name), f.metadata['fold']))}" for f in _compared(wanted.__class__)
-    )
+    told = ((f.name, folded(getattr(wanted, f.name), f.metadata["fold"])) for f in _compared(wanted.__class__))
+    return ";".join(f"{name}={_short_sha(value)}" for name, value in told)
 
 
-def _short(value: Any) -> str:
+def _short_sha(value: Any) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:8]

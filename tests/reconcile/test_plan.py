@@ -24,7 +24,7 @@ from batchctl.resources import (
     Task,
     compared,
 )
-from batchctl.rules import Rule, asked
+from batchctl.rules import Rule, asked_hashes
 from tests.reconcile.build import (
     CHANGED,
     OTHER,
@@ -214,7 +214,7 @@ def test_sealing_is_a_change_that_the_plan_shows() -> None:
 
 def asked_before(found: Any, **since: Any) -> Any:
     """The object as we asked for it, changed since by somebody else."""
-    return replace(found, asked=asked(found), **since)
+    return replace(found, asked=asked_hashes(found), **since)
 
 
 @pytest.mark.parametrize(

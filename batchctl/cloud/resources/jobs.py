@@ -12,7 +12,7 @@ from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud_answers import Counts, Outcome
 from batchctl.errors import CloudError, Partial
 from batchctl.resources import Job
-from batchctl.rules import Rule, asked
+from batchctl.rules import Rule, asked_hashes
 from batchctl.words import some
 
 TERMINATING = "terminating"
@@ -120,7 +120,7 @@ IN_PLACE = frozenset(f.name for f in fields(Job) if f.metadata.get("rule") is Ru
 
 def job_metadata(session: Session, job: Job, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    marked = {**marks.stamped(owner, job, session.clock.now()), **_own_marks(job), marks.DIGEST: asked(job)}
+    marked = {**marks.stamped(owner, job, session.clock.now()), **_own_marks(job), marks.DIGEST: asked_hashes(job)}
     return marks.pairs([*marked.items(), *job.metadata])
 
 

@@ -10,7 +10,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError, Refused
 from batchctl.resources import Job, Pool, label_of
-from batchctl.rules import asked
+from batchctl.rules import asked_hashes
 
 M = TypeVar("M", Pool, Job)
 
@@ -45,7 +45,7 @@ class Marked(Generic[M]):
     def _is_ours(self, session: Session, owner: str, wanted: M) -> bool:
         item = session.find(lambda: session.batch.get(self.path(wanted)))
         metadata = marks.from_pairs(item.get("metadata")) if item else {}
-        return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(wanted)
+        return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked_hashes(wanted)
 
     def adopt(self, session: Session, owner: str, held: M) -> None:
         """Put our mark beside what others wrote there."""

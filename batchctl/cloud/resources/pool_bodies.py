@@ -5,7 +5,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.resources import Pool
-from batchctl.rules import asked
+from batchctl.rules import asked_hashes
 
 TARGETS = frozenset({"target_dedicated_nodes", "target_spot_nodes"})
 FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
@@ -41,4 +41,4 @@ def read_pool(session: Session, item: Json) -> Pool:
 def pool_metadata(session: Session, pool: Pool, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
     stamped = marks.stamped(owner, pool, session.clock.now())
-    return marks.pairs([*stamped.items(), (marks.DIGEST, asked(pool)), *pool.metadata])
+    return marks.pairs([*stamped.items(), (marks.DIGEST, asked_hashes(pool)), *pool.metadata])

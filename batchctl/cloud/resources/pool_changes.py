@@ -13,7 +13,7 @@ from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
 from batchctl.resources import Pool
 from batchctl.rest import REST, path_of
-from batchctl.rules import Rule, differences, differs
+from batchctl.rules import Rule, differs, field_differences
 
 START = "start_task"
 NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
@@ -23,7 +23,7 @@ Marks = list[dict[str, str]]
 
 def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     """Make it so. Nothing but what differs is patched, so that what others set beside it stays."""
-    changed = {d.name: d.rule for d in differences(held, wanted)}
+    changed = {d.name: d.rule for d in field_differences(held, wanted)}
     drained = {n for n, r in changed.items() if r is Rule.WHEN_EMPTY and not (n == START and wanted.by_reboot)}
     _settle(session, wanted.name)
     if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):

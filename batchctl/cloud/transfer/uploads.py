@@ -138,7 +138,7 @@ def _names(body: bytes) -> Iterable[ElementTree.Element]:
 
 def changed(source: Path) -> CloudError:
     """What was remembered of the file is not believed again: the next apply reads it."""
-    hashes.forget(source)
+    hashes.forget_md5(source)
     return CloudError(f"{source} changed while it was uploaded; nothing was stored. Apply again")
 
 

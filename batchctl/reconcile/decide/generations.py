@@ -15,7 +15,7 @@ from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.stages import Later, later, wrong
 from batchctl.resources import HANDLING, Blob, Job, Stage, Task, changed_parts
 from batchctl.rest import camel
-from batchctl.rules import Rule, differences
+from batchctl.rules import Rule, field_differences
 from batchctl.words import some
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
@@ -232,7 +232,7 @@ def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
 
 def _limited(run: Task, task: Task) -> tuple[Task, Task] | None:
     """REST: Task - Replace Task changes the constraints of a task that has not ended, and nothing else of it."""
-    changed = {d.name: d.new for d in differences(run, task) if d.rule is Rule.IN_PLACE}
+    changed = {d.name: d.new for d in field_differences(run, task) if d.rule is Rule.IN_PLACE}
     return (run, replace(run, **changed)) if changed else None
 
 
@@ -247,7 +247,7 @@ def _strays(newest: Iterable[Task], alive: Mapping[int, Job], wanted: Set[str]) 
 def _later(job: Job, held: Job) -> tuple[str, ...]:
     """What the spec says otherwise and this generation cannot take any more."""
     ended = held.state in ENDING
-    names = [camel(d.name) for d in differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
+    names = [camel(d.name) for d in field_differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
     return (f"job {held.id!r} keeps its {', '.join(names)}: a change comes with its next generation",) if names else ()
 
 

@@ -147,10 +147,10 @@ def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[
             path, expected = file.match.path, there[file.blob].md5 if file.blob in there else None
             if file.status.st_size < LARGE:
                 yield file, partial(hashes.md5, path, file.status, expected)
-            elif known := hashes.known(path, file.status, expected):
+            elif known := hashes.known_md5(path, file.status, expected):
                 yield file, partial(str, known)
             else:
-                later.append((file, readers.submit(hashes.read, path, file.status).result))
+                later.append((file, readers.submit(hashes.read_md5, path, file.status).result))
         yield from later
 
 

@@ -22,6 +22,8 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import Direct
 from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, tasks
+from batchctl.cloud.transfer.downloads import read_blob
+from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import UsageError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
@@ -66,11 +68,11 @@ class Target:
         return cls(
             batch_url=batch,
             batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
-            batch_key=_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
+            batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),
-            storage_key=_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
-            or _key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
+            storage_key=_checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
+            or _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
             # A blob store on loopback is Azurite, whoever started it.
             storage_api_version=AZURITE_KNOWS if urlsplit(storage).hostname in LOOPBACK else None,
         )
@@ -107,13 +109,13 @@ class Azure:
     def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         found = containers.observe(self._session, owner, names)
         with self._session.workers() as pool:
-            listed = list(pool.map(lambda c: blobs.listing(self._session, c.name), found))
+            listed = list(pool.map(lambda c: list_blobs(self._session, c.name), found))
         return found, tuple(blob for listing in listed for blob in listing)
 
     def made(self) -> tuple[Container | Pool | Job, ...]:
         session = self._session
         found: tuple[Container | Pool | Job, ...] = (
-            *containers.everything(session),
+            *containers.list_containers(session),
             *pools.observe(session),
             *jobs.observe(session),
         )
@@ -126,7 +128,7 @@ class Azure:
             found_jobs = [
                 job
                 for job in jobs.observe(self._session)
-                if job.owner == owner or _base(job.id.lower()) in wanted or job.id.lower() in wanted
+                if job.owner == owner or _base_id(job.id.lower()) in wanted or job.id.lower() in wanted
             ]
             ours = [job for job in found_jobs if job.owner == owner]
             found_tasks = list(pool.map(lambda job: tasks.observe(self._session, job), ours))
@@ -134,7 +136,7 @@ class Azure:
         return (*kept, *found_jobs, *(task for listed in found_tasks for task in listed))
 
     def images(self) -> tuple[SupportedImage, ...]:
-        return pools.images(self._session)
+        return pools.supported_images(self._session)
 
     def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return self._room(resources, lambda r: r).create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
@@ -149,16 +151,16 @@ class Azure:
         return self._room(resources, lambda r: r).delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
 
     def seal(self, job: Job, added: frozenset[str]) -> None:
-        jobs.seal(self._session, job, added)
+        jobs.seal_job(self._session, job, added)
 
     def counts(self, job: Job) -> Counts:
-        return jobs.counts(self._session, job)
+        return jobs.task_counts(self._session, job)
 
     def unfinished(self, job: Job) -> bool:
-        return tasks.unfinished(self._session, job)
+        return tasks.has_unfinished_tasks(self._session, job)
 
     def ended(self, job: Job) -> str | None:
-        return jobs.ended(self._session, job)
+        return jobs.why_ended(self._session, job)
 
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe(self._session, job)
@@ -170,16 +172,16 @@ class Azure:
         return nodes.pool_use(self._session, pool)
 
     def health(self, pool: str) -> PoolHealth:
-        return pools.health(self._session, pool)
+        return pools.pool_health(self._session, pool)
 
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         return tasks.task_stderr(self._session, task, lines)
 
     def blobs(self, container: str) -> tuple[Blob, ...]:
-        return blobs.listing(self._session, container)
+        return list_blobs(self._session, container)
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
-        return blobs.read(self._session, blob, start)
+        return read_blob(self._session, blob, start)
 
     def halt(self) -> None:
         self._session.halt.set()
@@ -209,7 +211,7 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "read_timeout": 60,
     }
     batch = BatchClient(
-        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_direct(target.batch_url)
+        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_proxyless(target.batch_url)
     )
     if target.storage_api_version:
         options["api_version"] = target.storage_api_version
@@ -217,14 +219,14 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         target.storage_url,
         credential=_credential(target.storage_account, target.storage_key),
         **options,
-        **_direct(target.storage_url),
+        **_proxyless(target.storage_url),
     )
-    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
+    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
 
 
-def _direct(url: str) -> dict[str, Any]:
+def _proxyless(url: str) -> dict[str, Any]:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
     loopback = urlsplit(url).hostname in LOOPBACK
     return {"transport": RequestsTransport(use_env_settings=False)} if loopback else {}
@@ -238,7 +240,7 @@ def _credential(account: str, key: str | None) -> Any:
     return DefaultAzureCredential()
 
 
-def _signer(target: Target, storage: BlobServiceClient) -> Signer:
+def _signer_of(target: Target, storage: BlobServiceClient) -> Signer:
     key = target.storage_key
     if key is not None:
         return lambda _start, _expiry: {"account_key": key}
@@ -260,7 +262,7 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _key(text: str | None, where: str) -> str | None:
+def _checked_key(text: str | None, where: str) -> str | None:
     """Raises UsageError, which does not show it, for what is no key (reliability B86)."""
     try:
         b64decode(text or "", validate=True)
@@ -277,7 +279,7 @@ def _first_label(url: str) -> str:
     return (urlsplit(url).hostname or "").split(".", 1)[0]
 
 
-def _base(job_id: str) -> str:
+def _base_id(job_id: str) -> str:
     """`word-count` of `word-count-g2`: jobs of others may sit where our next generation goes."""
     name, _, generation = job_id.rpartition("-g")
     return name if generation.isdigit() else job_id

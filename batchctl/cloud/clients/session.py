@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from batchctl.clock import Clock
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.budget import Budget
-from batchctl.cloud.clients.faults import Fault, translate
+from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.storage import Direct
@@ -94,7 +94,7 @@ class Session:
         with self.workers(at_once) as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
             for future in as_completed(futures):
-                yield Outcome(resource=futures[future], error=_error(future.exception()))
+                yield Outcome(resource=futures[future], error=_outcome_error(future.exception()))
 
     def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         """What `work` makes of each item, in order; an item is taken only when its turn is near."""
@@ -125,7 +125,7 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
         try:
             return request()
         except (AzureError, Fault) as error:
-            fault = error if isinstance(error, Fault) else translate(error)
+            fault = error if isinstance(error, Fault) else fault_of(error)
             hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
             if not hopeless:
                 # Full jitter: many clients that met the same fault do not come back together.
@@ -140,7 +140,7 @@ def _patience(fault: Fault) -> float:
     return PATIENCE if fault.status else 5.0
 
 
-def _error(error: BaseException | None) -> BatchctlError | None:
+def _outcome_error(error: BaseException | None) -> BatchctlError | None:
     if error is None or isinstance(error, BatchctlError):
         return error
     if isinstance(error, OSError):

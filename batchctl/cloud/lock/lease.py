@@ -18,10 +18,10 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobLeaseClient, BlobProperties
 
-from batchctl.cloud.clients.faults import translate
+from batchctl.cloud.clients.faults import fault_of
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.lock import tickets
 from batchctl.cloud.lock.holder import Holder
+from batchctl.cloud.lock.tickets import ticket_metadata, used_tickets
 from batchctl.cloud_answers import USED, Ticket
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 
@@ -115,7 +115,7 @@ class Lock:
             try:
                 request()
             except AzureError as error:
-                if translate(error).transient:
+                if fault_of(error).transient:
                     self._session.clock.sleep(pause)
                     continue
             except BatchctlError:
@@ -147,7 +147,7 @@ class Lock:
     def _announce(self, used: frozenset[Ticket]) -> str:
         """Write who we are and what was used into the blob, if it is as we saw it; returns its ETag."""
         since = self._session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
-        who = Holder.this(since, self._session.gate.run).metadata() | tickets.metadata(used)
+        who = Holder.this(since, self._session.gate.run).metadata() | ticket_metadata(used)
         if self._seen is not None:
             unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
             return str(self._session.ask(lambda: self._blob.set_blob_metadata(who, **unchanged))["etag"])
@@ -186,7 +186,7 @@ class Lock:
 
     def _saw(self, found: BlobProperties | None) -> None:
         self._seen = found.etag if found else None
-        self._used = tickets.read(found.metadata if found else None, self._session.clock.now())
+        self._used = used_tickets(found.metadata if found else None, self._session.clock.now())
 
     def _break(self) -> None:
         """Break the lease of a holder that is dead, unless it has changed hands since."""
@@ -245,7 +245,7 @@ class Keeper:
         try:
             self._renew()
         except AzureError as error:
-            fault = translate(error)
+            fault = fault_of(error)
             if fault.transient:
                 return 2.0
             self._why = f"{fault}."

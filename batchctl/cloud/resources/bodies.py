@@ -33,7 +33,7 @@ def rest_dialect(session: Session) -> Dialect:
     return Dialect(
         place=REST,
         readers={
-            timedelta: duration,
+            timedelta: read_duration,
             Settings: unmarked_settings,
             ResourceFile: partial(read_resource_file, session),
             Image: read_image,
@@ -50,7 +50,7 @@ def rest_dialect(session: Session) -> Dialect:
 
 
 @lru_cache(maxsize=1024)  # thousands of tasks say the same few
-def duration(text: str) -> timedelta | None:
+def read_duration(text: str) -> timedelta | None:
     """A duration of the service; None for "unlimited"."""
     found = isodate.parse_duration(text)
     return None if not isinstance(found, timedelta) or found > UNLIMITED else found
@@ -136,7 +136,7 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
     """One entry of `outputFiles`. Our mark goes along as metadata of the blob (REST: uploadHeaders)."""
     destination: Json = {
         "containerUrl": session.sas.sink(output.container),
-        "uploadHeaders": marks.pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
+        "uploadHeaders": marks.to_pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
     }
     if output.path is not None:
         destination["path"] = output.path

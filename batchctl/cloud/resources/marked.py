@@ -50,8 +50,8 @@ class Marked(Generic[M]):
     def adopt(self, session: Session, owner: str, held: M) -> None:
         """Put our mark beside what others wrote there."""
         item = session.ask(lambda: session.batch.get(self.path(held)))
-        ours = self.own_marks(held) | marks.stamped(owner, held, session.clock.now())
-        metadata = marks.pairs(marks.from_pairs(item.get("metadata")) | ours)
+        ours = self.own_marks(held) | marks.spec_marks(owner, held, session.clock.now())
+        metadata = marks.to_pairs(marks.from_pairs(item.get("metadata")) | ours)
         session.ask(lambda: session.batch.patch(self.path(held), {"metadata": metadata}))
 
     def delete(self, session: Session, owner: str, held: M) -> None:
@@ -67,7 +67,8 @@ class Marked(Generic[M]):
             if error.code != self.being_deleted:
                 raise
         session.until(
-            lambda: session.find(lambda: session.batch.get(self.path(held))) is None, f"{_called(held)} is not gone"
+            lambda: session.find(lambda: session.batch.get(self.path(held))) is None,
+            f"{_called(held)} is not gone",
         )
 
 

@@ -14,7 +14,7 @@ RANGE = 4 << 20
 RANGES_AT_ONCE = 4
 
 
-def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
+def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     """The content from byte `start` on, of exactly the version that was listed. Raises CloudError if it has changed."""
     url = session.sas.below(session.sas.source(blob.container), blob.path)
     version = {"If-Match": blob.etag} if blob.etag else {}
@@ -34,10 +34,10 @@ def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
         finally:
             session.budget.give_back(taken)
     else:
-        yield from _ahead(session, deque(_ranges(start, blob.size)), part)
+        yield from _ahead(session, deque(_byte_ranges(start, blob.size)), part)
 
 
-def _ranges(start: int, size: int) -> Iterator[tuple[int, int]]:
+def _byte_ranges(start: int, size: int) -> Iterator[tuple[int, int]]:
     return ((begin, min(begin + RANGE, size)) for begin in range(start, size, RANGE))
 
 

@@ -154,7 +154,7 @@ class JobReleaseTask(Work):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec.origin`),
+    """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec_origin`),
     `expires` the moment from which `gc` may take it away. Wanted: `expires_after` its making."""
 
     origin: str = ""

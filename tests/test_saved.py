@@ -23,7 +23,7 @@ from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.kept.comparison import elsewhere, outdated
 from batchctl.reconcile.kept.document import Place, Saved, document, is_document, read, text
-from batchctl.spec.reading.schema import text as schema_text
+from batchctl.spec.reading.schema import schema_text as schema_text
 from batchctl.verbs.saved import Occasion, save, standing, ticket
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash

@@ -13,7 +13,7 @@ from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Desired
-from batchctl.spec.outside.origin import checkout
+from batchctl.spec.outside.origin import find_checkout
 from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard
 from batchctl.verbs.turn import AT_ONCE, turn
@@ -21,7 +21,7 @@ from batchctl.verbs.turn import AT_ONCE, turn
 
 def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Estate, ...]:
     """All that batchctl made in the account. `folder`: specs that came from its checkout are looked for there."""
-    here = checkout(folder)
+    here = find_checkout(folder)
     return estates(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
 
 

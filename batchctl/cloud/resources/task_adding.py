@@ -82,14 +82,16 @@ def _add_chunk(session: Session, chunk: TaskChunk) -> list[Outcome]:
         for result in answer["value"]:
             if str(result["status"]).lower() != "servererror":
                 task, _ = left.pop(result["taskId"])
-                outcomes.append(Outcome(resource=task, error=_refusal(session, chunk.job, task, result.get("error"))))
+                outcomes.append(
+                    Outcome(resource=task, error=_why_not_added(session, chunk.job, task, result.get("error")))
+                )
         return not left
 
     session.until(attempt, f"job {chunk.job!r} does not take its tasks", within=WITHIN)
     return outcomes
 
 
-def _refusal(session: Session, job: str, task: Task, error: Json | None) -> CloudError | None:
+def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -> CloudError | None:
     """Why the service did not take it. That it is there is what we want, if it is ours (reliability F04)."""
     if error is None:
         return None

@@ -24,7 +24,8 @@ from azure.storage.blob import (
 )
 
 from batchctl.clock import SystemClock
-from batchctl.cloud.connect import Azure, Target, connect
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import Target, connect
 from batchctl.resources import Job, OutputFile, ResourceFile, Task
 from benchmarks.batch_stub import batch_stub
 from benchmarks.emulator import ACCOUNT, Emulator, emulator, make_job, make_pool

@@ -7,8 +7,9 @@ from itertools import islice
 import pytest
 
 from batchctl.clock import SystemClock
+from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Json
-from batchctl.cloud.connect import Azure, Target, connect
+from batchctl.cloud.connect import Target, connect
 from batchctl.cloud.resources import task_adding
 from batchctl.errors import CloudError
 from batchctl.local import Services

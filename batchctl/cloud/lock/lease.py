@@ -1,8 +1,8 @@
 """One apply or destroy of a spec at a time (design D10): a lease of 60 seconds on the blob `<owner>.lock`.
 
 A lease dies with its holder, so no lock outlives a killed process for long; one whose holder is known to be dead is
-broken at once. Who holds it is written into the blob
-before it is leased, and what is leased is exactly what was written: so the blob never names somebody else.
+broken at once. Who holds it is written into the blob before it is leased, and what is leased is exactly what was
+written: so the blob never names somebody else.
 """
 
 import random
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from functools import partial
-from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -21,19 +20,15 @@ from azure.storage.blob import BlobLeaseClient, BlobProperties
 from batchctl.cloud.clients.faults import fault_of
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.holder import Holder
+from batchctl.cloud.lock.keeper import Keeper
 from batchctl.cloud.lock.tickets import ticket_metadata, used_tickets
 from batchctl.cloud_answers import USED, Ticket
-from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.errors import BatchctlError, CloudError, Refused
 
 CONTAINER = "batchctl"
 
 LEASE = 60
 """Seconds that a lease lives when nobody renews it (REST: Lease Blob takes 15 to 60)."""
-
-RENEWED_EVERY = 20.0
-
-TRUSTED_FOR = 50.0
-"""Seconds after a renewal was begun in which the lease counts as ours: less than it lives, for what is on its way."""
 
 POLL = 2.0
 """Seconds between two looks at a lock that is waited for."""
@@ -209,53 +204,3 @@ class Lock:
 
     def _client(self) -> BlobLeaseClient:
         return BlobLeaseClient(self._blob, lease_id=self._lease)
-
-
-class Keeper:
-    """Renews a lease until it is stopped, and knows when it can be relied on no more."""
-
-    def __init__(self, renew: Callable[[], object], uptime: Callable[[], float], begun: float) -> None:
-        self._renew, self._uptime = renew, uptime
-        self._trusted_until, self._why = begun + TRUSTED_FOR, ""
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="lock", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=15)
-
-    def lost(self) -> str | None:
-        """Why the lease is not ours any more, None while it is. Asks the clock, not the service."""
-        if not self._why and self._uptime() > self._trusted_until:
-            self._why = "it was not renewed in time; was this machine asleep?"
-        return (
-            f"the lock was lost: {self._why} Nothing more was sent; apply again goes on from here"
-            if self._why
-            else None
-        )
-
-    def once(self) -> float:
-        """Renew if it still is ours; returns the seconds until the next time, 0 if there is none."""
-        if self.lost():
-            return 0
-        begun = self._uptime()
-        try:
-            self._renew()
-        except AzureError as error:
-            fault = fault_of(error)
-            if fault.transient:
-                return 2.0
-            self._why = f"{fault}."
-            return 0
-        except Partial:
-            return 0
-        self._trusted_until = begun + TRUSTED_FOR
-        return RENEWED_EVERY
-
-    def _run(self) -> None:
-        pause = RENEWED_EVERY
-        while pause and not self._stopped.wait(pause):
-            pause = self.once()

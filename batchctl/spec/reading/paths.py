@@ -5,6 +5,12 @@ from typing import Any
 
 from batchctl.spec.source import At
 
+NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
+"""What nodes run beside tasks."""
+
+FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
+"""Every `forEach`, those of axes included."""
+
 
 def find_parts(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:
     """(where, what) of all that a dotted pattern meets; `*` is any key or index."""

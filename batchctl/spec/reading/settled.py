@@ -7,7 +7,7 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec import template
-from batchctl.spec.reading.references import FILLED, FILLED_PER_TASK, formatless_names, unknown_placeholders
+from batchctl.spec.reading.placeholders import FILLED, FILLED_PER_TASK, formatless_names, unknown_placeholders
 from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import TemplateError, Values

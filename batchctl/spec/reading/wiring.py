@@ -8,11 +8,10 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec import template
-from batchctl.spec.reading.paths import as_mapping, find_parts, find_texts, get_in, part_at
+from batchctl.spec.reading.paths import FOR_EACH, as_mapping, find_parts, find_texts, get_in, part_at
 from batchctl.spec.source import At, Source, nearest_word, shown
 from batchctl.spec.template import Values
 
-FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
 TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
 """Placeholders that are not the same for every item begin so."""
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.resources import (
-    HANDLING,
     Blob,
     Job,
     OutputFile,
@@ -18,7 +16,6 @@ from batchctl.resources import (
     Task,
     task_digest,
 )
-from batchctl.rules import folded
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
@@ -31,6 +28,7 @@ from batchctl.spec.fanout.dependencies import (
 )
 from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead, legal_task_id
 from batchctl.spec.fanout.items import FanoutError
+from batchctl.spec.filling.digest_parts import digest_parts
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import (
     Filler,
@@ -210,48 +208,13 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
     }
-    parts = _digest_parts(values, frame)
+    parts = digest_parts(values, frame.common, frame.scripts, frame.digests)
     if not factory.depends_on:
         values["digest"] = task_digest(parts)
         return Draft(Task(**values), NOTHING, key, NOTHING)
     at = (*factory.at, "dependsOn")
     awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
     return Draft(Task(**values), parts, key, awaits or NOTHING)
-
-
-def _digest_parts(values: Mapping[str, Any], frame: Frame) -> dict[str, str]:
-    """The parts of a task's digest, each a hash of what it tells of (design D6)."""
-    container, outputs = values.get("container_settings"), values["output_files"]
-    handling = _digested(values, HANDLING)
-    return {
-        "command": short_hash(_digested(values, "command")),
-        "environment": short_hash([sorted(frame.common), sorted(values["environment"])]),
-        "inputs": short_hash([frame.digests.content(f) for f in values["resource_files"]]),
-        "scripts": frame.scripts,
-        **({"container": short_hash(folded(container))} if container else {}),
-        **({HANDLING: short_hash(handling)} if any(handling) else {}),
-        "outputs": short_hash([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
-    }
-
-
-def _digested(values: Mapping[str, Any], part: str) -> list[Any]:
-    """What the fields of a part of the digest say. What is as it is by default says nothing, so that a new word in the
-    vocabulary runs no task again; but for those fields that were there from the beginning."""
-    found: list[Any] = []
-    for name, default, fold, always in _digested_fields(part):
-        value = values.get(name, default)
-        if always:
-            found.append(folded(value, fold))
-        elif value != default:
-            found.append([name, folded(value, fold)])
-    return found
-
-
-@cache
-def _digested_fields(part: str) -> tuple[tuple[str, Any, Any, bool], ...]:
-    """Name, default and fold of the fields of a task that this part of its digest tells of, and whether always."""
-    told = [f for f in fields(Task) if f.metadata.get("digest") == part]
-    return tuple((f.name, f.default, f.metadata["fold"], f.metadata["always"]) for f in told)
 
 
 def _is_stored(form: ForEach) -> bool:

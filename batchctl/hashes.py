@@ -54,6 +54,7 @@ def known_md5(path: Path, status: os.stat_result, expected: str | None = None) -
 
 def read_md5(path: Path, status: os.stat_result) -> str:
     """The MD5 of what is in a file now, remembered. Any thread may ask. Raises OSError."""
+    # Before it is read: a change that comes meanwhile must not look settled.
     begun = time.time_ns()
     found = _hashed_content(path, status.st_size)
     with suppress(OSError):
@@ -104,7 +105,9 @@ class Memory:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size > LARGEST:
                 path.unlink()
+            # 2 s: others write for a moment at most. Transactions are begun by hand, below.
             rows = sqlite3.connect(path, timeout=2, isolation_level=None)
+            # What a power cut takes is read from the files again.
             rows.execute("PRAGMA synchronous=OFF")
             rows.execute("CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT, md5 TEXT) WITHOUT ROWID")
             self._rows = rows
@@ -128,6 +131,7 @@ class Memory:
         if self._rows is None:
             return
         try:
+            # One transaction for all rows: each alone would be written to the disk by itself.
             self._rows.execute("BEGIN IMMEDIATE")
             self._rows.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(key, *known) for key, known in learned.items()]

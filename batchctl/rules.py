@@ -124,6 +124,7 @@ def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
     """The compared fields in which two objects of a kind differ, after folding."""
     for entry in _compared(wanted.__class__):
         old, new = getattr(found, entry.name), getattr(wanted, entry.name)
+        # Nearly all fields of nearly all objects: told before anything is folded.
         if old == new:
             continue
         left_to_service = new is None and entry.metadata["optional"]
@@ -145,6 +146,7 @@ def differs(old: Any, new: Any) -> bool:
 
 def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     """The value as it is compared: values with fields of their own by the folds of these."""
+    # Most values, told first: there may be very many.
     if value is None or (fold is exact and isinstance(value, str | int)):
         return value
     if fold is not exact:

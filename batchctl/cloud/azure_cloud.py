@@ -44,6 +44,7 @@ class Azure:
     def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
         wanted = {name.lower() for name in names}
         with self._session.workers() as pool:
+            # Meanwhile, for nothing of it is needed to ask for jobs and their tasks.
             found_pools = pool.submit(lambda: list(pools.observe(self._session)))
             found_jobs = [
                 job

@@ -100,6 +100,7 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "retry_total": 0,
         # The signature would go along to wherever an answer points (reliability S10).
         "permit_redirects": False,
+        # Seconds, as for the requests that go past the SDK (reliability F57).
         "connection_timeout": 10,
         "read_timeout": 60,
     }

@@ -72,6 +72,7 @@ def _spec(
 def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
     """(document, source); raises SpecError with all that is wrong."""
     source = Source(str(path), _file_text(path))
+    # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = list(source.secrets())
     if hidden := list(source.forbidden()):
         raise SpecError([*problems, *hidden][:CAP])
@@ -79,6 +80,7 @@ def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, st
         root, wrong = compose_nodes(source)
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
+    # Read twice: what `vars` declares has to be known before placeholders are settled.
     declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
     settling = Settling({**outside, **likely_values(declared, variables)})
@@ -97,6 +99,7 @@ def _file_text(path: Path) -> str:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _unreadable(path, "this is not a regular file")
         with path.open("rb") as stream:
+            # One byte more tells that there is too much.
             content = stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None

@@ -107,6 +107,7 @@ REMEDY = "keys come from the environment or from Entra ID, and batchctl makes si
 
 def is_hidden(char: str) -> bool:
     """Control characters but tab and newlines, line and paragraph separators, bidi controls, lone surrogates."""
+    # Nearly all there is, told without a table.
     if char < "\x7f":
         return char < " " and char not in "\t\n\r"
     return char in BIDI or char in "\ufeff\ufffe\uffff" or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
@@ -128,6 +129,7 @@ def shown(value: object, limit: int = 60) -> str:
 def nearest_word(word: str, known: Iterable[str]) -> str | None:
     """The word that was probably meant; `vm_size`, `VMSize` and `vmSise` all mean `vmSize`."""
     plain = {_plain_word(name): name for name in known}
+    # Closer than difflib asks for by itself (0.6): a wrong guess helps less than none.
     close = difflib.get_close_matches(_plain_word(word), plain, n=1, cutoff=0.7)
     return plain[close[0]] if close else None
 

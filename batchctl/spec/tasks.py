@@ -43,6 +43,7 @@ from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
 
 MOST_TASKS = 100_000
+# One for all: nearly every task of very many has nothing to put there.
 NOTHING: dict[Any, str] = {}
 MOST_OF_ONE_FACTORY = 5
 """The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""

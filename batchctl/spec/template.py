@@ -71,6 +71,7 @@ class Layers(Mapping[str, Value]):
         return len(list(iter(self)))
 
 
+# A spec has few templates, and very many tasks that fill them.
 @lru_cache(maxsize=1024)
 def parse_template(template: str) -> tuple[str | Hole, ...]:
     """Literal text and holes, in order. Raises nothing: `placeholder_errors` and `fill` say what cannot be filled."""
@@ -160,6 +161,7 @@ def hole_text(hole: Hole, values: Values) -> str:
         raise TemplateError(message, "several-values", hole.start, hole.width)
     if not hole.format:
         return value_text(value)
+    # For Python true and false are whole numbers.
     if not isinstance(value, int) or isinstance(value, bool) or not _FORMAT.fullmatch(hole.format):
         raise _bad_format(hole)
     digits = hole.format.rstrip("d")

@@ -90,6 +90,7 @@ class Batch:
         parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
         if body is None:
             return HttpRequest(method, path, params=parameters, headers=dict(headers or {}))
+        # As UTF-8: what a request may have is counted in bytes, and `\u` escapes are up to three times as long.
         content = (
             body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         )

@@ -24,6 +24,7 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
     def __init__(self, message: str, *, status: int, code: str, retry_after: float | None = None) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
+        # Status 0 as well, but whoever is not signed in is not so a second later.
         self.transient = status in TRANSIENT and code != "NotSignedIn"
 
 
@@ -74,6 +75,7 @@ def _code_and_message(text: str) -> tuple[str, str]:
         message = re.search(r"<Message>([^<\n]{1,500})", text)
         if code:
             return code[1], message[1] if message else ""
+        # No answer of the service: most often the page of a proxy, whose first words are enough.
         return "", _first_line_unsigned(text)[:80]
 
 

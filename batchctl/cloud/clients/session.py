@@ -81,6 +81,7 @@ class Session:
 
     def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
+        # Most is done in a moment; what takes minutes is looked at every 5 s, which costs an account little.
         begun, pause = self.clock.monotonic(), 0.1
         while not condition():
             if self.halt.is_set() or self.clock.monotonic() - begun > within:
@@ -101,6 +102,7 @@ class Session:
         waiting: deque[Future[T]] = deque()
         for item in items:
             waiting.append(pool.submit(work, item))
+            # Twice as many as work: none of them waits for the next item, and no more of very many are held.
             if len(waiting) >= 2 * WORKERS:
                 yield waiting.popleft().result()
         while waiting:
@@ -112,10 +114,12 @@ class Session:
         pool = ThreadPoolExecutor(self.at_once or at_once)
         try:
             yield pool
+        # Ctrl-C as well: whoever sleeps between two tries wakes up and gives up.
         except BaseException:
             self.halt.set()
             raise
         finally:
+            # What is in flight is waited for: what it did must be told.
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -131,6 +135,7 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
                 # Full jitter: many clients that met the same fault do not come back together.
                 clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
                 pause = min(LONGEST_PAUSE, pause * 2)
+            # Asked again: the pause may have ended because we were interrupted.
             if hopeless or halt.is_set():
                 raise fault from error.__cause__ if error is fault else error
 

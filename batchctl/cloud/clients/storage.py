@@ -45,6 +45,7 @@ class Direct:
         """One request and what it gives. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
         self._gate.check()
         try:
+            # No lock: `pop` and `append` of a list are one step each. The last one first, whose connection is warm.
             handle = self._idle.pop()
         except IndexError:
             handle = pycurl.Curl()
@@ -90,7 +91,9 @@ def _curl_settings(proxy: str | None) -> dict[int, object]:
         # Not what libcurl itself would take from the environment: an empty name is none.
         pycurl.PROXY: proxy or "",
         pycurl.NOPROXY: "",
+        # `a/../b` is the name of a blob: libcurl would ask for `b` instead.
         pycurl.PATH_AS_IS: 1,
+        # Signals are for the main thread alone, and requests are sent by many.
         pycurl.NOSIGNAL: 1,
         pycurl.CONNECTTIMEOUT: CONNECT_WITHIN,
         pycurl.LOW_SPEED_LIMIT: 1,
@@ -102,6 +105,7 @@ def _curl_settings(proxy: str | None) -> dict[int, object]:
 
 def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """With a name and no value libcurl leaves out what it would send by itself."""
+    # `Expect: 100-continue` would cost every upload a round trip more.
     return [*(f"{name}: {value}" for name, value in headers.items()), "Expect:", "Accept:"]
 
 

@@ -21,6 +21,7 @@ class Keeper:
         self._renew, self._uptime = renew, uptime
         self._trusted_until, self._why = begun + TRUSTED_FOR, ""
         self._stopped = Event()
+        # A daemon: a process that ends without `stop` must not be kept alive; its lease dies by itself.
         self._thread = Thread(target=self._run, name="lock", daemon=True)
 
     def start(self) -> None:
@@ -28,6 +29,7 @@ class Keeper:
 
     def stop(self) -> None:
         self._stopped.set()
+        # Seconds: as long as a renewal may hang, 5 to connect and 10 to be answered (`lease.QUICK`).
         self._thread.join(timeout=15)
 
     def lost(self) -> str | None:
@@ -44,15 +46,18 @@ class Keeper:
         """Renew if it still is ours; returns the seconds until the next time, 0 if there is none."""
         if self.lost():
             return 0
+        # Before it is sent, as when the lease was taken.
         begun = self._uptime()
         try:
             self._renew()
         except AzureError as error:
             fault = fault_of(error)
             if fault.transient:
+                # Soon: a lease that was renewed 20 s ago leaves room for some more tries.
                 return 2.0
             self._why = f"{fault}."
             return 0
+        # The gate is shut: it knows already that the lease is lost.
         except Partial:
             return 0
         self._trusted_until = begun + TRUSTED_FOR

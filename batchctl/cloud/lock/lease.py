@@ -49,6 +49,7 @@ class Lock:
     def __init__(self, session: Session, owner: str) -> None:
         self._session, self._owner = session, owner
         self._blob = session.blobs.get_blob_client(CONTAINER, f"{owner}.lock")
+        # Ours, not one that the service makes: a request that is repeated after a lost answer finds its own lease.
         self._lease = str(uuid4())
         self._seen: str | None = None
         self._used = frozenset[Ticket]()
@@ -94,14 +95,17 @@ class Lock:
     def release(self, *, forget: bool = False) -> None:
         """Let go. `forget`: nothing is left that it could protect, so the blob goes too, unless it tells of saved plans
         that were used. What fails here heals itself: the lease dies."""
+        # First, so that whoever is interrupted in here and comes again finds nothing to let go.
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
         keeper.stop()
+        # A lease that is lost may be somebody else's by now.
         if not keeper.lost():
             over = forget and not self._used
             let_go = partial(self._blob.delete_blob, lease=self._lease) if over else self._client().release
             self._try(lambda: let_go(**QUICK))
+        # Last: our own request to let go passes the gate too, and may not if the lease is lost.
         self._session.gate.watch(None)
 
     def _try(self, request: Callable[[], object]) -> None:
@@ -123,13 +127,16 @@ class Lock:
         try:
             written = self._announce(self._used | ({ticket} if ticket else set()))
             clock = self._session.clock
+            # Before the request is sent: the service counts from a later moment, so we never trust it for too long.
             begun = clock.uptime()
             self._session.ask(
                 lambda: self._client().acquire(LEASE, etag=written, match_condition=MatchConditions.IfNotModified)
             )
         except CloudError as error:
+            # The first: it was leased when we wrote into it; the second: between our two requests.
             if error.code in ("LeaseIdMissing", "LeaseAlreadyPresent"):
                 return Claim.BUSY
+            # It is gone, was made, or was written to by somebody since.
             if error.status in (404, 409, 412):
                 return Claim.OVERTAKEN
             raise self._forbidden(error) from error
@@ -155,6 +162,7 @@ class Lock:
         return self._new(who)
 
     def _new(self, who: dict[str, str]) -> str:
+        # Never over one that somebody made since we looked.
         return str(self._session.ask(lambda: self._blob.upload_blob(b"", metadata=who, overwrite=False))["etag"])
 
     def _make_container(self) -> None:
@@ -187,8 +195,10 @@ class Lock:
         """Break the lease of a holder that is dead, unless it has changed hands since."""
         unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
         try:
+            # At once (0 s): nobody is there any more who could be in the middle of something.
             self._session.ask(lambda: self._client().break_lease(lease_break_period=0, **unchanged))
         except CloudError as error:
+            # Somebody was quicker: the next claim sees what is there.
             if error.status not in (404, 409, 412):
                 raise
 

@@ -20,5 +20,6 @@ def used_tickets(metadata: Mapping[str, str] | None, now: datetime) -> frozenset
 
 
 def ticket_metadata(tickets: Iterable[Ticket]) -> dict[str, str]:
+    # Of too many those that expire last: the others are the first to be refused for their age.
     latest = sorted(tickets, key=lambda ticket: (ticket.until, ticket.id))[-MOST:]
     return {NAME: " ".join(f"{t.id}@{int(t.until.timestamp())}" for t in latest)} if latest else {}

@@ -64,6 +64,7 @@ def _adopt_blob(session: Session, owner: str, found: Blob, ours: Blob) -> None:
         return
     client = session.blobs.get_blob_client(ours.container, ours.path)
     held = session.ask(client.get_blob_properties).metadata or {}
+    # Setting metadata replaces all of it: what others wrote there goes along.
     theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
     try:
         session.ask(lambda: client.set_blob_metadata({**theirs, marks.OWNER: owner}, **_unchanged(found)))
@@ -89,6 +90,7 @@ def _unchanged(blob: Blob) -> dict[str, Any]:
 def _delete_blob(session: Session, blob: Blob) -> None:
     client = session.blobs.get_blob_client(blob.container, blob.path)
     try:
+        # With its snapshots: a blob that has some cannot be deleted alone.
         session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
     except CloudError as error:
         # A blob that is gone already meets no condition: that is what was wanted.

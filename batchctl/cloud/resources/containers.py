@@ -23,6 +23,7 @@ def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Contain
 def list_containers(session: Session) -> tuple[Container, ...]:
     """All containers of the account, whosever."""
     try:
+        # All pages in one `ask`: after a fault the list begins anew, and has nothing twice.
         listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
     except (ValueError, TypeError, AttributeError) as error:  # what the SDK makes of any other answer
         place = session.blobs.url
@@ -99,6 +100,7 @@ def _delete_container(session: Session, owner: str, container: Container) -> Non
         return
     if (properties.metadata or {}).get(marks.OWNER) != owner:
         raise Refused([f"container {container.name!r} does not bear our mark any more"])
+    # On the condition that its marks are those that we have just seen; blobs do not move its date.
     session.find(lambda: client.delete_container(if_unmodified_since=properties.last_modified))
     session.until(lambda: session.find(client.get_container_properties) is None, f"{container.name!r} is not gone")
 

@@ -111,6 +111,7 @@ def read_job(session: Session, item: Json) -> Job:
         "asked": metadata.get(marks.DIGEST, ""),
         "sealed": str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
     }
+    # A job of others may make a pool of its own, which has no id in it.
     return Job(**{"pool": "", **found, **ours})
 
 

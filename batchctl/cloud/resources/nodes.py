@@ -80,6 +80,7 @@ def file_tail(session: Session, path: str) -> tuple[str, ...]:
         start = max(0, size - TAIL_BYTES)
         content = session.ask(lambda: session.batch.text(path, {"ocp-range": f"bytes={start}-{size - 1}"}))
     except CloudError as error:
+        # Not there (yet); its node or task is in no state for it; shorter by now than when we asked.
         if error.status in (404, 409, 416):
             return ()
         raise

@@ -25,6 +25,7 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     """Make it so. Nothing but what differs is patched, so that what others set beside it stays."""
     changed = {d.name: d.rule for d in field_differences(held, wanted)}
     drained = {n for n, r in changed.items() if r is Rule.WHEN_EMPTY and not (n == START and wanted.by_reboot)}
+    # In this order: a pool that is being resized, or has a formula, takes no resize.
     _until_steady(session, wanted.name)
     if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):
         session.ask(lambda: session.batch.post(f"{pool_path(wanted.name)}/disableautoscale", {}))
@@ -38,6 +39,7 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     session.ask(lambda: session.batch.patch(pool_path(wanted.name), patch))
     if drained:
         _drop_start_task(session, held, wanted, marked)
+    # Last, so that no node boots with what the pool was before.
     _give_nodes(session, held, wanted, refill=bool(drained), changed=changed.keys())
 
 

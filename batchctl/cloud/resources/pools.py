@@ -31,6 +31,7 @@ ABLE = frozenset(
 
 def observe(session: Session) -> Iterator[Pool]:
     for item in session.ask(lambda: list(session.batch.pages("/pools"))):
+        # Pools of Cloud Services are nothing that a spec could say.
         if "virtualMachineConfiguration" in item:
             yield read_pool(session, item)
 

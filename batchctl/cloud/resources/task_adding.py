@@ -23,6 +23,7 @@ WITHIN = 300.0
 """Seconds over which the service may put off single tasks of a request."""
 
 
+# json.dumps would make an encoder for each of very many tasks.
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

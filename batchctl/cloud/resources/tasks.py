@@ -36,6 +36,7 @@ def observe(session: Session, job: Job, *, failed: bool = False) -> tuple[Task, 
         partial(session.batch.pages, f"{job_path(job)}/tasks", **query),
         partial(read_task, rest_dialect(session), job),
     )
+    # A job that has gone since it was listed has no tasks.
     return session.find(lambda: tuple(map(read, pages()))) or ()
 
 
@@ -86,6 +87,7 @@ LIMITS = frozenset(f.name for f in fields(Task) if f.metadata.get("rule") is Rul
 
 def _change_limits(session: Session, task: Task) -> None:
     job = generation_id(task.job, task.generation or 1)
+    # PUT replaces them all: what is left out is as the service has it by default.
     limits = {"constraints": {}, **rest_dialect(session).write(task, only=LIMITS, sparse=True)}
     try:
         session.ask(lambda: session.batch.put(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}", limits))

@@ -30,6 +30,7 @@ def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     if blob.size - start <= RANGE:
         taken = session.budget.take(blob.size - start)
         try:
+            # The room is held until the reader comes back for more: until then it has the bytes.
             yield part(start, blob.size)
         finally:
             session.budget.give_back(taken)
@@ -56,4 +57,5 @@ def _ahead(session: Session, ranges: deque[tuple[int, int]], part: Callable[[int
                 yield flights[0][1].result()
                 session.budget.give_back(flights.popleft()[0])
     finally:
+        # A reader that stops, or a part that fails, leaves others in flight.
         session.budget.give_back(sum(taken for taken, _ in flights))

@@ -52,6 +52,7 @@ def _page_parts(container: str, page: bytes) -> Iterator[Blob | str]:
         for _, element in iterparse(BytesIO(page)):
             if element.tag == "Blob":
                 yield _listed_blob(container, element)
+                # Or all elements of the page would stay until its end.
                 element.clear()
             elif element.tag == "NextMarker":
                 yield element.text or ""

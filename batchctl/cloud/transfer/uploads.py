@@ -49,6 +49,7 @@ def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: 
     taken = session.budget.take(blob.size)
     try:
         with source.open("rb", buffering=0) as stream:
+            # One byte more than planned tells that it has grown.
             data = stream.read(blob.size + 1) or b""
         if len(data) != blob.size:
             raise _file_changed(source)
@@ -102,6 +103,7 @@ def _each_block(
 
     with ThreadPoolExecutor(BLOCKS_AT_ONCE) as lanes, source.open("rb", buffering=0) as stream:
         for start in range(0, size, length):
+            # Before more is read: a file is not read faster than it is sent, and the first fault ends it here.
             if len(flights) == BLOCKS_AT_ONCE:
                 flights.popleft().result()
             taken = session.budget.take(length)

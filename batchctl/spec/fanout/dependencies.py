@@ -110,6 +110,7 @@ class _Connector:
         self._problems: list[Problem] = []
         self._made: dict[str, Task] = {}
         self._barriers: dict[str, tuple[Task, ...]] = {}
+        # Once a factory, not once a task that asks.
         self._keys = cache(self._by_key)
 
     def tasks(self) -> list[Task]:
@@ -133,6 +134,7 @@ class _Connector:
         try:
             return tuple(TopologicalSorter(before).static_order())
         except CycleError as error:
+            # graphlib names who comes before whom: turned round below, as people read who waits for whom.
             names = error.args[1]
             raise ProblemsError([self._circle([self._factories[name] for name in reversed(names)])]) from None
 
@@ -143,6 +145,7 @@ class _Connector:
         )
 
     def _finished(self, factory: Factory, written: frozenset[str]) -> Iterator[Task]:
+        # Asked once for all of them: a thousand tasks that wait for a thousand others are a million ids.
         alike = all(d.factory and not d.same for d in factory.depends_on)
         shared = self._waits(factory, None) if alike and factory.depends_on else None
         for draft in self._drafts[factory_name(factory)]:
@@ -157,6 +160,7 @@ class _Connector:
 
     def _waits(self, factory: Factory, draft: Draft | None) -> tuple[TaskDependencies, str] | None:
         """What a task waits for (all ids), and a hash of what these are."""
+        # A share for each, so that all together keep the limit.
         room = MOST_CHARACTERS // len(factory.depends_on)
         found: dict[str, None] = {}
         for number, wanted in enumerate(factory.depends_on):

@@ -76,6 +76,7 @@ def legal_task_id(text: str) -> str:
     """A legal id, stable across runs: the text itself where it is legal, else a slug and eight digits of its hash."""
     if LEGAL_ID.fullmatch(text):
         return text
+    # Room for a dash and eight digits.
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[: LONGEST_ID - 9]
     return f"{slug}-{hash8(text)}".lstrip("-")
 

@@ -132,6 +132,7 @@ def axis_name(axis: str, name: str) -> str:
 
 SORTS: Mapping[str, Any] = {
     "path": lambda item: item.key,
+    # Pairs, so that a number is never compared with a text.
     "natural": lambda item: [(int(part), "") if part.isdecimal() else (-1, part) for part in DIGITS.split(item.key)],
     "smallest": lambda item: (item.size, item.key),
     "largest": lambda item: (-item.size, item.key),

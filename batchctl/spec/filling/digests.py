@@ -60,4 +60,5 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make 
 
 def short_hash(value: Any) -> str:
     """Twelve hex digits over a value of lists, texts and numbers."""
+    # 48 bits: it is only ever compared with the same part of the same task, so chance has a single try.
     return hashlib.sha256(_encoded(value).encode()).hexdigest()[:12]

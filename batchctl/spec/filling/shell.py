@@ -12,6 +12,7 @@ from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_t
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
+# Not empty: a value without characters is written "", or its word would be gone.
 _CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
 _CMD_UNSAFE = re.compile(r'["%!\r\n]')
 

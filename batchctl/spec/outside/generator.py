@@ -26,9 +26,11 @@ def generate_items(folder: Path, reference: str, variables: Mapping[str, Value])
     module, _, name = reference.partition(":")
     try:
         made = getattr(_load_module(folder, module), name)(dict(variables))
+        # A generator may never end.
         return tuple(_checked_items(islice(made, MOST_ROWS)))
     except GeneratorError:
         raise
+    # Whatever the code of a spec raises is a mistake of the spec, and no bug of ours.
     except Exception as error:
         raise GeneratorError(f"{shown(reference)} raised {type(error).__name__}: {error}") from error
 

@@ -12,6 +12,7 @@ from wcmatch import glob
 
 from batchctl.spec.source import is_hidden, shown
 
+# CASE: blobs tell letters apart also where this machine's files do not.
 GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.NODIR | glob.CASE
 WILDCARD = re.compile(r"[*?\[{]")
 
@@ -53,6 +54,7 @@ class Pattern:
         if why := _why_no_blob(blob):
             return None, why
         try:
+            # Not followed at first: a link has to be told from what it leads to (reliability B49).
             status = os.lstat(match.path)
             is_link = stat.S_ISLNK(status.st_mode)
             if is_link:

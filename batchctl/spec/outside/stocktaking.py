@@ -96,9 +96,11 @@ def _form_table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | N
 def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
     found: dict[str, dict[str, Blob]] = {name: {} for name in spec.containers}
     for name, listed in held.items():
+        # Our own uploads are told by the spec: one that left it will be gone after this plan.
         found[name] = {path: b for path, b in listed.items() if b.owner != spec.name or b.task is not None}
     for blob in uploads:
         found.setdefault(blob.container, {})[blob.path] = blob
+    # Sorted: what tasks and digests come of it must not hang on the order in which it was found.
     return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
 
 
@@ -150,6 +152,7 @@ def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[
             elif known := hashes.known_md5(path, file.status, expected):
                 yield file, partial(str, known)
             else:
+                # Last of all: by the time that anybody waits for these, the small files are done.
                 later.append((file, readers.submit(hashes.read_md5, path, file.status).result))
         yield from later
 

@@ -28,6 +28,7 @@ def read_table(path: Path, form: str, wanted: Rows) -> Table:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise TableError("it is not a regular file")
+        # As Excel writes it; newlines as they are, for quoted fields may hold some.
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return READERS[form](_bounded(stream), wanted)
     except UnicodeDecodeError as error:

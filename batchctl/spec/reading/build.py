@@ -140,6 +140,7 @@ def byte_count(text: str) -> int:
     """`500 MiB` in bytes."""
     found = re.fullmatch(r"([0-9]+) ?([KMGT]iB)?", text)
     assert found is not None  # the schema lets nothing else through
+    # Each letter is 1,024 times the one before it.
     return int(found[1]) << 10 * (" KMGT".index(found[2][0]) if found[2] else 0)
 
 

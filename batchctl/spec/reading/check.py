@@ -137,6 +137,7 @@ def _suggestion(key: str, known: list[str]) -> str:
         return f"; it belongs in {', '.join(homes[:3])}"
     if near := nearest_word(key, contract.homes_of_keys()):
         return f"; did you mean '{near}', which belongs in {contract.homes_of_keys()[near][0]}?"
+    # A longer list is for the documentation.
     return f"; it takes {', '.join(known)}" if 0 < len(known) <= 8 else ""
 
 

@@ -10,6 +10,7 @@ import yaml
 from batchctl.errors import Problem, SpecError
 from batchctl.spec.source import Place, Source
 
+# More than anybody writes: what a text can cost is bounded before it is read to its end.
 DEPTH = 64
 NODES = 50_000
 CAP = 50

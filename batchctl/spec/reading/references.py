@@ -118,6 +118,7 @@ def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Proble
 
 def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     there = get_in(document, "pool", "taskSlotsPerNode")
+    # What Batch has where nothing is said.
     there = 1 if there is None else there
     for at, slots in find_parts(document, "job.tasks.*.requiredSlots"):
         if isinstance(slots, int) and isinstance(there, int) and slots > there:

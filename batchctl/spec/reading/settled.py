@@ -29,6 +29,7 @@ class Settling:
 
     def __call__(self, at: At, text: str) -> str | None:
         """What a value says; None: what is written."""
+        # In `vars` nothing is filled: no variable is made of others.
         if "{" not in text or at[:1] == ("vars",) or _is_later(at):
             return None
         try:

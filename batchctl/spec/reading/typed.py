@@ -11,6 +11,7 @@ from batchctl.spec.reading.compose import Node
 from batchctl.spec.reading.schema import Schema, chosen_branch, constant_words, spec_schema, without_reference
 from batchctl.spec.source import At, Place, Source, code_point, is_hidden, shown
 
+# At most 19 digits, as many as 64 bits have: a longer text is no number, and costs no time as one.
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}

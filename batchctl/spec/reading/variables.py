@@ -49,6 +49,7 @@ def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
     kind = variable.get("type")
     types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
     wanted = types.get(kind)
+    # For Python true and false are whole numbers.
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")):
         return f"is not of type {kind}"
     for bound, too in (("min", "less than the smallest value"), ("max", "more than the largest value")):

@@ -44,6 +44,7 @@ def patterns_can_group(document: Any, source: Source, _known: Values) -> Iterato
     for at, text in find_texts(document, "job.tasks.*.forEach.groupBy"):
         try:
             groups = re.compile(text).groups
+        # Numbers of repetitions, and groups in groups, that are too large for `re` come as these.
         except (re.error, OverflowError, RecursionError) as error:
             where = getattr(error, "pos", None)
             message, width = f"no regular expression: {error}", None if where is None else 1
@@ -92,6 +93,7 @@ def _circles(document: Any, source: Source) -> Iterator[Problem]:
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
+        # graphlib names who comes before whom; people read who waits for whom.
         circle = error.args[1][::-1]
         path = " -> ".join(map(shown, circle))
         yield source.problem(places[circle[0]], f"these factories wait for each other: {path}", "cycle")

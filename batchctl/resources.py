@@ -1,7 +1,8 @@
 """The vocabulary: what a spec wants and what the service holds, in the same frozen words.
 
-A field is one of three: compared (with the Rule that says what its change means), policy (from the spec, never
-stored in the service), or observed (from the service, never compared). No secret is ever a value here.
+A field is compared (with the Rule that says what its change means), sent (the service is given it; of a task, its
+digest tells that it changed), policy (what batchctl needs to know beside) or observed (the service alone says it).
+No secret is ever a value here.
 """
 
 from dataclasses import dataclass

@@ -107,7 +107,7 @@ def identity(*, key: str = "") -> Any:
 
 
 def policy(default: Any) -> Any:
-    """A field that tells batchctl what to do and is nothing that the service would hold."""
+    """A field that batchctl needs to know, and that is neither compared nor in any document."""
     return _field(default, policy=True, key="", rest="")
 
 

@@ -1,4 +1,5 @@
-"""A checked spec as frozen values, one to one with the schema. Nothing is expanded yet; `at` says where it stands."""
+"""A checked spec as frozen values: the pool, job and tasks that it wants, and beside them what is filled, found or
+expanded only later. `at` says where something stands."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

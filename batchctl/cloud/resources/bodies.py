@@ -1,4 +1,5 @@
-"""The vocabulary as REST JSON and back: what no field can say of itself, because it takes a signature or our mark."""
+"""The vocabulary as REST JSON and back: what no field can say of itself, because it takes a signature, our mark or a
+form of its own."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

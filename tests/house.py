@@ -15,7 +15,7 @@ PURE = tuple(
     )
 )
 
-GROUND = ("resources", "configurations", "rules", "rest", "cloud_answers", "errors", "clock", "sensitive")
+GROUND = ("resources", "desired", "configurations", "rules", "rest", "cloud_answers", "errors", "clock", "sensitive")
 
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {

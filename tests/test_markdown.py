@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batchctl.desired import Desired
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, diff
 from batchctl.reconcile.stages import Later
 from batchctl.render.markdown import LONGEST, as_markdown
-from batchctl.resources import Blob, Container, Desired
+from batchctl.resources import Blob, Container
 from tests.reconcile.build import OWNER, held_pool, output, pool, task
 
 HEADER = Header(

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchctl.desired import Download
 from batchctl.globs import chooser
-from batchctl.resources import Blob, Download
+from batchctl.resources import Blob
 
 IsCopy = Callable[[Blob, Path], bool]
 """Is the file at this path a whole copy of the blob?"""

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.generations import LEAVING, Schedule, schedule
 from batchctl.reconcile.differences import FieldChange, field_changes
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.stages import Later
-from batchctl.resources import KINDS, Blob, Container, Desired, Job, Pool, Resource, Task
+from batchctl.resources import KINDS, Blob, Container, Job, Pool, Resource, Task
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from batchctl.resources import Stage
+from batchctl.desired import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,20 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batchctl.configurations import ExitConditions
+from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import Problem, SpecError
-from batchctl.resources import (
-    Container,
-    Desired,
-    Download,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    Pool,
-    Resource,
-    Stage,
-    Stamp,
-    StartTask,
-)
+from batchctl.resources import Container, Job, JobPreparationTask, JobReleaseTask, Pool, Resource, Stamp, StartTask
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory

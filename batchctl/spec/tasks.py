@@ -5,17 +5,9 @@ from dataclasses import dataclass, fields, replace
 from posixpath import basename
 from typing import Any
 
+from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.resources import (
-    Blob,
-    Job,
-    OutputFile,
-    Settings,
-    Stage,
-    StartTask,
-    Task,
-    task_digest,
-)
+from batchctl.resources import Blob, Job, OutputFile, Settings, StartTask, Task, task_digest
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,

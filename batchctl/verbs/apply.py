@@ -6,6 +6,7 @@ from functools import partial
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Ticket
+from batchctl.desired import Desired
 from batchctl.errors import TasksFailed
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.execute import execute
@@ -14,7 +15,7 @@ from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired, Task
+from batchctl.resources import Task
 from batchctl.spec.model import Spec
 from batchctl.verbs.running import Approve, brought_home, carried_out, expanded, failed_tasks, keep_to, verdicts
 from batchctl.verbs.survey import decide, survey

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.adoption import elsewhere
 from batchctl.reconcile.amend.only import only
 from batchctl.reconcile.carry_out.deletion import confirm
@@ -13,7 +14,6 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 from batchctl.verbs.running import Approve, carried_out

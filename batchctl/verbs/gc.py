@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.clock import Clock
+from batchctl.desired import Desired
 from batchctl.reconcile.carry_out.deletion import confirm
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
@@ -12,7 +13,6 @@ from batchctl.reconcile.decide.holdings import Estate, clearance, estates
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
 from batchctl.spec.outside.origin import find_checkout
 from batchctl.verbs.running import Approve, carried_out
 from batchctl.verbs.survey import guard

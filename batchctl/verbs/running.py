@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile.amend.later_steps import unannounced
 from batchctl.reconcile.amend.only import comes_home
@@ -12,7 +13,7 @@ from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskF
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired, Job, Task
+from batchctl.resources import Job, Task
 from batchctl.words import plural, some
 
 Approve = Callable[[Plan], bool]

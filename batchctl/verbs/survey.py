@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.adoption import adoptable, as_ours, elsewhere, with_adoptions
 from batchctl.reconcile.amend.checks import Facts, check, complete, needs_facts
 from batchctl.reconcile.amend.data_loss import Stakes, guarded, pools_at_stake
@@ -15,7 +16,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import pending
 from batchctl.reconcile.plan import Plan, diff
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
+from batchctl.resources import Blob, Container, Job, Pool, Resource
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve

@@ -11,12 +11,13 @@ from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.connect import Target, connect
 from batchctl.cloud.resources import task_adding
+from batchctl.desired import Desired
 from batchctl.errors import CloudError
 from batchctl.local import Services
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Failed
 from batchctl.reconcile.plan import Action, diff
-from batchctl.resources import Desired, Image, Job, Pool, Task
+from batchctl.resources import Image, Job, Pool, Task
 from tests.contract.conftest import done
 from tests.proxy import Log, counting
 from tests.services import target_of, unique

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.configurations import ContainerConfiguration, NetworkConfiguration, TaskSchedulingPolicy
+from batchctl.desired import Desired
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan, diff, kept
@@ -13,7 +14,6 @@ from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,
     Container,
-    Desired,
     Image,
     Job,
     JobPreparationTask,

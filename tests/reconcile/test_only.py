@@ -3,12 +3,13 @@
 import pytest
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Desired
 from batchctl.errors import UsageError
 from batchctl.reconcile.amend.only import comes_home, only
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import named
 from batchctl.reconcile.plan import Plan, diff
-from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label_of
+from batchctl.resources import Blob, Container, ResourceFile, StartTask, label_of
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task
 
 SCRIPTS = ResourceFile(container="application", blob_prefix="scripts/")

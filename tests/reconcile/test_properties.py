@@ -11,12 +11,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.orphans import orphans, with_orphans
 from batchctl.reconcile.amend.renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, diff
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, StartTask, Task
+from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, StartTask, Task
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
     CHANGED,

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Desired
 from batchctl.errors import SpecError
-from batchctl.resources import Blob, Desired, Task
+from batchctl.resources import Blob, Task
 from batchctl.spec.fanout.forms import FORMS, legal_task_id
 from batchctl.spec.load import load
 from batchctl.spec.outside.stocktaking import take_inventory

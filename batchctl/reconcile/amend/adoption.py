@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.decide.generations import ENDING
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.plan import Action, Change, Plan, in_order
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
 
 Stamped = Container | Pool | Job
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchctl.cloud_answers import PoolUse
+from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy, lost
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task, generation_id, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
 from batchctl.words import some
 
 GOES = (Action.DELETE, Action.REPLACE)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, ResourceFile, Task, label_of
+from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, ResourceFile, Task, label_of
 from batchctl.words import some
 
 

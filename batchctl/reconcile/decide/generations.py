@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from batchctl.desired import Stage
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import NEW, ids, in_generation, stalled, with_dependents
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.stages import Later, later, wrong
-from batchctl.resources import HANDLING, Blob, Job, Stage, Task, changed_parts
+from batchctl.resources import HANDLING, Blob, Job, Task, changed_parts
 from batchctl.rest import camel
 from batchctl.rules import Rule, field_differences
 from batchctl.words import some

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from batchctl.desired import Desired
 from batchctl.reconcile.plan import Plan, diff, kept
-from batchctl.resources import Container, Desired, Job, Pool, Resource
+from batchctl.resources import Container, Job, Pool, Resource
 
 Made = Container | Pool | Job
 

@@ -6,8 +6,9 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.resources import Stage, Task, task_digest
+from batchctl.resources import Task, task_digest
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import shown

@@ -18,7 +18,6 @@ from batchctl.resources import (
     Container,
     Image,
     Job,
-    OutputFile,
     Pool,
     Resource,
     Stamp,
@@ -28,6 +27,7 @@ from batchctl.resources import (
     label_of,
 )
 from batchctl.rules import Rule, asked_hashes, field_differences
+from batchctl.work import OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 IMAGES = (

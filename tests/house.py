@@ -15,7 +15,18 @@ PURE = tuple(
     )
 )
 
-GROUND = ("resources", "desired", "configurations", "rules", "rest", "cloud_answers", "errors", "clock", "sensitive")
+GROUND = (
+    "resources",
+    "work",
+    "desired",
+    "configurations",
+    "rules",
+    "rest",
+    "cloud_answers",
+    "errors",
+    "clock",
+    "sensitive",
+)
 
 # what -> where under batchctl/ it may be imported: a folder, or a file
 ONLY_IN = {

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from posixpath import basename
 
-from batchctl.resources import Blob, OutputFile, Task
+from batchctl.resources import Blob, Task
+from batchctl.work import OutputFile
 
 Written = Mapping[str, Sequence[Blob]]
 """Blobs by the id, in lower case, of the task that wrote them."""

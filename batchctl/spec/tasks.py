@@ -7,7 +7,7 @@ from typing import Any
 
 from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.resources import Blob, Job, OutputFile, Settings, StartTask, Task, task_digest
+from batchctl.resources import Blob, Job, Task, task_digest
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
@@ -33,6 +33,7 @@ from batchctl.spec.filling.filler import (
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
+from batchctl.work import OutputFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.

@@ -26,19 +26,9 @@ from batchctl.configurations import (
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile.carry_out.follow import end_stalled
 from batchctl.reconcile.differences import field_changes
-from batchctl.resources import (
-    Container,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    Pool,
-    Resource,
-    ResourceFile,
-    StartTask,
-    Task,
-)
+from batchctl.resources import Container, Job, Pool, Resource, Task
 from batchctl.rules import Rule, field_differences
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, StartTask
 from tests.contract.conftest import World, container, done, refused
 from tests.services import eventually
 

@@ -11,19 +11,8 @@ from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan, diff, kept
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import (
-    Blob,
-    Container,
-    Image,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    Pool,
-    Resource,
-    StartTask,
-    Task,
-)
+from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import UBUNTU
 
 OWNER = "word-count"

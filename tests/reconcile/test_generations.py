@@ -9,7 +9,8 @@ import pytest
 
 from batchctl.reconcile.decide.generations import GIVEN_UP, Schedule, schedule, why_failed
 from batchctl.reconcile.declared import by_task, missing_outputs
-from batchctl.resources import Blob, Job, OutputFile, Task
+from batchctl.resources import Blob, Job, Task
+from batchctl.work import OutputFile
 from tests.reconcile.build import (
     OTHER,
     OWNER,

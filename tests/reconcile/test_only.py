@@ -9,7 +9,8 @@ from batchctl.reconcile.amend.only import comes_home, only
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import named
 from batchctl.reconcile.plan import Plan, diff
-from batchctl.resources import Blob, Container, ResourceFile, StartTask, label_of
+from batchctl.resources import Blob, Container, label_of
+from batchctl.work import ResourceFile, StartTask
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, task
 
 SCRIPTS = ResourceFile(container="application", blob_prefix="scripts/")

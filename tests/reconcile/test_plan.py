@@ -12,19 +12,9 @@ from batchctl.configurations import ContainerConfiguration, NetworkConfiguration
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, compare, diff, kept
-from batchctl.resources import (
-    KINDS,
-    Blob,
-    Container,
-    Image,
-    Job,
-    Pool,
-    Resource,
-    StartTask,
-    Task,
-    compared,
-)
+from batchctl.resources import KINDS, Blob, Container, Image, Job, Pool, Resource, Task, compared
 from batchctl.rules import Rule, asked_hashes
+from batchctl.work import StartTask
 from tests.reconcile.build import (
     CHANGED,
     OTHER,

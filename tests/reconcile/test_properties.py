@@ -17,7 +17,8 @@ from batchctl.reconcile.amend.renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, diff
-from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, StartTask, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task
+from batchctl.work import OutputFile, StartTask
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
     CHANGED,

@@ -11,16 +11,9 @@ import isodate
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import marks
-from batchctl.resources import (
-    Image,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    ResourceFile,
-    Settings,
-    StartTask,
-)
+from batchctl.resources import Image
 from batchctl.rest import REST, Dialect
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask
 
 UNLIMITED = timedelta(days=10_000_000)
 """Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""

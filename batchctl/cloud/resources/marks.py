@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from batchctl.resources import Container, Job, Pool, Settings, Stamp
+from batchctl.resources import Container, Job, Pool, Stamp
+from batchctl.work import Settings
 
 OWNER = "batchctl_owner"
 DIGEST = "batchctl_digest"

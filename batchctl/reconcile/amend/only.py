@@ -7,8 +7,9 @@ from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, ResourceFile, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.words import some
+from batchctl.work import OutputFile, ResourceFile
 
 
 def only(plan: Plan, desired: Desired, held: Sequence[Resource], choices: Choices) -> Plan:

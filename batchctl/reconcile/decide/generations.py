@@ -14,10 +14,11 @@ from batchctl.reconcile.decide.dependents import NEW, ids, in_generation, stalle
 from batchctl.reconcile.declared import Written, by_task, missing_outputs
 from batchctl.reconcile.differences import field_changes
 from batchctl.reconcile.stages import Later, later, wrong
-from batchctl.resources import HANDLING, Blob, Job, Task, changed_parts
+from batchctl.resources import Blob, Job, Task, changed_parts
 from batchctl.rest import camel
 from batchctl.rules import Rule, field_differences
 from batchctl.words import some
+from batchctl.work import HANDLING
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""

@@ -16,8 +16,9 @@ from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.codec import Codec, Json, hints
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Settings, label_of
+from batchctl.resources import label_of
 from batchctl.rest import camel
+from batchctl.work import Settings
 
 FORMAT = 1
 MARK = "batchctlPlan"

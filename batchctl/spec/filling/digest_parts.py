@@ -5,9 +5,10 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from batchctl.resources import HANDLING, Settings, Task
+from batchctl.resources import Task
 from batchctl.rules import folded
 from batchctl.spec.filling.digests import Digests, short_hash
+from batchctl.work import HANDLING, Settings
 
 
 def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, digests: Digests) -> dict[str, str]:

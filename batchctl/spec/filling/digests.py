@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from batchctl.resources import Blob, ResourceFile
+from batchctl.resources import Blob
 from batchctl.spec.inventory import Inventory
+from batchctl.work import ResourceFile
 
 
 class Digests:

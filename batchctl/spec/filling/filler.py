@@ -9,7 +9,6 @@ from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.resources import OutputFile, ResourceFile, Settings
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
 from batchctl.spec import template
@@ -18,6 +17,7 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
 from batchctl.spec.template import Layers, TemplateError, Values
+from batchctl.work import OutputFile, ResourceFile, Settings
 
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""

@@ -5,15 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from batchctl.resources import (
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    Pool,
-    Settings,
-    StartTask,
-    Task,
-)
+from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
@@ -37,6 +29,7 @@ from batchctl.spec.model import (
     WorkSpec,
 )
 from batchctl.spec.source import At
+from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask
 
 Document = Mapping[str, Any]
 

@@ -149,6 +149,7 @@ class Made:
 
     def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
         maker = Maker(factory, binding.key)
+        # Batch tells ids apart without regard to case.
         if (other := self._ids.setdefault(task.id.lower(), maker)) is not maker:
             both = f"{self._called(other)} and {self._called(maker)}"
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"

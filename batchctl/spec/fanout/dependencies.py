@@ -214,6 +214,7 @@ class _Connector:
             at = (*self._factories[self._home[task_id.lower()]].at, "id")
             message = f"{shown(task_id)} is the id of a barrier before those that wait for {shown(name)}: take another"
             self._problems.append(self._spec.problem(at, message, "same-task-id"))
+        # It does nothing: that it succeeded says that all did for which it waited.
         line = "cmd.exe /c exit 0" if self._pool.windows else "/bin/true"
         digest = task_digest(
             {"command": short_hash([line]), "dependencies": short_hash([self._made[i.lower()].digest for i in ids])}

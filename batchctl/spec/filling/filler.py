@@ -87,6 +87,7 @@ def filled_resource_files(
         for found in _filled_resource_file(fill, inventory, file, coming):
             made.append(found)
             if (name := found.blob or found.http_url) and found.file_path:
+                # The same blob twice is no clash.
                 other = taken.setdefault(found.file_path, name)
                 if other != name:
                     message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"

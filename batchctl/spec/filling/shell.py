@@ -51,6 +51,7 @@ class Bash:
         if context == SINGLE:
             return value.replace("'", "'\\''")
         if context == DOUBLE:
+            # All that means something in there; `!` does only where somebody types.
             return re.sub(r'([\\$`"])', r"\\\1", value)
         return value if PLAIN.fullmatch(value) else None
 
@@ -103,6 +104,7 @@ class Bash:
         if begins and DOUBLE in self._stack and _CASE.match(text, at):
             self._lost = True  # the `)` of its patterns would look like the end of our $(
         if char in "'\"":
+            # $'…' has escapes of its own: what is safe elsewhere need not be so there.
             if char == "'" and at and text[at - 1] == "$":
                 self._lost = True
             self._stack.append(SINGLE if char == "'" else DOUBLE)
@@ -112,11 +114,13 @@ class Bash:
             self._lost = True
         elif char == "(":
             self._stack.append(BARE)
+        # The end of a $(…) or of a subshell; a `)` too many is the author's own.
         elif char == ")" and len(self._stack) > 1:
             self._stack.pop()
         return 1
 
     def _redirect(self, text: str, at: int) -> int:
+        # One word follows, quoted like any other; after `<<` come lines up to a word of its own.
         if text.startswith("<<<", at):
             return 3
         self._lost = True

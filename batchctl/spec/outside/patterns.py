@@ -39,6 +39,7 @@ class Pattern:
     def matches(self) -> Iterator[Match]:
         """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
         exact = Path(os.path.normpath(self.folder / self.text))
+        # A link to nothing as well, so that it is told as what it is.
         if os.path.lexists(exact) and not exact.is_dir():
             yield Match(exact, exact.name)
             return

@@ -6,9 +6,9 @@ from typing import Any
 
 from azure.core import MatchConditions
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import AT_ONCE
-from batchctl.cloud.resources import marks
 from batchctl.cloud.transfer.uploads import SMALL, upload_blob
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError

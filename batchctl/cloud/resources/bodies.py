@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import isodate
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.resources import Image
 from batchctl.rest import REST, Dialect
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask

@@ -5,8 +5,8 @@ from functools import partial
 
 from azure.storage.blob import ContainerProperties
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import GONE_WITHIN, Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError, Refused

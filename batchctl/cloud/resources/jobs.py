@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud_answers import Counts, Outcome

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError, Refused
 from batchctl.resources import Job, Pool, label_of
 from batchctl.rules import asked_hashes

@@ -1,8 +1,8 @@
 """Pools to and from REST JSON."""
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.resources import Pool
 from batchctl.rules import asked_hashes

@@ -3,9 +3,9 @@
 from collections.abc import Set
 from dataclasses import fields, replace
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.cloud.resources.nodes import reboot_nodes
 from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata, pool_path

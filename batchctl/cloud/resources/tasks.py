@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks, task_adding
+from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
     give_digest,
     give_pool_user,

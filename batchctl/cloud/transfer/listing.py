@@ -7,8 +7,8 @@ from io import BytesIO
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 

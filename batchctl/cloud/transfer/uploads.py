@@ -10,8 +10,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from batchctl import hashes
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 

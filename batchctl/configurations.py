@@ -101,7 +101,7 @@ class TaskDependencies:
                 numbers.append(int(task_id))
             else:
                 texts.append(task_id)
-        return cls(task_ids=tuple(texts), task_id_ranges=tuple(_ranges(sorted(numbers))))
+        return cls(task_ids=tuple(texts), task_id_ranges=tuple(_id_ranges(sorted(numbers))))
 
     @property
     def characters(self) -> int:
@@ -115,7 +115,7 @@ LONGEST_NUMBER = 10
 LONGEST_RANGE = 1_000_000
 
 
-def _ranges(numbers: list[int]) -> Iterator[TaskIdRange]:
+def _id_ranges(numbers: list[int]) -> Iterator[TaskIdRange]:
     """Sorted numbers as ranges without gaps."""
     start = end = None
     for number in numbers:

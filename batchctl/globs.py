@@ -1,4 +1,4 @@
-"""Which paths do include and exclude patterns choose? The only user of wcmatch."""
+"""Which paths do include and exclude patterns choose? Texts are matched here, no file is looked for."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,6 +1,6 @@
 """MD5 of local files, remembered between runs: a file that has not changed is not read again.
 
-`remember` makes it so, for this process; without it, and where the memory is absent or broken, each file is read.
+`open_memory` makes it so, for this process; without it, and where the memory is absent or broken, each file is read.
 """
 
 import atexit
@@ -40,49 +40,50 @@ def md5(path: Path, status: os.stat_result, expected: str | None = None) -> str:
 
     What is remembered is believed only if the service does not say otherwise. Raises OSError.
     """
-    return known(path, status, expected) or read(path, status)
+    return known_md5(path, status, expected) or read_md5(path, status)
 
 
-def known(path: Path, status: os.stat_result, expected: str | None = None) -> str | None:
+def known_md5(path: Path, status: os.stat_result, expected: str | None = None) -> str | None:
     """The MD5 that is remembered of a file, if it can be believed."""
     if len(_fresh) >= MANY:
-        keep()
+        write_memory()
     key = os.fsencode(path)
     found = _fresh.get(key) or (_memory.look_up(key) if _memory else None)
-    return found[1] if found and found[0] == _stamp(status) and expected in (None, found[1]) else None
+    return found[1] if found and found[0] == _file_stamp(status) and expected in (None, found[1]) else None
 
 
-def read(path: Path, status: os.stat_result) -> str:
+def read_md5(path: Path, status: os.stat_result) -> str:
     """The MD5 of what is in a file now, remembered. Any thread may ask. Raises OSError."""
+    # Before it is read: a change that comes meanwhile must not look settled.
     begun = time.time_ns()
-    found = _read(path, status.st_size)
+    found = _hashed_content(path, status.st_size)
     with suppress(OSError):
-        if _stamp(status) == _stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
-            _fresh[os.fsencode(path)] = _stamp(status), found
+        if _file_stamp(status) == _file_stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
+            _fresh[os.fsencode(path)] = _file_stamp(status), found
     return found
 
 
-def note(path: Path, status: os.stat_result, found: str) -> None:
+def note_md5(path: Path, status: os.stat_result, found: str) -> None:
     """Remember the MD5 of a file that we have written ourselves."""
-    _fresh[os.fsencode(path)] = _stamp(status), found
+    _fresh[os.fsencode(path)] = _file_stamp(status), found
 
 
-def forget(path: Path) -> None:
+def forget_md5(path: Path) -> None:
     """What was remembered of this file was wrong."""
     _fresh[os.fsencode(path)] = "", ""
 
 
-def remember(folder: Path) -> None:
+def open_memory(folder: Path) -> None:
     """From now on look in the memory of this folder, and when the process ends write what it learned."""
     global _memory
     if _memory is None:
-        atexit.register(_end)
+        atexit.register(_write_at_exit)
     else:
         _memory.close()
     _memory = Memory(folder / MEMORY)
 
 
-def keep() -> None:
+def write_memory() -> None:
     """Write what was learned since the last time."""
     if _memory and _fresh:
         _memory.store(_fresh)
@@ -104,7 +105,9 @@ class Memory:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size > LARGEST:
                 path.unlink()
+            # 2 s: others write for a moment at most. Transactions are begun by hand, below.
             rows = sqlite3.connect(path, timeout=2, isolation_level=None)
+            # What a power cut takes is read from the files again.
             rows.execute("PRAGMA synchronous=OFF")
             rows.execute("CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT, md5 TEXT) WITHOUT ROWID")
             self._rows = rows
@@ -128,6 +131,7 @@ class Memory:
         if self._rows is None:
             return
         try:
+            # One transaction for all rows: each alone would be written to the disk by itself.
             self._rows.execute("BEGIN IMMEDIATE")
             self._rows.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(key, *known) for key, known in learned.items()]
@@ -153,18 +157,18 @@ _memory: Memory | None = None
 _fresh: dict[bytes, tuple[str, str]] = {}
 
 
-def _end() -> None:
-    keep()
+def _write_at_exit() -> None:
+    write_memory()
     if _memory:
         _memory.close()
 
 
-def _stamp(status: os.stat_result) -> str:
+def _file_stamp(status: os.stat_result) -> str:
     """Everything about a file that changes when its content does."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
-def _read(path: Path, size: int) -> str:
+def _hashed_content(path: Path, size: int) -> str:
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a path's own open costs half as much again
         if size <= SMALL:
             return hashlib.md5(stream.read(), usedforsecurity=False).hexdigest()

@@ -1,7 +1,8 @@
 """The vocabulary: what a spec wants and what the service holds, in the same frozen words.
 
-A field is one of three: compared (with the Rule that says what its change means), policy (from the spec, never
-stored in the service), or observed (from the service, never compared). No secret is ever a value here.
+A field is compared (with the Rule that says what its change means), sent (the service is given it; of a task, its
+digest tells that it changed), policy (what batchctl needs to know beside) or observed (the service alone says it).
+No secret is ever a value here.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from batchctl.configurations import (
     ExitConditions,
     NetworkConfiguration,
     NodePlacementConfiguration,
-    TaskContainerSettings,
     TaskDependencies,
     TaskSchedulingPolicy,
 )
@@ -25,12 +25,12 @@ from batchctl.rules import (
     identity,
     lower,
     observed,
-    part,
     policy,
     sent,
     unordered,
     word,
 )
+from batchctl.work import HANDLING, RETENTION, JobPreparationTask, JobReleaseTask, OutputFile, Settings, StartTask, Work
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
@@ -38,46 +38,8 @@ def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
     return image.publisher.lower(), image.offer.lower(), image.sku.lower(), lower(image.version)
 
 
-RETENTION = timedelta(days=7)
-"""How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
-
 MACHINE = "virtualMachineConfiguration"
 """Where REST has what a spec says of the pool itself."""
-
-HANDLING = "handling"
-"""The part of a task's digest that says how it is shown and what its failure means: no reason to run again."""
-
-Settings = tuple[tuple[str, str], ...]
-"""Environment settings or metadata: name and value pairs. Their order means nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceFile:
-    """A file that Batch puts on the node: one blob, all blobs of a container (under a prefix), or a URL.
-
-    `container` with `blob`: that blob. `container` alone or with `blob_prefix`: all of them. `http_url`: anything.
-    `file_path` is relative to the working directory: the file's name for a blob or URL, the directory for a container.
-    """
-
-    container: str | None = None
-    blob: str | None = None
-    blob_prefix: str | None = None
-    http_url: str | None = None
-    file_path: str | None = None
-    file_mode: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFile:
-    """Files that Batch uploads when the task ends. `path` is the blob's name, or its prefix if the pattern has
-    wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
-    `optional` must be there once the task has succeeded."""
-
-    file_pattern: str
-    container: str
-    path: str | None = None
-    upload_condition: str = "taskSuccess"
-    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,60 +63,8 @@ class SupportedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a node runs, whatever it runs it for: start, preparation and release tasks and tasks have this in common.
-
-    `elevation` is that of a user of the pool's scope: one of the task's own would not see the start task's files.
-    """
-
-    command_line: str = sent("", digest="command", always=True, key="")
-    resource_files: tuple[ResourceFile, ...] = sent((), key="")
-    environment: Settings = sent((), fold=unordered, key="environmentSettings")
-    elevation: str = sent(
-        "nonadmin",
-        digest="command",
-        always=True,
-        fold=word,
-        key="elevationLevel",
-        rest="userIdentity.autoUser.elevationLevel",
-    )
-    container_settings: TaskContainerSettings | None = sent(None, fill=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartTask(Work):
-    """What a node runs before it takes tasks. `content` is a digest of the blobs among its resource files."""
-
-    wait_for_success: bool = True
-    max_task_retry_count: int = 0
-    content: str = policy("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPreparationTask(Work):
-    """What a node runs before its first task of the job. `content` as in a start task. Defaults are the service's;
-    None of a limit: there is none."""
-
-    max_wall_clock_time: timedelta | None = part(None, key="constraints.maxWallClockTime")
-    max_task_retry_count: int = part(0, key="constraints.maxTaskRetryCount")
-    retention_time: timedelta = part(RETENTION, key="constraints.retentionTime")
-    wait_for_success: bool = True
-    rerun_on_node_reboot_after_success: bool = True
-    content: str = policy("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReleaseTask(Work):
-    """What every node that ran the preparation runs when the job ends."""
-
-    max_wall_clock_time: timedelta = timedelta(minutes=15)
-    retention_time: timedelta = RETENTION
-    content: str = policy("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec.origin`),
+    """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec_origin`),
     `expires` the moment from which `gc` may take it away. Wanted: `expires_after` its making."""
 
     origin: str = ""
@@ -205,7 +115,7 @@ class Pool:
     restart run the new one: so that no task meets an old node, it waits for an empty pool here.
 
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
-    beside them. `asked`: what we last asked of each field, as `rules.asked` writes it. `nodes`: how many there are.
+    beside them. `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     """
@@ -321,49 +231,7 @@ KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Task)
 """The only order: made in this order, unmade in reverse."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
-    """Blobs of a container that come home to the local directory `to` (absolute)."""
-
-    container: str
-    to: Path
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A factory that cannot be expanded for good before others have run: over their outputs, or after such a one.
-
-    `factory` is that of its tasks, `label` how people know it. `over`: the factory whose outputs it goes over ("" for
-    none), `after`: those that it depends on. `wrong`: what would be wrong with it if it were expanded now.
-    """
-
-    factory: str
-    label: str
-    over: str = ""
-    after: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
-    """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
-
-    `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
-    `origin` is the spec's place.
-    """
-
-    owner: str
-    origin: str = ""
-    resources: tuple[Resource, ...] = ()
-    external: frozenset[str] = frozenset()
-    downloads: tuple[Download, ...] = ()
-    wait_timeout: timedelta | None = None
-    stages: tuple[Stage, ...] = ()
-
-
-def label(resource: Resource) -> str:
+def label_of(resource: Resource) -> str:
     """How a resource is called in plans and messages: jobs and tasks by the id that the service knows."""
     match resource:
         case Job():

@@ -42,8 +42,8 @@ class Dialect:
     def read(self, cls: Any, document: Mapping[str, Any]) -> Json:
         """The fields of `cls` that the document says, by name; what has no field, or means nothing, is left out."""
         found: Json = {}
-        for entry in entries(cls, self.place):
-            said = document.get(entry.path[0]) if len(entry.path) == 1 else _look_up(document, entry.path)
+        for entry in field_entries(cls, self.place):
+            said = document.get(entry.path[0]) if len(entry.path) == 1 else _find_at(document, entry.path)
             value = None if said is None else word(said) if entry.is_word else self._read(entry.kind, said)
             if value is not None:
                 found[entry.name] = value
@@ -54,59 +54,83 @@ class Dialect:
         left out; `sparse`: so is what is as it is by default."""
         found: Json = {}
         cls: Any = type(value)
-        for entry in entries(cls, self.place):
-            if entry.observed:
-                continue
+        for entry in written_entries(cls, self.place):
             inner = getattr(value, entry.name)
             if inner is None or inner == () or (sparse and inner == entry.default):
                 continue
             if only is None or entry.name in only:
-                _put(found, entry.path, word(inner) if entry.is_word else self._write(entry.kind, inner))
+                said = inner if entry.is_plain else word(inner) if entry.is_word else self._write(entry.kind, inner)
+                # Most names stand at the top, and a hundred thousand tasks are written one by one.
+                if len(entry.path) == 1:
+                    found[entry.path[0]] = said
+                else:
+                    _put_at(found, entry.path, said)
         return found
 
     def _read(self, kind: Any, value: Any) -> Any:
         if kind in self.readers:
             return self.readers[kind](value)
-        if get_origin(kind) is tuple:
-            return tuple(self._read(get_args(kind)[0], item) for item in value)
+        if (member := member_of(kind)) is not None:
+            return tuple(self._read(member, item) for item in value)
         return kind(**self.read(kind, value)) if isinstance(kind, type) and is_dataclass(kind) else value
 
     def _write(self, kind: Any, value: Any) -> Any:
         if kind in self.writers:
             return self.writers[kind](value)
-        if isinstance(value, tuple):
-            return [self._write(get_args(kind)[0], item) for item in value]
-        return self.write(value) if is_dataclass(value) else value
+        if (member := member_of(kind)) is not None:
+            return [self._write(member, item) for item in value]
+        return self.write(value) if is_dataclass(kind) else value
 
 
-@dataclass(frozen=True, slots=True)
+PLAIN = (str, int, bool)
+"""Types that JSON has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A field with its place in a dialect, its type (without None) and its default."""
+    """A field with its place in a dialect, its type (without None) and its default. `is_plain`: it goes over as it
+    is."""
 
     name: str
     path: Path
     kind: Any
     default: Any
     is_word: bool
+    is_plain: bool
     observed: bool
 
 
 @cache
-def entries(cls: Any, place: str) -> tuple[Entry, ...]:
+def field_entries(cls: Any, place: str) -> tuple[Entry, ...]:
     """The fields of a class that have a place in a dialect; looked up once, for there may be very many values."""
     hints = get_type_hints(cls)
-    return tuple(
-        Entry(
-            f.name,
-            path,
-            _without_none(hints[f.name]),
-            f.default,
-            is_word=f.metadata.get("fold") is word,
-            observed="observed" in f.metadata,
-        )
-        for f in fields(cls)
-        if (path := path_of(f, place))
+    placed = ((f, path) for f in fields(cls) if (path := path_of(f, place)))
+    return tuple(_entry(f, path, _without_none(hints[f.name])) for f, path in placed)
+
+
+def _entry(f: Any, path: Path, kind: Any) -> Entry:
+    is_word = f.metadata.get("fold") is word
+    return Entry(
+        name=f.name,
+        path=path,
+        kind=kind,
+        default=f.default,
+        is_word=is_word,
+        is_plain=kind in PLAIN and not is_word,
+        observed="observed" in f.metadata,
     )
+
+
+@cache
+def written_entries(cls: Any, place: str) -> tuple[Entry, ...]:
+    """Those of them that are not for the service alone to say."""
+    return tuple(entry for entry in field_entries(cls, place) if not entry.observed)
+
+
+@cache
+def member_of(kind: Any) -> Any:
+    """What a tuple of any length is made of; None for all that is no such tuple."""
+    return get_args(kind)[0] if get_origin(kind) is tuple else None
 
 
 def path_of(entry: Any, place: str) -> Path:
@@ -139,13 +163,13 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-def _look_up(document: Any, path: Path) -> Any:
+def _find_at(document: Any, path: Path) -> Any:
     for name in path:
         document = document.get(name) if isinstance(document, Mapping) else None
     return document
 
 
-def _put(document: Json, path: Path, value: Any) -> None:
+def _put_at(document: Json, path: Path, value: Any) -> None:
     *above, name = path
     for outer in above:
         document = document.setdefault(outer, {})

@@ -107,7 +107,7 @@ def identity(*, key: str = "") -> Any:
 
 
 def policy(default: Any) -> Any:
-    """A field that tells batchctl what to do and is nothing that the service would hold."""
+    """A field that batchctl needs to know, and that is neither compared nor in any document."""
     return _field(default, policy=True, key="", rest="")
 
 
@@ -120,10 +120,11 @@ def _field(default: Any, **metadata: Any) -> Any:
     return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
 
 
-def differences(found: Any, wanted: Any) -> Iterator[Difference]:
+def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
     """The compared fields in which two objects of a kind differ, after folding."""
     for entry in _compared(wanted.__class__):
         old, new = getattr(found, entry.name), getattr(wanted, entry.name)
+        # Nearly all fields of nearly all objects: told before anything is folded.
         if old == new:
             continue
         left_to_service = new is None and entry.metadata["optional"]
@@ -145,6 +146,7 @@ def differs(old: Any, new: Any) -> bool:
 
 def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     """The value as it is compared: values with fields of their own by the folds of these."""
+    # Most values, told first: there may be very many.
     if value is None or (fold is exact and isinstance(value, str | int)):
         return value
     if fold is not exact:
@@ -154,12 +156,11 @@ def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     return tuple(map(folded, value)) if isinstance(value, tuple) else value
 
 
-def asked(wanted: Any) -> str:
+def asked_hashes(wanted: Any) -> str:
     """What was asked of every compared field, `vm_size=0f3a…;…`: kept in the service, it tells drift from an edit."""
-    return ";".join(
-        f"{f.name}={_short(folded(getattr(wanted, f.name), f.metadata['fold']))}" for f in _compared(wanted.__class__)
-    )
+    told = ((f.name, folded(getattr(wanted, f.name), f.metadata["fold"])) for f in _compared(wanted.__class__))
+    return ";".join(f"{name}={_short_sha(value)}" for name, value in told)
 
 
-def _short(value: Any) -> str:
+def _short_sha(value: Any) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:8]

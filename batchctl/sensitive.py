@@ -18,6 +18,7 @@ SHORTEST = 16
 """No text with fewer characters holds one of SECRETS, but for a password in an address."""
 
 NAME = re.compile(
+    # `max_tokens` and `tokenizer` count words and hide nothing: hence what may not follow `token`.
     r"(?i)passw|passphrase|_pwd|secret|token(?!s|i)|credential|connection_?string|(?<![a-z])(sas|pat)(?![a-z])"
     r"|(access|account|api|auth|batch|encryption|master|private|shared|signing|ssh|storage)[_-]?key"
 )

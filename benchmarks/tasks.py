@@ -24,8 +24,10 @@ from azure.storage.blob import (
 )
 
 from batchctl.clock import SystemClock
-from batchctl.cloud.connect import Azure, Target, connect
-from batchctl.resources import Job, OutputFile, ResourceFile, Task
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import Target, connect
+from batchctl.resources import Job, Task
+from batchctl.work import OutputFile, ResourceFile
 from benchmarks.batch_stub import batch_stub
 from benchmarks.emulator import ACCOUNT, Emulator, emulator, make_job, make_pool
 from benchmarks.figures import Figure, table

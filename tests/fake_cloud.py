@@ -18,16 +18,16 @@ from batchctl.resources import (
     Container,
     Image,
     Job,
-    OutputFile,
     Pool,
     Resource,
     Stamp,
     SupportedImage,
     Task,
     generation_id,
-    label,
+    label_of,
 )
-from batchctl.rules import Rule, asked, differences
+from batchctl.rules import Rule, asked_hashes, field_differences
+from batchctl.work import OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 IMAGES = (
@@ -280,7 +280,7 @@ class FakeCloud:
     def _written(self, verb: str, resource: Resource) -> None:
         if self.crash_after is not None and len(self.writes) >= self.crash_after:
             raise Crash
-        self.writes.append((verb, resource.kind, label(resource)))
+        self.writes.append((verb, resource.kind, label_of(resource)))
 
     def _create(self, resource: Resource, owner: str) -> None:
         match resource:
@@ -303,7 +303,7 @@ class FakeCloud:
                 _free(self.jobs, name, resource, owner)
                 if name.lower() not in self.jobs:
                     self.added[name.lower()] = {}
-                    made = replace(resource, owner=owner, state="active", sealed=False, asked=asked(resource))
+                    made = replace(resource, owner=owner, state="active", sealed=False, asked=asked_hashes(resource))
                     self.jobs[name.lower()] = self._stamped(made)
             case Task():
                 self._add(resource)
@@ -327,13 +327,13 @@ class FakeCloud:
                 if wanted.state == "terminating":
                     self.jobs[name.lower()] = replace(held_job, state="completed")
                     return
-                changed = {d.name: d.new for d in differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
-                self.jobs[name.lower()] = replace(held_job, **changed, asked=asked(wanted))
+                changed = {d.name: d.new for d in field_differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
+                self.jobs[name.lower()] = replace(held_job, **changed, asked=asked_hashes(wanted))
             case Task(id=name):
                 tasks = self.added[generation_id(wanted.job, wanted.generation or 1).lower()]
                 held_task = _there(tasks, name, "Task")
                 if held_task.state != "completed":
-                    limits = {d.name: d.new for d in differences(held_task, wanted) if d.rule is Rule.IN_PLACE}
+                    limits = {d.name: d.new for d in field_differences(held_task, wanted) if d.rule is Rule.IN_PLACE}
                     tasks[name.lower()] = replace(held_task, **limits)
             case Container(name=name):
                 _marked(self.containers.get(name), owner, name)
@@ -431,7 +431,7 @@ def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
     found = held.get(name.lower())
     if isinstance(found, Pool | Job) and found.state == "deleting":
         del held[name.lower()]
-    elif isinstance(found, Pool | Job) and (found.owner != owner or found.asked != asked(wanted)):
+    elif isinstance(found, Pool | Job) and (found.owner != owner or found.asked != asked_hashes(wanted)):
         raise CloudError(f"{name} exists", status=409, code=f"{type(found).__name__}Exists")
 
 
@@ -440,7 +440,7 @@ def _stored(pool: Pool, owner: str) -> Pool:
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
-    return replace(counted, owner=owner, state="active", asked=asked(pool), by_reboot=False)
+    return replace(counted, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False)
 
 
 def _agreed(pool: Pool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 from referencing import Registry, Resource
 
-from batchctl.spec.reading.schema import text as schema_text
+from batchctl.spec.reading.schema import schema_text as schema_text
 
 
 @cache

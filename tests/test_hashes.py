@@ -24,13 +24,13 @@ class Reads:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    found, read = Reads(), hashes._read
+    found, read = Reads(), hashes._hashed_content
 
     def counted(path: Path, size: int) -> str:
         found.count += 1
         return read(path, size)
 
-    monkeypatch.setattr(hashes, "_read", counted)
+    monkeypatch.setattr(hashes, "_hashed_content", counted)
     return found
 
 
@@ -57,8 +57,8 @@ def written(path: Path, data: bytes, moment: int = 1_000_000_000) -> None:
 
 
 def in_a_new_process(folder: Path) -> None:
-    hashes.keep()
-    hashes.remember(folder)
+    hashes.write_memory()
+    hashes.open_memory(folder)
 
 
 def md5(path: Path, expected: str | None = None) -> str:
@@ -91,7 +91,7 @@ def test_a_changed_file_is_read(file: Path, reads: Reads, tmp_path: Path, change
 
 def test_the_service_is_believed_before_the_memory(file: Path, reads: Reads, tmp_path: Path) -> None:
     in_a_new_process(tmp_path)
-    hashes.note(file, file.stat(), md5_of(b"wrong"))
+    hashes.note_md5(file, file.stat(), md5_of(b"wrong"))
     in_a_new_process(tmp_path)
     assert md5(file) == md5_of(b"wrong")
     assert md5(file, md5_of(b"content")) == md5_of(b"content")
@@ -111,7 +111,7 @@ def test_what_may_change_again_unseen_is_not_remembered(file: Path, reads: Reads
 def test_what_was_forgotten_is_read(file: Path, reads: Reads, tmp_path: Path) -> None:
     in_a_new_process(tmp_path)
     md5(file)
-    hashes.forget(file)
+    hashes.forget_md5(file)
     md5(file)
     assert reads.count == 2
 
@@ -141,8 +141,8 @@ def test_a_broken_memory_is_only_slower(file: Path, reads: Reads, tmp_path: Path
 def test_two_processes_remember_side_by_side(tmp_path: Path, reads: Reads) -> None:
     code = (
         "import sys; from pathlib import Path; from batchctl import hashes; folder = Path(sys.argv[1])\n"
-        "hashes.remember(folder)\n"
-        "for path in folder.glob(sys.argv[2]): hashes.md5(path, path.stat()); hashes.keep()"
+        "hashes.open_memory(folder)\n"
+        "for path in folder.glob(sys.argv[2]): hashes.md5(path, path.stat()); hashes.write_memory()"
     )
     for n in range(100):
         written(tmp_path / f"{'ab'[n % 2]}{n}.txt", b"%d" % n)
@@ -158,7 +158,7 @@ def test_a_memory_that_has_grown_too_large_begins_anew(
 ) -> None:
     in_a_new_process(tmp_path)
     md5(file)
-    hashes.keep()
+    hashes.write_memory()
     monkeypatch.setattr(hashes, "LARGEST", 10)
     in_a_new_process(tmp_path)
     md5(file)

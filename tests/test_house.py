@@ -135,17 +135,8 @@ APART = [
 
 def test_the_house_keeps_the_laws() -> None:
     """All breaches at once, each law with its reason and what to do instead."""
-    found = [b for b in all_breaches() if not any(_pending(b.number, str(b.path), row) for row in layout.PENDING)]
+    found = all_breaches()
     assert not found, told(found)
-
-
-@pytest.mark.parametrize("row", layout.PENDING, ids=str)
-def test_what_is_pending_is_not_true_yet(row: tuple[int, str]) -> None:
-    assert any(_pending(b.number, str(b.path), row) for b in all_breaches()), "take this row out of layout.PENDING"
-
-
-def _pending(number: int, path: str, row: tuple[int, str]) -> bool:
-    return number == row[0] and path.startswith(row[1])
 
 
 def test_the_house_was_found() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from batchctl.desired import Desired
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.kept.document import Header, Place
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.markdown import LONGEST, as_markdown
-from batchctl.resources import Blob, Container, Desired
+from batchctl.resources import Blob, Container
 from tests.reconcile.build import OWNER, held_pool, output, pool, task
 
 HEADER = Header(

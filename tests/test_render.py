@@ -31,10 +31,11 @@ from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.events import summary_line
 from batchctl.render.printer import Printer, consoles
 from batchctl.render.text import columns_of, shown_path, shown_size, shown_value, visible_text
-from batchctl.resources import Blob, Container, Image, Resource, ResourceFile, StartTask
+from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel
 from batchctl.rules import Rule
 from batchctl.sensitive import Hidden
+from batchctl.work import ResourceFile, StartTask
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
 
 INPUT = Container(name="input", owner=OWNER)

@@ -24,7 +24,7 @@ from batchctl.errors import Refused
 from batchctl.reconcile.kept.comparison import how_it_differs, why_another_account, why_outdated
 from batchctl.reconcile.kept.document import Place, Saved, document_text, is_document, read_document, to_document
 from batchctl.reconcile.plan import Action
-from batchctl.spec.reading.schema import text as schema_text
+from batchctl.spec.reading.schema import schema_text
 from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash

@@ -73,9 +73,9 @@ def schema(
     of: Annotated[Document, typer.Argument(metavar="[spec|plan|events]", help="Of what.")] = Document.SPEC,
 ) -> None:
     """Print the JSON schema of specs, for editors, of saved plans, or of what --json says."""
-    from batchctl.spec.reading.schema import text
+    from batchctl.spec.reading.schema import schema_text
 
-    sys.stdout.write(text(SCHEMAS[of]))
+    sys.stdout.write(schema_text(SCHEMAS[of]))
 
 
 def version() -> None:

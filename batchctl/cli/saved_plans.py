@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.kept.document import Saved
     from batchctl.reconcile.plan import Plan
-    from batchctl.verbs import Approve
+    from batchctl.verbs.under_lock import Approve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

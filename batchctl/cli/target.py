@@ -40,7 +40,7 @@ def open_spec(path: Path, options: Options, out: Voice) -> Opened:
     from batchctl.clock import SystemClock
     from batchctl.spec.load import load
 
-    hashes.remember(user_cache_path("batchctl"))
+    hashes.open_memory(user_cache_path("batchctl"))
     if is_plan(path):
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     variables = parse_variables(options.var)

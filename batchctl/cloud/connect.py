@@ -1,11 +1,10 @@
-"""Which service: a Target is two addresses and their credentials; `connect` makes the Cloud that speaks to it."""
+"""Which service: a Target is two addresses and their credentials; `connect` makes the clients that speak to it."""
 
 import logging
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -15,29 +14,18 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
+from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import Direct
-from batchctl.cloud.lock.lease import Lock
-from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, tasks
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.errors import UsageError
-from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-ROOMS: dict[type[Resource], ModuleType] = {
-    Container: containers,
-    Blob: blobs,
-    Pool: pools,
-    Job: jobs,
-    Task: tasks,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +54,11 @@ class Target:
         return cls(
             batch_url=batch,
             batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
-            batch_key=_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
+            batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),
-            storage_key=_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
-            or _key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
+            storage_key=_checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
+            or _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
             # A blob store on loopback is Azurite, whoever started it.
             storage_api_version=AZURITE_KNOWS if urlsplit(storage).hostname in LOOPBACK else None,
         )
@@ -98,99 +86,6 @@ class Target:
         )
 
 
-class Azure:
-    """A Cloud: every method hands on to the room of its kind."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
-        found = containers.observe(self._session, owner, names)
-        with self._session.workers() as pool:
-            listed = list(pool.map(lambda c: blobs.listing(self._session, c.name), found))
-        return found, tuple(blob for listing in listed for blob in listing)
-
-    def made(self) -> tuple[Container | Pool | Job, ...]:
-        session = self._session
-        found: tuple[Container | Pool | Job, ...] = (
-            *containers.everything(session),
-            *pools.observe(session),
-            *jobs.observe(session),
-        )
-        return tuple(resource for resource in found if resource.owner is not None)
-
-    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
-        wanted = {name.lower() for name in names}
-        with self._session.workers() as pool:
-            found_pools = pool.submit(lambda: list(pools.observe(self._session)))
-            found_jobs = [
-                job
-                for job in jobs.observe(self._session)
-                if job.owner == owner or _base(job.id.lower()) in wanted or job.id.lower() in wanted
-            ]
-            ours = [job for job in found_jobs if job.owner == owner]
-            found_tasks = list(pool.map(lambda job: tasks.observe(self._session, job), ours))
-            kept = [p for p in found_pools.result() if p.owner == owner or p.name.lower() in wanted]
-        return (*kept, *found_jobs, *(task for listed in found_tasks for task in listed))
-
-    def images(self) -> tuple[SupportedImage, ...]:
-        return pools.images(self._session)
-
-    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
-        return self._room(resources, lambda r: r).create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
-
-    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
-        return self._room(changes, lambda pair: pair[1]).update(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
-
-    def adopt(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
-        return self._room(changes, lambda pair: pair[1]).adopt(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
-
-    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
-        return self._room(resources, lambda r: r).delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
-
-    def seal(self, job: Job, added: frozenset[str]) -> None:
-        jobs.seal(self._session, job, added)
-
-    def counts(self, job: Job) -> Counts:
-        return jobs.counts(self._session, job)
-
-    def unfinished(self, job: Job) -> bool:
-        return tasks.unfinished(self._session, job)
-
-    def ended(self, job: Job) -> str | None:
-        return jobs.ended(self._session, job)
-
-    def tasks(self, job: Job) -> tuple[Task, ...]:
-        return tasks.observe(self._session, job)
-
-    def failed(self, job: Job) -> tuple[Task, ...]:
-        return tasks.observe(self._session, job, failed=True)
-
-    def use(self, pool: str) -> PoolUse:
-        return nodes.pool_use(self._session, pool)
-
-    def health(self, pool: str) -> PoolHealth:
-        return pools.health(self._session, pool)
-
-    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
-        return tasks.task_stderr(self._session, task, lines)
-
-    def blobs(self, container: str) -> tuple[Blob, ...]:
-        return blobs.listing(self._session, container)
-
-    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
-        return blobs.read(self._session, blob, start)
-
-    def halt(self) -> None:
-        self._session.halt.set()
-
-    def lock(self, owner: str) -> Lock:
-        return Lock(self._session, owner)
-
-    def _room(self, batch: Sequence[Any], resource: Callable[[Any], Resource]) -> ModuleType:
-        return ROOMS[type(resource(batch[0]))]
-
-
 def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
     """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11).
 
@@ -205,11 +100,12 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "retry_total": 0,
         # The signature would go along to wherever an answer points (reliability S10).
         "permit_redirects": False,
+        # Seconds, as for the requests that go past the SDK (reliability F57).
         "connection_timeout": 10,
         "read_timeout": 60,
     }
     batch = BatchClient(
-        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_direct(target.batch_url)
+        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_proxyless(target.batch_url)
     )
     if target.storage_api_version:
         options["api_version"] = target.storage_api_version
@@ -217,14 +113,14 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         target.storage_url,
         credential=_credential(target.storage_account, target.storage_key),
         **options,
-        **_direct(target.storage_url),
+        **_proxyless(target.storage_url),
     )
-    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer(target, storage), clock)
+    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
 
 
-def _direct(url: str) -> dict[str, Any]:
+def _proxyless(url: str) -> dict[str, Any]:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
     loopback = urlsplit(url).hostname in LOOPBACK
     return {"transport": RequestsTransport(use_env_settings=False)} if loopback else {}
@@ -238,7 +134,7 @@ def _credential(account: str, key: str | None) -> Any:
     return DefaultAzureCredential()
 
 
-def _signer(target: Target, storage: BlobServiceClient) -> Signer:
+def _signer_of(target: Target, storage: BlobServiceClient) -> Signer:
     key = target.storage_key
     if key is not None:
         return lambda _start, _expiry: {"account_key": key}
@@ -260,7 +156,7 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _key(text: str | None, where: str) -> str | None:
+def _checked_key(text: str | None, where: str) -> str | None:
     """Raises UsageError, which does not show it, for what is no key (reliability B86)."""
     try:
         b64decode(text or "", validate=True)
@@ -275,9 +171,3 @@ def _connection_string(text: str) -> dict[str, str]:
 
 def _first_label(url: str) -> str:
     return (urlsplit(url).hostname or "").split(".", 1)[0]
-
-
-def _base(job_id: str) -> str:
-    """`word-count` of `word-count-g2`: jobs of others may sit where our next generation goes."""
-    name, _, generation = job_id.rpartition("-g")
-    return name if generation.isdigit() else job_id

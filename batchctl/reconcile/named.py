@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from batchctl.errors import UsageError
-from batchctl.resources import KINDS, Blob, Job, Resource, Task, label
+from batchctl.resources import KINDS, Blob, Job, Resource, Task, label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,6 @@ def _names_of(resource: Resource) -> Iterator[str]:
     """By its name in the spec, or by what the service calls it."""
     yield resource.name
     if isinstance(resource, Job | Task):
-        yield label(resource)
+        yield label_of(resource)
     if isinstance(resource, Task):
         yield resource.id

@@ -8,8 +8,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename
 
+from batchctl.desired import Download
 from batchctl.globs import chooser
-from batchctl.resources import Blob, Download, OutputFile, Task
+from batchctl.resources import Blob, Task
+from batchctl.work import OutputFile
 
 Written = Mapping[str, Sequence[Blob]]
 """Blobs by the id, in lower case, of the task that wrote them."""

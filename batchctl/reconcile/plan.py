@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Job, Resource, Task, changed_parts
-from batchctl.rules import Rule, asked, differences
+from batchctl.rules import Rule, asked_hashes, field_differences
 
 
 class Action(Enum):
@@ -98,10 +98,10 @@ class Plan:
 def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
     """The compared fields in which two resources of a kind differ, after folding."""
     before = getattr(found, "asked", "")
-    edited = frozenset(changed_parts(before, asked(wanted))) if before else None
+    edited = frozenset(changed_parts(before, asked_hashes(wanted))) if before else None
     return tuple(
         FieldChange(name=d.name, old=d.old, new=d.new, rule=d.rule, drift=edited is not None and d.name not in edited)
-        for d in differences(found, wanted)
+        for d in field_differences(found, wanted)
     )
 
 

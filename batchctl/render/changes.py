@@ -8,7 +8,7 @@ from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange
 from batchctl.render.text import shown_size, shown_value
-from batchctl.resources import Blob, Image, Job, Pool, Task, label
+from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
 
@@ -32,7 +32,7 @@ def alike_together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
 
 def _alikeness(change: Change) -> tuple[object, ...]:
     """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
-    told = (label(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
+    told = (label_of(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
     return change.kind, change.action, *told
 
 
@@ -47,7 +47,7 @@ def rest_line(changes: Sequence[Change], shown: int) -> str:
 def headline(change: Change) -> str:
     """`  ~ blob input/a.txt (1.2 KB): content changed`."""
     resource = change.resource
-    said = [f"  {change.action.value} {resource.kind} {label(resource)}"]
+    said = [f"  {change.action.value} {resource.kind} {label_of(resource)}"]
     if isinstance(resource, Blob):
         said.append(f"({shown_size(resource.size)})")
     if change.reasons:

@@ -8,14 +8,14 @@ from typing import Any
 
 from batchctl.errors import Problem, SpecError
 from batchctl.spec.model import Spec
-from batchctl.spec.outside.origin import origin
+from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
-from batchctl.spec.reading.build import build
-from batchctl.spec.reading.check import check
-from batchctl.spec.reading.compose import CAP, compose
+from batchctl.spec.reading.build import build_spec
+from batchctl.spec.reading.check import check_schema
+from batchctl.spec.reading.compose import CAP, compose_nodes
 from batchctl.spec.reading.references import check_references
-from batchctl.spec.reading.settled import Settling, likely
-from batchctl.spec.reading.typed import read
+from batchctl.spec.reading.settled import Settling, likely_values
+from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import given_values
 from batchctl.spec.resolve import resolve
 from batchctl.spec.source import Source
@@ -59,31 +59,33 @@ def _generates(spec: Spec) -> bool:
 
 def fingerprint(path: Path) -> str:
     """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
-    return Source(str(path), _text(path)).digest
+    return Source(str(path), _file_text(path)).digest
 
 
 def _spec(
     path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> Spec:
-    values = {**_environment(source, environ), **given_values(_declared(document), variables)}
-    return build(document, folder=path.parent.absolute(), origin=origin(path), values=values, source=source)
+    values = {**_named_variables(source, environ), **given_values(_declared(document), variables)}
+    return build_spec(document, folder=path.parent.absolute(), origin=spec_origin(path), values=values, source=source)
 
 
 def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
     """(document, source); raises SpecError with all that is wrong."""
-    source = Source(str(path), _text(path))
+    source = Source(str(path), _file_text(path))
+    # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = list(source.secrets())
     if hidden := list(source.forbidden()):
         raise SpecError([*problems, *hidden][:CAP])
     try:
-        root, wrong = compose(source)
+        root, wrong = compose_nodes(source)
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
-    declared, outside = _declared(read(root, source)[0]), _environment(source, environ)
+    # Read twice: what `vars` declares has to be known before placeholders are settled.
+    declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
-    settling = Settling({**outside, **likely(declared, variables)})
-    document, source, twice, quoted = read(root, source, settling)
-    checked = [*check(document, source, quoted), *check_references(document, source, known)]
+    settling = Settling({**outside, **likely_values(declared, variables)})
+    document, source, twice, quoted = read_document(root, source, settling)
+    checked = [*check_schema(document, source, quoted), *check_references(document, source, known)]
     problems += [*wrong, *twice, *(found for found in checked if not settling.is_open(source, found))]
     problems += settling.problems(document, source, known)
     if problems:
@@ -91,12 +93,13 @@ def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, st
     return document, source
 
 
-def _text(path: Path) -> str:
+def _file_text(path: Path) -> str:
     """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _unreadable(path, "this is not a regular file")
         with path.open("rb") as stream:
+            # One byte more tells that there is too much.
             content = stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
@@ -112,7 +115,7 @@ def _unreadable(path: Path, why: str, code: str = "unreadable") -> SpecError:
     return SpecError([Problem(str(path), 1, 1, f"cannot read the spec: {why}", code)])
 
 
-def _environment(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
+def _named_variables(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
     """Those variables that the text names; the others are none of a spec's business."""
     return {f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text}
 

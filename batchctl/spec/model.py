@@ -1,4 +1,5 @@
-"""A checked spec as frozen values, one to one with the schema. Nothing is expanded yet; `at` says where it stands."""
+"""A checked spec as frozen values: the pool, job and tasks that it wants, and beside them what is filled, found or
+expanded only later. `at` says where something stands."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,10 +8,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from batchctl.errors import Problem
-from batchctl.resources import Job, JobPreparationTask, JobReleaseTask, Pool, StartTask, Task, Work
+from batchctl.resources import Job, Pool, Task
 from batchctl.sensitive import Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
+from batchctl.work import JobPreparationTask, JobReleaseTask, StartTask, Work
 
 FROM_OUTSIDE = "${env:"
 """How a placeholder begins whose value comes from the environment."""

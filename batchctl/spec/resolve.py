@@ -8,25 +8,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batchctl.configurations import ExitConditions
+from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import Problem, SpecError
-from batchctl.resources import (
-    Container,
-    Desired,
-    Download,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    Pool,
-    Resource,
-    Stage,
-    Stamp,
-    StartTask,
-)
-from batchctl.spec.filling.digests import Digests, short
-from batchctl.spec.filling.filler import Filler, command_line, environment, resource_files
+from batchctl.resources import Container, Job, Pool, Resource, Stamp
+from batchctl.spec.filling.digests import Digests, short_hash
+from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import JobSpec, PoolSpec, Spec, WorkSpec
-from batchctl.spec.tasks import make_tasks, scripts
+from batchctl.spec.tasks import make_tasks, scripts_digest
+from batchctl.work import JobPreparationTask, JobReleaseTask, StartTask
 
 MOST_PROBLEMS = 50
 
@@ -38,22 +28,22 @@ NodeWork = TypeVar("NodeWork", StartTask, JobPreparationTask, JobReleaseTask)
 
 def outline(spec: Spec) -> Desired:
     """What can be said without looking at files: names, policies, downloads. Enough to observe and to destroy."""
-    pool = (_pool(spec, spec.pool, None),) if spec.pool else ()
-    job = (_job(spec, spec.job, spec.pool, Inventory(known=False), []),) if spec.job and spec.pool else ()
-    return _desired(spec, (*_containers(spec), *pool, *job), [])
+    pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool else ()
+    job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), []),) if spec.job and spec.pool else ()
+    return _desired(spec, (*_wanted_containers(spec), *pool, *job), [])
 
 
 def resolve(spec: Spec, inventory: Inventory) -> Desired:
     """Everything that the spec asks for. Raises SpecError with every problem."""
     problems: list[Problem] = []
     stages: tuple[Stage, ...] = ()
-    made: list[Resource] = [*_containers(spec), *sorted(inventory.uploads, key=lambda blob: blob.name)]
+    made: list[Resource] = [*_wanted_containers(spec), *sorted(inventory.uploads, key=lambda blob: blob.name)]
     if pool := spec.pool:
-        start = _work(pool.start_task, spec, pool, inventory, problems) if pool.start_task else None
-        made.append(_pool(spec, pool, start))
+        start = _wanted_work(pool.start_task, spec, pool, inventory, problems) if pool.start_task else None
+        made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
-            asked = _job(spec, job, pool, inventory, problems)
-            tasks, stages = make_tasks(spec, job, pool, scripts(start, asked), inventory, problems)
+            asked = _wanted_job(spec, job, pool, inventory, problems)
+            tasks, stages = make_tasks(spec, job, pool, scripts_digest(start, asked), inventory, problems)
             made += [asked, *tasks]
     desired = replace(_desired(spec, made, problems), stages=stages)
     if problems:
@@ -67,25 +57,25 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         origin=spec.origin,
         resources=tuple(resources),
         external=frozenset(name for name, c in spec.containers.items() if c.external),
-        downloads=tuple(_downloads(spec, problems)),
+        downloads=tuple(_wanted_downloads(spec, problems)),
         wait_timeout=spec.wait_timeout,
     )
 
 
-def _stamp(spec: Spec) -> Stamp:
+def _spec_stamp(spec: Spec) -> Stamp:
     return Stamp(origin=spec.origin, expires_after=spec.expires_after)
 
 
-def _containers(spec: Spec) -> tuple[Container, ...]:
+def _wanted_containers(spec: Spec) -> tuple[Container, ...]:
     return tuple(
-        Container(name=name, keep=c.keep, stamp=_stamp(spec))
+        Container(name=name, keep=c.keep, stamp=_spec_stamp(spec))
         for name, c in sorted(spec.containers.items())
         if not c.external
     )
 
 
-def _pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
-    return replace(pool.wanted, start_task=start, owner=spec.name, stamp=_stamp(spec), **_scaling(pool.wanted))
+def _wanted_pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
+    return replace(pool.wanted, start_task=start, owner=spec.name, stamp=_spec_stamp(spec), **_scaling(pool.wanted))
 
 
 def _scaling(wanted: Pool) -> dict[str, Any]:
@@ -96,19 +86,19 @@ def _scaling(wanted: Pool) -> dict[str, Any]:
     return {"target_dedicated_nodes": None, "target_spot_nodes": None, "auto_scale_evaluation_interval": interval}
 
 
-def _job(spec: Spec, job: JobSpec, pool: PoolSpec, inventory: Inventory, problems: list[Problem]) -> Job:
+def _wanted_job(spec: Spec, job: JobSpec, pool: PoolSpec, inventory: Inventory, problems: list[Problem]) -> Job:
     at, wanted = (*job.at, "commonEnvironmentSettings"), job.wanted
     before, after = job.job_preparation_task, job.job_release_task
     frame = (spec, pool, inventory, problems)
     return replace(
         wanted,
         pool=pool.wanted.name,
-        environment=environment(Filler(spec, {}, problems), at, wanted.environment),
-        job_preparation_task=_work(before, *frame) if before else None,
-        job_release_task=_work(after, *frame) if after else None,
+        environment=filled_settings(Filler(spec, {}, problems), at, wanted.environment),
+        job_preparation_task=_wanted_work(before, *frame) if before else None,
+        job_release_task=_wanted_work(after, *frame) if after else None,
         uses_task_dependencies=any(f.depends_on or _acts_on_dependents(f.wanted.exit_conditions) for f in job.tasks),
         owner=spec.name,
-        stamp=_stamp(spec),
+        stamp=_spec_stamp(spec),
     )
 
 
@@ -117,22 +107,22 @@ def _acts_on_dependents(conditions: ExitConditions | None) -> bool:
     return conditions is not None and any(options.dependency_action for options in conditions.options)
 
 
-def _work(
+def _wanted_work(
     asked: WorkSpec[NodeWork], spec: Spec, pool: PoolSpec, inventory: Inventory, problems: list[Problem]
 ) -> NodeWork:
     """A start, preparation or release task with its placeholders filled."""
     fill = Filler(spec, {}, problems)
-    files = resource_files(fill, inventory, asked.resource_files)
+    files = filled_resource_files(fill, inventory, asked.resource_files)
     return replace(
         asked.wanted,
         command_line=command_line(fill, asked.commands, windows=pool.windows),
         resource_files=files,
-        environment=environment(fill, (*asked.at, "environmentSettings"), asked.wanted.environment),
-        content=short([Digests(inventory).content(f) for f in files]) if files else "",
+        environment=filled_settings(fill, (*asked.at, "environmentSettings"), asked.wanted.environment),
+        content=short_hash([Digests(inventory).content(f) for f in files]) if files else "",
     )
 
 
-def _downloads(spec: Spec, problems: list[Problem]) -> Iterator[Download]:
+def _wanted_downloads(spec: Spec, problems: list[Problem]) -> Iterator[Download]:
     fill = Filler(spec, {}, problems)
     for download in spec.downloads:
         to = Path(os.path.normpath(spec.folder / fill((*download.at, "to"), download.to)))

@@ -99,7 +99,7 @@ class Source:
         for start, char in enumerate(self.text):
             if is_hidden(char):
                 place = Place(*self.position(start), start, start + 1)
-                yield self.here(place, f"the character {named(char)} is not allowed in a spec", "hidden-character")
+                yield self.here(place, f"the character {code_point(char)} is not allowed in a spec", "hidden-character")
 
 
 REMEDY = "keys come from the environment or from Entra ID, and batchctl makes signatures itself"
@@ -107,12 +107,13 @@ REMEDY = "keys come from the environment or from Entra ID, and batchctl makes si
 
 def is_hidden(char: str) -> bool:
     """Control characters but tab and newlines, line and paragraph separators, bidi controls, lone surrogates."""
+    # Nearly all there is, told without a table.
     if char < "\x7f":
         return char < " " and char not in "\t\n\r"
     return char in BIDI or char in "\ufeff\ufffe\uffff" or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
 
 
-def named(char: str) -> str:
+def code_point(char: str) -> str:
     """`U+202E (RIGHT-TO-LEFT OVERRIDE)`"""
     name = unicodedata.name(char, "")
     return f"U+{ord(char):04X} ({name})" if name else f"U+{ord(char):04X}"
@@ -125,12 +126,13 @@ def shown(value: object, limit: int = 60) -> str:
     return "'" + "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in "\t\n\r" else c for c in text) + "'"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest_word(word: str, known: Iterable[str]) -> str | None:
     """The word that was probably meant; `vm_size`, `VMSize` and `vmSise` all mean `vmSize`."""
-    plain = {_plain(name): name for name in known}
-    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    plain = {_plain_word(name): name for name in known}
+    # Closer than difflib asks for by itself (0.6): a wrong guess helps less than none.
+    close = difflib.get_close_matches(_plain_word(word), plain, n=1, cutoff=0.7)
     return plain[close[0]] if close else None
 
 
-def _plain(word: str) -> str:
+def _plain_word(word: str) -> str:
     return re.sub(r"[-_\s]", "", word).lower()

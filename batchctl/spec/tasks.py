@@ -2,49 +2,41 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from posixpath import basename
 from typing import Any
 
+from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.resources import (
-    HANDLING,
-    Blob,
-    Job,
-    OutputFile,
-    Settings,
-    Stage,
-    StartTask,
-    Task,
-    task_digest,
-)
-from batchctl.rules import folded
+from batchctl.resources import Blob, Job, Task, task_digest
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
-    connected,
-    in_order,
-    name_of,
-    over,
-    staged,
+    connected_tasks,
+    factories_in_order,
+    factories_in_stages,
+    factory_name,
+    source_factory,
     written_before,
 )
-from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count, task_id
+from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead, legal_task_id
 from batchctl.spec.fanout.items import FanoutError
-from batchctl.spec.filling.digests import Digests, short
+from batchctl.spec.filling.digest_parts import digest_parts
+from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import (
     Filler,
     command_line,
-    environment,
-    filled,
-    output_file,
-    resource_files,
+    filled_output_file,
+    filled_resource_files,
+    filled_settings,
+    filled_texts,
 )
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
+from batchctl.work import OutputFile, Settings, StartTask
 
 MOST_TASKS = 100_000
+# One for all: nearly every task of very many has nothing to put there.
 NOTHING: dict[Any, str] = {}
 MOST_OF_ONE_FACTORY = 5
 """The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""
@@ -54,12 +46,12 @@ def make_tasks(
     spec: Spec, job: JobSpec, pool: PoolSpec, scripts: str, inventory: Inventory, problems: list[Problem]
 ) -> tuple[list[Task], tuple[Stage, ...]]:
     """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`."""
-    common = environment(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
+    common = filled_settings(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
     frame = Frame(job, pool, common, scripts, Digests(inventory), written_before(job))
     made = Made(spec)
-    stages = dict(staged(job))
-    for factory in in_order(job):
-        name, source = name_of(factory), over(factory)
+    stages = dict(factories_in_stages(job))
+    for factory in factories_in_order(job):
+        name, source = factory_name(factory), source_factory(factory)
         if source:
             wrote = written_by(inventory, spec, {d.task.id.lower() for d in made.drafts.get(source, ())})
             inventory = replace(inventory, outputs={**inventory.outputs, source: wrote})
@@ -67,14 +59,14 @@ def make_tasks(
         if wrong and name in stages:
             # What is there now may not be what will be: it counts only if nothing comes before it any more.
             made.drafts[name] = []
-            stages[name] = replace(stages[name], wrong=tuple(map(_told, wrong)))
+            stages[name] = replace(stages[name], wrong=tuple(map(_as_line, wrong)))
         else:
             problems += wrong
     if problems:
         return [], ()
     late = frozenset(name for name, stage in stages.items() if not made.drafts[name])
     try:
-        return connected(spec, job, pool, made.drafts, frame.digests, late), tuple(stages.values())
+        return connected_tasks(spec, job, pool, made.drafts, frame.digests, late), tuple(stages.values())
     except ProblemsError as error:
         problems += error.problems
         return [], ()
@@ -86,14 +78,14 @@ def written_by(inventory: Inventory, spec: Spec, ids: Set[str]) -> tuple[Blob, .
     return tuple(b for b in found if b.owner == spec.name and b.task is not None and b.task.lower() in ids)
 
 
-def _told(problem: Problem) -> str:
+def _as_line(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
 
 
-def scripts(start: StartTask | None, job: Job) -> str:
+def scripts_digest(start: StartTask | None, job: Job) -> str:
     """The hash of what the start task, and the job's preparation, bring to the nodes."""
     before = [task for task in (start, job.job_preparation_task) if task]
-    return short([[task.command_line, task.content] for task in before])
+    return short_hash([[task.command_line, task.content] for task in before])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +123,13 @@ class Made:
         """Make the tasks of a factory; returns what is wrong with them."""
         self._problems = []
         form = factory.for_each
-        drafts = self.drafts.setdefault(name_of(factory), [])
+        drafts = self.drafts.setdefault(factory_name(factory), [])
         try:
-            if form and count(form) > MOST_TASKS - self.made:
-                return [_limit(self._spec, factory)]
+            if form and count_ahead(form) > MOST_TASKS - self.made:
+                return [_too_many_tasks(self._spec, factory)]
             self._make(factory, bindings(form, inventory), frame, drafts)
             if form and not drafts and not form.allow_empty and (inventory.known or not _is_stored(form)):
-                return [_nothing(self._spec, factory)]
+                return [_no_task(self._spec, factory)]
         except FanoutError as error:
             at = (*form.at, error.field) if form else factory.at
             return [self._spec.problem(at, error.message, error.code)]
@@ -147,7 +139,7 @@ class Made:
         mould = _mould(factory, frame)
         for binding in items:
             if self.made == MOST_TASKS:
-                self._problems.append(_limit(self._spec, factory))
+                self._problems.append(_too_many_tasks(self._spec, factory))
                 return
             self.made += 1
             drafts.append(_draft(mould, Filler(self._spec, binding.values, self._problems), binding.key))
@@ -157,6 +149,7 @@ class Made:
 
     def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
         maker = Maker(factory, binding.key)
+        # Batch tells ids apart without regard to case.
         if (other := self._ids.setdefault(task.id.lower(), maker)) is not maker:
             both = f"{self._called(other)} and {self._called(maker)}"
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"
@@ -194,7 +187,7 @@ class Mould:
 
 
 def _mould(factory: Factory, frame: Frame) -> Mould:
-    name = name_of(factory)
+    name = factory_name(factory)
     plain = {f.name: v for f in fields(Task) if (v := getattr(factory.wanted, f.name)) != f.default}
     return Mould(factory, frame, plain | {"job": frame.job.wanted.name, "factory": name}, frame.written_before[name])
 
@@ -203,55 +196,20 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     factory, frame = mould.factory, mould.frame
     values = {
         **mould.plain,
-        **filled(fill, factory.at, factory.wanted),
-        "id": task_id(fill((*factory.at, "id"), factory.id)),
-        "resource_files": resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
-        "output_files": tuple(output_file(fill, o) for o in factory.output_files),
-        "environment": environment(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
+        **filled_texts(fill, factory.at, factory.wanted),
+        "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
+        "resource_files": filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
+        "output_files": tuple(filled_output_file(fill, o) for o in factory.output_files),
+        "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
     }
-    parts = _digest_parts(values, frame)
+    parts = digest_parts(values, frame.common, frame.scripts, frame.digests)
     if not factory.depends_on:
         values["digest"] = task_digest(parts)
         return Draft(Task(**values), NOTHING, key, NOTHING)
     at = (*factory.at, "dependsOn")
-    awaits = {i: task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
+    awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
     return Draft(Task(**values), parts, key, awaits or NOTHING)
-
-
-def _digest_parts(values: Mapping[str, Any], frame: Frame) -> dict[str, str]:
-    """The parts of a task's digest, each a hash of what it tells of (design D6)."""
-    container, outputs = values.get("container_settings"), values["output_files"]
-    handling = _digested(values, HANDLING)
-    return {
-        "command": short(_digested(values, "command")),
-        "environment": short([sorted(frame.common), sorted(values["environment"])]),
-        "inputs": short([frame.digests.content(f) for f in values["resource_files"]]),
-        "scripts": frame.scripts,
-        **({"container": short(folded(container))} if container else {}),
-        **({HANDLING: short(handling)} if any(handling) else {}),
-        "outputs": short([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
-    }
-
-
-def _digested(values: Mapping[str, Any], part: str) -> list[Any]:
-    """What the fields of a part of the digest say. What is as it is by default says nothing, so that a new word in the
-    vocabulary runs no task again; but for those fields that were there from the beginning."""
-    found: list[Any] = []
-    for name, default, fold, always in _digested_fields(part):
-        value = values.get(name, default)
-        if always:
-            found.append(folded(value, fold))
-        elif value != default:
-            found.append([name, folded(value, fold)])
-    return found
-
-
-@cache
-def _digested_fields(part: str) -> tuple[tuple[str, Any, Any, bool], ...]:
-    """Name, default and fold of the fields of a task that this part of its digest tells of, and whether always."""
-    told = [f for f in fields(Task) if f.metadata.get("digest") == part]
-    return tuple((f.name, f.default, f.metadata["fold"], f.metadata["always"]) for f in told)
 
 
 def _is_stored(form: ForEach) -> bool:
@@ -259,10 +217,10 @@ def _is_stored(form: ForEach) -> bool:
     return any(FORMS[simple.form].stored for simple in form.simple)
 
 
-def _limit(spec: Spec, factory: Factory) -> Problem:
+def _too_many_tasks(spec: Spec, factory: Factory) -> Problem:
     return spec.problem((*factory.at, "forEach"), f"more than {MOST_TASKS} tasks in all", "too-many-tasks", at_key=True)
 
 
-def _nothing(spec: Spec, factory: Factory) -> Problem:
+def _no_task(spec: Spec, factory: Factory) -> Problem:
     message = "nothing matches, so there would be no task; `allowEmpty: true` says that this is meant"
     return spec.problem((*factory.at, "forEach"), message, "no-match", at_key=True)

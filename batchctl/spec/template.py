@@ -71,13 +71,14 @@ class Layers(Mapping[str, Value]):
         return len(list(iter(self)))
 
 
+# A spec has few templates, and very many tasks that fill them.
 @lru_cache(maxsize=1024)
-def parse(template: str) -> tuple[str | Hole, ...]:
-    """Literal text and holes, in order. Raises nothing: whether a hole can be filled is for `errors` and `fill`."""
-    return tuple(_parsed(template))
+def parse_template(template: str) -> tuple[str | Hole, ...]:
+    """Literal text and holes, in order. Raises nothing: `placeholder_errors` and `fill` say what cannot be filled."""
+    return tuple(_parts_of(template))
 
 
-def _parsed(template: str) -> Iterator[str | Hole]:
+def _parts_of(template: str) -> Iterator[str | Hole]:
     end = 0
     for found in _TOKEN.finditer(template):
         yield template[end : found.start()]
@@ -91,10 +92,10 @@ def _parsed(template: str) -> Iterator[str | Hole]:
 
 
 def holes(template: str) -> Iterator[Hole]:
-    return (part for part in parse(template) if isinstance(part, Hole))
+    return (part for part in parse_template(template) if isinstance(part, Hole))
 
 
-def errors(
+def placeholder_errors(
     template: str, known: Collection[str], *, texts: Collection[str] = (), why_not: str = ""
 ) -> Iterator[TemplateError]:
     """Every placeholder that names nothing known, or formats one of `texts` as a number.
@@ -109,7 +110,7 @@ def errors(
             message = f"the environment variable {hole.name[4:]!r} is not set"
             yield TemplateError(message, "unset-variable", hole.start, hole.width)
         else:
-            yield TemplateError(_unknown(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
+            yield TemplateError(_unknown_message(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
@@ -123,7 +124,7 @@ def _bad_format(hole: Hole) -> TemplateError:
     return TemplateError(message, "placeholder-format", hole.start, hole.width)
 
 
-def _unknown(hole: Hole, known: Collection[str], why_not: str) -> str:
+def _unknown_message(hole: Hole, known: Collection[str], why_not: str) -> str:
     inner = hole.text.strip("${}")
     if hole.text.startswith("$") and inner in known:
         return f"{hole.text} is no placeholder: write {{{inner}}}"
@@ -136,30 +137,31 @@ def _unknown(hole: Hole, known: Collection[str], why_not: str) -> str:
 
 def fill(template: str, values: Values) -> str:
     """The template with its holes filled. Raises TemplateError."""
-    return "".join(part if isinstance(part, str) else text_of(part, values) for part in parse(template))
+    return "".join(part if isinstance(part, str) else hole_text(part, values) for part in parse_template(template))
 
 
-def text(value: Value) -> str:
+def value_text(value: Value) -> str:
     """A single value as it is written."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def texts_of(hole: Hole, values: Values) -> tuple[str, ...]:
+def hole_texts(hole: Hole, values: Values) -> tuple[str, ...]:
     """The one text, or the several, that go into a hole."""
     value = values.get(hole.name)
-    return value if isinstance(value, tuple) else (text_of(hole, values),)
+    return value if isinstance(value, tuple) else (hole_text(hole, values),)
 
 
-def text_of(hole: Hole, values: Values) -> str:
+def hole_text(hole: Hole, values: Values) -> str:
     """What goes into a hole."""
     if hole.name not in values:
-        raise TemplateError(_unknown(hole, list(values), ""), "unknown-placeholder", hole.start, hole.width)
+        raise TemplateError(_unknown_message(hole, list(values), ""), "unknown-placeholder", hole.start, hole.width)
     value = values[hole.name]
     if isinstance(value, tuple):
         message = f"{hole.text} stands for several texts: it can be only a word of its own in a command, or in `blobs`"
         raise TemplateError(message, "several-values", hole.start, hole.width)
     if not hole.format:
-        return text(value)
+        return value_text(value)
+    # For Python true and false are whole numbers.
     if not isinstance(value, int) or isinstance(value, bool) or not _FORMAT.fullmatch(hole.format):
         raise _bad_format(hole)
     digits = hole.format.rstrip("d")

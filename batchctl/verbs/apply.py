@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Ticket
+from batchctl.desired import Desired
 from batchctl.errors import TasksFailed
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.execute import execute
@@ -13,7 +14,6 @@ from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.verbs.carrying_out import (
     added_tasks,

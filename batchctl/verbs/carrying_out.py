@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from batchctl.clock import Clock
+from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
@@ -14,7 +15,7 @@ from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskF
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired, Job, Task, label
+from batchctl.resources import Job, Task, label_of
 from batchctl.words import plural, some
 
 
@@ -51,7 +52,7 @@ def keep_to_announced(first: Plan, now: Plan) -> None:
 def _unannounced(first: Plan, now: Plan) -> list[str]:
     factories = frozenset(entry.factory for entry in first.later)
     return [
-        f"{change.kind} {label(change.resource)} would be {change.action.past}"
+        f"{change.kind} {label_of(change.resource)} would be {change.action.past}"
         for change in now.changes
         if not _was_announced(change, factories)
     ]

@@ -4,13 +4,13 @@ from collections.abc import Generator
 from datetime import timedelta
 
 from batchctl.clock import Clock
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.amendments import DESTROYING, amended
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff_to_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 from batchctl.verbs.carrying_out import taken_away

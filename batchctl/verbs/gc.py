@@ -5,22 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.clock import Clock
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.amendments import CLEARING, amended
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.holdings import Holdings, diff_to_clear, holdings_by_owner
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Desired
-from batchctl.spec.outside.origin import checkout
+from batchctl.spec.outside.origin import find_checkout
 from batchctl.verbs.carrying_out import taken_away
 from batchctl.verbs.survey import held_by, situation_of
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
 def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Holdings, ...]:
-    """All that batchctl made in the account. `folder`: specs that came from its checkout are looked for there."""
-    here = checkout(folder)
+    """All that batchctl made in the account. `folder`: specs that came from its find_checkout are looked for there."""
+    here = find_checkout(folder)
     return holdings_by_owner(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
 
 

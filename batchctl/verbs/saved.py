@@ -11,10 +11,10 @@ from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.comparison import how_it_differs
 from batchctl.reconcile.kept.document import LIVES, Header, Place, Saved, plan_to_json
 from batchctl.reconcile.plan import Plan
-from batchctl.resources import Settings
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.verbs.under_lock import Approve
+from batchctl.work import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
 from batchctl.reconcile.amend.amendments import APPLYING, amended
 from batchctl.reconcile.amend.situation import Situation
@@ -12,7 +13,7 @@ from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource
+from batchctl.resources import Blob, Container, Job, Pool, Resource
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from batchctl.clock import SystemClock
-from batchctl.cloud.connect import Azure, Target, connect
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import Target, connect
 from batchctl.resources import Blob, Container
 from benchmarks.stub import Stub, stub
 from tests.services import unique

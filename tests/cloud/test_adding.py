@@ -7,16 +7,18 @@ from itertools import islice
 import pytest
 
 from batchctl.clock import SystemClock
+from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Json
-from batchctl.cloud.connect import Azure, Target, connect
+from batchctl.cloud.connect import Target, connect
 from batchctl.cloud.resources import task_adding
+from batchctl.desired import Desired
 from batchctl.errors import CloudError
 from batchctl.local import Services
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import Failed
 from batchctl.reconcile.plan import Action
-from batchctl.resources import Desired, Image, Job, Pool, Task
+from batchctl.resources import Image, Job, Pool, Task
 from tests.contract.conftest import done
 from tests.proxy import Log, counting
 from tests.services import target_of, unique
@@ -34,18 +36,19 @@ def plain(task: Task) -> Json:
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
 def test_a_chunk_has_a_hundred_tasks(count: int, sizes: list[int]) -> None:
-    assert [len(chunk.tasks) for chunk in task_adding.chunks(tasks("j", count), plain)] == sizes
+    assert [len(chunk.tasks) for chunk in task_adding.task_chunks(tasks("j", count), plain)] == sizes
 
 
 def test_a_chunk_stays_below_what_a_request_may_have() -> None:
-    found = list(task_adding.chunks(tasks("j", 20, "é" * 50_000), plain))
+    found = list(task_adding.task_chunks(tasks("j", 20, "é" * 50_000), plain))
     assert [len(chunk.tasks) for chunk in found] == [8, 8, 4]
     assert all(chunk.size == sum(map(len, chunk.bodies)) <= task_adding.MOST_BYTES for chunk in found)
 
 
 def test_tasks_of_two_generations_go_apart() -> None:
     later = tuple(Task(job="j", id=f"u-{number}", generation=2) for number in range(3))
-    assert [(c.job, len(c.tasks)) for c in task_adding.chunks(tasks("j", 2) + later, plain)] == [("j", 2), ("j-g2", 3)]
+    chunks = task_adding.task_chunks(tasks("j", 2) + later, plain)
+    assert [(c.job, len(c.tasks)) for c in chunks] == [("j", 2), ("j-g2", 3)]
 
 
 def test_a_chunk_is_made_only_when_it_is_asked_for() -> None:
@@ -55,7 +58,7 @@ def test_a_chunk_is_made_only_when_it_is_asked_for() -> None:
         made.append(task.id)
         return plain(task)
 
-    list(islice(task_adding.chunks(tasks("j", 1000), body), 2))
+    list(islice(task_adding.task_chunks(tasks("j", 1000), body), 2))
     assert len(made) == 201  # the first that did not fit is made already
 
 

@@ -67,7 +67,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with pytest.MonkeyPatch.context() as patch, stub() as service:
         patch.setattr(hashes, "_memory", None)
         folder = tmp_path_factory.mktemp("counted")
-        hashes.remember(folder)
+        hashes.open_memory(folder)
         (folder / "data").mkdir()
         (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
         found = Bench(service, folder)
@@ -85,8 +85,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def no_file_is_read(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[Path]:
     """The files whose content is read in the test."""
     request.getfixturevalue("bench")
-    read, reads = hashes._read, list[Path]()
-    monkeypatch.setattr(hashes, "_read", lambda path, size: reads.append(path) or read(path, size))
+    read, reads = hashes._hashed_content, list[Path]()
+    monkeypatch.setattr(hashes, "_hashed_content", lambda path, size: reads.append(path) or read(path, size))
     return reads
 
 

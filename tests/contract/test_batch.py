@@ -26,19 +26,9 @@ from batchctl.configurations import (
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile.carry_out.follow import end_stalled
 from batchctl.reconcile.plan import field_changes
-from batchctl.resources import (
-    Container,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    Pool,
-    Resource,
-    ResourceFile,
-    StartTask,
-    Task,
-)
-from batchctl.rules import Rule, differences
+from batchctl.resources import Container, Job, Pool, Resource, Task
+from batchctl.rules import Rule, field_differences
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, StartTask
 from tests.contract.conftest import World, container, done, refused
 from tests.services import eventually
 
@@ -355,7 +345,7 @@ def test_a_job_of_others_at_the_next_generation_is_seen(world: World) -> None:
 
 def test_a_job_changes_in_place_and_nothing_else_of_it(world: World) -> None:
     world.made(world.job(environment=(("A", "1"),)))
-    in_place = {d.name: d.new for d in differences(world.job(), world.job(**FULL)) if d.rule is Rule.IN_PLACE}
+    in_place = {d.name: d.new for d in field_differences(world.job(), world.job(**FULL)) if d.rule is Rule.IN_PLACE}
     assert len(in_place) == 6
     wanted = replace(world.held_job(), **in_place, sealed=True)
     done(world.cloud.update([(world.held_job(), wanted)], world.owner))
@@ -485,7 +475,7 @@ def test_nothing_has_failed_where_nothing_is(world: World) -> None:
 
 
 def differs_in(found: Task, wanted: Task) -> list[str]:
-    return [d.name for d in differences(found, wanted)]
+    return [d.name for d in field_differences(found, wanted)]
 
 
 def test_a_task_needs_its_job(world: World) -> None:

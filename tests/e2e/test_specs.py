@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchctl import verbs
-from batchctl.cloud.resources import marks
+from batchctl.cloud import marks
 from batchctl.local import Services
 from batchctl.spec.load import load
 from tests.counted import Quick, real_side

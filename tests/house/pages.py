@@ -14,7 +14,10 @@ PICTURE = (
     ("                  cli/", "the door: builds, asks, exits"),
     ("         render/        verbs/", "what is said | what is done"),
     ("  spec/        reconcile/        cloud/", "three wings, no corridor between them"),
-    *((f"  {' '.join(f'{name}.py' for name in GROUND[at : at + 4])}", "" if at else "the ground") for at in (0, 4)),
+    *(
+        (f"  {' '.join(f'{name}.py' for name in GROUND[at : at + 4])}", "" if at else "the ground")
+        for at in range(0, len(GROUND), 4)
+    ),
     ("  - - - - - - - - - - - - - - - - - - - -", ""),
     ("  emulator/", "another house on the same lot, reached by HTTP alone"),
     ("  local/", "starts and stops it, and Azurite beside it"),

@@ -12,6 +12,7 @@ from batchctl.configurations import (
     NodePlacementConfiguration,
     TaskSchedulingPolicy,
 )
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
@@ -19,20 +20,8 @@ from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud
-from batchctl.resources import (
-    Blob,
-    Container,
-    Desired,
-    Image,
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    Pool,
-    Resource,
-    StartTask,
-    Task,
-)
+from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import UBUNTU, FakeCloud
 
 OWNER = "word-count"

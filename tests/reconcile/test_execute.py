@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from batchctl.cloud_answers import Outcome
+from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.events import Applied, Begun, Event, Failed
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Blob, Container, Desired, Job, Resource
+from batchctl.resources import Blob, Container, Job, Resource
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
     OWNER,

@@ -13,7 +13,8 @@ from batchctl.reconcile.decide.runs import GIVEN_UP, runs_of_job
 from batchctl.reconcile.decide.verdicts import verdicts_on, why_failed
 from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
 from batchctl.reconcile.plan import Action
-from batchctl.resources import Blob, Job, OutputFile, Resource, Task, label
+from batchctl.resources import Blob, Job, Resource, Task, label_of
+from batchctl.work import OutputFile
 from tests.reconcile.build import (
     OTHER,
     TEXT,
@@ -41,7 +42,7 @@ def decide(
 def made(decided: Schedule) -> list[str]:
     """`job:id` and `generation/task: reasons`."""
     said = [(c.resource, ", ".join(c.reasons)) for c in decided.changes if c.action is Action.CREATE]
-    return [f"{r.generation}/{r.id}: {why}" if isinstance(r, Task) else f"job {label(r)}: {why}" for r, why in said]
+    return [f"{r.generation}/{r.id}: {why}" if isinstance(r, Task) else f"job {label_of(r)}: {why}" for r, why in said]
 
 
 def updated(decided: Schedule) -> tuple[tuple[Any, Any], ...]:

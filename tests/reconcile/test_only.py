@@ -3,13 +3,15 @@
 import pytest
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Desired
 from batchctl.errors import UsageError
 from batchctl.reconcile.amend.only import comes_home, only_named
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.named import named
 from batchctl.reconcile.plan import Plan
-from batchctl.resources import Blob, Container, Desired, ResourceFile, StartTask, label
+from batchctl.resources import Blob, Container, label_of
+from batchctl.work import ResourceFile, StartTask
 from tests.reconcile.build import OWNER, TEXT, job, output, pool, run, situation, task
 
 SCRIPTS = ResourceFile(container="application", blob_prefix="scripts/")
@@ -45,7 +47,7 @@ EVERYTHING = ("container.*", "blob.*", "pool.*", "job.*", "task.*")
 
 def part(*names: str, plan: Plan = PLAN) -> list[str]:
     found = only_named(plan, situation(DESIRED, (), Choices(only=names)))
-    return [f"{c.kind} {label(c.resource)}" for c in found.changes]
+    return [f"{c.kind} {label_of(c.resource)}" for c in found.changes]
 
 
 POOL = ["container application", "blob application/scripts/a.py", "pool pool"]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from batchctl.desired import Download
 from batchctl.reconcile.outputs import Fetch, clashing_fetches, lost_outputs, not_at_home, wanted_at_home, why_unsafe
-from batchctl.resources import Blob, Download
+from batchctl.resources import Blob
 from tests.reconcile.build import OTHER, OWNER, output
 
 HOME = Path("/home/results")

@@ -12,19 +12,9 @@ from batchctl.configurations import ContainerConfiguration, NetworkConfiguration
 from batchctl.reconcile.decide.diff import change_needed, diff, kept_by_destroy
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes
-from batchctl.resources import (
-    KINDS,
-    Blob,
-    Container,
-    Image,
-    Job,
-    Pool,
-    Resource,
-    StartTask,
-    Task,
-    compared,
-)
-from batchctl.rules import Rule, asked
+from batchctl.resources import KINDS, Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.rules import Rule, asked_hashes, compared
+from batchctl.work import StartTask
 from tests.reconcile.build import (
     CHANGED,
     OTHER,
@@ -214,7 +204,7 @@ def test_sealing_is_a_change_that_the_plan_shows() -> None:
 
 def asked_before(found: Any, **since: Any) -> Any:
     """The object as we asked for it, changed since by somebody else."""
-    return replace(found, asked=asked(found), **since)
+    return replace(found, asked=asked_hashes(found), **since)
 
 
 @pytest.mark.parametrize(

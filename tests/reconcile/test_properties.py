@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.amendments import amended
 from batchctl.reconcile.amend.orphans import orphaned_outputs, with_orphans
 from batchctl.reconcile.amend.renewal import by_reboot
@@ -18,7 +19,8 @@ from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.plan import Action
-from batchctl.resources import Blob, Container, Desired, Job, OutputFile, Pool, Resource, StartTask, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task
+from batchctl.work import OutputFile, StartTask
 from tests.fake_cloud import Crash, FakeCloud
 from tests.reconcile.build import (
     CHANGED,

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Desired
 from batchctl.errors import SpecError
-from batchctl.resources import Blob, Desired, Task
-from batchctl.spec.fanout.forms import FORMS, task_id
+from batchctl.resources import Blob, Task
+from batchctl.spec.fanout.forms import FORMS, legal_task_id
 from batchctl.spec.load import load
+from batchctl.spec.model import AXES
 from batchctl.spec.outside.stocktaking import take_inventory
-from batchctl.spec.reading.build import AXES, MODIFIERS
+from batchctl.spec.reading.build import MODIFIERS
 from batchctl.spec.resolve import resolve
 
 CASES = Path(__file__).parents[1] / "cases" / "fanout"
@@ -179,7 +181,7 @@ def test_more_tasks_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @given(st.lists(st.text(min_size=1, max_size=120), min_size=2, unique=True))
 def test_ids_are_legal_and_do_not_meet(texts: list[str]) -> None:
     printable = [t for t in texts if not any("\ud800" <= c <= "\udfff" for c in t)]
-    ids = [task_id(text) for text in printable]
+    ids = [legal_task_id(text) for text in printable]
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", i) for i in ids)
     assert len(set(ids)) == len(ids)
-    assert [task_id(text) for text in printable] == ids
+    assert [legal_task_id(text) for text in printable] == ids

@@ -162,7 +162,7 @@ def test_validate_reads_no_content(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def hashed(*_: object) -> str:
         raise AssertionError("a file was hashed")
 
-    for name in ("md5", "known", "read"):
+    for name in ("md5", "known_md5", "read_md5"):
         monkeypatch.setattr(f"batchctl.hashes.{name}", hashed)
     spec = tmp_path / "spec.yaml"
     spec.write_text(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batchctl.spec.outside.origin import checkout, origin
+from batchctl.spec.outside.origin import find_checkout, spec_origin
 
 CONFIG = """\
 [core]
@@ -42,29 +42,29 @@ def cloned(root: Path, url: str) -> Path:
     ],
 )
 def test_every_way_to_write_a_remote(tmp_path: Path, url: str, repository: str) -> None:
-    assert origin(cloned(tmp_path, url)) == f"{repository}//specs/count.yaml"
+    assert spec_origin(cloned(tmp_path, url)) == f"{repository}//specs/count.yaml"
 
 
 def test_two_checkouts_are_one_place_and_two_repositories_are_two(tmp_path: Path) -> None:
-    here = origin(cloned(tmp_path / "here", "git@github.com:org/repo.git"))
-    assert here == origin(cloned(tmp_path / "there", "https://github.com/org/repo"))
-    assert here != origin(cloned(tmp_path / "fork", "https://github.com/me/repo"))
+    here = spec_origin(cloned(tmp_path / "here", "git@github.com:org/repo.git"))
+    assert here == spec_origin(cloned(tmp_path / "there", "https://github.com/org/repo"))
+    assert here != spec_origin(cloned(tmp_path / "fork", "https://github.com/me/repo"))
 
 
 def test_without_a_repository_it_is_the_name_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    assert origin(tmp_path / "a" / "count.yaml") == "count.yaml"
+    assert spec_origin(tmp_path / "a" / "count.yaml") == "count.yaml"
     bare = cloned(tmp_path / "b", "")
     (tmp_path / "b" / ".git" / "config").write_text("[core]\n\tbare = false\n")
-    assert origin(bare) == "count.yaml"
+    assert spec_origin(bare) == "count.yaml"
     (tmp_path / "b" / ".git" / "config").unlink()
-    assert origin(bare) == "count.yaml"
+    assert spec_origin(bare) == "count.yaml"
 
 
 def test_another_remote_stands_in_for_origin(tmp_path: Path) -> None:
     path = cloned(tmp_path, "x")
     (tmp_path / ".git" / "config").write_text('[remote "upstream"]\n\turl = https://example.org/a/b\n')
-    assert origin(path) == "example.org/a/b//specs/count.yaml"
+    assert spec_origin(path) == "example.org/a/b//specs/count.yaml"
 
 
 def test_a_further_working_tree_has_the_remote_of_the_first(tmp_path: Path) -> None:
@@ -75,12 +75,12 @@ def test_a_further_working_tree_has_the_remote_of_the_first(tmp_path: Path) -> N
     second = tmp_path / "second"
     (second / "specs").mkdir(parents=True)
     (second / ".git").write_text(f"gitdir: {inside}\n")
-    assert origin(second / "specs" / "count.yaml") == "github.com/org/repo//specs/count.yaml"
+    assert spec_origin(second / "specs" / "count.yaml") == "github.com/org/repo//specs/count.yaml"
 
 
 def test_a_checkout_knows_which_specs_it_holds(tmp_path: Path) -> None:
     spec = cloned(tmp_path, "https://github.com/org/repo")
-    place, here = origin(spec), checkout(tmp_path / "specs")
+    place, here = spec_origin(spec), find_checkout(tmp_path / "specs")
     assert here is not None
     assert here.holds(place) is False
     spec.write_text("version: 1")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from batchctl.resources import Blob, Desired, Download, Pool, Task, changed_parts
+from batchctl.desired import Desired, Download
+from batchctl.resources import Blob, Pool, Task, changed_parts
 from batchctl.sensitive import Hidden
 from batchctl.spec.load import load
 from batchctl.spec.outside.stocktaking import take_inventory

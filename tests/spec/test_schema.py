@@ -9,9 +9,9 @@ from jsonschema import Draft7Validator
 
 from batchctl.spec.fanout.forms import FORMS
 from batchctl.spec.reading import schema
-from batchctl.spec.reading.schema import text as schema_text
+from batchctl.spec.reading.schema import schema_text as schema_text
 
-ROOT: Any = schema.root()
+ROOT: Any = schema.spec_schema()
 
 
 def objects(part: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -43,7 +43,7 @@ def test_every_property_is_told(name: str, told: dict[str, Any]) -> None:
     assert told["title"]
     assert told["markdownDescription"]
     assert told["examples"]
-    resolved = {**schema.resolved(told), "definitions": ROOT["definitions"]}
+    resolved = {**schema.without_reference(told), "definitions": ROOT["definitions"]}
     for example in told["examples"]:
         assert [e.message for e in Draft7Validator(resolved).iter_errors(example)] == []
     if "default" in told:
@@ -51,9 +51,9 @@ def test_every_property_is_told(name: str, told: dict[str, Any]) -> None:
 
 
 def test_every_form_of_for_each_is_in_the_schema() -> None:
-    assert set(schema.branches(ROOT["definitions"]["forEach"])) == set(FORMS)
+    assert set(schema.branches_by_key(ROOT["definitions"]["forEach"])) == set(FORMS)
 
 
 def test_where_keys_belong() -> None:
-    assert schema.homes()["vmSize"] == ("pool",)
-    assert "job.tasks[]" in schema.homes()["outputFiles"]
+    assert schema.homes_of_keys()["vmSize"] == ("pool",)
+    assert "job.tasks[]" in schema.homes_of_keys()["outputFiles"]

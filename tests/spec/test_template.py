@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.spec.template import TemplateError, errors, fill, holes
+from batchctl.spec.template import TemplateError, fill, holes, placeholder_errors
 
 VALUES = {
     "item": "c/a.txt",
@@ -44,7 +44,7 @@ def test_what_cannot_be_filled(template: str) -> None:
 
 
 def test_several_mistakes_are_several_errors() -> None:
-    found = list(errors("{itme} {index} {env:HOME} ${env:NOPE} ${item.stem}", VALUES))
+    found = list(placeholder_errors("{itme} {index} {env:HOME} ${env:NOPE} ${item.stem}", VALUES))
     assert [(e.start, e.code) for e in found] == [
         (0, "unknown-placeholder"),
         (15, "unknown-placeholder"),

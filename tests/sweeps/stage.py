@@ -11,7 +11,8 @@ from pathlib import Path
 
 from batchctl import verbs
 from batchctl.clock import SystemClock
-from batchctl.cloud.connect import Azure, connect
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import connect
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task

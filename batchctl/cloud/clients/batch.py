@@ -26,12 +26,12 @@ class Batch:
         self._client, self._endpoint = client, endpoint
 
     def get(self, path: str, **query: str) -> Json:
-        return _object(self._send("GET", path, query))
+        return _json_object(self._send("GET", path, query))
 
     def post(self, path: str, body: Mapping[str, Any] | bytes) -> Json:
         """`body` may be JSON already."""
         response = self._send("POST", path, {}, body)
-        return _object(response) if response.content else {}
+        return _json_object(response) if response.content else {}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> None:
         self._send("PATCH", path, {}, body)
@@ -52,8 +52,8 @@ class Batch:
         """Every item of a list, page by page. Raises CloudError if the next page lies elsewhere or never ends."""
         request, links = self._request("GET", path, query), set[str]()
         while len(links) < MOST_PAGES:
-            page = _object(self._client.send_request(request))
-            yield from _items(page, path)
+            page = _json_object(self._client.send_request(request))
+            yield from _page_items(page, path)
             link = page.get("odata.nextLink")
             if not link:
                 return
@@ -90,6 +90,7 @@ class Batch:
         parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
         if body is None:
             return HttpRequest(method, path, params=parameters, headers=dict(headers or {}))
+        # As UTF-8: what a request may have is counted in bytes, and `\u` escapes are up to three times as long.
         content = (
             body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         )
@@ -100,19 +101,19 @@ class Batch:
 ODATA = frozenset({"filter", "select", "expand"})
 
 
-def segment(name: str) -> str:
+def path_segment(name: str) -> str:
     """One segment of a path, percent-encoded."""
     return quote(name, safe="")
 
 
-def _items(page: Json, path: str) -> list[Json]:
+def _page_items(page: Json, path: str) -> list[Json]:
     found = page.get("value", [])
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise CloudError(f"the list {path} is not one as Azure Batch gives it: is this the Batch account's endpoint?")
     return found
 
 
-def _object(response: HttpResponse) -> Json:
+def _json_object(response: HttpResponse) -> Json:
     try:
         body = response.json()
     except ValueError:

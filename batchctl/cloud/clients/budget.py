@@ -11,6 +11,7 @@ class Budget:
 
     def take(self, count: int, *, wait: bool = True) -> int:
         """How many bytes were taken: `count`, or all there are if it is more. Without `wait`: 0 if not free now."""
+        # More than there is would be waited for without end.
         count = min(count, self._size)
         with self._changed:
             if wait:
@@ -23,4 +24,5 @@ class Budget:
     def give_back(self, count: int) -> None:
         with self._changed:
             self._left += count
+            # All, not one: the one that is woken may want more than there is now, and another less.
             self._changed.notify_all()

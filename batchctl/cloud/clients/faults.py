@@ -24,43 +24,44 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
     def __init__(self, message: str, *, status: int, code: str, retry_after: float | None = None) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
+        # Status 0 as well, but whoever is not signed in is not so a second later.
         self.transient = status in TRANSIENT and code != "NotSignedIn"
 
 
-def translate(error: AzureError) -> Fault:
+def fault_of(error: AzureError) -> Fault:
     """Any exception of the SDK as one value that says what the service said."""
     response: Any = error.response if isinstance(error, HttpResponseError) else None
     if response is None:
         if isinstance(error, ClientAuthenticationError):
             return Fault(_not_signed_in(error), status=0, code="NotSignedIn")
-        return unanswered(str(error))
+        return silence_fault(str(error))
     request = getattr(response, "request", None)
-    where = f"{request.method} {_path(request.url)}" if request is not None else "the request"
+    where = f"{request.method} {_without_query(request.url)}" if request is not None else "the request"
     code = str(getattr(error, "error_code", "") or "")
-    return answered(where, int(response.status_code or 0), response.headers, _text(response), code)
+    return answer_fault(where, int(response.status_code or 0), response.headers, _body_text(response), code)
 
 
-def answered(where: str, status: int, headers: Mapping[str, str], text: str, code: str = "") -> Fault:
+def answer_fault(where: str, status: int, headers: Mapping[str, str], text: str, code: str = "") -> Fault:
     """What the service answered to the request `where` (method and path), with the body `text`."""
-    said, message = _said(text)
+    said, message = _code_and_message(text)
     code = said or str(headers.get("x-ms-error-code", "")) or code
     told = f"{where} was answered {status} {code}".rstrip() + (f": {message}" if message else "")
     return Fault(told, status=status, code=code, retry_after=_retry_after(headers))
 
 
-def unanswered(why: str) -> Fault:
+def silence_fault(why: str) -> Fault:
     """No answer came, or not all of it."""
-    return Fault(f"no answer from the service: {_first_line(why)}", status=0, code="")
+    return Fault(f"no answer from the service: {_first_line_unsigned(why)}", status=0, code="")
 
 
-def _text(response: Any) -> str:
+def _body_text(response: Any) -> str:
     try:
         return str(response.text())
     except Exception:  # a streamed body can be gone: then the status has to do
         return ""
 
 
-def _said(text: str) -> tuple[str, str]:
+def _code_and_message(text: str) -> tuple[str, str]:
     """The service's code and message, from the body that Batch sends (JSON) or Storage sends (XML)."""
     try:
         body = json.loads(text)
@@ -74,7 +75,8 @@ def _said(text: str) -> tuple[str, str]:
         message = re.search(r"<Message>([^<\n]{1,500})", text)
         if code:
             return code[1], message[1] if message else ""
-        return "", _first_line(text)[:80]
+        # No answer of the service: most often the page of a proxy, whose first words are enough.
+        return "", _first_line_unsigned(text)[:80]
 
 
 def _retry_after(headers: Any) -> float | None:
@@ -84,17 +86,17 @@ def _retry_after(headers: Any) -> float | None:
         return None
 
 
-def _path(url: str) -> str:
+def _without_query(url: str) -> str:
     """The URL without its query: a SAS lives there."""
     return url.split("?", 1)[0]
 
 
-def _first_line(text: str) -> str:
+def _first_line_unsigned(text: str) -> str:
     return re.sub(r"sig=[^&\s'\"]+", "sig=…", text.strip().splitlines()[0] if text.strip() else "unknown")[:SHOWN]
 
 
 def _not_signed_in(error: AzureError) -> str:
     return (
         "not signed in to Azure: run `az login`, or set AZURE_BATCH_ACCESS_KEY and AZURE_STORAGE_KEY "
-        f"({_first_line(str(error))})"
+        f"({_first_line_unsigned(str(error))})"
     )

@@ -12,14 +12,14 @@ class Gate:
 
     def __init__(self) -> None:
         self.run = token_hex(4)
-        self._watch: Callable[[], str | None] = _nothing
+        self._watch: Callable[[], str | None] = _no_reason
 
     @property
     def user_agent(self) -> str:
         return f"batchctl/{__version__} run/{self.run}"
 
     def watch(self, reason: Callable[[], str | None] | None) -> None:
-        self._watch = reason or _nothing
+        self._watch = reason or _no_reason
 
     def check(self, _request: object = None) -> None:
         """Raises Partial instead of letting a request through that nobody may send now."""
@@ -27,5 +27,5 @@ class Gate:
             raise Partial(reason)
 
 
-def _nothing() -> None:
+def _no_reason() -> None:
     return None

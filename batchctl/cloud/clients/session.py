@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from batchctl.clock import Clock
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.budget import Budget
-from batchctl.cloud.clients.faults import Fault, translate
+from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.storage import Direct
@@ -81,6 +81,7 @@ class Session:
 
     def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""
+        # Most is done in a moment; what takes minutes is looked at every 5 s, which costs an account little.
         begun, pause = self.clock.monotonic(), 0.1
         while not condition():
             if self.halt.is_set() or self.clock.monotonic() - begun > within:
@@ -94,13 +95,14 @@ class Session:
         with self.workers(at_once) as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
             for future in as_completed(futures):
-                yield Outcome(resource=futures[future], error=_error(future.exception()))
+                yield Outcome(resource=futures[future], error=_outcome_error(future.exception()))
 
     def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         """What `work` makes of each item, in order; an item is taken only when its turn is near."""
         waiting: deque[Future[T]] = deque()
         for item in items:
             waiting.append(pool.submit(work, item))
+            # Twice as many as work: none of them waits for the next item, and no more of very many are held.
             if len(waiting) >= 2 * WORKERS:
                 yield waiting.popleft().result()
         while waiting:
@@ -112,10 +114,12 @@ class Session:
         pool = ThreadPoolExecutor(self.at_once or at_once)
         try:
             yield pool
+        # Ctrl-C as well: whoever sleeps between two tries wakes up and gives up.
         except BaseException:
             self.halt.set()
             raise
         finally:
+            # What is in flight is waited for: what it did must be told.
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -125,12 +129,13 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
         try:
             return request()
         except (AzureError, Fault) as error:
-            fault = error if isinstance(error, Fault) else translate(error)
+            fault = error if isinstance(error, Fault) else fault_of(error)
             hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
             if not hopeless:
                 # Full jitter: many clients that met the same fault do not come back together.
                 clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
                 pause = min(LONGEST_PAUSE, pause * 2)
+            # Asked again: the pause may have ended because we were interrupted.
             if hopeless or halt.is_set():
                 raise fault from error.__cause__ if error is fault else error
 
@@ -140,7 +145,7 @@ def _patience(fault: Fault) -> float:
     return PATIENCE if fault.status else 5.0
 
 
-def _error(error: BaseException | None) -> BatchctlError | None:
+def _outcome_error(error: BaseException | None) -> BatchctlError | None:
     if error is None or isinstance(error, BatchctlError):
         return error
     if isinstance(error, OSError):

@@ -15,7 +15,7 @@ import pycurl
 from azure.core.utils import case_insensitive_dict
 from certifi import where
 
-from batchctl.cloud.clients.faults import answered, unanswered
+from batchctl.cloud.clients.faults import answer_fault, silence_fault
 from batchctl.cloud.clients.gate import Gate
 
 VERSION = "2025-05-05"
@@ -36,15 +36,16 @@ class Direct:
 
     def __init__(self, endpoint: str, gate: Gate, *, straight: bool) -> None:
         parts = urlsplit(endpoint)
-        proxy = None if straight else _proxy(parts.scheme, parts.hostname or "")
+        proxy = None if straight else _proxy_for(parts.scheme, parts.hostname or "")
         self._gate = gate
-        self._settings = {**_settings(proxy), pycurl.USERAGENT: gate.user_agent}
+        self._settings = {**_curl_settings(proxy), pycurl.USERAGENT: gate.user_agent}
         self._idle: list[pycurl.Curl] = []
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
         """One request and what it gives. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
         self._gate.check()
         try:
+            # No lock: `pop` and `append` of a list are one step each. The last one first, whose connection is warm.
             handle = self._idle.pop()
         except IndexError:
             handle = pycurl.Curl()
@@ -54,7 +55,7 @@ class Direct:
             **self._settings,
             pycurl.URL: url,
             pycurl.CUSTOMREQUEST: method,
-            pycurl.HTTPHEADER: _lines({"x-ms-version": VERSION, **headers}),
+            pycurl.HTTPHEADER: _header_lines({"x-ms-version": VERSION, **headers}),
             pycurl.HEADERFUNCTION: head.append,
             pycurl.WRITEFUNCTION: content.append,
         }
@@ -69,17 +70,18 @@ class Direct:
             handle.perform()
             status = handle.getinfo(pycurl.RESPONSE_CODE)
         except pycurl.error as error:
-            raise unanswered(str(error.args[-1])) from error
+            raise silence_fault(str(error.args[-1])) from error
         finally:
             handle.reset()  # its connection stays open; of the body nothing is held any longer
             self._idle.append(handle)
         data = b"".join(content)
         if not 200 <= status < 300:
-            raise answered(f"{method} {url.partition('?')[0]}", status, _named(head), data.decode("utf-8", "replace"))
+            text = data.decode("utf-8", "replace")
+            raise answer_fault(f"{method} {url.partition('?')[0]}", status, _headers_of(head), text)
         return data
 
 
-def _settings(proxy: str | None) -> dict[int, object]:
+def _curl_settings(proxy: str | None) -> dict[int, object]:
     # The certificates that the SDK trusts.
     trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
     return {
@@ -89,7 +91,9 @@ def _settings(proxy: str | None) -> dict[int, object]:
         # Not what libcurl itself would take from the environment: an empty name is none.
         pycurl.PROXY: proxy or "",
         pycurl.NOPROXY: "",
+        # `a/../b` is the name of a blob: libcurl would ask for `b` instead.
         pycurl.PATH_AS_IS: 1,
+        # Signals are for the main thread alone, and requests are sent by many.
         pycurl.NOSIGNAL: 1,
         pycurl.CONNECTTIMEOUT: CONNECT_WITHIN,
         pycurl.LOW_SPEED_LIMIT: 1,
@@ -99,18 +103,19 @@ def _settings(proxy: str | None) -> dict[int, object]:
     }
 
 
-def _lines(headers: Mapping[str, str]) -> list[str]:
+def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """With a name and no value libcurl leaves out what it would send by itself."""
+    # `Expect: 100-continue` would cost every upload a round trip more.
     return [*(f"{name}: {value}" for name, value in headers.items()), "Expect:", "Accept:"]
 
 
-def _named(lines: Sequence[bytes]) -> Mapping[str, str]:
+def _headers_of(lines: Sequence[bytes]) -> Mapping[str, str]:
     """The headers of an answer."""
     pairs = (line.decode("latin-1").partition(":") for line in lines)
     return case_insensitive_dict({name.strip(): value.strip() for name, colon, value in pairs if colon})
 
 
-def _proxy(scheme: str, host: str) -> str | None:
+def _proxy_for(scheme: str, host: str) -> str | None:
     """As HTTPS_PROXY and NO_PROXY, or the system's settings, say."""
     found = getproxies()
     return None if proxy_bypass(host) else found.get(scheme) or found.get("all")

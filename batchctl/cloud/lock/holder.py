@@ -71,5 +71,6 @@ def _born(pid: int) -> str | None:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    # After the last parenthesis: the name of a program may hold blanks and parentheses itself.
     fields = text.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else fields[19]

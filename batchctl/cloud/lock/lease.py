@@ -1,8 +1,8 @@
 """One apply or destroy of a spec at a time (design D10): a lease of 60 seconds on the blob `<owner>.lock`.
 
 A lease dies with its holder, so no lock outlives a killed process for long; one whose holder is known to be dead is
-broken at once. Who holds it is written into the blob
-before it is leased, and what is leased is exactly what was written: so the blob never names somebody else.
+broken at once. Who holds it is written into the blob before it is leased, and what is leased is exactly what was
+written: so the blob never names somebody else.
 """
 
 import random
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from functools import partial
-from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -18,22 +17,18 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobLeaseClient, BlobProperties
 
-from batchctl.cloud.clients.faults import translate
+from batchctl.cloud.clients.faults import fault_of
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.lock import tickets
 from batchctl.cloud.lock.holder import Holder
+from batchctl.cloud.lock.keeper import Keeper
+from batchctl.cloud.lock.tickets import ticket_metadata, used_tickets
 from batchctl.cloud_answers import USED, Ticket
-from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.errors import BatchctlError, CloudError, Refused
 
 CONTAINER = "batchctl"
 
 LEASE = 60
 """Seconds that a lease lives when nobody renews it (REST: Lease Blob takes 15 to 60)."""
-
-RENEWED_EVERY = 20.0
-
-TRUSTED_FOR = 50.0
-"""Seconds after a renewal was begun in which the lease counts as ours: less than it lives, for what is on its way."""
 
 POLL = 2.0
 """Seconds between two looks at a lock that is waited for."""
@@ -54,6 +49,7 @@ class Lock:
     def __init__(self, session: Session, owner: str) -> None:
         self._session, self._owner = session, owner
         self._blob = session.blobs.get_blob_client(CONTAINER, f"{owner}.lock")
+        # Ours, not one that the service makes: a request that is repeated after a lost answer finds its own lease.
         self._lease = str(uuid4())
         self._seen: str | None = None
         self._used = frozenset[Ticket]()
@@ -99,14 +95,17 @@ class Lock:
     def release(self, *, forget: bool = False) -> None:
         """Let go. `forget`: nothing is left that it could protect, so the blob goes too, unless it tells of saved plans
         that were used. What fails here heals itself: the lease dies."""
+        # First, so that whoever is interrupted in here and comes again finds nothing to let go.
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
         keeper.stop()
+        # A lease that is lost may be somebody else's by now.
         if not keeper.lost():
             over = forget and not self._used
             let_go = partial(self._blob.delete_blob, lease=self._lease) if over else self._client().release
             self._try(lambda: let_go(**QUICK))
+        # Last: our own request to let go passes the gate too, and may not if the lease is lost.
         self._session.gate.watch(None)
 
     def _try(self, request: Callable[[], object]) -> None:
@@ -115,7 +114,7 @@ class Lock:
             try:
                 request()
             except AzureError as error:
-                if translate(error).transient:
+                if fault_of(error).transient:
                     self._session.clock.sleep(pause)
                     continue
             except BatchctlError:
@@ -128,13 +127,16 @@ class Lock:
         try:
             written = self._announce(self._used | ({ticket} if ticket else set()))
             clock = self._session.clock
+            # Before the request is sent: the service counts from a later moment, so we never trust it for too long.
             begun = clock.uptime()
             self._session.ask(
                 lambda: self._client().acquire(LEASE, etag=written, match_condition=MatchConditions.IfNotModified)
             )
         except CloudError as error:
+            # The first: it was leased when we wrote into it; the second: between our two requests.
             if error.code in ("LeaseIdMissing", "LeaseAlreadyPresent"):
                 return Claim.BUSY
+            # It is gone, was made, or was written to by somebody since.
             if error.status in (404, 409, 412):
                 return Claim.OVERTAKEN
             raise self._forbidden(error) from error
@@ -147,7 +149,7 @@ class Lock:
     def _announce(self, used: frozenset[Ticket]) -> str:
         """Write who we are and what was used into the blob, if it is as we saw it; returns its ETag."""
         since = self._session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
-        who = Holder.this(since, self._session.gate.run).metadata() | tickets.metadata(used)
+        who = Holder.this(since, self._session.gate.run).metadata() | ticket_metadata(used)
         if self._seen is not None:
             unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
             return str(self._session.ask(lambda: self._blob.set_blob_metadata(who, **unchanged))["etag"])
@@ -160,6 +162,7 @@ class Lock:
         return self._new(who)
 
     def _new(self, who: dict[str, str]) -> str:
+        # Never over one that somebody made since we looked.
         return str(self._session.ask(lambda: self._blob.upload_blob(b"", metadata=who, overwrite=False))["etag"])
 
     def _make_container(self) -> None:
@@ -186,14 +189,16 @@ class Lock:
 
     def _saw(self, found: BlobProperties | None) -> None:
         self._seen = found.etag if found else None
-        self._used = tickets.read(found.metadata if found else None, self._session.clock.now())
+        self._used = used_tickets(found.metadata if found else None, self._session.clock.now())
 
     def _break(self) -> None:
         """Break the lease of a holder that is dead, unless it has changed hands since."""
         unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
         try:
+            # At once (0 s): nobody is there any more who could be in the middle of something.
             self._session.ask(lambda: self._client().break_lease(lease_break_period=0, **unchanged))
         except CloudError as error:
+            # Somebody was quicker: the next claim sees what is there.
             if error.status not in (404, 409, 412):
                 raise
 
@@ -209,53 +214,3 @@ class Lock:
 
     def _client(self) -> BlobLeaseClient:
         return BlobLeaseClient(self._blob, lease_id=self._lease)
-
-
-class Keeper:
-    """Renews a lease until it is stopped, and knows when it can be relied on no more."""
-
-    def __init__(self, renew: Callable[[], object], uptime: Callable[[], float], begun: float) -> None:
-        self._renew, self._uptime = renew, uptime
-        self._trusted_until, self._why = begun + TRUSTED_FOR, ""
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="lock", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=15)
-
-    def lost(self) -> str | None:
-        """Why the lease is not ours any more, None while it is. Asks the clock, not the service."""
-        if not self._why and self._uptime() > self._trusted_until:
-            self._why = "it was not renewed in time; was this machine asleep?"
-        return (
-            f"the lock was lost: {self._why} Nothing more was sent; apply again goes on from here"
-            if self._why
-            else None
-        )
-
-    def once(self) -> float:
-        """Renew if it still is ours; returns the seconds until the next time, 0 if there is none."""
-        if self.lost():
-            return 0
-        begun = self._uptime()
-        try:
-            self._renew()
-        except AzureError as error:
-            fault = translate(error)
-            if fault.transient:
-                return 2.0
-            self._why = f"{fault}."
-            return 0
-        except Partial:
-            return 0
-        self._trusted_until = begun + TRUSTED_FOR
-        return RENEWED_EVERY
-
-    def _run(self) -> None:
-        pause = RENEWED_EVERY
-        while pause and not self._stopped.wait(pause):
-            pause = self.once()

@@ -11,7 +11,7 @@ MOST = 200
 """Metadata of a blob is at most 8 KiB, and so much of them is 28 bytes."""
 
 
-def read(metadata: Mapping[str, str] | None, now: datetime) -> frozenset[Ticket]:
+def used_tickets(metadata: Mapping[str, str] | None, now: datetime) -> frozenset[Ticket]:
     """Those that were used and have not expired; an expired plan is refused anyway."""
     words = (metadata or {}).get(NAME, "").split()
     found = (word.partition("@") for word in words)
@@ -19,6 +19,7 @@ def read(metadata: Mapping[str, str] | None, now: datetime) -> frozenset[Ticket]
     return frozenset(ticket for ticket in tickets if ticket.until > now)
 
 
-def metadata(tickets: Iterable[Ticket]) -> dict[str, str]:
+def ticket_metadata(tickets: Iterable[Ticket]) -> dict[str, str]:
+    # Of too many those that expire last: the others are the first to be refused for their age.
     latest = sorted(tickets, key=lambda ticket: (ticket.until, ticket.id))[-MOST:]
     return {NAME: " ".join(f"{t.id}@{int(t.until.timestamp())}" for t in latest)} if latest else {}

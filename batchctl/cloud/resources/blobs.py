@@ -1,4 +1,4 @@
-"""Blobs: list, upload, delete, read. Content is checked by its MD5 on the way up; an upload is whole or absent."""
+"""Blobs: upload, adopt, delete. Content is checked by its MD5 on the way up; an upload is whole or absent."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -6,23 +6,19 @@ from typing import Any
 
 from azure.core import MatchConditions
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import AT_ONCE
-from batchctl.cloud.resources import marks
-from batchctl.cloud.transfer.downloads import read
-from batchctl.cloud.transfer.listing import listing
-from batchctl.cloud.transfer.uploads import SMALL, upload
+from batchctl.cloud.transfer.uploads import SMALL, upload_blob
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
-
-__all__ = ["create", "delete", "listing", "read", "update"]
 
 
 def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
     """Store what is not there yet; what is there with our mark and this content counts as stored."""
     return session.each(
-        _large_first(blobs), lambda blob: _upload(session, owner, blob, {"If-None-Match": "*"}), AT_ONCE
+        _large_first(blobs), lambda blob: _upload_or_ours(session, owner, blob, {"If-None-Match": "*"}), AT_ONCE
     )
 
 
@@ -30,17 +26,17 @@ def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> 
     """Store over exactly the versions that were listed."""
     held = {wanted: found for found, wanted in pairs}
     return session.each(
-        _large_first(list(held)), lambda blob: _upload(session, owner, blob, _if_match(held[blob])), AT_ONCE
+        _large_first(list(held)), lambda blob: _upload_or_ours(session, owner, blob, _if_match(held[blob])), AT_ONCE
     )
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
     held = {ours: found for found, ours in pairs}
-    return session.each(held, lambda blob: _adopt(session, owner, held[blob], blob), AT_ONCE)
+    return session.each(held, lambda blob: _adopt_blob(session, owner, held[blob], blob), AT_ONCE)
 
 
 def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
-    return session.each(blobs, partial(_delete, session))
+    return session.each(blobs, partial(_delete_blob, session))
 
 
 def _large_first(blobs: Sequence[Blob]) -> list[Blob]:
@@ -53,21 +49,22 @@ def _if_match(blob: Blob) -> dict[str, str]:
     return {"If-Match": blob.etag} if blob.etag else {}
 
 
-def _upload(session: Session, owner: str, blob: Blob, condition: dict[str, str]) -> None:
+def _upload_or_ours(session: Session, owner: str, blob: Blob, condition: dict[str, str]) -> None:
     try:
-        upload(session, owner, blob, condition)
+        upload_blob(session, owner, blob, condition)
     except CloudError as error:
         # The service may have done it although its answer was lost: then our mark and content are there.
         if error.status not in (409, 412) or not _is_ours(session, owner, blob):
             raise
 
 
-def _adopt(session: Session, owner: str, found: Blob, ours: Blob) -> None:
+def _adopt_blob(session: Session, owner: str, found: Blob, ours: Blob) -> None:
     if found.md5 != ours.md5:
-        _upload(session, owner, ours, _if_match(found))
+        _upload_or_ours(session, owner, ours, _if_match(found))
         return
     client = session.blobs.get_blob_client(ours.container, ours.path)
     held = session.ask(client.get_blob_properties).metadata or {}
+    # Setting metadata replaces all of it: what others wrote there goes along.
     theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
     try:
         session.ask(lambda: client.set_blob_metadata({**theirs, marks.OWNER: owner}, **_unchanged(found)))
@@ -90,9 +87,10 @@ def _unchanged(blob: Blob) -> dict[str, Any]:
     return {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified} if blob.etag else {}
 
 
-def _delete(session: Session, blob: Blob) -> None:
+def _delete_blob(session: Session, blob: Blob) -> None:
     client = session.blobs.get_blob_client(blob.container, blob.path)
     try:
+        # With its snapshots: a blob that has some cannot be deleted alone.
         session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
     except CloudError as error:
         # A blob that is gone already meets no condition: that is what was wanted.

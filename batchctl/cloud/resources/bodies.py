@@ -1,4 +1,5 @@
-"""The vocabulary as REST JSON and back: what no field can say of itself, because it takes a signature or our mark."""
+"""The vocabulary as REST JSON and back: what no field can say of itself, because it takes a signature, our mark or a
+form of its own."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -7,19 +8,12 @@ from typing import Any, get_args
 
 import isodate
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
-from batchctl.resources import (
-    Image,
-    JobPreparationTask,
-    JobReleaseTask,
-    OutputFile,
-    ResourceFile,
-    Settings,
-    StartTask,
-)
+from batchctl.resources import Image
 from batchctl.rest import REST, Dialect
+from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask
 
 UNLIMITED = timedelta(days=10_000_000)
 """Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""
@@ -33,7 +27,7 @@ def rest_dialect(session: Session) -> Dialect:
     return Dialect(
         place=REST,
         readers={
-            timedelta: duration,
+            timedelta: read_duration,
             Settings: unmarked_settings,
             ResourceFile: partial(read_resource_file, session),
             Image: read_image,
@@ -50,7 +44,7 @@ def rest_dialect(session: Session) -> Dialect:
 
 
 @lru_cache(maxsize=1024)  # thousands of tasks say the same few
-def duration(text: str) -> timedelta | None:
+def read_duration(text: str) -> timedelta | None:
     """A duration of the service; None for "unlimited"."""
     found = isodate.parse_duration(text)
     return None if not isinstance(found, timedelta) or found > UNLIMITED else found
@@ -136,7 +130,7 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
     """One entry of `outputFiles`. Our mark goes along as metadata of the blob (REST: uploadHeaders)."""
     destination: Json = {
         "containerUrl": session.sas.sink(output.container),
-        "uploadHeaders": marks.pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
+        "uploadHeaders": marks.to_pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
     }
     if output.path is not None:
         destination["path"] = output.path

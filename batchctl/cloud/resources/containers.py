@@ -5,8 +5,9 @@ from functools import partial
 
 from azure.storage.blob import ContainerProperties
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import GONE_WITHIN, Session
-from batchctl.cloud.resources import blobs, marks
+from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError, Refused
 from batchctl.resources import Container
@@ -16,81 +17,82 @@ from batchctl.words import some
 def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Container, ...]:
     """Containers that bear our mark or one of these names."""
     wanted = frozenset(names)
-    return tuple(c for c in everything(session) if c.owner == owner or c.name in wanted)
+    return tuple(c for c in list_containers(session) if c.owner == owner or c.name in wanted)
 
 
-def everything(session: Session) -> tuple[Container, ...]:
+def list_containers(session: Session) -> tuple[Container, ...]:
     """All containers of the account, whosever."""
     try:
+        # All pages in one `ask`: after a fault the list begins anew, and has nothing twice.
         listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
     except (ValueError, TypeError, AttributeError) as error:  # what the SDK makes of any other answer
         place = session.blobs.url
         raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
-    return tuple(_container(c) for c in listed)
+    return tuple(_read_container(c) for c in listed)
 
 
-def _container(item: ContainerProperties) -> Container:
+def _read_container(item: ContainerProperties) -> Container:
     metadata = item.metadata or {}
     return Container(
         name=item.name,
         keep=marks.KEEP in metadata,
         owner=metadata.get(marks.OWNER),
-        stamp=marks.stamp(metadata),
+        stamp=marks.read_stamp(metadata),
         leased=item.lease.status == "locked",
     )
 
 
 def create(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
-    return session.each(containers, partial(_create, session, owner))
+    return session.each(containers, partial(_create_container, session, owner))
 
 
 def update(session: Session, pairs: Sequence[tuple[Container, Container]], owner: str) -> Iterator[Outcome]:
-    return session.each([wanted for _, wanted in pairs], lambda wanted: _mark(session, owner, wanted, owner))
+    return session.each([wanted for _, wanted in pairs], lambda wanted: _mark_container(session, owner, wanted, owner))
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Container, Container]], owner: str) -> Iterator[Outcome]:
     held = {ours: found for found, ours in pairs}
-    return session.each(held, lambda ours: _mark(session, owner, ours, held[ours].owner))
+    return session.each(held, lambda ours: _mark_container(session, owner, ours, held[ours].owner))
 
 
 def delete(session: Session, containers: Sequence[Container], owner: str) -> Iterator[Outcome]:
-    return session.each(containers, partial(_delete, session, owner))
+    return session.each(containers, partial(_delete_container, session, owner))
 
 
-def _create(session: Session, owner: str, container: Container) -> None:
+def _create_container(session: Session, owner: str, container: Container) -> None:
     client = session.blobs.get_container_client(container.name)
 
     def attempt() -> bool:
         try:
-            session.ask(lambda: client.create_container(metadata=_metadata(session, owner, container)))
+            session.ask(lambda: client.create_container(metadata=_container_metadata(session, owner, container)))
         except CloudError as error:
             if error.code == "ContainerBeingDeleted":
                 return False
             # Our own request may have been done although its answer was lost: then the mark is there.
-            if error.code != "ContainerAlreadyExists" or _owner(session, container.name) != owner:
+            if error.code != "ContainerAlreadyExists" or _owner_of(session, container.name) != owner:
                 raise
         return True
 
     session.until(attempt, f"container {container.name!r} is still being deleted", GONE_WITHIN)
 
 
-def _mark(session: Session, owner: str, container: Container, before: str | None) -> None:
+def _mark_container(session: Session, owner: str, container: Container, before: str | None) -> None:
     """Write our marks anew, if it belongs to whom it did before; what others put beside them stays."""
     client = session.blobs.get_container_client(container.name)
     held = session.ask(client.get_container_properties).metadata or {}
     if held.get(marks.OWNER) != before:
         raise Refused([f"container {container.name!r} has changed hands"])
     theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
-    session.ask(lambda: client.set_container_metadata({**theirs, **_metadata(session, owner, container)}))
+    session.ask(lambda: client.set_container_metadata({**theirs, **_container_metadata(session, owner, container)}))
 
 
-def _metadata(session: Session, owner: str, container: Container) -> dict[str, str]:
+def _container_metadata(session: Session, owner: str, container: Container) -> dict[str, str]:
     kept = {marks.KEEP: "true"} if container.keep else {}
-    return marks.stamped(owner, container, session.clock.now()) | kept
+    return marks.spec_marks(owner, container, session.clock.now()) | kept
 
 
-def _delete(session: Session, owner: str, container: Container) -> None:
-    if foreign := [b.path for b in blobs.listing(session, container.name) if b.owner != owner]:
+def _delete_container(session: Session, owner: str, container: Container) -> None:
+    if foreign := [b.path for b in list_blobs(session, container.name) if b.owner != owner]:
         raise Refused([f"container {container.name!r} holds what is not ours by now: {some(sorted(foreign))}"])
     client = session.blobs.get_container_client(container.name)
     properties = session.find(client.get_container_properties)
@@ -98,10 +100,11 @@ def _delete(session: Session, owner: str, container: Container) -> None:
         return
     if (properties.metadata or {}).get(marks.OWNER) != owner:
         raise Refused([f"container {container.name!r} does not bear our mark any more"])
+    # On the condition that its marks are those that we have just seen; blobs do not move its date.
     session.find(lambda: client.delete_container(if_unmodified_since=properties.last_modified))
     session.until(lambda: session.find(client.get_container_properties) is None, f"{container.name!r} is not gone")
 
 
-def _owner(session: Session, name: str) -> str | None:
+def _owner_of(session: Session, name: str) -> str | None:
     properties = session.find(session.blobs.get_container_client(name).get_container_properties)
     return (properties.metadata or {}).get(marks.OWNER) if properties else None

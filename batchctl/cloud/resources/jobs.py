@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
-from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud import marks
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud_answers import Counts, Outcome
 from batchctl.errors import CloudError, Partial
 from batchctl.resources import Job
-from batchctl.rules import Rule, asked
+from batchctl.rules import Rule, asked_hashes
 from batchctl.words import some
 
 TERMINATING = "terminating"
@@ -36,7 +36,7 @@ def create(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcom
 
 
 def update(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> Iterator[Outcome]:
-    return session.each([wanted for _, wanted in pairs], partial(_update, session, owner))
+    return session.each([wanted for _, wanted in pairs], partial(_update_job, session, owner))
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Job, Job]], owner: str) -> Iterator[Outcome]:
@@ -47,7 +47,7 @@ def delete(session: Session, jobs: Sequence[Job], owner: str) -> Iterator[Outcom
     return session.each(jobs, partial(MARKED.delete, session, owner))
 
 
-def seal(session: Session, job: Job, added: frozenset[str]) -> None:
+def seal_job(session: Session, job: Job, added: frozenset[str]) -> None:
     """Switch the job to end with its tasks, once it holds what was added (design D7)."""
     listed = session.ask(lambda: list(session.batch.pages(f"{job_path(job)}/tasks", select="id")))
     missing = added - {item["id"] for item in listed}
@@ -68,7 +68,7 @@ def _is_sealed(session: Session, job: Job) -> bool:
     return str(item.get("onAllTasksComplete", "")).lower() == "terminatejob"
 
 
-def counts(session: Session, job: Job) -> Counts:
+def task_counts(session: Session, job: Job) -> Counts:
     answer = session.ask(lambda: session.batch.get(f"{job_path(job)}/taskcounts"))
     found = answer.get("taskCounts", answer)
     return Counts(
@@ -79,7 +79,7 @@ def counts(session: Session, job: Job) -> Counts:
     )
 
 
-def ended(session: Session, job: Job) -> str | None:
+def why_ended(session: Session, job: Job) -> str | None:
     """Why the job has ended, None while it has not."""
     item = session.find(lambda: session.batch.get(job_path(job), select="id,state,executionInfo"))
     if item is None:
@@ -90,7 +90,7 @@ def ended(session: Session, job: Job) -> str | None:
 
 
 def job_path(job: Job) -> str:
-    return f"/jobs/{segment(job.id)}"
+    return f"/jobs/{path_segment(job.id)}"
 
 
 def job_body(session: Session, job: Job, owner: str) -> Json:
@@ -104,13 +104,14 @@ def read_job(session: Session, item: Json) -> Job:
     found = rest_dialect(session).read(Job, item)
     ours = {
         "name": metadata.get(marks.JOB) or item["id"],
-        "metadata": marks.labels(item.get("metadata")),
+        "metadata": marks.user_labels(item.get("metadata")),
         "generation": int(metadata.get(marks.GENERATION, "1")),
         "owner": metadata.get(marks.OWNER),
-        "stamp": marks.stamp(metadata),
+        "stamp": marks.read_stamp(metadata),
         "asked": metadata.get(marks.DIGEST, ""),
         "sealed": str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
     }
+    # A job of others may make a pool of its own, which has no id in it.
     return Job(**{"pool": "", **found, **ours})
 
 
@@ -120,8 +121,8 @@ IN_PLACE = frozenset(f.name for f in fields(Job) if f.metadata.get("rule") is Ru
 
 def job_metadata(session: Session, job: Job, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    marked = {**marks.stamped(owner, job, session.clock.now()), **_own_marks(job), marks.DIGEST: asked(job)}
-    return marks.pairs([*marked.items(), *job.metadata])
+    marked = {**marks.spec_marks(owner, job, session.clock.now()), **_own_marks(job), marks.DIGEST: asked_hashes(job)}
+    return marks.to_pairs([*marked.items(), *job.metadata])
 
 
 def _own_marks(job: Job) -> dict[str, str]:
@@ -138,25 +139,25 @@ MARKED = Marked(
 )
 
 
-def _update(session: Session, owner: str, job: Job) -> None:
+def _update_job(session: Session, owner: str, job: Job) -> None:
     if job.state == TERMINATING:
-        _end(session, job)
+        _end_job(session, job)
     else:
         patch = rest_dialect(session).write(job, only=IN_PLACE)
         patch["metadata"] = job_metadata(session, job, owner)
         session.ask(lambda: session.batch.patch(job_path(job), patch))
 
 
-def _end(session: Session, job: Job) -> None:
+def _end_job(session: Session, job: Job) -> None:
     """Returns when nothing of it runs any more."""
     try:
         session.find(lambda: session.batch.post(f"{job_path(job)}/terminate", {"terminateReason": GIVEN_UP}))
     except CloudError as error:
         if error.code not in OVER:
             raise
-    session.until(lambda: _state(session, job) != TERMINATING, f"job {job.id!r} has not ended")
+    session.until(lambda: _job_state(session, job) != TERMINATING, f"job {job.id!r} has not ended")
 
 
-def _state(session: Session, job: Job) -> str | None:
+def _job_state(session: Session, job: Job) -> str | None:
     item = session.find(lambda: session.batch.get(job_path(job), select="id,state"))
     return str(item.get("state", "")).lower() if item else None

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError, Refused
-from batchctl.resources import Job, Pool, label
-from batchctl.rules import asked
+from batchctl.resources import Job, Pool, label_of
+from batchctl.rules import asked_hashes
 
 M = TypeVar("M", Pool, Job)
 
@@ -45,13 +45,14 @@ class Marked(Generic[M]):
     def _is_ours(self, session: Session, owner: str, wanted: M) -> bool:
         item = session.find(lambda: session.batch.get(self.path(wanted)))
         metadata = marks.from_pairs(item.get("metadata")) if item else {}
-        return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked(wanted)
+        return metadata.get(marks.OWNER) == owner and metadata.get(marks.DIGEST) == asked_hashes(wanted)
 
     def adopt(self, session: Session, owner: str, held: M) -> None:
         """Put our mark beside what others wrote there."""
         item = session.ask(lambda: session.batch.get(self.path(held)))
-        ours = self.own_marks(held) | marks.stamped(owner, held, session.clock.now())
-        metadata = marks.pairs(marks.from_pairs(item.get("metadata")) | ours)
+        ours = self.own_marks(held) | marks.spec_marks(owner, held, session.clock.now())
+        # PATCH takes metadata whole.
+        metadata = marks.to_pairs(marks.from_pairs(item.get("metadata")) | ours)
         session.ask(lambda: session.batch.patch(self.path(held), {"metadata": metadata}))
 
     def delete(self, session: Session, owner: str, held: M) -> None:
@@ -67,9 +68,10 @@ class Marked(Generic[M]):
             if error.code != self.being_deleted:
                 raise
         session.until(
-            lambda: session.find(lambda: session.batch.get(self.path(held))) is None, f"{_called(held)} is not gone"
+            lambda: session.find(lambda: session.batch.get(self.path(held))) is None,
+            f"{_called(held)} is not gone",
         )
 
 
 def _called(resource: Pool | Job) -> str:
-    return f"{resource.kind} {label(resource)!r}"
+    return f"{resource.kind} {label_of(resource)!r}"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import isodate
 
-from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import PoolUse
 from batchctl.errors import CloudError
@@ -19,7 +19,7 @@ TAIL_BYTES = 8192
 
 def pool_use(session: Session, pool: str) -> PoolUse:
     """The nodes of a pool, and the tasks that run on them."""
-    found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,runningTasksCount")))
+    found = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), select="id,runningTasksCount")))
     return PoolUse(
         nodes=tuple(sorted(node["id"] for node in found)),
         running_tasks=sum(node.get("runningTasksCount", 0) for node in found),
@@ -33,18 +33,19 @@ def reboot_nodes(session: Session, pool: str, since: str) -> None:
     """
 
     def renewed() -> bool:
-        found = session.ask(lambda: list(session.batch.pages(_nodes(pool), select="id,state,lastBootTime")))
-        old = [node for node in found if "lastBootTime" in node and _moment(node["lastBootTime"]) < _moment(since)]
+        found = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), select="id,state,lastBootTime")))
+        booted = [node for node in found if "lastBootTime" in node]
+        old = [node for node in booted if _iso_moment(node["lastBootTime"]) < _iso_moment(since)]
         for node in old:
             if str(node.get("state", "")).lower() in REBOOTABLE:
-                _reboot(session, pool, node["id"])
+                _reboot_node(session, pool, node["id"])
         return not old
 
     session.until(renewed, f"nodes of pool {pool!r} have not restarted")
 
 
-def _reboot(session: Session, pool: str, node: str) -> None:
-    path = f"{_nodes(pool)}/{segment(node)}/reboot"
+def _reboot_node(session: Session, pool: str, node: str) -> None:
+    path = f"{_nodes_path(pool)}/{path_segment(node)}/reboot"
     try:
         session.find(lambda: session.batch.post(path, {"nodeRebootOption": "requeue"}))
     except CloudError as error:
@@ -53,21 +54,21 @@ def _reboot(session: Session, pool: str, node: str) -> None:
             raise
 
 
-def _nodes(pool: str) -> str:
-    return f"/pools/{segment(pool)}/nodes"
+def _nodes_path(pool: str) -> str:
+    return f"/pools/{path_segment(pool)}/nodes"
 
 
-def _moment(text: str) -> datetime:
+def _iso_moment(text: str) -> datetime:
     found: datetime = isodate.parse_datetime(text)
     return found
 
 
 def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
     """Why nodes cannot run: their errors, and the end of a failed start task's stderr."""
-    path = _nodes(pool)
+    path = _nodes_path(pool)
     query = {"select": "id,state,startTaskInfo,errors", "maxresults": "100"}
     nodes = session.ask(lambda: session.batch.get(path, **query)).get("value", [])
-    return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe(session, path, node))
+    return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe_node(session, path, node))
 
 
 def file_tail(session: Session, path: str) -> tuple[str, ...]:
@@ -79,19 +80,20 @@ def file_tail(session: Session, path: str) -> tuple[str, ...]:
         start = max(0, size - TAIL_BYTES)
         content = session.ask(lambda: session.batch.text(path, {"ocp-range": f"bytes={start}-{size - 1}"}))
     except CloudError as error:
+        # Not there (yet); its node or task is in no state for it; shorter by now than when we asked.
         if error.status in (404, 409, 416):
             return ()
         raise
     return tuple(content.decode("utf-8", "replace").splitlines())
 
 
-def _describe(session: Session, path: str, node: Json) -> tuple[str, ...]:
+def _describe_node(session: Session, path: str, node: Json) -> tuple[str, ...]:
     errors = [f"{e.get('code')}: {e.get('message')}" for e in node.get("errors") or ()]
     info = node.get("startTaskInfo") or {}
     lines: tuple[str, ...] = ()
     if str(node.get("state", "")).lower() == "starttaskfailed":
         failure = (info.get("failureInfo") or {}).get("message", "")
         errors.append(f"its start task failed with exit code {info.get('exitCode')} {failure}".rstrip())
-        stderr = file_tail(session, f"{path}/{segment(node['id'])}/files/{segment('startup/stderr.txt')}")
+        stderr = file_tail(session, f"{path}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}")
         lines = tuple(f"    {line}" for line in stderr[-SHOWN_LINES:])
     return (f"node {node['id']} is {node.get('state')}: {'; '.join(errors) or 'no error given'}", *lines)

@@ -1,18 +1,18 @@
 """Pools to and from REST JSON."""
 
-from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud import marks
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.resources import Pool
-from batchctl.rules import asked
+from batchctl.rules import asked_hashes
 
 TARGETS = frozenset({"target_dedicated_nodes", "target_spot_nodes"})
 FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
 
 
 def pool_path(pool: str) -> str:
-    return f"/pools/{segment(pool)}"
+    return f"/pools/{path_segment(pool)}"
 
 
 def pool_body(session: Session, pool: Pool, owner: str) -> Json:
@@ -28,9 +28,9 @@ def read_pool(session: Session, item: Json) -> Pool:
         # A pool that is told its targets again keeps its last formula.
         found = {name: value for name, value in found.items() if name not in FORMULA}
     ours = {
-        "metadata": marks.labels(item.get("metadata")),
+        "metadata": marks.user_labels(item.get("metadata")),
         "owner": marked.get(marks.OWNER),
-        "stamp": marks.stamp(marked),
+        "stamp": marks.read_stamp(marked),
         "asked": marked.get(marks.DIGEST, ""),
         "rebooting": marks.REBOOTING in marked,
         "nodes": item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
@@ -40,5 +40,5 @@ def read_pool(session: Session, item: Json) -> Pool:
 
 def pool_metadata(session: Session, pool: Pool, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    stamped = marks.stamped(owner, pool, session.clock.now())
-    return marks.pairs([*stamped.items(), (marks.DIGEST, asked(pool)), *pool.metadata])
+    stamped = marks.spec_marks(owner, pool, session.clock.now())
+    return marks.to_pairs([*stamped.items(), (marks.DIGEST, asked_hashes(pool)), *pool.metadata])

@@ -3,9 +3,9 @@
 from collections.abc import Set
 from dataclasses import fields, replace
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.cloud.resources.nodes import reboot_nodes
 from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata, pool_path
@@ -13,7 +13,7 @@ from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
 from batchctl.resources import Pool
 from batchctl.rest import REST, path_of
-from batchctl.rules import Rule, differences, differs
+from batchctl.rules import Rule, differs, field_differences
 
 START = "start_task"
 NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
@@ -23,25 +23,27 @@ Marks = list[dict[str, str]]
 
 def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     """Make it so. Nothing but what differs is patched, so that what others set beside it stays."""
-    changed = {d.name: d.rule for d in differences(held, wanted)}
+    changed = {d.name: d.rule for d in field_differences(held, wanted)}
     drained = {n for n, r in changed.items() if r is Rule.WHEN_EMPTY and not (n == START and wanted.by_reboot)}
-    _settle(session, wanted.name)
+    # In this order: a pool that is being resized, or has a formula, takes no resize.
+    _until_steady(session, wanted.name)
     if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):
         session.ask(lambda: session.batch.post(f"{pool_path(wanted.name)}/disableautoscale", {}))
     if drained and _may_have_nodes(held):
         _resize(session, wanted, NO_NODES)
-        _settle(session, wanted.name)
+        _until_steady(session, wanted.name)
     marked = pool_metadata(session, wanted, owner)
     if wanted.by_reboot and not drained:
-        _give_start_task(session, held, wanted, [*marked, *marks.pairs({marks.REBOOTING: "startTask"})])
-    patch = {**_patch(session, wanted, drained), **_signed_anew(session, wanted), "metadata": marked}
+        _give_start_task(session, held, wanted, [*marked, *marks.to_pairs({marks.REBOOTING: "startTask"})])
+    patch = {**_emptied_patch(session, wanted, drained), **_signed_anew(session, wanted), "metadata": marked}
     session.ask(lambda: session.batch.patch(pool_path(wanted.name), patch))
     if drained:
         _drop_start_task(session, held, wanted, marked)
-    _scale(session, held, wanted, refill=bool(drained), changed=changed.keys())
+    # Last, so that no node boots with what the pool was before.
+    _give_nodes(session, held, wanted, refill=bool(drained), changed=changed.keys())
 
 
-def _patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
+def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
     """What changes only while the pool is empty, property by property: PoolPatch takes each of them whole."""
     properties = {places[0] for f in fields(Pool) if f.name in changed and (places := path_of(f, REST))}
     alike = {f.name for f in fields(Pool) if (path_of(f, REST) or ("",))[0] in properties - {"startTask"}}
@@ -60,7 +62,7 @@ def _may_have_nodes(pool: Pool) -> bool:
     return scaled or bool(pool.nodes or pool.target_dedicated_nodes or pool.target_spot_nodes)
 
 
-def _scale(session: Session, held: Pool, wanted: Pool, *, refill: bool, changed: Set[str]) -> None:
+def _give_nodes(session: Session, held: Pool, wanted: Pool, *, refill: bool, changed: Set[str]) -> None:
     emptied = refill and _may_have_nodes(held)
     if wanted.auto_scale_formula is None:
         if emptied or changed & TARGETS or "auto_scale_formula" in changed:
@@ -105,7 +107,7 @@ def _resize(session: Session, pool: Pool, targets: Json) -> None:
     session.until(attempt, f"pool {pool.name!r} is still being resized")
 
 
-def _settle(session: Session, pool: str) -> None:
+def _until_steady(session: Session, pool: str) -> None:
     """Wait until the pool has done with its last resize."""
 
     def steady() -> bool:

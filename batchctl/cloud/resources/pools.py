@@ -31,6 +31,7 @@ ABLE = frozenset(
 
 def observe(session: Session) -> Iterator[Pool]:
     for item in session.ask(lambda: list(session.batch.pages("/pools"))):
+        # Pools of Cloud Services are nothing that a spec could say.
         if "virtualMachineConfiguration" in item:
             yield read_pool(session, item)
 
@@ -52,7 +53,7 @@ def delete(session: Session, pools: Sequence[Pool], owner: str) -> Iterator[Outc
     return session.each(pools, partial(MARKED.delete, session, owner))
 
 
-def images(session: Session) -> tuple[SupportedImage, ...]:
+def supported_images(session: Session) -> tuple[SupportedImage, ...]:
     """The images that Batch supports now (`GET /supportedimages`)."""
     return tuple(
         SupportedImage(
@@ -66,7 +67,7 @@ def images(session: Session) -> tuple[SupportedImage, ...]:
     )
 
 
-def health(session: Session, pool: str) -> PoolHealth:
+def pool_health(session: Session, pool: str) -> PoolHealth:
     """Two small requests; nodes are looked at one by one only when none can run a task."""
     item = session.find(lambda: session.batch.get(pool_path(pool)))
     if item is None:

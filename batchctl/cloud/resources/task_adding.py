@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
-from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import travelling_digest
 from batchctl.cloud_answers import Outcome
@@ -23,11 +23,12 @@ WITHIN = 300.0
 """Seconds over which the service may put off single tasks of a request."""
 
 
+# json.dumps would make an encoder for each of very many tasks.
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
-class Chunk:
+class TaskChunk:
     """Tasks of one job that go in one request, each with its body as JSON."""
 
     job: str
@@ -44,29 +45,30 @@ class Chunk:
         self.size += len(body)
 
 
-def add(session: Session, tasks: Sequence[Task], body: Callable[[Task], Json]) -> Iterator[Outcome]:
+def add_tasks(session: Session, tasks: Sequence[Task], body: Callable[[Task], Json]) -> Iterator[Outcome]:
     """Add all; a task that is there already with the same digest counts as added."""
     with session.workers() as pool:
-        for outcomes in session.streamed(pool, partial(_add, session), chunks(tasks, body)):
+        for outcomes in session.streamed(pool, partial(_add_chunk, session), task_chunks(tasks, body)):
             yield from outcomes
 
 
-def chunks(tasks: Sequence[Task], body: Callable[[Task], Json]) -> Iterator[Chunk]:
+def task_chunks(tasks: Sequence[Task], body: Callable[[Task], Json]) -> Iterator[TaskChunk]:
     """By count and by bytes. A task that is too large for any request is alone in its chunk."""
     for job, group in groupby(tasks, key=lambda t: generation_id(t.job, t.generation or 1)):
-        chunk = Chunk(job)
+        chunk = TaskChunk(job)
         for task in group:
             wanted = _encoded(body(task)).encode()
             if not chunk.takes(len(wanted)):
                 yield chunk
-                chunk = Chunk(job)
+                chunk = TaskChunk(job)
             chunk.put(task, wanted)
         yield chunk
 
 
-def _add(session: Session, chunk: Chunk) -> list[Outcome]:
+def _add_chunk(session: Session, chunk: TaskChunk) -> list[Outcome]:
     if chunk.size > MOST_BYTES:
         return [Outcome(resource=chunk.tasks[0], error=_too_large(chunk))]
+    path = f"/jobs/{path_segment(chunk.job)}/addtaskcollection"
     left = {task.id: (task, body) for task, body in zip(chunk.tasks, chunk.bodies, strict=True)}
     outcomes: list[Outcome] = []
 
@@ -74,33 +76,35 @@ def _add(session: Session, chunk: Chunk) -> list[Outcome]:
         """Add what is left; what the service could not do just now is left for the next attempt."""
         content = b'{"value":[%s]}' % b",".join(body for _, body in left.values())
         try:
-            answer = session.ask(lambda: session.batch.post(f"/jobs/{segment(chunk.job)}/addtaskcollection", content))
+            answer = session.ask(lambda: session.batch.post(path, content))
         except BatchctlError as error:
             outcomes.extend(Outcome(resource=task, error=error) for task, _ in left.values())
             return True
         for result in answer["value"]:
             if str(result["status"]).lower() != "servererror":
                 task, _ = left.pop(result["taskId"])
-                outcomes.append(Outcome(resource=task, error=_refused(session, chunk.job, task, result.get("error"))))
+                outcomes.append(
+                    Outcome(resource=task, error=_why_not_added(session, chunk.job, task, result.get("error")))
+                )
         return not left
 
     session.until(attempt, f"job {chunk.job!r} does not take its tasks", within=WITHIN)
     return outcomes
 
 
-def _refused(session: Session, job: str, task: Task, error: Json | None) -> CloudError | None:
+def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -> CloudError | None:
     """Why the service did not take it. That it is there is what we want, if it is ours (reliability F04)."""
     if error is None:
         return None
     if error.get("code") == "TaskExists":
-        held = session.ask(lambda: session.batch.get(f"/jobs/{segment(job)}/tasks/{segment(task.id)}"))
+        held = session.ask(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
         if travelling_digest(held) == task.digest:
             return None
     message = (error.get("message") or {}).get("value", "").split("\nRequestId", 1)[0]
     return CloudError(f"task {task.id!r} was refused: {error.get('code')}: {message}", status=409, code=error["code"])
 
 
-def _too_large(chunk: Chunk) -> CloudError:
+def _too_large(chunk: TaskChunk) -> CloudError:
     return CloudError(
         f"task {chunk.tasks[0].id!r} takes {chunk.size} bytes, more than a request may have; name a container"
     )

@@ -1,12 +1,13 @@
-"""Tasks: to REST JSON and back with what is needed of them; `adding` sends many."""
+"""Tasks: to REST JSON and back with what is needed of them; `task_adding` sends many."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
-from batchctl.cloud.clients.batch import Json, segment
+from batchctl.cloud import marks
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks, task_adding
+from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
     give_digest,
     give_pool_user,
@@ -36,10 +37,11 @@ def observe(session: Session, job: Job, *, failed: bool = False) -> tuple[Task, 
         partial(session.batch.pages, f"{job_path(job)}/tasks", **query),
         partial(read_task, rest_dialect(session), job),
     )
+    # A job that has gone since it was listed has no tasks.
     return session.find(lambda: tuple(map(read, pages()))) or ()
 
 
-def unfinished(session: Session, job: Job) -> bool:
+def has_unfinished_tasks(session: Session, job: Job) -> bool:
     query = {"filter": "state ne 'completed'", "select": "id", "maxresults": "1"}
     found = session.find(lambda: session.batch.get(f"{job_path(job)}/tasks", **query))
     return bool((found or {}).get("value"))
@@ -47,12 +49,12 @@ def unfinished(session: Session, job: Job) -> bool:
 
 def create(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outcome]:
     """Add all; a task that is there already with the same digest counts as added."""
-    return task_adding.add(session, tasks, partial(task_body, session, rest_dialect(session), owner))
+    return task_adding.add_tasks(session, tasks, partial(task_body, session, rest_dialect(session), owner))
 
 
 def update(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
     """New limits for tasks that have not ended; nothing else of a task can change."""
-    return session.each([wanted for _, wanted in pairs], partial(_limit, session))
+    return session.each([wanted for _, wanted in pairs], partial(_change_limits, session))
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Task, Task]], owner: str) -> Iterator[Outcome]:
@@ -65,7 +67,7 @@ def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outc
 
 def task_stderr(session: Session, task: Task, lines: int) -> tuple[str, ...]:
     job = generation_id(task.job, task.generation or 1)
-    file = f"/jobs/{segment(job)}/tasks/{segment(task.id)}/files/{segment('stderr.txt')}"
+    file = f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}/files/{path_segment('stderr.txt')}"
     return file_tail(session, file)[-lines:]
 
 
@@ -84,11 +86,12 @@ LIMITS = frozenset(f.name for f in fields(Task) if f.metadata.get("rule") is Rul
 """What may change while the task has not ended (REST: Task - Replace Task)."""
 
 
-def _limit(session: Session, task: Task) -> None:
+def _change_limits(session: Session, task: Task) -> None:
     job = generation_id(task.job, task.generation or 1)
+    # PUT replaces them all: what is left out is as the service has it by default.
     limits = {"constraints": {}, **rest_dialect(session).write(task, only=LIMITS, sparse=True)}
     try:
-        session.ask(lambda: session.batch.put(f"/jobs/{segment(job)}/tasks/{segment(task.id)}", limits))
+        session.ask(lambda: session.batch.put(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}", limits))
     except CloudError as error:
         # It has ended meanwhile: there is nothing left to limit.
         if error.code != "TaskCompleted":

@@ -14,7 +14,7 @@ RANGE = 4 << 20
 RANGES_AT_ONCE = 4
 
 
-def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
+def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     """The content from byte `start` on, of exactly the version that was listed. Raises CloudError if it has changed."""
     url = session.sas.below(session.sas.source(blob.container), blob.path)
     version = {"If-Match": blob.etag} if blob.etag else {}
@@ -30,14 +30,15 @@ def read(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     if blob.size - start <= RANGE:
         taken = session.budget.take(blob.size - start)
         try:
+            # The room is held until the reader comes back for more: until then it has the bytes.
             yield part(start, blob.size)
         finally:
             session.budget.give_back(taken)
     else:
-        yield from _ahead(session, deque(_ranges(start, blob.size)), part)
+        yield from _ahead(session, deque(_byte_ranges(start, blob.size)), part)
 
 
-def _ranges(start: int, size: int) -> Iterator[tuple[int, int]]:
+def _byte_ranges(start: int, size: int) -> Iterator[tuple[int, int]]:
     return ((begin, min(begin + RANGE, size)) for begin in range(start, size, RANGE))
 
 
@@ -56,4 +57,5 @@ def _ahead(session: Session, ranges: deque[tuple[int, int]], part: Callable[[int
                 yield flights[0][1].result()
                 session.budget.give_back(flights.popleft()[0])
     finally:
+        # A reader that stops, or a part that fails, leaves others in flight.
         session.budget.give_back(sum(taken for taken, _ in flights))

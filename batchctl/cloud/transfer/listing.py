@@ -7,8 +7,8 @@ from io import BytesIO
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
@@ -18,12 +18,12 @@ MOST_PAGES = 4000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def listing(session: Session, container: str) -> tuple[Blob, ...]:
+def list_blobs(session: Session, container: str) -> tuple[Blob, ...]:
     """All blobs of a container; none if it is not there. Raises CloudError for a listing that never ends."""
-    return tuple(_listed(session, container))
+    return tuple(_each_blob(session, container))
 
 
-def _listed(session: Session, container: str) -> Iterator[Blob]:
+def _each_blob(session: Session, container: str) -> Iterator[Blob]:
     url = f"{session.sas.source(container)}&restype=container&comp=list&include=metadata"
     marker = ""
     for _ in range(MOST_PAGES):
@@ -34,7 +34,7 @@ def _listed(session: Session, container: str) -> Iterator[Blob]:
                 return
             raise
         before, marker = marker, ""
-        for found in _parsed(container, page):
+        for found in _page_parts(container, page):
             if isinstance(found, Blob):
                 yield found
             else:
@@ -46,12 +46,13 @@ def _listed(session: Session, container: str) -> Iterator[Blob]:
     raise CloudError(f"the listing of container {container!r} does not come to an end")
 
 
-def _parsed(container: str, page: bytes) -> Iterator[Blob | str]:
+def _page_parts(container: str, page: bytes) -> Iterator[Blob | str]:
     """The blobs of a page, and the marker of the next one (REST: List Blobs)."""
     try:
         for _, element in iterparse(BytesIO(page)):
             if element.tag == "Blob":
-                yield _blob(container, element)
+                yield _listed_blob(container, element)
+                # Or all elements of the page would stay until its end.
                 element.clear()
             elif element.tag == "NextMarker":
                 yield element.text or ""
@@ -59,36 +60,36 @@ def _parsed(container: str, page: bytes) -> Iterator[Blob | str]:
         raise CloudError(f"the listing of container {container!r} cannot be read: {error}") from error
 
 
-def _blob(container: str, element: Element) -> Blob:
+def _listed_blob(container: str, element: Element) -> Blob:
     parts = {child.tag: child for child in element}
     said = {child.tag: child.text or "" for child in parts["Properties"]}
     metadata = {child.tag: child.text for child in parts.get("Metadata", ())}
     md5 = said.get("Content-MD5")
     return Blob(
         container=container,
-        path=_name(parts["Name"]),
+        path=_blob_name(parts["Name"]),
         md5=a2b_base64(md5).hex() if md5 else None,
         size=int(said["Content-Length"]),
         owner=metadata.get(marks.OWNER),
         task=metadata.get(marks.TASK),
-        etag=_quoted(said["Etag"]),
-        modified=_moment(said["Last-Modified"]),
+        etag=_quoted_etag(said["Etag"]),
+        modified=_http_date(said["Last-Modified"]),
         leased=said.get("LeaseStatus") == "locked",
     )
 
 
-def _name(element: Element) -> str:
+def _blob_name(element: Element) -> str:
     """Names with characters that XML cannot hold come percent-encoded."""
     text = element.text or ""
     return unquote(text) if element.get("Encoded") == "true" else text
 
 
-def _quoted(etag: str) -> str:
+def _quoted_etag(etag: str) -> str:
     """Listings leave out the quotes that headers have."""
     return etag if etag.startswith('"') else f'"{etag}"'
 
 
-def _moment(text: str) -> datetime:
+def _http_date(text: str) -> datetime:
     """`Tue, 24 Nov 2026 07:00:00 GMT`, always of this form (RFC 1123); strptime would cost as much as all else."""
     hour, minute, second = map(int, text[17:25].split(":"))
     return datetime(int(text[12:16]), MONTHS.index(text[8:11]) + 1, int(text[5:7]), hour, minute, second, tzinfo=UTC)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from batchctl import hashes
+from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import marks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
@@ -28,7 +28,7 @@ TYPE = "application/octet-stream"
 Headers = Mapping[str, str]
 
 
-def upload(session: Session, owner: str, blob: Blob, condition: Headers) -> None:
+def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) -> None:
     """Store the file of `blob` with our mark and its MD5, if the service finds the condition true.
 
     Raises CloudError, and stores nothing, if the file is not (or no longer) what the plan saw.
@@ -39,36 +39,37 @@ def upload(session: Session, owner: str, blob: Blob, condition: Headers) -> None
     url = session.sas.below(session.sas.sink(blob.container), blob.path)
     stored = {f"x-ms-meta-{marks.OWNER}": owner, **condition}
     if blob.size <= SMALL:
-        _whole(session, url, source, blob, stored)
+        _upload_whole(session, url, source, blob, stored)
     else:
-        _in_blocks(session, url, source, blob, stored)
+        _upload_in_blocks(session, url, source, blob, stored)
 
 
-def _whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
     """One request; the service refuses content whose MD5 is not the one that it is told (REST: Put Blob)."""
     taken = session.budget.take(blob.size)
     try:
         with source.open("rb", buffering=0) as stream:
+            # One byte more than planned tells that it has grown.
             data = stream.read(blob.size + 1) or b""
         if len(data) != blob.size:
-            raise changed(source)
+            raise _file_changed(source)
         sent = {
             "x-ms-blob-type": "BlockBlob",
             "Content-Type": TYPE,
-            "Content-MD5": _text(bytes.fromhex(blob.md5 or "")),
+            "Content-MD5": _base64(bytes.fromhex(blob.md5 or "")),
         }
         session.send("PUT", url, {**sent, **stored}, data)
     except CloudError as error:
         if error.code == "Md5Mismatch":
-            raise changed(source) from error
+            raise _file_changed(source) from error
         raise
     finally:
         session.budget.give_back(taken)
 
 
-def _in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+def _upload_in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
     """Blocks, several at once, then their list, which makes the blob: only if the whole is what the plan saw."""
-    staged, digest = _staged(session, blob), hashlib.md5(usedforsecurity=False)
+    staged, digest = _staged_blocks(session, blob), hashlib.md5(usedforsecurity=False)
 
     def stage(id: str, data: bytes) -> None:
         if id not in staged:
@@ -76,10 +77,10 @@ def _in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Hea
 
     ids = list(_each_block(session, source, blob.size, digest, stage))
     if digest.hexdigest() != blob.md5:
-        raise changed(source)
+        raise _file_changed(source)
     listed = "".join(f"<Uncommitted>{id}</Uncommitted>" for id in ids)
     body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
-    sent = {"x-ms-blob-content-type": TYPE, "x-ms-blob-content-md5": _text(digest.digest())}
+    sent = {"x-ms-blob-content-type": TYPE, "x-ms-blob-content-md5": _base64(digest.digest())}
     session.send("PUT", f"{url}&comp=blocklist", {**sent, **stored}, body)
 
 
@@ -102,6 +103,7 @@ def _each_block(
 
     with ThreadPoolExecutor(BLOCKS_AT_ONCE) as lanes, source.open("rb", buffering=0) as stream:
         for start in range(0, size, length):
+            # Before more is read: a file is not read faster than it is sent, and the first fault ends it here.
             if len(flights) == BLOCKS_AT_ONCE:
                 flights.popleft().result()
             taken = session.budget.take(length)
@@ -111,7 +113,7 @@ def _each_block(
             except BaseException:
                 session.budget.give_back(taken)
                 raise
-            id = _text(digest.copy().digest())
+            id = _base64(digest.copy().digest())
             flights.append(lanes.submit(lent, taken, id, data))
             del data  # or it would be held while room is awaited, which it has given back by then
             yield id
@@ -120,7 +122,7 @@ def _each_block(
             flight.result()
 
 
-def _staged(session: Session, blob: Blob) -> frozenset[str]:
+def _staged_blocks(session: Session, blob: Blob) -> frozenset[str]:
     """The ids of blocks that the service holds and that belong to no blob yet (REST: Get Block List)."""
     url = session.sas.below(session.sas.source(blob.container), blob.path)
     try:
@@ -129,18 +131,18 @@ def _staged(session: Session, blob: Blob) -> frozenset[str]:
         if error.status == 404:
             return frozenset()
         raise
-    return frozenset(name.text or "" for name in _names(body))
+    return frozenset(name.text or "" for name in _block_names(body))
 
 
-def _names(body: bytes) -> Iterable[ElementTree.Element]:
+def _block_names(body: bytes) -> Iterable[ElementTree.Element]:
     return ElementTree.fromstring(body).iterfind("UncommittedBlocks/Block/Name")
 
 
-def changed(source: Path) -> CloudError:
+def _file_changed(source: Path) -> CloudError:
     """What was remembered of the file is not believed again: the next apply reads it."""
-    hashes.forget(source)
+    hashes.forget_md5(source)
     return CloudError(f"{source} changed while it was uploaded; nothing was stored. Apply again")
 
 
-def _text(digest: bytes) -> str:
+def _base64(digest: bytes) -> str:
     return b64encode(digest).decode()

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Stamp, Task, label
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
 
 StampedResource = Container | Pool | Job
 
@@ -123,5 +124,5 @@ def _whose_it_is(found: Resource) -> str:
 
 
 def _place_of(resource: Resource) -> tuple[str, str]:
-    name = label(resource)
+    name = label_of(resource)
     return resource.kind, name if isinstance(resource, Blob) else name.lower()

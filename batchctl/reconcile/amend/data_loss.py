@@ -7,7 +7,7 @@ from dataclasses import replace
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.outputs import lost_outputs
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
 from batchctl.words import some
 
 GOES = (Action.DELETE, Action.REPLACE)
@@ -72,7 +72,7 @@ def leased_objects(plan: Plan, situation: Situation) -> Iterator[str]:
     changed = [c.before for c in plan.changes if c.before and c.action is not Action.CREATE]
     emptied = {c.name for c in _going(plan, Container)}
     inside = [b for b in situation.held if isinstance(b, Blob) and b.container in emptied]
-    held_fast = {label(r): r for r in (*changed, *inside) if isinstance(r, Container | Blob) and r.leased}
+    held_fast = {label_of(r): r for r in (*changed, *inside) if isinstance(r, Container | Blob) and r.leased}
     for name, resource in sorted(held_fast.items()):
         yield f"{resource.kind} {name!r} is leased: whoever holds the lease must let go of it, or you break it"
 

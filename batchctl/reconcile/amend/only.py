@@ -7,8 +7,9 @@ from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Blob, Container, Job, OutputFile, Pool, Resource, ResourceFile, Task, label
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.words import some
+from batchctl.work import OutputFile, ResourceFile
 
 
 def only_named(plan: Plan, situation: Situation) -> Plan:
@@ -19,7 +20,7 @@ def only_named(plan: Plan, situation: Situation) -> Plan:
     wanted = tuple(map(named, choices.only))
     chosen = _with_needs([c for c in plan.changes if _meets_any(wanted, c.resource)], plan.changes)
     kept = tuple(c for c in plan.changes if id(c) in chosen)
-    left = [f"{c.kind} {label(c.resource)}" for c in plan.changes if id(c) not in chosen]
+    left = [f"{c.kind} {label_of(c.resource)}" for c in plan.changes if id(c) not in chosen]
     left += [f"tasks {entry.label}" for entry in plan.later]
     running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _meets_any(wanted, r)]
     active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
@@ -97,7 +98,7 @@ def _needs_of(change: Change) -> Iterator[Need]:
             for task in (preparation, release):
                 yield from _inputs(task.resource_files if task else ())
         case Task() as task:
-            yield Need(Job, label(task).rpartition("/")[0].lower())
+            yield Need(Job, label_of(task).rpartition("/")[0].lower())
             yield from _earlier_tasks(task)
             yield from _inputs(task.resource_files)
             yield from _outputs(task.output_files)
@@ -137,7 +138,7 @@ def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
 def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
     for name in wanted:
         if not any(map(name.meets, there)):
-            known = sorted({label(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
+            known = sorted({label_of(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
             yield f"--only {name.text}: there is no such {name.kind}; there is {some(known) or 'none'}"
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
-from batchctl.resources import Blob, Container, Desired, Job, Resource, Task
+from batchctl.resources import Blob, Container, Job, Resource, Task
 from batchctl.words import plural, some
 
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"

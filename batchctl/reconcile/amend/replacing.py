@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.named import Named, named
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
-from batchctl.resources import Desired, Pool, Resource
+from batchctl.resources import Pool, Resource
 
 WHY_NOT = {
     "container": "it may hold data that is nowhere else; delete it yourself, if you know that it does not",

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account
-from batchctl.resources import Desired, Resource
+from batchctl.resources import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Applied, Begun, Event, Failed, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import KINDS, Job, Task, label
+from batchctl.resources import KINDS, Job, Task, label_of
 
 
 def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
@@ -30,21 +30,21 @@ def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
     # What is taken over must bear our marks before anything of it is changed or deleted.
     for kind in KINDS:
         taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
-        yield _step("adopt", kind.kind, [label(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
+        yield _step("adopt", kind.kind, [label_of(r) for _, r in taken], partial(cloud.adopt, taken, plan.owner))
     # A job that is given up ends before its pool gets nodes or its tasks get inputs: nothing of it may begin by that.
     ended = [(c.before, c.after) for c in plan.of(Job, Action.UPDATE) if c.before and c.after and ends_job(c)]
-    yield _step("end", "job", [label(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
+    yield _step("end", "job", [label_of(job) for _, job in ended], partial(cloud.update, ended, plan.owner))
     # First what goes: it holds quota, and maybe the name of what is made. Nothing goes before what stands in it.
     for kind in reversed(KINDS):
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
-        yield _step("delete", kind.kind, list(map(label, doomed)), partial(cloud.delete, doomed, plan.owner))
+        yield _step("delete", kind.kind, list(map(label_of, doomed)), partial(cloud.delete, doomed, plan.owner))
     for kind in KINDS:
         made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
-        yield _step("create", kind.kind, list(map(label, made)), partial(cloud.create, made, plan.owner))
+        yield _step("create", kind.kind, list(map(label_of, made)), partial(cloud.create, made, plan.owner))
         changed = [
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
         ]
-        yield _step("update", kind.kind, [label(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
+        yield _step("update", kind.kind, [label_of(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
     yield _sealing_step(plan, cloud)
 
 
@@ -54,7 +54,7 @@ def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterab
         return
     yield Begun(verb=verb, kind=kind, names=named)
     for outcome in work():
-        name = label(outcome.resource)
+        name = label_of(outcome.resource)
         if outcome.error:
             yield Failed(verb=verb, kind=kind, name=name, error=outcome.error)
         else:

@@ -96,7 +96,7 @@ def is_copy(blob: Blob, path: Path) -> bool:
 
 def is_safe(blob: Blob, path: Path) -> bool:
     """As `is_copy`, by the content itself and lasting on the disk: after this the blob may be deleted."""
-    hashes.forget(path)
+    hashes.forget_md5(path)
     if not is_copy(blob, path):
         return False
     with path.open("rb") as stream:
@@ -152,7 +152,7 @@ def _settle(item: Fetch, content: Content, ground: _Ground) -> Path:
                 temporary.unlink()
         raise
     if item.blob.md5:
-        hashes.note(target, target.lstat(), item.blob.md5)
+        hashes.note_md5(target, target.lstat(), item.blob.md5)
     return target
 
 

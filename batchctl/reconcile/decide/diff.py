@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import Reasons
 from batchctl.reconcile.decide.generations import schedule_tasks
 from batchctl.reconcile.decide.runs import LEAVING
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
-from batchctl.resources import Blob, Container, Desired, Job, Pool, Resource, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 

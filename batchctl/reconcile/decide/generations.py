@@ -7,15 +7,16 @@ dependents. What must run again runs in the next generation, which holds those t
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from batchctl.desired import Desired, Stage
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.placement import Placement, place_tasks, still_awaited
 from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job
 from batchctl.reconcile.decide.verdicts import Verdict, verdicts_on
 from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
-from batchctl.resources import Blob, Desired, Job, Resource, Stage, Task
+from batchctl.resources import Blob, Job, Resource, Task
 from batchctl.rest import camel
-from batchctl.rules import Rule, differences
+from batchctl.rules import Rule, field_differences
 from batchctl.words import some
 
 
@@ -116,6 +117,6 @@ def _notes_of(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], str
 def _comes_later(job: Job, held: Job) -> Iterator[str]:
     """What the spec says otherwise and this generation cannot take any more."""
     ended = held.state in ENDING
-    names = [camel(d.name) for d in differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
+    names = [camel(d.name) for d in field_differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
     if names:
         yield f"job {held.id!r} keeps its {', '.join(names)}: a change comes with its next generation"

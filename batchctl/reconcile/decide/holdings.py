@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from batchctl.desired import Desired
 from batchctl.reconcile.decide.diff import diff_to_destroy
 from batchctl.reconcile.plan import Plan
-from batchctl.resources import Container, Desired, Job, Pool, Resource
+from batchctl.resources import Container, Job, Pool, Resource
 
 Made = Container | Pool | Job
 

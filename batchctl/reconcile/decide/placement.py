@@ -7,7 +7,7 @@ from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_i
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict
 from batchctl.reconcile.plan import Action, Change, FieldChange, field_changes
-from batchctl.resources import Job, label
+from batchctl.resources import Job, label_of
 from batchctl.rules import Rule
 
 
@@ -37,7 +37,7 @@ def place_tasks(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
     return Placement(
         target=target,
         is_new=is_new,
-        stays=not is_new and target.id not in {label(change.resource) for change in updated},
+        stays=not is_new and target.id not in {label_of(change.resource) for change in updated},
         changes=(*made, *_made_tasks(due, target, verdicts), *updated, *(v.limited for v in verdicts if v.limited)),
         waits=tuple(waits[number] for number in sorted(waits)),
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
-from batchctl.resources import HANDLING, Job, Task, changed_parts
+from batchctl.resources import Job, Task, changed_parts
+from batchctl.work import HANDLING
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
 """States in which a job takes no more tasks."""

@@ -8,8 +8,9 @@ from batchctl.reconcile.decide.dependents import NEW, Reasons, with_dependents
 from batchctl.reconcile.decide.runs import ENDING, Runs, changes_since, is_in_the_way
 from batchctl.reconcile.outputs import Written, missing_outputs
 from batchctl.reconcile.plan import Action, Change, field_changes
-from batchctl.resources import HANDLING, Job, Task, changed_parts
-from batchctl.rules import Rule, differences
+from batchctl.resources import Job, Task, changed_parts
+from batchctl.rules import Rule, field_differences
+from batchctl.work import HANDLING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def _verdict_on_unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) 
 
 def _change_of_limits(run: Task, task: Task) -> Change | None:
     """REST: Task - Replace Task changes the constraints of a task that has not ended, and nothing else of it."""
-    changed = {d.name: d.new for d in differences(run, task) if d.rule is Rule.IN_PLACE}
+    changed = {d.name: d.new for d in field_differences(run, task) if d.rule is Rule.IN_PLACE}
     if not changed:
         return None
     limited = replace(run, **changed)

@@ -17,9 +17,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import isodate
 
 from batchctl.errors import BatchctlError
-from batchctl.resources import KINDS, Settings
+from batchctl.resources import KINDS
 from batchctl.rest import camel
 from batchctl.sensitive import Veil
+from batchctl.work import Settings
 
 Json = Any
 

@@ -16,8 +16,9 @@ from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.codec import Codec, Json, field_types
 from batchctl.reconcile.plan import Change, Plan
-from batchctl.resources import Settings, label
+from batchctl.resources import label_of
 from batchctl.rest import camel
+from batchctl.work import Settings
 
 FORMAT = 1
 MARK = "batchctlPlan"
@@ -111,7 +112,7 @@ def _change_to_json(change: Change, codec: Codec) -> dict[str, Json]:
     encoded: dict[str, Json] = codec.encode(change)
     for field in encoded.get("fields", ()):
         field["name"] = camel(field["name"])
-    return {"action": encoded["action"], "kind": change.kind, "name": codec.veil(label(change.resource)), **encoded}
+    return {"action": encoded["action"], "kind": change.kind, "name": codec.veil(label_of(change.resource)), **encoded}
 
 
 def _with_values(change: Change, codec: Codec) -> Change:

@@ -6,9 +6,10 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 from batchctl.configurations import TaskDependencies
+from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.resources import Stage, Task, task_digest
-from batchctl.spec.filling.digests import Digests, short
+from batchctl.resources import Task, task_digest
+from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import shown
 
@@ -35,55 +36,60 @@ class Draft:
 
 
 Drafts = Mapping[str, Sequence[Draft]]
-"""By the name of the factory (`name_of`)."""
+"""By the name of the factory (`factory_name`)."""
 
 
-def name_of(factory: Factory) -> str:
+def factory_name(factory: Factory) -> str:
     """What a factory is called inside: its name, or its number among those that have none."""
     return factory.name or f"#{factory.at[-1]}"
 
 
 def written_before(job: JobSpec) -> Mapping[str, frozenset[str]]:
     """For each factory, the containers that those may write which it waits for."""
-    writes = {name_of(f): {o.container for o in f.output_files} for f in job.tasks}
-    before = {name_of(f): _named(f, job) for f in job.tasks}
-    return {name: frozenset(c for other in _reach(name, before) for c in writes[other]) for name in before}
+    writes = {factory_name(f): {o.container for o in f.output_files} for f in job.tasks}
+    before = {factory_name(f): _possible_factories(f, job) for f in job.tasks}
+    return {name: frozenset(c for other in _all_before(name, before) for c in writes[other]) for name in before}
 
 
-def in_order(job: JobSpec) -> Sequence[Factory]:
+def factories_in_order(job: JobSpec) -> Sequence[Factory]:
     """Those first that others wait for by name. A circle, which is told elsewhere, is in any order."""
-    factories = {name_of(f): f for f in job.tasks}
-    before = {n: [other for other in (*_direct(f), over(f)) if other in factories] for n, f in factories.items()}
+    factories = {factory_name(f): f for f in job.tasks}
+    before = {
+        n: [other for other in (*_depended_on(f), source_factory(f)) if other in factories]
+        for n, f in factories.items()
+    }
     try:
         return [factories[name] for name in TopologicalSorter(before).static_order()]
     except CycleError:
         return job.tasks
 
 
-def over(factory: Factory) -> str:
+def source_factory(factory: Factory) -> str:
     """The factory whose outputs it goes over, if any."""
     form = factory.for_each
     return str(form.source) if form and form.form == "outputs" else ""
 
 
-def staged(job: JobSpec) -> Mapping[str, Stage]:
+def factories_in_stages(job: JobSpec) -> Mapping[str, Stage]:
     """The factories that wait for others to be expanded, in their order."""
     found: dict[str, Stage] = {}
-    for factory in in_order(job):
-        after = tuple(sorted(_direct(factory)))
-        if over(factory) or any(name in found for name in after):
-            name = name_of(factory)
-            found[name] = Stage(factory=name, label=factory.name or factory.id, over=over(factory), after=after)
+    for factory in factories_in_order(job):
+        after = tuple(sorted(_depended_on(factory)))
+        if source_factory(factory) or any(name in found for name in after):
+            name = factory_name(factory)
+            found[name] = Stage(
+                factory=name, label=factory.name or factory.id, over=source_factory(factory), after=after
+            )
     return found
 
 
-def connected(
+def connected_tasks(
     spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests, late: frozenset[str]
 ) -> list[Task]:
     """All tasks with their dependencies and final digests, and the barriers. `late`: the factories that are not here
     yet. Raises ProblemsError."""
     if not any(factory.depends_on for factory in job.tasks):
-        return [draft.task for factory in job.tasks for draft in drafts[name_of(factory)]]
+        return [draft.task for factory in job.tasks for draft in drafts[factory_name(factory)]]
     return _Connector(spec, job, pool, drafts, digests, late).tasks()
 
 
@@ -100,17 +106,18 @@ class _Connector:
         self, spec: Spec, job: JobSpec, pool: PoolSpec, drafts: Drafts, digests: Digests, late: frozenset[str]
     ) -> None:
         self._spec, self._pool, self._drafts, self._digests, self._late = spec, pool, drafts, digests, late
-        self._factories = {name_of(f): f for f in job.tasks}
+        self._factories = {factory_name(f): f for f in job.tasks}
         self._home = {d.task.id.lower(): name for name, found in drafts.items() for d in found}
         self._problems: list[Problem] = []
         self._made: dict[str, Task] = {}
         self._barriers: dict[str, tuple[Task, ...]] = {}
+        # Once a factory, not once a task that asks.
         self._keys = cache(self._by_key)
 
     def tasks(self) -> list[Task]:
         before = {name: self._before(factory) for name, factory in self._factories.items()}
         for name in self._in_order(before):
-            others = _reach(name, before)
+            others = _all_before(name, before)
             written = frozenset(d.task.id.lower() for other in others for d in self._drafts[other])
             for task in self._finished(self._factories[name], written):
                 self._made[task.id.lower()] = task
@@ -121,13 +128,14 @@ class _Connector:
 
     def _before(self, factory: Factory) -> frozenset[str]:
         """The factories whose tasks it waits for."""
-        single = {self._home.get(i.lower()) for d in self._drafts[name_of(factory)] for i in d.awaits.values()}
+        single = {self._home.get(i.lower()) for d in self._drafts[factory_name(factory)] for i in d.awaits.values()}
         return frozenset({d.factory for d in factory.depends_on if d.factory} | {name for name in single if name})
 
     def _in_order(self, before: Mapping[str, frozenset[str]]) -> Sequence[str]:
         try:
             return tuple(TopologicalSorter(before).static_order())
         except CycleError as error:
+            # graphlib names who comes before whom: turned round below, as people read who waits for whom.
             names = error.args[1]
             raise ProblemsError([self._circle([self._factories[name] for name in reversed(names)])]) from None
 
@@ -138,27 +146,29 @@ class _Connector:
         )
 
     def _finished(self, factory: Factory, written: frozenset[str]) -> Iterator[Task]:
+        # Asked once for all of them: a thousand tasks that wait for a thousand others are a million ids.
         alike = all(d.factory and not d.same for d in factory.depends_on)
         shared = self._waits(factory, None) if alike and factory.depends_on else None
-        for draft in self._drafts[name_of(factory)]:
+        for draft in self._drafts[factory_name(factory)]:
             waits = shared if alike else self._waits(factory, draft)
             if waits is None:
                 yield draft.finished()
                 continue
             on, said = waits
             inputs = [self._digests.content(f, written) for f in draft.task.resource_files]
-            parts = draft.parts | {"inputs": short(inputs), "dependencies": said}
+            parts = draft.parts | {"inputs": short_hash(inputs), "dependencies": said}
             yield replace(draft.task, digest=task_digest(parts), depends_on=on)
 
     def _waits(self, factory: Factory, draft: Draft | None) -> tuple[TaskDependencies, str] | None:
         """What a task waits for (all ids), and a hash of what these are."""
+        # A share for each, so that all together keep the limit.
         room = MOST_CHARACTERS // len(factory.depends_on)
         found: dict[str, None] = {}
         for number, wanted in enumerate(factory.depends_on):
             found |= dict.fromkeys(self._ids(wanted, number, draft, room))
         if not found:
             return None
-        return TaskDependencies(task_ids=tuple(found)), short([self._made[i.lower()].digest for i in found])
+        return TaskDependencies(task_ids=tuple(found)), short_hash([self._made[i.lower()].digest for i in found])
 
     def _ids(self, wanted: DependsOn, number: int, draft: Draft | None, room: int) -> Iterable[str]:
         if wanted.factory and not wanted.same:
@@ -193,7 +203,7 @@ class _Connector:
         if TaskDependencies.on(ids).characters <= room:
             return ids
         if name not in self._barriers:
-            self._barriers[name] = tuple(self._barrier(name, n, part) for n, part in enumerate(_parts(ids), 1))
+            self._barriers[name] = tuple(self._barrier(name, n, part) for n, part in enumerate(_barrier_parts(ids), 1))
             self._made |= {task.id.lower(): task for task in self._barriers[name]}
         return [task.id for task in self._barriers[name]]
 
@@ -204,9 +214,10 @@ class _Connector:
             at = (*self._factories[self._home[task_id.lower()]].at, "id")
             message = f"{shown(task_id)} is the id of a barrier before those that wait for {shown(name)}: take another"
             self._problems.append(self._spec.problem(at, message, "same-task-id"))
+        # It does nothing: that it succeeded says that all did for which it waited.
         line = "cmd.exe /c exit 0" if self._pool.windows else "/bin/true"
         digest = task_digest(
-            {"command": short([line]), "dependencies": short([self._made[i.lower()].digest for i in ids])}
+            {"command": short_hash([line]), "dependencies": short_hash([self._made[i.lower()].digest for i in ids])}
         )
         return Task(
             job=job,
@@ -218,7 +229,7 @@ class _Connector:
         )
 
 
-def _parts(ids: Sequence[str]) -> Iterator[list[str]]:
+def _barrier_parts(ids: Sequence[str]) -> Iterator[list[str]]:
     """The ids in order, as many at once as a list may hold."""
     part: list[str] = []
     size = 0
@@ -231,18 +242,18 @@ def _parts(ids: Sequence[str]) -> Iterator[list[str]]:
     yield part
 
 
-def _direct(factory: Factory) -> frozenset[str]:
+def _depended_on(factory: Factory) -> frozenset[str]:
     return frozenset(d.factory for d in factory.depends_on if d.factory)
 
 
-def _named(factory: Factory, job: JobSpec) -> frozenset[str]:
+def _possible_factories(factory: Factory, job: JobSpec) -> frozenset[str]:
     """The factories that it may wait for, as far as can be told before there are tasks."""
     if any(d.task for d in factory.depends_on):
-        return frozenset(name_of(f) for f in job.tasks if f is not factory)
-    return _direct(factory)
+        return frozenset(factory_name(f) for f in job.tasks if f is not factory)
+    return _depended_on(factory)
 
 
-def _reach(name: str, before: Mapping[str, Iterable[str]]) -> set[str]:
+def _all_before(name: str, before: Mapping[str, Iterable[str]]) -> set[str]:
     """All that come before, at any distance."""
     found: set[str] = set()
     left = list(before[name])

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from batchctl.spec.fanout import items
-from batchctl.spec.fanout.gathering import chunks, gathered_names, groups
+from batchctl.spec.fanout.gathering import gathered_names, item_chunks, item_groups
 from batchctl.spec.fanout.items import PARTS, Item
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import AXES, ForEach
@@ -53,40 +53,43 @@ def bindings(for_each: ForEach | None, inventory: Inventory) -> Iterator[Binding
     if for_each is None:
         yield Binding("", {})
         return
-    for index, item in enumerate(gathered(for_each, inventory)):
-        yield Binding(item.key, Layers({"key": item.key, "index": index, "hash8": digits(item.key)}, item.values))
+    for index, item in enumerate(gathered_items(for_each, inventory)):
+        yield Binding(item.key, Layers({"key": item.key, "index": index, "hash8": hash8(item.key)}, item.values))
 
 
-def digits(text: str) -> str:
+def hash8(text: str) -> str:
     """Eight hex digits that stand for a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def gathered(for_each: ForEach, inventory: Inventory) -> Iterable[Item]:
+def gathered_items(for_each: ForEach, inventory: Inventory) -> Iterable[Item]:
     """The items of a form in their order, each alone, in groups or in chunks."""
     found: Iterable[Item] = FORMS[for_each.form].items(for_each, inventory)
     if for_each.sort:
         found = sorted(found, key=items.SORTS[for_each.sort])
     if for_each.group_by is not None:
-        return groups(for_each, found)
-    return chunks(for_each.chunk, found) if for_each.chunk else found
+        return item_groups(for_each, found)
+    return item_chunks(for_each.chunk, found) if for_each.chunk else found
 
 
-def task_id(text: str) -> str:
+def legal_task_id(text: str) -> str:
     """A legal id, stable across runs: the text itself where it is legal, else a slug and eight digits of its hash."""
     if LEGAL_ID.fullmatch(text):
         return text
+    # Room for a dash and eight digits.
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[: LONGEST_ID - 9]
-    return f"{slug}-{digits(text)}".lstrip("-")
+    return f"{slug}-{hash8(text)}".lstrip("-")
 
 
-def names_of(for_each: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+def placeholders_of(for_each: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
     """(the placeholders that a `forEach` of a document gives, those of them that may be whole numbers).
 
     A form that is wrong is a problem of its own: here it may stand for any.
     """
     forms = [key for key in for_each if key in FORMS] or list(FORMS)
-    found = [_axes(for_each[form]) if form in AXES and form in for_each else _of(FORMS[form]) for form in forms]
+    found = [
+        _axes_names(for_each[form]) if form in AXES and form in for_each else _form_names(FORMS[form]) for form in forms
+    ]
     names, numbers = (frozenset().union(*sets) for sets in zip(*found, strict=True))
     if "groupBy" in for_each or "chunk" in for_each:
         names, numbers = gathered_names(names), frozenset(n for n in gathered_names(numbers) if "[" in n)
@@ -95,11 +98,11 @@ def names_of(for_each: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str
     return names | {"key", "index", "hash8"}, numbers | {"index"}
 
 
-def _of(form: Form) -> tuple[frozenset[str], frozenset[str]]:
+def _form_names(form: Form) -> tuple[frozenset[str], frozenset[str]]:
     return form.placeholders, form.numbers
 
 
-def _axes(axes: Any) -> tuple[frozenset[str], frozenset[str]]:
+def _axes_names(axes: Any) -> tuple[frozenset[str], frozenset[str]]:
     names: set[str] = set()
     numbers: set[str] = set()
     for axis, for_each in axes.items() if isinstance(axes, dict) else ():
@@ -109,11 +112,11 @@ def _axes(axes: Any) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(numbers)
 
 
-def count(for_each: ForEach) -> int:
+def count_ahead(for_each: ForEach) -> int:
     """How many tasks there will be, where that can be told before any is made; else 0."""
     form = FORMS[for_each.form]
     if for_each.form == "product":
-        return prod(count(axis) for axis in for_each.source.values())
+        return prod(count_ahead(axis) for axis in for_each.source.values())
     found = form.count(for_each.source)
     return -(-found // for_each.chunk.size) if for_each.chunk and for_each.chunk.size else found
 
@@ -127,7 +130,7 @@ def _zip(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
 
 
 def _axis_items(for_each: ForEach, inventory: Inventory) -> dict[str, list[Item]]:
-    return {name: list(gathered(axis, inventory)) for name, axis in for_each.source.items()}
+    return {name: list(gathered_items(axis, inventory)) for name, axis in for_each.source.items()}
 
 
 FORMS: Mapping[str, Form] = {
@@ -138,7 +141,7 @@ FORMS: Mapping[str, Form] = {
     "csv": Form(items.rows, frozenset({"row.*"})),
     "tsv": Form(items.rows, frozenset({"row.*"})),
     "list": Form(items.listed, ITEM, ITEM, len),
-    "range": Form(items.ranged, ITEM, ITEM, lambda source: len(items.numbers(source))),
+    "range": Form(items.ranged, ITEM, ITEM, lambda source: len(items.range_numbers(source))),
     "generator": Form(items.generated, ITEM | {"item.*"}, ITEM | {"item.*"}),
     "product": Form(_product, frozenset()),
     "zip": Form(_zip, frozenset()),

@@ -7,7 +7,7 @@ from typing import Any
 from batchctl.spec.fanout.items import FanoutError, Item
 from batchctl.spec.model import Chunk, ForEach
 from batchctl.spec.source import shown
-from batchctl.spec.template import Value, Values, text
+from batchctl.spec.template import Value, Values, value_text
 
 MEMBERS = re.compile(r"(?P<many>items|rows)(?:\[(?P<number>[0-9]+)\])?(?:\.(?P<part>.+))?")
 """`items`, `items.names`, `items[0]`, `items[0].name`, `rows.column`, `rows[0].column`."""
@@ -32,7 +32,7 @@ class Several(Mapping[str, Value]):
             return self._members[int(found["number"])][f"{one}.{found['part']}" if found["part"] else one]
         plural = found["part"] or ""
         part = plural.removesuffix("s") if one == "item" else plural
-        return tuple(text(member[f"{one}.{part}" if part else one]) for member in self._members)
+        return tuple(value_text(member[f"{one}.{part}" if part else one]) for member in self._members)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._own)
@@ -52,57 +52,59 @@ def gathered_names(placeholders: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def groups(for_each: ForEach, items: Iterable[Item]) -> Iterator[Item]:
+def item_groups(for_each: ForEach, items: Iterable[Item]) -> Iterator[Item]:
     """Items by what the pattern finds in their paths, in the order of the first of each. Raises FanoutError."""
     pattern = re.compile(for_each.group_by or "")
     found: dict[str, list[Item]] = {}
     strangers: list[str] = []
     for item in items:
-        if key := _key(pattern, item.key):
+        if key := _group_key(pattern, item.key):
             found.setdefault(key, []).append(item)
         else:
             strangers.append(item.key)
     if strangers:
-        message = f"{_several(strangers)} do not match the pattern: `exclude` them, or let the pattern take them in"
+        message = f"{_some_shown(strangers)} do not match the pattern: `exclude` them, or let the pattern take them in"
         raise FanoutError("groupBy", message, "no-group")
     size = for_each.group_size
     for key, members in found.items():
         if size is not None and len(members) != size:
-            message = f"the group {shown(key)} has {len(members)} and not {size}: {_several([m.key for m in members])}"
+            message = (
+                f"the group {shown(key)} has {len(members)} and not {size}: {_some_shown([m.key for m in members])}"
+            )
             raise FanoutError("expectGroupSize", message, "group-size")
         yield Item(key, Several([m.values for m in members], {"key": key}), sum(m.size for m in members))
 
 
-def _key(pattern: "re.Pattern[str]", path: str) -> str | None:
+def _group_key(pattern: "re.Pattern[str]", path: str) -> str | None:
     match = pattern.search(path)
     if match is None:
         return None
     return match["key"] if "key" in pattern.groupindex else match[1]
 
 
-def chunks(chunk: Chunk, items: Iterable[Item]) -> Iterator[Item]:
+def item_chunks(chunk: Chunk, items: Iterable[Item]) -> Iterator[Item]:
     """Items in their order, so many at once; with a limit of bytes, one that is larger stays alone."""
     members: list[Item] = []
     number = size = 0
     for item in items:
         if members and _is_full(chunk, len(members), size + item.size):
-            yield _chunk(number, members)
+            yield _chunk_item(number, members)
             members, size, number = [], 0, number + 1
         members.append(item)
         size += item.size
     if members:
-        yield _chunk(number, members)
+        yield _chunk_item(number, members)
 
 
 def _is_full(chunk: Chunk, count: int, size: int) -> bool:
     return count == chunk.size if chunk.size is not None else size > (chunk.bytes or 0)
 
 
-def _chunk(number: int, members: list[Item]) -> Item:
+def _chunk_item(number: int, members: list[Item]) -> Item:
     own: dict[str, Any] = {"key": str(number), "chunk": number}
     return Item(str(number), Several([m.values for m in members], own), sum(m.size for m in members))
 
 
-def _several(names: Sequence[str]) -> str:
+def _some_shown(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(map(shown, names[:SHOWN])) + more

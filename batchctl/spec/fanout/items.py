@@ -11,7 +11,7 @@ from batchctl.resources import Blob
 from batchctl.spec.inventory import Inventory, Table
 from batchctl.spec.model import ForEach
 from batchctl.spec.source import shown
-from batchctl.spec.template import Value, Values, text
+from batchctl.spec.template import Value, Values, value_text
 
 
 class Item(NamedTuple):
@@ -35,28 +35,28 @@ PARTS = frozenset({"item", "item.name", "item.stem", "item.ext", "item.path", "i
 
 
 def blobs(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
-    return _chosen(for_each, inventory.content(for_each.source).items())
+    return _chosen_blobs(for_each, inventory.content(for_each.source).items())
 
 
 def outputs(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
-    return _chosen(for_each, ((blob.path, blob) for blob in inventory.outputs.get(for_each.source, ())))
+    return _chosen_blobs(for_each, ((blob.path, blob) for blob in inventory.outputs.get(for_each.source, ())))
 
 
-def _chosen(for_each: ForEach, found: Iterable[tuple[str, Blob]]) -> Iterator[Item]:
+def _chosen_blobs(for_each: ForEach, found: Iterable[tuple[str, Blob]]) -> Iterator[Item]:
     chosen = chooser(for_each.include, for_each.exclude)
     for path, blob in found:
         if chosen(path):
-            yield Item(path, parts(blob.name, path), blob.size)
+            yield Item(path, path_parts(blob.name, path), blob.size)
 
 
 def files(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
     chosen = chooser(for_each.include, for_each.exclude)
     for path, size in inventory.files.get(for_each.at, ()):
         if chosen(path):
-            yield Item(path, parts(path, path), size)
+            yield Item(path, path_parts(path, path), size)
 
 
-def parts(reference: str, path: str) -> Values:
+def path_parts(reference: str, path: str) -> Values:
     """An item that is a blob or file, and the parts of its path."""
     name = basename(path)
     stem, ext = splitext(name)
@@ -72,15 +72,15 @@ def parts(reference: str, path: str) -> Values:
 
 def listed(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:
     for value in for_each.source:
-        yield Item(text(value), {"item": value})
+        yield Item(value_text(value), {"item": value})
 
 
 def ranged(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:
-    for number in numbers(for_each.source):
+    for number in range_numbers(for_each.source):
         yield Item(str(number), {"item": number})
 
 
-def numbers(source: Mapping[str, int]) -> range:
+def range_numbers(source: Mapping[str, int]) -> range:
     """Both ends are included, as in the parametric sweeps of the Azure CLI's Batch extension."""
     step = source.get("step", 1)
     return range(source["start"], source["end"] + (1 if step > 0 else -1), step)
@@ -132,6 +132,7 @@ def axis_name(axis: str, name: str) -> str:
 
 SORTS: Mapping[str, Any] = {
     "path": lambda item: item.key,
+    # Pairs, so that a number is never compared with a text.
     "natural": lambda item: [(int(part), "") if part.isdecimal() else (-1, part) for part in DIGITS.split(item.key)],
     "smallest": lambda item: (item.size, item.key),
     "largest": lambda item: (-item.size, item.key),

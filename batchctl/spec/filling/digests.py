@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from batchctl.resources import Blob, ResourceFile
+from batchctl.resources import Blob
 from batchctl.spec.inventory import Inventory
+from batchctl.work import ResourceFile
 
 
 class Digests:
@@ -35,7 +36,9 @@ class Digests:
         key = container, prefix, written
         if key not in self._containers:
             blobs = self._counted(container, written).items()
-            self._containers[key] = short([[path, _version(blob)] for path, blob in blobs if path.startswith(prefix)])
+            self._containers[key] = short_hash(
+                [[path, _version(blob)] for path, blob in blobs if path.startswith(prefix)]
+            )
         return self._containers[key]
 
     def _counted(self, container: str, written: frozenset[str]) -> Mapping[str, Blob]:
@@ -56,6 +59,7 @@ def _version(blob: Blob) -> str | None:
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each of very many values
 
 
-def short(value: Any) -> str:
+def short_hash(value: Any) -> str:
     """Twelve hex digits over a value of lists, texts and numbers."""
+    # 48 bits: it is only ever compared with the same part of the same task, so chance has a single try.
     return hashlib.sha256(_encoded(value).encode()).hexdigest()[:12]

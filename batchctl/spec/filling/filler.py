@@ -9,7 +9,6 @@ from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.resources import OutputFile, ResourceFile, Settings
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
 from batchctl.spec import template
@@ -18,6 +17,7 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
 from batchctl.spec.template import Layers, TemplateError, Values
+from batchctl.work import OutputFile, ResourceFile, Settings
 
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""
@@ -40,7 +40,7 @@ class Filler:
     def several(self, at: At, text: str) -> tuple[str, ...]:
         """What a text gives that is one placeholder, maybe of several values."""
         try:
-            return tuple(name for hole in template.holes(text) for name in template.texts_of(hole, self.values))
+            return tuple(name for hole in template.holes(text) for name in template.hole_texts(hole, self.values))
         except TemplateError as error:
             self.wrong(at, error)
             return ()
@@ -77,16 +77,17 @@ def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
     return line
 
 
-def resource_files(
+def filled_resource_files(
     fill: Filler, inventory: Inventory, files: Sequence[ResourceFileSpec], coming: frozenset[str] = frozenset()
 ) -> tuple[ResourceFile, ...]:
     """`coming`: containers whose blobs may be there only when the task runs."""
     made: list[ResourceFile] = []
     taken: dict[str, str] = {}
     for file in files:
-        for found in _resource_files(fill, inventory, file, coming):
+        for found in _filled_resource_file(fill, inventory, file, coming):
             made.append(found)
             if (name := found.blob or found.http_url) and found.file_path:
+                # The same blob twice is no clash.
                 other = taken.setdefault(found.file_path, name)
                 if other != name:
                     message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"
@@ -94,7 +95,7 @@ def resource_files(
     return tuple(made)
 
 
-def _resource_files(
+def _filled_resource_file(
     fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str]
 ) -> Iterator[ResourceFile]:
     path = fill.maybe((*file.at, "filePath"), file.file_path)
@@ -103,19 +104,19 @@ def _resource_files(
         yield ResourceFile(http_url=url, file_path=path, file_mode=file.file_mode)
     elif file.blobs is not None:
         for name in fill.several((*file.at, "blobs"), file.blobs):
-            container, blob = _blob(fill, inventory, (*file.at, "blobs"), name, coming)
+            container, blob = _blob_place(fill, inventory, (*file.at, "blobs"), name, coming)
             inside = f"{path.rstrip('/')}/{basename(blob)}" if path else basename(blob)
             yield ResourceFile(container=container, blob=blob, file_path=inside, file_mode=file.file_mode)
     elif file.blob is not None:
         name = fill((*file.at, "blob"), file.blob)
-        container, blob = _blob(fill, inventory, (*file.at, "blob"), name, coming)
+        container, blob = _blob_place(fill, inventory, (*file.at, "blob"), name, coming)
         yield ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
     else:
         prefix = fill.maybe((*file.at, "blobPrefix"), file.blob_prefix)
         yield ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
 
 
-def _blob(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
+def _blob_place(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
     """(container, path) of what is called CONTAINER/PATH; whether it is there is told."""
     container, _, blob = name.partition("/")
     if container not in fill.spec.containers:
@@ -125,7 +126,7 @@ def _blob(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozens
     return container, blob
 
 
-def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
+def filled_output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
     return OutputFile(
         file_pattern=fill((*output.at, "filePattern"), output.file_pattern),
         container=output.container,
@@ -135,7 +136,7 @@ def output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
     )
 
 
-def filled(fill: Filler, at: At, value: Any) -> dict[str, Any]:
+def filled_texts(fill: Filler, at: At, value: Any) -> dict[str, Any]:
     """The fields of a value whose texts have placeholders (`rules.sent`, `rules.part`), filled."""
     found: dict[str, Any] = {}
     cls: Any = type(value)
@@ -144,15 +145,15 @@ def filled(fill: Filler, at: At, value: Any) -> dict[str, Any]:
         if isinstance(inner, str):
             found[name] = fill((*at, *path), inner)
         elif inner is not None:
-            found[name] = replace(inner, **filled(fill, (*at, *path), inner))
+            found[name] = replace(inner, **filled_texts(fill, (*at, *path), inner))
     return found
 
 
-def environment(fill: Filler, at: At, settings: Settings) -> Settings:
-    return tuple((name, _setting(fill, (*at, i, "value"), value)) for i, (name, value) in enumerate(settings))
+def filled_settings(fill: Filler, at: At, settings: Settings) -> Settings:
+    return tuple((name, _filled_setting(fill, (*at, i, "value"), value)) for i, (name, value) in enumerate(settings))
 
 
-def _setting(fill: Filler, at: At, value: str) -> str:
+def _filled_setting(fill: Filler, at: At, value: str) -> str:
     """What comes from the environment is hidden, as is what the spec says to be."""
     filled = fill(at, value)
     from_outside = any(hole.name.startswith("env:") for hole in template.holes(value))

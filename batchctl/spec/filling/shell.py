@@ -8,10 +8,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchctl.spec.template import Hole, TemplateError, Value, parse, text_of, texts_of
+from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_texts, parse_template
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
+# Not empty: a value without characters is written "", or its word would be gone.
 _CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
 _CMD_UNSAFE = re.compile(r'["%!\r\n]')
 
@@ -50,6 +51,7 @@ class Bash:
         if context == SINGLE:
             return value.replace("'", "'\\''")
         if context == DOUBLE:
+            # All that means something in there; `!` does only where somebody types.
             return re.sub(r'([\\$`"])', r"\\\1", value)
         return value if PLAIN.fullmatch(value) else None
 
@@ -102,6 +104,7 @@ class Bash:
         if begins and DOUBLE in self._stack and _CASE.match(text, at):
             self._lost = True  # the `)` of its patterns would look like the end of our $(
         if char in "'\"":
+            # $'…' has escapes of its own: what is safe elsewhere need not be so there.
             if char == "'" and at and text[at - 1] == "$":
                 self._lost = True
             self._stack.append(SINGLE if char == "'" else DOUBLE)
@@ -111,11 +114,13 @@ class Bash:
             self._lost = True
         elif char == "(":
             self._stack.append(BARE)
+        # The end of a $(…) or of a subshell; a `)` too many is the author's own.
         elif char == ")" and len(self._stack) > 1:
             self._stack.pop()
         return 1
 
     def _redirect(self, text: str, at: int) -> int:
+        # One word follows, quoted like any other; after `<<` come lines up to a word of its own.
         if text.startswith("<<<", at):
             return 3
         self._lost = True
@@ -126,7 +131,7 @@ def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
     """`/bin/bash -c …` that runs the lines and stops at the first that fails. Raises LineError."""
     shell, lines = Bash(), []
     for number, line in enumerate(commands):
-        lines.append("".join(_into(shell, part, values, number) for part in parse(line)))
+        lines.append("".join(_quoted_into(shell, part, values, number) for part in parse_template(line)))
         shell.read("\n")
     return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
 
@@ -141,11 +146,11 @@ def argv(command: Sequence[str], values: Mapping[str, Value], *, windows: bool =
     """A program and its arguments, each one word. Raises LineError."""
     words: list[str] = []
     for number, word in enumerate(command):
-        match [part for part in parse(word) if part]:
+        match [part for part in parse_template(word) if part]:
             case [Hole() as alone]:
-                words += _texts(alone, values, number)
+                words += _several_texts(alone, values, number)
             case parts:
-                words.append("".join(p if isinstance(p, str) else _text(p, values, number) for p in parts))
+                words.append("".join(p if isinstance(p, str) else _one_text(p, values, number) for p in parts))
     return " ".join(map(_windows_word, words)) if windows else shlex.join(words)
 
 
@@ -157,11 +162,11 @@ class LineError(Exception):
         super().__init__(error.message)
 
 
-def _into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int) -> str:
+def _quoted_into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int) -> str:
     if isinstance(part, str):
         shell.read(part)
         return part
-    several = _texts(part, values, number)
+    several = _several_texts(part, values, number)
     if len(several) > 1 and shell.context != BARE:
         raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
     quoted_words = [shell.quoted(value) for value in several]
@@ -177,12 +182,12 @@ def _into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: in
 
 def _cmd_parts(line: str, values: Mapping[str, Value], number: int) -> Iterable[str]:
     in_quotes = False
-    for part in parse(line):
+    for part in parse_template(line):
         if isinstance(part, str):
             in_quotes ^= part.count('"') % 2 == 1
             yield part
             continue
-        several = _texts(part, values, number)
+        several = _several_texts(part, values, number)
         if len(several) > 1 and in_quotes:
             raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
         if any(_CMD_UNSAFE.search(value) for value in several):
@@ -190,16 +195,16 @@ def _cmd_parts(line: str, values: Mapping[str, Value], number: int) -> Iterable[
         yield " ".join(v if in_quotes or _CMD_PLAIN.fullmatch(v) else f'"{v}"' for v in several)
 
 
-def _texts(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
+def _several_texts(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
     try:
-        return texts_of(hole, values)
+        return hole_texts(hole, values)
     except TemplateError as error:
         raise LineError(number, error) from None
 
 
-def _text(hole: Hole, values: Mapping[str, Value], number: int) -> str:
+def _one_text(hole: Hole, values: Mapping[str, Value], number: int) -> str:
     try:
-        return text_of(hole, values)
+        return hole_text(hole, values)
     except TemplateError as error:
         raise LineError(number, error) from None
 

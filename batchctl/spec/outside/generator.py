@@ -10,14 +10,14 @@ from typing import Any
 from batchctl.spec.inventory import Generated
 from batchctl.spec.outside.tables import MOST_ROWS
 from batchctl.spec.source import is_hidden, shown
-from batchctl.spec.template import Value, text
+from batchctl.spec.template import Value, value_text
 
 
 class GeneratorError(Exception):
     """Why there are no items."""
 
 
-def generate(folder: Path, reference: str, variables: Mapping[str, Value]) -> tuple[Generated, ...]:
+def generate_items(folder: Path, reference: str, variables: Mapping[str, Value]) -> tuple[Generated, ...]:
     """What `module:function` yields; the module is a file below the folder. Raises GeneratorError.
 
     The function is called with the spec's variables by name. An item is a text, number or boolean (`{item}`), or a
@@ -25,15 +25,17 @@ def generate(folder: Path, reference: str, variables: Mapping[str, Value]) -> tu
     """
     module, _, name = reference.partition(":")
     try:
-        made = getattr(_module(folder, module), name)(dict(variables))
-        return tuple(_items(islice(made, MOST_ROWS)))
+        made = getattr(_load_module(folder, module), name)(dict(variables))
+        # A generator may never end.
+        return tuple(_checked_items(islice(made, MOST_ROWS)))
     except GeneratorError:
         raise
+    # Whatever the code of a spec raises is a mistake of the spec, and no bug of ours.
     except Exception as error:
         raise GeneratorError(f"{shown(reference)} raised {type(error).__name__}: {error}") from error
 
 
-def _module(folder: Path, name: str) -> Any:
+def _load_module(folder: Path, name: str) -> Any:
     path = folder.joinpath(*name.split(".")).with_suffix(".py")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
@@ -47,27 +49,27 @@ def _module(folder: Path, name: str) -> Any:
     return module
 
 
-def _items(made: Iterable[Any]) -> Iterator[Generated]:
+def _checked_items(made: Iterable[Any]) -> Iterator[Generated]:
     for number, item in enumerate(made):
         if isinstance(item, Mapping):
             if not item:
                 raise GeneratorError(f"item {number} is empty")
-            values = {f"item.{_name(name, number)}": _value(value, number) for name, value in item.items()}
-            yield text(values.get("item.key", next(iter(values.values())))), values
+            values = {f"item.{_item_name(name, number)}": _item_value(value, number) for name, value in item.items()}
+            yield value_text(values.get("item.key", next(iter(values.values())))), values
         else:
-            value = _value(item, number)
-            yield text(value), {"item": value}
+            value = _item_value(item, number)
+            yield value_text(value), {"item": value}
 
 
-def _name(name: Any, number: int) -> str:
+def _item_name(name: Any, number: int) -> str:
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         raise GeneratorError(f"item {number} has the name {shown(name)}, which can stand in no placeholder")
     return name
 
 
-def _value(value: Any, number: int) -> Value:
+def _item_value(value: Any, number: int) -> Value:
     if not isinstance(value, str | int | float | bool):
         raise GeneratorError(f"item {number} has a {type(value).__name__}; texts, numbers and booleans can be put in")
-    if odd := next((c for c in text(value) if is_hidden(c)), None):
+    if odd := next((c for c in value_text(value) if is_hidden(c)), None):
         raise GeneratorError(f"item {number} has the character U+{ord(odd):04X}, which no command line could carry")
     return value

@@ -33,16 +33,16 @@ class Checkout:
         return (self.root / path).is_file()
 
 
-def origin(spec: Path) -> str:
+def spec_origin(spec: Path) -> str:
     """The place of a spec. Without a repository, two specs of the same file name are taken for the same place."""
     path = spec.resolve()
-    found = checkout(path.parent)
+    found = find_checkout(path.parent)
     if found is None or not found.repository:
         return path.name
     return f"{found.repository}{WITHIN}{path.relative_to(found.root).as_posix()}"
 
 
-def checkout(folder: Path) -> Checkout | None:
+def find_checkout(folder: Path) -> Checkout | None:
     """The working tree that this folder is in."""
     for root in (folder, *folder.parents):
         if (root / ".git").exists():
@@ -52,7 +52,7 @@ def checkout(folder: Path) -> Checkout | None:
 
 def _repository(git: Path) -> str:
     try:
-        return _plain(_remote(_config(git).read_text(encoding="utf-8", errors="replace")))
+        return _plain_url(_remote(_config(git).read_text(encoding="utf-8", errors="replace")))
     except OSError:
         return ""
 
@@ -80,7 +80,7 @@ def _remote(config: str) -> str:
     return urls.get("origin") or next(iter(urls.values()), "")
 
 
-def _plain(url: str) -> str:
+def _plain_url(url: str) -> str:
     """Host and path: without the scheme, the user (and whatever secret stands with it), the port and `.git`."""
     if "://" in url:
         parts = urlsplit(url)

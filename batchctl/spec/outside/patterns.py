@@ -12,6 +12,7 @@ from wcmatch import glob
 
 from batchctl.spec.source import is_hidden, shown
 
+# CASE: blobs tell letters apart also where this machine's files do not.
 GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.NODIR | glob.CASE
 WILDCARD = re.compile(r"[*?\[{]")
 
@@ -32,16 +33,17 @@ class Pattern:
 
     def __init__(self, folder: Path, text: str) -> None:
         self.folder, self.text = folder, text
-        self._root = os.path.realpath(folder / split(text)[0])
+        self._root = os.path.realpath(folder / _split_at_wildcard(text)[0])
         self._inside: dict[str, bool] = {}
 
     def matches(self) -> Iterator[Match]:
         """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
         exact = Path(os.path.normpath(self.folder / self.text))
+        # A link to nothing as well, so that it is told as what it is.
         if os.path.lexists(exact) and not exact.is_dir():
             yield Match(exact, exact.name)
             return
-        root, rest = (self.text, "**") if exact.is_dir() else split(self.text)
+        root, rest = (self.text, "**") if exact.is_dir() else _split_at_wildcard(self.text)
         base = Path(os.path.normpath(self.folder / root))
         found = glob.iglob(rest, root_dir=str(base), flags=GLOB_FLAGS) if rest else ()
         names = {name.replace(os.sep, "/").removeprefix("./") for name in found}
@@ -50,9 +52,10 @@ class Pattern:
 
     def look(self, match: Match, blob: str) -> tuple[os.stat_result, None] | tuple[None, str]:
         """What the file is (os.stat), or why it cannot be the blob of that name."""
-        if why := _unfit(blob):
+        if why := _why_no_blob(blob):
             return None, why
         try:
+            # Not followed at first: a link has to be told from what it leads to (reliability B49).
             status = os.lstat(match.path)
             is_link = stat.S_ISLNK(status.st_mode)
             if is_link:
@@ -90,14 +93,14 @@ class Pattern:
         return real == self._root or real.startswith(f"{self._root.rstrip(os.sep)}{os.sep}")
 
 
-def split(pattern: str) -> tuple[str, str]:
+def _split_at_wildcard(pattern: str) -> tuple[str, str]:
     """`data/*.txt` as (`data`, `*.txt`); a pattern without wildcards keeps all of itself on the left."""
     parts = pattern.split("/")
     wild = next((i for i, part in enumerate(parts) if WILDCARD.search(part)), len(parts))
     return "/".join(parts[:wild]) or ("/" if pattern.startswith("/") else "."), "/".join(parts[wild:])
 
 
-def _unfit(name: str) -> str | None:
+def _why_no_blob(name: str) -> str | None:
     """Why a blob cannot be called so."""
     if PLAIN.fullmatch(name):
         return None

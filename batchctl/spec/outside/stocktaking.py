@@ -13,7 +13,7 @@ from batchctl.globs import chooser
 from batchctl.resources import Blob
 from batchctl.spec.inventory import Generated, Inventory, Table
 from batchctl.spec.model import ForEach, Spec, Upload
-from batchctl.spec.outside.generator import GeneratorError, generate
+from batchctl.spec.outside.generator import GeneratorError, generate_items
 from batchctl.spec.outside.patterns import Match, Pattern
 from batchctl.spec.outside.tables import READERS, TableError, read_table
 from batchctl.spec.source import At, shown
@@ -52,19 +52,19 @@ def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) 
     uploads: dict[tuple[str, str], Blob] = {}
     held = {name: {blob.path: blob for blob in listed} for name, listed in (listings or {}).items()}
     for upload in spec.uploads:
-        for blob in _uploads(spec, upload, None if listings is None else held, problems):
+        for blob in _upload_blobs(spec, upload, None if listings is None else held, problems):
             key = blob.container, blob.path
             if other := uploads.get(key):
                 problems.append(_twice(spec, upload, other, blob))
             uploads.setdefault(key, blob)
     forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
     files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
-    tables = {f.at: table for f in forms if f.form in READERS and (table := _table(spec, f, problems))}
+    tables = {f.at: table for f in forms if f.form in READERS and (table := _form_table(spec, f, problems))}
     generated = {f.at: _generated(spec, f, problems) for f in forms if f.form == "generator"}
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     made = tuple(uploads.values())
-    return Inventory(made, _contents(spec, made, held), files, tables, generated, known=listings is not None)
+    return Inventory(made, _later_contents(spec, made, held), files, tables, generated, known=listings is not None)
 
 
 def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Generated, ...]:
@@ -75,13 +75,13 @@ def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Gene
         return ()
     try:
         variables = {name.removeprefix("vars."): v for name, v in spec.values.items() if name.startswith("vars.")}
-        return generate(spec.folder, form.source, variables)
+        return generate_items(spec.folder, form.source, variables)
     except GeneratorError as error:
         problems.append(spec.problem(at, str(error), "bad-generator"))
         return ()
 
 
-def _table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
+def _form_table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
     pattern = Pattern(spec.folder, fill(form.source, spec.values))
     path = Path(os.path.normpath(spec.folder / pattern.text))
     try:
@@ -93,19 +93,21 @@ def _table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
         return None
 
 
-def _contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
+def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
     found: dict[str, dict[str, Blob]] = {name: {} for name in spec.containers}
     for name, listed in held.items():
+        # Our own uploads are told by the spec: one that left it will be gone after this plan.
         found[name] = {path: b for path, b in listed.items() if b.owner != spec.name or b.task is not None}
     for blob in uploads:
         found.setdefault(blob.container, {})[blob.path] = blob
+    # Sorted: what tasks and digests come of it must not hang on the order in which it was found.
     return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
 
 
-def _uploads(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
+def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
     pattern = Pattern(spec.folder, fill(upload.source, spec.values))
     refused = spec, (*upload.at, "from"), problems
-    usable = _usable(upload, pattern, refused)
+    usable = _usable_files(upload, pattern, refused)
     for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
         try:
             found = md5()
@@ -122,7 +124,7 @@ def _uploads(spec: Spec, upload: Upload, held: Held | None, problems: list[Probl
             )
 
 
-def _usable(upload: Upload, pattern: Pattern, refused: Refused) -> Iterator[File]:
+def _usable_files(upload: Upload, pattern: Pattern, refused: Refused) -> Iterator[File]:
     """The files of an upload that can be blobs, and what is wrong with the others."""
     chosen = chooser(upload.include, upload.exclude)
     prefix, met = f"{upload.path.strip('/')}/" if upload.path else "", False
@@ -147,20 +149,21 @@ def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[
             path, expected = file.match.path, there[file.blob].md5 if file.blob in there else None
             if file.status.st_size < LARGE:
                 yield file, partial(hashes.md5, path, file.status, expected)
-            elif known := hashes.known(path, file.status, expected):
+            elif known := hashes.known_md5(path, file.status, expected):
                 yield file, partial(str, known)
             else:
-                later.append((file, readers.submit(hashes.read, path, file.status).result))
+                # Last of all: by the time that anybody waits for these, the small files are done.
+                later.append((file, readers.submit(hashes.read_md5, path, file.status).result))
         yield from later
 
 
 def _opened(files: Iterable[File]) -> Iterator[tuple[File, Callable[[], str]]]:
     """As `_hashed`, with a look at whether each can be read in place of its MD5."""
     for file in files:
-        yield file, partial(_open, file.match.path)
+        yield file, partial(_try_to_open, file.match.path)
 
 
-def _open(path: Path) -> str:
+def _try_to_open(path: Path) -> str:
     with path.open("rb"):
         return ""
 

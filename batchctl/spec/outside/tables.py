@@ -28,6 +28,7 @@ def read_table(path: Path, form: str, wanted: Rows) -> Table:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise TableError("it is not a regular file")
+        # As Excel writes it; newlines as they are, for quoted fields may hold some.
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return READERS[form](_bounded(stream), wanted)
     except UnicodeDecodeError as error:
@@ -45,18 +46,18 @@ def _bounded(stream: Iterable[str]) -> Iterator[str]:
 
 def _lines(lines: Iterator[str], wanted: Rows) -> Table:
     filled = ((number, [text]) for number, line in enumerate(lines, 1) if (text := line.rstrip("\r\n")).strip())
-    return Table(("line",), tuple(_chosen(filled, 1, wanted)))
+    return Table(("line",), tuple(_chosen_rows(filled, 1, wanted)))
 
 
 def _csv(lines: Iterator[str], wanted: Rows) -> Table:
-    return _table(csv.reader(lines, strict=True), wanted)
+    return _headed_table(csv.reader(lines, strict=True), wanted)
 
 
 def _tsv(lines: Iterator[str], wanted: Rows) -> Table:
-    return _table(csv.reader(lines, "excel-tab", strict=True), wanted)
+    return _headed_table(csv.reader(lines, "excel-tab", strict=True), wanted)
 
 
-def _table(reader: Any, wanted: Rows) -> Table:
+def _headed_table(reader: Any, wanted: Rows) -> Table:
     header = next((row for row in reader if row), None)
     if header is None:
         raise TableError("it is empty: its first line names the columns")
@@ -65,10 +66,10 @@ def _table(reader: Any, wanted: Rows) -> Table:
         if name in columns[:number]:
             raise TableError(f"two of its columns are called {shown(name)}")
     filled = ((reader.line_num, row) for row in reader if row)
-    return Table(columns, tuple(_chosen(filled, len(columns), wanted)))
+    return Table(columns, tuple(_chosen_rows(filled, len(columns), wanted)))
 
 
-def _chosen(rows: Iterator[tuple[int, list[str]]], length: int, wanted: Rows) -> Iterator[tuple[str, ...]]:
+def _chosen_rows(rows: Iterator[tuple[int, list[str]]], length: int, wanted: Rows) -> Iterator[tuple[str, ...]]:
     end = wanted.end if wanted.end is not None else wanted.start - 1 + MOST_ROWS
     for line, row in islice(rows, wanted.start - 1, end):
         if len(row) != length:

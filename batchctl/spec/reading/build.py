@@ -5,15 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from batchctl.resources import (
-    Job,
-    JobPreparationTask,
-    JobReleaseTask,
-    Pool,
-    Settings,
-    StartTask,
-    Task,
-)
+from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
@@ -37,6 +29,7 @@ from batchctl.spec.model import (
     WorkSpec,
 )
 from batchctl.spec.source import At
+from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask
 
 Document = Mapping[str, Any]
 
@@ -44,7 +37,7 @@ MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize",
 """Keys of `forEach` that are no form."""
 
 
-def build(document: Document, **outside: Any) -> Spec:
+def build_spec(document: Document, **outside: Any) -> Spec:
     """The Spec of a document; `outside` are the fields that no document holds (folder, source, values)."""
     storage = document.get("storage", {})
     account, wait = document.get("account"), document.get("wait")
@@ -53,16 +46,16 @@ def build(document: Document, **outside: Any) -> Spec:
         account=Account(**account) if account is not None else None,
         containers={name: ContainerSpec(**c) for name, c in storage.get("containers", {}).items()},
         uploads=tuple(_upload(u, ("storage", "uploads", i)) for i, u in enumerate(storage.get("uploads", ()))),
-        pool=_pool(document["pool"], ("pool",)) if "pool" in document else None,
-        job=_job(document["job"], ("job",)) if "job" in document else None,
-        wait_timeout=duration(wait["timeout"]) if wait else None,
-        expires_after=duration(document.get("expiresAfter")),
+        pool=_pool_spec(document["pool"], ("pool",)) if "pool" in document else None,
+        job=_job_spec(document["job"], ("job",)) if "job" in document else None,
+        wait_timeout=schema_duration(wait["timeout"]) if wait else None,
+        expires_after=schema_duration(document.get("expiresAfter")),
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )
 
 
-def duration(text: str | None) -> timedelta | None:
+def schema_duration(text: str | None) -> timedelta | None:
     """The ISO 8601 durations that the schema lets through: days, hours, minutes and seconds."""
     units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
     parts = re.findall(r"([0-9.]+)([DHMS])", text or "")
@@ -77,24 +70,26 @@ def _download(d: Document, at: At) -> DownloadSpec:
     return DownloadSpec(at=at, container=d["container"], to=d["to"], **_patterns(d))
 
 
-def _pool(pool: Document, at: At) -> PoolSpec:
-    return PoolSpec(at=at, wanted=Pool(**SPELLED.read(Pool, pool)), start_task=_work(StartTask, pool, at, "startTask"))
+def _pool_spec(pool: Document, at: At) -> PoolSpec:
+    return PoolSpec(
+        at=at, wanted=Pool(**SPELLED.read(Pool, pool)), start_task=_work_spec(StartTask, pool, at, "startTask")
+    )
 
 
-def _job(job: Document, at: At) -> JobSpec:
+def _job_spec(job: Document, at: At) -> JobSpec:
     return JobSpec(
         at=at,
         wanted=Job(pool="", **SPELLED.read(Job, job)),
         tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
-        job_preparation_task=_work(JobPreparationTask, job, at, "jobPreparationTask"),
-        job_release_task=_work(JobReleaseTask, job, at, "jobReleaseTask"),
+        job_preparation_task=_work_spec(JobPreparationTask, job, at, "jobPreparationTask"),
+        job_release_task=_work_spec(JobReleaseTask, job, at, "jobReleaseTask"),
     )
 
 
-def _work(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] | None:
+def _work_spec(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] | None:
     """What a pool or job runs under that key."""
     work = above.get(key)
-    return None if work is None else WorkSpec(wanted=cls(**SPELLED.read(cls, work)), **_ran(work, (*at, key)))
+    return None if work is None else WorkSpec(wanted=cls(**SPELLED.read(cls, work)), **_run_parts(work, (*at, key)))
 
 
 def _factory(task: Document, at: At) -> Factory:
@@ -104,13 +99,13 @@ def _factory(task: Document, at: At) -> Factory:
         for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
         depends_on=_depends_on(task, at),
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
-        **_ran(task, at),
+        **_run_parts(task, at),
     )
 
 
-def _ran(work: Document, at: At) -> dict[str, Any]:
+def _run_parts(work: Document, at: At) -> dict[str, Any]:
     """What becomes a command line and files only when placeholders are filled."""
-    return {"at": at, "commands": _commands(work, at), "resource_files": _resource_files(work, at)}
+    return {"at": at, "commands": _commands(work, at), "resource_files": _resource_file_specs(work, at)}
 
 
 def _for_each(for_each: Document, at: At) -> ForEach:
@@ -124,13 +119,13 @@ def _for_each(for_each: Document, at: At) -> ForEach:
         form=form,
         source=source,
         rows=Rows(**for_each.get("rows", {})),
-        chunk=_chunk(for_each["chunk"]) if "chunk" in for_each else None,
+        chunk=_chunk_spec(for_each["chunk"]) if "chunk" in for_each else None,
         **_patterns(for_each),
-        **_plain(for_each, sort="sort", group_by="groupBy", group_size="expectGroupSize", allow_empty="allowEmpty"),
+        **_copied(for_each, sort="sort", group_by="groupBy", group_size="expectGroupSize", allow_empty="allowEmpty"),
     )
 
 
-def _chunk(chunk: Document) -> Chunk:
+def _chunk_spec(chunk: Document) -> Chunk:
     return Chunk(size=chunk.get("size"), bytes=byte_count(chunk["bytes"]) if "bytes" in chunk else None)
 
 
@@ -138,13 +133,15 @@ def byte_count(text: str) -> int:
     """`500 MiB` in bytes."""
     found = re.fullmatch(r"([0-9]+) ?([KMGT]iB)?", text)
     assert found is not None  # the schema lets nothing else through
+    # Each letter is 1,024 times the one before it.
     return int(found[1]) << 10 * (" KMGT".index(found[2][0]) if found[2] else 0)
 
 
 def _depends_on(task: Document, at: At) -> tuple[DependsOn, ...]:
     wanted = enumerate(task.get("dependsOn", ()))
     return tuple(
-        DependsOn(at=(*at, "dependsOn", i), **_plain(d, factory="factory", same="same", task="task")) for i, d in wanted
+        DependsOn(at=(*at, "dependsOn", i), **_copied(d, factory="factory", same="same", task="task"))
+        for i, d in wanted
     )
 
 
@@ -152,7 +149,7 @@ def _commands(task: Document, at: At) -> Commands:
     return Commands(at=at, lines=tuple(task.get("commands", ())), argv=tuple(task.get("command", ())))
 
 
-def _resource_files(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
+def _resource_file_specs(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
     files = enumerate(task.get("resourceFiles", ()))
     return tuple(ResourceFileSpec(at=(*at, "resourceFiles", i), **SPELLED.read(ResourceFileSpec, f)) for i, f in files)
 
@@ -161,11 +158,11 @@ def _output(output: Document, at: At) -> OutputFileSpec:
     return OutputFileSpec(at=at, **SPELLED.read(OutputFileSpec, output))
 
 
-def _settings(settings: Sequence[Document]) -> Settings:
+def _settings_value(settings: Sequence[Document]) -> Settings:
     return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
 
 
-SPELLED = Dialect(place=SPEC, readers={timedelta: duration, Settings: _settings})
+SPELLED = Dialect(place=SPEC, readers={timedelta: schema_duration, Settings: _settings_value})
 """How a spec writes what goes over as it is."""
 
 
@@ -173,6 +170,6 @@ def _patterns(part: Document) -> dict[str, Any]:
     return {key: tuple(part[key]) for key in ("include", "exclude") if key in part}
 
 
-def _plain(part: Document, **names: str) -> dict[str, Any]:
+def _copied(part: Document, **names: str) -> dict[str, Any]:
     """The values that go over as they are: field names to keys. What is not there keeps the model's default."""
     return {field: part[key] for field, key in names.items() if key in part}

@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from batchctl.errors import Problem
 from batchctl.spec.reading import schema as contract
-from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.source import At, Source, nearest_word, shown
 
 WANTED: Mapping[str, str] = {
     "integer": "a whole number",
@@ -62,14 +62,14 @@ class Finding:
     at_key: bool = False
 
 
-def check(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:
+def check_schema(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:
     """Every breach of the schema, each told once."""
-    errors = Draft7Validator(contract.root()).iter_errors(document)
-    findings = dict.fromkeys(found for error in errors for found in _told(error, quoted))
+    errors = Draft7Validator(contract.spec_schema()).iter_errors(document)
+    findings = dict.fromkeys(found for error in errors for found in _findings(error, quoted))
     return [source.problem(f.at, f.message, f.code, at_key=f.at_key) for f in findings]
 
 
-def _told(error: ValidationError, quoted: frozenset[At]) -> Iterator[Finding]:
+def _findings(error: ValidationError, quoted: frozenset[At]) -> Iterator[Finding]:
     schema: Any = error.schema
     breach = Breach(
         at=tuple(error.absolute_path),
@@ -81,11 +81,11 @@ def _told(error: ValidationError, quoted: frozenset[At]) -> Iterator[Finding]:
         quoted=quoted,
         branches=error.context or (),
     )
-    return TELLERS.get(breach.rule, _other)(breach)
+    return TELLERS.get(breach.rule, _not_allowed)(breach)
 
 
-def _other(breach: Breach) -> Iterator[Finding]:
-    yield Finding(breach.at, f"{breach.where} cannot be {_said(breach.value)}", "not-allowed")
+def _not_allowed(breach: Breach) -> Iterator[Finding]:
+    yield Finding(breach.at, f"{breach.where} cannot be {_in_words(breach.value)}", "not-allowed")
 
 
 def _type(breach: Breach) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _type(breach: Breach) -> Iterator[Finding]:
     elif "integer" in types and isinstance(breach.value, str) and re.fullmatch(r"-?[0-9]{19,}", breach.value):
         yield Finding(breach.at, f"{breach.where} is out of range: {shown(breach.value, 24)}", "range")
     else:
-        message = f"{breach.where} takes {wanted}, not {_said(breach.value)}{_how_to_write(breach, types)}"
+        message = f"{breach.where} takes {wanted}, not {_in_words(breach.value)}{_how_to_write(breach, types)}"
         yield Finding(breach.at, message, "type")
 
 
@@ -112,7 +112,7 @@ def _how_to_write(breach: Breach, types: Sequence[str]) -> str:
     return ""
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     return "nothing" if value is None else shown(value)
@@ -121,22 +121,23 @@ def _said(value: Any) -> str:
 def _additional(breach: Breach) -> Iterator[Finding]:
     for key in breach.value:
         if key not in breach.known:
-            yield _unknown(breach, key, breach.known)
+            yield _unknown_key(breach, key, breach.known)
 
 
-def _unknown(breach: Breach, key: str, known: Iterable[str]) -> Finding:
-    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{_meant(key, list(known))}"
+def _unknown_key(breach: Breach, key: str, known: Iterable[str]) -> Finding:
+    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{_suggestion(key, list(known))}"
     return Finding((*breach.at, key), message, "unknown-key", at_key=True)
 
 
-def _meant(key: str, known: list[str]) -> str:
+def _suggestion(key: str, known: list[str]) -> str:
     """What the writer probably wanted, and where the key belongs if it is one of another level (B06, B07)."""
-    if near := nearest(key, known):
+    if near := nearest_word(key, known):
         return f"; did you mean '{near}'?"
-    if homes := contract.homes().get(key):
+    if homes := contract.homes_of_keys().get(key):
         return f"; it belongs in {', '.join(homes[:3])}"
-    if near := nearest(key, contract.homes()):
-        return f"; did you mean '{near}', which belongs in {contract.homes()[near][0]}?"
+    if near := nearest_word(key, contract.homes_of_keys()):
+        return f"; did you mean '{near}', which belongs in {contract.homes_of_keys()[near][0]}?"
+    # A longer list is for the documentation.
     return f"; it takes {', '.join(known)}" if 0 < len(known) <= 8 else ""
 
 
@@ -161,7 +162,7 @@ def _depends(breach: Breach) -> Iterator[Finding]:
 
 def _misspelt(key: str, breach: Breach) -> bool:
     """Whether it is there under a wrong name, which is told as such."""
-    return key in {nearest(other, breach.known) for other in breach.value if other not in breach.known}
+    return key in {nearest_word(other, breach.known) for other in breach.value if other not in breach.known}
 
 
 def _pattern(breach: Breach) -> Iterator[Finding]:
@@ -174,9 +175,9 @@ def _pattern(breach: Breach) -> Iterator[Finding]:
 
 def _one_of(breach: Breach) -> Iterator[Finding]:
     """Told by the word that is meant, or by the key that tells the branches apart."""
-    if words := contract.constants(breach.schema):
+    if words := contract.constant_words(breach.schema):
         return _word(breach, words)
-    kinds = contract.branches(breach.schema)
+    kinds = contract.branches_by_key(breach.schema)
     if not isinstance(breach.value, dict):
         return _no_mapping(breach, kinds)
     present = [key for key in kinds if key in breach.value]
@@ -189,14 +190,14 @@ def _word(breach: Breach, words: Sequence[str]) -> Iterator[Finding]:
     if breach.value is None:
         yield Finding(breach.at, f"{breach.where} is empty: it takes {_or(words)}", "empty-value", at_key=True)
         return
-    near = nearest(breach.value, words) if isinstance(breach.value, str) else None
+    near = nearest_word(breach.value, words) if isinstance(breach.value, str) else None
     hint = f"; did you mean '{near}'?" if near else ""
-    yield Finding(breach.at, f"{breach.where} takes {_or(words)}, not {_said(breach.value)}{hint}", "unknown-word")
+    yield Finding(breach.at, f"{breach.where} takes {_or(words)}, not {_in_words(breach.value)}{hint}", "unknown-word")
 
 
 def _no_mapping(breach: Breach, kinds: Iterable[str]) -> Iterator[Finding]:
     empty = breach.value is None
-    said = "is empty" if empty else f"is {_said(breach.value)}"
+    said = "is empty" if empty else f"is {_in_words(breach.value)}"
     message = f"{breach.where} {said}: it takes a mapping with {_or(kinds)}"
     yield Finding(breach.at, message, "empty-value" if empty else "type", at_key=empty)
 
@@ -205,10 +206,10 @@ def _no_kind(breach: Breach, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator
     """None of the telling keys is there: a misspelt one says more than that one is missing."""
     known = {key for kind in kinds.values() for key in kind.get("properties", kind["required"])}
     unknown = [key for key in breach.value if key not in known and key not in breach.known]
-    if not any(nearest(key, kinds) for key in unknown):
+    if not any(nearest_word(key, kinds) for key in unknown):
         yield Finding(breach.at, f"{breach.where} needs {_or(kinds)}", "missing-key", at_key=True)
     if not breach.known:
-        yield from (_unknown(breach, key, sorted(known)) for key in unknown)
+        yield from (_unknown_key(breach, key, sorted(known)) for key in unknown)
 
 
 def _two_kinds(breach: Breach, present: Sequence[str]) -> Iterator[Finding]:
@@ -219,7 +220,7 @@ def _two_kinds(breach: Breach, present: Sequence[str]) -> Iterator[Finding]:
 def _inside(breach: Breach, branch: int) -> Iterator[Finding]:
     for inner in breach.branches:
         if inner.relative_schema_path[0] == branch:
-            yield from _told(inner, breach.quoted)
+            yield from _findings(inner, breach.quoted)
 
 
 def _or(words: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import yaml
 from batchctl.errors import Problem, SpecError
 from batchctl.spec.source import Place, Source
 
+# More than anybody writes: what a text can cost is bounded before it is read to its end.
 DEPTH = 64
 NODES = 50_000
 CAP = 50
@@ -28,7 +29,7 @@ class Node:
     items: "list[Node]" = field(default_factory=list)
 
 
-def compose(source: Source) -> tuple[Node, list[Problem]]:
+def compose_nodes(source: Source) -> tuple[Node, list[Problem]]:
     """The document's root, and what is wrong with its YAML short of not being YAML.
 
     Raises SpecError where there is nothing to go on with: broken syntax, no document or two, or too much of it.
@@ -61,10 +62,12 @@ class _Builder:
             case yaml.ScalarEvent():
                 self._decorated(event)
                 plain = event.style is None
-                self._add(Node("scalar", _place(event), event.value, plain))
+                self._add(Node("scalar", _place_of(event), event.value, plain))
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._decorated(event)
-                self._push(Node("mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence", _place(event)))
+                self._push(
+                    Node("mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence", _place_of(event))
+                )
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._close(event)
 
@@ -115,7 +118,7 @@ class _Builder:
             self._stop(node, "merge keys are not part of a spec: write out what is merged", "merge-key")
 
     def _wrong(self, where: Any, message: str, code: str) -> None:
-        place = where.place if isinstance(where, Node) else _place(where)
+        place = where.place if isinstance(where, Node) else _place_of(where)
         self.problems.append(self.source.here(place, message, code))
         if len(self.problems) >= CAP:
             raise SpecError(self.problems)
@@ -130,7 +133,7 @@ def _events(source: Source) -> Iterator[Any]:
     place = Place(1, 1, 0, 0)
     try:
         for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
-            place = _place(event)
+            place = _place_of(event)
             yield event
     except yaml.MarkedYAMLError as error:
         raise SpecError([_syntax(source, error)]) from None
@@ -163,7 +166,7 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def _place(event: Any) -> Place:
+def _place_of(event: Any) -> Place:
     """A block scalar's mark ends on a later line; the caret is cut to the first one by Source."""
     start, end = event.start_mark, event.end_mark
     return Place(start.line + 1, start.column + 1, start.index, end.index)

@@ -5,8 +5,14 @@ from typing import Any
 
 from batchctl.spec.source import At
 
+NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
+"""What nodes run beside tasks."""
 
-def find(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:
+FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
+"""Every `forEach`, those of axes included."""
+
+
+def find_parts(part: Any, pattern: str) -> Iterator[tuple[At, Any]]:
     """(where, what) of all that a dotted pattern meets; `*` is any key or index."""
     found: list[tuple[At, Any]] = [((), part)]
     for word in pattern.split("."):
@@ -21,17 +27,17 @@ def _step(part: Any, word: str) -> Iterator[tuple[str | int, Any]]:
         yield from enumerate(part)
 
 
-def texts(part: Any, pattern: str) -> Iterator[tuple[At, str]]:
-    return ((at, value) for at, value in find(part, pattern) if isinstance(value, str))
+def find_texts(part: Any, pattern: str) -> Iterator[tuple[At, str]]:
+    return ((at, value) for at, value in find_parts(part, pattern) if isinstance(value, str))
 
 
-def get(part: Any, *keys: str) -> Any:
+def get_in(part: Any, *keys: str) -> Any:
     for key in keys:
         part = part.get(key) if isinstance(part, dict) else None
     return part
 
 
-def mapping(part: Any) -> Mapping[str, Any]:
+def as_mapping(part: Any) -> Mapping[str, Any]:
     return part if isinstance(part, dict) else {}
 
 

@@ -5,21 +5,16 @@ They work on the document, whose parts may be missing or of a wrong type, so tha
 in the same run as of a misspelt key.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.resources import Task
-from batchctl.rest import filled_places
-from batchctl.sensitive import masked
-from batchctl.spec import template
-from batchctl.spec.fanout.forms import names_of
-from batchctl.spec.reading.build import duration
-from batchctl.spec.reading.paths import find, get, mapping, texts
-from batchctl.spec.reading.variables import misfit
+from batchctl.spec.reading.build import schema_duration
+from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
+from batchctl.spec.reading.placeholders import placeholders_are_known
+from batchctl.spec.reading.variables import why_misfit
 from batchctl.spec.reading.wiring import (
-    FOR_EACH,
     factories_are_known,
     ids_differ_by_item,
     items_are_gathered_once,
@@ -28,13 +23,12 @@ from batchctl.spec.reading.wiring import (
     rows_go_forward,
     same_keys_have_items,
 )
-from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.source import At, Source, nearest_word, shown
 from batchctl.spec.template import Values
 
 Rule = Callable[[Any, Source, Values], Iterator[Problem]]
 """(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
 
-NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
 CONTAINERS_USED = (
     "storage.uploads.*.to",
     *(f"{task}.resourceFiles.*.container" for task in NODE_TASKS),
@@ -49,43 +43,6 @@ SETTINGS = (
     "job.commonEnvironmentSettings",
     "job.tasks.*.environmentSettings",
 )
-FILLED = (
-    "storage.uploads.*.from",
-    "download.*.to",
-    *(
-        f"{task}.{field}"
-        for task in NODE_TASKS
-        for field in (
-            "commands.*",
-            "command.*",
-            "resourceFiles.*.blob",
-            "resourceFiles.*.blobPrefix",
-            "resourceFiles.*.filePath",
-            "resourceFiles.*.httpUrl",
-            "environmentSettings.*.value",
-        )
-    ),
-    "job.commonEnvironmentSettings.*.value",
-    *(f"{form}.{field}" for form in FOR_EACH for field in ("files.*", "lines", "csv", "tsv")),
-)
-"""Where `{vars.x}` and `${env:X}` go in."""
-FILLED_PER_TASK = (
-    "id",
-    "dependsOn.*.task",
-    "commands.*",
-    "command.*",
-    "resourceFiles.*.blob",
-    "resourceFiles.*.blobs",
-    "resourceFiles.*.blobPrefix",
-    "resourceFiles.*.filePath",
-    "resourceFiles.*.httpUrl",
-    "outputFiles.*.filePattern",
-    "outputFiles.*.path",
-    "environmentSettings.*.value",
-    *filled_places(Task),
-)
-"""Where those of the item go in as well."""
-
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
 NO_TIME, LONGEST = timedelta(), timedelta(days=180)
 SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
@@ -114,12 +71,12 @@ def check_references(document: Any, source: Source, known: Values) -> list[Probl
 
 
 def containers_are_declared(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    declared = mapping(get(document, "storage", "containers"))
+    declared = as_mapping(get_in(document, "storage", "containers"))
     for pattern in CONTAINERS_USED:
-        for at, name in texts(document, pattern):
+        for at, name in find_texts(document, pattern):
             yield from _undeclared(source, at, name, declared)
     for pattern in BLOBS_USED:
-        for at, blob in texts(document, pattern):
+        for at, blob in find_texts(document, pattern):
             container, slash, _ = blob.partition("/")
             if slash and "{" not in container:
                 yield from _undeclared(source, at, container, declared, width=len(container))
@@ -129,67 +86,26 @@ def _undeclared(
     source: Source, at: At, name: str, declared: Mapping[str, Any], width: int | None = None
 ) -> Iterator[Problem]:
     if name not in declared:
-        near = nearest(name, declared)
+        near = nearest_word(name, declared)
         hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, declared)) or 'none'}"
         message = f"{shown(name)} is not among storage.containers; {hint}"
         yield source.problem(at, message, "unknown-container", width=width)
 
 
-def placeholders_are_known(document: Any, source: Source, known: Values) -> Iterator[Problem]:
-    plain = formatless(document, known)
-    for pattern in FILLED:
-        for at, text in texts(document, pattern):
-            yield from unknown(source, at, text, known, plain, "")
-    for task_at, task in find(document, "job.tasks.*"):
-        names, numbers, why_not = _names_of(task)
-        for field in FILLED_PER_TASK:
-            for at, text in texts(task, field):
-                texts_only = {*plain, *names} - numbers
-                yield from unknown(
-                    source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, texts_only, why_not
-                )
-
-
-def formatless(document: Any, known: Values) -> frozenset[str]:
-    """The variables, of the spec and of the environment, that are no whole numbers."""
-    plain = {f"vars.{at[0]}" for at, kind in find(get(document, "vars"), "*.type") if kind != "int"}
-    return frozenset(plain | {name for name in known if name.startswith("env:")})
-
-
-def _names_of(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
-    """The placeholders that a factory's items give, those among them that are numbers, and why there are none."""
-    if "forEach" not in mapping(task):
-        return frozenset(), frozenset(), ": without `forEach` there is no item"
-    names, numbers = names_of(mapping(get(task, "forEach")))
-    return names, numbers, ""
-
-
-def unknown(
-    source: Source, at: At, text: str, known: Values, texts: Collection[str], why_not: str
-) -> Iterator[Problem]:
-    """Placeholders of one text that nothing can fill, or that would show a secret."""
-    for error in template.errors(text, known, texts=texts, why_not=why_not):
-        yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
-    for hole in template.holes(text):
-        if (value := str(known.get(hole.name, ""))) != masked(value):
-            message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
-            yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
-
-
 def reserved_names_are_free(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern in (*SETTINGS, "pool.metadata", "job.metadata"):
-        for at, settings in find(document, pattern):
-            yield from _settings(source, at, settings)
-    for name in mapping(get(document, "storage", "containers")):
+        for at, settings in find_parts(document, pattern):
+            yield from _settings_problems(source, at, settings)
+    for name in as_mapping(get_in(document, "storage", "containers")):
         if name in OWN_CONTAINERS:
             message = f"{shown(name)} is where batchctl keeps its locks: give the container another name"
             yield source.problem(("storage", "containers", name), message, "reserved-name", at_key=True)
 
 
-def _settings(source: Source, at: At, settings: Any) -> Iterator[Problem]:
+def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for i, setting in enumerate(settings if isinstance(settings, list) else ()):
-        name = get(setting, "name")
+        name = get_in(setting, "name")
         if not isinstance(name, str):
             continue
         if at[-1] != "metadata" and name.upper().startswith(RESERVED):
@@ -201,9 +117,10 @@ def _settings(source: Source, at: At, settings: Any) -> Iterator[Problem]:
 
 
 def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    there = get(document, "pool", "taskSlotsPerNode")
+    there = get_in(document, "pool", "taskSlotsPerNode")
+    # What Batch has where nothing is said.
     there = 1 if there is None else there
-    for at, slots in find(document, "job.tasks.*.requiredSlots"):
+    for at, slots in find_parts(document, "job.tasks.*.requiredSlots"):
         if isinstance(slots, int) and isinstance(there, int) and slots > there:
             message = f"a task takes {slots} slots, but a node has {there}: see pool.taskSlotsPerNode"
             yield source.problem(at, message, "too-many-slots")
@@ -211,23 +128,25 @@ def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[P
 
 def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern, (least, most) in SPANS.items():
-        for at, text in texts(document, pattern):
-            if (length := duration(text)) is not None and not least <= length <= most:
+        for at, text in find_texts(document, pattern):
+            if (length := schema_duration(text)) is not None and not least <= length <= most:
                 yield source.problem(at, f"{text} is not {_span(least, most)}, as Batch wants it", "range")
 
 
 def _span(least: timedelta, most: timedelta) -> str:
-    wanted = [f"{word} {_said(bound)}" for word, bound in (("at least", least), ("at most", most)) if bound]
+    wanted = [
+        f"{word} {_duration_in_words(bound)}" for word, bound in (("at least", least), ("at most", most)) if bound
+    ]
     return " and ".join(wanted)
 
 
-def _said(length: timedelta) -> str:
+def _duration_in_words(length: timedelta) -> str:
     return f"{length.days} days" if length.days else f"{length.seconds // 60} minutes"
 
 
 def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A formula and fixed targets cannot both say how many nodes there are (reliability B44)."""
-    pool = mapping(get(document, "pool"))
+    pool = as_mapping(get_in(document, "pool"))
     for target in ("targetDedicatedNodes", "targetSpotNodes"):
         if target in pool and "autoScaleFormula" in pool:
             message = f"the autoScaleFormula says how many nodes there are: take out '{target}'"
@@ -235,33 +154,33 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
 
 
 def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    if get(document, "pool", "containerConfiguration") is not None:
+    if get_in(document, "pool", "containerConfiguration") is not None:
         return
     for pattern in (*NODE_TASKS, "job.tasks.*"):
-        for at, _ in find(document, f"{pattern}.containerSettings"):
+        for at, _ in find_parts(document, f"{pattern}.containerSettings"):
             message = "the nodes run no containers: give the pool a 'containerConfiguration'"
             yield source.problem(at, message, "no-containers", at_key=True)
 
 
 def job_actions_count(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """REST: ExitOptions.jobAction is refused where the job's onTaskFailure is noaction."""
-    if str(get(document, "job", "onTaskFailure")).lower() == "performexitoptionsjobaction":
+    if str(get_in(document, "job", "onTaskFailure")).lower() == "performexitoptionsjobaction":
         return
     for pattern in EXIT_OPTIONS:
-        for at, _ in find(document, f"job.tasks.*.exitConditions.{pattern}.jobAction"):
+        for at, _ in find_parts(document, f"job.tasks.*.exitConditions.{pattern}.jobAction"):
             message = "it counts only where the job has 'onTaskFailure: performexitoptionsjobaction'"
             yield source.problem(at, message, "no-job-action", at_key=True)
 
 
 def outputs_are_not_inputs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A task that writes where it reads everything would never be up to date (reliability B38)."""
-    for at, task in find(document, "job.tasks.*"):
-        written = {name for _, name in texts(task, "outputFiles.*.container")}
-        for_each, files = get(task, "forEach"), get(task, "resourceFiles")
-        if get(for_each, "blobs") in written and not (get(for_each, "include") or get(for_each, "exclude")):
-            yield _circular(source, (*at, "forEach", "blobs"), get(for_each, "blobs"), "`include` or `exclude`")
+    for at, task in find_parts(document, "job.tasks.*"):
+        written = {name for _, name in find_texts(task, "outputFiles.*.container")}
+        for_each, files = get_in(task, "forEach"), get_in(task, "resourceFiles")
+        if get_in(for_each, "blobs") in written and not (get_in(for_each, "include") or get_in(for_each, "exclude")):
+            yield _circular(source, (*at, "forEach", "blobs"), get_in(for_each, "blobs"), "`include` or `exclude`")
         for i, file in enumerate(files if isinstance(files, list) else ()):
-            if get(file, "container") in written and not get(file, "blobPrefix"):
+            if get_in(file, "container") in written and not get_in(file, "blobPrefix"):
                 yield _circular(source, (*at, "resourceFiles", i, "container"), file["container"], "`blobPrefix`")
 
 
@@ -271,9 +190,9 @@ def _circular(source: Source, at: At, name: str, remedy: str) -> Problem:
 
 
 def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for at, variable in find(document, "vars.*"):
-        default = get(variable, "default")
-        if default is not None and (why := misfit(default, variable)):
+    for at, variable in find_parts(document, "vars.*"):
+        default = get_in(variable, "default")
+        if default is not None and (why := why_misfit(default, variable)):
             yield source.problem((*at, "default"), f"the default {shown(default)} {why}", "bad-default")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec import template
-from batchctl.spec.reading.references import FILLED, FILLED_PER_TASK, formatless, unknown
+from batchctl.spec.reading.placeholders import FILLED, FILLED_PER_TASK, formatless_names, unknown_placeholders
 from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import TemplateError, Values
@@ -29,6 +29,7 @@ class Settling:
 
     def __call__(self, at: At, text: str) -> str | None:
         """What a value says; None: what is written."""
+        # In `vars` nothing is filled: no variable is made of others.
         if "{" not in text or at[:1] == ("vars",) or _is_later(at):
             return None
         try:
@@ -43,7 +44,7 @@ class Settling:
     def problems(self, document: Any, source: Source, known: Values) -> Iterator[Problem]:
         """Placeholders that nothing can fill."""
         for at, text in self.texts.items():
-            yield from unknown(source, at, text, known, formatless(document, known), WHY_NOT)
+            yield from unknown_placeholders(source, at, text, known, formatless_names(document, known), WHY_NOT)
 
     def is_open(self, source: Source, problem: Problem) -> bool:
         """Is it about a value that nobody knows yet?"""
@@ -51,7 +52,7 @@ class Settling:
         return (problem.line, problem.column) in {(place.line, place.column) for place in places}
 
 
-def likely(declared: Mapping[str, Any], given: Mapping[str, str]) -> Values:
+def likely_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> Values:
     """The values of variables as far as there are any; whether they fit is told elsewhere."""
     found = {}
     for name, variable in declared.items():

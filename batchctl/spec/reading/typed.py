@@ -8,10 +8,10 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec.reading.compose import Node
-from batchctl.spec.reading.schema import Schema, chosen, constants, resolved
-from batchctl.spec.reading.schema import root as contract
-from batchctl.spec.source import At, Place, Source, is_hidden, named, shown
+from batchctl.spec.reading.schema import Schema, chosen_branch, constant_words, spec_schema, without_reference
+from batchctl.spec.source import At, Place, Source, code_point, is_hidden, shown
 
+# At most 19 digits, as many as 64 bits have: a longer text is no number, and costs no time as one.
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
@@ -33,13 +33,13 @@ class Reading:
     wrong: list[tuple[Place, str, str]] = field(default_factory=list)
 
 
-def read(
+def read_document(
     root: Node, source: Source, settle: Settle = lambda _at, _text: None
 ) -> tuple[Any, Source, list[Problem], frozenset[At]]:
     """(document, source with its places, problems, where quoted scalars stand). Of a key that stands twice, the first
     counts."""
     reading = Reading(settle)
-    document = _typed(root, contract(), (), reading)
+    document = _typed(root, spec_schema(), (), reading)
     source = replace(source, keys=reading.keys, values=reading.values, scalars=reading.scalars)
     return document, source, [source.here(*wrong) for wrong in reading.wrong], frozenset(reading.quoted)
 
@@ -50,7 +50,7 @@ def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
         case "mapping":
             return _mapping(node, schema, at, reading)
         case "sequence":
-            items = resolved(schema).get("items", {})
+            items = without_reference(schema).get("items", {})
             return [_typed(item, items, (*at, index), reading) for index, item in enumerate(node.items)]
         case _:
             reading.scalars[at] = node.text
@@ -60,11 +60,11 @@ def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
             _look(node, reading)
             if not node.plain:
                 reading.quoted.add(at)
-            return scalar(node, resolved(schema))
+            return _typed_scalar(node, without_reference(schema))
 
 
 def _mapping(node: Node, schema: Schema, at: At, reading: Reading) -> dict[str, Any]:
-    schema = chosen(schema, {key.text: None for key, _ in node.entries})
+    schema = chosen_branch(schema, {key.text: None for key, _ in node.entries})
     named_in, any_other = schema.get("properties", {}), schema.get("additionalProperties")
     other = any_other if isinstance(any_other, dict) else {}
     found: dict[str, Any] = {}
@@ -80,7 +80,7 @@ def _mapping(node: Node, schema: Schema, at: At, reading: Reading) -> dict[str, 
     return found
 
 
-def scalar(node: Node, schema: Schema) -> Any:
+def _typed_scalar(node: Node, schema: Schema) -> Any:
     """The scalar as the schema wants it, or its text where it is nothing that is wanted. Empty is None."""
     if not node.plain:
         return node.text
@@ -97,7 +97,7 @@ def scalar(node: Node, schema: Schema) -> Any:
 
 
 def _types(schema: Schema) -> Iterator[str]:
-    if constants(schema):
+    if constant_words(schema):
         yield "string"
     declared = schema.get("type", ())
     yield from (declared,) if isinstance(declared, str) else declared
@@ -106,4 +106,6 @@ def _types(schema: Schema) -> Iterator[str]:
 def _look(node: Node, reading: Reading) -> None:
     """Characters that an escape in double quotes brought in."""
     for char in sorted(set(filter(is_hidden, node.text))):
-        reading.wrong.append((node.place, f"the character {named(char)} is not allowed in a spec", "hidden-character"))
+        reading.wrong.append(
+            (node.place, f"the character {code_point(char)} is not allowed in a spec", "hidden-character")
+        )

@@ -5,7 +5,7 @@ from typing import Any
 
 from batchctl.errors import UsageError
 from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER
-from batchctl.spec.source import nearest, shown
+from batchctl.spec.source import nearest_word, shown
 from batchctl.spec.template import Value
 
 
@@ -13,7 +13,7 @@ def given_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[
     """`{"vars.words": 3}`. Raises UsageError."""
     for name in given:
         if name not in declared:
-            near = nearest(name, declared)
+            near = nearest_word(name, declared)
             hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(declared) or 'none'}"
             raise UsageError(f"the spec has no variable {shown(name)}; {hint}")
     return {f"vars.{name}": _variable(name, variable, given.get(name)) for name, variable in declared.items()}
@@ -27,7 +27,7 @@ def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Valu
         default: Value = variable["default"]
         return default
     value = read_as(variable["type"], given)
-    if why := misfit(value, variable):
+    if why := why_misfit(value, variable):
         raise UsageError(f"--var {name}={given} {why}")
     return value
 
@@ -44,11 +44,12 @@ def read_as(kind: Any, text: str) -> Value:
     return text
 
 
-def misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
+def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
     """Why a variable cannot have this value."""
     kind = variable.get("type")
     types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
     wanted = types.get(kind)
+    # For Python true and false are whole numbers.
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")):
         return f"is not of type {kind}"
     for bound, too in (("min", "less than the smallest value"), ("max", "more than the largest value")):

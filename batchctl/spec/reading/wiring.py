@@ -8,11 +8,10 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec import template
-from batchctl.spec.reading.paths import find, get, mapping, part_at, texts
-from batchctl.spec.source import At, Source, nearest, shown
+from batchctl.spec.reading.paths import FOR_EACH, as_mapping, find_parts, find_texts, get_in, part_at
+from batchctl.spec.source import At, Source, nearest_word, shown
 from batchctl.spec.template import Values
 
-FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")
 TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
 """Placeholders that are not the same for every item begin so."""
 
@@ -20,9 +19,9 @@ FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory", "job.tasks.*.forEach.output
 
 
 def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for at, task in find(document, "job.tasks.*"):
-        text = get(task, "id")
-        if get(task, "forEach") is None or not isinstance(text, str):
+    for at, task in find_parts(document, "job.tasks.*"):
+        text = get_in(task, "id")
+        if get_in(task, "forEach") is None or not isinstance(text, str):
             continue
         if not any(hole.name.split(".")[0] in TELLING for hole in template.holes(text)):
             message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
@@ -31,8 +30,8 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
 
 def items_are_gathered_once(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern in FOR_EACH:
-        for at, for_each in find(document, pattern):
-            gathers = [key for key in ("groupBy", "chunk") if key in mapping(for_each)]
+        for at, for_each in find_parts(document, pattern):
+            gathers = [key for key in ("groupBy", "chunk") if key in as_mapping(for_each)]
             if gathers and at[-1] != "forEach":
                 message = f"an axis takes no '{gathers[0]}': its items stay alone"
                 yield source.problem((*at, gathers[0]), message, "not-allowed", at_key=True)
@@ -42,9 +41,10 @@ def items_are_gathered_once(document: Any, source: Source, _known: Values) -> It
 
 
 def patterns_can_group(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for at, text in texts(document, "job.tasks.*.forEach.groupBy"):
+    for at, text in find_texts(document, "job.tasks.*.forEach.groupBy"):
         try:
             groups = re.compile(text).groups
+        # Numbers of repetitions, and groups in groups, that are too large for `re` come as these.
         except (re.error, OverflowError, RecursionError) as error:
             where = getattr(error, "pos", None)
             message, width = f"no regular expression: {error}", None if where is None else 1
@@ -57,8 +57,8 @@ def patterns_can_group(document: Any, source: Source, _known: Values) -> Iterato
 
 def rows_go_forward(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern in FOR_EACH:
-        for at, rows in find(document, f"{pattern}.rows"):
-            start, end = get(rows, "start") or 1, get(rows, "end")
+        for at, rows in find_parts(document, f"{pattern}.rows"):
+            start, end = get_in(rows, "start") or 1, get_in(rows, "end")
             if isinstance(start, int) and isinstance(end, int) and end < start:
                 yield source.problem((*at, "end"), f"the last row, {end}, comes before the first, {start}", "range")
 
@@ -66,17 +66,17 @@ def rows_go_forward(document: Any, source: Source, _known: Values) -> Iterator[P
 def factories_are_known(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """Names of factories are unique, and `dependsOn` leads to them, and not in a circle."""
     named: dict[str, int] = {}
-    for at, name in texts(document, "job.tasks.*.factory"):
+    for at, name in find_texts(document, "job.tasks.*.factory"):
         if name.lower() in named:
             first = source.values[("job", "tasks", named[name.lower()], "factory")].line
             message = f"{shown(name)} names another factory: see line {first}; case does not count"
             yield source.problem(at, message, "duplicate-name")
         named.setdefault(name.lower(), int(at[2]))
-    names = [name for _, name in texts(document, "job.tasks.*.factory")]
+    names = [name for _, name in find_texts(document, "job.tasks.*.factory")]
     for pattern in FACTORIES_USED:
-        for at, name in texts(document, pattern):
+        for at, name in find_texts(document, pattern):
             if name not in names:
-                near = nearest(name, names)
+                near = nearest_word(name, names)
                 hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, names)) or 'none'}"
                 yield source.problem(at, f"{shown(name)} is not the `factory` of any tasks; {hint}", "unknown-factory")
     yield from _circles(document, source)
@@ -86,34 +86,35 @@ def _circles(document: Any, source: Source) -> Iterator[Problem]:
     waits: dict[str, set[str]] = {}
     places: dict[str, At] = {}
     for pattern in FACTORIES_USED:
-        for at, other in texts(document, pattern):
-            if isinstance(name := get(part_at(document, at[:3]), "factory"), str):
+        for at, other in find_texts(document, pattern):
+            if isinstance(name := get_in(part_at(document, at[:3]), "factory"), str):
                 waits.setdefault(name, set()).add(other)
                 places.setdefault(name, at)
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
+        # graphlib names who comes before whom; people read who waits for whom.
         circle = error.args[1][::-1]
         path = " -> ".join(map(shown, circle))
         yield source.problem(places[circle[0]], f"these factories wait for each other: {path}", "cycle")
 
 
 def same_keys_have_items(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for at, same in texts(document, "job.tasks.*.dependsOn.*.same"):
-        if same == "key" and "forEach" not in mapping(part_at(document, at[:3])):
+    for at, same in find_texts(document, "job.tasks.*.dependsOn.*.same"):
+        if same == "key" and "forEach" not in as_mapping(part_at(document, at[:3])):
             yield source.problem(at, "without `forEach` this task has no key", "no-key")
 
 
 def order_is_said(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A container that one factory writes and another reads: without an order, what it holds is chance."""
-    tasks = [task for _, task in find(document, "job.tasks.*")]
+    tasks = [task for _, task in find_parts(document, "job.tasks.*")]
     writers: dict[str, list[int]] = {}
-    for at, name in texts(document, "job.tasks.*.outputFiles.*.container"):
+    for at, name in find_texts(document, "job.tasks.*.outputFiles.*.container"):
         writers.setdefault(name, []).append(int(at[2]))
-    for at, name in texts(document, "job.tasks.*.resourceFiles.*.container"):
+    for at, name in find_texts(document, "job.tasks.*.resourceFiles.*.container"):
         reader = int(at[2])
         others = [w for w in writers.get(name, ()) if w != reader]
-        if others and not get(tasks[reader], "dependsOn") and not get(part_at(document, at[:-1]), "blobPrefix"):
+        if others and not get_in(tasks[reader], "dependsOn") and not get_in(part_at(document, at[:-1]), "blobPrefix"):
             writer = source.values[("job", "tasks", others[0])].line
             message = (
                 f"the tasks in line {writer} write {shown(name)}: name them in `dependsOn`, so that they come first"

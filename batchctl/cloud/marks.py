@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from batchctl.resources import Container, Job, Pool, Settings, Stamp
+from batchctl.resources import Container, Job, Pool, Stamp
+from batchctl.work import Settings
 
 OWNER = "batchctl_owner"
 DIGEST = "batchctl_digest"
@@ -33,7 +34,7 @@ OURS = "batchctl_"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def stamped(owner: str, resource: Container | Pool | Job, now: datetime) -> dict[str, str]:
+def spec_marks(owner: str, resource: Container | Pool | Job, now: datetime) -> dict[str, str]:
     """Whose it is, where that spec comes from, and until when it is wanted: ASCII, as container metadata asks."""
     found, stamp = {OWNER: owner}, resource.stamp
     if stamp.origin:
@@ -43,7 +44,7 @@ def stamped(owner: str, resource: Container | Pool | Job, now: datetime) -> dict
     return found
 
 
-def stamp(metadata: Mapping[str, str]) -> Stamp:
+def read_stamp(metadata: Mapping[str, str]) -> Stamp:
     """The same read back; a moment that nobody can read is none."""
     try:
         expires = datetime.strptime(metadata.get(EXPIRES, ""), MOMENT).replace(tzinfo=UTC)
@@ -52,7 +53,7 @@ def stamp(metadata: Mapping[str, str]) -> Stamp:
     return Stamp(origin=unquote(metadata.get(ORIGIN, "")), expires=expires)
 
 
-def pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def to_pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     """Metadata as the Batch REST API writes it."""
     return [{"name": name, "value": value} for name, value in dict(marks).items()]
 
@@ -61,6 +62,6 @@ def from_pairs(metadata: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
     return {str(item["name"]): str(item.get("value", "")) for item in metadata or ()}
 
 
-def labels(metadata: Sequence[Mapping[str, Any]] | None) -> Settings:
+def user_labels(metadata: Sequence[Mapping[str, Any]] | None) -> Settings:
     """What the user, or somebody else, put beside our marks."""
     return tuple((name, value) for name, value in from_pairs(metadata).items() if not name.startswith(OURS))

@@ -1,0 +1,117 @@
+"""The Cloud of an account: every method hands on to the room of its kind."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from types import ModuleType
+
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.lock.lease import Lock
+from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, tasks
+from batchctl.cloud.transfer.downloads import read_blob
+from batchctl.cloud.transfer.listing import list_blobs
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
+from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+
+ROOMS: dict[type[Resource], ModuleType] = {
+    Container: containers,
+    Blob: blobs,
+    Pool: pools,
+    Job: jobs,
+    Task: tasks,
+}
+
+
+class Azure:
+    """Satisfies the port of `reconcile/`, which says what each method is for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+        found = containers.observe(self._session, owner, names)
+        with self._session.workers() as pool:
+            listed = list(pool.map(lambda c: list_blobs(self._session, c.name), found))
+        return found, tuple(blob for listing in listed for blob in listing)
+
+    def made(self) -> tuple[Container | Pool | Job, ...]:
+        session = self._session
+        found: tuple[Container | Pool | Job, ...] = (
+            *containers.list_containers(session),
+            *pools.observe(session),
+            *jobs.observe(session),
+        )
+        return tuple(resource for resource in found if resource.owner is not None)
+
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+        wanted = {name.lower() for name in names}
+        with self._session.workers() as pool:
+            # Meanwhile, for nothing of it is needed to ask for jobs and their tasks.
+            found_pools = pool.submit(lambda: list(pools.observe(self._session)))
+            found_jobs = [
+                job
+                for job in jobs.observe(self._session)
+                if job.owner == owner or _base_id(job.id.lower()) in wanted or job.id.lower() in wanted
+            ]
+            ours = [job for job in found_jobs if job.owner == owner]
+            found_tasks = list(pool.map(lambda job: tasks.observe(self._session, job), ours))
+            kept = [p for p in found_pools.result() if p.owner == owner or p.name.lower() in wanted]
+        return (*kept, *found_jobs, *(task for listed in found_tasks for task in listed))
+
+    def images(self) -> tuple[SupportedImage, ...]:
+        return pools.supported_images(self._session)
+
+    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return ROOMS[type(resources[0])].create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        return ROOMS[type(changes[0][1])].update(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def adopt(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        return ROOMS[type(changes[0][1])].adopt(self._session, changes, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        return ROOMS[type(resources[0])].delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def seal(self, job: Job, added: frozenset[str]) -> None:
+        jobs.seal_job(self._session, job, added)
+
+    def counts(self, job: Job) -> Counts:
+        return jobs.task_counts(self._session, job)
+
+    def unfinished(self, job: Job) -> bool:
+        return tasks.has_unfinished_tasks(self._session, job)
+
+    def ended(self, job: Job) -> str | None:
+        return jobs.why_ended(self._session, job)
+
+    def tasks(self, job: Job) -> tuple[Task, ...]:
+        return tasks.observe(self._session, job)
+
+    def failed(self, job: Job) -> tuple[Task, ...]:
+        return tasks.observe(self._session, job, failed=True)
+
+    def use(self, pool: str) -> PoolUse:
+        return nodes.pool_use(self._session, pool)
+
+    def health(self, pool: str) -> PoolHealth:
+        return pools.pool_health(self._session, pool)
+
+    def tail(self, task: Task, lines: int) -> tuple[str, ...]:
+        return tasks.task_stderr(self._session, task, lines)
+
+    def blobs(self, container: str) -> tuple[Blob, ...]:
+        return list_blobs(self._session, container)
+
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        return read_blob(self._session, blob, start)
+
+    def halt(self) -> None:
+        self._session.halt.set()
+
+    def lock(self, owner: str) -> Lock:
+        return Lock(self._session, owner)
+
+
+def _base_id(job_id: str) -> str:
+    """`word-count` of `word-count-g2`: jobs of others may sit where our next generation goes."""
+    name, _, generation = job_id.rpartition("-g")
+    return name if generation.isdigit() else job_id

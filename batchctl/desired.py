@@ -1,0 +1,49 @@
+"""What a spec asks for in all: resources, what comes home of them, and what comes only later."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from batchctl.resources import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """Blobs of a container that come home to the local directory `to` (absolute)."""
+
+    container: str
+    to: Path
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A factory that cannot be expanded for good before others have run: over their outputs, or after such a one.
+
+    `factory` is that of its tasks, `label` how people know it. `over`: the factory whose outputs it goes over ("" for
+    none), `after`: those that it depends on. `wrong`: what would be wrong with it if it were expanded now.
+    """
+
+    factory: str
+    label: str
+    over: str = ""
+    after: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
+
+    `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
+    `origin` is the spec's place.
+    """
+
+    owner: str
+    origin: str = ""
+    resources: tuple[Resource, ...] = ()
+    external: frozenset[str] = frozenset()
+    downloads: tuple[Download, ...] = ()
+    wait_timeout: timedelta | None = None
+    stages: tuple[Stage, ...] = ()

@@ -1,0 +1,97 @@
+"""What nodes run, and what all that they run has in common: a command, files that come and go, an environment."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from batchctl.configurations import TaskContainerSettings
+from batchctl.rules import part, policy, sent, unordered, word
+
+RETENTION = timedelta(days=7)
+"""How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
+
+HANDLING = "handling"
+"""The part of a task's digest that says how it is shown and what its failure means: no reason to run again."""
+
+Settings = tuple[tuple[str, str], ...]
+"""Environment settings or metadata: name and value pairs. Their order means nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFile:
+    """A file that Batch puts on the node: one blob, all blobs of a container (under a prefix), or a URL.
+
+    `container` with `blob`: that blob. `container` alone or with `blob_prefix`: all of them. `http_url`: anything.
+    `file_path` is relative to the working directory: the file's name for a blob or URL, the directory for a container.
+    """
+
+    container: str | None = None
+    blob: str | None = None
+    blob_prefix: str | None = None
+    http_url: str | None = None
+    file_path: str | None = None
+    file_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """Files that Batch uploads when the task ends. `path` is the blob's name, or its prefix if the pattern has
+    wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
+    `optional` must be there once the task has succeeded."""
+
+    file_pattern: str
+    container: str
+    path: str | None = None
+    upload_condition: str = "taskSuccess"
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a node runs, whatever it runs it for: start, preparation and release tasks and tasks have this in common.
+
+    `elevation` is that of a user of the pool's scope: one of the task's own would not see the start task's files.
+    """
+
+    command_line: str = sent("", digest="command", always=True, key="")
+    resource_files: tuple[ResourceFile, ...] = sent((), key="")
+    environment: Settings = sent((), fold=unordered, key="environmentSettings")
+    elevation: str = sent(
+        "nonadmin",
+        digest="command",
+        always=True,
+        fold=word,
+        key="elevationLevel",
+        rest="userIdentity.autoUser.elevationLevel",
+    )
+    container_settings: TaskContainerSettings | None = sent(None, fill=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTask(Work):
+    """What a node runs before it takes tasks. `content` is a digest of the blobs among its resource files."""
+
+    wait_for_success: bool = True
+    max_task_retry_count: int = 0
+    content: str = policy("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPreparationTask(Work):
+    """What a node runs before its first task of the job. `content` as in a start task. Defaults are the service's;
+    None of a limit: there is none."""
+
+    max_wall_clock_time: timedelta | None = part(None, key="constraints.maxWallClockTime")
+    max_task_retry_count: int = part(0, key="constraints.maxTaskRetryCount")
+    retention_time: timedelta = part(RETENTION, key="constraints.retentionTime")
+    wait_for_success: bool = True
+    rerun_on_node_reboot_after_success: bool = True
+    content: str = policy("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReleaseTask(Work):
+    """What every node that ran the preparation runs when the job ends."""
+
+    max_wall_clock_time: timedelta = timedelta(minutes=15)
+    retention_time: timedelta = RETENTION
+    content: str = policy("")

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from batchctl.errors import CloudError
 from batchctl.local.ask import ask_activity
-from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, make_home
-from batchctl.local.lock import locked
+from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
 from batchctl.local.processes import clean_environment, end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
 

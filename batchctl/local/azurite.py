@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from batchctl.errors import CloudError
-from batchctl.local.lock import locked
+from batchctl.local.home import locked
 
 VERSION = "3.37.0"
 OLDEST_NODE = 20

@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,6 +111,24 @@ def load_state(home: Home) -> State | None:
 def save_state(home: Home, state: State) -> None:
     """Whoever looks for the services finds them by this."""
     _write_whole(home.state, json.dumps(asdict(state), indent=2))
+
+
+@contextmanager
+def locked(path: Path, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Holds the lock file at `path`: one process of this machine at a time. `say` hears of another that holds it long."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, mode=0o600, poll_interval=0.02)
+    try:
+        lock.acquire(timeout=0.5)  # a shorter wait is not worth a word
+    except Timeout:
+        if say:
+            say("Waiting for another command that installs, starts or stops the local services …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -20,8 +20,7 @@ from batchctl.spec.fanout.dependencies import (
 )
 from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead, legal_task_id
 from batchctl.spec.fanout.items import FanoutError
-from batchctl.spec.filling.digest_parts import digest_parts
-from batchctl.spec.filling.digests import Digests, short_hash
+from batchctl.spec.filling.digests import Digests, digest_parts, short_hash
 from batchctl.spec.filling.filler import (
     Filler,
     command_line,

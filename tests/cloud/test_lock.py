@@ -11,8 +11,8 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl import verbs
 from batchctl.cloud.connect import connect
-from batchctl.cloud.lock.holder import Holder
 from batchctl.cloud.lock.keeper import RENEWED_EVERY, TRUSTED_FOR, Keeper
+from batchctl.cloud.lock.notes import Holder
 from batchctl.errors import CloudError, Partial
 from batchctl.local import Services
 from batchctl.spec.load import load

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from batchctl.cloud.lock.tickets import MOST, ticket_metadata, used_tickets
+from batchctl.cloud.lock.notes import MOST_TICKETS, ticket_metadata, used_tickets
 from batchctl.cloud_answers import Ticket
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,4 +20,4 @@ def test_there_is_room_for_the_latest() -> None:
     used = [Ticket(id=f"{n:016x}", until=NOW + timedelta(seconds=n)) for n in range(1, 1000)]
     written = ticket_metadata(used)
     assert len("".join(written.values())) < 7 << 10
-    assert used_tickets(written, NOW) == set(used[-MOST:])
+    assert used_tickets(written, NOW) == set(used[-MOST_TICKETS:])

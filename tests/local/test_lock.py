@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from batchctl.local.lock import locked
+from batchctl.local.home import locked
 
 
 def test_whoever_waits_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Condition, Event
 from typing import TypeVar
 
 from azure.core.exceptions import AzureError
@@ -14,7 +14,6 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
 from batchctl.cloud.clients.batch import Batch
-from batchctl.cloud.clients.budget import Budget
 from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas
@@ -40,6 +39,34 @@ WORKERS = 8
 
 IN_MEMORY = 48 << 20
 """Bytes of content that are on their way at any one time, over all transfers."""
+
+
+class Budget:
+    """How much content may be in memory at once, over all transfers: so many bytes, lent out.
+
+    Whoever waits for more must not hold any, or must have others who give it back.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size, self._left, self._changed = size, size, Condition()
+
+    def take(self, count: int, *, wait: bool = True) -> int:
+        """How many bytes were taken: `count`, or all there are if it is more. Without `wait`: 0 if not free now."""
+        # More than there is would be waited for without end.
+        count = min(count, self._size)
+        with self._changed:
+            if wait:
+                self._changed.wait_for(lambda: self._left >= count)
+            elif self._left < count:
+                return 0
+            self._left -= count
+        return count
+
+    def give_back(self, count: int) -> None:
+        with self._changed:
+            self._left += count
+            # All, not one: the one that is woken may want more than there is now, and another less.
+            self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from azure.storage.blob import BlobLeaseClient, BlobProperties
 
 from batchctl.cloud.clients.faults import fault_of
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.lock.holder import Holder
 from batchctl.cloud.lock.keeper import Keeper
-from batchctl.cloud.lock.tickets import ticket_metadata, used_tickets
+from batchctl.cloud.lock.notes import Holder, ticket_metadata, used_tickets
 from batchctl.cloud_answers import USED, Ticket
 from batchctl.errors import BatchctlError, CloudError, Refused
 

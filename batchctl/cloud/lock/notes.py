@@ -1,16 +1,24 @@
-"""Who holds a lock, and whether that process can be known to be dead: then nobody needs to wait for its lease."""
+"""What is written on a lock: who holds it, whether that process can be known to be dead, and which plans were used."""
 
 import getpass
 import hashlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, unquote
 
+from batchctl.cloud_answers import Ticket
+
 UNKNOWN = "unknown"
+
+USED = "batchctl_used"
+
+MOST_TICKETS = 200
+"""Metadata of a blob is at most 8 KiB, and so much of them is 28 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +82,18 @@ def _born(pid: int) -> str | None:
     # After the last parenthesis: the name of a program may hold blanks and parentheses itself.
     fields = text.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else fields[19]
+
+
+def used_tickets(metadata: Mapping[str, str] | None, now: datetime) -> frozenset[Ticket]:
+    """Those that were used and have not expired; an expired plan is refused anyway."""
+    words = (metadata or {}).get(USED, "").split()
+    found = (word.partition("@") for word in words)
+    tickets = (Ticket(id=id, until=datetime.fromtimestamp(int(end), UTC)) for id, _, end in found if end.isdecimal())
+    return frozenset(ticket for ticket in tickets if ticket.until > now)
+
+
+def ticket_metadata(tickets: Iterable[Ticket]) -> dict[str, str]:
+    """Which saved plans were used outlives all that they made (design D4)."""
+    # Of too many those that expire last: the others are the first to be refused for their age.
+    latest = sorted(tickets, key=lambda ticket: (ticket.until, ticket.id))[-MOST_TICKETS:]
+    return {USED: " ".join(f"{t.id}@{int(t.until.timestamp())}" for t in latest)} if latest else {}

@@ -115,7 +115,7 @@ def save_state(home: Home, state: State) -> None:
 
 @contextmanager
 def locked(path: Path, say: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Holds the lock file at `path`: one process of this machine at a time. `say` hears of another that holds it long."""
+    """Holds the lock file at `path`, alone of all processes of this machine; `say` hears of one that holds it long."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, mode=0o600, poll_interval=0.02)

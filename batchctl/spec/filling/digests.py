@@ -1,4 +1,4 @@
-"""Short hashes that change when what they stand for does: the content of files, the parts of a task (design D6). Pure."""
+"""Short hashes that change when what they stand for does: the content of files, parts of a task (design D6). Pure."""
 
 import hashlib
 import json

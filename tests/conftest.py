@@ -52,8 +52,9 @@ def _served(path: Path) -> bool:
 
 
 def pytest_unconfigure() -> None:
-    """A thread that nobody ended, or a child that is waited for, keeps no run from ending: it is shown, and left."""
-    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
+    """A thread that nobody ended keeps no run from ending: it is shown, and left."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker waits for the others, and is ended when all are done
+        faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session", autouse=True)

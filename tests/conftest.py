@@ -1,4 +1,4 @@
-"""No test reaches the user's own accounts or services; those that need services share one real pair."""
+"""No test reaches the user's own accounts or services; those that need services share one real pair a worker."""
 
 import faulthandler
 import os
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _served(path: Path) -> bool:
-    return path.is_relative_to(HERE) and path.relative_to(HERE).parts[:1] in {(name,) for name in SERVED_FOLDERS}
+    return any(path.is_relative_to(HERE / name) for name in SERVED_FOLDERS)
 
 
 def pytest_unconfigure() -> None:

@@ -1,4 +1,4 @@
-"""No test reaches the user's own accounts or services; those that need services share one real pair."""
+"""No test reaches the user's own accounts or services; those that need services share one real pair a worker."""
 
 import faulthandler
 import os
@@ -48,12 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _served(path: Path) -> bool:
-    return path.is_relative_to(HERE) and path.relative_to(HERE).parts[:1] in {(name,) for name in SERVED_FOLDERS}
+    return any(path.is_relative_to(HERE / name) for name in SERVED_FOLDERS)
 
 
 def pytest_unconfigure() -> None:
-    """A thread that nobody ended, or a child that is waited for, keeps no run from ending: it is shown, and left."""
-    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
+    """A thread that nobody ended keeps no run from ending: it is shown, and left."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker waits for the others, and is ended when all are done
+        faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,7 @@
 """docs/design.md and CONTRIBUTING.md say of rooms, files and laws what is so."""
 
+import re
+
 import pytest
 
 from tests.house.code import PACKAGE, House
@@ -15,6 +17,15 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     assert "written by `python -m tests.house`" in page
     assert page.splitlines() == written(page, HOUSE).splitlines(), AGAIN
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_a_page_names_is_there(name: str) -> None:
+    named = set(re.findall(r"`([\w/.-]+\.(?:py|json|md|yaml))`", (ROOT / name).read_text(encoding="utf-8")))
+    rooms = ("batchctl", "tests", "docs", "schemas", "specs", "node_scripts", "benchmarks")
+    there = [f"/{file.relative_to(ROOT)}" for room in rooms for file in (ROOT / room).rglob("*.*")]
+    there += [f"/{file.name}" for file in ROOT.glob("*.*")]
+    assert [one for one in sorted(named) if not any(path.endswith(f"/{one}") for path in there)] == []
 
 
 def test_every_file_is_on_the_map() -> None:

@@ -110,3 +110,21 @@ class House(Mapping[str, Module]):
 
 def within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
+
+
+def identifiers(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds or uses, dotted ones in parts."""
+    fields = (getattr(node, name, None) for name in ("id", "attr", "arg", "name", "asname", "module"))
+    for value in fields:
+        if isinstance(value, str):
+            yield from value.split(".")
+
+
+def line_of(node: ast.AST) -> int:
+    return getattr(node, "lineno", 1)
+
+
+def lives_in(path: PurePosixPath, rooms: tuple[str, ...]) -> bool:
+    return any(path == PurePosixPath(room) or PurePosixPath(room) in path.parents for room in rooms) or (
+        path == PurePosixPath("local.py") and "local" in rooms
+    )

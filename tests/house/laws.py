@@ -1,19 +1,11 @@
 """The laws of docs/design.md section 2. Each is a value: what holds, why, and where a thing belongs that breaks it."""
 
-import ast
-import re
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tests.house import circles, layout, order, purity
-from tests.house.code import House, Module, within
-
-LOCAL_WORD = re.compile(r"(?<![a-zA-Z])(local|emulator)(?![a-zA-Z])", re.IGNORECASE)
-LOOPBACK = re.compile(r"127\.0\.0\.1|localhost|\[::1\]")
-KINDS = f"({', '.join(layout.KINDS)})"
+from tests.house import circles, layout, order, purity, streets, words
+from tests.house.code import House, Module
 
 Found = Iterator[tuple[Module, int, str]]
 """(module, line, what it does)."""
@@ -65,100 +57,9 @@ def each(look: Callable[[Module], Iterator[tuple[int, str]]]) -> Callable[[House
     return lambda house: ((module, line, what) for module in house.values() for line, what in look(module))
 
 
-def _wings_apart(module: Module) -> Iterator[tuple[int, str]]:
-    mine = module.path.parts[0].removesuffix(".py")
-    forbidden = [wing for wing in layout.WINGS if wing != mine] if mine in layout.WINGS else []
-    if mine == "verbs":
-        forbidden = ["cloud", "render"]
-    for one in module.imports:
-        if any(within(one.name, f"batchctl.{other}") for other in forbidden):
-            yield one.line, f"{mine} imports {one.name}"
-        if within(one.name, "batchctl.cli") and mine not in ("cli", "__main__"):
-            yield one.line, f"only cli may import {one.name}"
-
-
-def _ground(module: Module) -> Iterator[tuple[int, str]]:
-    if len(module.path.parts) > 1 or module.path.stem not in layout.GROUND:
-        return
-    inside = () if module.path.stem == "errors" else tuple(f"batchctl.{room}" for room in layout.GROUND)
-    for one in module.imports:
-        standard = one.name.partition(".")[0] in sys.stdlib_module_names
-        if not standard and not any(within(one.name, room) for room in inside):
-            yield one.line, f"the ground imports {one.name}"
-
-
-def _rooms_of_libraries(module: Module) -> Iterator[tuple[int, str]]:
-    for one in module.imports:
-        for library, rooms in layout.ONLY_IN.items():
-            if within(one.name, library) and not _lives_in(module.path, rooms):
-                yield one.line, f"only {', '.join(rooms)} may import {library}"
-    for node in ast.walk(module.tree):
-        if {"import_module", "__import__"} & set(_identifiers(node)):
-            yield _line(node), "imports by a name made at run time, which no law could see"
-
-
-def _emulator_apart(module: Module) -> Iterator[tuple[int, str]]:
-    inside = module.path.parts[0] == "emulator"
-    for one in module.imports:
-        if within(one.name, "batchctl") and within(one.name, "batchctl.emulator") != inside:
-            if inside:
-                yield one.line, f"emulator imports {one.name}"
-            elif within(one.name, "batchctl.emulator"):
-                yield one.line, f"imports {one.name}, which is reached by HTTP alone"
-
-
-def _local_is_an_address(module: Module) -> Iterator[tuple[int, str]]:
-    """Outside the rooms that may say it, no identifier has `local` or `emulator` as one of its words, no string is just
-    such a word (which is what an `if` would compare with), and none holds a loopback address. Prose is free:
-    docstrings, and messages in which the word is one among others ("no local file")."""
-    if _lives_in(module.path, layout.MAY_SAY_LOCAL):
-        return
-    for node in ast.walk(module.tree):
-        for name in _identifiers(node):
-            if LOCAL_WORD.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)):
-                yield _line(node), f"the name {name}"
-        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-        if LOCAL_WORD.fullmatch(text.strip()) or LOOPBACK.search(text):
-            yield _line(node), f"the string {text!r}"
-
-
-def _local_leans_on_errors(module: Module) -> Iterator[tuple[int, str]]:
-    if module.path.parts[0] not in ("local", "local.py"):
-        return
-    for one in module.imports:
-        if within(one.name, "batchctl") and not any(
-            within(one.name, f"batchctl.{room}") for room in ("local", "errors")
-        ):
-            yield one.line, f"local imports {one.name}"
-
-
 def _address(module: Module) -> Iterator[tuple[int, str]]:
-    yield from _local_is_an_address(module)
-    yield from _local_leans_on_errors(module)
-
-
-def _kinds(module: Module) -> Iterator[tuple[int, str]]:
-    if module.path != PurePosixPath("resources.py"):
-        return
-    for node in module.tree.body:
-        given = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
-        said = ast.unparse(node.value) if isinstance(given, ast.Name) and given.id == "KINDS" else KINDS
-        if said != KINDS:
-            yield node.lineno, f"KINDS is {said}"
-
-
-def _file_names(module: Module) -> Iterator[tuple[int, str]]:
-    for part in module.path.with_suffix("").parts:
-        if part in layout.NO_NAME:
-            yield 1, f"no file or folder is named {part}"
-
-
-def _full_folders(house: House) -> Found:
-    inside = [module for module in house.values() if module.path.stem != "__init__"]
-    for folder, count in Counter(module.path.parent for module in inside).items():
-        if count > layout.MOST_MODULES:
-            first = next(module for module in inside if module.path.parent == folder)
-            yield first, 1, f"{folder}/ has {count} modules"
+    yield from words.local_is_an_address(module)
+    yield from streets.local_leans_on_errors(module)
 
 
 def _listed(rooms: Sequence[str]) -> str:
@@ -175,7 +76,7 @@ LAWS = (
         "the others.",
         "What two wings say to each other is a value of the ground (`resources.py`, `cloud_answers.py`); what a wing "
         "asks of a cloud is a method of `reconcile/port.py`; `verbs/` brings wings together.",
-        each(_wings_apart),
+        each(streets.wings_apart),
     ),
     Law(
         2,
@@ -183,7 +84,7 @@ LAWS = (
         "alone.",
         "Everything stands on it: what it imported, every command would load and every wing would depend on.",
         "What needs a library or a wing is no vocabulary: it belongs to the wing that uses it.",
-        each(_ground),
+        each(streets.ground_alone),
     ),
     Law(
         3,
@@ -193,7 +94,7 @@ LAWS = (
         "Each library has one room that speaks its language, so that another version of it is met in one place, and a "
         "command loads what it uses alone.",
         "The room of the library, behind a function that takes and gives values of ours.",
-        each(_rooms_of_libraries),
+        each(streets.rooms_of_libraries),
     ),
     Law(
         4,
@@ -201,7 +102,7 @@ LAWS = (
         "Client and emulator each read the REST contract alone, with the official SDK as the judge between them, so "
         "that a shared misreading cannot hide.",
         "What both need stands in both; what a test needs of both, it asks by HTTP.",
-        each(_emulator_apart),
+        each(streets.emulator_apart),
     ),
     Law(
         5,
@@ -213,17 +114,17 @@ LAWS = (
     ),
     Law(
         6,
-        f"`KINDS = {KINDS}` is the only order: made in this order, unmade in reverse.",
+        f"`KINDS = {words.KINDS}` is the only order: made in this order, unmade in reverse.",
         "What is made needs what was made before it; two orders would come to differ.",
         "Walk through `KINDS`, or through `reversed(KINDS)`.",
-        each(_kinds),
+        each(words.kinds_in_order),
     ),
     Law(
         7,
         f"No file is named {', '.join(layout.NO_NAME[:-1])} or {layout.NO_NAME[-1]}.",
         "Such a name says nothing of what is inside, so everything ends up there.",
         "A file is named after what it knows or does; what fits into none is a file of its own.",
-        each(_file_names),
+        each(words.file_names),
     ),
     Law(
         8,
@@ -256,24 +157,6 @@ LAWS = (
         f"No folder has more than {layout.MOST_MODULES} modules.",
         "A list that does not fit into one look is searched, not read.",
         "The modules that always change together become a room with a name.",
-        _full_folders,
+        words.full_folders,
     ),
 )
-
-
-def _identifiers(node: ast.AST) -> Iterator[str]:
-    """The names that a node binds or uses, dotted ones in parts."""
-    fields = (getattr(node, name, None) for name in ("id", "attr", "arg", "name", "asname", "module"))
-    for value in fields:
-        if isinstance(value, str):
-            yield from value.split(".")
-
-
-def _line(node: ast.AST) -> int:
-    return getattr(node, "lineno", 1)
-
-
-def _lives_in(path: PurePosixPath, rooms: tuple[str, ...]) -> bool:
-    return any(path == PurePosixPath(room) or PurePosixPath(room) in path.parents for room in rooms) or (
-        path == PurePosixPath("local.py") and "local" in rooms
-    )

@@ -18,10 +18,10 @@ def against(house: House) -> Iterator[tuple[Module, int, str]]:
 
 def room(folder: str, module: Module) -> str:
     """What the module is to this folder: the name of a folder in it with "/" at its end, of a file in it, or ""."""
-    within = module.path.parts[len(folder.split("/")) if folder else 0 :]
-    if folder and module.path.parts[: len(folder.split("/"))] != tuple(folder.split("/")):
+    if not module.path.is_relative_to(folder or "."):
         return ""
-    return "" if not within or within == ("__init__.py",) else within[0].removesuffix(".py") + "/" * (len(within) > 1)
+    first, *further = module.path.relative_to(folder or ".").parts
+    return f"{first}/" if further else first.removesuffix(".py").replace("__init__", "")
 
 
 def _down(folder: str, mine: str, other: str) -> bool:

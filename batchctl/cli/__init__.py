@@ -2,14 +2,15 @@
 
 import contextlib
 import os
+import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.interrupting import Interruption
 from batchctl.cli.speaking import open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -46,6 +47,12 @@ INTERRUPTED = (
     "interrupted. What was begun in the service goes on; the same command goes on from here, or after a saved plan an "
     "apply of its spec"
 )
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""All end a command alike: nothing new is begun, and what holds a lock lets go. Windows has no SIGHUP."""
+
+HINT = b"Interrupted: what is under way is finished first. Once more (Ctrl-C) leaves at once.\n"
+LEFT = b"Left at once: what was under way may be done or not. The same command goes on from there.\n"
 
 
 def main() -> NoReturn:
@@ -100,3 +107,30 @@ def run(arguments: list[str]) -> int:
             raise
         tell(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
         return BatchctlError.exit_code
+
+
+class Interruption:
+    """Ctrl-C, once and twice: what is under way is finished, or not even that.
+
+    The first signal raises KeyboardInterrupt, the second ends the process.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def listen(self) -> None:
+        """To all of the signals that whoever started us does not want to be ignored, as nohup does."""
+        for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._heard)
+
+    def _heard(self, _signal: int, _frame: FrameType | None) -> None:
+        # A terminal that hung up, or a reader that has gone, cannot be told. No print: the signal may have come in the
+        # middle of one, and a buffer is not entered twice.
+        with contextlib.suppress(OSError, ValueError):
+            os.write(sys.stderr.fileno(), LEFT if self._asked else HINT)
+        if self._asked:
+            # An ordinary exit waits for every thread, and those are what somebody does not want to wait for.
+            os._exit(Partial.exit_code)
+        self._asked = True
+        raise KeyboardInterrupt

@@ -136,8 +136,7 @@ class Options:
     def choices(self) -> "Choices":
         """What these decide about a plan: the options that bear the names of its fields. Raises UsageError."""
         # imported late: help and completion load nothing of this
-        from batchctl.reconcile.choices import Choices
-        from batchctl.reconcile.named import named
+        from batchctl.reconcile.choices import Choices, named
 
         for text in (*self.only, *self.replace):
             named(text)

@@ -13,8 +13,8 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import CAP, compose_nodes
+from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
-from batchctl.spec.reading.settled import Settling, likely_values
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import given_values
 from batchctl.spec.resolve import resolve

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from batchctl.desired import Desired
 from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
 from batchctl.reconcile.amend.amendments import APPLYING, amended
-from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.outputs import not_at_home
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Plan, Situation
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Job, Pool, Resource
 from batchctl.spec.model import Spec

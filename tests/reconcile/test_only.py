@@ -6,9 +6,8 @@ from batchctl.configurations import TaskDependencies
 from batchctl.desired import Desired
 from batchctl.errors import UsageError
 from batchctl.reconcile.amend.only import comes_home, only_named
-from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.choices import Choices, named
 from batchctl.reconcile.decide.diff import diff
-from batchctl.reconcile.named import named
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Blob, Container, label_of
 from batchctl.work import ResourceFile, StartTask

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from batchctl.desired import Desired
 from batchctl.reconcile.amend.amendments import amended
 from batchctl.reconcile.amend.orphans import orphaned_outputs, with_orphans
-from batchctl.reconcile.amend.renewal import by_reboot
+from batchctl.reconcile.amend.pool_renewal import by_reboot
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff

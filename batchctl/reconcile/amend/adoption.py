@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from batchctl.desired import Desired
-from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.decide.runs import ENDING
-from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
+from batchctl.reconcile.plan import Action, Change, Plan, Situation, field_changes, ordered_changes
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
 
 StampedResource = Container | Pool | Job

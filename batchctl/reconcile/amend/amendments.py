@@ -7,10 +7,8 @@ from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
-from batchctl.reconcile.amend.renewal import by_reboot, with_renewals
-from batchctl.reconcile.amend.replacing import with_replaced
-from batchctl.reconcile.amend.situation import Amendment, Situation
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
+from batchctl.reconcile.plan import Amendment, Plan, Situation
 
 APPLYING: tuple[Amendment, ...] = (
     with_adoptions,

@@ -4,8 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.amend.situation import Situation
-from batchctl.reconcile.plan import Change, Plan
+from batchctl.reconcile.plan import Change, Plan, Situation
 from batchctl.resources import Image, Pool, Resource, SupportedImage, lower_image
 
 

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from batchctl.reconcile.amend.situation import Situation
 from batchctl.reconcile.outputs import lost_outputs
-from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.plan import Action, Plan, Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
 from batchctl.words import some
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.amend.situation import Situation
-from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.named import Named, named
-from batchctl.reconcile.plan import Change, Plan
+from batchctl.reconcile.choices import Choices, Named, named
+from batchctl.reconcile.plan import Change, Plan, Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.words import some
 from batchctl.work import OutputFile, ResourceFile

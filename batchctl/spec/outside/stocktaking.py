@@ -13,9 +13,8 @@ from batchctl.globs import chooser
 from batchctl.resources import Blob
 from batchctl.spec.inventory import Generated, Inventory, Table
 from batchctl.spec.model import ForEach, Spec, Upload
-from batchctl.spec.outside.generator import GeneratorError, generate_items
+from batchctl.spec.outside.item_sources import READERS, GeneratorError, TableError, generate_items, read_table
 from batchctl.spec.outside.patterns import Match, Pattern
-from batchctl.spec.outside.tables import READERS, TableError, read_table
 from batchctl.spec.source import At, shown
 from batchctl.spec.template import fill
 

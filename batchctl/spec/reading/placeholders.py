@@ -1,7 +1,12 @@
-"""Placeholders in a document: where they can stand, and those that nothing can fill. The rule is a row of
-`references.RULES`."""
+"""Placeholders in a document: where they can stand, those that nothing can fill, and those that are settled at once.
 
-from collections.abc import Collection, Iterator
+Those of variables and of the environment are settled in every value that is not filled for each task, before the
+document is checked, so that what they stand for is checked as if it stood there. The rule is a row of
+`references.RULES`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from batchctl.errors import Problem
@@ -11,16 +16,17 @@ from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
+from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
-from batchctl.spec.template import Values
+from batchctl.spec.template import TemplateError, Values
 
 FILLED = (
     "storage.uploads.*.from",
     "download.*.to",
     *(
-        f"{task}.{field}"
+        f"{task}.{place}"
         for task in NODE_TASKS
-        for field in (
+        for place in (
             "commands.*",
             "command.*",
             "resourceFiles.*.blob",
@@ -31,7 +37,7 @@ FILLED = (
         )
     ),
     "job.commonEnvironmentSettings.*.value",
-    *(f"{form}.{field}" for form in FOR_EACH for field in ("files.*", "lines", "csv", "tsv")),
+    *(f"{form}.{place}" for form in FOR_EACH for place in ("files.*", "lines", "csv", "tsv")),
 )
 """Where `{vars.x}` and `${env:X}` go in."""
 FILLED_PER_TASK = (
@@ -59,8 +65,8 @@ def placeholders_are_known(document: Any, source: Source, known: Values) -> Iter
             yield from unknown_placeholders(source, at, text, known, plain, "")
     for task_at, task in find_parts(document, "job.tasks.*"):
         names, numbers, why_not = _item_placeholders(task)
-        for field in FILLED_PER_TASK:
-            for at, text in find_texts(task, field):
+        for place in FILLED_PER_TASK:
+            for at, text in find_texts(task, place):
                 texts_only = {*plain, *names} - numbers
                 yield from unknown_placeholders(
                     source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, texts_only, why_not
@@ -91,3 +97,62 @@ def unknown_placeholders(
         if (value := str(known.get(hole.name, ""))) != masked(value):
             message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
             yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
+
+
+LATER = tuple(tuple(p.split(".")) for p in (*FILLED, *(f"job.tasks.*.{place}" for place in FILLED_PER_TASK)))
+"""What is filled when tasks are made, with its quotes."""
+
+WHY_NOT = ": only {vars.NAME} and ${env:NAME} can stand here"
+
+
+@dataclass(slots=True)
+class Settling:
+    """`values`: what is known by now. Gathers the `texts` that had placeholders, and those that go on `waiting`: for
+    `--var`, or for a reader to mend them."""
+
+    values: Values
+    texts: dict[At, str] = field(default_factory=dict)
+    waiting: set[At] = field(default_factory=set)
+
+    def __call__(self, at: At, text: str) -> str | None:
+        """What a value says; None: what is written."""
+        # In `vars` nothing is filled: no variable is made of others.
+        if "{" not in text or at[:1] == ("vars",) or _is_later(at):
+            return None
+        try:
+            filled = template.fill(text, self.values)
+        except TemplateError:
+            self.waiting.add(at)
+            filled = None
+        if filled != text:
+            self.texts[at] = text
+        return filled if filled != text else None
+
+    def problems(self, document: Any, source: Source, known: Values) -> Iterator[Problem]:
+        """Placeholders that nothing can fill."""
+        for at, text in self.texts.items():
+            yield from unknown_placeholders(source, at, text, known, formatless_names(document, known), WHY_NOT)
+
+    def is_open(self, source: Source, problem: Problem) -> bool:
+        """Is it about a value that nobody knows yet?"""
+        places = (source.values[at] for at in self.waiting)
+        return (problem.line, problem.column) in {(place.line, place.column) for place in places}
+
+
+def likely_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> Values:
+    """The values of variables as far as there are any; whether they fit is told elsewhere."""
+    found = {}
+    for name, variable in declared.items():
+        value = variable.get("default") if isinstance(variable, dict) else None
+        if name in given and isinstance(variable, dict):
+            value = read_as(variable.get("type"), given[name])
+        if isinstance(value, str | int | float):
+            found[f"vars.{name}"] = value
+    return found
+
+
+def _is_later(at: At) -> bool:
+    return any(
+        len(at) == len(pattern) and all(word in ("*", key) for word, key in zip(pattern, at, strict=True))
+        for pattern in LATER
+    )

@@ -1,17 +1,25 @@
-"""What a change of a pool does to its nodes, and to the tasks that run on them; the account counts both."""
+"""Pools that are made anew or changed: what is asked beside what differs, and what it does to nodes and their tasks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolUse
-from batchctl.reconcile.amend.situation import Situation
-from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Pool
+from batchctl.desired import Desired
+from batchctl.reconcile.choices import Named, named
+from batchctl.reconcile.plan import Action, Change, Plan, Situation, ordered_changes
+from batchctl.resources import Pool, Resource
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 
 START = "start_task"
 SHOWN = 3
+
+WHY_NOT = {
+    "container": "it may hold data that is nowhere else; delete it yourself, if you know that it does not",
+    "blob": "a blob is uploaded again when its file differs; delete it yourself, and it is",
+    "job": "a job that has run is kept with what its tasks say; --rerun all runs them in its next generation",
+}
+"""Kinds that are never replaced."""
 
 
 def by_reboot(plan: Plan, situation: Situation) -> Plan:
@@ -80,3 +88,49 @@ def _old_start_task(use: PoolUse, *, advise: bool) -> str:
     """The nodes that are there ran the start task that the pool had when they joined or restarted."""
     old = f"{plural(len(use.nodes), 'node')} with the old start task: {some(use.nodes, SHOWN)}"
     return f"{old} (--reboot-nodes reboots instead of draining)" if advise else old
+
+
+def with_replaced(plan: Plan, situation: Situation) -> Plan:
+    """The plan with the pools that were named deleted and made again. Tasks that were named, `generations` runs."""
+    desired, held = situation.desired, situation.held
+    wanted = tuple(map(named, situation.choices.replace))
+    pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
+    forced = [
+        _forced_replacement(plan, found, pools[found.name.lower()], name)
+        for name in wanted
+        for found in held
+        if isinstance(found, Pool)
+        and _is_ours_to_replace(found, desired)
+        and found.name.lower() in pools
+        and name.meets(found)
+    ]
+    again = {change.resource.name.lower() for change in forced}
+    # A pool that is taken over is ours only once it was adopted: that line stays, and comes first.
+    kept = [
+        c for c in plan.changes if c.action is Action.ADOPT or c.kind != "pool" or c.resource.name.lower() not in again
+    ]
+    return replace(
+        plan,
+        changes=ordered_changes([*kept, *forced]),
+        refusals=(*plan.refusals, *(why for name in wanted for why in _refusals_of(name, desired, held))),
+        unchanged=plan.unchanged - (len(kept) + len(forced) - len(plan.changes)),
+    )
+
+
+def _forced_replacement(plan: Plan, found: Pool, wanted: Pool, name: Named) -> Change:
+    differs = next((c.fields for c in plan.of(Pool, Action.UPDATE) if c.before == found), ())
+    reason = f"forced by --replace {name.text}"
+    return Change(action=Action.REPLACE, before=found, after=wanted, fields=differs, reasons=(reason,))
+
+
+def _refusals_of(name: Named, desired: Desired, held: Sequence[Resource]) -> Iterator[str]:
+    if why := WHY_NOT.get(name.kind):
+        yield f"--replace {name.text}: a {name.kind} is not replaced: {why}"
+    elif not any(map(name.meets, desired.resources)):
+        yield f"--replace {name.text}: the spec has no such {name.kind}"
+    elif name.kind == "pool" and not any(name.meets(r) for r in held):
+        yield f"--replace {name.text}: it is not there yet, apply makes it"
+
+
+def _is_ours_to_replace(found: Pool, desired: Desired) -> bool:
+    return found.owner == desired.owner and found.state != "deleting"

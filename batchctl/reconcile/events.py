@@ -1,6 +1,7 @@
-"""What happens while a plan is carried out, as frozen values. Doers yield them, `render` prints them."""
+"""What happens while a plan is carried out, and what gc finds: frozen values that doers yield and `render` prints."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from batchctl.cloud_answers import Counts
@@ -79,6 +80,17 @@ class Expanded:
 
     tasks: int
     job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """All that one spec made. `expires`: the last moment that any of it names. `unwanted`: why nobody wants it."""
+
+    owner: str
+    origins: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...]
+    expires: datetime | None = None
+    unwanted: str | None = None
 
 
 Event = Begun | Applied | Failed | Expanded | Progress | NodesWaiting | TaskFailed | Fetched | NotFetched

@@ -1,14 +1,11 @@
-"""The plan as a value: what is done to what, why, what of it differs; and what an amendment of it looks at. Pure."""
+"""The plan as a value: what is done to what, why, and what of it differs. Pure; decides nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
-from batchctl.desired import Desired
-from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.outputs import Fetch, IsCopy
-from batchctl.reconcile.port import Account
+from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Job, Resource, Task, changed_parts
 from batchctl.rules import Rule, asked_hashes, field_differences
 
@@ -117,22 +114,3 @@ def _order(change: Change) -> tuple[int, str, int]:
     resource = change.resource
     generation = resource.generation or 0 if isinstance(resource, Job | Task) else 0
     return KINDS.index(type(resource)), resource.name, generation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What is wanted, what is held, and what the command line asks for.
-
-    `adopted`: what is not ours and is to become ours; `held` has it as it will be then. `account` is asked for what a
-    plan may depend on, `is_copy` tells what is at home for good.
-    """
-
-    desired: Desired
-    held: Sequence[Resource]
-    choices: Choices
-    account: Account
-    is_copy: IsCopy
-    adopted: Sequence[Resource] = ()
-
-
-Amendment = Callable[[Plan, Situation], Plan]

@@ -1,10 +1,14 @@
-"""What reconcile asks of a cloud. `cloud/` satisfies it for Azure Batch, the tests' fake in memory."""
+"""What reconcile asks of a cloud, which `cloud/` and the tests' fake satisfy; and the situation in which it asks."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.desired import Desired
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 
@@ -108,3 +112,19 @@ class Cloud(Account, Protocol):
     def halt(self) -> None:
         """Whoever asked for something has gone: begin no request any more, and wait for none to be tried again."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What is wanted, what is held, and what the command line asks for.
+
+    `adopted`: what is not ours and is to become ours; `held` has it as it will be then. `account` is asked for what a
+    plan may depend on, `is_copy` tells what is at home for good.
+    """
+
+    desired: Desired
+    held: Sequence[Resource]
+    choices: Choices
+    account: Account
+    is_copy: IsCopy
+    adopted: Sequence[Resource] = ()

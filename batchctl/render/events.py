@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from batchctl.reconcile.decide.holdings import Holdings
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -10,6 +9,7 @@ from batchctl.reconcile.events import (
     Expanded,
     Failed,
     Fetched,
+    Holdings,
     NodesWaiting,
     NotFetched,
     Progress,

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import BatchctlError, Problem, SpecError
-from batchctl.reconcile.decide.holdings import Holdings
 from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
     Fetched,
+    Holdings,
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan

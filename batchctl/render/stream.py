@@ -9,8 +9,7 @@ from typing import Any, TextIO
 from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
-from batchctl.reconcile.decide.holdings import Holdings
-from batchctl.reconcile.events import Applied, Event, Fetched, Progress
+from batchctl.reconcile.events import Applied, Event, Fetched, Holdings, Progress
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place, plan_to_json
 from batchctl.reconcile.plan import Action, Plan

@@ -8,8 +8,8 @@ from batchctl.clock import Clock
 from batchctl.desired import Desired
 from batchctl.reconcile.amend.amendments import CLEARING, amended
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.decide.holdings import Holdings, diff_to_clear, holdings_by_owner
-from batchctl.reconcile.events import Event
+from batchctl.reconcile.decide.holdings import diff_to_clear, holdings_by_owner
+from batchctl.reconcile.events import Event, Holdings
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.spec.outside.origin import find_checkout

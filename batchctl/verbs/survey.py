@@ -10,8 +10,8 @@ from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.outputs import not_at_home
-from batchctl.reconcile.plan import Plan, Situation
-from batchctl.reconcile.port import Cloud
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Cloud, Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory

@@ -17,8 +17,8 @@ from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
-from batchctl.reconcile.plan import Plan, Situation
-from batchctl.reconcile.port import Account, Cloud
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Account, Cloud, Situation
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import UBUNTU, FakeCloud

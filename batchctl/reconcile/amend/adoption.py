@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.runs import ENDING
-from batchctl.reconcile.plan import Action, Change, Plan, Situation, field_changes, ordered_changes
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
 
 StampedResource = Container | Pool | Job

@@ -1,6 +1,6 @@
 """All that can change a plan once it is decided, in the order in which it does."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
 from batchctl.reconcile.amend.checks import with_preflight
@@ -8,7 +8,10 @@ from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
-from batchctl.reconcile.plan import Amendment, Plan, Situation
+from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.port import Situation
+
+Amendment = Callable[[Plan, Situation], Plan]
 
 APPLYING: tuple[Amendment, ...] = (
     with_adoptions,

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from batchctl.reconcile.plan import Change, Plan, Situation
+from batchctl.reconcile.plan import Change, Plan
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Image, Pool, Resource, SupportedImage, lower_image
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.outputs import lost_outputs
-from batchctl.reconcile.plan import Action, Plan, Situation
+from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
 from batchctl.words import some
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from batchctl.reconcile.choices import Choices, Named, named
-from batchctl.reconcile.plan import Change, Plan, Situation
+from batchctl.reconcile.plan import Change, Plan
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.words import some
 from batchctl.work import OutputFile, ResourceFile

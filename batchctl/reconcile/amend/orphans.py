@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.runs import ENDING
-from batchctl.reconcile.plan import Action, Change, Plan, Situation, ordered_changes
+from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Resource, Task
 from batchctl.words import plural, some
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from batchctl.cloud_answers import PoolUse
 from batchctl.desired import Desired
 from batchctl.reconcile.choices import Named, named
-from batchctl.reconcile.plan import Action, Change, Plan, Situation, ordered_changes
+from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
+from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource
 from batchctl.rules import Rule
 from batchctl.words import plural, some

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.diff import diff_to_destroy
+from batchctl.reconcile.events import Holdings
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Job, Pool, Resource
 
@@ -14,17 +15,6 @@ Made = Container | Pool | Job
 
 SpecIsThere = Callable[[str], bool | None]
 """Is the spec of this origin there? None where that cannot be known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
-    """All that one spec made. `expires`: the last moment that any of it names. `unwanted`: why nobody wants it."""
-
-    owner: str
-    origins: tuple[str, ...]
-    counts: tuple[tuple[str, int], ...]
-    expires: datetime | None = None
-    unwanted: str | None = None
 
 
 def holdings_by_owner(made: Iterable[Made], now: datetime, is_there: SpecIsThere) -> tuple[Holdings, ...]:

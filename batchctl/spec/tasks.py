@@ -195,12 +195,13 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     factory, frame = mould.factory, mould.frame
     values = {
         **mould.plain,
-        **filled_texts(fill, factory.at, factory.wanted),
-        "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
+        # In the order in which problems are told.
         "resource_files": filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
         "output_files": tuple(filled_output_file(fill, o) for o in factory.output_files),
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
+        **filled_texts(fill, factory.at, factory.wanted),
+        "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
     }
     parts = digest_parts(values, frame.common, frame.scripts, frame.digests)
     if not factory.depends_on:

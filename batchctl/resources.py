@@ -34,8 +34,10 @@ from batchctl.work import HANDLING, RETENTION, JobPreparationTask, JobReleaseTas
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
-    """An image's reference as the service compares it."""
-    return image.publisher.lower(), image.offer.lower(), image.sku.lower(), lower(image.version)
+    """An image's reference as the service compares it; the newest is asked for as `latest`, or by saying nothing."""
+    version = lower(image.version)
+    newest = version in (None, "latest")
+    return image.publisher.lower(), image.offer.lower(), image.sku.lower(), None if newest else version
 
 
 MACHINE = "virtualMachineConfiguration"

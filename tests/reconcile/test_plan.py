@@ -181,6 +181,7 @@ def test_every_field_with_a_rule_changed_alone_is_what_the_plan_says(kind: type[
         (pool(container_configuration=images("a", "b")), pool(container_configuration=images("b", "a"))),
         (pool(metadata=(("A", "1"), ("B", "2"))), pool(metadata=(("B", "2"), ("A", "1")))),
         (pool(auto_scale_formula="x", target_dedicated_nodes=7), scaled()),
+        (pool(), pool(image=replace(pool().image, version="latest"))),
         (job(on_task_failure="NoAction"), job()),
         (job(pool="POOL"), job()),
         (job(display_name="By hand"), job()),

@@ -41,6 +41,30 @@ def test_preparation_before_and_release_after(client, name):
     assert len(list(client.list_job_preparation_and_release_task_status(job, filter="nodeId eq 'other'"))) == 0
 
 
+def test_who_is_told_where_the_preparation_ran(client, name):
+    """Tasks and the release task, not the preparation itself (Learn: Task runtime environment variables)."""
+    said = 'echo "${AZ_BATCH_JOB_PREP_DIR-none} ${AZ_BATCH_JOB_PREP_WORKING_DIR-none}" > $AZ_BATCH_NODE_SHARED_DIR/'
+    ready_pool(client, name)
+    [node] = client.list_nodes(name)
+    job = new_job(
+        client,
+        name,
+        name,
+        job_preparation_task=models.BatchJobPreparationTask(command_line=shell(f"{said}before")),
+        job_release_task=models.BatchJobReleaseTask(command_line=shell(f"{said}after")),
+    )
+    client.create_task(job, task("t", shell(f"{said}meanwhile")))
+    completed(client, job, "t")
+    end(client, job)
+    before, meanwhile, after = (
+        b"".join(client.download_node_file(name, node.id, f"shared/{file}")).decode().split()
+        for file in ("before", "meanwhile", "after")
+    )
+    root = meanwhile[0]
+    assert root.endswith(f"workitems/{job}/job-1/jobpreparation")
+    assert (before, meanwhile, after) == (["none", "none"], [root, f"{root}/wd"], [root, f"{root}/wd"])
+
+
 def test_tasks_stay_away_where_preparation_failed(client, name):
     ready_pool(client, name)
     job = new_job(client, name, name, job_preparation_task=models.BatchJobPreparationTask(command_line="false"))

@@ -91,6 +91,9 @@ def instance_order(site: Site, job: Job, task: Task, index: int, names: dict[str
 def job_order(site: Site, job: Job, asked: Json, fresh: bool) -> Order:
     """The order for a job's preparation or release task."""
     names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": asked["id"]}
+    if asked["id"] != job.spec["jobPreparationTask"]["id"]:
+        # A release task that cleans up "$AZ_BATCH_JOB_PREP_WORKING_DIR"/* would clean up /* without it.
+        names |= _preparation_variables(site, job)
     return _make_order(site, site.root / work_directory(job, asked["id"]), asked, names, _common_settings(job), fresh)
 
 

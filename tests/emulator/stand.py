@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +23,7 @@ from batchctl.emulator.settings import Settings
 ACCOUNT = "local"
 KEY = base64.b64encode(b"a key that nobody else has, ever").decode()
 DEADLINE = 20.0
+NONE: Mapping[str, str] = {}
 
 
 def until(condition: Callable[[], Any], what: str = "it") -> Any:
@@ -155,7 +156,7 @@ class BlobStub:
         if query.get("comp") == ["list"]:
             return self._answer(request, 200, self._list(container, query.get("prefix", [""])[0]))
         found = self.blobs.get(f"{container}/{name}")
-        return self._answer(request, 200, found[0]) if found else self._answer(request, 404)
+        return self._answer(request, 200, *found) if found else self._answer(request, 404)
 
     def put(self, request: BaseHTTPRequestHandler) -> None:
         content = request.rfile.read(int(request.headers["Content-Length"]))
@@ -181,9 +182,13 @@ class BlobStub:
         blobs = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
         return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>".encode()
 
-    def _answer(self, request: BaseHTTPRequestHandler, status: int, content: bytes = b"") -> None:
+    def _answer(
+        self, request: BaseHTTPRequestHandler, status: int, content: bytes = b"", headers: Mapping[str, str] = NONE
+    ) -> None:
         request.send_response(status)
         request.send_header("Content-Length", str(len(content)))
+        if encoding := headers.get("x-ms-blob-content-encoding"):
+            request.send_header("Content-Encoding", encoding)
         request.end_headers()
         request.wfile.write(content)
 

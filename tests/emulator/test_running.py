@@ -1,5 +1,7 @@
 """Tasks run for real: command lines, environment, files in and out, exits, limits."""
 
+import gzip
+import hashlib
 import os
 import shlex
 from datetime import timedelta
@@ -165,6 +167,15 @@ def test_resource_file_by_url(run, client, blobs):
     )
     task = run(shell("cat sub/x; stat -c %a sub/x"), resource_files=[file])
     assert text(client, task) == "text755\n"
+
+
+def test_a_resource_file_is_the_bytes_of_the_blob(run, client, blobs):
+    """Whatever its Content-Encoding says: what is stored is what the task is to read."""
+    stored = gzip.compress(b"plain", mtime=0)
+    url = blobs.blob("in/packed.gz", stored)
+    blobs.blobs["in/packed.gz"] = (stored, {"x-ms-blob-content-encoding": "gzip"})
+    task = run(shell("md5sum < packed.gz"), resource_files=[models.ResourceFile(http_url=url, file_path="packed.gz")])
+    assert text(client, task).split()[0] == hashlib.md5(stored, usedforsecurity=False).hexdigest()
 
 
 def test_resource_files_of_a_container(run, client, blobs):

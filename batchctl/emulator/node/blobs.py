@@ -40,7 +40,8 @@ def fetch_blob(url: str, target: Path) -> None:
     """Writes the blob to `target`. BlobError if it cannot be read; OSError if it cannot be written."""
     with _send_request("GET", url, preload_content=False) as answer, target.open("wb") as file:
         try:
-            for piece in answer.stream(_PIECE):
+            # As it is stored: Content-Encoding says how a browser is to show it, and nothing to a node.
+            for piece in answer.stream(_PIECE, decode_content=False):
                 file.write(piece)
         except urllib3.exceptions.HTTPError as error:
             raise BlobError(-1, url, str(error)) from error

@@ -146,7 +146,7 @@ def test_how_long_a_lock_is_waited_for(given: Options, patience: timedelta | Non
     assert given.lock_patience() == patience
 
 
-@pytest.mark.parametrize("text", ["", "m", "5d", "P", "PT", "P1", "-5s"])
+@pytest.mark.parametrize("text", ["", "m", "5d", "P", "PT", "P1", "-5s", "99999999999h", "PT٣M", "٣m"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="is no duration: write 90s, 10m, 1h or PT10M"):
         parse_duration(text)

@@ -175,8 +175,9 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-_SHORT = re.compile(r"(\d+)(s|m|h|)")
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+# Six digits: as in a spec, and no more than any sum of them can hold.
+_SHORT = re.compile(r"([0-9]{1,6})(s|m|h|)")
+_ISO = re.compile(r"P(?:([0-9]{1,6})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
 _UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours"}
 
 

@@ -9,6 +9,7 @@ from jsonschema import Draft7Validator
 
 from batchctl.spec.fanout.forms import FORMS
 from batchctl.spec.reading import schema
+from batchctl.spec.reading.check import as_in_json_schema
 from batchctl.spec.reading.schema import schema_text as schema_text
 
 ROOT: Any = schema.spec_schema()
@@ -57,3 +58,26 @@ def test_every_form_of_for_each_is_in_the_schema() -> None:
 def test_where_keys_belong() -> None:
     assert schema.homes_of_keys()["vmSize"] == ("pool",)
     assert "job.tasks[]" in schema.homes_of_keys()["outputFiles"]
+
+
+def patterns(part: Any) -> Iterator[tuple[str, list[str]]]:
+    """Every pattern of a schema, with texts that it takes."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            yield part["pattern"], [text for text in part.get("examples", ()) if isinstance(text, str)]
+        for inner in part.values():
+            yield from patterns(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from patterns(inner)
+
+
+@pytest.mark.parametrize(("pattern", "examples"), dict(patterns(ROOT)).items(), ids=str)
+def test_a_pattern_means_what_it_means_to_an_editor(pattern: str, examples: list[str]) -> None:
+    """ECMA 262, as JSON schema has it: `$` is the end and no line's, and a digit is one of ten."""
+    means = as_in_json_schema(pattern)
+    assert all(means.search(text) for text in examples)
+    if pattern.endswith("$"):
+        assert not [text for text in examples if means.search(f"{text}\n")]
+    assert r"\d" not in means.pattern
+    assert r"\w" not in means.pattern

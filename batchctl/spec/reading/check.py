@@ -4,10 +4,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from batchctl.errors import Problem
 from batchctl.spec.reading import schema as contract
@@ -62,9 +64,31 @@ class Finding:
     at_key: bool = False
 
 
+@cache
+def as_in_json_schema(pattern: str) -> re.Pattern[str]:
+    """A pattern as ECMA 262 means it, and so every editor.
+
+    Python's `$` also stands before a newline at the end, and its digits and letters are those of every script.
+    """
+    return re.compile(_ECMA_TOKEN.sub(lambda found: _IN_ECMA.get(found[0], found[0]), pattern))
+
+
+_ECMA_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$")
+_IN_ECMA = {"$": r"\Z", r"\d": "[0-9]", r"\w": "[A-Za-z0-9_]"}
+"""Outside of brackets; inside of them the schema uses neither."""
+
+
+def _meets_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not as_in_json_schema(pattern).search(value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+SpecValidator: Any = extend(Draft7Validator, {"pattern": _meets_pattern})  # type: ignore[no-untyped-call]  # has no types
+
+
 def check_schema(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:
     """Every breach of the schema, each told once."""
-    errors = Draft7Validator(contract.spec_schema()).iter_errors(document)
+    errors = SpecValidator(contract.spec_schema()).iter_errors(document)
     findings = dict.fromkeys(found for error in errors for found in _findings(error, quoted))
     return [source.problem(f.at, f.message, f.code, at_key=f.at_key) for f in findings]
 

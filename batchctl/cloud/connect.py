@@ -19,7 +19,7 @@ from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.clients.storage import Direct
+from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
 from batchctl.errors import UsageError
 
 AZURITE_KNOWS = "2026-06-06"
@@ -100,30 +100,34 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "retry_total": 0,
         # The signature would go along to wherever an answer points (reliability S10).
         "permit_redirects": False,
-        # Seconds, as for the requests that go past the SDK (reliability F57).
-        "connection_timeout": 10,
-        "read_timeout": 60,
     }
     batch = BatchClient(
-        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_proxyless(target.batch_url)
+        target.batch_url,
+        _credential(target.batch_account, target.batch_key),
+        transport=_transport(target.batch_url),
+        **options,
     )
     if target.storage_api_version:
         options["api_version"] = target.storage_api_version
     storage = BlobServiceClient(
         target.storage_url,
         credential=_credential(target.storage_account, target.storage_key),
+        transport=_transport(target.storage_url),
         **options,
-        **_proxyless(target.storage_url),
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
 
 
-def _proxyless(url: str) -> dict[str, Any]:
+def _transport(url: str) -> RequestsTransport:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
-    loopback = urlsplit(url).hostname in LOOPBACK
-    return {"transport": RequestsTransport(use_env_settings=False)} if loopback else {}
+    return RequestsTransport(
+        use_env_settings=urlsplit(url).hostname not in LOOPBACK,
+        # Here, not among a client's options: beside a transport they go unread, and it waits for 300 s.
+        connection_timeout=CONNECT_WITHIN,
+        read_timeout=ANSWER_WITHIN,
+    )
 
 
 def _credential(account: str, key: str | None) -> Any:

@@ -1,6 +1,7 @@
 """Which service: a Target is two addresses and their credentials; `connect` makes the clients that speak to it."""
 
 import logging
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from batchctl.errors import UsageError
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
 
+ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+"""Names of Batch and of storage accounts: one becomes the host of signed requests, both are part of a signature."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,7 +48,9 @@ class Target:
     def azure(cls, account: tuple[str | None, str | None], environ: Mapping[str, str]) -> Self:
         """From the spec's `account:` (batch, storage) and the variables that the Azure CLI reads (design D9)."""
         settings = _connection_string(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
-        name = environ.get("AZURE_STORAGE_ACCOUNT") or settings.get("AccountName")
+        name = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT") or _checked_name(
+            settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING"
+        )
         batch = _endpoint(account[0] or environ.get("AZURE_BATCH_ENDPOINT"), "Batch", "AZURE_BATCH_ENDPOINT")
         storage = _endpoint(
             account[1] or settings.get("BlobEndpoint") or (f"https://{name}.blob.core.windows.net" if name else None),
@@ -53,7 +59,8 @@ class Target:
         )
         return cls(
             batch_url=batch,
-            batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
+            batch_account=_checked_name(environ.get("AZURE_BATCH_ACCOUNT"), "AZURE_BATCH_ACCOUNT")
+            or _first_label(batch),
             batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),
@@ -158,6 +165,13 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     if parts.username or parts.query or not parts.hostname:
         raise UsageError(f"the {what} endpoint must be a plain https address, without user or query")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _checked_name(text: str | None, where: str) -> str | None:
+    """Raises UsageError for what is no account's name, and does not show it: keys are pasted there too."""
+    if text and not ACCOUNT_NAME.fullmatch(text):
+        raise UsageError(f"{where} holds no account's name: one has 3 to 24 lower-case letters and digits, no address")
+    return text or None
 
 
 def _checked_key(text: str | None, where: str) -> str | None:

@@ -95,6 +95,14 @@ def _lease(cloud: FakeCloud, name: str) -> None:
     cloud.leased.add(name)
 
 
+def _lose_md5(cloud: FakeCloud, blob: str) -> None:
+    """As setting a blob's other properties does: its time of change moves as well."""
+    container, _, path = blob.partition("/")
+    held, data = cloud.stored[container, path]
+    written = cloud.put(container, path, data, held.owner, held.task)
+    cloud.stored[container, path] = replace(written, md5=None), data
+
+
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
     "delete": _delete,
@@ -105,6 +113,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "make_job": _make_job,
     "make_container": _make_container,
     "lease": _lease,
+    "lose_md5": _lose_md5,
 }
 
 

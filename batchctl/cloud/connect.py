@@ -1,6 +1,7 @@
 """Which service: a Target is two addresses and their credentials; `connect` makes the clients that speak to it."""
 
 import logging
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.clients.storage import Direct
+from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
 from batchctl.errors import UsageError
 
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
+
+ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+"""Names of Batch and of storage accounts: one becomes the host of signed requests, both are part of a signature."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -44,7 +48,9 @@ class Target:
     def azure(cls, account: tuple[str | None, str | None], environ: Mapping[str, str]) -> Self:
         """From the spec's `account:` (batch, storage) and the variables that the Azure CLI reads (design D9)."""
         settings = _connection_string(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
-        name = environ.get("AZURE_STORAGE_ACCOUNT") or settings.get("AccountName")
+        name = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT") or _checked_name(
+            settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING"
+        )
         batch = _endpoint(account[0] or environ.get("AZURE_BATCH_ENDPOINT"), "Batch", "AZURE_BATCH_ENDPOINT")
         storage = _endpoint(
             account[1] or settings.get("BlobEndpoint") or (f"https://{name}.blob.core.windows.net" if name else None),
@@ -53,7 +59,8 @@ class Target:
         )
         return cls(
             batch_url=batch,
-            batch_account=environ.get("AZURE_BATCH_ACCOUNT") or _first_label(batch),
+            batch_account=_checked_name(environ.get("AZURE_BATCH_ACCOUNT"), "AZURE_BATCH_ACCOUNT")
+            or _first_label(batch),
             batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),
@@ -100,30 +107,34 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
         "retry_total": 0,
         # The signature would go along to wherever an answer points (reliability S10).
         "permit_redirects": False,
-        # Seconds, as for the requests that go past the SDK (reliability F57).
-        "connection_timeout": 10,
-        "read_timeout": 60,
     }
     batch = BatchClient(
-        target.batch_url, _credential(target.batch_account, target.batch_key), **options, **_proxyless(target.batch_url)
+        target.batch_url,
+        _credential(target.batch_account, target.batch_key),
+        transport=_transport(target.batch_url),
+        **options,
     )
     if target.storage_api_version:
         options["api_version"] = target.storage_api_version
     storage = BlobServiceClient(
         target.storage_url,
         credential=_credential(target.storage_account, target.storage_key),
+        transport=_transport(target.storage_url),
         **options,
-        **_proxyless(target.storage_url),
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
 
 
-def _proxyless(url: str) -> dict[str, Any]:
+def _transport(url: str) -> RequestsTransport:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
-    loopback = urlsplit(url).hostname in LOOPBACK
-    return {"transport": RequestsTransport(use_env_settings=False)} if loopback else {}
+    return RequestsTransport(
+        use_env_settings=urlsplit(url).hostname not in LOOPBACK,
+        # Here, not among a client's options: beside a transport they go unread, and it waits for 300 s.
+        connection_timeout=CONNECT_WITHIN,
+        read_timeout=ANSWER_WITHIN,
+    )
 
 
 def _credential(account: str, key: str | None) -> Any:
@@ -154,6 +165,13 @@ def _endpoint(url: str | None, what: str, variable: str) -> str:
     if parts.username or parts.query or not parts.hostname:
         raise UsageError(f"the {what} endpoint must be a plain https address, without user or query")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _checked_name(text: str | None, where: str) -> str | None:
+    """Raises UsageError for what is no account's name, and does not show it: keys are pasted there too."""
+    if text and not ACCOUNT_NAME.fullmatch(text):
+        raise UsageError(f"{where} holds no account's name: one has 3 to 24 lower-case letters and digits, no address")
+    return text or None
 
 
 def _checked_key(text: str | None, where: str) -> str | None:

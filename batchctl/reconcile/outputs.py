@@ -26,7 +26,7 @@ VARIABLE = re.compile(r"\$\{\w+\}|\$\w+|%\w+%")
 class Fetch:
     """One blob that comes home. `root` is the directory that it never leaves.
 
-    `replaces`: a file that differs is there.
+    `replaces`: a file that differs is there, or, if the blob has no MD5, may differ.
     """
 
     blob: Blob

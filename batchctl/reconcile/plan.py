@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Self
 
 from batchctl.reconcile.outputs import Fetch
-from batchctl.resources import KINDS, Job, Resource, Task, changed_parts
+from batchctl.resources import KINDS, Blob, Job, Resource, Task, changed_parts
 from batchctl.rules import Rule, asked_hashes, field_differences
 
 
@@ -103,6 +103,13 @@ def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
         FieldChange(name=d.name, old=d.old, new=d.new, rule=d.rule, drift=edited is not None and d.name not in edited)
         for d in field_differences(found, wanted)
     )
+
+
+def why_uploaded(found: Blob, wanted: Blob) -> str:
+    """Why the content of a blob that is there is stored anew."""
+    if found.md5 is None and found.size == wanted.size:
+        return "it has no MD5 that tells whether its content changed"
+    return "content changed"
 
 
 def ordered_changes(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, FieldChange
+from batchctl.reconcile.plan import Action, Change, FieldChange, why_uploaded
 from batchctl.render.text import shown_size, shown_value
 from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
@@ -19,7 +19,10 @@ SHOWN = 20
 def fetch_line(fetch: Fetch, to: str = "") -> str:
     """What comes home, with ` to` where, and at what cost (reliability B70)."""
     line = f"{fetch.blob.name} ({shown_size(fetch.blob.size)}) comes home{to}"
-    return f"{line}, in place of a file that differs" if fetch.replaces else line
+    if not fetch.replaces:
+        return line
+    # Of a blob without an MD5 nobody knows before it is read.
+    return f"{line}, in place of a file that {'differs' if fetch.blob.md5 else 'may differ: the blob has no MD5'}"
 
 
 def alike_together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
@@ -52,8 +55,8 @@ def headline(change: Change) -> str:
         said.append(f"({shown_size(resource.size)})")
     if change.reasons:
         said[-1] += ": " + "; ".join(change.reasons)
-    if isinstance(resource, Blob) and change.action is Action.UPDATE:
-        said[-1] += ": content changed"
+    if isinstance(change.before, Blob) and isinstance(change.after, Blob) and change.action is Action.UPDATE:
+        said[-1] += f": {why_uploaded(change.before, change.after)}"
     return " ".join(said)
 
 

@@ -94,11 +94,43 @@ def test_storage(status: int, kind: str, body: str, said: str | None) -> None:
     [
         ("AZURE_BATCH_ACCESS_KEY", "no-key!"),
         ("AZURE_STORAGE_KEY", "abcde"),
-        ("AZURE_STORAGE_CONNECTION_STRING", "AccountName=s;AccountKey=käse"),
+        ("AZURE_STORAGE_CONNECTION_STRING", "AccountName=store;AccountKey=käse"),
     ],
 )
 def test_a_key_that_is_none_is_told_and_not_shown(name: str, value: str) -> None:
-    accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com", "AZURE_STORAGE_ACCOUNT": "s"}
+    accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com", "AZURE_STORAGE_ACCOUNT": "store"}
     with pytest.raises(UsageError, match=f"{name} holds no key") as caught:
         Target.azure((None, None), {**accounts, name: value})
     assert value.rpartition("=")[2] not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["AZURE_STORAGE_ACCOUNT", "AZURE_BATCH_ACCOUNT", "AZURE_STORAGE_CONNECTION_STRING"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("ab", "a" * 25, "MyStore", "my-store", "my_store", "störe", "store٣", "store\n", " store", "store.evil"),
+        *(
+            "evil.example/x",
+            "evil.example#",
+            "evil.example?",
+            "me:pw@evil.example:80/",
+            "https://store.blob.core.windows.net",
+        ),
+    ],
+)
+def test_no_request_is_addressed_or_signed_with_what_is_no_accounts_name(name: str, value: str) -> None:
+    accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com"}
+    said = f"AccountName={value};AccountKey=a2V5" if name.endswith("STRING") else value
+    other = {} if "STORAGE" in name else {"AZURE_STORAGE_ACCOUNT": "store"}
+    with pytest.raises(
+        UsageError, match=f"{name} holds no account's name: .* 3 to 24 lower-case letters and digits"
+    ) as e:
+        Target.azure((None, None), {**accounts, **other, name: said})
+    assert f" {value} " not in str(e.value)
+
+
+@pytest.mark.parametrize("value", ["abc", "0" * 24, "store1"])
+def test_an_accounts_name_addresses_its_blobs(value: str) -> None:
+    accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com", "AZURE_STORAGE_ACCOUNT": value}
+    target = Target.azure((None, None), accounts)
+    assert (target.storage_url, target.storage_account) == (f"https://{value}.blob.core.windows.net", value)

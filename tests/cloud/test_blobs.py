@@ -16,7 +16,7 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.cloud.transfer import listing
 from batchctl.errors import CloudError
-from batchctl.resources import Blob
+from batchctl.resources import Blob, Container
 from tests.cloud.conftest import OWNER, Store, on
 from tests.proxy import counting
 
@@ -182,6 +182,54 @@ def test_a_listing_is_read_as_the_service_writes_it() -> None:
     assert (one.size, one.md5, one.etag, one.owner) == (3, None, '"0x1"', None)
     assert one.modified
     assert one.modified.isoformat() == "2026-11-24T07:08:09+00:00"
+
+
+FOLDERS = {
+    "Data Lake storage, Spark, blobfuse": ("a", "<Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>", ""),
+    "in other letters": ("a", "<Metadata><Hdi_isfolder>True</Hdi_isfolder></Metadata>", ""),
+    "rclone": ("a/", "<Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>", ""),
+    "adlfs": ("a", "<Metadata><is_directory>true</is_directory></Metadata>", ""),
+    "a slash": ("a/", "", ""),
+    "by its type": ("a", "<Metadata />", "<ResourceType>directory</ResourceType>"),
+}
+FILES = {
+    "empty": ("a", "<Metadata />", 0),
+    "no folder": ("a", "<Metadata><hdi_isfolder>false</hdi_isfolder></Metadata>", 0),
+    "with content": ("a", "<Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>", 3),
+    "a slash and content": ("a/", "<Metadata />", 3),
+}
+
+
+def entry(path: str, metadata: str, size: int, more: str = "") -> str:
+    return (
+        f"<Blob><Name>{path}</Name><Properties><Last-Modified>Tue, 24 Nov 2026 07:08:09 GMT</Last-Modified>"
+        f"<Etag>0x1</Etag><Content-Length>{size}</Content-Length>{more}</Properties>{metadata}</Blob>"
+    )
+
+
+def listed_paths(*entries: str) -> list[str]:
+    body = f"<EnumerationResults><Blobs>{''.join(entries)}</Blobs><NextMarker /></EnumerationResults>"
+    return [blob.path for blob in listed_from(lambda handler: said(handler, 200, body))]
+
+
+@pytest.mark.parametrize("whose", FOLDERS)
+def test_what_only_stands_for_a_folder_is_not_listed(whose: str) -> None:
+    path, metadata, more = FOLDERS[whose]
+    assert listed_paths(entry(path, metadata, 0, more), entry("a/b", "", 1)) == ["a/b"]
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_file_is_listed_whatever_it_is_marked_with(what: str) -> None:
+    path, metadata, size = FILES[what]
+    assert listed_paths(entry(path, metadata, size)) == [path]
+
+
+def test_a_container_goes_with_the_folders_that_stand_in_it(store: Store) -> None:
+    theirs = store.cloud._session.blobs.get_blob_client(store.container, "a")
+    theirs.upload_blob(b"", metadata={"hdi_isfolder": "true"})
+    store.made(store.file("a/b", b"b"))
+    assert [o.error for o in store.cloud.delete([Container(name=store.container)], OWNER) if o.error] == []
+    assert store.container not in {found.name for found in store.cloud.storage(OWNER, [])[0]}
 
 
 @pytest.mark.parametrize("marker", [lambda n: "same", lambda n: f"m{n}"], ids=["the same marker", "ever new ones"])

@@ -26,6 +26,10 @@ class Hand(Protocol):
         """A blob without any mark; its container is made if it is not there."""
         ...
 
+    def breaks_off(self, container: str, path: str, *ids: str) -> None:
+        """An upload in blocks with these ids that never becomes a blob. Only the real service holds such."""
+        ...
+
     def fails(self, task: str, code: int) -> None:
         """Only the fake must be told: real tasks run their command lines."""
         ...
@@ -37,6 +41,9 @@ class FakeHand:
 
     def put(self, container: str, path: str, data: bytes) -> None:
         self.cloud.put(container, path, data)
+
+    def breaks_off(self, container: str, path: str, *ids: str) -> None:
+        pass
 
     def fails(self, task: str, code: int) -> None:
         self.cloud.fails[task] = code
@@ -51,6 +58,11 @@ class RealHand:
         if not client.exists():
             client.create_container()
         client.upload_blob(path, data, overwrite=True)
+
+    def breaks_off(self, container: str, path: str, *ids: str) -> None:
+        client = self.blobs.get_blob_client(container, path)
+        for id in ids:
+            client.stage_block(id, b"a block")
 
     def fails(self, task: str, code: int) -> None:
         pass

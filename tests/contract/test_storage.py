@@ -157,6 +157,49 @@ def test_a_file_that_changed_since_it_was_hashed_is_not_stored(
     assert world.cloud.blobs(inside.name) == ()
 
 
+LEFT = {"as long as ours": ("0123456789abcdef",), "shorter": ("1", "2"), "longer": ("0" * 48, "1" * 48)}
+SMALL, LARGE = b"small", bytes(9 << 20)
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+def test_blocks_that_an_upload_left_keep_nobody_out(world: World, data: bytes, left: str) -> None:
+    inside = container(world)
+    world.made(inside)
+    world.hand.breaks_off(inside.name, "a", *LEFT[left])
+    world.made(world.file(inside.name, "a", data))
+    found = only_blob(world, inside.name)
+    assert (found.owner, content(world, found)) == (world.owner, data)
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("before", [b"before", LARGE + b"before"], ids=["small", "large"])
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+def test_blocks_beside_a_blob_keep_no_new_version_out(world: World, data: bytes, before: bytes, left: str) -> None:
+    inside = container(world)
+    world.made(inside, world.file(inside.name, "a", before))
+    world.hand.breaks_off(inside.name, "a", *LEFT[left])
+    done(world.cloud.update([(only_blob(world, inside.name), world.file(inside.name, "a", data))], world.owner))
+    found = only_blob(world, inside.name)
+    assert (found.owner, content(world, found)) == (world.owner, data)
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+def test_what_is_there_beside_such_blocks_stays(world: World, data: bytes) -> None:
+    """Both where nothing was listed and where another version was."""
+    inside = container(world)
+    world.made(inside, world.file(inside.name, "a", b"a"))
+    listed = only_blob(world, inside.name)
+    world.hand.put(inside.name, "a", b"by hand")
+    world.hand.breaks_off(inside.name, "a", "1")
+    wanted = world.file(inside.name, "a", data)
+    for outcomes in (world.cloud.create([wanted], world.owner), world.cloud.update([(listed, wanted)], world.owner)):
+        error = refused(outcomes)
+        assert isinstance(error, CloudError)
+        assert error.status in (409, 412)
+    assert content(world, only_blob(world, inside.name)) == b"by hand"
+
+
 def test_a_blob_changes_only_from_what_was_listed(world: World) -> None:
     inside = container(world)
     world.made(inside, world.file(inside.name, "a", b"a"))

@@ -178,9 +178,20 @@ class BlobStub:
         return container, unquote(rest[0]) if rest else "", parse_qs(parts.query)
 
     def _list(self, container: str, prefix: str) -> bytes:
-        names = [name.partition("/")[2] for name in self.blobs if name.startswith(f"{container}/{prefix}")]
-        blobs = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
+        blobs = "".join(
+            self._entry(name.partition("/")[2], *self.blobs[name])
+            for name in self.blobs
+            if name.startswith(f"{container}/{prefix}")
+        )
         return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>".encode()
+
+    @staticmethod
+    def _entry(name: str, content: bytes, headers: dict[str, str]) -> str:
+        metadata = {key.removeprefix("x-ms-meta-"): value for key, value in headers.items() if "x-ms-meta-" in key}
+        return (
+            f"<Blob><Name>{name}</Name><Properties><Content-Length>{len(content)}</Content-Length></Properties>"
+            f"<Metadata>{''.join(f'<{key}>{value}</{key}>' for key, value in metadata.items())}</Metadata></Blob>"
+        )
 
     def _answer(
         self, request: BaseHTTPRequestHandler, status: int, content: bytes = b"", headers: Mapping[str, str] = NONE

@@ -187,6 +187,17 @@ def test_resource_files_of_a_container(run, client, blobs):
     assert text(client, task).splitlines() == ["./got/d/one.txt", "./got/d/zwei ü.txt"]
 
 
+def test_no_file_is_made_of_what_only_stands_for_a_folder(run, client, blobs):
+    blobs.blobs["lake/d"] = (b"", {"x-ms-meta-hdi_isfolder": "true"})
+    blobs.blobs["lake/d/e"] = (b"", {"x-ms-meta-is_directory": "true"})
+    blobs.blob("lake/d/slash/", b"")
+    blobs.blob("lake/d/e/one.txt", b"1")
+    blobs.blob("lake/d/empty.txt", b"")
+    file = models.ResourceFile(storage_container_url=blobs.container("lake"))
+    task = run(shell("find . -type f | sort"), resource_files=[file])
+    assert text(client, task).splitlines() == ["./d/e/one.txt", "./d/empty.txt"]
+
+
 @pytest.mark.parametrize(
     ("url", "path", "code"),
     [

@@ -25,7 +25,7 @@ AT_ONCE = 96
 """Small requests in flight: enough that 20 ms of round trip do not show."""
 
 CONNECT_WITHIN, ANSWER_WITHIN = 10, 60
-"""Seconds: to connect, and without a byte sent or received (reliability F57)."""
+"""Seconds: to connect, and without a byte sent or received (reliability F57). The SDK's transports take the same."""
 
 BUFFER = 128 << 10
 """Bytes that are read, or sent, in one piece at most."""

@@ -1,6 +1,6 @@
 """Blobs: upload, adopt, delete. Content is checked by its MD5 on the way up; an upload is whole or absent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ from azure.core import MatchConditions
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import AT_ONCE
+from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
 from batchctl.cloud.transfer.uploads import SMALL, upload_blob
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
@@ -17,9 +18,7 @@ from batchctl.resources import Blob
 
 def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
     """Store what is not there yet; what is there with our mark and this content counts as stored."""
-    return session.each(
-        _large_first(blobs), lambda blob: _upload_or_ours(session, owner, blob, {"If-None-Match": "*"}), AT_ONCE
-    )
+    return session.each(_large_first(blobs), lambda blob: _upload_or_ours(session, owner, blob, NOTHING_THERE), AT_ONCE)
 
 
 def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
@@ -49,13 +48,20 @@ def _if_match(blob: Blob) -> dict[str, str]:
     return {"If-Match": blob.etag} if blob.etag else {}
 
 
-def _upload_or_ours(session: Session, owner: str, blob: Blob, condition: dict[str, str]) -> None:
+def _upload_or_ours(session: Session, owner: str, blob: Blob, condition: Mapping[str, str]) -> None:
     try:
         upload_blob(session, owner, blob, condition)
     except CloudError as error:
-        # The service may have done it although its answer was lost: then our mark and content are there.
-        if error.status not in (409, 412) or not _is_ours(session, owner, blob):
+        if error.status not in (409, 412):
             raise
+        # The service may have done it although its answer was lost: then our mark and content are there.
+        if _is_ours(session, owner, blob):
+            return
+        # Azurite takes blocks that a killed upload left for a blob.
+        if error.code != "BlobAlreadyExists" or not staged_blocks(session, blob):
+            raise
+        clear_leftovers(session, owner, blob, condition)
+        upload_blob(session, owner, blob, condition)
 
 
 def _adopt_blob(session: Session, owner: str, found: Blob, ours: Blob) -> None:

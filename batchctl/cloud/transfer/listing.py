@@ -18,8 +18,15 @@ MOST_PAGES = 4000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+FOLDER_MARKS = frozenset({("hdi_isfolder", "true"), ("is_directory", "true")})
+"""Metadata of an empty blob that stands for a folder: of Data Lake storage, Spark, blobfuse, rclone; of adlfs."""
+
+
 def list_blobs(session: Session, container: str) -> tuple[Blob, ...]:
-    """All blobs of a container; none if it is not there. Raises CloudError for a listing that never ends."""
+    """All blobs of a container, without what only stands for a folder; none if it is not there.
+
+    Raises CloudError for a listing that never ends.
+    """
     return tuple(_each_blob(session, container))
 
 
@@ -51,13 +58,27 @@ def _page_parts(container: str, page: bytes) -> Iterator[Blob | str]:
     try:
         for _, element in iterparse(BytesIO(page)):
             if element.tag == "Blob":
-                yield _listed_blob(container, element)
+                if not _is_folder(element):
+                    yield _listed_blob(container, element)
                 # Or all elements of the page would stay until its end.
                 element.clear()
             elif element.tag == "NextMarker":
                 yield element.text or ""
     except (ParseError, LookupError, ValueError) as error:
         raise CloudError(f"the listing of container {container!r} cannot be read: {error}") from error
+
+
+def _is_folder(element: Element) -> bool:
+    """An empty blob whose mark, type or name says that it stands for a folder; one with content is never left out."""
+    if element.findtext("Properties/Content-Length") != "0":
+        return False
+    # Metadata names come in the letters in which they were written.
+    said = {(child.tag.lower(), (child.text or "").lower()) for child in element.iterfind("Metadata/*")}
+    return (
+        element.findtext("Properties/ResourceType") == "directory"
+        or _blob_name(element.findall("Name")[0]).endswith("/")
+        or not said.isdisjoint(FOLDER_MARKS)
+    )
 
 
 def _listed_blob(container: str, element: Element) -> Blob:

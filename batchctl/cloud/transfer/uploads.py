@@ -3,15 +3,15 @@
 import hashlib
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from batchctl import hashes
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
@@ -22,6 +22,9 @@ BLOCK, MOST_BLOCKS = 8 << 20, 50_000
 """Bytes of a block, unless a file would have more of them than the service takes (REST: Put Block List)."""
 
 BLOCKS_AT_ONCE = 8
+
+ID_LENGTH = 24
+"""Characters of a block's id: an MD5 in base64."""
 
 TYPE = "application/octet-stream"
 
@@ -37,11 +40,16 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     if source is None or md5 is None:
         raise CloudError(f"blob {blob.name!r} has no local file to come from")
     url = session.sas.below(session.sas.sink(blob.container), blob.path)
-    stored = {f"x-ms-meta-{marks.OWNER}": owner, **condition}
+    mark = {f"x-ms-meta-{marks.OWNER}": owner}
     if blob.size <= SMALL:
-        _upload_whole(session, url, source, blob, stored)
-    else:
-        _upload_in_blocks(session, url, source, blob, stored)
+        _upload_whole(session, url, source, blob, {**mark, **condition})
+        return
+    staged = staged_blocks(session, blob)
+    # All ids of a name have one length (REST: Put Block): others' blocks would keep ours out for a week.
+    if any(len(id) != ID_LENGTH for id in staged):
+        clear_leftovers(session, owner, blob, condition)
+        staged, condition = frozenset(), NOTHING_THERE
+    _upload_in_blocks(session, url, source, blob, {**mark, **condition}, staged)
 
 
 def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
@@ -67,9 +75,11 @@ def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: 
         session.budget.give_back(taken)
 
 
-def _upload_in_blocks(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+def _upload_in_blocks(
+    session: Session, url: str, source: Path, blob: Blob, stored: Headers, staged: frozenset[str]
+) -> None:
     """Blocks, several at once, then their list, which makes the blob: only if the whole is what the plan saw."""
-    staged, digest = _staged_blocks(session, blob), hashlib.md5(usedforsecurity=False)
+    digest = hashlib.md5(usedforsecurity=False)
 
     def stage(id: str, data: bytes) -> None:
         if id not in staged:
@@ -120,22 +130,6 @@ def _each_block(
         digest.update(stream.read(1) or b"")
         for flight in flights:
             flight.result()
-
-
-def _staged_blocks(session: Session, blob: Blob) -> frozenset[str]:
-    """The ids of blocks that the service holds and that belong to no blob yet (REST: Get Block List)."""
-    url = session.sas.below(session.sas.source(blob.container), blob.path)
-    try:
-        body = session.send("GET", f"{url}&comp=blocklist&blocklisttype=uncommitted")
-    except CloudError as error:
-        if error.status == 404:
-            return frozenset()
-        raise
-    return frozenset(name.text or "" for name in _block_names(body))
-
-
-def _block_names(body: bytes) -> Iterable[ElementTree.Element]:
-    return ElementTree.fromstring(body).iterfind("UncommittedBlocks/Block/Name")
 
 
 def _file_changed(source: Path) -> CloudError:

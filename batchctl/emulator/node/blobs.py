@@ -14,6 +14,7 @@ TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 # PUT too (allowed_methods=None): to put a block blob twice is to put it once. About three seconds in all.
 RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _PIECE = 1 << 20
+_FOLDER_MARKS = frozenset({("hdi_isfolder", "true"), ("is_directory", "true")})
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
 
 
@@ -48,17 +49,34 @@ def fetch_blob(url: str, target: Path) -> None:
 
 
 def blob_names(container_url: str, prefix: str) -> Iterator[str]:
-    """The names of a container's blobs that begin with `prefix`."""
+    """The names of a container's blobs that begin with `prefix`, without what only stands for a folder."""
     marker = ""
     while True:
-        query = f"restype=container&comp=list&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
+        wanted = f"&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
+        query = f"restype=container&comp=list&include=metadata{wanted}"
         parts = urlsplit(container_url)
         url = urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
         page = ET.fromstring(_send_request("GET", url).data.decode("utf-8-sig"))
-        yield from (name.text or "" for name in page.iterfind("./Blobs/Blob/Name"))
+        yield from (_blob_name(blob) for blob in page.iterfind("./Blobs/Blob") if not _is_folder(blob))
         marker = page.findtext("NextMarker") or ""
         if not marker:
             return
+
+
+def _blob_name(blob: ET.Element) -> str:
+    return blob.findtext("Name") or ""
+
+
+def _is_folder(blob: ET.Element) -> bool:
+    """An empty blob that Data Lake storage, Spark, blobfuse, rclone or adlfs left for a folder: no file."""
+    if blob.findtext("Properties/Content-Length") != "0":
+        return False
+    said = {(child.tag.lower(), (child.text or "").lower()) for child in blob.iterfind("Metadata/*")}
+    return (
+        _blob_name(blob).endswith("/")
+        or blob.findtext("Properties/ResourceType") == "directory"
+        or not said.isdisjoint(_FOLDER_MARKS)
+    )
 
 
 def put_blob(url: str, source: Path, headers: dict[str, str]) -> None:

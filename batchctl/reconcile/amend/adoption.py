@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.runs import ENDING
-from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes, why_uploaded
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
 
@@ -75,7 +75,7 @@ def with_adoptions(plan: Plan, situation: Situation) -> Plan:
 def _adoption(desired: Desired, found: Resource, wanted: Resource | None) -> Change:
     if isinstance(found, Blob) and wanted is not None:
         changed = field_changes(found, wanted)
-        said = ("content changed",) if changed else ()
+        said = (why_uploaded(found, wanted),) if changed and isinstance(wanted, Blob) else ()
         return Change(
             action=Action.ADOPT, before=found, after=wanted, fields=changed, reasons=(_whose_it_is(found), *said)
         )

@@ -39,6 +39,10 @@ class Counts:
     def unfinished(self) -> int:
         return self.active + self.running
 
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
             active=self.active + other.active,

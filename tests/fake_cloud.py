@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.reconcile.decide.dependents import satisfies_dependents
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,
@@ -454,10 +455,10 @@ def _marked(found: str | None, owner: str, name: str) -> None:
 
 
 def _is_ready(task: Task, added: Mapping[str, Task]) -> bool:
-    """All that it depends on is in the job and has succeeded."""
+    """All that it depends on is in the job and has ended so that it may run."""
     waits = task.depends_on or TaskDependencies()
     numbers = (str(n) for r in waits.task_id_ranges for n in range(r.start, r.end + 1))
-    return all((found := added.get(i.lower())) and found.result == "success" for i in (*waits.task_ids, *numbers))
+    return all((found := added.get(i.lower())) and satisfies_dependents(found) for i in (*waits.task_ids, *numbers))
 
 
 def _seen(task: Task, job: Job) -> Task:

@@ -28,7 +28,7 @@ def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: tim
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
     """
-    begun, last, reported, doubted = clock.monotonic(), None, None, False
+    begun, last, reported, doubted, looked = clock.monotonic(), None, None, False, None
     while jobs:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last
@@ -41,8 +41,12 @@ def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: tim
             doubted = False
         else:
             # Nothing runs and nothing moved: only now is it worth a request to ask why.
-            if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
+            if all(cloud.ended(job) for job in jobs):
                 return
+            # Only an end can leave others without hope, and one look at all tasks is enough for it.
+            if counts.ended and counts != looked and end_stalled(jobs, cloud):
+                return
+            looked = counts
             health = cloud.health(jobs[-1].pool)
             why = _cannot_run(jobs[-1].pool, health, counts)
             # Counts of nodes lag behind the pool: only the second look in a row is believed.
@@ -92,7 +96,8 @@ def task_failures(
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = outputs_by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
-    vain, tails = waiting_in_vain(newest.values()), 0
+    vain = {key: _why_in_vain(newest[culprit.lower()]) for key, culprit in waiting_in_vain(newest.values()).items()}
+    tails = 0
     for task in wanted:
         if run := newest.get(task.id.lower()):
             for verdict in _failures_of(task, run, written, vain):
@@ -102,8 +107,8 @@ def task_failures(
 
 
 def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
-    if culprit := vain.get(run.id.lower()):
-        yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
+    if why := vain.get(run.id.lower()):
+        yield TaskFailed(task=run, why=f"did not run: {why}", stderr=())
     elif run.state != "completed":
         yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
     elif run.result != "success":
@@ -111,6 +116,11 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
     elif missing := missing_outputs(task, written):
         patterns = ", ".join(repr(o.file_pattern) for o in missing)
         yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+
+
+def _why_in_vain(culprit: Task) -> str:
+    how = "failed" if culprit.result == "failure" else f"blocks it by its exit code {culprit.exit_code}"
+    return f"it depends on {culprit.id}, which {how}"
 
 
 def _cannot_run(pool: str, health: PoolHealth, counts: Counts) -> str | None:

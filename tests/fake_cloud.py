@@ -92,7 +92,8 @@ class FakeLock:
 
 class FakeCloud:
     """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash.
-    `has_locks`: the container of the locks is there; `leased`: containers and blobs by name."""
+    `has_locks`: the container of the locks is there; `leased`: containers and blobs by name. `ailing`: what is said of
+    a pool that is not well, by name."""
 
     def __init__(self) -> None:
         self.containers: dict[str, str | None] = {}
@@ -107,6 +108,7 @@ class FakeCloud:
         self.has_locks = True
         self.leased: set[str] = set()
         self.facts: dict[str, Container] = {}
+        self.ailing: dict[str, PoolHealth] = {}
         self.now = EPOCH
         self.halted = False
         self._versions = 0
@@ -238,6 +240,8 @@ class FakeCloud:
         return PoolUse(nodes=nodes, running_tasks=sum(task.state == "running" for task in runs))
 
     def health(self, pool: str) -> PoolHealth:
+        if pool.lower() in self.ailing:
+            return self.ailing[pool.lower()]
         nodes = self._nodes(pool)
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
         return PoolHealth(steady=True, nodes=(("idle", nodes),) if nodes else (), able=nodes, details=details)

@@ -95,6 +95,12 @@ def _lease(cloud: FakeCloud, name: str) -> None:
     cloud.leased.add(name)
 
 
+def _ail(cloud: FakeCloud, pool: str, **said: Any) -> None:
+    well = cloud.health(pool)
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    cloud.ailing[pool] = replace(well, **told)
+
+
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
     "delete": _delete,
@@ -105,6 +111,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "make_job": _make_job,
     "make_container": _make_container,
     "lease": _lease,
+    "ail": _ail,
 }
 
 

@@ -12,6 +12,7 @@ from batchctl.reconcile.events import (
     Holdings,
     NodesWaiting,
     NotFetched,
+    PoolNotice,
     Progress,
     TaskFailed,
     Verb,
@@ -100,6 +101,8 @@ def event_line(event: Event) -> str | None:
         case NodesWaiting(pool=pool, nodes=nodes):
             states = ", ".join(f"{count} {state}" for state, count in nodes) or "none yet"
             return f"nodes of pool {pool}: {states}"
+        case PoolNotice(pool=pool, says=says):
+            return "\n".join(f"pool {pool}: {said}" for said in says)
         case TaskFailed(task=task, why=why):
             return f"task {task.id} {why}"
         case Fetched(blob=blob, path=path):

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from batchctl.clock import Clock
+from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.only import comes_home
@@ -15,7 +16,7 @@ from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskF
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job, Task, label_of
+from batchctl.resources import Job, Pool, Task, label_of
 from batchctl.words import plural, some
 
 
@@ -31,6 +32,12 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
         raise (CloudError if refused else Partial)(
             f"{what}\nWhat was done before stays; apply again goes on from there."
         )
+
+
+def pool_before(desired: Desired, waits: Sequence[Job], cloud: Cloud) -> PoolHealth | None:
+    """How the pool of these jobs is by now. Asked only where a formula may yet make good what an old resize lacked."""
+    scaled = {r.name.lower() for r in desired.resources if isinstance(r, Pool) and r.auto_scale_formula is not None}
+    return cloud.health(waits[-1].pool) if waits and waits[-1].pool.lower() in scaled else None
 
 
 def taken_away(decided: Plan, cloud: Cloud, clock: Clock) -> Iterator[Event]:

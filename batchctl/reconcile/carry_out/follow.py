@@ -7,9 +7,10 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
+from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
@@ -23,22 +24,29 @@ MOST_TAILS = 20
 """Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
 
 
-def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
-    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks no more while they move.
+def wait_for_tasks(
+    jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None, before: PoolHealth | None = None
+) -> Iterator[Event]:
+    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
+    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
+    `before`: how that pool was before anything was changed.
     """
-    begun, last, reported, doubted, looked = clock.monotonic(), None, None, False, None
-    while jobs:
+    if not jobs:
+        return
+    begun, last, looked = clock.monotonic(), None, None
+    watch = PoolWatch(pool=jobs[-1].pool, cloud=cloud, clock=clock, before=before)
+    while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last
         if counts != last:
             yield Progress(counts=counts)
             last = counts
         if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
+            yield from watch.glance(last=True)
             return
         if counts.running or moved:
-            doubted = False
+            yield from watch.glance()
         else:
             # Nothing runs and nothing moved: only now is it worth a request to ask why.
             if all(cloud.ended(job) for job in jobs):
@@ -47,15 +55,7 @@ def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: tim
             if counts.ended and counts != looked and end_stalled(jobs, cloud):
                 return
             looked = counts
-            health = cloud.health(jobs[-1].pool)
-            why = _cannot_run(jobs[-1].pool, health, counts)
-            # Counts of nodes lag behind the pool: only the second look in a row is believed.
-            if why and doubted:
-                raise Stuck(why)
-            doubted = bool(why)
-            if health.nodes != reported and not health.nodes_idle:
-                yield NodesWaiting(pool=jobs[-1].pool, nodes=health.nodes)
-                reported = health.nodes
+            yield from watch.examine(counts)
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))
@@ -121,16 +121,6 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
 def _why_in_vain(culprit: Task) -> str:
     how = "failed" if culprit.result == "failure" else f"blocks it by its exit code {culprit.exit_code}"
     return f"it depends on {culprit.id}, which {how}"
-
-
-def _cannot_run(pool: str, health: PoolHealth, counts: Counts) -> str | None:
-    if health.able or not health.steady:
-        return None
-    causes = "\n".join((*health.resize_errors, *health.details)) or "the pool has no nodes"
-    return (
-        f"pool {pool!r} cannot run the {counts.active} waiting tasks: {causes}\n"
-        f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
-    )
 
 
 def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:

@@ -119,5 +119,5 @@ def _describe_node(session: Session, path: str, node: Json) -> tuple[str, ...]:
     lines: tuple[str, ...] = ()
     if str(node.get("state", "")).lower() == "starttaskfailed":
         stderr = file_tail(session, f"{path}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}")
-        lines = tuple(f"    {line}" for line in stderr[-SHOWN_LINES:])
+        lines = tuple(f"    [{node['id']}] {line}" for line in stderr[-SHOWN_LINES:])
     return (f"node {node['id']} is {node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}", *lines)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from batchctl.cloud_answers import PoolHealth
-from batchctl.words import plural
+from batchctl.words import one_line, plural
 
 LACKS_SAMPLES = re.compile(r"(?i)insufficient|samples?\b")
 """What an evaluation says that only came too early: a later one has the samples."""
@@ -33,7 +33,7 @@ def may_come_to_run(health: PoolHealth, before: PoolHealth | None = None) -> boo
 def why_no_node(health: PoolHealth) -> str:
     """Why none can run a task, line by line."""
     causes = (*_lacking(health), *(health.details or health.broken), *_formula_troubles(health))
-    return "\n".join(causes) or "the pool has no nodes"
+    return "\n".join(map(one_line, causes)) or "the pool has no nodes"
 
 
 def pool_notices(health: PoolHealth) -> Iterator[str]:

@@ -39,6 +39,10 @@ class Counts:
     def unfinished(self) -> int:
         return self.active + self.running
 
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
             active=self.active + other.active,
@@ -57,14 +61,37 @@ class PoolUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """A formula that gives a pool its nodes: does it set a target at all, what kept the last evaluation from an
+    answer, and when does the next one come (None: the first is still to come)?"""
+
+    sets_target: bool = True
+    error: str | None = None
+    next_evaluation: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolHealth:
-    """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon."""
+    """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon, `wanted` is how many
+    there should be.
+
+    `resize_errors`: why the resize that ended at `resized` gave less. `broken`: what is wrong with nodes that run
+    nothing any more. `scaling` None: nodes are given by number. `details`: more, where none is able.
+    """
 
     steady: bool
     nodes: tuple[tuple[str, int], ...]
     able: int
+    wanted: int = 0
     resize_errors: tuple[str, ...] = ()
+    resized: datetime | None = None
+    broken: tuple[str, ...] = ()
+    scaling: Scaling | None = None
     details: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.nodes)
 
     @property
     def nodes_idle(self) -> bool:

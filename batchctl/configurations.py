@@ -168,3 +168,23 @@ class ExitConditions:
         ranges = (mapping.exit_options for mapping in self.exit_code_ranges)
         single = (self.pre_processing_error, self.file_upload_error, self.default)
         return (*codes, *ranges, *(options for options in single if options))
+
+    def options_for(self, exit_code: int | None, failure: str | None) -> ExitOptions | None:
+        """What it says of this end: by a code, a range, an error by its code, the default.
+
+        `failure`: the code of the task's failure; None: it succeeded, which only a code of its own speaks of.
+        """
+        for mapping in self.exit_codes:
+            if mapping.code == exit_code:
+                return mapping.exit_options
+        for span in self.exit_code_ranges:
+            if exit_code is not None and span.start <= exit_code <= span.end:
+                return span.exit_options
+        if failure is None:
+            return None
+        if failure.startswith("FileUpload") and self.file_upload_error:
+            return self.file_upload_error
+        # That somebody ended it is no error before it began.
+        if exit_code is None and failure != "TaskEnded" and self.pre_processing_error:
+            return self.pre_processing_error
+        return self.default

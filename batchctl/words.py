@@ -1,5 +1,6 @@
-"""Counts and lists in words."""
+"""Counts and lists in words, and texts of others as parts of a line."""
 
+import unicodedata
 from collections.abc import Sequence
 
 SHOWN = 10
@@ -13,4 +14,18 @@ def plural(count: int, word: str) -> str:
 
 def some(names: Sequence[str], most: int = SHOWN) -> str:
     """`a, b`; of very many the first, and that there are more."""
-    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
+    return ", ".join([*map(one_line, names[:most]), *(["…"] if len(names) > most else [])])
+
+
+def one_line(text: str) -> str:
+    """What others wrote, as a part of a line: whatever ends a line, or is obeyed, is shown (reliability S6)."""
+    return text if text.isascii() and text.isprintable() else shown_characters(text, keep="")
+
+
+def shown_characters(text: str, keep: str) -> str:
+    """Characters that a terminal or a log would obey, but for those in `keep`, as `\\u001b`."""
+    return "".join(f"\\u{ord(c):04x}" if c not in keep and unicodedata.category(c) in OBEYED else c for c in text)
+
+
+OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control, format and surrogate characters and of what separates lines and paragraphs."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.reconcile.decide.dependents import satisfies_dependents
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
     Blob,
@@ -91,7 +92,8 @@ class FakeLock:
 
 class FakeCloud:
     """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash.
-    `has_locks`: the container of the locks is there; `leased`: containers and blobs by name."""
+    `has_locks`: the container of the locks is there; `leased`: containers and blobs by name. `ailing`: what is said of
+    a pool that is not well, by name."""
 
     def __init__(self) -> None:
         self.containers: dict[str, str | None] = {}
@@ -106,6 +108,7 @@ class FakeCloud:
         self.has_locks = True
         self.leased: set[str] = set()
         self.facts: dict[str, Container] = {}
+        self.ailing: dict[str, PoolHealth] = {}
         self.now = EPOCH
         self.halted = False
         self._versions = 0
@@ -237,6 +240,8 @@ class FakeCloud:
         return PoolUse(nodes=nodes, running_tasks=sum(task.state == "running" for task in runs))
 
     def health(self, pool: str) -> PoolHealth:
+        if pool.lower() in self.ailing:
+            return self.ailing[pool.lower()]
         nodes = self._nodes(pool)
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
         return PoolHealth(steady=True, nodes=(("idle", nodes),) if nodes else (), able=nodes, details=details)
@@ -454,10 +459,10 @@ def _marked(found: str | None, owner: str, name: str) -> None:
 
 
 def _is_ready(task: Task, added: Mapping[str, Task]) -> bool:
-    """All that it depends on is in the job and has succeeded."""
+    """All that it depends on is in the job and has ended so that it may run."""
     waits = task.depends_on or TaskDependencies()
     numbers = (str(n) for r in waits.task_id_ranges for n in range(r.start, r.end + 1))
-    return all((found := added.get(i.lower())) and found.result == "success" for i in (*waits.task_ids, *numbers))
+    return all((found := added.get(i.lower())) and satisfies_dependents(found) for i in (*waits.task_ids, *numbers))
 
 
 def _seen(task: Task, job: Job) -> Task:

@@ -1,5 +1,6 @@
 """A plan as a comment on a pull request: coloured lines, and nothing that a stranger's name could make of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,21 @@ def test_a_name_cannot_leave_the_box() -> None:
     assert not [line for line in text.splitlines() if line.startswith("# heading")]
     assert "\x1b" not in text
     assert "\\[click\\](http://x) \\<b\\>" in text
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\t", "\u2028", "\u2029", "\x0b", "\x85"])
+def test_a_name_starts_no_line(separator: str) -> None:
+    name = f"a{separator}+ pool forged"
+    made = plan(
+        Change(action=Action.CREATE, after=Blob(container="c", path=name)),
+        later=(LaterFactory(factory="f", label=name, after=name),),
+        fetches=(Fetch(blob=output(name), root=Path("/r")),),
+        notes=(name,),
+        refusals=(name,),
+    )
+    text = as_markdown(replace(HEADER, spec=name), made)
+    assert not [line for line in text.splitlines() if line.startswith("+ pool forged")]
+    assert text.count(f"\\u{ord(separator):04x}") == 7
 
 
 def test_a_large_plan_fits_into_a_comment() -> None:

@@ -103,6 +103,12 @@ def _lose_md5(cloud: FakeCloud, blob: str) -> None:
     cloud.stored[container, path] = replace(written, md5=None), data
 
 
+def _ail(cloud: FakeCloud, pool: str, **said: Any) -> None:
+    well = cloud.health(pool)
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    cloud.ailing[pool] = replace(well, **told)
+
+
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
     "delete": _delete,
@@ -113,6 +119,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "make_job": _make_job,
     "make_container": _make_container,
     "lease": _lease,
+    "ail": _ail,
     "lose_md5": _lose_md5,
 }
 

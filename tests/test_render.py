@@ -18,16 +18,19 @@ from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
+    Expanded,
     Failed,
     Fetched,
+    Holdings,
     NodesWaiting,
     NotFetched,
+    PoolNotice,
     Progress,
     TaskFailed,
     Verb,
 )
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.events import summary_line
 from batchctl.render.printer import Printer, consoles
 from batchctl.render.text import columns_of, shown_path, shown_size, shown_value, visible_text
@@ -35,6 +38,7 @@ from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel
 from batchctl.rules import Rule
 from batchctl.sensitive import Hidden
+from batchctl.words import some
 from batchctl.work import ResourceFile, StartTask
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
 
@@ -279,6 +283,7 @@ def test_a_signature_in_an_address_is_not_shown() -> None:
         ),
         (NodesWaiting(pool="p", nodes=()), "nodes of pool p: none yet"),
         (NodesWaiting(pool="p", nodes=(("idle", 1), ("starting", 2))), "nodes of pool p: 1 idle, 2 starting"),
+        (PoolNotice(pool="p", says=("1 node unusable",)), "pool p: 1 node unusable"),
         (NotFetched(blob=output("a"), why="no space left"), "NOT fetched output/a: no space left"),
         (Fetched(blob=output("a"), path="/far/a"), "fetched output/a to /far/a"),
     ],
@@ -406,6 +411,47 @@ def test_control_characters_of_strangers_are_shown_and_never_obeyed(say: Callabl
     assert SHOWN in text
     assert not set("\x07\r\x00\x85\u202e\u200b\ud800") & set(text)
     assert "\x1b]" not in text
+
+
+SEPARATORS = "\n\r\u2028\u2029\t\x0b\x0c\x1c\x85"
+LINES = "a" + "".join(f"{separator}::error::" for separator in SEPARATORS)
+ONE = "a" + "".join(f"\\u{ord(separator):04x}::error::" for separator in SEPARATORS)
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda p: p.plan(diff(desired(Container(name=LINES)), [])),
+        lambda p: p.plan(diff(desired(pool(vm_size=LINES.replace("\n", "\r"))), [])),
+        lambda p: p.plan(Plan(owner=OWNER, notes=(LINES,))),
+        lambda p: p.plan(Plan(owner=OWNER, refusals=(LINES,))),
+        lambda p: p.plan(Plan(owner=OWNER, later=(LaterFactory(factory="f", label=LINES, after=LINES),))),
+        lambda p: p.plan(diff(desired(), [], [Fetch(blob=output(LINES), root=Path("/far"))])),
+        lambda p: p.holdings(Holdings(owner=LINES, origins=(LINES,), counts=())),
+        lambda p: p.event(Applied(verb="create", kind="blob", name=LINES)),
+        lambda p: p.event(Failed(verb="create", kind="blob", name=LINES, error=CloudError("no"))),
+        lambda p: p.event(Expanded(tasks=1, job=LINES)),
+        lambda p: p.event(NodesWaiting(pool=LINES, nodes=())),
+        lambda p: p.event(PoolNotice(pool="p", says=(LINES,))),
+        lambda p: p.event(TaskFailed(task=failed("a"), why=LINES, stderr=())),
+        lambda p: p.event(Fetched(blob=output(LINES), path="/far/a")),
+        lambda p: p.event(NotFetched(blob=output("a"), why=LINES)),
+        lambda p: p.error(Refused([LINES])),
+        lambda p: p.error(SpecError([Problem(LINES, 1, 1, "no", "x")])),
+        lambda p: p.error(SpecError([Problem("spec.yaml", 1, 1, LINES, "x")])),
+        lambda p: p.target(LINES, "so"),
+    ],
+)
+def test_a_name_of_strangers_starts_no_line(say: Callable[[Printer], None]) -> None:
+    said = Said()
+    say(said.printer)
+    lines = "\n".join(said.out + said.err).splitlines()
+    assert any(ONE.partition("::")[2] in line for line in lines)
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+
+
+def test_names_in_a_list_start_no_line() -> None:
+    assert some(["b", LINES]) == f"b, {ONE}"
 
 
 @pytest.mark.parametrize("text", ["plain", "two\nlines", "ü 長 🎈", "[red]no markup[/red] :smile:"])

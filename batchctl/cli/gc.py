@@ -7,6 +7,7 @@ from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask
 from batchctl.cli.target import open_account
 from batchctl.errors import Partial, Refused
+from batchctl.words import one_line
 
 
 @with_options
@@ -29,16 +30,17 @@ def gc(*, options: Options) -> None:
     unwanted = [estate for estate in found if estate.unwanted and (options.yes or not options.as_json)]
     if unwanted:
         require_an_answer(options.yes)
-    choices, refused = options.choices(), []
+    choices, refused, left = options.choices(), list[str](), 0
     for estate in unwanted:
-        out.say(f"\n{estate.owner}:")
-        question = f"Destroy all of this of {estate.owner}? There is no undo."
+        out.say(f"\n{one_line(estate.owner)}:")
+        question = f"Destroy all of this of {one_line(estate.owner)}? There is no undo."
         approve = partial(show_and_ask, out, yes=options.yes, question=question)
         try:
             print_events(clear(estate, cloud, clock, approve, choices, patience), out)
         except Refused as error:
-            refused.append(f"{estate.owner}: {error}")
+            refused += [f"{estate.owner}: {reason}" for reason in error.reasons]
+            left += 1
     out.done("gc")
     if refused:
         # "Refused, nothing was changed" is true only if nothing of the others went either.
-        raise Refused(refused) if len(refused) == len(unwanted) else Partial("\n".join(refused))
+        raise Refused(refused) if left == len(unwanted) else Partial("\n".join(map(one_line, refused)))

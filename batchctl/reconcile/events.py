@@ -52,6 +52,14 @@ class NodesWaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolNotice:
+    """What is wrong with a pool, or what its tasks wait for; the work goes on."""
+
+    pool: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed:
     """A task that did not succeed, why, and the end of its stderr."""
 
@@ -93,4 +101,4 @@ class Holdings:
     unwanted: str | None = None
 
 
-Event = Begun | Applied | Failed | Expanded | Progress | NodesWaiting | TaskFailed | Fetched | NotFetched
+Event = Begun | Applied | Failed | Expanded | Progress | NodesWaiting | PoolNotice | TaskFailed | Fetched | NotFetched

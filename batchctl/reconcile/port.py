@@ -41,6 +41,8 @@ class Account(Protocol):
         """The nodes of a pool that is there, and how many tasks run on them."""
         ...
 
+    def health(self, pool: str) -> PoolHealth: ...
+
 
 class Cloud(Account, Protocol):
     """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
@@ -94,8 +96,6 @@ class Cloud(Account, Protocol):
     def failed(self, job: Job) -> tuple[Task, ...]:
         """Those of its tasks that have not succeeded: failed ones, and any that have not ended."""
         ...
-
-    def health(self, pool: str) -> PoolHealth: ...
 
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         """The end of the task's stderr; empty where it cannot be had."""

@@ -12,6 +12,7 @@ from batchctl.reconcile.events import (
     Holdings,
     NodesWaiting,
     NotFetched,
+    PoolNotice,
     Progress,
     TaskFailed,
     Verb,
@@ -19,7 +20,7 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.text import shown_path, shown_size
 from batchctl.resources import Blob, Task
-from batchctl.words import plural
+from batchctl.words import one_line, plural
 
 MANY = 100
 """Objects of one kind that are told one by one as they are done; of more, how far it is."""
@@ -90,22 +91,24 @@ def event_line(event: Event) -> str | None:
         case Begun(kind=kind, names=names):
             return f"{_words_of(event)[0]} {len(names)} {kind}s" if len(names) > 1 else None
         case Applied(kind=kind, name=found):
-            return f"{_words_of(event)[1]} {kind} {found}"
+            return f"{_words_of(event)[1]} {kind} {one_line(found)}"
         case Failed(verb=verb, kind=kind, name=found, error=error):
-            return f"FAILED to {verb} {kind} {found}: {error}"
+            return f"FAILED to {verb} {kind} {one_line(found)}: {error}"
         case Expanded(tasks=tasks, job=job):
-            return f"expanded: {tasks} {'task' if tasks == 1 else 'tasks'} more, in job {job}"
+            return f"expanded: {tasks} {'task' if tasks == 1 else 'tasks'} more, in job {one_line(job)}"
         case Progress(counts=c):
             return f"tasks: {c.active} waiting, {c.running} running, {c.succeeded} succeeded, {c.failed} failed"
         case NodesWaiting(pool=pool, nodes=nodes):
-            states = ", ".join(f"{count} {state}" for state, count in nodes) or "none yet"
-            return f"nodes of pool {pool}: {states}"
+            states = ", ".join(f"{count} {one_line(state)}" for state, count in nodes) or "none yet"
+            return f"nodes of pool {one_line(pool)}: {states}"
+        case PoolNotice(pool=pool, says=says):
+            return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
         case TaskFailed(task=task, why=why):
-            return f"task {task.id} {why}"
+            return one_line(f"task {task.id} {why}")
         case Fetched(blob=blob, path=path):
-            return f"fetched {blob.name} to {shown_path(Path(path))}"
+            return one_line(f"fetched {blob.name} to {shown_path(Path(path))}")
         case NotFetched(blob=blob, why=why):
-            return f"NOT fetched {blob.name}: {why}"
+            return one_line(f"NOT fetched {blob.name}: {why}")
 
 
 def _words_of(event: Begun | Applied) -> tuple[str, str]:

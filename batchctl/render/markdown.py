@@ -6,7 +6,7 @@ from batchctl.reconcile.kept.document import Header
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.changes import detail_lines, fetch_line, headline
 from batchctl.render.events import summary_line
-from batchctl.render.text import visible_text
+from batchctl.words import one_line
 
 SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
 """What comes first so that GitHub colours the line: `+` and `-` do it themselves."""
@@ -36,13 +36,13 @@ def as_markdown(header: Header, plan: Plan) -> str:
 
 def _diff_lines(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
-        yield SIGNS[change.action] + visible_text(headline(change).strip()).replace("\n", " ")
+        yield SIGNS[change.action] + one_line(headline(change).strip())
         sign = SIGNS[change.action] or change.action.value
-        yield from (f"{sign:<6}{visible_text(line)}".replace("\n", " ") for line in detail_lines(change))
+        yield from (f"{sign:<6}{one_line(line)}" for line in detail_lines(change))
     for entry in plan.later:
-        yield visible_text(f"+ tasks {entry.label}: expanded when {entry.after} is done")
+        yield one_line(f"+ tasks {entry.label}: expanded when {entry.after} is done")
     for fetch in plan.fetches:
-        yield visible_text(f"  < {fetch_line(fetch)}").replace("\n", " ")
+        yield one_line(f"  < {fetch_line(fetch)}")
 
 
 def _footer(header: Header) -> str:
@@ -56,10 +56,9 @@ def _longest_run(text: str) -> int:
 
 
 def _as_code(text: str) -> str:
-    return "`" + visible_text(text).replace("`", "'") + "`"
+    return "`" + one_line(text).replace("`", "'") + "`"
 
 
 def _without_markup(text: str) -> str:
     """Text in which nothing is markup: names come from strangers."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in visible_text(text))
-    return escaped.replace("\n", " ")
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in one_line(text))

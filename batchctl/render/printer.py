@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from batchctl.errors import BatchctlError, Problem, SpecError
+from batchctl.errors import BatchctlError, Problem, Refused, SpecError
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -21,6 +21,7 @@ from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_l
 from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
 from batchctl.render.text import columns_of, shown_path, visible_text
 from batchctl.sensitive import Veil
+from batchctl.words import one_line
 
 if TYPE_CHECKING:
     from batchctl.reconcile.kept.codec import Codec
@@ -99,7 +100,7 @@ class Printer:
         if isinstance(event, TaskFailed):
             for text in event.stderr:
                 # The id in front keeps a task's output from being read as a command by whoever parses our log.
-                self.say(f"  [{event.task.id}] {text}")
+                self.say(f"  [{one_line(event.task.id)}] {text}")
 
     def done(self, verb: str, exit_code: int = 0) -> None:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
@@ -113,25 +114,20 @@ class Printer:
         self.err.print(Text(visible_text(self._veil(line))), soft_wrap=True)
 
     def result(self, line: str) -> None:
-        self._line(line)
+        # A line of somebody's log: its tabs stand for nothing but room.
+        self._line("\t".join(map(one_line, self._veil(line).split("\t"))), whole=True)
 
     def error(self, error: BatchctlError) -> None:
         if isinstance(error, SpecError):
             for problem in error.problems:
                 self._problem(problem)
             return
-        self.err.print(
-            Text("error: ", style="bold red").append(
-                Text("\n".join(map(visible_text, self._veil(str(error)).split("\n"))))
-            ),
-            soft_wrap=True,
-        )
+        said = "\n".join(map(one_line, error.reasons)) if isinstance(error, Refused) else str(error)
+        self.err.print(Text("error: ", style="bold red").append(Text(visible_text(self._veil(said)))), soft_wrap=True)
 
     def _problem(self, problem: Problem) -> None:
-        place = f"{visible_text(problem.file)}:{problem.line}:{problem.column}: "
-        line = (
-            Text(place).append("error: ", style="bold red").append(f"{visible_text(problem.message)} [{problem.code}]")
-        )
+        place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
+        line = Text(place).append("error: ", style="bold red").append(f"{one_line(problem.message)} [{problem.code}]")
         self.err.print(line, soft_wrap=True)
         if problem.source:
             caret = " " * (columns_of(visible_text(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
@@ -144,8 +140,10 @@ class Printer:
         for line in detail_lines(change):
             self._line(f"        {line}")
 
-    def _line(self, line: str, style: str = "") -> None:
-        self.out.print(Text(visible_text(self._veil(line)), style=style), soft_wrap=True)
+    def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
+        """One line, whatever is in it; `whole`: it is known to be one."""
+        shown = line if whole else one_line(self._veil(line))
+        self.out.print(Text(shown, style=style), soft_wrap=True)
 
 
 class Heard(Console):

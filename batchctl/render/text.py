@@ -10,6 +10,7 @@ import isodate
 
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive, masked
+from batchctl.words import shown_characters
 
 HIDDEN = "(sensitive)"
 
@@ -60,14 +61,10 @@ def shown_path(path: Path) -> str:
 
 
 def visible_text(text: str) -> str:
-    """Control and bidi characters shown, not obeyed: names and stderr come from strangers (reliability S6)."""
-    return "".join(c if c == "\n" or not _is_obeyed(c) else f"\\u{ord(c):04x}" for c in text)
+    """Text of several lines, with control and bidi characters shown, not obeyed: stderr comes from strangers."""
+    return shown_characters(text, keep="\n\t")
 
 
 def columns_of(text: str) -> int:
     """Columns that a text takes on a terminal."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
-
-
-def _is_obeyed(c: str) -> bool:
-    return unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\t"

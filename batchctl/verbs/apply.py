@@ -21,6 +21,7 @@ from batchctl.verbs.carrying_out import (
     carried_out,
     failed_tasks_line,
     keep_to_announced,
+    pool_before,
     tell_expanded,
     tell_failures,
 )
@@ -67,8 +68,9 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired,
 
 
 def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[TaskFailed]]:
+    before = pool_before(desired, decided.waits, cloud)
     yield from carried_out(execute(decided, cloud))
-    yield from follow.wait_for_tasks(decided.waits, cloud, clock, desired.wait_timeout)
+    yield from follow.wait_for_tasks(decided.waits, cloud, clock, desired.wait_timeout, before)
     return (yield from tell_failures(desired, decided.waits, cloud))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from batchctl.clock import Clock
+from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.only import comes_home
@@ -15,8 +16,8 @@ from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskF
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job, Task, label_of
-from batchctl.words import plural, some
+from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.words import one_line, plural, some
 
 
 def carried_out(events: Iterable[Event]) -> Iterator[Event]:
@@ -26,11 +27,17 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
             failures.append(event)
         yield event
     if failures:
-        what = "\n".join(f"could not {f.verb} {f.kind} {f.name}: {f.error}" for f in failures)
+        what = "\n".join(f"could not {f.verb} {f.kind} {one_line(f.name)}: {f.error}" for f in failures)
         refused = any(isinstance(f.error, CloudError) for f in failures)
         raise (CloudError if refused else Partial)(
             f"{what}\nWhat was done before stays; apply again goes on from there."
         )
+
+
+def pool_before(desired: Desired, waits: Sequence[Job], cloud: Cloud) -> PoolHealth | None:
+    """How the pool of these jobs is by now. Asked only where a formula may yet make good what an old resize lacked."""
+    scaled = {r.name.lower() for r in desired.resources if isinstance(r, Pool) and r.auto_scale_formula is not None}
+    return cloud.health(waits[-1].pool) if waits and waits[-1].pool.lower() in scaled else None
 
 
 def taken_away(decided: Plan, cloud: Cloud, clock: Clock) -> Iterator[Event]:
@@ -43,7 +50,7 @@ def keep_to_announced(first: Plan, now: Plan) -> None:
     """A later step does what the plan announced and nothing else: whatever else came up meanwhile wants a plan of its
     own."""
     if now.refusals:
-        raise Partial("\n".join(("the tasks that were to come now cannot:", *now.refusals)))
+        raise Partial("\n".join(("the tasks that were to come now cannot:", *map(one_line, now.refusals))))
     if more := _unannounced(first, now):
         said = "\n".join(("something changed while the first tasks ran; the plan did not say this:", *more[:10]))
         raise Partial(f"{said}\nApply again to see a plan of it.")
@@ -52,7 +59,7 @@ def keep_to_announced(first: Plan, now: Plan) -> None:
 def _unannounced(first: Plan, now: Plan) -> list[str]:
     factories = frozenset(entry.factory for entry in first.later)
     return [
-        f"{change.kind} {label_of(change.resource)} would be {change.action.past}"
+        f"{change.kind} {one_line(label_of(change.resource))} would be {change.action.past}"
         for change in now.changes
         if not _was_announced(change, factories)
     ]

@@ -551,11 +551,17 @@ def test_a_task_waits_for_what_it_depends_on_and_is_read_back_with_it(world: Wor
     assert world.cloud.counts(job) == Counts(succeeded=4)
 
 
-def test_a_job_whose_tasks_wait_for_a_failed_one_is_ended(world: World) -> None:
+PASSES_SEVEN = ExitConditions(
+    exit_codes=(ExitCodeMapping(code=7, exit_options=ExitOptions(dependency_action="satisfy")),)
+)
+
+
+@pytest.mark.parametrize("conditions", [None, PASSES_SEVEN], ids=["no conditions", "another code would pass"])
+def test_a_job_whose_tasks_wait_for_a_failed_one_is_ended(world: World, conditions: ExitConditions | None) -> None:
     world.hand.fails("first", 3)
     job = world.job(uses_task_dependencies=True)
     world.made(world.pool(target_dedicated_nodes=1), job)
-    world.made(world.task("first", "exit 3"))
+    world.made(world.task("first", "exit 3", exit_conditions=conditions))
     world.made(*(world.task(i, depends_on=TaskDependencies(task_ids=("first",))) for i in ("a", "b")))
     world.cloud.seal(job, frozenset({"first", "a", "b"}))
     eventually(lambda: world.cloud.counts(job) == Counts(active=2, failed=1), "the first fails")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.cloud_answers import Counts, PoolHealth, Scaling
 from batchctl.errors import CloudError, Stuck
 from batchctl.reconcile.carry_out.follow import (
     LONGEST,
@@ -16,12 +17,13 @@ from batchctl.reconcile.carry_out.follow import (
     task_failures,
     wait_for_tasks,
 )
-from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice, Progress, TaskFailed
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import TEXT, failed, held_job, output, run, task, waiting
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 IDLE = PoolHealth(steady=True, nodes=(("idle", 1),), able=1)
 STARTING = PoolHealth(steady=True, nodes=(("starting", 1),), able=1)
 RESIZING = PoolHealth(steady=False, nodes=(), able=0)
@@ -30,9 +32,16 @@ BROKEN = PoolHealth(
     steady=True,
     nodes=(("startTaskFailed", 1),),
     able=0,
+    wanted=5,
     resize_errors=("AccountCoreQuotaReached: no cores",),
     details=("node n1 is starttaskfailed",),
 )
+SCALED = PoolHealth(steady=True, nodes=(), able=0, wanted=2, scaling=Scaling(next_evaluation=NOON))
+QUOTA = "AccountCoreQuotaReached: no cores"
+SHORT = PoolHealth(steady=True, nodes=(("running", 15),), able=15, wanted=100, resize_errors=(QUOTA,), resized=NOON)
+NO_TARGET = "sets neither $TargetDedicatedNodes nor $TargetLowPriorityNodes"
+UNKNOWN = "AutoScalingFormulaEvaluationError: It could not be evaluated. (Reason: x is not known)"
+EARLY = "AutoScalingFormulaEvaluationError: Insufficient data from data set: $PendingTasks wanted 70%, received 50%"
 DONE = Counts(succeeded=2)
 WAITING = Counts(active=2)
 
@@ -154,7 +163,7 @@ def test_nothing_but_counts_is_asked_while_tasks_move() -> None:
     short = [Counts(active=9 - done, succeeded=done) for done in range(9)]
     cloud = Scripted([*short, Counts(succeeded=9)], [EMPTY])
     waited(cloud)
-    assert (cloud.polls, cloud.looks) == (10, 1)  # the first poll knows of no move yet
+    assert (cloud.polls, cloud.looks) == (10, 2)  # the first poll knows of no move yet, and one look is at the end
 
 
 def test_a_running_task_means_that_the_pool_can_run() -> None:
@@ -167,7 +176,10 @@ def test_a_running_task_means_that_the_pool_can_run() -> None:
     ("health", "cause"),
     [
         (EMPTY, "the pool has no nodes"),
-        (BROKEN, "AccountCoreQuotaReached: no cores\nnode n1 is starttaskfailed"),
+        (BROKEN, "1 of 5 nodes: AccountCoreQuotaReached: no cores\nnode n1 is starttaskfailed"),
+        (replace(SCALED, scaling=Scaling(sets_target=False)), f"its autoscale formula {NO_TARGET}"),
+        (replace(SCALED, scaling=Scaling(error=UNKNOWN)), f"its autoscale formula could not be evaluated: {UNKNOWN}"),
+        (replace(SCALED, resize_errors=(QUOTA,)), f"0 of 2 nodes: {QUOTA}"),
     ],
 )
 def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, cause: str) -> None:
@@ -176,6 +188,75 @@ def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, c
         waited(cloud)
     assert f"pool 'pool' cannot run the 2 waiting tasks: {cause}\n" in str(raised.value)
     assert cloud.looks == 2
+
+
+HOLDS = "its autoscale formula holds it at 0 nodes; the next evaluation comes 2026-01-01 12:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        (SCALED, (HOLDS,)),
+        (
+            replace(SCALED, scaling=Scaling(error=EARLY, next_evaluation=NOON)),
+            (f"its autoscale formula could not be evaluated yet ({EARLY}); {HOLDS.partition('; ')[2]}",),
+        ),
+        (replace(SCALED, scaling=Scaling()), (HOLDS.partition(";")[0],)),
+    ],
+    ids=["held at 0", "samples are missing", "not evaluated"],
+)
+def test_a_formula_that_gives_no_node_yet_is_told_once_and_waited_for(
+    health: PoolHealth, said: tuple[str, ...]
+) -> None:
+    events, _ = waited(Scripted([WAITING] * 60 + [Counts(running=2), DONE], [health] * 58 + [IDLE]))
+    assert events == [
+        Progress(counts=WAITING),
+        NodesWaiting(pool="pool", nodes=()),
+        PoolNotice(pool="pool", says=said),
+        Progress(counts=Counts(running=2)),
+        Progress(counts=DONE),
+    ]
+
+
+def test_a_resize_that_failed_before_is_made_good_by_the_next_evaluation() -> None:
+    old = replace(SCALED, resize_errors=(QUOTA,), resized=NOON)
+    cloud = Scripted([WAITING] * 20 + [DONE], [old] * 19 + [IDLE])
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
+    assert [event.says for event in events if isinstance(event, PoolNotice)] == [
+        (f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)", HOLDS)
+    ]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"resized": NOON + timedelta(minutes=1)}, {"scaling": Scaling(next_evaluation=NOON + timedelta(minutes=5))}],
+    ids=["resized again", "evaluated again"],
+)
+def test_one_that_fails_again_is_told(later: dict[str, Any]) -> None:
+    old = replace(SCALED, resize_errors=(QUOTA,), resized=NOON)
+    cloud = Scripted([WAITING], [old, old, old, replace(old, **later)])
+    with pytest.raises(Stuck, match=QUOTA):
+        list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
+    assert cloud.looks == 5
+
+
+def test_what_is_wrong_with_a_pool_that_works_is_told_once() -> None:
+    short = replace(SHORT, broken=("2 nodes unusable: no error given",))
+    events, _ = waited(Scripted([WAITING] + [Counts(running=2)] * 200 + [DONE], [IDLE, short]))
+    assert [event for event in events if isinstance(event, PoolNotice)] == [
+        PoolNotice(
+            pool="pool",
+            says=(
+                f"15 of 100 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)",
+                "2 nodes unusable: no error given",
+            ),
+        )
+    ]
+
+
+def test_what_is_wrong_is_told_however_soon_the_tasks_end() -> None:
+    events, _ = waited(Scripted([DONE], [SHORT]))
+    assert [type(event) for event in events] == [Progress, PoolNotice]
 
 
 def test_a_pool_that_is_gone_is_told() -> None:

@@ -1,5 +1,6 @@
 """Nodes: how many there are, how they are restarted, and what they say when they cannot run."""
 
+from collections import Counter
 from datetime import datetime
 
 import isodate
@@ -8,9 +9,13 @@ from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import PoolUse
 from batchctl.errors import CloudError
+from batchctl.words import plural
 
 REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
 """States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
+
+BROKEN_FILTER = "state eq 'unusable' or state eq 'starttaskfailed'"
+"""Nodes that run nothing until somebody mends them."""
 
 SHOWN_NODES = 3
 SHOWN_LINES = 20
@@ -35,7 +40,7 @@ def reboot_nodes(session: Session, pool: str, since: str) -> None:
     def renewed() -> bool:
         found = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), select="id,state,lastBootTime")))
         booted = [node for node in found if "lastBootTime" in node]
-        old = [node for node in booted if _iso_moment(node["lastBootTime"]) < _iso_moment(since)]
+        old = [node for node in booted if iso_moment(node["lastBootTime"]) < iso_moment(since)]
         for node in old:
             if str(node.get("state", "")).lower() in REBOOTABLE:
                 _reboot_node(session, pool, node["id"])
@@ -58,7 +63,7 @@ def _nodes_path(pool: str) -> str:
     return f"/pools/{path_segment(pool)}/nodes"
 
 
-def _iso_moment(text: str) -> datetime:
+def iso_moment(text: str) -> datetime:
     found: datetime = isodate.parse_datetime(text)
     return found
 
@@ -87,13 +92,32 @@ def file_tail(session: Session, path: str) -> tuple[str, ...]:
     return tuple(content.decode("utf-8", "replace").splitlines())
 
 
-def _describe_node(session: Session, path: str, node: Json) -> tuple[str, ...]:
-    errors = [f"{e.get('code')}: {e.get('message')}" for e in node.get("errors") or ()]
-    info = node.get("startTaskInfo") or {}
-    lines: tuple[str, ...] = ()
+def broken_nodes(session: Session, pool: str) -> tuple[str, ...]:
+    """What is wrong with nodes that run nothing any more, the same told once with how many say so."""
+    query = {"filter": BROKEN_FILTER, "select": "id,state,startTaskInfo,errors", "maxresults": "100"}
+    nodes = session.ask(lambda: session.batch.get(_nodes_path(pool), **query)).get("value", [])
+    counted = Counter(f"{node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}" for node in nodes)
+    return tuple(f"{plural(count, 'node')} {said}" for said, count in counted.items())
+
+
+def error_text(error: Json) -> str:
+    """`Code: message (Name: value)`, of a node, a resize or an evaluation."""
+    more = [f"{d.get('name')}: {d.get('value')}" for d in error.get("values") or error.get("errorDetails") or ()]
+    return f"{error.get('code')}: {error.get('message')}" + (f" ({'; '.join(more)})" if more else "")
+
+
+def _node_errors(node: Json) -> list[str]:
+    errors = [error_text(error) for error in node.get("errors") or ()]
     if str(node.get("state", "")).lower() == "starttaskfailed":
+        info = node.get("startTaskInfo") or {}
         failure = (info.get("failureInfo") or {}).get("message", "")
         errors.append(f"its start task failed with exit code {info.get('exitCode')} {failure}".rstrip())
+    return errors
+
+
+def _describe_node(session: Session, path: str, node: Json) -> tuple[str, ...]:
+    lines: tuple[str, ...] = ()
+    if str(node.get("state", "")).lower() == "starttaskfailed":
         stderr = file_tail(session, f"{path}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}")
-        lines = tuple(f"    {line}" for line in stderr[-SHOWN_LINES:])
-    return (f"node {node['id']} is {node.get('state')}: {'; '.join(errors) or 'no error given'}", *lines)
+        lines = tuple(f"    [{node['id']}] {line}" for line in stderr[-SHOWN_LINES:])
+    return (f"node {node['id']} is {node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}", *lines)

@@ -1,15 +1,20 @@
 """Pools: observe, create, change, adopt, delete, and what they say of themselves."""
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
+import isodate
+
+from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import read_image
 from batchctl.cloud.resources.marked import Marked
-from batchctl.cloud.resources.nodes import describe_nodes
+from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, error_text, iso_moment
 from batchctl.cloud.resources.pool_bodies import pool_body, pool_path, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool
-from batchctl.cloud_answers import Outcome, PoolHealth
+from batchctl.cloud_answers import Outcome, PoolHealth, Scaling
 from batchctl.resources import Pool, SupportedImage
 
 ABLE = frozenset(
@@ -27,6 +32,14 @@ ABLE = frozenset(
     }
 )
 """States of nodes that run tasks or soon will (REST: BatchNodeState)."""
+
+BROKEN = frozenset({"unusable", "startTaskFailed"})
+
+USUAL_INTERVAL = "PT15M"
+"""Between two evaluations of a formula, where the pool says nothing else."""
+
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+SETS_TARGET = re.compile(r"(?i)\$Target(Dedicated|DedicatedNodes|LowPriorityNodes)\s*=(?!=)")
 
 
 def observe(session: Session) -> Iterator[Pool]:
@@ -68,7 +81,7 @@ def supported_images(session: Session) -> tuple[SupportedImage, ...]:
 
 
 def pool_health(session: Session, pool: str) -> PoolHealth:
-    """Two small requests; nodes are looked at one by one only when none can run a task."""
+    """Two small requests; nodes are looked at one by one only where some are broken or none can run a task."""
     item = session.find(lambda: session.batch.get(pool_path(pool)))
     if item is None:
         return PoolHealth(steady=True, nodes=(), able=0, details=(f"pool {pool!r} is not there any more",))
@@ -84,9 +97,27 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
         steady=str(item.get("allocationState", "")).lower() == "steady",
         nodes=tuple(sorted(states.items())),
         able=able,
-        resize_errors=tuple(f"{e.get('code')}: {e.get('message')}" for e in item.get("resizeErrors") or ()),
+        wanted=item.get("targetDedicatedNodes", 0) + item.get("targetLowPriorityNodes", 0),
+        resize_errors=tuple(error_text(error) for error in item.get("resizeErrors") or ()),
+        resized=_moment(item.get("allocationStateTransitionTime")),
+        broken=broken_nodes(session, pool) if BROKEN & states.keys() else (),
+        scaling=_read_scaling(item) if item.get("enableAutoScale") else None,
         details=() if able else describe_nodes(session, pool),
     )
+
+
+def _read_scaling(item: Json) -> Scaling:
+    run = item.get("autoScaleRun") or {}
+    last, interval = _moment(run.get("timestamp")), item.get("autoScaleEvaluationInterval", USUAL_INTERVAL)
+    return Scaling(
+        sets_target=SETS_TARGET.search(COMMENT.sub("", item.get("autoScaleFormula", ""))) is not None,
+        error=error_text(run["error"]) if run.get("error") else None,
+        next_evaluation=last + isodate.parse_duration(interval) if last else None,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return iso_moment(text) if text else None
 
 
 MARKED = Marked(

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
+from batchctl.words import one_line
 
 RANGE = 4 << 20
 """Bytes of one request."""
@@ -24,7 +25,7 @@ def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
         wanted = {} if whole else {"x-ms-range": f"bytes={begin}-{end - 1}"}
         data = session.send("GET", url, {**version, **wanted})
         if len(data) != end - begin:
-            raise CloudError(f"{blob.name}: {len(data)} bytes came where {end - begin} were asked for")
+            raise CloudError(f"{one_line(blob.name)}: {len(data)} bytes came where {end - begin} were asked for")
         return data
 
     if blob.size - start <= RANGE:

@@ -7,6 +7,7 @@ from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
+from batchctl.reconcile.amend.pool_notes import with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Situation
@@ -23,6 +24,7 @@ APPLYING: tuple[Amendment, ...] = (
     only_named,
     with_renewals,
     with_preflight,
+    with_pool_notes,
     refuse_losses,
 )
 

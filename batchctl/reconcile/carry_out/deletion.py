@@ -7,6 +7,7 @@ from batchctl.errors import Partial
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
+from batchctl.words import one_line
 
 APART = 1.0
 """Seconds between the answer that something is gone and the look that is believed (reliability F08)."""
@@ -27,7 +28,7 @@ def confirm_gone(plan: Plan, cloud: Cloud, clock: Clock) -> None:
         if not left:
             return
         if clock.monotonic() - begun > WITHIN:
-            names = ", ".join(f"{r.kind} {label_of(r)}" for r in left)
+            names = ", ".join(f"{r.kind} {one_line(label_of(r))}" for r in left)
             raise Partial(f"still there after {WITHIN:.0f} s: {names}. The service goes on deleting; destroy again")
         # Containers take half a minute, pools some minutes: rare looks are late by little.
         pause = min(15.0, pause * 2)

@@ -20,6 +20,7 @@ from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch, clashing_fetches, why_unsafe
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob
+from batchctl.words import one_line
 
 READ = 1 << 20
 
@@ -59,7 +60,7 @@ class _Ground:
 def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
     if problems := (*clashing_fetches(fetches), *_no_room(fetches)):
-        raise CannotLandError("\n".join(problems))
+        raise CannotLandError("\n".join(map(one_line, problems)))
     sweep_leftovers(_own_folders(fetches))
     ground, pool = _Ground(), ThreadPoolExecutor(AT_ONCE)
     try:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
+from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.events import Event, NodesWaiting, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
@@ -23,35 +24,38 @@ MOST_TAILS = 20
 """Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
 
 
-def wait_for_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None) -> Iterator[Event]:
-    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks no more while they move.
+def wait_for_tasks(
+    jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None, before: PoolHealth | None = None
+) -> Iterator[Event]:
+    """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting.
+    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
+    `before`: how that pool was before anything was changed.
     """
-    begun, last, reported, doubted = clock.monotonic(), None, None, False
-    while jobs:
+    if not jobs:
+        return
+    begun, last, looked = clock.monotonic(), None, None
+    watch = PoolWatch(pool=jobs[-1].pool, cloud=cloud, clock=clock, before=before)
+    while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last
         if counts != last:
             yield Progress(counts=counts)
             last = counts
         if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
+            yield from watch.glance(last=True)
             return
         if counts.running or moved:
-            doubted = False
+            yield from watch.glance()
         else:
             # Nothing runs and nothing moved: only now is it worth a request to ask why.
-            if all(cloud.ended(job) for job in jobs) or (counts.failed and end_stalled(jobs, cloud)):
+            if all(cloud.ended(job) for job in jobs):
                 return
-            health = cloud.health(jobs[-1].pool)
-            why = _cannot_run(jobs[-1].pool, health, counts)
-            # Counts of nodes lag behind the pool: only the second look in a row is believed.
-            if why and doubted:
-                raise Stuck(why)
-            doubted = bool(why)
-            if health.nodes != reported and not health.nodes_idle:
-                yield NodesWaiting(pool=jobs[-1].pool, nodes=health.nodes)
-                reported = health.nodes
+            # Only an end can leave others without hope, and one look at all tasks is enough for it.
+            if counts.ended and counts != looked and end_stalled(jobs, cloud):
+                return
+            looked = counts
+            yield from watch.examine(counts)
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))
@@ -92,7 +96,8 @@ def task_failures(
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = outputs_by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
-    vain, tails = waiting_in_vain(newest.values()), 0
+    vain = {key: _why_in_vain(newest[culprit.lower()]) for key, culprit in waiting_in_vain(newest.values()).items()}
+    tails = 0
     for task in wanted:
         if run := newest.get(task.id.lower()):
             for verdict in _failures_of(task, run, written, vain):
@@ -102,8 +107,8 @@ def task_failures(
 
 
 def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str]) -> Iterator[TaskFailed]:
-    if culprit := vain.get(run.id.lower()):
-        yield TaskFailed(task=run, why=f"did not run: it depends on {culprit}, which failed", stderr=())
+    if why := vain.get(run.id.lower()):
+        yield TaskFailed(task=run, why=f"did not run: {why}", stderr=())
     elif run.state != "completed":
         yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
     elif run.result != "success":
@@ -113,14 +118,9 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
         yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
 
 
-def _cannot_run(pool: str, health: PoolHealth, counts: Counts) -> str | None:
-    if health.able or not health.steady:
-        return None
-    causes = "\n".join((*health.resize_errors, *health.details)) or "the pool has no nodes"
-    return (
-        f"pool {pool!r} cannot run the {counts.active} waiting tasks: {causes}\n"
-        f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
-    )
+def _why_in_vain(culprit: Task) -> str:
+    how = "failed" if culprit.result == "failure" else f"blocks it by its exit code {culprit.exit_code}"
+    return f"it depends on {culprit.id}, which {how}"
 
 
 def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:

@@ -49,10 +49,22 @@ def awaited_ids(task: Task) -> Sequence[str]:
     return task.depends_on.task_ids if task.depends_on else ()
 
 
+def satisfies_dependents(run: Task) -> bool:
+    """May those who depend on it run? By the exit condition that fits its end, else if it succeeded (REST:
+    ExitOptions.dependencyAction)."""
+    if run.state != "completed":
+        return False
+    failed = run.result == "failure"
+    failure = (run.failure or "").partition(":")[0] if failed else None
+    fitting = run.exit_conditions.options_for(run.exit_code, failure) if run.exit_conditions else None
+    action = (fitting and fitting.dependency_action) or ("block" if failed else "satisfy")
+    return action.lower() == "satisfy"
+
+
 def waiting_in_vain(runs: Iterable[Task]) -> dict[str, str]:
-    """The tasks of one job that can never run, by id in lower case, and the failed one that each waits for."""
+    """The tasks of one job that can never run, by id in lower case, and whose end keeps each from it."""
     by_id = {run.id.lower(): run for run in runs}
-    blame = {key: run.id for key, run in by_id.items() if _blocks_others(run)}
+    blame = {key: run.id for key, run in by_id.items() if run.state == "completed" and not satisfies_dependents(run)}
     found: dict[str, str] = {}
     while True:
         late = {
@@ -87,14 +99,6 @@ def _why_with_others(again: Sequence[str], due: Mapping[str, Reasons]) -> str:
     if more:
         return f"depends on {first} and {more} more, which run too"
     return f"depends on {first}, which {'is new' if due[first.lower()] == NEW else 'runs again'}"
-
-
-def _blocks_others(run: Task) -> bool:
-    """Did it fail in a way that keeps its dependents from running? (REST: ExitOptions.dependencyAction; the default is
-    to block. Where a spec lets some failures pass, which of them it was is for the service to say.)"""
-    options = run.exit_conditions.options if run.exit_conditions else ()
-    passes = any((option.dependency_action or "").lower() == "satisfy" for option in options)
-    return run.state == "completed" and run.result == "failure" and not passes
 
 
 def _culprit(run: Task, blame: Mapping[str, str]) -> str | None:

@@ -1,0 +1,63 @@
+"""Looks at a pool while its tasks are waited for: tells what is wrong with it, and when they wait for nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from batchctl.clock import Clock
+from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.errors import Stuck
+from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, why_no_node
+from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
+from batchctl.reconcile.port import Cloud
+
+BETWEEN = 60.0
+"""Seconds between two looks while all goes well: a look is two requests."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PoolWatch:
+    """One pool, and what was told of it. `before`: how it was before this apply changed anything."""
+
+    pool: str
+    cloud: Cloud
+    clock: Clock
+    before: PoolHealth | None = None
+    _looked: float = field(init=False)
+    _nodes: object = None
+    _told: set[str] = field(default_factory=set)
+    _doubted: bool = False
+
+    def __post_init__(self) -> None:
+        self._looked = self.clock.monotonic()
+
+    def glance(self, *, last: bool = False) -> Iterator[Event]:
+        """While tasks run or move, and when they have ended: say what is wrong all the same."""
+        self._doubted = False
+        if last or self.clock.monotonic() - self._looked >= BETWEEN:
+            yield from self._tell(pool_troubles(self._look()))
+
+    def examine(self, counts: Counts) -> Iterator[Event]:
+        """While nothing runs: say why. Raises Stuck as soon as nothing can."""
+        health = self._look()
+        hopeless = not may_come_to_run(health, self.before)
+        # Counts of nodes lag behind the pool: only the second look in a row is believed.
+        if hopeless and self._doubted:
+            raise Stuck(
+                f"pool {self.pool!r} cannot run the {counts.active} waiting tasks: {why_no_node(health)}\n"
+                f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
+            )
+        self._doubted = hopeless
+        if health.nodes != self._nodes and not health.nodes_idle:
+            yield NodesWaiting(pool=self.pool, nodes=health.nodes)
+            self._nodes = health.nodes
+        if not hopeless:
+            yield from self._tell(tuple(pool_notices(health)))
+
+    def _look(self) -> PoolHealth:
+        self._looked = self.clock.monotonic()
+        return self.cloud.health(self.pool)
+
+    def _tell(self, said: tuple[str, ...]) -> Iterator[Event]:
+        if news := tuple(line for line in said if line not in self._told):
+            self._told.update(news)
+            yield PoolNotice(pool=self.pool, says=news)

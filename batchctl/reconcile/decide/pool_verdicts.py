@@ -1,0 +1,64 @@
+"""What a pool's health means for the tasks that wait for it, and what its owner is told of it. Pure."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from batchctl.cloud_answers import PoolHealth
+from batchctl.words import one_line, plural
+
+LACKS_SAMPLES = re.compile(r"(?i)insufficient|samples?\b")
+"""What an evaluation says that only came too early: a later one has the samples."""
+
+
+def pool_troubles(health: PoolHealth) -> tuple[str, ...]:
+    """What is wrong with a pool, whether or not the work goes on meanwhile."""
+    return (*_lacking(health), *health.broken, *_formula_troubles(health))
+
+
+def may_come_to_run(health: PoolHealth, before: PoolHealth | None = None) -> bool:
+    """May tasks that wait run without anybody's doing?
+
+    Of a pool that has no node and is not being resized, its formula decides, as long as it can say anything. A resize
+    that failed is final until the next evaluation. `before`: how it was before our own changes.
+    """
+    if health.able or not health.steady:
+        return True
+    if health.scaling is None or health.broken or any(_formula_troubles(health)):
+        return False
+    told_since = before is None or (before.resized, before.scaling) != (health.resized, health.scaling)
+    return not (health.resize_errors and told_since)
+
+
+def why_no_node(health: PoolHealth) -> str:
+    """Why none can run a task, line by line."""
+    causes = (*_lacking(health), *(health.details or health.broken), *_formula_troubles(health))
+    return "\n".join(map(one_line, causes)) or "the pool has no nodes"
+
+
+def pool_notices(health: PoolHealth) -> Iterator[str]:
+    """What people are told of a pool while tasks wait for its nodes."""
+    yield from pool_troubles(health)
+    scaling = health.scaling
+    if scaling and health.steady and not health.count:
+        held = f"could not be evaluated yet ({scaling.error})" if scaling.error else "holds it at 0 nodes"
+        after = f"; the next evaluation comes {_shown(scaling.next_evaluation)}" if scaling.next_evaluation else ""
+        yield f"its autoscale formula {held}{after}"
+
+
+def _lacking(health: PoolHealth) -> Iterator[str]:
+    when = f" (its resize ended {_shown(health.resized)})" if health.resized else ""
+    for error in health.resize_errors:
+        yield f"{health.count} of {plural(health.wanted, 'node')}: {error}{when}"
+
+
+def _formula_troubles(health: PoolHealth) -> Iterator[str]:
+    scaling = health.scaling
+    if scaling and not scaling.sets_target:
+        yield "its autoscale formula sets neither $TargetDedicatedNodes nor $TargetLowPriorityNodes"
+    elif scaling and scaling.error and not LACKS_SAMPLES.search(scaling.error):
+        yield f"its autoscale formula could not be evaluated: {scaling.error}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,76 @@
+"""What is read of a pool that is not well."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from batchctl.clock import SystemClock
+from batchctl.cloud.connect import connect
+from batchctl.cloud_answers import PoolHealth, Scaling
+from tests.cloud.test_answers import answering
+
+ENDED = "2026-01-01T12:00:00.1234567Z"
+FIXED = {"allocationState": "Steady", "allocationStateTransitionTime": ENDED, "targetDedicatedNodes": 2}
+SCALED = {**FIXED, "targetDedicatedNodes": 0, "enableAutoScale": True, "autoScaleFormula": "$TargetDedicatedNodes=0;"}
+
+
+def health_of(pool: dict[str, Any], *listed: dict[str, Any]) -> PoolHealth:
+    """Of a service that says all of it to every question: the pool, counts of its nodes and the nodes."""
+    with answering(200, "application/json", json.dumps({**pool, "value": listed})) as target:
+        return connect(target, SystemClock()).health("p")
+
+
+def test_a_resize_that_fell_short() -> None:
+    error = {"code": "AccountCoreQuotaReached", "message": "no cores", "values": [{"name": "Quota", "value": "4"}]}
+    health = health_of({**FIXED, "resizeErrors": [error]}, {"dedicated": {"idle": 1, "total": 1}})
+    assert health.resize_errors == ("AccountCoreQuotaReached: no cores (Quota: 4)",)
+    assert (health.count, health.wanted, health.able, health.scaling) == (1, 2, 1, None)
+    assert health.resized is not None
+    assert health.resized.replace(microsecond=0) == datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_nodes_that_are_broken_beside_others_that_run() -> None:
+    told = {
+        "dedicated": {"running": 1, "unusable": 1, "total": 2},
+        "state": "Unusable",
+        "errors": [{"code": "DiskFull", "message": "no space left", "errorDetails": [{"name": "Disk", "value": "/"}]}],
+    }
+    assert health_of(FIXED, told).broken == ("1 node Unusable: DiskFull: no space left (Disk: /)",)
+    failed = {
+        "dedicated": {"running": 1, "startTaskFailed": 2, "total": 3},
+        "state": "startTaskFailed",
+        "startTaskInfo": {"exitCode": 3, "failureInfo": {"message": "it ended so"}},
+    }
+    health = health_of(FIXED, failed, {**failed, "dedicated": {}})
+    assert health.broken == ("2 nodes startTaskFailed: its start task failed with exit code 3 it ended so",)
+
+
+@pytest.mark.parametrize(
+    ("pool", "scaling"),
+    [
+        ({}, Scaling()),
+        (
+            {"autoScaleRun": {"timestamp": ENDED[:19] + "Z"}},
+            Scaling(next_evaluation=datetime(2026, 1, 1, 12, 15, tzinfo=UTC)),
+        ),
+        (
+            {"autoScaleRun": {"timestamp": ENDED[:19] + "Z"}, "autoScaleEvaluationInterval": "PT5M"},
+            Scaling(next_evaluation=datetime(2026, 1, 1, 12, 5, tzinfo=UTC)),
+        ),
+        (
+            {"autoScaleRun": {"error": {"code": "E", "message": "no", "values": [{"name": "Reason", "value": "x"}]}}},
+            Scaling(error="E: no (Reason: x)"),
+        ),
+        ({"autoScaleFormula": "x = 1;"}, Scaling(sets_target=False)),
+        ({"autoScaleFormula": "x = $TargetDedicatedNodes == 1;"}, Scaling(sets_target=False)),
+        ({"autoScaleFormula": "// $TargetDedicatedNodes = 1;\nx = 1;"}, Scaling(sets_target=False)),
+        ({"autoScaleFormula": "/* none */ $TargetLowPriorityNodes\n = 1;"}, Scaling()),
+        ({"autoScaleFormula": "$TargetDedicated = 1;"}, Scaling()),
+    ],
+)
+def test_a_formula(pool: dict[str, Any], scaling: Scaling) -> None:
+    health = health_of({**SCALED, **pool})
+    assert health.scaling == scaling
+    assert (health.count, health.able) == (0, 0)

@@ -50,7 +50,9 @@ def summary_line(plan: Plan) -> str:
         return sum(c.action in actions for c in plan.changes)
 
     tasks = len(plan.of(Task, Action.CREATE))
-    uploads = [c.after for c in plan.of(Blob, Action.CREATE, Action.UPDATE)]
+    # What is adopted with other content is uploaded as well.
+    stored = plan.of(Blob, Action.CREATE, Action.UPDATE, Action.ADOPT)
+    uploads = [c.after for c in stored if c.fields or c.action is not Action.ADOPT]
     extra = []
     if tasks:
         extra.append(f"{plural(tasks, 'task')} to run")

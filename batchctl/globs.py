@@ -7,6 +7,10 @@ from wcmatch import glob
 FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 
 
+MOST_ALTERNATIVES = 1000
+"""Patterns that the braces of one may stand for."""
+
+
 def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
     """A test of `/`-separated paths: one of `include` (none: all) and none of `exclude`.
 
@@ -24,3 +28,12 @@ def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], b
 
 def _anywhere(pattern: str) -> str:
     return pattern if "/" in pattern else f"**/{pattern}"
+
+
+def stands_for_too_many(pattern: str) -> bool:
+    """Does it stand for more than MOST_ALTERNATIVES patterns?"""
+    try:
+        glob.translate(pattern, flags=FLAGS, limit=MOST_ALTERNATIVES)
+    except Exception:  # wcmatch keeps the name of its own exception to itself
+        return True
+    return False

@@ -55,6 +55,11 @@ def build_spec(document: Document, **outside: Any) -> Spec:
     )
 
 
+_SIX = "[0-9]{1,6}"
+DURATION = re.compile(rf"P(?=[0-9T])(?:{_SIX}D)?(?:T(?=[0-9])(?:{_SIX}H)?(?:{_SIX}M)?(?:{_SIX}(?:\.{_SIX})?S)?)?")
+"""What the schema lets through."""
+
+
 def schema_duration(text: str | None) -> timedelta | None:
     """The ISO 8601 durations that the schema lets through: days, hours, minutes and seconds."""
     units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.spec.reading.build import schema_duration
+from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
+from batchctl.spec.reading.build import DURATION, schema_duration
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.placeholders import placeholders_are_known
 from batchctl.spec.reading.variables import why_misfit
@@ -54,6 +55,12 @@ SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
     "pool.resizeTimeout": (timedelta(minutes=5), timedelta(days=7)),
 }
 """The shortest and the longest that Batch takes (REST: the pages of these properties)."""
+PATTERNS = (
+    "storage.uploads.*.from",
+    *(f"{place}.{key}.*" for place in ("storage.uploads.*", "download.*", *FOR_EACH) for key in ("include", "exclude")),
+    *(f"{form}.files.*" for form in FOR_EACH),
+)
+"""Where globs stand."""
 EXIT_OPTIONS = (
     "exitCodes.*.exitOptions",
     "exitCodeRanges.*.exitOptions",
@@ -129,7 +136,9 @@ def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[P
 def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for pattern, (least, most) in SPANS.items():
         for at, text in find_texts(document, pattern):
-            if (length := schema_duration(text)) is not None and not least <= length <= most:
+            # Of a text that is none the schema has told, and its numbers may be larger than time.
+            length = schema_duration(text) if DURATION.fullmatch(text) else None
+            if length is not None and not least <= length <= most:
                 yield source.problem(at, f"{text} is not {_span(least, most)}, as Batch wants it", "range")
 
 
@@ -177,16 +186,28 @@ def outputs_are_not_inputs(document: Any, source: Source, _known: Values) -> Ite
     for at, task in find_parts(document, "job.tasks.*"):
         written = {name for _, name in find_texts(task, "outputFiles.*.container")}
         for_each, files = get_in(task, "forEach"), get_in(task, "resourceFiles")
-        if get_in(for_each, "blobs") in written and not (get_in(for_each, "include") or get_in(for_each, "exclude")):
-            yield _circular(source, (*at, "forEach", "blobs"), get_in(for_each, "blobs"), "`include` or `exclude`")
+        over = get_in(for_each, "blobs")
+        chosen = get_in(for_each, "include") or get_in(for_each, "exclude")
+        if isinstance(over, str) and over in written and not chosen:
+            yield _circular(source, (*at, "forEach", "blobs"), over, "`include` or `exclude`")
         for i, file in enumerate(files if isinstance(files, list) else ()):
-            if get_in(file, "container") in written and not get_in(file, "blobPrefix"):
-                yield _circular(source, (*at, "resourceFiles", i, "container"), file["container"], "`blobPrefix`")
+            read = get_in(file, "container")
+            if isinstance(read, str) and read in written and not get_in(file, "blobPrefix"):
+                yield _circular(source, (*at, "resourceFiles", i, "container"), read, "`blobPrefix`")
 
 
 def _circular(source: Source, at: At, name: str, remedy: str) -> Problem:
     message = f"the outputs go to {shown(name)} too, and would be inputs next time: use two containers, or {remedy}"
     return source.problem(at, message, "outputs-are-inputs")
+
+
+def patterns_can_be_matched(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """A few braces stand for very many patterns, all of which would be tried on every file."""
+    for place in PATTERNS:
+        for at, text in find_texts(document, place):
+            if stands_for_too_many(text):
+                message = f"{shown(text)} stands for more than {MOST_ALTERNATIVES} patterns: use fewer braces"
+                yield source.problem(at, message, "too-many-patterns")
 
 
 def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -213,5 +234,6 @@ RULES: tuple[Rule, ...] = (
     containers_can_run,
     job_actions_count,
     outputs_are_not_inputs,
+    patterns_can_be_matched,
     defaults_fit,
 )

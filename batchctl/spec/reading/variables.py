@@ -48,7 +48,7 @@ def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
     """Why a variable cannot have this value."""
     kind = variable.get("type")
     types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
-    wanted = types.get(kind)
+    wanted = types.get(kind) if isinstance(kind, str) else None
     # For Python true and false are whole numbers.
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")):
         return f"is not of type {kind}"

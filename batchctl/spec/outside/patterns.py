@@ -40,10 +40,10 @@ class Pattern:
         """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
         exact = Path(os.path.normpath(self.folder / self.text))
         # A link to nothing as well, so that it is told as what it is.
-        if os.path.lexists(exact) and not exact.is_dir():
+        if os.path.lexists(exact) and not _is_folder(exact):
             yield Match(exact, exact.name)
             return
-        root, rest = (self.text, "**") if exact.is_dir() else _split_at_wildcard(self.text)
+        root, rest = (self.text, "**") if _is_folder(exact) else _split_at_wildcard(self.text)
         base = Path(os.path.normpath(self.folder / root))
         found = glob.iglob(rest, root_dir=str(base), flags=GLOB_FLAGS) if rest else ()
         names = {name.replace(os.sep, "/").removeprefix("./") for name in found}
@@ -73,7 +73,7 @@ class Pattern:
     def no_match(self) -> str:
         """What to say where nothing matches; the nearest name in that folder, if a file was named."""
         wanted = Path(os.path.normpath(self.folder / self.text))
-        if WILDCARD.search(self.text) or not wanted.parent.is_dir():
+        if WILDCARD.search(self.text) or not _is_folder(wanted.parent):
             return f"no file matches {shown(self.text)} in {shown(self.folder)}"
         near = difflib.get_close_matches(wanted.name, [p.name for p in wanted.parent.iterdir()], n=1)
         return f"there is no file {shown(self.text)} in {shown(self.folder)}" + (
@@ -98,6 +98,11 @@ def _split_at_wildcard(pattern: str) -> tuple[str, str]:
     parts = pattern.split("/")
     wild = next((i for i, part in enumerate(parts) if WILDCARD.search(part)), len(parts))
     return "/".join(parts[:wild]) or ("/" if pattern.startswith("/") else "."), "/".join(parts[wild:])
+
+
+def _is_folder(path: Path) -> bool:
+    """A name that is too long for any file, or has a NUL in it, is that of none."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for such names
 
 
 def _why_no_blob(name: str) -> str | None:

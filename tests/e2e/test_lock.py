@@ -4,14 +4,19 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 from azure.storage.blob import BlobClient
 
-from tests.proxy import Meddling
+from tests.proxy import MUTATING, Meddling
 from tests.services import blob_service
-from tests.sweeps.stage import WHOLE, Stage, ended, through
+from tests.sweeps.stage import WHOLE, Ran, Stage, ended, through
+
+if TYPE_CHECKING:
+    import subprocess
 
 pytestmark = pytest.mark.e2e
 
@@ -24,21 +29,42 @@ def writes(method: str, path: str) -> bool:
     return method == "PUT" and ".lock" in path and "comp=lease" not in path
 
 
-def held_at(count: int, matches: Callable[[str, str], bool]) -> Callable[[str, str], None]:
-    """Lets nobody past these requests before `count` of them have come: a start line for as many processes."""
+def held_at(
+    count: int, matches: Callable[[str, str], bool], over: threading.Event | None = None
+) -> Callable[[str, str], None]:
+    """Lets nobody past these requests before `count` of them have come: a start line for as many processes.
+
+    `over`: whoever wins changes nothing before that, so that nobody comes too late to lose.
+    """
     line, places = threading.Barrier(count, timeout=60), threading.Semaphore(count)
 
     def meddle(method: str, path: str) -> None:
         if matches(method, path) and places.acquire(blocking=False):
             line.wait()
+        elif over and method in MUTATING and "/batchctl" not in path:
+            over.wait(60)
 
     return meddle
 
 
+def all_ended(processes: Sequence["subprocess.Popen[str]"], over: threading.Event) -> list[Ran]:
+    """How each ended; the first end lets the others go on."""
+
+    def one(process: "subprocess.Popen[str]") -> Ran:
+        try:
+            return ended(process)
+        finally:
+            over.set()
+
+    with ThreadPoolExecutor(len(processes)) as pool:
+        return list(pool.map(one, processes))
+
+
 def test_two_applies_at_once(stage: Stage) -> None:
-    with through(stage.services, held_at(2, writes)) as ways:
+    over = threading.Event()
+    with through(stage.services, held_at(2, writes, over)) as ways:
         both = [stage.start(ways, "apply", "spec.yaml", "--yes") for _ in range(2)]
-        ran = {process.pid: ended(process) for process in both}
+        ran = dict(zip([process.pid for process in both], all_ended(both, over), strict=True))
     assert sorted(done.code for done in ran.values()) == [0, 4], ran
     [winner] = [pid for pid, done in ran.items() if done.code == 0]
     [refused] = [done.said for done in ran.values() if done.code == 4]
@@ -62,9 +88,10 @@ def test_who_waits_makes_a_new_plan(stage: Stage) -> None:
 def test_an_apply_and_a_destroy_at_once(stage: Stage) -> None:
     assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
     (stage.folder / "texts" / "a.txt").write_text("another\n")
-    with through(stage.services, held_at(2, writes)) as ways:
+    over = threading.Event()
+    with through(stage.services, held_at(2, writes, over)) as ways:
         both = [stage.start(ways, verb, "spec.yaml", "--yes") for verb in ("apply", "destroy")]
-        applied, destroyed = (ended(process) for process in both)
+        applied, destroyed = all_ended(both, over)
     assert sorted((applied.code, destroyed.code)) == [0, 4], (applied, destroyed)
     assert bool(stage.held()) == (applied.code == 0)
 

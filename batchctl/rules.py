@@ -103,7 +103,7 @@ def part(
 
 def identity(*, key: str = "") -> Any:
     """A field that says which object it is, and never changes. `key` as in `compared`; "": no document has it."""
-    return _field(..., key=key, rest=key)
+    return _field(..., identity=True, key=key, rest=key)
 
 
 def policy(default: Any) -> Any:

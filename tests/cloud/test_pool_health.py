@@ -44,7 +44,7 @@ def test_nodes_that_are_broken_beside_others_that_run() -> None:
         "startTaskInfo": {"exitCode": 3, "failureInfo": {"message": "it ended so"}},
     }
     health = health_of(FIXED, failed, {**failed, "dedicated": {}})
-    assert health.broken == ("2 nodes startTaskFailed: its start task failed with exit code 3 it ended so",)
+    assert health.broken == ("2 nodes startTaskFailed: its start task failed with exit code 3: it ended so",)
 
 
 @pytest.mark.parametrize(

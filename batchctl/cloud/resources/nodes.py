@@ -111,7 +111,9 @@ def _node_errors(node: Json) -> list[str]:
     if str(node.get("state", "")).lower() == "starttaskfailed":
         info = node.get("startTaskInfo") or {}
         failure = (info.get("failureInfo") or {}).get("message", "")
-        errors.append(f"its start task failed with exit code {info.get('exitCode')} {failure}".rstrip())
+        errors.append(
+            f"its start task failed with exit code {info.get('exitCode')}" + (f": {failure}" if failure else "")
+        )
     return errors
 
 

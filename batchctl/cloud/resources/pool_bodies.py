@@ -24,6 +24,8 @@ def pool_body(session: Session, pool: Pool, owner: str) -> Json:
 def read_pool(session: Session, item: Json) -> Pool:
     marked = marks.from_pairs(item.get("metadata"))
     found = rest_dialect(session).read(Pool, item)
+    # It is that of the last resize, whoever asked for it: a saved plan must not fall over it.
+    found.pop("resize_timeout", None)
     if not item.get("enableAutoScale"):
         # A pool that is told its targets again keeps its last formula.
         found = {name: value for name, value in found.items() if name not in FORMULA}

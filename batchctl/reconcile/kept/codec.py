@@ -117,8 +117,9 @@ def field_types(kind: Any) -> dict[str, Any]:
 
 @cache
 def _keys_of_fields(kind: Any) -> tuple[tuple[str, str, Any], ...]:
-    """Of every field its name, its key in JSON, and what it is by default."""
-    return tuple((entry.name, camel(entry.name), entry.default) for entry in fields(kind))
+    """Of every field its name, its key in JSON, and what it is by default; first those that say which object it is."""
+    told = sorted(fields(kind), key=lambda entry: "identity" not in entry.metadata)
+    return tuple((entry.name, camel(entry.name), entry.default) for entry in told)
 
 
 def _is_same(value: Any, default: Any) -> bool:

@@ -16,6 +16,7 @@ from batchctl.desired import Desired
 from batchctl.errors import SpecError
 from batchctl.resources import Blob, Task
 from batchctl.spec.fanout.forms import FORMS, legal_task_id
+from batchctl.spec.fanout.gathering import Several
 from batchctl.spec.load import load
 from batchctl.spec.model import AXES
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -185,3 +186,11 @@ def test_ids_are_legal_and_do_not_meet(texts: list[str]) -> None:
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", i) for i in ids)
     assert len(set(ids)) == len(ids)
     assert [legal_task_id(text) for text in printable] == ids
+
+
+def test_a_number_of_any_length_is_one_of_the_items_or_none() -> None:
+    """Python makes no number of more than 4,300 digits."""
+    gathered = Several([{"item": "a"}, {"item": "b"}], {})
+    assert [gathered[f"items[{number}]"] for number in ("0", "1", "01", "0" * 5000 + "1")] == ["a", "b", "b", "b"]
+    for number in ("2", "10", "9" * 5000):
+        assert f"items[{number}]" not in gathered

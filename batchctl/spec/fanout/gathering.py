@@ -25,14 +25,21 @@ class Several(Mapping[str, Value]):
         if name in self._own:
             return self._own[name]
         found = MEMBERS.fullmatch(name)
-        if found is None or (found["number"] and int(found["number"]) >= len(self._members)):
+        if found is None:
             raise KeyError(name)
         one = "item" if found["many"] == "items" else "row"
         if found["number"]:
-            return self._members[int(found["number"])][f"{one}.{found['part']}" if found["part"] else one]
+            return self._member(name, found["number"])[f"{one}.{found['part']}" if found["part"] else one]
         plural = found["part"] or ""
         part = plural.removesuffix("s") if one == "item" else plural
         return tuple(value_text(member[f"{one}.{part}" if part else one]) for member in self._members)
+
+    def _member(self, name: str, number: str) -> Values:
+        digits = number.lstrip("0") or "0"
+        # Python makes no number of thousands of digits.
+        if len(digits) > len(str(len(self._members))) or int(digits) >= len(self._members):
+            raise KeyError(name)
+        return self._members[int(digits)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._own)

@@ -11,24 +11,79 @@ from batchctl.rules import lower, part, unordered, word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSchedulingPolicy:
-    """How tasks are spread over nodes: `spread` or `pack` (REST: TaskSchedulingPolicy)."""
+    """How tasks are spread over nodes: `spread` or `pack`; `job_default_order`: in which order jobs of one priority
+    come, `none` or `creationtime` (REST: BatchTaskSchedulingPolicy)."""
 
     node_fill_type: str = part("spread", fold=lower)
+    job_default_order: str | None = part(None, fold=lower, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IPTag:
+    """A tag of the public addresses, such as `FirstPartyUsage` (REST: IPTag)."""
+
+    ip_tag_type: str
+    tag: str
+
+
+def with_ipv4(families: tuple[str, ...]) -> tuple[str, ...]:
+    """Families of addresses as the service compares them: IPv4 is there anyway."""
+    return tuple(sorted({"ipv4", *map(str.lower, families)}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicIPAddressConfiguration:
-    """REST: PublicIPAddressConfiguration. `provision`: batchmanaged, usermanaged or nopublicipaddresses."""
+    """REST: BatchPublicIpAddressConfiguration. `provision`: batchmanaged, usermanaged or nopublicipaddresses.
+    `ip_families`: IPv4, which is the default, and IPv6."""
 
     provision: str = part("batchmanaged", fold=lower)
     ip_address_ids: tuple[str, ...] = part((), fold=unordered)
+    ip_families: tuple[str, ...] = part((), fold=with_ipv4)
+    ip_tags: tuple[IPTag, ...] = part((), fold=unordered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSecurityGroupRule:
+    """Whom an inbound NAT pool lets in (REST: NetworkSecurityGroupRule). `priority`: 150 to 4096, the lowest wins."""
+
+    priority: int
+    access: str = part(fold=lower)
+    source_address_prefix: str
+    source_port_ranges: tuple[str, ...] = part(("*",), fold=unordered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundNATPool:
+    """Ports of the public address that lead to `backend_port` of the nodes, one a node (REST: BatchInboundNatPool)."""
+
+    name: str
+    protocol: str = part(fold=lower)
+    backend_port: int
+    frontend_port_range_start: int
+    frontend_port_range_end: int
+    network_security_group_rules: tuple[NetworkSecurityGroupRule, ...] = part((), fold=unordered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolEndpointConfiguration:
+    """REST: BatchPoolEndpointConfiguration."""
+
+    inbound_nat_pools: tuple[InboundNATPool, ...] = part((), fold=unordered)
+
+
+def none_is_none(value: str | None) -> str | None:
+    """A word that may say `none` in so many letters."""
+    return None if value is None or value.lower() == "none" else value.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfiguration:
-    """REST: NetworkConfiguration. `subnet_id` is an Azure resource id, which knows no case."""
+    """REST: NetworkConfiguration. `subnet_id` is an Azure resource id, which knows no case.
+    `dynamic_vnet_assignment_scope`: none, which is the default, or job."""
 
     subnet_id: str | None = part(None, fold=lower)
+    dynamic_vnet_assignment_scope: str | None = part(None, fold=none_is_none)
+    endpoint_configuration: PoolEndpointConfiguration | None = None
     public_ip_address_configuration: PublicIPAddressConfiguration = PublicIPAddressConfiguration()
     enable_accelerated_networking: bool = False
 

@@ -18,6 +18,16 @@ from batchctl.configurations import (
     TaskDependencies,
     TaskSchedulingPolicy,
 )
+from batchctl.machines import (
+    DataDisk,
+    DiskEncryptionConfiguration,
+    Extension,
+    OSDisk,
+    SecurityProfile,
+    ServiceArtifactReference,
+    UpgradePolicy,
+    WindowsConfiguration,
+)
 from batchctl.rules import (
     Rule,
     compared,
@@ -144,6 +154,29 @@ class Pool:
     node_placement_configuration: NodePlacementConfiguration | None = compared(
         Rule.WHEN_EMPTY, None, fold=default_is_none, rest=f"{MACHINE}.nodePlacementConfiguration"
     )
+    os_disk: OSDisk | None = compared(Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.osDisk")
+    data_disks: tuple[DataDisk, ...] | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.dataDisks"
+    )
+    security_profile: SecurityProfile | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.securityProfile"
+    )
+    disk_encryption_configuration: DiskEncryptionConfiguration | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.diskEncryptionConfiguration"
+    )
+    extensions: tuple[Extension, ...] | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.extensions"
+    )
+    windows_configuration: WindowsConfiguration | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.windowsConfiguration"
+    )
+    license_type: str | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, fold=lower, rest=f"{MACHINE}.licenseType"
+    )
+    service_artifact_reference: ServiceArtifactReference | None = compared(
+        Rule.WHEN_EMPTY, None, optional=True, resets=True, rest=f"{MACHINE}.serviceArtifactReference"
+    )
+    upgrade_policy: UpgradePolicy | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)

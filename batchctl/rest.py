@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from batchctl.rules import word
 
-ABBREVIATIONS = {"sku": "SKU", "ip": "IP", "vnet": "VNet", "os": "OS"}
+ABBREVIATIONS = {"sku": "SKU", "ip": "IP", "vnet": "VNet", "os": "OS", "gb": "GB", "vm": "VM", "nat": "NAT"}
 """Words that REST writes in capitals wherever they do not come first."""
 
 Json = dict[str, Any]

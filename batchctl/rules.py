@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import Field, dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 
 class Rule(Enum):
@@ -58,16 +58,18 @@ def compared(
     default: Any = ...,
     *,
     optional: bool = False,
+    resets: bool = False,
     fold: Callable[[Any], Any] = exact,
     key: str | None = None,
     rest: str | None = None,
 ) -> Any:
     """A field that the service holds and that diff compares.
 
-    `optional`: None leaves it to the service. `fold` normalises before comparing. `key`: where a spec has it
+    `optional`: None leaves it to the service; `resets`: and sent without it, the service is back at its own choice, so
+    that None after something was asked for is a change. `fold` normalises before comparing. `key`: where a spec has it
     (dotted), if not under its own name in camelCase; `rest`: where REST JSON has it, if not there as well. "": nowhere.
     """
-    return _field(default, rule=rule, optional=optional, fold=fold, key=key, rest=rest)
+    return _field(default, rule=rule, optional=optional, resets=resets, fold=fold, key=key, rest=rest)
 
 
 def sent(
@@ -92,13 +94,14 @@ def sent(
 def part(
     default: Any = ...,
     *,
+    optional: bool = False,
     fold: Callable[[Any], Any] = exact,
     fill: bool = False,
     key: str | None = None,
     rest: str | None = None,
 ) -> Any:
-    """A field of a value inside another field, with a fold of its own."""
-    return _field(default, fold=fold, fill=fill, key=key, rest=rest)
+    """A field of a value inside another field, with a fold of its own. `optional`: None leaves it to the service."""
+    return _field(default, optional=optional, fold=fold, fill=fill, key=key, rest=rest)
 
 
 def identity(*, key: str = "") -> Any:
@@ -127,10 +130,27 @@ def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
         # Nearly all fields of nearly all objects: told before anything is folded.
         if old == new:
             continue
-        left_to_service = new is None and entry.metadata["optional"]
         fold = entry.metadata["fold"]
-        if not left_to_service and folded(old, fold) != folded(new, fold):
+        if not _left_to_service(found, entry, new) and folded(_as_asked(old, new), fold) != folded(new, fold):
             yield Difference(entry.name, old, new, entry.metadata["rule"])
+
+
+def _left_to_service(found: Any, entry: Field[Any], new: Any) -> bool:
+    if new is not None or not entry.metadata["optional"]:
+        return False
+    last = f"{entry.name}={_short_sha(None)}"
+    return not entry.metadata["resets"] or last in found.asked.split(";") or f"{entry.name}=" not in found.asked
+
+
+def _as_asked(old: Any, new: Any) -> Any:
+    """The old value without what the new one leaves to the service, which may have filled it in."""
+    if isinstance(new, tuple) and isinstance(old, tuple) and len(old) == len(new):
+        return tuple(map(_as_asked, old, new))
+    if not is_dataclass(new) or isinstance(new, type) or type(old) is not type(new):
+        return old
+    said = {f.name: (getattr(old, f.name), getattr(new, f.name), f.metadata.get("optional")) for f in fields(new)}
+    asked = {name: None if b is None and left else _as_asked(a, b) for name, (a, b, left) in said.items()}
+    return old if all(asked[name] is a for name, (a, _, _) in said.items()) else replace(cast("Any", old), **asked)
 
 
 @cache

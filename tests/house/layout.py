@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 WINGS = ("spec", "reconcile", "cloud")
 GROUND = (
-    *("resources", "work", "desired", "configurations"),
+    *("resources", "work", "desired", "configurations", "machines"),
     *("rules", "rest", "cloud_answers", "errors", "clock", "sensitive"),
 )
 

@@ -1,6 +1,7 @@
 """The vocabulary as REST JSON and back: what no field can say of itself, because it takes a signature, our mark or a
 form of its own."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -11,6 +12,7 @@ import isodate
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
+from batchctl.machines import JsonText, json_text
 from batchctl.resources import Image
 from batchctl.rest import REST, Dialect
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask
@@ -28,6 +30,7 @@ def rest_dialect(session: Session) -> Dialect:
         place=REST,
         readers={
             timedelta: read_duration,
+            JsonText: json_text,
             Settings: unmarked_settings,
             ResourceFile: partial(read_resource_file, session),
             Image: read_image,
@@ -35,6 +38,7 @@ def rest_dialect(session: Session) -> Dialect:
         },
         writers={
             timedelta: duration_text,
+            JsonText: json.loads,
             Settings: settings_body,
             ResourceFile: partial(resource_file_body, session),
             Image: image_body,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from batchctl.machines import JsonText, json_text
 from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.sensitive import Hidden
@@ -167,7 +168,7 @@ def _settings_value(settings: Sequence[Document]) -> Settings:
     return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
 
 
-SPELLED = Dialect(place=SPEC, readers={timedelta: schema_duration, Settings: _settings_value})
+SPELLED = Dialect(place=SPEC, readers={timedelta: schema_duration, Settings: _settings_value, JsonText: json_text})
 """How a spec writes what goes over as it is."""
 
 

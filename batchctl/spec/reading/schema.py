@@ -48,6 +48,10 @@ def chosen_branch(schema: Schema, keys: Mapping[str, Any]) -> Schema:
     return telling[0] if len(telling) == 1 and "properties" in telling[0] else schema
 
 
+ANY_JSON = "#/definitions/json"
+"""What may hold anything, itself included; its keys are no words of the language."""
+
+
 @cache
 def homes_of_keys() -> Mapping[str, tuple[str, ...]]:
     """Every key of the language, with the places where it belongs: `{"vmSize": ("pool",)}`."""
@@ -58,6 +62,8 @@ def homes_of_keys() -> Mapping[str, tuple[str, ...]]:
 
 
 def _keys_below(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
+    if schema.get("$ref") == ANY_JSON:
+        return
     schema = without_reference(schema)
     for branch in schema.get("oneOf", ()):
         yield from _keys_below(branch, place)

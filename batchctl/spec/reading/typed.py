@@ -85,7 +85,7 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
     if not node.plain:
         return node.text
     wanted = set(_types(schema))
-    if not node.text:
+    if not node.text or ("null" in wanted and node.text == "null"):
         return None
     if "integer" in wanted and INTEGER.fullmatch(node.text):
         return int(node.text)

@@ -24,7 +24,7 @@ from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
 from batchctl.errors import UsageError
 
 AZURITE_KNOWS = "2026-06-06"
-"""The newest x-ms-version that Azurite 3.37.0 takes; the SDK's own is newer and would be refused."""
+"""The newest x-ms-version that Azurite 3.37.0 knows: the SDK's own is newer, and others start theirs as it comes."""
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 """Names of Batch and of storage accounts: one becomes the host of signed requests, both are part of a signature."""

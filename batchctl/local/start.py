@@ -103,6 +103,7 @@ def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[b
 
 def _start_azurite(home: Home, port: int, node: str, main: Path) -> subprocess.Popen[bytes]:
     words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
+    words += ["--skipApiVersionCheck"]  # SDKs are newer than it, and ask for little that it does not know
     with _fresh_log(home.log("azurite")) as log:
         return subprocess.Popen(
             [node, "--require", str(GUARD), str(main), *words],

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from batchctl import local
+
 from .conftest import folder
 
 HERE = Path(__file__).parent
@@ -20,3 +22,9 @@ def test_npm(drive):
 
 def test_published_samples(drive):
     drive(folder() / "batch14/bin/python", HERE / "drive_samples14.py")
+
+
+def test_blob_clients(drive, services: local.Services):
+    drive(
+        folder() / "blobs/bin/python", HERE / "drive_blobs.py", services.environment["AZURE_STORAGE_CONNECTION_STRING"]
+    )

@@ -121,6 +121,32 @@ class ContainerConfiguration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerHostBatchBindMount:
+    """A directory of the node that a container sees; with any, it sees no others (REST: ContainerHostBatchBindMounts).
+    `source`: Shared, Startup, VfsMounts, Task, JobPrep or Applications."""
+
+    source: str = part(fold=lower)
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationPackageReference:
+    """A package of an application of the account (REST: BatchApplicationPackageReference). `version` None: the default
+    one."""
+
+    application_id: str = part(fold=lower)
+    version: str | None = part(None, fold=lower)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobNetworkConfiguration:
+    """The subnet that nodes join while they run tasks of the job (REST: BatchJobNetworkConfiguration)."""
+
+    subnet_id: str = part(fold=lower)
+    skip_withdraw_from_vnet: bool = part(False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskContainerSettings:
     """The container that a task runs in (REST: TaskContainerSettings)."""
 
@@ -128,6 +154,7 @@ class TaskContainerSettings:
     container_run_options: str | None = part(None, fill=True)
     working_directory: str = part("taskWorkingDirectory", fold=lower)
     registry: ContainerRegistry | None = None
+    container_host_batch_bind_mounts: tuple[ContainerHostBatchBindMount, ...] = part((), fold=unordered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

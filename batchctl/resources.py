@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from batchctl.configurations import (
+    ApplicationPackageReference,
     ContainerConfiguration,
     ExitConditions,
+    JobNetworkConfiguration,
     NetworkConfiguration,
     NodePlacementConfiguration,
     TaskDependencies,
@@ -179,6 +181,9 @@ class Pool:
     upgrade_policy: UpgradePolicy | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
+    application_package_references: tuple[ApplicationPackageReference, ...] = compared(
+        Rule.WHEN_EMPTY, (), fold=unordered
+    )
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
@@ -210,6 +215,7 @@ class Job:
     on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=word)
     job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None, key="")
     job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None, key="")
+    network_configuration: JobNetworkConfiguration | None = compared(Rule.NEW_GENERATION, None)
     uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
     generation: int = observed(1)
@@ -244,6 +250,8 @@ class Task(Work):
     max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None, key="constraints.maxWallClockTime")
     max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True, key="constraints.maxTaskRetryCount")
     retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION, key="constraints.retentionTime")
+    application_package_references: tuple[ApplicationPackageReference, ...] = sent((), digest="command", fold=unordered)
+    affinity_id: str | None = sent(None, digest=HANDLING, fill=True, key="affinityInfo.affinityId")
     display_name: str | None = sent(None, digest=HANDLING, always=True, fill=True)
     exit_conditions: ExitConditions | None = sent(None, digest=HANDLING, always=True)
     depends_on: TaskDependencies | None = sent(None, key="")

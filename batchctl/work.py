@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from batchctl.configurations import TaskContainerSettings
-from batchctl.rules import part, policy, sent, unordered, word
+from batchctl.rules import lower, part, policy, sent, unordered, word
 
 RETENTION = timedelta(days=7)
 """How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
@@ -45,11 +45,17 @@ class OutputFile:
     optional: bool = False
 
 
+def pool_is_none(scope: str | None) -> str | None:
+    """The scope of a user that Batch makes; the pool's is ours by default."""
+    return None if scope is None or scope.lower() == "pool" else scope.lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What a node runs, whatever it runs it for: start, preparation and release tasks and tasks have this in common.
 
-    `elevation` is that of a user of the pool's scope: one of the task's own would not see the start task's files.
+    It runs as the user account `username` of the pool, or as a user that Batch makes: of the pool's scope if nothing
+    else is said, for one of the task's own would not see the start task's files.
     """
 
     command_line: str = sent("", digest="command", always=True, key="")
@@ -63,6 +69,8 @@ class Work:
         key="elevationLevel",
         rest="userIdentity.autoUser.elevationLevel",
     )
+    user_scope: str | None = sent(None, digest="command", fold=pool_is_none, key="userIdentity.autoUser.scope")
+    username: str | None = sent(None, digest="command", fold=lower, key="userIdentity.username")
     container_settings: TaskContainerSettings | None = sent(None, fill=True)
 
 
@@ -83,6 +91,7 @@ class JobPreparationTask(Work):
     max_wall_clock_time: timedelta | None = part(None, key="constraints.maxWallClockTime")
     max_task_retry_count: int = part(0, key="constraints.maxTaskRetryCount")
     retention_time: timedelta = part(RETENTION, key="constraints.retentionTime")
+    id: str | None = part(None, optional=True)
     wait_for_success: bool = True
     rerun_on_node_reboot_after_success: bool = True
     content: str = policy("")
@@ -94,4 +103,5 @@ class JobReleaseTask(Work):
 
     max_wall_clock_time: timedelta = timedelta(minutes=15)
     retention_time: timedelta = RETENTION
+    id: str | None = part(None, optional=True)
     content: str = policy("")

@@ -3,7 +3,8 @@ nothing else is. The cases are data: `cases/fields.yaml`.
 
 A case has `field` (kind and field of the vocabulary), `before` and `after` (what is laid over BASE and over `before`;
 null takes a key out), `files` (as they are after), `plan` (its lines), `writes` (the mutating requests, in their order
-but for what goes on at the same time), and maybe `choices`. NAME stands for the spec's name.
+but for what goes on at the same time), and maybe `choices`. `refused` instead of `writes`: what an account like the
+local one answers. NAME stands for the spec's name.
 """
 
 import copy
@@ -21,7 +22,7 @@ import yaml
 from rich.console import Console
 
 from batchctl import verbs
-from batchctl.errors import Stuck
+from batchctl.errors import BatchctlError, Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
@@ -29,6 +30,7 @@ from batchctl.resources import KINDS
 from batchctl.rules import Rule
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.work import HANDLING
 from tests.counted import Quick, Side, real_side
 from tests.fake_cloud import FakeCloud
 from tests.services import unique
@@ -111,6 +113,11 @@ def test_a_field_changed_alone(case: dict[str, Any], side: Side, tmp_path: Path)
     before = with_task(BASE, case.get("before", {}))
     after = with_task(before, case.get("after", {}))
     choices = Choices(**case.get("choices", {}))
+    if "refused" in case and not side.fake:
+        wanted = with_task(BASE, {**case.get("after", {}), **case.get("before", {})})
+        with desk(tmp_path, side) as at, pytest.raises(BatchctlError, match=case["refused"]):
+            at.applied(at.spec(wanted, CASES[0]["files"]), Choices())
+        return
     with desk(tmp_path, side) as at:
         at.applied(at.spec(before, CASES[0]["files"]), Choices())
         changed = at.spec(after, case.get("files", {}))
@@ -132,6 +139,7 @@ UNSET = {("task", "digest"), ("task", "factory")}
 """What no spec sets: a digest stands for the fields of which it is made, a factory is but a name."""
 COMPARED = [(k, f.name, f.metadata["rule"]) for k, f in SETTABLE if "rule" in f.metadata]
 BY_DIGEST = [(k, f.name, Rule.NEW_GENERATION) for k, f in SETTABLE if k == "task" and "always" in f.metadata]
+HANDLED = [f.name for k, f in SETTABLE if k == "task" and f.metadata.get("digest") == HANDLING]
 
 
 @pytest.mark.parametrize(("kind", "name", "rule"), [f for f in (*COMPARED, *BY_DIGEST) if f[:2] not in UNSET])
@@ -139,4 +147,4 @@ def test_every_field_and_its_rule_has_a_case(kind: str, name: str, rule: Rule) -
     [case, *_] = [c for c in CHANGES if c["field"].split()[0] == f"{kind}.{name}"]
     shown = {"blob": "content changed"}.get(kind, SHOWN[rule])
     # How a task is shown, and what its failure means, is no reason to run it again.
-    assert shown in case["plan"] or name in ("display_name", "exit_conditions")
+    assert shown in case["plan"] or name in HANDLED

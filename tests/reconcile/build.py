@@ -7,12 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.configurations import (
+    ApplicationPackageReference,
     ContainerConfiguration,
+    JobNetworkConfiguration,
     NetworkConfiguration,
     NodePlacementConfiguration,
     TaskSchedulingPolicy,
 )
 from batchctl.desired import Desired
+from batchctl.machines import (
+    DataDisk,
+    DiskEncryptionConfiguration,
+    Extension,
+    OSDisk,
+    SecurityProfile,
+    ServiceArtifactReference,
+    UpgradePolicy,
+    WindowsConfiguration,
+)
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff, kept_by_destroy
@@ -137,6 +149,16 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "enable_inter_node_communication": True,
             "network_configuration": NetworkConfiguration(subnet_id="/net"),
             "node_placement_configuration": NodePlacementConfiguration(policy="zonal"),
+            "os_disk": OSDisk(disk_size_gb=64),
+            "data_disks": (DataDisk(lun=0, disk_size_gb=256),),
+            "security_profile": SecurityProfile(encryption_at_host=True),
+            "disk_encryption_configuration": DiskEncryptionConfiguration(targets=("temporarydisk",)),
+            "extensions": (Extension(name="e", publisher="p", type="t"),),
+            "windows_configuration": WindowsConfiguration(enable_automatic_updates=False),
+            "license_type": "Windows_Server",
+            "service_artifact_reference": ServiceArtifactReference(id="/artifact"),
+            "upgrade_policy": UpgradePolicy(mode="rolling"),
+            "application_package_references": (ApplicationPackageReference(application_id="blender"),),
             "metadata": (("team", "four"),),
         },
     ),
@@ -155,6 +177,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "job_preparation_task": JobPreparationTask(command_line="true"),
             "job_release_task": JobReleaseTask(command_line="true"),
             "uses_task_dependencies": True,
+            "network_configuration": JobNetworkConfiguration(subnet_id="/net"),
             "metadata": (("team", "four"),),
         },
     ),

@@ -15,7 +15,15 @@ from batchctl.cloud.clients.session import Session
 from batchctl.machines import JsonText, json_text
 from batchctl.resources import Image
 from batchctl.rest import REST, Dialect
-from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, Settings, StartTask
+from batchctl.work import (
+    JobPreparationTask,
+    JobReleaseTask,
+    OutputFile,
+    ResourceFile,
+    Settings,
+    StartTask,
+    pool_is_none,
+)
 
 UNLIMITED = timedelta(days=10_000_000)
 """Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""
@@ -80,15 +88,20 @@ def give_digest(body: Json, digest: str) -> None:
     body.setdefault("environmentSettings", []).append({"name": marks.DIGEST_SETTING, "value": digest})
 
 
-def give_pool_user(body: Json) -> None:
-    """REST: UserIdentity. A user of the task's own scope would not see the start task's files, so the pool's."""
-    body.setdefault("userIdentity", {}).setdefault("autoUser", {})["scope"] = "pool"
+def give_user(body: Json) -> None:
+    """REST: UserIdentity. A user of the task's own scope would not see the start task's files, so the pool's, where
+    nothing else is asked for."""
+    user = body.setdefault("userIdentity", {})
+    if "username" in user:
+        user.pop("autoUser", None)
+    else:
+        user.setdefault("autoUser", {}).setdefault("scope", "pool")
 
 
 def node_work_body(session: Session, work: NodeWork) -> Json:
     """What nodes run beside tasks; the digest of its files travels with it."""
     body = rest_dialect(session).write(work)
-    give_pool_user(body)
+    give_user(body)
     if work.content:
         give_digest(body, work.content)
     return body
@@ -96,7 +109,10 @@ def node_work_body(session: Session, work: NodeWork) -> Json:
 
 def read_node_work(session: Session, kind: Any, item: Json) -> Any:
     """The value of that kind of node work."""
-    return kind(**rest_dialect(session).read(kind, item), content=travelling_digest(item))
+    found = rest_dialect(session).read(kind, item)
+    # What `give_user` says where a spec says nothing.
+    found["user_scope"] = pool_is_none(found.get("user_scope"))
+    return kind(**found, content=travelling_digest(item))
 
 
 def resource_file_body(session: Session, file: ResourceFile) -> Json:

@@ -49,7 +49,9 @@ def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
     alike = {f.name for f in fields(Pool) if (path_of(f, REST) or ("",))[0] in properties - {"startTask"}}
     # No network is said in full: left out, the old one would stay.
     none = replace(wanted, network_configuration=wanted.network_configuration or NetworkConfiguration())
-    return rest_dialect(session).write(none, only=alike)
+    # So does a list: empty it takes away what there is.
+    gone: Json = {path_of(f, REST)[0]: [] for f in fields(Pool) if f.name in changed and getattr(wanted, f.name) == ()}
+    return {**gone, **rest_dialect(session).write(none, only=alike)}
 
 
 def _signed_anew(session: Session, wanted: Pool) -> Json:

@@ -10,7 +10,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
     give_digest,
-    give_pool_user,
+    give_user,
     output_file_body,
     rest_dialect,
     travelling_digest,
@@ -77,7 +77,7 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
     if task.output_files:
         mark = {marks.OWNER: owner, marks.TASK: task.id}
         body["outputFiles"] = [output_file_body(session, output, mark) for output in task.output_files]
-    give_pool_user(body)
+    give_user(body)
     give_digest(body, task.digest)
     return body
 

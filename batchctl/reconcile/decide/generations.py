@@ -107,7 +107,8 @@ def _notes_of(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], str
     if not placement.is_new:
         yield from _comes_later(runs.job, placement.target)
     if as_before := [v.task.id for v in verdicts if v.as_before]:
-        said = "displayName and exitConditions of tasks that have not ended stay as they are until these run again"
+        handling = "displayName, affinityInfo and exitConditions"
+        said = f"{handling} of tasks that have not ended stay as they are until these run again"
         yield f"{said}: {some(as_before)}"
     for run in strays:
         job = runs.job_of(run)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
+from batchctl.configurations import TaskContainerSettings
 from batchctl.resources import Blob, Task
 from batchctl.rules import folded
 from batchctl.spec.inventory import Inventory
@@ -78,10 +79,16 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
         "environment": short_hash([sorted(common), sorted(values["environment"])]),
         "inputs": short_hash([digests.content(f) for f in values["resource_files"]]),
         "scripts": scripts,
-        **({"container": short_hash(folded(container))} if container else {}),
+        **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
         "outputs": short_hash([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
+
+
+def _container_words(container: TaskContainerSettings) -> list[Any]:
+    """What is said of a container; of the words that came later, what is not as it is by default."""
+    values = list(folded(container))
+    return values if container.container_host_batch_bind_mounts else values[:-1]
 
 
 def _digested(values: Mapping[str, Any], part: str) -> list[Any]:

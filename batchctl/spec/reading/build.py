@@ -95,18 +95,26 @@ def _job_spec(job: Document, at: At) -> JobSpec:
 def _work_spec(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] | None:
     """What a pool or job runs under that key."""
     work = above.get(key)
-    return None if work is None else WorkSpec(wanted=cls(**SPELLED.read(cls, work)), **_run_parts(work, (*at, key)))
+    if work is None:
+        return None
+    return WorkSpec(wanted=cls(**SPELLED.read(cls, _with_elevation(work))), **_run_parts(work, (*at, key)))
 
 
 def _factory(task: Document, at: At) -> Factory:
     return Factory(
-        wanted=Task(job="", **SPELLED.read(Task, task)),
+        wanted=Task(job="", **SPELLED.read(Task, _with_elevation(task))),
         name=task.get("factory", ""),
         for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
         depends_on=_depends_on(task, at),
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
         **_run_parts(task, at),
     )
+
+
+def _with_elevation(work: Document) -> Document:
+    """Batch has `elevationLevel` inside `userIdentity`, where it may stand here too."""
+    inside = work.get("userIdentity", {}).get("autoUser", {})
+    return {**work, "elevationLevel": inside["elevationLevel"]} if "elevationLevel" in inside else work
 
 
 def _run_parts(work: Document, at: At) -> dict[str, Any]:

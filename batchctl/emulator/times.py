@@ -36,8 +36,11 @@ def http_date(seconds: float) -> str:
 
 
 def http_seconds(text: str) -> float:
-    """A time as headers write it, as seconds since 1970. Raises ValueError or TypeError if it is none."""
-    return parsedate_to_datetime(text).timestamp()
+    """A time as headers write it, as seconds since 1970. Raises ValueError if it is none."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, OverflowError) as error:  # no date at all, or a year or a zone of twenty digits
+        raise ValueError(f"no time of a header: {text[:80]!r}") from error
 
 
 def etag(seconds: float) -> str:

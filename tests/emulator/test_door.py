@@ -34,6 +34,8 @@ def test_the_client_request_id_comes_back_only_when_asked_for(local):
         ({}, {"account": "other"}, 403, "AuthenticationFailed"),
         ({"ocp-date": formatdate(0, usegmt=True)}, {}, 403, "AuthenticationFailed"),
         ({"ocp-date": "yesterday"}, {}, 403, "AuthenticationFailed"),
+        ({"ocp-date": f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT"}, {}, 403, "AuthenticationFailed"),
+        ({"ocp-date": f"Thu, 01 Jan 2026 00:00:00 +{'9' * 30}"}, {}, 403, "AuthenticationFailed"),
         ({"Origin": "http://evil.example"}, {}, 403, "AuthenticationFailed"),
         ({"Sec-Fetch-Site": "cross-site"}, {}, 403, "AuthenticationFailed"),
         ({"Host": "evil.example"}, {}, 403, "AuthenticationFailed"),
@@ -81,6 +83,10 @@ def test_error_bodies(local):
         ("GET", f"/pools?{VERSION}&maxresults=1001", 400, "OutOfRangeQueryParameterValue"),
         ("GET", f"/pools?{VERSION}&maxresults=x", 400, "InvalidQueryParameterValue"),
         ("GET", f"/pools?{VERSION}&%24skiptoken=x", 400, "InvalidQueryParameterValue"),
+        ("GET", f"/pools?{VERSION}&%24skiptoken={'9' * 5000}", 400, "InvalidQueryParameterValue"),
+        ("GET", f"/pools?{VERSION}&%24skiptoken=%D9%A3", 400, "InvalidQueryParameterValue"),
+        ("GET", f"/pools?{VERSION}&maxresults={'9' * 5000}", 400, "InvalidQueryParameterValue"),
+        ("GET", f"/pools?{VERSION}&timeout={'9' * 5000}", 400, "InvalidQueryParameterValue"),
     ],
 )
 def test_bad_addresses(local, method, path, status, code):
@@ -91,6 +97,13 @@ def test_bad_addresses(local, method, path, status, code):
 @pytest.mark.parametrize("version", ["2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2022-10-01.16.0"])
 def test_versions(local, version):
     assert send(local.url, "GET", f"/pools?api-version={version}").status == 200
+
+
+@pytest.mark.parametrize("name", ["If-Modified-Since", "If-Unmodified-Since"])
+@pytest.mark.parametrize("time", ["soon", f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT", f"1 Jan 2026 00:00:00 +{'9' * 30}"])
+def test_headers_that_are_no_time(local, pool, name, time):
+    reply = send(local.url, "GET", f"/pools/{pool}?{VERSION}", headers={name: time})
+    assert (reply.status, reply.code) == (400, "InvalidHeaderValue")
 
 
 def test_a_body_that_is_too_large(local):

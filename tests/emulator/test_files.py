@@ -58,6 +58,9 @@ def test_reading(local, path):
     [
         ("bytes=2-4", 200, b"234"),
         ("bytes=7-", 200, b"789"),
+        (f"bytes=7-{'9' * 18}", 200, b"789"),
+        (f"bytes=7-{'9' * 5000}", 400, None),
+        (f"bytes={'9' * 5000}-", 400, None),
         ("bytes=7-100", 200, b"789"),
         ("bytes=10-12", 416, None),
         ("bytes=4-2", 416, None),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from azure.batch import models
 
-from batchctl.emulator.wire import views
+from batchctl.emulator.wire import odata, views
 
 from .conftest import completed, new_job, ready_pool
 from .raw import VERSION, send
@@ -95,10 +95,23 @@ def test_each_property(account, path, name):
         ("creationTime gt datetime'2020-01-01T00:00:00Z'", True),
         ("creationTime lt DateTime'2020-01-01'", False),
         ("state eq 'Completed'", True),
+        (" or ".join([*["id eq 'x'"] * 600, "id eq 'filtered'"]), True),
+        (" and ".join([*["id ne 'x'"] * 600, "id eq 'filtered'"]), True),
+        (" or ".join(["id eq 'x' and not(id eq 'y')"] * 300), False),
+        (f"executionInfo/exitCode lt {'9' * 5000}", True),
+        (f"executionInfo/exitCode lt -{'9' * 5000}", False),
+        (f"executionInfo/exitCode lt {'9' * 5000}.5", True),
+        (f"id eq {'9' * 5000}", False),
     ],
 )
 def test_expressions(account, expression, holds):
     assert bool(ask(account, "/jobs/filtered/tasks", expression)) is holds
+
+
+def test_terms_as_many_as_anybody_writes():
+    for word, holds in {"or": True, "and": False}.items():
+        found = odata.parse_filter(f" {word} ".join(f"id eq '{number}'" for number in range(20_000)), frozenset({"id"}))
+        assert found.test({"id": "19999"}.get) is holds
 
 
 @pytest.mark.parametrize(

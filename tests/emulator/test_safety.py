@@ -1,13 +1,18 @@
 """What keeps the service and its tasks where they belong. More of it: test_door (who comes in), test_running (what
 tasks see, where outputs are taken from), test_files (what can be read), test_restart (strays, private files)."""
 
+import contextlib
 import os
+import select
 import signal
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
 from azure.batch import models
+
+from batchctl.emulator.api import door, server
 
 from .conftest import completed, new_job, ready_pool, text
 from .raw import VERSION, send
@@ -71,6 +76,75 @@ def test_limits_of_what_is_sent(local):
     chunked = b"POST /pools HTTP/1.1\r\n" + head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 6 + b"0\r\n\r\n"
     assert raw(local, chunked)[9:12] in (b"401", b"413", b"")  # unsigned, or too large: never taken in
     assert send(local.url, "GET", f"/pools?{VERSION}").status == 200
+
+
+def test_a_body_has_one_length(local):
+    """Two programs that read where it ends in two ways are how a request is smuggled in."""
+    head = f"POST /pools?{VERSION} HTTP/1.1\r\nHost: {urlsplit(local.url).netloc}\r\n"
+    inner = f"GET /pools?{VERSION} HTTP/1.1\r\nHost: {urlsplit(local.url).netloc}\r\n\r\n"
+    lengths = {
+        "both": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "the other way round": "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "two": "Content-Length: 5\r\nContent-Length: 6\r\n",
+    }
+    for case, sent in lengths.items():
+        with connected(local) as connection:
+            connection.sendall(f"{head}{sent}\r\n0\r\n\r\n{inner}".encode())
+            answer = all_of(connection)
+        assert answer.startswith(b"HTTP/1.1 400"), case
+        assert answer.count(b"HTTP/1.1") == 1, case  # what came behind it was not read
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /pools HTTP/1.1\r\nX: "])
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_headers_that_do_not_end_hold_no_connection(local, monkeypatch, begun, earlier):
+    monkeypatch.setattr(server, "HEADERS_WITHIN", 0.3)
+    whole = f"GET /pools?{VERSION} HTTP/1.1\r\nHost: {urlsplit(local.url).netloc}\r\n\r\n".encode()
+    with connected(local) as connection:
+        for _ in range(earlier):
+            connection.sendall(whole)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 401")
+        connection.sendall(begun or b"G")
+        with contextlib.suppress(OSError):
+            while not select.select([connection], [], [], 0.01)[0]:
+                connection.sendall(b"x")  # never silent, and never at an end
+        assert all_of(connection) == b""
+
+
+def test_a_body_that_does_not_end_holds_no_connection(local, monkeypatch):
+    monkeypatch.setattr(door, "BODY_WITHIN", 0.3)
+    head = f"POST /pools HTTP/1.1\r\nHost: {urlsplit(local.url).netloc}\r\nContent-Length: 1000000\r\n\r\n"
+    with connected(local) as connection:
+        connection.sendall(head.encode())
+        with contextlib.suppress(OSError):
+            while not select.select([connection], [], [], 0.01)[0]:
+                connection.sendall(b" ")
+        assert all_of(connection) == b""
+
+
+def test_a_connection_that_is_used_is_kept(local, monkeypatch):
+    """The limit is on each request's headers, not on the connection."""
+    monkeypatch.setattr(server, "HEADERS_WITHIN", 0.2)
+    whole = f"GET /pools?{VERSION} HTTP/1.1\r\nHost: {urlsplit(local.url).netloc}\r\n\r\n".encode()
+    began = time.monotonic()
+    with connected(local) as connection:
+        while time.monotonic() < began + 0.6:
+            connection.sendall(whole)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 401")
+
+
+def connected(local) -> socket.socket:
+    address = urlsplit(local.url)
+    return socket.create_connection((address.hostname, address.port), timeout=20)
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What still comes before the connection ends, however it ends."""
+    pieces = []
+    with contextlib.suppress(OSError):
+        while piece := connection.recv(4096):
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def test_nobody_is_elevated_and_the_node_s_log_says_so(client, name):

@@ -74,7 +74,7 @@ def _check_date(headers: Mapping[str, str], now: float) -> None:
     text = headers.get("ocp-date") or headers.get("date")
     try:
         sent = times.http_seconds(text or "")
-    except (ValueError, TypeError):
+    except ValueError:
         raise _authentication_failed("The request has no valid ocp-date or date header.") from None
     if abs(now - sent) > WINDOW:
         raise _authentication_failed(f"The date header in the request is too old or lies ahead: '{text}'.")

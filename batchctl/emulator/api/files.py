@@ -1,9 +1,10 @@
 """The files of tasks and nodes: listed, read in ranges, deleted; nothing outside their directory."""
 
+import contextlib
 import mimetypes
+import os
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,13 +12,13 @@ from batchctl.emulator import times
 from batchctl.emulator.api import nodes, tasks
 from batchctl.emulator.life import run_orders, task_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.run import remove_tree
+from batchctl.emulator.node.tree import all_below, remove_tree, shown_name
 from batchctl.emulator.records import Json, Node
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part, header_time, page_answer, page_bounds
 from batchctl.emulator.wire.odata import parse_filter
 
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_RANGE = re.compile("bytes=([0-9]{1,18})-([0-9]{0,18})")
 FILTERS = frozenset({"name"})
 
 
@@ -79,16 +80,14 @@ def delete_node_file(service: Service, call: Call) -> Answer:
 
 def _find_file(root: Path, name: str) -> Path:
     """The file of that name below the root; what lies outside, by `..` or by a link, does not exist."""
-    relative = name.replace("\\", "/").strip("/")
-    path = root / relative
-    try:
-        real = path.resolve(strict=True)
-    except (OSError, ValueError, RuntimeError):
-        raise Refusal("FileNotFound") from None
-    # After links are followed: a task may have made one that leads out of its node.
-    if not relative or not real.is_relative_to(root.resolve()):
-        raise Refusal("FileNotFound")
-    return path
+    # As it is spelled, which may hold a backslash; else with one for each slash, as Windows writes paths.
+    for relative in dict.fromkeys((name.strip("/"), name.replace("\\", "/").strip("/"))):
+        path = root / relative
+        # After links are followed: a task may have made one that leads out of its node.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            if relative and path.resolve(strict=True).is_relative_to(root.resolve()):
+                return path
+    raise Refusal("FileNotFound")
 
 
 def _list_files(call: Call, root: Path) -> Answer:
@@ -96,26 +95,23 @@ def _list_files(call: Call, root: Path) -> Answer:
     after, most = page_bounds(call)
     text = call.query.get("$filter", "").strip()
     wanted = parse_filter(text, FILTERS) if text else None
-    found = sorted(_all_below(root) if call.flag("recursive") else root.iterdir()) if root.is_dir() else []
+    found = sorted(all_below(root) if call.flag("recursive") else root.iterdir()) if root.is_dir() else []
     names = [(path, path.relative_to(root).as_posix()) for path in found]
     if wanted:
-        names = [(path, name) for path, name in names if wanted.test({"name": name}.get)]
-    page = [_file_entry(call, path, name) for path, name in names[after : after + most]]
+        names = [(path, name) for path, name in names if wanted.test({"name": shown_name(name)}.get)]
+    page = [entry for path, name in names[after : after + most] if (entry := _file_entry(call, path, name))]
     return page_answer(call, "files", page, str(after + most) if after + most < len(names) else None)
 
 
-def _all_below(root: Path) -> Iterator[Path]:
-    """All below the root; links are shown and not followed."""
-    for path in root.iterdir():
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            yield from _all_below(path)
-
-
-def _file_entry(call: Call, path: Path, name: str) -> Json:
-    entry: Json = {"name": name, "url": f"{call.base}{call.path}/{quote(name)}", "isDirectory": path.is_dir()}
-    if not path.is_dir():
+def _file_entry(call: Call, path: Path, name: str) -> Json | None:
+    """The entry of a file; its URL has the bytes of its name. None: it went while it was listed."""
+    try:
         about = path.lstat()
+    except OSError:
+        return None
+    url = f"{call.base}{call.path}/{quote(os.fsencode(name))}"
+    entry: Json = {"name": shown_name(name), "url": url, "isDirectory": os.path.isdir(path)}  # noqa: PTH112 - never raises
+    if not entry["isDirectory"]:
         entry["properties"] = {
             "lastModified": times.stamp(about.st_mtime),
             "contentLength": str(about.st_size),
@@ -136,6 +132,8 @@ def _read_file(call: Call, root: Path) -> Answer:
     about = path.stat()
     if not stat.S_ISREG(about.st_mode):
         raise Refusal("FileNotFound", (("Reason", "it is no file: a pipe, a socket or a device"),))
+    if not os.access(path, os.R_OK):
+        raise Refusal("FileNotFound", (("Reason", "its mode lets nobody read it"),))
     _check_times(call, about.st_mtime)
     start, length = _asked_range(call, about.st_size)
     headers = {
@@ -166,7 +164,7 @@ def _asked_range(call: Call, size: int) -> tuple[int, int]:
         return 0, size
     found = _RANGE.fullmatch(text.strip())
     if not found:
-        raise Refusal("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text)))
+        raise Refusal("InvalidHeaderValue", (("HeaderName", "ocp-range"), ("HeaderValue", text[:80])))
     start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
     if start >= size or end < start:
         raise Refusal("InvalidRange")

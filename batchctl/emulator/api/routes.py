@@ -158,7 +158,7 @@ def find_handler(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
             raise _unknown_path(raw_path)
         branch = branch.open
         if branch.name == "file":
-            params["file"] = unquote("/".join(segments[index:]))
+            params["file"] = unquote("/".join(segments[index:]), errors="surrogateescape")  # names of files are bytes
             break
         params[branch.name] = unquote(segment)
     if not branch.handlers:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -23,6 +24,8 @@ from batchctl.emulator.settings import Settings
 
 VERSION = "2025-06-01"
 MOST_HEADERS = 16 << 10
+HEADERS_WITHIN = 120.0
+"""Seconds in which the headers of a request come, as IIS has it: who sends a byte now and then holds no connection."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,10 +56,30 @@ class _OneWrite:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 over such a transport."""
+    """HTTP/1.1 over such a transport, with a limit on how long the headers of a request may take."""
+
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the parent
         super().connection_made(_OneWrite(transport))  # type: ignore[arg-type]  # has what a transport has
+        self._late = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A client in IDLE has begun a request and not ended its headers: uvicorn's own limit is on silence alone.
+        if self.conn.their_state is not h11.IDLE:
+            self._forget_late()
+        elif self._late is None:
+            self._late = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_late()
+        super().connection_lost(exc)
+
+    def _forget_late(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
 
 
 class _Server(uvicorn.Server):

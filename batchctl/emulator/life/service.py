@@ -22,7 +22,8 @@ from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Faults
 from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
-from batchctl.emulator.node.run import Order, Run, make_ready, remove_tree
+from batchctl.emulator.node.run import Order, Run, make_ready
+from batchctl.emulator.node.tree import remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store

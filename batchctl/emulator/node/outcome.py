@@ -47,7 +47,11 @@ class Failure:
         """As clients read it."""
         info: dict[str, Any] = {"category": self.category, "code": self.code, "message": MESSAGES[self.code]}
         if self.details:
-            info["details"] = [{"name": name, "value": value} for name, value in self.details]
+            # A path may have bytes that are no text: they could be neither stored nor sent.
+            info["details"] = [
+                {"name": name, "value": value.encode(errors="backslashreplace").decode()}
+                for name, value in self.details
+            ]
         return info
 
 

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from batchctl.emulator.node import blobs
 from batchctl.emulator.node.outcome import Failed
+from batchctl.emulator.node.tree import all_below
 
 _CODES = {404: "FileUploadContainerNotFound", 403: "FileUploadAccessDenied", 401: "FileUploadAccessDenied"}
 _WILD = re.compile(r"[*?\[]")
@@ -24,17 +25,29 @@ def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[s
     if not due:
         return
     with _open_log(wd, "fileuploadout.txt") as out, _open_log(wd, "fileuploaderr.txt") as err:
-        for file in due:
-            destination = file["destination"]["container"]
-            for path, name in matching_files(file["filePattern"], destination.get("path"), wd, environment):
-                try:
-                    blobs.put_blob(
-                        blobs.blob_url(destination["containerUrl"], name), path, _upload_headers(destination)
-                    )
-                except (blobs.BlobError, OSError) as error:
-                    err.write(f"{path} -> {name}: {error}\n")
-                    raise _upload_failed(error, file["filePattern"], path) from error
+        failed = [failure for file in due for failure in _upload_matching(file, wd, environment, out, err)]
+    if failed:
+        raise failed[0]
+
+
+def _upload_matching(
+    file: dict[str, Any], wd: Path, environment: Mapping[str, str], out: IO[str], err: IO[str]
+) -> Iterator[Failed]:
+    """Uploads what one entry asks for; what fails keeps no other file from coming, unless it is the container's no."""
+    destination, pattern = file["destination"]["container"], file["filePattern"]
+    try:
+        for path, name in matching_files(pattern, destination.get("path"), wd, environment):
+            try:
+                url = blobs.blob_url(destination["containerUrl"], name)
+                blobs.put_blob(url, path, _upload_headers(destination))
                 out.write(f"{path} -> {name}\n")
+            except (blobs.BlobError, OSError, ValueError) as error:
+                err.write(f"{path} -> {name}: {_reason(error)}\n")
+                yield _upload_failed(error, pattern, str(path))
+                if isinstance(error, blobs.BlobError):
+                    return
+    except (OSError, ValueError, re.error) as error:  # a pattern that nobody can use
+        yield _upload_failed(error, pattern, "")
 
 
 def open_at_once(path: str, flags: int) -> int:
@@ -43,7 +56,7 @@ def open_at_once(path: str, flags: int) -> int:
 
 
 def _open_log(wd: Path, name: str) -> IO[str]:
-    return open(wd.parent / name, "a", opener=open_at_once)
+    return open(wd.parent / name, "a", encoding="utf-8", errors="backslashreplace", opener=open_at_once)
 
 
 def matching_files(
@@ -63,7 +76,7 @@ def matching_files(
     fixed, wild = _split_pattern(pattern)
     base = Path(os.path.normpath(wd / fixed))
     matches = re.compile(_pattern_regex(wild))
-    for file in sorted(base.rglob("*")):
+    for file in sorted(all_below(base)):
         relative = file.relative_to(base).as_posix()
         if matches.fullmatch(relative) and _is_of_task(file, wd.parent):
             yield file, f"{path.rstrip('/')}/{relative}" if path else relative
@@ -97,13 +110,22 @@ def _pattern_regex(wild: str) -> str:
 
 
 def _is_of_task(file: Path, root: Path) -> bool:
-    return file.is_file() and file.is_relative_to(root) and file.resolve().is_relative_to(root.resolve())
+    try:
+        return file.is_file() and file.is_relative_to(root) and file.resolve().is_relative_to(root.resolve())
+    except OSError:  # a link to where we may not look
+        return False
 
 
 def _upload_headers(destination: dict[str, Any]) -> dict[str, str]:
     return {header["name"]: header.get("value", "") for header in destination.get("uploadHeaders", ())}
 
 
-def _upload_failed(error: Exception, pattern: str, path: Path) -> Failed:
+def _upload_failed(error: Exception, pattern: str, path: str) -> Failed:
     status = error.status if isinstance(error, blobs.BlobError) else -1
-    return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=str(path), Reason=str(error))
+    return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=path, Reason=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "the name of the file is no UTF-8, and names of blobs are"
+    return str(error)

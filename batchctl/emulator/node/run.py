@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -220,15 +219,3 @@ def write_log(root: Path, line: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         file.write(f"{line}\n")
-
-
-def remove_tree(path: Path) -> None:
-    """Deletes a directory, also where a task took away its own write permission."""
-
-    def unlock(function: Callable[..., Any], name: str, _error: Any) -> None:
-        with contextlib.suppress(OSError):
-            Path(name).parent.chmod(0o700)
-            Path(name).chmod(0o700)
-            function(name)
-
-    shutil.rmtree(path, onerror=unlock)

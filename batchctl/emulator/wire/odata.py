@@ -17,7 +17,7 @@ Test = Callable[[Getter], bool]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<time>(?:date[tT]ime|DateTime|datetimeoffset)'[^']*'|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?)"
-    r"|(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][\w/]*)|(?P<mark>[(),]))"
+    r"|(?P<text>'(?:[^']|'')*')|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][\w/]*)|(?P<mark>[(),]))"
 )
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda left, right: left == right,
@@ -27,6 +27,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": lambda left, right: left < right,
     "le": lambda left, right: left <= right,
 }
+_MOST_DIGITS = 18
 MOST_DEPTH = 32  # each level is some calls deep, and Python gives up at a thousand
 
 
@@ -99,16 +100,16 @@ class _Parser:
         return False
 
     def _either(self) -> Test:
-        test = self._both()
+        tests = [self._both()]
         while self._sees("or"):
-            test = _either_test(test, self._both())
-        return test
+            tests.append(self._both())
+        return tests[0] if len(tests) == 1 else lambda get: any(test(get) for test in tests)
 
     def _both(self) -> Test:
-        test = self._one()
+        tests = [self._one()]
         while self._sees("and"):
-            test = _both_tests(test, self._one())
-        return test
+            tests.append(self._one())
+        return tests[0] if len(tests) == 1 else lambda get: all(test(get) for test in tests)
 
     def _one(self) -> Test:
         self._depth += 1
@@ -159,7 +160,8 @@ class _Parser:
         if kind == "text":
             return value[1:-1].replace("''", "'")
         if kind == "number":
-            return float(value) if "." in value else int(value)
+            # No property has more digits, and Python reads only so many as an integer.
+            return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
         if kind == "time":
             try:
                 return times.stamp(times.seconds_of(value.partition("'")[2].rstrip("'") or value))
@@ -168,14 +170,6 @@ class _Parser:
         if value.lower() in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[value.lower()]
         raise self._bad(f"'{value}' is not a value")
-
-
-def _both_tests(left: Test, right: Test) -> Test:
-    return lambda get: left(get) and right(get)
-
-
-def _either_test(left: Test, right: Test) -> Test:
-    return lambda get: left(get) or right(get)
 
 
 def _comparison_test(name: str, word: str, wanted: Any) -> Test:

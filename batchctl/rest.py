@@ -105,7 +105,7 @@ def field_entries(cls: Any, place: str) -> tuple[Entry, ...]:
     """The fields of a class that have a place in a dialect; looked up once, for there may be very many values."""
     hints = get_type_hints(cls)
     placed = ((f, path) for f in fields(cls) if (path := path_of(f, place)))
-    return tuple(_entry(f, path, _without_none(hints[f.name])) for f, path in placed)
+    return tuple(_entry(f, path, without_none(hints[f.name])) for f, path in placed)
 
 
 def _entry(f: Any, path: Path, kind: Any) -> Entry:
@@ -152,12 +152,13 @@ def filled_places(cls: Any) -> tuple[str, ...]:
     found: list[str] = []
     hints = get_type_hints(cls)
     for name, path in filled_fields(cls):
-        kind, place = _without_none(hints[name]), ".".join(path)
+        kind, place = without_none(hints[name]), ".".join(path)
         found += [f"{place}.{inner}" for inner in filled_places(kind)] if is_dataclass(kind) else [place]
     return tuple(found)
 
 
-def _without_none(hint: Any) -> Any:
+def without_none(hint: Any) -> Any:
+    """A type that may be None as what it is else."""
     if isinstance(hint, UnionType):
         return next(option for option in get_args(hint) if option is not type(None))
     return hint

@@ -33,6 +33,7 @@ REFUSED = {
     f"apply {SPEC}": "pass --yes",
     f"apply {SPEC} --json": "--json asks nobody: pass --yes, or a saved plan",
     f"show {SPEC} --json --markdown": "not both",
+    "explain pool.vmsize": "there is no word 'vmsize' in pool (pool.vmsize): did you mean 'vmSize'?",
     f"show {SPEC}": "word-count.yaml is no saved plan; `batchctl plan SPEC --out FILE` writes one",
 }
 
@@ -48,6 +49,14 @@ def test_wrong_use_is_refused_before_anything_is_asked(line: str, capsys: pytest
 def test_every_schema_can_be_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", of]) == 0
     assert json.loads(capsys.readouterr().out)["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+def test_a_word_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "pool.taskSlotsPerNode"]) == 0
+    said = capsys.readouterr().out
+    assert "  in Batch  taskSlotsPerNode\n  a change  in an empty pool\n" in said
+    assert run(["explain", "job.tasks[].containerSettings", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rest"] == "containerSettings"
 
 
 def test_a_saved_plan_is_no_spec(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ for command in (
     gc.gc,
     reading.show,
     reading.validate,
+    reading.explain,
     reading.schema,
     reading.version,
 ):

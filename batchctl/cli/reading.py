@@ -1,8 +1,10 @@
-"""The commands that read files and send no request: validate, show, schema, version."""
+"""The commands that read files and send no request: validate, show, explain, schema, version."""
 
 import json
 import os
+import shutil
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +69,25 @@ def show(
     out.result(f"Plan of {header.spec}, made {made}, stands until {until}")
     out.result(f"Target: {header.target.batch}, {header.target.storage}")
     out.plan(decided, full=options.full)
+
+
+def explain(
+    word: Annotated[
+        str, typer.Argument(metavar="[WORD]", help="Such as pool.startTask or job.tasks.forEach.", show_default=False)
+    ] = "",
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="All words below it as well.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Explain a word of the language: what it holds, what Batch calls it, what a change means."""
+    from batchctl.render.explanation import explanation
+    from batchctl.spec.reading.explained import explain_word
+
+    found = explain_word(word)
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n")
+        return
+    columns = shutil.get_terminal_size().columns
+    sys.stdout.write("\n".join(explanation(found, columns, recursive=recursive)) + "\n")
 
 
 def schema(

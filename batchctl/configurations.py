@@ -3,7 +3,7 @@
 They hold what a spec can set; what the service fills in beside is not read. Defaults are those of the service.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from batchctl.rules import lower, part, unordered, word
@@ -173,13 +173,13 @@ class TaskDependencies:
     task_id_ranges: tuple[TaskIdRange, ...] = ()
 
     @classmethod
-    def on(cls, ids: Iterable[str]) -> "TaskDependencies":
-        """On tasks with these ids; those that are plain whole numbers in a row make ranges."""
+    def on(cls, ids: Iterable[str], ambiguous: Container[int] = ()) -> "TaskDependencies":
+        """On tasks with these ids; those that are plain whole numbers in a row make ranges, but for `ambiguous` ones
+        (`padded_numbers`)."""
         texts: list[str] = []
         numbers: list[int] = []
         for task_id in ids:
-            plain = task_id.isdecimal() and task_id.isascii() and (task_id[0] != "0" or task_id == "0")
-            if plain and len(task_id) < LONGEST_NUMBER:
+            if _is_plain_number(task_id) and int(task_id) not in ambiguous:
                 numbers.append(int(task_id))
             else:
                 texts.append(task_id)
@@ -189,6 +189,19 @@ class TaskDependencies:
     def characters(self) -> int:
         """What Batch counts against its limit of 64,000."""
         return sum(map(len, self.task_ids))
+
+
+def padded_numbers(ids: Iterable[str]) -> frozenset[int]:
+    """The numbers that ids with zeros before them stand for: in a range Batch takes task `0001` for 1, so that a range
+    over 1 would name it too."""
+    zeros = (i for i in ids if i[:1] == "0" and i != "0" and i.isascii() and i.isdecimal())
+    return frozenset(int(i) for i in zeros if len(i.lstrip("0")) < LONGEST_NUMBER)
+
+
+def _is_plain_number(task_id: str) -> bool:
+    """Short, and without zeros before it."""
+    number = task_id.isascii() and task_id.isdecimal() and len(task_id) < LONGEST_NUMBER
+    return number and (task_id[0] != "0" or task_id == "0")
 
 
 LONGEST_NUMBER = 10

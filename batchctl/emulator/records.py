@@ -169,23 +169,35 @@ class Node(Entity):
         return sum(task.slots for task in self.busy.values())
 
 
+def number_of(key: str) -> str | None:
+    """The whole number that an id is, without zeros before it; None for all others."""
+    return (key.lstrip("0") or "0") if key.isascii() and key.isdigit() else None
+
+
 class Tasks(dict[str, "Task"]):
     """A job's tasks by their keys, and in the order of their making: so that a page of very many is found without
-    touching each of them. That list is made when it is asked for, and made again after a task has gone."""
+    touching each of them. That list is made when it is asked for, and made again after a task has gone.
 
-    __slots__ = ("_line",)
+    `padded`: the keys that are numbers with zeros before them, by the number without."""
+
+    __slots__ = ("_line", "padded")
 
     def __init__(self) -> None:
         super().__init__()
         self._line: list[Task] | None = None
+        self.padded: dict[str, list[str]] = {}
 
     def __setitem__(self, key: str, task: "Task") -> None:
         super().__setitem__(key, task)
+        if (number := number_of(key)) not in (None, key):
+            self.padded.setdefault(str(number), []).append(key)
         if self._line is not None:
             self._line.append(task)
 
     def pop(self, key: str, default: Any = None) -> Any:
         self._line = None
+        if key in (padded := self.padded.get(number_of(key) or "", [])):
+            padded.remove(key)
         return super().pop(key, default)
 
     def in_order(self) -> "list[Task]":

@@ -34,6 +34,26 @@ def test_order(client, name, pool):
     assert ends["b"].start_time >= ends["1"].end_time
 
 
+def test_a_range_takes_ids_with_zeros_before_them(client, name, pool):
+    job = new_job(client, name, pool, uses_task_dependencies=True)
+    client.create_task(job, task("merge", depends_on=after(ranges=[(0, 2)])))
+    for number in ("000", "0001", "02"):
+        assert client.get_task(job, "merge").state == "active"
+        client.create_task(job, task(number))
+        completed(client, job, number)
+    assert completed(client, job, "merge").execution_info.exit_code == 0
+    client.create_task(job, task("late", depends_on=after(ranges=[(1, 2)])))
+    assert completed(client, job, "late").execution_info.exit_code == 0
+
+
+def test_an_id_is_no_number(client, name, pool):
+    job = new_job(client, name, pool, uses_task_dependencies=True)
+    client.create_task(job, task("waits", depends_on=after("1")))
+    client.create_task(job, task("0001"))
+    completed(client, job, "0001")
+    assert client.get_task(job, "waits").state == "active"
+
+
 def test_a_failure_blocks(client, name, pool):
     job = new_job(client, name, pool, uses_task_dependencies=True)
     client.create_task(job, task("bad", FAILS))

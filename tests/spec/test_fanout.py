@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.configurations import TaskDependencies
+from batchctl.configurations import TaskDependencies, padded_numbers
 from batchctl.desired import Desired
 from batchctl.errors import SpecError
 from batchctl.resources import Blob, Task
@@ -151,6 +151,29 @@ def test_numbers_make_ranges_and_need_no_barrier(tmp_path: Path, monkeypatch: py
     told = TaskDependencies.on(["7", "x", "3", "4", "05", "0", "5", "9999999999", "-1"])
     assert told.task_ids == ("x", "05", "9999999999", "-1")
     assert [(r.start, r.end) for r in told.task_id_ranges] == [(0, 0), (3, 5), (7, 7)]
+
+
+def test_a_range_names_no_id_with_zeros_before_it() -> None:
+    ambiguous = padded_numbers(["00", "01", "002", "7", "x01", "0", "0" * 70 + "5", "0" + "9" * 70])
+    assert ambiguous == {0, 1, 2, 5}
+    told = TaskDependencies.on(["0", "1", "2", "3", "4"], ambiguous)
+    assert told.task_ids == ("0", "1", "2")
+    assert [(r.start, r.end) for r in told.task_id_ranges] == [(3, 4)]
+
+
+def test_a_barrier_knows_that_numbers_with_zeros_make_no_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 12)
+    span = {"range": {"start": 0, "end": 9}}
+    case: dict[str, Any] = {
+        "factories": [
+            {"id": "{item}", "factory": "map", "forEach": span, "command": ["true"]},
+            {"id": "0{item}", "dependsOn": [{"factory": "map"}], "forEach": span, "command": ["true"]},
+        ]
+    }
+    made = {task.id: task for task in tasks(case, tmp_path)}
+    assert "map-barrier-1" not in made
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 9)
+    assert "map-barrier-1" in {task.id for task in tasks(case, tmp_path)}
 
 
 def test_a_fan_out_over_nothing_is_refused_where_the_containers_are_known(tmp_path: Path) -> None:

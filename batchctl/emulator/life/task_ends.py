@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from batchctl.emulator.records import Job, Json, Task
+from batchctl.emulator.records import Job, Json, Task, number_of
 
 
 def job_action_after(spec: Json, info: Json) -> str:
@@ -41,10 +41,12 @@ def released_by(job: Job, task: Task) -> Iterator[Task]:
     """The tasks that may run now that this one is completed. One whose task failed for good waits for ever."""
     if not satisfies_dependents(task):
         return
-    for waiting in job.waiting.pop(task.key, ()):
-        waiting.unmet -= 1
-        if not waiting.unmet and waiting.state == "active":
-            yield waiting
+    number = number_of(task.key)
+    for key in (task.key, *(() if number is None else (_in_range(number),))):
+        for waiting in job.waiting.pop(key, ()):
+            waiting.unmet -= 1
+            if not waiting.unmet and waiting.state == "active":
+                yield waiting
 
 
 def _exit_options_that_fit(spec: Json, info: Json) -> Json:
@@ -68,9 +70,15 @@ def _exit_options_that_fit(spec: Json, info: Json) -> Json:
 def _awaited_keys(depends: Json) -> Iterator[str]:
     yield from (name.lower() for name in depends.get("taskIds", ()))
     for one in depends.get("taskIdRanges", ()):
-        yield from map(str, range(one["start"], one["end"] + 1))
+        yield from (_in_range(str(number)) for number in range(one["start"], one["end"] + 1))
+
+
+def _in_range(number: str) -> str:
+    """What a range waits for: no id, but any that is this number, be it with zeros before it (`0001` is 1 to Batch)."""
+    return f"#{number}"
 
 
 def _is_satisfied(job: Job, key: str) -> bool:
-    task = job.tasks.get(key)
-    return task is not None and satisfies_dependents(task)
+    number = key.removeprefix("#")
+    keys = (key,) if number == key else (number, *job.tasks.padded.get(number, ()))
+    return any((task := job.tasks.get(key)) and satisfies_dependents(task) for key in keys)

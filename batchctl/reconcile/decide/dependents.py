@@ -38,10 +38,12 @@ def with_dependents(tasks: Sequence[Task], due: Mapping[str, Reasons]) -> dict[s
     return found
 
 
-def awaited_in_generation(task: Task, there: Collection[str]) -> TaskDependencies | None:
+def awaited_in_generation(
+    task: Task, there: Collection[str], ambiguous: Collection[int] = ()
+) -> TaskDependencies | None:
     """What a task waits for in its generation: those of its dependencies that run there; the others are met."""
     left = [task_id for task_id in awaited_ids(task) if task_id.lower() in there]
-    return TaskDependencies.on(left) if left else None
+    return TaskDependencies.on(left, ambiguous) if left else None
 
 
 def awaited_ids(task: Task) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
+from batchctl.configurations import padded_numbers
 from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_in_generation
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict
@@ -105,7 +106,8 @@ def _why_new(job: Job) -> Reasons:
 def _made_tasks(due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict]) -> Iterator[Change]:
     """The due tasks in their generation, waiting for those of their dependencies that run in it."""
     there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
+    ambiguous = padded_numbers(there)
     for verdict in due:
-        waits = awaited_in_generation(verdict.task, there) if verdict.task.depends_on else None
+        waits = awaited_in_generation(verdict.task, there, ambiguous) if verdict.task.depends_on else None
         placed = replace(verdict.task, generation=target.generation, depends_on=waits)
         yield Change(action=Action.CREATE, after=placed, reasons=verdict.reasons)

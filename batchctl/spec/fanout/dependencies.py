@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
-from batchctl.configurations import TaskDependencies
+from batchctl.configurations import TaskDependencies, padded_numbers
 from batchctl.desired import Stage
 from batchctl.errors import Problem
 from batchctl.resources import Task, task_digest
@@ -108,6 +108,7 @@ class _Connector:
         self._spec, self._pool, self._drafts, self._digests, self._late = spec, pool, drafts, digests, late
         self._factories = {factory_name(f): f for f in job.tasks}
         self._home = {d.task.id.lower(): name for name, found in drafts.items() for d in found}
+        self._ambiguous = padded_numbers(self._home)
         self._problems: list[Problem] = []
         self._made: dict[str, Task] = {}
         self._barriers: dict[str, tuple[Task, ...]] = {}
@@ -200,7 +201,7 @@ class _Connector:
     def _all(self, name: str, room: int) -> Iterable[str]:
         """All tasks of a factory, or barriers that stand for them."""
         ids = [draft.task.id for draft in self._drafts[name]]
-        if TaskDependencies.on(ids).characters <= room:
+        if TaskDependencies.on(ids, self._ambiguous).characters <= room:
             return ids
         if name not in self._barriers:
             self._barriers[name] = tuple(self._barrier(name, n, part) for n, part in enumerate(_barrier_parts(ids), 1))

@@ -11,6 +11,7 @@ from .test_pools import code_of
 from .test_running import output
 
 FAILS = "/bin/sh -c 'exit 3'"
+KILLED = "/bin/sh -c 'kill -9 $$'"
 
 
 def after(*ids: str, ranges=()) -> models.BatchTaskDependencies:
@@ -82,6 +83,18 @@ def test_a_failure_that_counts_as_success(client, name, pool, conditions):
     client.create_task(job, task("bad", FAILS, exit_conditions=models.ExitConditions(**conditions)))
     client.create_task(job, task("waits", depends_on=after("bad")))
     assert completed(client, job, "waits").execution_info.exit_code == 0
+
+
+@pytest.mark.parametrize("span", [(-9, -9), (-64, -1)])
+def test_a_signal_meets_its_condition(client, name, pool, span):
+    job = new_job(client, name, pool, uses_task_dependencies=True)
+    ranges = [
+        models.ExitCodeRangeMapping(start=span[0], end=span[1], exit_options=exit_options(dependency_action="satisfy"))
+    ]
+    client.create_task(job, task("bad", KILLED, exit_conditions=models.ExitConditions(exit_code_ranges=ranges)))
+    client.create_task(job, task("waits", depends_on=after("bad")))
+    assert completed(client, job, "waits").execution_info.exit_code == 0
+    assert client.get_task(job, "bad").execution_info.exit_code == -9
 
 
 def test_dependencies_hold_over_a_restart(tmp_path):

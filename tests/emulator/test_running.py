@@ -47,8 +47,11 @@ def test_exit_code_is_told(run):
     assert info.failure_info.category == "usererror"
 
 
-def test_death_by_signal(run):
-    assert run(shell("kill -9 $$")).execution_info.exit_code == 137
+@pytest.mark.parametrize(
+    ("said", "code"), [("kill -9 $$", -9), ("kill -TERM $$", -15), ("sh -c 'kill -9 $$'; exit $?", 137)]
+)
+def test_death_by_signal(run, said, code):
+    assert run(shell(said)).execution_info.exit_code == code
 
 
 def test_program_that_is_not_there(run):

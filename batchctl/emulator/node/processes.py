@@ -64,8 +64,8 @@ def exit_code_of(pid: int) -> int:
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     if ended is None:
         return 0
-    # 128 and the signal, as shells say it.
-    return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+    # That of a signal is negative in Batch; 128 and the signal is what a shell says of a program that it ran.
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 def kill_group(pid: int) -> None:

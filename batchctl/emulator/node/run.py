@@ -172,8 +172,7 @@ class Run:
             self._kept = process
             return processes.exit_code_of(process.pid)
         processes.kill_group(process.pid)  # its number cannot be given anew before its leader is reaped
-        code = process.wait()
-        return 128 - code if code < 0 else code
+        return process.wait()
 
     async def _uploaded(self, outcome: Outcome) -> Outcome:
         """The outcome after its output files were uploaded."""

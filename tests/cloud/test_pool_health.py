@@ -45,6 +45,12 @@ def test_nodes_that_are_broken_beside_others_that_run() -> None:
     }
     health = health_of(FIXED, failed, {**failed, "dedicated": {}})
     assert health.broken == ("2 nodes startTaskFailed: its start task failed with exit code 3: it ended so",)
+    found = [{"name": "BlobSource", "value": "https://a.blob/c/tool.sh?sv=1&sig=x"}, {"name": "FilePath", "value": "t"}]
+    never = {"failureInfo": {"code": "BlobNotFound", "message": "It is not found", "details": found}}
+    assert health_of(FIXED, {**failed, "startTaskInfo": never}).broken == (
+        "1 node startTaskFailed: its start task failed: "
+        "BlobNotFound: It is not found (BlobSource: https://a.blob/c/tool.sh; FilePath: t)",
+    )
 
 
 @pytest.mark.parametrize(

@@ -229,15 +229,15 @@ def test_podman_needs_no_user(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("containers", "configured", "code"),
+    ("containers", "configured", "code", "why"),
     [
-        ("refuse", True, "ContainerMiscError"),
-        ("auto", True, "ContainerMiscError"),
-        ("auto", False, "ContainerInvalidSettings"),
-        ("host", False, None),
+        ("refuse", True, "ContainerMiscError", "the node has neither docker nor podman"),
+        ("auto", True, "ContainerMiscError", "the node has neither docker nor podman"),
+        ("auto", False, "ContainerInvalidSettings", "the pool has no containerConfiguration"),
+        ("host", False, None, None),
     ],
 )
-def test_without_a_runtime(tmp_path, containers, configured, code):
+def test_without_a_runtime(tmp_path, containers, configured, code, why):
     (tmp_path / "bin").mkdir()
     for program in ("sh", "true"):
         (tmp_path / "bin" / program).symlink_to(f"/bin/{program}")
@@ -247,3 +247,4 @@ def test_without_a_runtime(tmp_path, containers, configured, code):
         new_job(client, "j", "p")
         failure = inside(client, "true").execution_info.failure_info
         assert (failure and failure.code) == code
+        assert (failure and {detail.name: detail.value for detail in failure.details}["Message"]) == why

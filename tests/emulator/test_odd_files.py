@@ -66,7 +66,7 @@ def test_a_name_that_no_blob_can_have_keeps_no_other_at_home(run, blobs, pattern
     told = {detail.name: detail.value for detail in info.failure_info.details}
     assert told["FilePattern"] == pattern
     assert "\\udcf" in told["FilePath"]
-    assert told["Reason"] == "the name of the file is no UTF-8, and names of blobs are"
+    assert told["Message"] == "the name of the file is no UTF-8, and names of blobs are"
     kept = {"odd/out"} if pattern == "no*" else {"odd/out", "odd/plain.utf8"}
     assert {name for name in blobs.blobs if name.startswith("odd/")} == kept
 

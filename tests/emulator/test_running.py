@@ -45,6 +45,11 @@ def test_exit_code_is_told(run):
     info = task.execution_info
     assert (info.exit_code, info.result, info.failure_info.code) == (7, "failure", "FailureExitCode")
     assert info.failure_info.category == "usererror"
+    details = [(detail.name, detail.value) for detail in info.failure_info.details]
+    assert details == [  # as recorded
+        ("Message", "The task process exited with an unexpected exit code"),
+        ("AdditionalErrorCode", "FailureExitCode"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,13 +59,25 @@ def test_death_by_signal(run, said, code):
     assert run(shell(said)).execution_info.exit_code == code
 
 
-def test_program_that_is_not_there(run):
-    info = run("no-such-program").execution_info
-    assert (info.exit_code, info.failure_info.code) == (None, "CommandProgramNotFound")
-
-
-def test_unbalanced_quotes(run):
-    assert run("echo 'open").execution_info.failure_info.code == "CommandLaunchFailed"
+@pytest.mark.parametrize(
+    ("line", "code", "why"),
+    [
+        (
+            "no-such-program -x 'a b'",
+            "CommandProgramNotFound",
+            "'no-such-program' is in no directory of the task's PATH",
+        ),
+        ("./tool.sh", "CommandProgramNotFound", "'./tool.sh' does not exist"),
+        ("/etc", "CommandLaunchFailed", "'/etc' is no file that may be executed"),
+        ("''", "CommandProgramNotFound", "'' is in no directory of the task's PATH"),
+        ("echo 'open", "CommandLaunchFailed", "No closing quotation"),
+    ],
+)
+def test_a_program_that_cannot_be_started_is_named(run, line, code, why):
+    info = run(line).execution_info
+    assert (info.exit_code, info.failure_info.code) == (None, code)
+    details = {detail.name: detail.value for detail in info.failure_info.details}
+    assert details == {"CommandLine": line, "Message": why}
 
 
 @pytest.mark.parametrize(
@@ -206,6 +223,7 @@ def test_no_file_is_made_of_what_only_stands_for_a_folder(run, client, blobs):
     [
         ("in/nothing", "x", "BlobNotFound"),
         ("secret/x", "x", "BlobAccessDenied"),
+        ("http://127.0.0.1:1/refused", "x", "BlobDownloadMiscError"),
         ("in/there", "../../x", "ResourceFileCreateFailed"),
         ("in/there", "/etc/x", "ResourceFileCreateFailed"),
     ],
@@ -213,11 +231,15 @@ def test_no_file_is_made_of_what_only_stands_for_a_folder(run, client, blobs):
 def test_resource_files_that_fail(run, blobs, url, path, code):
     blobs.blob("in/there", b"")
     blobs.denied.add("secret")
-    file = models.ResourceFile(http_url=f"{blobs.url}/{url}?sig=x", file_path=path)
+    place = url if "://" in url else f"{blobs.url}/{url}"
+    file = models.ResourceFile(http_url=f"{place}?sig=x", file_path=path)
     constraints = models.BatchTaskConstraints(max_task_retry_count=3)
     info = run("echo never", resource_files=[file], constraints=constraints).execution_info
     assert (info.exit_code, info.result, info.failure_info.code) == (None, "failure", code)
     assert info.retry_count == 0
+    told = {detail.name: detail.value for detail in info.failure_info.details}
+    assert (told["BlobSource"], told["FilePath"]) == (place, path)
+    assert told["Message"]
     assert "sig=" not in str(info.failure_info.as_dict())
 
 

@@ -5,7 +5,7 @@ The SDK's classes mislead: every 409 is ResourceExistsError, and any failure wit
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -16,6 +16,14 @@ TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed; 0 is no answer at all."""
 
 SHOWN = 2000
+
+LONGEST_VALUE = 400
+"""Characters of one detail: a string to sign, or a value that was too long, is recognised by its beginning."""
+
+_PLAIN = frozenset({"Message", "RequestId", "Time"})
+_QUERY = re.compile(r"""(https?://[^\s?'"]*)\?[^\s'"]*""")
+_SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+"""What signed a request; the service gives it back when it does not fit."""
 
 
 class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and read by this name)
@@ -54,6 +62,28 @@ def silence_fault(why: str) -> Fault:
     return Fault(f"no answer from the service: {_first_line_unsigned(why)}", status=0, code="")
 
 
+def error_text(error: Mapping[str, Any]) -> str:
+    """`Code: message (Name: value)`, of an error inside an answer: of a task, a node, a resize or an evaluation."""
+    message = error.get("message") or ""
+    said = str(message.get("value") or "") if isinstance(message, Mapping) else str(message)
+    pairs = error.get("details") or error.get("values") or error.get("errorDetails") or ()
+    # An exit code says it all: what stands beside it is the same for every task.
+    more = "" if error.get("code") == "FailureExitCode" else _in_brackets(pairs)
+    return f"{error.get('code') or ''}: {said.split(chr(10) + 'RequestId', 1)[0]}".strip(": ") + more
+
+
+def _in_brackets(pairs: Iterable[Mapping[str, Any]]) -> str:
+    """` (Name: value; …)` of what the service says beside its message; no URL keeps its query, where a SAS lives."""
+    told = [(pair.get("key") or pair.get("name"), str(pair.get("value") or "")) for pair in pairs]
+    shown = "; ".join(f"{name}: {_in_short(value)}" for name, value in told if value)
+    return f" ({shown})" if shown else ""
+
+
+def _in_short(value: str) -> str:
+    plain = " ".join(_SIGNATURE.sub("…", _QUERY.sub(r"\1", value)).split())
+    return plain if len(plain) <= LONGEST_VALUE else f"{plain[:LONGEST_VALUE]}…"
+
+
 def _body_text(response: Any) -> str:
     try:
         return str(response.text())
@@ -67,14 +97,13 @@ def _code_and_message(text: str) -> tuple[str, str]:
         body = json.loads(text)
         message = body.get("message") or {}
         value = message.get("value", "") if isinstance(message, dict) else str(message)
-        details = "; ".join(f"{v.get('key')}: {v.get('value')}" for v in body.get("values") or ())
         lines = [line for line in value.splitlines() if not line.startswith(("RequestId:", "Time:"))]
-        return str(body.get("code", "")), " ".join([*lines, *([f"({details})"] if details else [])])[:SHOWN]
+        return str(body.get("code", "")), (" ".join(lines) + _in_brackets(body.get("values") or ()))[:SHOWN]
     except (ValueError, AttributeError):
-        code = re.search(r"<Code>([^<]{1,200})</Code>", text)
-        message = re.search(r"<Message>([^<\n]{1,500})", text)
-        if code:
-            return code[1], message[1] if message else ""
+        found = dict(re.findall(r"<(\w{1,80})>\s*([^<\n]{1,500})", text))
+        if code := found.pop("Code", ""):
+            details = [{"name": name, "value": value} for name, value in found.items() if name not in _PLAIN]
+            return code, found.get("Message", "") + _in_brackets(details)
         # No answer of the service: most often the page of a proxy, whose first words are enough.
         return "", _first_line_unsigned(text)[:80]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import isodate
 
 from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import PoolUse
 from batchctl.errors import CloudError
@@ -100,20 +101,13 @@ def broken_nodes(session: Session, pool: str) -> tuple[str, ...]:
     return tuple(f"{plural(count, 'node')} {said}" for said, count in counted.items())
 
 
-def error_text(error: Json) -> str:
-    """`Code: message (Name: value)`, of a node, a resize or an evaluation."""
-    more = [f"{d.get('name')}: {d.get('value')}" for d in error.get("values") or error.get("errorDetails") or ()]
-    return f"{error.get('code')}: {error.get('message')}" + (f" ({'; '.join(more)})" if more else "")
-
-
 def _node_errors(node: Json) -> list[str]:
     errors = [error_text(error) for error in node.get("errors") or ()]
     if str(node.get("state", "")).lower() == "starttaskfailed":
         info = node.get("startTaskInfo") or {}
-        failure = (info.get("failureInfo") or {}).get("message", "")
-        errors.append(
-            f"its start task failed with exit code {info.get('exitCode')}" + (f": {failure}" if failure else "")
-        )
+        code, failure = info.get("exitCode"), error_text(info.get("failureInfo") or {})
+        with_code = f" with exit code {code}" if code is not None else ""
+        errors.append(f"its start task failed{with_code}" + (f": {failure}" if failure else ""))
     return errors
 
 

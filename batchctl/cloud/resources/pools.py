@@ -8,10 +8,11 @@ from functools import partial
 import isodate
 
 from batchctl.cloud.clients.batch import Json
+from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import read_image
 from batchctl.cloud.resources.marked import Marked
-from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, error_text, iso_moment
+from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, iso_moment
 from batchctl.cloud.resources.pool_bodies import pool_body, pool_path, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool
 from batchctl.cloud_answers import Outcome, PoolHealth, Scaling

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby
 
 from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import travelling_digest
 from batchctl.cloud_answers import Outcome
@@ -100,8 +101,7 @@ def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -
         held = session.ask(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
         if travelling_digest(held) == task.digest:
             return None
-    message = (error.get("message") or {}).get("value", "").split("\nRequestId", 1)[0]
-    return CloudError(f"task {task.id!r} was refused: {error.get('code')}: {message}", status=409, code=error["code"])
+    return CloudError(f"task {task.id!r} was refused: {error_text(error)}", status=409, code=error["code"])
 
 
 def _too_large(chunk: TaskChunk) -> CloudError:

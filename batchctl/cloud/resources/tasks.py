@@ -6,6 +6,7 @@ from functools import partial
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
@@ -100,7 +101,7 @@ def _change_limits(session: Session, task: Task) -> None:
 
 def read_task(dialect: Dialect, job: Job, item: Json) -> Task:
     failure = (item.get("executionInfo") or {}).get("failureInfo") or {}
-    said = f"{failure.get('code', '')}: {failure.get('message', '')}".strip(": ")
+    said = error_text(failure)
     return Task(
         **dialect.read(Task, item),
         job=job.name,

@@ -141,11 +141,11 @@ def _container_part(site: Site, directory: Path, asked: Json, own: frozenset[str
         return {}
     if "containerConfiguration" not in site.pool.spec.get("virtualMachineConfiguration", {}):
         reason = "the pool has no containerConfiguration"
-        return {"refused": Failure("ContainerInvalidSettings", (("Reason", reason),))}
+        return {"refused": Failure("ContainerInvalidSettings", (("Message", reason),))}
     runtime = find_runtime(site.settings.search_path) if site.settings.containers == "auto" else None
     if runtime is None:
         reason = "the node has neither docker nor podman"
-        return {"refused": Failure("ContainerMiscError", (("Reason", reason),))}
+        return {"refused": Failure("ContainerMiscError", (("Message", reason),))}
     made = Container(
         runtime=runtime,
         name=name_of(directory),

@@ -98,7 +98,9 @@ def _send_request(method: str, url: str, **how: object) -> urllib3.BaseHTTPRespo
     try:
         answer = _http.request(method, url, **how)  # type: ignore[arg-type]  # passed through by name
     except urllib3.exceptions.MaxRetryError as error:
-        late = isinstance(error.reason, urllib3.exceptions.TimeoutError)
+        # A connection that was refused counts as a timeout there, and is none.
+        refused = isinstance(error.reason, urllib3.exceptions.NewConnectionError)
+        late = isinstance(error.reason, urllib3.exceptions.TimeoutError) and not refused
         raise BlobError(0 if late else -1, url, str(error.reason)) from error
     except urllib3.exceptions.HTTPError as error:
         raise BlobError(-1, url, str(error)) from error

@@ -40,7 +40,7 @@ def bring_image(container: Container) -> None:
         pulled = _run_quietly(pull_words(container), there)
     if pulled.returncode:
         why = pulled.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failed("ContainerInvalidImage", ImageName=container.image, Reason=" ".join(why))
+        raise Failed("ContainerInvalidImage", ImageName=container.image, Message=" ".join(why))
 
 
 def remove_container(container: Container) -> None:

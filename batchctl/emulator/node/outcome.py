@@ -5,23 +5,27 @@ from enum import Enum
 from typing import Any
 
 MESSAGES = {
+    # As recorded, and else as the REST pages had them (task scheduling error codes).
     "FailureExitCode": "The task exited with an exit code representing a failure",
     "TaskEnded": "Task Was Ended by User Request",
     "MaxWallClockTimeExpiry": "The task was ended because it ran longer than its maxWallClockTime",
     "CommandProgramNotFound": "The specified command program is not found",
-    "CommandLaunchFailed": "The specified command could not be launched",
+    "CommandLaunchFailed": "Failed to launch the specified command line",
     "BlobNotFound": "One of the specified Azure Blob(s) is not found",
     "BlobAccessDenied": "Access for one of the specified Azure Blob(s) is denied",
-    "BlobDownloadTimedOut": "The download of one of the specified Azure Blob(s) timed out",
+    "BlobDownloadTimedOut": "Timeout encountered while downloading one of the specified Azure Blob(s)",
     "BlobDownloadMiscError": "Miscellaneous error encountered while downloading one of the specified Azure Blob(s)",
-    "ResourceFileCreateFailed": "One of the specified resource files could not be created",
-    "ContainerInvalidImage": "The container image is invalid",
-    "ContainerInvalidSettings": "At least one value of the specified container settings is invalid",
+    "ResourceFileCreateFailed": "Failure encountered creating resource file",
+    "ContainerInvalidImage": "One or more container images specified are invalid",
+    "ContainerInvalidSettings": "At least one value of specified task container settings is invalid",
     "ContainerMiscError": "An error was encountered while attempting to run the task in a container",
     "FileUploadContainerNotFound": "The destination container of an output file is not found",
     "FileUploadAccessDenied": "Access to the destination container of an output file is denied",
     "FileUploadMiscError": "Miscellaneous error encountered while uploading an output file",
 }
+
+SERVER_ERRORS = frozenset({"BlobDownloadTimedOut", "BlobDownloadMiscError", "ResourceFileCreateFailed"})
+"""Those that the same pages do not call the user's."""
 
 
 class KillReason(Enum):
@@ -37,15 +41,15 @@ class KillReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """failureInfo: the service's code, and pairs of name and value that say more."""
+    """failureInfo: the service's code, and pairs of name and value that say more: `Message` is why, in words."""
 
     code: str
     details: tuple[tuple[str, str], ...] = ()
-    category: str = "usererror"
 
     def wire(self) -> dict[str, Any]:
         """As clients read it."""
-        info: dict[str, Any] = {"category": self.category, "code": self.code, "message": MESSAGES[self.code]}
+        category = "servererror" if self.code in SERVER_ERRORS else "usererror"
+        info: dict[str, Any] = {"category": category, "code": self.code, "message": MESSAGES[self.code]}
         if self.details:
             # A path may have bytes that are no text: they could be neither stored nor sent.
             info["details"] = [
@@ -59,7 +63,7 @@ class Failed(Exception):  # noqa: N818 - what happened to a task, not an error o
     """A step of a run failed; carries the Failure."""
 
     def __init__(self, code: str, **details: str) -> None:
-        self.failure = Failure(code, tuple(details.items()))
+        self.failure = Failure(code, tuple((name, value) for name, value in details.items() if value))
         super().__init__(f"{code} {details}")
 
 

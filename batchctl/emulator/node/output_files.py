@@ -122,7 +122,7 @@ def _upload_headers(destination: dict[str, Any]) -> dict[str, str]:
 
 def _upload_failed(error: Exception, pattern: str, path: str) -> Failed:
     status = error.status if isinstance(error, blobs.BlobError) else -1
-    return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=path, Reason=_reason(error))
+    return Failed(_CODES.get(status, "FileUploadMiscError"), FilePattern=pattern, FilePath=path, Message=_reason(error))
 
 
 def _reason(error: Exception) -> str:

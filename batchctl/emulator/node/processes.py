@@ -23,19 +23,23 @@ def split_words(command_line: str) -> list[str]:
     try:
         words = shlex.split(command_line)
     except ValueError as error:
-        raise Failed("CommandLaunchFailed", Reason=str(error)) from error
+        raise Failed("CommandLaunchFailed", CommandLine=command_line, Message=str(error)) from error
     if not words:
-        raise Failed("CommandProgramNotFound", CommandLine=command_line)
+        raise Failed("CommandProgramNotFound", CommandLine=command_line, Message="it names no program")
     return words
 
 
-def find_program(word: str, wd: Path, environment: dict[str, str]) -> str:
-    """The program's path: relative to wd where it has a slash, else from the task's PATH."""
+def find_program(words: list[str], wd: Path, environment: dict[str, str]) -> str:
+    """The path of the first word's program: relative to wd where it has a slash, else from the task's PATH."""
+    word = words[0]
     found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
-    if found is None:
-        exists = "/" in word and (wd / word).exists()
-        raise Failed("CommandLaunchFailed" if exists else "CommandProgramNotFound", Program=word)
-    return found
+    if found is not None:
+        return found
+    line = shlex.join(words)
+    if "/" in word and (wd / word).exists():
+        raise Failed("CommandLaunchFailed", CommandLine=line, Message=f"'{word}' is no file that may be executed")
+    where = "does not exist" if "/" in word else "is in no directory of the task's PATH"
+    raise Failed("CommandProgramNotFound", CommandLine=line, Message=f"'{word}' {where}")
 
 
 async def await_end_of(pid: int) -> None:

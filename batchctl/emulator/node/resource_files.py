@@ -28,9 +28,23 @@ def fetch_all(files: Sequence[dict[str, Any]], wd: Path, stopped: Callable[[], b
                 _write_file(url, target, file.get("fileMode", DEFAULT_MODE))
         except blobs.BlobError as error:
             code = _CODES.get(error.status, "BlobDownloadMiscError")
-            raise Failed(code, BlobSource=error.url, FilePath=file.get("filePath", ""), Reason=error.reason) from error
+            raise Failed(code, BlobSource=error.url, FilePath=file.get("filePath", ""), Message=_why(error)) from error
         except (OSError, ValueError) as error:
-            raise Failed("ResourceFileCreateFailed", FilePath=file.get("filePath", ""), Reason=str(error)) from error
+            raise Failed(
+                "ResourceFileCreateFailed",
+                BlobSource=_source_of(file),
+                FilePath=file.get("filePath", ""),
+                Message=str(error),
+            ) from error
+
+
+def _why(error: blobs.BlobError) -> str:
+    """What was answered, or why nothing was."""
+    return f"{error.status} {error.reason}".strip() if error.status > 0 else error.reason or "no answer in time"
+
+
+def _source_of(file: dict[str, Any]) -> str:
+    return blobs.without_query(file.get("httpUrl") or file.get("storageContainerUrl") or "")
 
 
 def path_inside(root: Path, relative: str) -> Path:
@@ -49,7 +63,7 @@ def _downloads(file: dict[str, Any], wd: Path) -> Iterator[tuple[str, Path]]:
         for name in blobs.blob_names(container, file.get("blobPrefix", "")):
             yield blobs.blob_url(container, name), path_inside(wd, f"{folder}/{name}")
     else:
-        raise Failed("BlobAccessDenied", Reason="The account has no auto storage", FilePath=file.get("filePath", ""))
+        raise Failed("BlobAccessDenied", Message="The account has no auto storage", FilePath=file.get("filePath", ""))
 
 
 def _write_file(url: str, target: Path, mode: str) -> None:

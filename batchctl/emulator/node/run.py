@@ -23,6 +23,10 @@ from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
+UNEXPECTED_EXIT = Failure(
+    "FailureExitCode",
+    (("Message", "The task process exited with an unexpected exit code"), ("AdditionalErrorCode", "FailureExitCode")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +97,12 @@ class Run:
         except Failed as failed:
             return await self._uploaded(Outcome(None, failed.failure))
         except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
-            return Outcome(None, Failure("CommandLaunchFailed", (("Reason", str(error)),)))
+            return Outcome(None, Failure("CommandLaunchFailed", (("Message", str(error)),)))
         if self._killed is KillReason.EXPIRED:
             return await self._uploaded(Outcome(None, Failure("MaxWallClockTimeExpiry")))
         if self._killed:
             return Outcome(None, Failure("TaskEnded"))
-        failure = Failure("FailureExitCode") if code else None
+        failure = UNEXPECTED_EXIT if code else None
         return await self._uploaded(Outcome(code, failure, container=self._container))
 
     async def _execute(self) -> int | None:
@@ -131,7 +135,7 @@ class Run:
             self._container = container.id_file.read_text()
             container.id_file.unlink()
         if code == containers.NOT_STARTED and self._container is None:
-            raise Failed("ContainerInvalidSettings", Reason=_last_line(wd.parent / "stderr.txt"))
+            raise Failed("ContainerInvalidSettings", Message=_last_line(wd.parent / "stderr.txt"))
         return code
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
@@ -140,7 +144,7 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = processes.find_program(words[0], wd, environment), processes.birth_of_next()
+        program, born = processes.find_program(words, wd, environment), processes.birth_of_next()
         mode = "ab" if self.order.appends else "wb"
         with _open_stream(wd.parent, "stdout.txt", mode) as out, _open_stream(wd.parent, "stderr.txt", mode) as err:
             try:
@@ -155,7 +159,7 @@ class Run:
                     start_new_session=True,  # a group of its own, to be ended whole
                 )
             except OSError as error:
-                raise Failed("CommandLaunchFailed", Reason=str(error)) from error
+                raise Failed("CommandLaunchFailed", CommandLine=shlex.join(words), Message=str(error)) from error
         self._pid = process.pid
         if self._spawned:
             self._spawned(self, process.pid, born)
@@ -185,7 +189,7 @@ class Run:
         except Failed as failed:
             return Outcome(outcome.exit_code, outcome.failure or failed.failure)
         except (OSError, ValueError, re.error) as error:  # a pattern or a header that nobody can use
-            failure = Failure("FileUploadMiscError", (("Reason", str(error)),))
+            failure = Failure("FileUploadMiscError", (("Message", str(error)),))
             return Outcome(outcome.exit_code, outcome.failure or failure)
         return outcome
 

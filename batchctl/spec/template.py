@@ -11,6 +11,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 Value = str | int | float | bool | tuple[str, ...]
+
+
+class Written(float):
+    """A number that is told as it was written: `1e3` and `2.50`, not `1000.0` and `2.5`."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Written":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
 Values = Mapping[str, Value]
 """What placeholders stand for, by their names: `item.stem`, `index`, `vars.words`, `env:USER`. Several texts at once,
 `items.names`, can stand only where there may be several words."""

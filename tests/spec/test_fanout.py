@@ -153,6 +153,48 @@ def test_numbers_make_ranges_and_need_no_barrier(tmp_path: Path, monkeypatch: py
     assert [(r.start, r.end) for r in told.task_id_ranges] == [(0, 0), (3, 5), (7, 7)]
 
 
+WRITTEN = (
+    "1e3",
+    "1e-5",
+    "2.50",
+    "0.10",
+    "-3.0",
+    "1E+2",
+    "007",
+    "+5",
+    "1_000",
+    "0x1F",
+    ".5",
+    "5.",
+    "true",
+    "True",
+    "~5",
+)
+
+
+def test_what_is_written_in_a_list_arrives_as_it_is(tmp_path: Path) -> None:
+    listed = ", ".join(WRITTEN)
+    (tmp_path / "spec.yaml").write_text(
+        f"""version: 1
+name: me
+vars: {{rate: {{type: number, default: 1e-3}}, given: {{type: number}}}}
+pool: {{id: p, vmSize: S, image: {{publisher: a, offer: b, sku: c}}}}
+job:
+  id: j
+  tasks:
+  - {{id: 'a{{index}}', forEach: {{list: [{listed}]}}, command: ['{{item}}']}}
+  - {{id: 'b{{index}}', forEach: {{zip: {{x: {{list: [{listed}]}}}}}}, command: ['{{item.x}}']}}
+  - {{id: c, command: ['{{vars.rate}}', '{{vars.given}}']}}
+""",
+        encoding="utf-8",
+    )
+    spec = load(tmp_path / "spec.yaml", {"given": "3.10"}, {})
+    made = {r.id: r.command_line for r in resolve(spec, take_inventory(spec, {})).resources if isinstance(r, Task)}
+    for index, text in enumerate(WRITTEN):
+        assert (made[f"a{index}"], made[f"b{index}"]) == (shlex.quote(text), shlex.quote(text))
+    assert made["c"] == "1e-3 3.10"
+
+
 def test_a_range_names_no_id_with_zeros_before_it() -> None:
     ambiguous = padded_numbers(["00", "01", "002", "7", "x01", "0", "0" * 70 + "5", "0" + "9" * 70])
     assert ambiguous == {0, 1, 2, 5}

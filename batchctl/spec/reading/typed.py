@@ -10,6 +10,7 @@ from batchctl.errors import Problem
 from batchctl.spec.reading.compose import Node
 from batchctl.spec.reading.schema import Schema, chosen_branch, constant_words, spec_schema, without_reference
 from batchctl.spec.source import At, Place, Source, code_point, is_hidden, shown
+from batchctl.spec.template import Written
 
 # At most 19 digits, as many as 64 bits have: a longer text is no number, and costs no time as one.
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
@@ -90,7 +91,7 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
     if "integer" in wanted and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "number" in wanted and NUMBER.fullmatch(node.text):
-        return int(node.text) if INTEGER.fullmatch(node.text) else float(node.text)
+        return int(node.text) if INTEGER.fullmatch(node.text) else Written(node.text)
     if "boolean" in wanted and node.text in BOOLEANS:
         return BOOLEANS[node.text]
     return node.text

@@ -6,7 +6,7 @@ from typing import Any
 from batchctl.errors import UsageError
 from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER
 from batchctl.spec.source import nearest_word, shown
-from batchctl.spec.template import Value
+from batchctl.spec.template import Value, Written
 
 
 def given_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Value]:
@@ -40,7 +40,7 @@ def read_as(kind: Any, text: str) -> Value:
         if INTEGER.fullmatch(text):
             return int(text)
         if NUMBER.fullmatch(text) and kind == "number":
-            return float(text)
+            return Written(text)
     return text
 
 

@@ -120,6 +120,7 @@ def test_environment(run, client, local, monkeypatch):
         "AZ_BATCH_TASK_DIR": directory,
         "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": "1000000",
         "AZ_BATCH_JOB_ID": task.node_info.task_root_directory.split("/")[1],
         "AZ_BATCH_TASK_ID": "t",
     }

@@ -2,7 +2,7 @@
 
 Nothing is started or written here; where a task wants a container, docker or podman is looked for.
 
-The variables are those of "Azure Batch runtime environment variables"; nothing of the service's own environment
+The variables are those of "Task runtime environment variables" (Learn); nothing of the service's own environment
 but the search path goes along.
 """
 
@@ -18,6 +18,9 @@ from batchctl.emulator.node.outcome import Failure
 from batchctl.emulator.node.run import Order
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 from batchctl.emulator.settings import Settings
+
+RESERVED_DISK_SPACE = "1000000"
+"""Bytes, as in the example of that page: a node with less is DiskFull. Nothing here depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,7 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
         "AZ_BATCH_TASK_DIR": str(directory),
         "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": RESERVED_DISK_SPACE,
     }
 
 

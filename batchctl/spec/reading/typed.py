@@ -91,10 +91,15 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
     if "integer" in wanted and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "number" in wanted and NUMBER.fullmatch(node.text):
-        return int(node.text) if INTEGER.fullmatch(node.text) else Written(node.text)
+        return number_value(node.text)
     if "boolean" in wanted and node.text in BOOLEANS:
         return BOOLEANS[node.text]
     return node.text
+
+
+def number_value(text: str) -> int | Written:
+    """What NUMBER lets through; as text it is again what was written, `-0` too."""
+    return int(text) if INTEGER.fullmatch(text) and str(int(text)) == text else Written(text)
 
 
 def _types(schema: Schema) -> Iterator[str]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchctl.errors import UsageError
-from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER
+from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER, number_value
 from batchctl.spec.source import nearest_word, shown
-from batchctl.spec.template import Value, Written
+from batchctl.spec.template import Value, value_text
 
 
 def given_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Value]:
@@ -25,7 +25,7 @@ def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Valu
             what = f" ({variable['description']})" if "description" in variable else ""
             raise UsageError(f"the spec needs --var {name}=VALUE{what}")
         default: Value = variable["default"]
-        return default
+        return value_text(default) if variable["type"] == "string" else default
     value = read_as(variable["type"], given)
     if why := why_misfit(value, variable):
         raise UsageError(f"--var {name}={given} {why}")
@@ -36,12 +36,9 @@ def read_as(kind: Any, text: str) -> Value:
     """A text of the command line as the type that the variable declares."""
     if kind == "boolean":
         return BOOLEANS.get(text, text)
-    if kind == "int" or kind == "number":
-        if INTEGER.fullmatch(text):
-            return int(text)
-        if NUMBER.fullmatch(text) and kind == "number":
-            return Written(text)
-    return text
+    if kind == "int" and INTEGER.fullmatch(text):
+        return int(text)
+    return number_value(text) if kind == "number" and NUMBER.fullmatch(text) else text
 
 
 def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:

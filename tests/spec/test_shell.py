@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -121,6 +122,41 @@ def test_where_quoting_cannot_be_told_only_plain_values_go_in(template: str) -> 
             shell.bash(lines, {"item": value})
         assert caught.value.error.code == "unsafe-placeholder"
         assert lines[caught.value.number][caught.value.error.start :].startswith("{item}")
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "written"),
+    [
+        ("echo {item}>o", "1", "1"),
+        ("echo {item}>>o", "12", "12"),
+        ("echo {item}> o", "2", "2"),
+        ("echo {item} >o", "3", "3"),
+        ("echo {item}<i >o", "0", "0"),
+        ("echo {item}{item}>o", "1", "11"),
+        ("echo 1{item}>o", "2", "12"),
+        ("echo {item}>&1 >o", "7", "7"),
+        ('echo "$(echo {item}>&1)" >o', "2", "2"),
+        ('echo "{item}">o', "1", "1"),
+        ("echo {item}>o", "1a", "1a"),
+        ("echo \\{item}>o", "1", "1"),
+    ],
+)
+def test_digits_before_a_redirection_are_no_file_handle(
+    template: str, value: str, written: str, tmp_path: Path
+) -> None:
+    (tmp_path / "i").touch()
+    line = shell.bash(["exec 7>/dev/null", template], {"item": value})
+    subprocess.run(shlex.split(line), cwd=tmp_path, check=True, env={"PATH": "/usr/bin:/bin"})
+    assert (tmp_path / "o").read_text() == f"{written}\n"
+
+
+def test_digits_before_a_redirection_are_refused_where_nothing_can_be_quoted() -> None:
+    for template in ("echo $((1)) {item}>o", "echo $((1)) {item}<i"):
+        with pytest.raises(LineError):
+            shell.bash([template], {"item": "1"})
+        assert "1a>" in shell.bash(["echo $((1)) {item}>o"], {"item": "1a"})
+    assert "<n>1</n>" in shell.bash(["cat <<EOF", "<n>{item}</n>", "EOF"], {"item": "1"})
+    assert "# 1>o" in shell.bash(["# {item}>o"], {"item": "1"})
 
 
 def test_the_first_line_that_fails_ends_it() -> None:

@@ -12,6 +12,7 @@ from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_t
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
+DIGITS = re.compile(r"[0-9]+")
 # Not empty: a value without characters is written "", or its word would be gone.
 _CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
 _CMD_UNSAFE = re.compile(r'["%!\r\n]')
@@ -42,18 +43,21 @@ class Bash:
         while at < len(text):
             at += self._step(text, at)
 
-    def quoted(self, value: str) -> str | None:
-        """The value as it must be written here; None if that cannot be told."""
-        self._word_begins = False
+    def quoted(self, value: str, *, redirected: bool = False) -> str | None:
+        """The value as it must be written here, maybe right before a redirection; None if that cannot be told."""
+        begins, self._word_begins = self._word_begins, False
         context, self._escaped = self.context, False
+        handle = redirected and DIGITS.fullmatch(value) is not None
         if context == BARE:
-            return shlex.quote(value)
+            return f"'{value}'" if handle else shlex.quote(value)
         if context == SINGLE:
             return value.replace("'", "'\\''")
         if context == DOUBLE:
             # All that means something in there; `!` does only where somebody types.
             return re.sub(r'([\\$`"])', r"\\\1", value)
-        return value if PLAIN.fullmatch(value) else None
+        # `<n>1</n>` in a here-document is no handle: nothing that divides words stands before it.
+        unclear = handle and begins and self._lost
+        return value if PLAIN.fullmatch(value) and not unclear else None
 
     def _step(self, text: str, at: int) -> int:
         """Take what stands at `at`; returns how many characters that were."""
@@ -131,7 +135,8 @@ def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
     """`/bin/bash -c …` that runs the lines and stops at the first that fails. Raises LineError."""
     shell, lines = Bash(), []
     for number, line in enumerate(commands):
-        lines.append("".join(_quoted_into(shell, part, values, number) for part in parse_template(line)))
+        parts = parse_template(line)
+        lines.append("".join(_quoted_into(shell, part, values, number, parts[i + 1 :]) for i, part in enumerate(parts)))
         shell.read("\n")
     return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
 
@@ -162,14 +167,22 @@ class LineError(Exception):
         super().__init__(error.message)
 
 
-def _quoted_into(shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int) -> str:
+def ahead_of_redirection(following: Sequence[str | Hole]) -> bool:
+    """Does a redirection begin right behind? Then digits before it would be a file handle: `echo 1>out` prints none."""
+    return next((part[0] in "<>" for part in following if isinstance(part, str) and part), False)
+
+
+def _quoted_into(
+    shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int, following: Sequence[str | Hole]
+) -> str:
     if isinstance(part, str):
         shell.read(part)
         return part
     several = _several_texts(part, values, number)
     if len(several) > 1 and shell.context != BARE:
         raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
-    quoted_words = [shell.quoted(value) for value in several]
+    redirected = ahead_of_redirection(following)
+    quoted_words = [shell.quoted(value, redirected=redirected) for value in several]
     quoted = None if None in quoted_words else " ".join(map(str, quoted_words))
     if quoted is None:
         raise _unquotable(

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -178,6 +179,34 @@ def test_a_killed_supervisor_takes_both_down_in_good_order(home: Path) -> None:
     eventually(lambda: none_left(processes), "both services have ended")
     assert not local.status().running
     assert download(started(silent)) == b"acknowledged"
+
+
+def test_what_was_written_down_survives_a_kill_of_all(home: Path) -> None:
+    services = started(silent)
+    upload(services, b"acknowledged")
+    eventually(lambda: '"name":"blob"' in written_down(services), "the blob is written down")
+    processes = pids()
+    for pid in processes.values():
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: none_left(processes), "all have ended")
+    assert download(started(silent)) == b"acknowledged"
+
+
+def test_blobs_are_written_down_at_once(services: local.Services) -> None:
+    """Azurite alone writes every five seconds: twelve times would be half a minute."""
+    began = time.monotonic()
+    with blob_service(services) as blobs:
+        container = blobs.create_container(unique("written"))
+        for number in range(12):
+            name = f"{container.container_name}-{number}"
+            container.upload_blob(name, b"text")
+            eventually(lambda name=name: f'"name":"{name}"' in written_down(services), "the blob is written down")
+    assert time.monotonic() - began < 15
+
+
+def written_down(services: local.Services) -> str:
+    """What a start after a kill would find."""
+    return (services.home / "blobs" / "__azurite_db_blob__.json").read_text(encoding="utf-8")
 
 
 def test_what_a_dead_supervisor_left_is_ended_by_the_next_start(home: Path) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,8 +19,8 @@ HERE = "HERE"
 
 
 @contextmanager
-def answering(status: int, kind: str, body: str) -> Iterator[Target]:
-    """A service that says the same to every request."""
+def answering(status: int, kind: str, body: str, *, ahead: timedelta = timedelta()) -> Iterator[Target]:
+    """A service that says the same to every request, and whose clock is `ahead` of ours."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -31,6 +33,12 @@ def answering(status: int, kind: str, body: str) -> Iterator[Target]:
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + ahead.total_seconds())
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -87,6 +95,35 @@ def test_storage(status: int, kind: str, body: str, said: str | None) -> None:
             return
         with pytest.raises(CloudError, match=said):
             cloud.storage("o", [])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (timedelta(minutes=16), "the clock of this machine is 16 minutes behind the service's"),
+        (timedelta(minutes=-16, seconds=-5), "the clock of this machine is 16 minutes ahead of the service's"),
+        (timedelta(hours=-5), "the clock of this machine is 5 hours ahead of the service's"),
+        (timedelta(days=400), "the clock of this machine is 400 days behind the service's"),
+        (timedelta(minutes=14), None),
+        (timedelta(minutes=-14), None),
+    ],
+)
+def test_a_clock_that_is_too_far_off_is_named(status: int, ahead: timedelta, said: str | None) -> None:
+    with answering(status, "text/plain", "refused", ahead=ahead) as target:
+        cloud = connect(target, SystemClock())
+        for ask in (lambda: cloud.batch("o", ["n"]), lambda: cloud.storage("o", [])):
+            with pytest.raises(CloudError) as caught:
+                ask()
+            assert ("clock" in str(caught.value)) is (said is not None)
+            assert not said or f"; {said}, which takes no request" in str(caught.value)
+
+
+def test_a_clock_is_not_blamed_for_what_it_did_not_do() -> None:
+    with answering(400, "text/plain", "refused", ahead=timedelta(days=1)) as target:
+        with pytest.raises(CloudError) as caught:
+            connect(target, SystemClock()).batch("o", ["n"])
+        assert "clock" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,22 @@ The SDK's classes mislead: every 409 is ResourceExistsError, and any failure wit
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from batchctl.errors import CloudError
+from batchctl.words import plural
 
 TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed; 0 is no answer at all."""
 
 SHOWN = 2000
+
+MOST_SKEW = timedelta(minutes=15)
+"""How far a clock may be off: of Batch and of storage alike (REST: authorize with Shared Key)."""
 
 LONGEST_VALUE = 400
 """Characters of one detail: a string to sign, or a value that was too long, is recognised by its beginning."""
@@ -54,6 +60,8 @@ def answer_fault(where: str, status: int, headers: Mapping[str, str], text: str,
     said, message = _code_and_message(text)
     code = said or str(headers.get("x-ms-error-code", "")) or code
     told = f"{where} was answered {status} {code}".rstrip() + (f": {message}" if message else "")
+    if status in (401, 403) and (wrong := _clock_told(headers)):
+        told = f"{told}; {wrong}"
     return Fault(told, status=status, code=code, retry_after=_retry_after(headers))
 
 
@@ -82,6 +90,31 @@ def _in_brackets(pairs: Iterable[Mapping[str, Any]]) -> str:
 def _in_short(value: str) -> str:
     plain = " ".join(_SIGNATURE.sub("…", _QUERY.sub(r"\1", value)).split())
     return plain if len(plain) <= LONGEST_VALUE else f"{plain[:LONGEST_VALUE]}…"
+
+
+def _clock_told(headers: Mapping[str, str]) -> str:
+    """That our clock and the service's are too far apart for any signature, if they are. The SDK signs by that of the
+    system too, whatever clock is handed in elsewhere.
+    """
+    try:
+        theirs = parsedate_to_datetime(headers.get("Date") or "")
+        off = (datetime.now(UTC) - theirs).total_seconds()
+    except (TypeError, ValueError, OverflowError):  # no date, or one without a zone
+        return ""
+    if abs(off) <= MOST_SKEW.total_seconds():
+        return ""
+    which = "ahead of" if off > 0 else "behind"
+    return (
+        f"the clock of this machine is {_about(abs(off))} {which} the service's, which takes no request that is more "
+        "than 15 minutes off: set the clock"
+    )
+
+
+def _about(seconds: float) -> str:
+    for unit, length in (("day", 86400), ("hour", 3600)):
+        if seconds >= 2 * length:
+            return plural(round(seconds / length), unit)
+    return plural(round(seconds / 60), "minute")
 
 
 def _body_text(response: Any) -> str:

@@ -3,22 +3,10 @@
 What a spec leaves out, the service fills in, and gives back as if it had been asked for.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from batchctl.rules import lower, part, unordered
-
-
-class JsonText(str):
-    """An object of JSON as text, its keys sorted: what nobody here looks into."""
-
-    __slots__ = ()
-
-
-def json_text(value: Any) -> JsonText:
-    return JsonText(json.dumps(value, sort_keys=True, ensure_ascii=False))
+from batchctl.rules import JsonText, lower, part, unordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

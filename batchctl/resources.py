@@ -31,6 +31,7 @@ from batchctl.machines import (
     WindowsConfiguration,
 )
 from batchctl.rules import (
+    JsonText,
     Rule,
     compared,
     default_is_none,
@@ -39,6 +40,7 @@ from batchctl.rules import (
     observed,
     policy,
     sent,
+    told_json,
     unordered,
     word,
 )
@@ -129,12 +131,14 @@ class Pool:
     restart run the new one: so that no task meets an old node, it waits for an empty pool here.
 
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
-    beside them. `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
+    beside them. `raw`: what has no field, as REST has it, merged last; `raw_properties`: where such things may be.
+    `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     """
 
     kind: ClassVar[str] = "pool"
+    raw_properties: ClassVar[tuple[str, ...]] = (MACHINE, "userAccounts", "mountConfiguration")
     name: str = identity(key="id")
     vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
     image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image, rest=f"{MACHINE}.imageReference")
@@ -185,6 +189,7 @@ class Pool:
         Rule.WHEN_EMPTY, (), fold=unordered
     )
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
+    raw: JsonText | None = compared(Rule.WHEN_EMPTY, None, optional=True, resets=True, fold=told_json, rest="")
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     asked: str = observed("")
@@ -203,6 +208,7 @@ class Job:
     """
 
     kind: ClassVar[str] = "job"
+    raw_properties: ClassVar[tuple[str, ...]] = ("jobManagerTask",)
     name: str = identity(key="id")
     pool: str = compared(Rule.NEW_GENERATION, fold=lower, key="", rest="poolInfo.poolId")
     priority: int = compared(Rule.IN_PLACE, 0)
@@ -218,6 +224,7 @@ class Job:
     network_configuration: JobNetworkConfiguration | None = compared(Rule.NEW_GENERATION, None)
     uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
+    raw: JsonText | None = compared(Rule.NEW_GENERATION, None, optional=True, resets=True, fold=told_json, rest="")
     generation: int = observed(1)
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
@@ -251,6 +258,7 @@ class Task(Work):
     max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True, key="constraints.maxTaskRetryCount")
     retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION, key="constraints.retentionTime")
     application_package_references: tuple[ApplicationPackageReference, ...] = sent((), digest="command", fold=unordered)
+    raw: JsonText | None = sent(None, digest="command", fold=told_json, rest="")
     affinity_id: str | None = sent(None, digest=HANDLING, fill=True, key="affinityInfo.affinityId")
     display_name: str | None = sent(None, digest=HANDLING, always=True, fill=True)
     exit_conditions: ExitConditions | None = sent(None, digest=HANDLING, always=True)

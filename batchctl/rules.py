@@ -1,11 +1,61 @@
 """How values are compared, and what it means that they differ. Knows no kind."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any, cast
+
+
+class JsonText(str):
+    """An object of JSON as text, its keys sorted: what nobody here looks into, property by property."""
+
+    __slots__ = ()
+
+
+def json_text(value: Any) -> JsonText:
+    return JsonText(json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
+NEVER_TOLD = frozenset({"password", "accountKey", "sasKey", "sshPrivateKey", "protectedSettings"})
+"""Properties that the service takes and never gives back, wherever they stand."""
+
+
+def veiled_json(text: JsonText, write: Callable[[str], str], hide: Callable[[str], str]) -> JsonText:
+    """A JSON text with its texts as `write` has them, and as `hide` has them what the service never gives back."""
+    return json_text(_veiled(json.loads(text), write, hide))
+
+
+def _veiled(value: Any, write: Callable[[str], str], hide: Callable[[str], str]) -> Any:
+    match value:
+        case dict():
+            return {name: _veiled(inner, hide if name in NEVER_TOLD else write, hide) for name, inner in value.items()}
+        case list():
+            return [_veiled(item, write, hide) for item in value]
+        case str():
+            return write(value)
+        case _:
+            return value
+
+
+def told_json(value: JsonText | None) -> Any:
+    """A JSON text as it is compared: without what the service never gives back, words in small letters."""
+    return None if value is None else json_text(_given_back(json.loads(value), str.lower))
+
+
+def _given_back(value: Any, write: Callable[[str], str] = str) -> Any:
+    """A JSON value without what the service never gives back."""
+    match value:
+        case dict():
+            return {name: _given_back(inner, write) for name, inner in value.items() if name not in NEVER_TOLD}
+        case list():
+            return [_given_back(item, write) for item in value]
+        case str():
+            return write(value)
+        case _:
+            return value
 
 
 class Rule(Enum):
@@ -130,8 +180,8 @@ def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
         # Nearly all fields of nearly all objects: told before anything is folded.
         if old == new:
             continue
-        fold = entry.metadata["fold"]
-        if not _left_to_service(found, entry, new) and folded(_as_asked(old, new), fold) != folded(new, fold):
+        fold, old = entry.metadata["fold"], _as_asked(old, new)
+        if not _left_to_service(found, entry, new) and folded(old, fold) != folded(new, fold):
             yield Difference(entry.name, old, new, entry.metadata["rule"])
 
 
@@ -144,6 +194,9 @@ def _left_to_service(found: Any, entry: Field[Any], new: Any) -> bool:
 
 def _as_asked(old: Any, new: Any) -> Any:
     """The old value without what the new one leaves to the service, which may have filled it in."""
+    if isinstance(new, JsonText) and isinstance(old, JsonText):
+        named = _named(_given_back(json.loads(old)), json.loads(new))
+        return json_text(named) if named else None
     if isinstance(new, tuple) and isinstance(old, tuple) and len(old) == len(new):
         return tuple(map(_as_asked, old, new))
     if not is_dataclass(new) or isinstance(new, type) or type(old) is not type(new):
@@ -159,9 +212,19 @@ def _compared(kind: type) -> tuple[Field[Any], ...]:
     return tuple(entry for entry in fields(kind) if "rule" in entry.metadata)
 
 
+def _named(old: Any, new: Any) -> Any:
+    """Of a JSON value, what the other one names."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        named = {name: _named(old[name], inner) for name, inner in new.items() if name in old}
+        return {name: inner for name, inner in named.items() if inner != {} or new[name] == {}}
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [_named(*pair) for pair in zip(old, new, strict=True)]
+    return old
+
+
 def differs(old: Any, new: Any) -> bool:
     """Do two values differ, as they are compared?"""
-    return bool(folded(old) != folded(new))
+    return bool(folded(_as_asked(old, new)) != folded(new))
 
 
 def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import isodate
 
 from batchctl.rest import camel
+from batchctl.rules import JsonText, veiled_json
 from batchctl.sensitive import Hidden, is_sensitive, masked
 from batchctl.words import shown_characters
 
@@ -33,6 +34,8 @@ def shown_value(found: Any) -> str:
             return "{" + ", ".join(f"{camel(n)}: {shown_value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
         case Hidden():
             return HIDDEN
+        case JsonText():
+            return shown_value(str(veiled_json(found, str, lambda _: HIDDEN)))
         case _:
             text = masked(str(found)).replace("\n", "; ")
             return text if len(text) <= 300 else f"{text[:297]}…"

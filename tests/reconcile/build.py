@@ -32,6 +32,7 @@ from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud, Situation
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.rules import JsonText
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import UBUNTU, FakeCloud
 
@@ -158,6 +159,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "license_type": "Windows_Server",
             "service_artifact_reference": ServiceArtifactReference(id="/artifact"),
             "upgrade_policy": UpgradePolicy(mode="rolling"),
+            "raw": JsonText('{"userAccounts": []}'),
             "application_package_references": (ApplicationPackageReference(application_id="blender"),),
             "metadata": (("team", "four"),),
         },
@@ -178,6 +180,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "job_release_task": JobReleaseTask(command_line="true"),
             "uses_task_dependencies": True,
             "network_configuration": JobNetworkConfiguration(subnet_id="/net"),
+            "raw": JsonText('{"jobManagerTask": {"id": "m"}}'),
             "metadata": (("team", "four"),),
         },
     ),

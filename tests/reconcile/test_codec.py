@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.resources import KINDS, Blob, Resource, Task
+from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Veil, is_sensitive
 from tests.reconcile.build import job, pool
 
@@ -22,6 +23,7 @@ st.register_type_strategy(
     datetime, st.integers(0, 4 * 10**9).map(lambda s: datetime.fromtimestamp(s, UTC).replace(microsecond=s % 10**6))
 )
 # Of a setting whose name tells of a secret the value is hidden, and does not come back.
+st.register_type_strategy(JsonText, st.dictionaries(st.text(max_size=3), st.integers() | st.text()).map(json_text))
 st.register_type_strategy(str, st.text().filter(lambda text: not is_sensitive(text)))
 SLOW = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

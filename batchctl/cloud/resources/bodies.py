@@ -3,6 +3,7 @@ form of its own."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any, get_args
@@ -12,9 +13,9 @@ import isodate
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.machines import JsonText, json_text
 from batchctl.resources import Image
-from batchctl.rest import REST, Dialect
+from batchctl.rest import REST, Dialect, field_entries
+from batchctl.rules import JsonText, json_text
 from batchctl.work import (
     JobPreparationTask,
     JobReleaseTask,
@@ -30,6 +31,8 @@ UNLIMITED = timedelta(days=10_000_000)
 
 NodeWork = StartTask | JobPreparationTask | JobReleaseTask
 """What nodes run beside tasks."""
+
+NODE_WORK = frozenset(get_args(NodeWork))
 
 
 def rest_dialect(session: Session) -> Dialect:
@@ -96,6 +99,38 @@ def give_user(body: Json) -> None:
         user.pop("autoUser", None)
     else:
         user.setdefault("autoUser", {}).setdefault("scope", "pool")
+
+
+def merged(body: Json, raw: JsonText | None) -> Json:
+    """A body with what a spec says in REST's own words laid over it; null takes a property out."""
+    return body if raw is None else _laid_over(body, json.loads(raw))
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    laid = {name: _laid_over(below.get(name), inner) for name, inner in above.items()}
+    return {name: inner for name, inner in {**below, **laid}.items() if inner is not None}
+
+
+def unsaid(cls: Any, item: Json) -> JsonText:
+    """What a spec's `raw` may have asked for: of the properties that have no word, or parts without one, what no field
+    of the class reads."""
+    return json_text(_without(cls, {name: item[name] for name in cls.raw_properties if name in item}))
+
+
+def _without(cls: Any, item: Json) -> Json:
+    """A copy of the item in which no field of the class has its place; of lists of values nothing is left."""
+    left = {name: dict(inner) if isinstance(inner, dict) else inner for name, inner in item.items()}
+    for entry in field_entries(cls, REST):
+        above, last = left, entry.path[-1]
+        for name in entry.path[:-1]:
+            inner = above.get(name)
+            above[name] = above = dict(inner) if isinstance(inner, dict) else {}
+        found = above.pop(last, None)
+        if is_dataclass(entry.kind) and isinstance(found, dict) and entry.kind not in NODE_WORK:
+            above[last] = _without(entry.kind, found)
+    return left
 
 
 def node_work_body(session: Session, work: NodeWork) -> Json:

@@ -7,7 +7,7 @@ from functools import partial
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import rest_dialect
+from batchctl.cloud.resources.bodies import merged, rest_dialect, unsaid
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud_answers import Counts, Outcome
 from batchctl.errors import CloudError, Partial
@@ -96,7 +96,7 @@ def job_path(job: Job) -> str:
 def job_body(session: Session, job: Job, owner: str) -> Json:
     """The job as `POST /jobs` takes it: open, so that no race ends it before its tasks are in (design D7)."""
     said = {"id": job.id, "metadata": job_metadata(session, job, owner), "onAllTasksComplete": "noaction"}
-    return {**rest_dialect(session).write(job), **said}
+    return merged({**rest_dialect(session).write(job), **said}, job.raw)
 
 
 def read_job(session: Session, item: Json) -> Job:
@@ -109,6 +109,7 @@ def read_job(session: Session, item: Json) -> Job:
         "owner": metadata.get(marks.OWNER),
         "stamp": marks.read_stamp(metadata),
         "asked": metadata.get(marks.DIGEST, ""),
+        "raw": unsaid(Job, item),
         "sealed": str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
     }
     # A job of others may make a pool of its own, which has no id in it.

@@ -3,7 +3,7 @@
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import rest_dialect
+from batchctl.cloud.resources.bodies import merged, rest_dialect, unsaid
 from batchctl.resources import Pool
 from batchctl.rules import asked_hashes
 
@@ -18,7 +18,8 @@ def pool_path(pool: str) -> str:
 def pool_body(session: Session, pool: Pool, owner: str) -> Json:
     """The pool as `POST /pools` takes it; shared access signatures are minted here."""
     scaled = {"enableAutoScale": True} if pool.auto_scale_formula is not None else {}
-    return {**rest_dialect(session).write(pool), **scaled, "metadata": pool_metadata(session, pool, owner)}
+    body = {**rest_dialect(session).write(pool), **scaled, "metadata": pool_metadata(session, pool, owner)}
+    return merged(body, pool.raw)
 
 
 def read_pool(session: Session, item: Json) -> Pool:
@@ -35,6 +36,7 @@ def read_pool(session: Session, item: Json) -> Pool:
         "stamp": marks.read_stamp(marked),
         "asked": marked.get(marks.DIGEST, ""),
         "rebooting": marks.REBOOTING in marked,
+        "raw": unsaid(Pool, item),
         "nodes": item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
     }
     return Pool(**{**found, **ours})

@@ -1,19 +1,20 @@
 """A pool changed: drained where a field asks for it, patched, given its nodes (REST: Pool - Patch Pool)."""
 
+import json
 from collections.abc import Set
 from dataclasses import fields, replace
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import rest_dialect
+from batchctl.cloud.resources.bodies import merged, rest_dialect
 from batchctl.cloud.resources.nodes import reboot_nodes
 from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata, pool_path
 from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
 from batchctl.resources import Pool
 from batchctl.rest import REST, path_of
-from batchctl.rules import Rule, differs, field_differences
+from batchctl.rules import Rule, differs, field_differences, json_text
 
 START = "start_task"
 NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
@@ -46,12 +47,17 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
 def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
     """What changes only while the pool is empty, property by property: PoolPatch takes each of them whole."""
     properties = {places[0] for f in fields(Pool) if f.name in changed and (places := path_of(f, REST))}
+    if "raw" in changed:
+        properties |= set(json.loads(wanted.raw or "{}")) | {"virtualMachineConfiguration"}
     alike = {f.name for f in fields(Pool) if (path_of(f, REST) or ("",))[0] in properties - {"startTask"}}
     # No network is said in full: left out, the old one would stay.
     none = replace(wanted, network_configuration=wanted.network_configuration or NetworkConfiguration())
     # So does a list: empty it takes away what there is.
     gone: Json = {path_of(f, REST)[0]: [] for f in fields(Pool) if f.name in changed and getattr(wanted, f.name) == ()}
-    return {**gone, **rest_dialect(session).write(none, only=alike)}
+    patch = {**gone, **rest_dialect(session).write(none, only=alike)}
+    # Of what is said in REST's own words, what belongs to these properties goes along with them.
+    raw = {} if wanted.raw is None else json.loads(wanted.raw)
+    return merged(patch, json_text({n: v for n, v in raw.items() if "raw" in changed or n in properties}))
 
 
 def _signed_anew(session: Session, wanted: Pool) -> Json:

@@ -12,6 +12,7 @@ from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
     give_digest,
     give_user,
+    merged,
     output_file_body,
     rest_dialect,
     travelling_digest,
@@ -80,7 +81,7 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
         body["outputFiles"] = [output_file_body(session, output, mark) for output in task.output_files]
     give_user(body)
     give_digest(body, task.digest)
-    return body
+    return merged(body, task.raw)
 
 
 LIMITS = frozenset(f.name for f in fields(Task) if f.metadata.get("rule") is Rule.IN_PLACE)

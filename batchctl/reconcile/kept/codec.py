@@ -19,6 +19,7 @@ import isodate
 from batchctl.errors import BatchctlError
 from batchctl.resources import KINDS
 from batchctl.rest import camel
+from batchctl.rules import JsonText, veiled_json
 from batchctl.sensitive import Veil
 from batchctl.work import Settings
 
@@ -35,6 +36,8 @@ class Codec:
     def encode(self, value: Any) -> Json:
         """A value of the vocabulary as JSON; a resource says its kind."""
         match value:
+            case JsonText():
+                return veiled_json(value, self.veil, lambda text: self.veil.setting("password", text))
             case str():
                 return self.veil(value)
             case None | bool() | int() | float():

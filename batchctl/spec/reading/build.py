@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from batchctl.machines import JsonText, json_text
 from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
+from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
 from batchctl.spec.model import (
     AXES,

@@ -13,9 +13,9 @@ Generated = tuple[str, Values]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns`: names that can stand in `{row.NAME}`; `rows` are as long as these are many."""
+    """`columns`: the names that can stand in `{row.NAME}`, and the place of each in a row; a column may have two."""
 
-    columns: tuple[str, ...]
+    columns: Mapping[str, int]
     rows: tuple[tuple[str, ...], ...]
 
 

@@ -1,6 +1,7 @@
 """Placeholders: `{item.stem}`, `{index:05d}`, `{vars.x}`, `${env:X}`. Pure substitution, no format strings.
 
-What is a placeholder: a word in braces, with dots and a format if any. Every other brace is text, and so is `${HOME}`.
+What is a placeholder: a word in braces, with dots and a format if any; behind `row.` the header of a column, as it is.
+Every other brace is text, and so is `${HOME}`; `lookalikes` has those that somebody took for a placeholder.
 `{{word}}` stands for a literal `{word}`, `$${env:X}` for a literal `${env:X}`.
 """
 
@@ -9,6 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from batchctl.spec.lookalikes import MEANT, MEANT_OF_SHELL, Lookalike, lookalikes
 
 Value = str | int | float | bool | tuple[str, ...]
 
@@ -34,12 +37,15 @@ Values = Mapping[str, Value]
 `items.names`, can stand only where there may be several words."""
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN = rf"{_WORD}(?:\.{_WORD}|\[[0-9]+\])*"
+# The header of a column may hold nearly anything; what could be of the shell or of a format is left out.
+_COLUMN = r"(?:rows?|items?)(?:\[[0-9]+\])?\.(?![ \t.])(?:[^{}:,;=$|\"'`\\\n\[\]]|,[ \t])+(?<![ \t])"
+_NAME = rf"(?:{_PLAIN}|{_COLUMN})"
 _TOKEN = re.compile(
-    rf"(?P<doubled>\{{\{{{_WORD}(?:\.{_WORD}|\[[0-9]+\])*(?::[^{{}}\s]*)?\}}\}})"
-    rf"|(?P<kept>\$\$\{{env:{_WORD}\}})"
+    rf"(?P<doubled>\{{\{{(?:{_NAME}(?::[^{{}}\s]*)?|{MEANT})(?<![ \t])\}}\}})"
+    rf"|(?P<kept>\$\$\{{{MEANT_OF_SHELL}\}})"
     rf"|\$\{{(?P<env>env:{_WORD})\}}"
-    rf"|(?P<mistaken>\$\{{(?:item|vars)\.{_WORD}\}})"
-    rf"|(?<!\$)\{{(?P<name>{_WORD}(?:\.{_WORD}|\[[0-9]+\])*)(?::(?P<format>[^{{}}\s]*))?\}}"
+    rf"|(?<!\$)\{{(?P<name>{_NAME})(?::(?P<format>[^{{}}\s]*))?\}}"
 )
 INDEX = re.compile(r"\[[0-9]+\]")
 _FORMAT = re.compile(r"0?[1-9][0-9]?d?|d")
@@ -114,11 +120,16 @@ def holes(template: str) -> Iterator[Hole]:
 
 
 def placeholder_errors(
-    template: str, known: Collection[str], *, texts: Collection[str] = (), why_not: str = ""
+    template: str,
+    known: Collection[str],
+    *,
+    texts: Collection[str] = (),
+    why_not: str = "",
+    shell: Collection[str] = (),
 ) -> Iterator[TemplateError]:
-    """Every placeholder that names nothing known, or formats one of `texts` as a number.
+    """Every placeholder that names nothing known, or formats one of `texts` as a number, and what only looks like one.
 
-    `why_not` says why names of items are not among the known.
+    `why_not` says why names of items are not among the known; `shell`: the variables that the commands set.
     """
     for hole in holes(template):
         if _is_known(hole.name, known):
@@ -129,28 +140,55 @@ def placeholder_errors(
             yield TemplateError(message, "unset-variable", hole.start, hole.width)
         else:
             yield TemplateError(_unknown_message(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
+    for found in mistaken(template, known, shell):
+        yield TemplateError(_mistaken_message(found, known), "unknown-placeholder", found.start, len(found.text))
+
+
+def mistaken(template: str, known: Collection[str], shell: Collection[str] = ()) -> Iterator[Lookalike]:
+    """What looks like a placeholder and is none."""
+    if "{" in template:
+        yield from lookalikes(_TOKEN.sub(lambda found: "\0" * len(found[0]), template), known, shell)
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
     """`items[7].name` is known where `items[0].name` is, `row.x` where `row.*` is."""
     plain = INDEX.sub("[0]", name)
-    return name in known or plain in known or f"{plain.rpartition('.')[0]}.*" in known
+    return name in known or plain in known or any(f"{plain[: dot.start()]}.*" in known for dot in _DOT.finditer(plain))
+
+
+_DOT = re.compile(r"\.")
 
 
 def _bad_format(hole: Hole) -> TemplateError:
-    message = f"{hole.text}: only whole numbers take a format, such as 5d or 05d"
+    literal = f"; to mean the text {hole.text}, write {{{hole.text}}}"
+    message = f"{hole.text}: only whole numbers take a format, such as 5d or 05d{literal}"
     return TemplateError(message, "placeholder-format", hole.start, hole.width)
 
 
 def _unknown_message(hole: Hole, known: Collection[str], why_not: str) -> str:
     inner = hole.text.strip("${}")
-    if hole.text.startswith("$") and inner in known:
-        return f"{hole.text} is no placeholder: write {{{inner}}}"
-    near = difflib.get_close_matches(inner, [name for name in known if not name.startswith("env:")], n=1)
-    if near:
-        return f"unknown placeholder {hole.text}; did you mean {{{near[0]}}}?"
+    if near := _nearest_name(inner, known):
+        return f"unknown placeholder {hole.text}; did you mean {{{near}}}?"
     literal = f"; to mean the text {hole.text}, write {{{hole.text}}}" if not hole.text.startswith("$") else ""
     return f"unknown placeholder {hole.text}{why_not}{literal}"
+
+
+def _nearest_name(name: str, known: Collection[str]) -> str | None:
+    folded = {other.casefold(): other for other in known if not other.startswith("env:")}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
+def _mistaken_message(found: Lookalike, known: Collection[str]) -> str:
+    # Of the environment alone is the `$` a part.
+    if found.inner.startswith("env"):
+        right = "write ${env:NAME}"
+    elif near := found.name if _is_known(found.name, known) else _nearest_name(found.name or "item", known):
+        right = f"write {{{near}}}"
+    else:
+        right = "one is a name in braces, without spaces and the like"
+    literal = f"; to mean the text {found.meaning}, write {found.escaped}"
+    return f"{found.text} is no placeholder: {right}{literal}"
 
 
 def fill(template: str, values: Values) -> str:

@@ -87,15 +87,16 @@ def range_numbers(source: Mapping[str, int]) -> range:
 
 
 def lines(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
-    for row in inventory.tables.get(for_each.at, Table((), ())).rows:
+    for row in inventory.tables.get(for_each.at, Table({}, ())).rows:
         yield Item(row[0], {"item": row[0]})
 
 
 def rows(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
     """A row's key is what stands in its first column."""
-    table = inventory.tables.get(for_each.at, Table((), ()))
+    table = inventory.tables.get(for_each.at, Table({}, ()))
+    names = [(f"row.{name}", number) for name, number in table.columns.items()]
     for row in table.rows:
-        yield Item(row[0], {f"row.{name}": value for name, value in zip(table.columns, row, strict=True)})
+        yield Item(row[0], {name: row[number] for name, number in names})
 
 
 def generated(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:

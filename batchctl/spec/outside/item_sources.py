@@ -8,7 +8,8 @@ import importlib.util
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def _bounded(stream: Iterable[str]) -> Iterator[str]:
 
 def _lines(lines: Iterator[str], wanted: Rows) -> Table:
     filled = ((number, [text]) for number, line in enumerate(lines, 1) if (text := line.rstrip("\r\n")).strip())
-    return Table(("line",), tuple(_chosen_rows(filled, 1, wanted)))
+    return Table({}, tuple(_chosen_rows(filled, 1, wanted)))
 
 
 def _csv(lines: Iterator[str], wanted: Rows) -> Table:
@@ -67,12 +68,20 @@ def _headed_table(reader: Any, wanted: Rows) -> Table:
     header = next((row for row in reader if row), None)
     if header is None:
         raise TableError("it is empty: its first line names the columns")
-    columns = tuple(re.sub(r"\W+", "_", name.strip(), flags=re.ASCII).strip("_") or "_" for name in header)
-    for number, name in enumerate(columns):
-        if name in columns[:number]:
-            raise TableError(f"two of its columns are called {shown(name)}")
     filled = ((reader.line_num, row) for row in reader if row)
-    return Table(columns, tuple(_chosen_rows(filled, len(columns), wanted)))
+    return Table(_columns([name.strip() for name in header]), tuple(_chosen_rows(filled, len(header), wanted)))
+
+
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    """The place of each column by its name, and by the word that this makes (`sample name`: `sample_name`) where it is
+    that of one column alone."""
+    found = {name: number for number, name in enumerate(header)}
+    if len(found) < len(header):
+        [(twice, _)] = Counter(header).most_common(1)
+        raise TableError(f"two of its columns are called {shown(twice)}")
+    words = [re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "_" for name in header]
+    uses = Counter(words)
+    return {word: number for number, word in enumerate(words) if uses[word] == 1} | found
 
 
 def _chosen_rows(rows: Iterator[tuple[int, list[str]]], length: int, wanted: Rows) -> Iterator[tuple[str, ...]]:

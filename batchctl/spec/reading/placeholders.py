@@ -15,6 +15,7 @@ from batchctl.rest import filled_places
 from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
+from batchctl.spec.lookalikes import shell_sets
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
@@ -65,12 +66,25 @@ def placeholders_are_known(document: Any, source: Source, known: Values) -> Iter
             yield from unknown_placeholders(source, at, text, known, plain, "")
     for task_at, task in find_parts(document, "job.tasks.*"):
         names, numbers, why_not = _item_placeholders(task)
+        texts_only, filled = {*plain, *names} - numbers, {**dict.fromkeys(names, ""), **known}
+        shell = _shell_variables(document, task)
         for place in FILLED_PER_TASK:
             for at, text in find_texts(task, place):
-                texts_only = {*plain, *names} - numbers
-                yield from unknown_placeholders(
-                    source, (*task_at, *at), text, {**dict.fromkeys(names, ""), **known}, texts_only, why_not
-                )
+                yield from unknown_placeholders(source, (*task_at, *at), text, filled, texts_only, why_not, shell)
+
+
+def _shell_variables(document: Any, task: Any) -> frozenset[str]:
+    """Names of placeholders that are also those of variables which the task's commands or settings give a value."""
+    commands = "\n".join(text for _, text in find_texts(task, "commands.*"))
+    settings = [*find_texts(task, "environmentSettings.*.name"), *find_texts(document, COMMON_SETTINGS)]
+    found = {name for _, name in settings} | {name for name in TELLING if shell_sets(name, commands)}
+    return frozenset(found & TELLING)
+
+
+COMMON_SETTINGS = "job.commonEnvironmentSettings.*.name"
+
+TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
+"""Placeholders that are not the same for every item begin so."""
 
 
 def formatless_names(document: Any, known: Values) -> frozenset[str]:
@@ -88,10 +102,16 @@ def _item_placeholders(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
 
 
 def unknown_placeholders(
-    source: Source, at: At, text: str, known: Values, texts: Collection[str], why_not: str
+    source: Source,
+    at: At,
+    text: str,
+    known: Values,
+    texts: Collection[str],
+    why_not: str,
+    shell: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Placeholders of one text that nothing can fill, or that would show a secret."""
-    for error in template.placeholder_errors(text, known, texts=texts, why_not=why_not):
+    """Placeholders of one text that nothing can fill, what only looks like one, and what would show a secret."""
+    for error in template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
     for hole in template.holes(text):
         if (value := str(known.get(hole.name, ""))) != masked(value):
@@ -124,7 +144,9 @@ class Settling:
         except TemplateError:
             self.waiting.add(at)
             filled = None
-        if filled != text:
+        if any(template.mistaken(text, ())):
+            self.waiting.add(at)
+        if filled != text or at in self.waiting:
             self.texts[at] = text
         return filled if filled != text else None
 

@@ -9,11 +9,9 @@ from typing import Any
 from batchctl.errors import Problem
 from batchctl.spec import template
 from batchctl.spec.reading.paths import FOR_EACH, as_mapping, find_parts, find_texts, get_in, part_at
+from batchctl.spec.reading.placeholders import TELLING
 from batchctl.spec.source import At, Source, nearest_word, shown
 from batchctl.spec.template import Values
-
-TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "hash8"})
-"""Placeholders that are not the same for every item begin so."""
 
 FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory", "job.tasks.*.forEach.outputs")
 
@@ -23,7 +21,7 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
         text = get_in(task, "id")
         if get_in(task, "forEach") is None or not isinstance(text, str):
             continue
-        if not any(hole.name.split(".")[0] in TELLING for hole in template.holes(text)):
+        if not any(re.split(r"[.\[]", hole.name)[0] in TELLING for hole in template.holes(text)):
             message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
             yield source.problem((*at, "id"), message, "same-task-id")
 

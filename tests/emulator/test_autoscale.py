@@ -11,9 +11,11 @@ from batchctl.emulator.formula.values import FormulaError
 
 from .conftest import new_job, pool_options
 from .stand import until
+from .test_faults import fault
 from .test_jobs import task
 from .test_pools import code_of, steady
 
+FAILED = "AllocationFailed"
 NOON = 1767268800.0  # Thursday, 2026-01-01T12:00:00Z
 
 
@@ -110,6 +112,28 @@ def test_a_pool_that_follows_its_tasks(client, name, local):
     assert code_of(caught) == "OperationNotValidOnPool"
     client.disable_pool_auto_scale(name)
     assert client.get_pool(name).enable_auto_scale is False
+
+
+def test_what_a_resize_did_not_get_is_tried_again_at_each_evaluation(client, name, local):
+    made = pool_options(
+        name,
+        enable_auto_scale=True,
+        auto_scale_formula="$TargetDedicatedNodes = 2;",
+        auto_scale_evaluation_interval=timedelta(minutes=5),
+    )
+    with fault(local, kind="allocation", pool=name):
+        client.create_pool(made)
+        first = steady(client, name)
+        assert (first.current_dedicated_nodes, [error.code for error in first.resize_errors]) == (0, [FAILED])
+        local.turn(300)
+        second = steady(client, name)
+        assert (second.current_dedicated_nodes, [error.code for error in second.resize_errors]) == (0, [FAILED])
+        assert second.allocation_state_transition_time > first.allocation_state_transition_time
+    local.turn(300)
+    third = steady(client, name)
+    assert (third.current_dedicated_nodes, third.resize_errors) == (2, None)
+    local.turn(300)
+    assert steady(client, name).allocation_state_transition_time == third.allocation_state_transition_time
 
 
 def test_samples(client, name):

@@ -103,7 +103,10 @@ def watch_pool(service: Service, pool: Pool) -> None:
 
 
 def apply_formula(service: Service, pool: Pool) -> None:
-    """Evaluates the pool's own formula and resizes the pool to what it says."""
+    """Evaluates the pool's own formula and resizes the pool to what it says: also to the targets that it has, if nodes
+    are missing. No page tells so, but people who run such pools do: what a resize did not get is tried again at each
+    evaluation, and only a resize clears resizeErrors.
+    """
     pool.autoscale_run = evaluate_formula(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
     service.store.touch(pool)
@@ -111,7 +114,8 @@ def apply_formula(service: Service, pool: Pool) -> None:
         return
     values = dict(part.split("=", 1) for part in pool.autoscale_run["results"].split(";"))
     dedicated, spot = (int(values[name]) for name in TARGETS)
-    if (dedicated, spot) != tuple(pool.spec[name] for name in TARGETS.values()):
+    unchanged = (dedicated, spot) == tuple(pool.spec[name] for name in TARGETS.values())
+    if not unchanged or pool_life.lacks_nodes(pool):
         pool_life.resize_pool(service, pool, dedicated, spot, values[OPTION])
 
 

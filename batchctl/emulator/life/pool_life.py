@@ -130,6 +130,11 @@ def _nodes_that_stay(pool: Pool, dedicated: bool) -> list[Node]:
     ]
 
 
+def lacks_nodes(pool: Pool) -> bool:
+    """Whether the pool has fewer nodes than its targets ask for."""
+    return any(_missing_nodes(pool, dedicated) > 0 for dedicated in (True, False))
+
+
 def _missing_nodes(pool: Pool, dedicated: bool) -> int:
     """How many nodes of that kind the pool lacks; below 0 it has too many."""
     target: int = pool.spec["targetDedicatedNodes" if dedicated else "targetLowPriorityNodes"]

@@ -135,6 +135,7 @@ class Pool:
     `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
+    `asked_again`: an earlier resize gave less than the targets, which are asked for once more.
     """
 
     kind: ClassVar[str] = "pool"
@@ -198,6 +199,7 @@ class Pool:
     nodes: int = observed(0)
     rebooting: bool = observed(False)
     by_reboot: bool = policy(False)
+    asked_again: bool = policy(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,7 +212,7 @@ class FakeCloud:
 
     def counts(self, job: Job) -> Counts:
         held = _there(self.jobs, job.id, "Job")
-        if held.state not in ENDED and self._nodes(held.pool):
+        if held.state not in ENDED and self.health(held.pool).able:
             added = self.added[job.id.lower()]
             while ready := [t for t in added.values() if t.state != "completed" and _is_ready(t, added)]:
                 added.update({task.id.lower(): self._run(task, held) for task in ready})
@@ -322,6 +322,8 @@ class FakeCloud:
                 self._upload(wanted, owner)
             case Pool(name=name):
                 _agreed(wanted)
+                if wanted.asked_again:
+                    self.ailing.pop(name.lower(), None)
                 shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
                 made = self.pools[name.lower()].created
                 self.pools[name.lower()] = self._stamped(
@@ -445,7 +447,7 @@ def _stored(pool: Pool, owner: str) -> Pool:
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
-    return replace(counted, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False)
+    return replace(counted, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False, asked_again=False)
 
 
 def _agreed(pool: Pool) -> None:

@@ -273,6 +273,15 @@ def test_a_start_task_comes_by_reboot_and_the_nodes_stay(
     assert world.cloud.use(world.name("pool")) == nodes
 
 
+def test_a_pool_is_asked_again_for_the_nodes_it_has_not_got(world: World) -> None:
+    world.made(world.pool(target_dedicated_nodes=1))
+    eventually(lambda: dict(world.cloud.health(world.name("pool")).nodes) == {"idle": 1}, "the node is up")
+    again = world.pool(target_dedicated_nodes=1, asked_again=True)
+    done(world.cloud.update([(world.held_pool(), again)], world.owner))
+    assert field_changes(world.held_pool(), again) == ()
+    eventually(lambda: dict(world.cloud.health(world.name("pool")).nodes) == {"idle": 1}, "the node is still up")
+
+
 # Jobs.
 
 

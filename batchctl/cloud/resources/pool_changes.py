@@ -73,7 +73,7 @@ def _may_have_nodes(pool: Pool) -> bool:
 def _give_nodes(session: Session, held: Pool, wanted: Pool, *, refill: bool, changed: Set[str]) -> None:
     emptied = refill and _may_have_nodes(held)
     if wanted.auto_scale_formula is None:
-        if emptied or changed & TARGETS or "auto_scale_formula" in changed:
+        if emptied or changed & TARGETS or "auto_scale_formula" in changed or wanted.asked_again:
             _resize(session, wanted, {**NO_NODES, **rest_dialect(session).write(wanted, only=TARGETS)})
     elif emptied or changed & FORMULA:
         formula = rest_dialect(session).write(wanted, only=FORMULA)

@@ -23,8 +23,9 @@ APPLYING: tuple[Amendment, ...] = (
     # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
     only_named,
     with_renewals,
-    with_preflight,
+    # Before the preflight, which looks at all that is changed.
     with_pool_notes,
+    with_preflight,
     refuse_losses,
 )
 

@@ -1,28 +1,56 @@
-"""What is wrong with pools that stay: a plan says it, for no difference from the spec does."""
+"""What is wrong with pools that stay: a plan says it, as no difference from the spec does, and asks for nodes again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from batchctl.reconcile.decide.pool_verdicts import pool_troubles
-from batchctl.reconcile.plan import Action, Plan
+from batchctl.cloud_answers import PoolHealth
+from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again
+from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool
+from batchctl.words import plural
 
 
 def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
-    """The plan with what the service says of the pools that are there and wanted."""
-    told = (
-        f"pool {pool.name!r}: {trouble}"
-        for pool in _pools_that_stay(plan, situation)
-        for trouble in pool_troubles(situation.account.health(pool.name))
+    """The plan with what the service says of the pools that are there and wanted.
+
+    One of a fixed size, for which tasks wait and to which an earlier resize gave no node, is asked for them again.
+    """
+    waited_for = {job.pool.lower() for job in plan.waits}
+    for held, wanted in _pools_that_stay(plan, situation):
+        health = situation.account.health(held.name)
+        told = (f"pool {held.name!r}: {trouble}" for trouble in pool_troubles(health))
+        plan = replace(plan, notes=(*plan.notes, *told))
+        if held.name.lower() in waited_for and wants_nodes_again(health):
+            plan = _asking_again(plan, held, wanted, health)
+    return plan
+
+
+def _asking_again(plan: Plan, held: Pool, wanted: Pool, health: PoolHealth) -> Plan:
+    reason = f"asked once more for the {plural(health.wanted - health.count, 'node')} that it lacks"
+    before = next((c for c in plan.of(Pool, Action.UPDATE) if c.before == held), None)
+    change = before or Change(action=Action.UPDATE, before=held, after=_with_targets(wanted, held))
+    assert isinstance(change.after, Pool)
+    again = replace(change, after=replace(change.after, asked_again=True), reasons=(*change.reasons, reason))
+    others = [c for c in plan.changes if c is not before]
+    return replace(plan, changes=ordered_changes([*others, again]), unchanged=plan.unchanged - (0 if before else 1))
+
+
+def _with_targets(wanted: Pool, held: Pool) -> Pool:
+    """What the spec leaves open stays as it is: a resize says both."""
+    dedicated, spot = wanted.target_dedicated_nodes, wanted.target_spot_nodes
+    return replace(
+        wanted,
+        target_dedicated_nodes=held.target_dedicated_nodes if dedicated is None else dedicated,
+        target_spot_nodes=held.target_spot_nodes if spot is None else spot,
     )
-    return replace(plan, notes=(*plan.notes, *told))
 
 
-def _pools_that_stay(plan: Plan, situation: Situation) -> Iterator[Pool]:
+def _pools_that_stay(plan: Plan, situation: Situation) -> Iterator[tuple[Pool, Pool]]:
+    """As they are held, and as they are wanted."""
     owner = situation.desired.owner
-    wanted = {r.name.lower() for r in situation.desired.resources if isinstance(r, Pool)}
+    wanted = {r.name.lower(): r for r in situation.desired.resources if isinstance(r, Pool)}
     leaving = {change.resource.name.lower() for change in plan.of(Pool, Action.REPLACE, Action.DELETE)}
     for held in situation.held:
-        if isinstance(held, Pool) and held.owner == owner and held.name.lower() in wanted - leaving:
-            yield held
+        if isinstance(held, Pool) and held.owner == owner and held.name.lower() in wanted.keys() - leaving:
+            yield held, wanted[held.name.lower()]

@@ -30,6 +30,11 @@ def may_come_to_run(health: PoolHealth, before: PoolHealth | None = None) -> boo
     return not (health.resize_errors and told_since)
 
 
+def wants_nodes_again(health: PoolHealth) -> bool:
+    """Has a pool of a fixed size no node, and fewer than it should have? Of itself it asks for none any more."""
+    return health.scaling is None and health.steady and not health.able and health.count < health.wanted
+
+
 def why_no_node(health: PoolHealth) -> str:
     """Why none can run a task, line by line."""
     causes = (*_lacking(health), *(health.details or health.broken), *_formula_troubles(health))

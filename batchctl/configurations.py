@@ -6,7 +6,7 @@ They hold what a spec can set; what the service fills in beside is not read. Def
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from batchctl.rules import lower, part, unordered, word
+from batchctl.rules import lower, part, secret, unordered, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +105,12 @@ class IdentityReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerRegistry:
-    """A private registry, entered with a managed identity: a spec holds no password."""
+    """A private registry, entered with a managed identity or a password (REST: ContainerRegistryReference)."""
 
     registry_server: str = part("docker.io", fold=lower)
     identity_reference: IdentityReference | None = None
+    username: str | None = None
+    password: str | None = secret()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the machines of a pool are made of, field by field as REST's VirtualMachineConfiguration (2025-06-01) has it.
+"""What the machines of a pool are made of, and who and what is on them, as REST (2025-06-01) has it.
 
 What a spec leaves out, the service fills in, and gives back as if it had been asked for.
 """
@@ -6,7 +6,8 @@ What a spec leaves out, the service fills in, and gives back as if it had been a
 from dataclasses import dataclass
 from datetime import timedelta
 
-from batchctl.rules import JsonText, lower, part, unordered
+from batchctl.configurations import IdentityReference
+from batchctl.rules import JsonText, lower, part, secret, unordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,3 +161,84 @@ class UpgradePolicy:
     mode: str = part("manual", fold=lower)
     automatic_os_upgrade_policy: AutomaticOSUpgradePolicy | None = part(None, optional=True)
     rolling_upgrade_policy: RollingUpgradePolicy | None = part(None, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinuxUserConfiguration:
+    """REST: LinuxUserConfiguration. `uid` and `gid` stand together or not at all."""
+
+    uid: int | None = part(None, optional=True)
+    gid: int | None = part(None, optional=True)
+    ssh_private_key: str | None = secret()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsUserConfiguration:
+    """REST: WindowsUserConfiguration. `login_mode`: batch or interactive."""
+
+    login_mode: str | None = part(None, fold=lower, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAccount:
+    """An account on every node, as which tasks may run (REST: UserAccount)."""
+
+    name: str
+    password: str | None = secret()
+    elevation_level: str = part("nonadmin", fold=lower)
+    linux_user_configuration: LinuxUserConfiguration | None = part(None, optional=True)
+    windows_user_configuration: WindowsUserConfiguration | None = part(None, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AzureBlobFileSystemConfiguration:
+    """A container of a storage account as a directory, by blobfuse (REST: AzureBlobFileSystemConfiguration)."""
+
+    account_name: str
+    container_name: str
+    relative_mount_path: str
+    account_key: str | None = secret()
+    sas_key: str | None = secret()
+    blobfuse_options: str | None = part(None, optional=True)
+    identity_reference: IdentityReference | None = part(None, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NfsMountConfiguration:
+    """REST: NfsMountConfiguration."""
+
+    source: str
+    relative_mount_path: str
+    mount_options: str | None = part(None, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CifsMountConfiguration:
+    """REST: CifsMountConfiguration."""
+
+    username: str
+    source: str
+    relative_mount_path: str
+    mount_options: str | None = part(None, optional=True)
+    password: str | None = secret()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AzureFileShareConfiguration:
+    """REST: AzureFileShareConfiguration."""
+
+    account_name: str
+    azure_file_url: str
+    relative_mount_path: str
+    mount_options: str | None = part(None, optional=True)
+    account_key: str | None = secret()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountConfiguration:
+    """A file system on every node, below AZ_BATCH_NODE_MOUNTS_DIR; one of these (REST: MountConfiguration)."""
+
+    azure_blob_file_system_configuration: AzureBlobFileSystemConfiguration | None = None
+    nfs_mount_configuration: NfsMountConfiguration | None = None
+    cifs_mount_configuration: CifsMountConfiguration | None = None
+    azure_file_share_configuration: AzureFileShareConfiguration | None = None

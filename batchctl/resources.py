@@ -24,10 +24,12 @@ from batchctl.machines import (
     DataDisk,
     DiskEncryptionConfiguration,
     Extension,
+    MountConfiguration,
     OSDisk,
     SecurityProfile,
     ServiceArtifactReference,
     UpgradePolicy,
+    UserAccount,
     WindowsConfiguration,
 )
 from batchctl.rules import (
@@ -139,7 +141,7 @@ class Pool:
     """
 
     kind: ClassVar[str] = "pool"
-    raw_properties: ClassVar[tuple[str, ...]] = (MACHINE, "userAccounts", "mountConfiguration")
+    raw_properties: ClassVar[tuple[str, ...]] = (MACHINE,)
     name: str = identity(key="id")
     vm_size: str = compared(Rule.WHEN_EMPTY, fold=lower)
     image: Image = compared(Rule.WHEN_EMPTY, fold=lower_image, rest=f"{MACHINE}.imageReference")
@@ -186,6 +188,8 @@ class Pool:
     upgrade_policy: UpgradePolicy | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
+    user_accounts: tuple[UserAccount, ...] = compared(Rule.WHEN_EMPTY, ())
+    mount_configuration: tuple[MountConfiguration, ...] = compared(Rule.WHEN_EMPTY, ())
     application_package_references: tuple[ApplicationPackageReference, ...] = compared(
         Rule.WHEN_EMPTY, (), fold=unordered
     )

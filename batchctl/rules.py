@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
@@ -154,6 +154,15 @@ def part(
     return _field(default, optional=optional, fold=fold, fill=fill, key=key, rest=rest)
 
 
+def secret() -> Any:
+    """A text that goes to the service and is never shown, kept or compared: the service never gives it back."""
+    return _field(None, secret=True, optional=True, fold=unseen)
+
+
+def unseen(_value: Any) -> None:
+    """What cannot be compared."""
+
+
 def identity(*, key: str = "") -> Any:
     """A field that says which object it is, and never changes. `key` as in `compared`; "": no document has it."""
     return _field(..., identity=True, key=key, rest=key)
@@ -201,8 +210,8 @@ def _as_asked(old: Any, new: Any) -> Any:
         return tuple(map(_as_asked, old, new))
     if not is_dataclass(new) or isinstance(new, type) or type(old) is not type(new):
         return old
-    said = {f.name: (getattr(old, f.name), getattr(new, f.name), f.metadata.get("optional")) for f in fields(new)}
-    asked = {name: None if b is None and left else _as_asked(a, b) for name, (a, b, left) in said.items()}
+    said = {f.name: (getattr(old, f.name), getattr(new, f.name), f.metadata) for f in fields(new)}
+    asked = {name: None if _is_left(b, told) else _as_asked(a, b) for name, (a, b, told) in said.items()}
     return old if all(asked[name] is a for name, (a, _, _) in said.items()) else replace(cast("Any", old), **asked)
 
 
@@ -210,6 +219,10 @@ def _as_asked(old: Any, new: Any) -> Any:
 def _compared(kind: type) -> tuple[Field[Any], ...]:
     """The compared fields of a kind; looked up once, for a plan may compare a hundred thousand blobs."""
     return tuple(entry for entry in fields(kind) if "rule" in entry.metadata)
+
+
+def _is_left(new: Any, metadata: Mapping[str, Any]) -> bool:
+    return "secret" in metadata or (new is None and bool(metadata.get("optional")))
 
 
 def _named(old: Any, new: Any) -> Any:

@@ -4,7 +4,7 @@ asks both the same questions. Tasks run when they are counted."""
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import Any, TypeVar
@@ -447,7 +447,18 @@ def _stored(pool: Pool, owner: str) -> Pool:
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
-    return replace(counted, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False, asked_again=False)
+    kept: Pool = without_secrets(counted)
+    return replace(kept, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False, asked_again=False)
+
+
+def without_secrets(value: Any) -> Any:
+    """What the service gives back of a value."""
+    if isinstance(value, tuple):
+        return tuple(map(without_secrets, value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    told = {f.name: None if "secret" in f.metadata else without_secrets(getattr(value, f.name)) for f in fields(value)}
+    return replace(value, **told)
 
 
 def _agreed(pool: Pool) -> None:

@@ -30,8 +30,9 @@ def shown_value(found: Any) -> str:
         case tuple():
             return "[" + ", ".join(shown_value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):
-            shown = [(f.name, getattr(found, f.name)) for f in fields(found)]
-            return "{" + ", ".join(f"{camel(n)}: {shown_value(v)}" for n, v in shown if v not in (None, (), "")) + "}"
+            shown = [(f, getattr(found, f.name)) for f in fields(found)]
+            said = [f"{camel(f.name)}: {_shown_part(f, inner)}" for f, inner in shown if inner not in (None, (), "")]
+            return "{" + ", ".join(said) + "}"
         case Hidden():
             return HIDDEN
         case JsonText():
@@ -39,6 +40,11 @@ def shown_value(found: Any) -> str:
         case _:
             text = masked(str(found)).replace("\n", "; ")
             return text if len(text) <= 300 else f"{text[:297]}…"
+
+
+def _shown_part(entry: Any, value: Any) -> str:
+    """The value of a field inside another value."""
+    return HIDDEN if "secret" in entry.metadata else shown_value(value)
 
 
 def shown_setting(name: str, found: str) -> str:

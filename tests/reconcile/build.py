@@ -19,10 +19,13 @@ from batchctl.machines import (
     DataDisk,
     DiskEncryptionConfiguration,
     Extension,
+    MountConfiguration,
+    NfsMountConfiguration,
     OSDisk,
     SecurityProfile,
     ServiceArtifactReference,
     UpgradePolicy,
+    UserAccount,
     WindowsConfiguration,
 )
 from batchctl.reconcile.carry_out.execute import execute
@@ -129,6 +132,8 @@ def destroyed(wanted: Desired, cloud: Cloud) -> list[Event]:
     return list(execute(diff(kept_by_destroy(wanted, held), held), cloud))
 
 
+NFS = NfsMountConfiguration(source="10.0.0.4:/export", relative_mount_path="nfs")
+
 CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
     Container: (Container(name="input"), {"keep": True}),
     Blob: (Blob(container="input", path="a.txt", md5="1" * 32, size=3), {"md5": "2" * 32}),
@@ -160,6 +165,8 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "service_artifact_reference": ServiceArtifactReference(id="/artifact"),
             "upgrade_policy": UpgradePolicy(mode="rolling"),
             "raw": JsonText('{"userAccounts": []}'),
+            "user_accounts": (UserAccount(name="alice", password="only-for-a-test"),),
+            "mount_configuration": (MountConfiguration(nfs_mount_configuration=NFS),),
             "application_package_references": (ApplicationPackageReference(application_id="blender"),),
             "metadata": (("team", "four"),),
         },

@@ -88,16 +88,16 @@ class Codec:
     def _encode_fields(self, value: Any) -> dict[str, Json]:
         kind: Any = type(value)
         found: dict[str, Json] = {"kind": value.kind} if kind in KINDS else {}
-        for name, key, default in _keys_of_fields(kind):
+        for name, key, default, is_secret in _keys_of_fields(kind):
             inner = getattr(value, name)
             if inner is not default and not _is_same(inner, default):
-                found[key] = self.encode(inner)
+                found[key] = self.veil.setting("password", inner) if is_secret else self.encode(inner)
         return found
 
     def _decode_fields(self, data: Mapping[str, Json], kind: Any) -> Any:
         types = field_types(kind)
         return kind(
-            **{name: self.decode(data[key], types[name]) for name, key, _ in _keys_of_fields(kind) if key in data}
+            **{name: self.decode(data[key], types[name]) for name, key, _, _ in _keys_of_fields(kind) if key in data}
         )
 
 
@@ -119,10 +119,11 @@ def field_types(kind: Any) -> dict[str, Any]:
 
 
 @cache
-def _keys_of_fields(kind: Any) -> tuple[tuple[str, str, Any], ...]:
-    """Of every field its name, its key in JSON, and what it is by default; first those that say which object it is."""
+def _keys_of_fields(kind: Any) -> tuple[tuple[str, str, Any, bool], ...]:
+    """Of every field its name, its key in JSON, what it is by default, and whether nobody may see it; first those that
+    say which object it is."""
     told = sorted(fields(kind), key=lambda entry: "identity" not in entry.metadata)
-    return tuple((entry.name, camel(entry.name), entry.default) for entry in told)
+    return tuple((entry.name, camel(entry.name), entry.default, "secret" in entry.metadata) for entry in told)
 
 
 def _is_same(value: Any, default: Any) -> bool:

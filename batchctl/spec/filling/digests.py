@@ -87,8 +87,10 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
 
 def _container_words(container: TaskContainerSettings) -> list[Any]:
     """What is said of a container; of the words that came later, what is not as it is by default."""
-    values = list(folded(container))
-    return values if container.container_host_batch_bind_mounts else values[:-1]
+    image, options, directory, registry, mounts = folded(container)
+    server, identity, username, _ = registry or (None,) * 4
+    named = [[server, identity, username]] if username else [[server, identity]] if registry else [None]
+    return [image, options, directory, *named, *([mounts] if mounts else [])]
 
 
 def _digested(values: Mapping[str, Any], part: str) -> list[Any]:

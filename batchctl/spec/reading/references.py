@@ -210,6 +210,30 @@ def patterns_can_be_matched(document: Any, source: Source, _known: Values) -> It
                 yield source.problem(at, message, "too-many-patterns")
 
 
+MOUNT_SECRETS = (
+    "azureBlobFileSystemConfiguration.accountKey",
+    "azureBlobFileSystemConfiguration.sasKey",
+    "cifsMountConfiguration.password",
+    "azureFileShareConfiguration.accountKey",
+)
+SECRETS = (
+    "pool.userAccounts.*.password",
+    "pool.userAccounts.*.linuxUserConfiguration.sshPrivateKey",
+    *(f"pool.mountConfiguration.*.{place}" for place in MOUNT_SECRETS),
+    "pool.containerConfiguration.containerRegistries.*.password",
+    *(f"{task}.containerSettings.registry.password" for task in (*NODE_TASKS, "job.tasks.*")),
+)
+"""Where a spec names a secret."""
+
+
+def secrets_come_from_outside(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for place in SECRETS:
+        for at, _ in find_texts(document, place):
+            if "{" not in source.scalars.get(at, ""):
+                remedy = f"write '{at[-1]}: ${{env:NAME}}', and set the variable NAME"
+                yield source.problem(at, f"a secret does not stand in a spec: {remedy}", "secret")
+
+
 def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for at, variable in find_parts(document, "vars.*"):
         default = get_in(variable, "default")
@@ -235,5 +259,6 @@ RULES: tuple[Rule, ...] = (
     job_actions_count,
     outputs_are_not_inputs,
     patterns_can_be_matched,
+    secrets_come_from_outside,
     defaults_fit,
 )

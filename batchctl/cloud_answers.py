@@ -62,10 +62,12 @@ class PoolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
-    """A formula that gives a pool its nodes: does it set a target at all, what kept the last evaluation from an
-    answer, and when does the next one come (None: the first is still to come)?"""
+    """A formula that gives a pool its nodes: does it set a target at all, may its result change (one that reads
+    neither tasks nor nodes nor the time says the same for ever), what kept the last evaluation from an answer, and when
+    does the next one come (None: the first is still to come)?"""
 
     sets_target: bool = True
+    may_change: bool = True
     error: str | None = None
     next_evaluation: datetime | None = None
 

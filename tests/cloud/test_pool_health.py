@@ -13,7 +13,12 @@ from tests.cloud.test_answers import answering
 
 ENDED = "2026-01-01T12:00:00.1234567Z"
 FIXED = {"allocationState": "Steady", "allocationStateTransitionTime": ENDED, "targetDedicatedNodes": 2}
-SCALED = {**FIXED, "targetDedicatedNodes": 0, "enableAutoScale": True, "autoScaleFormula": "$TargetDedicatedNodes=0;"}
+SCALED = {
+    **FIXED,
+    "targetDedicatedNodes": 0,
+    "enableAutoScale": True,
+    "autoScaleFormula": "$TargetDedicatedNodes=min($PendingTasks);",
+}
 
 
 def health_of(pool: dict[str, Any], *listed: dict[str, Any]) -> PoolHealth:
@@ -69,11 +74,16 @@ def test_nodes_that_are_broken_beside_others_that_run() -> None:
             {"autoScaleRun": {"error": {"code": "E", "message": "no", "values": [{"name": "Reason", "value": "x"}]}}},
             Scaling(error="E: no (Reason: x)"),
         ),
-        ({"autoScaleFormula": "x = 1;"}, Scaling(sets_target=False)),
+        ({"autoScaleFormula": "x = 1;"}, Scaling(sets_target=False, may_change=False)),
         ({"autoScaleFormula": "x = $TargetDedicatedNodes == 1;"}, Scaling(sets_target=False)),
-        ({"autoScaleFormula": "// $TargetDedicatedNodes = 1;\nx = 1;"}, Scaling(sets_target=False)),
-        ({"autoScaleFormula": "/* none */ $TargetLowPriorityNodes\n = 1;"}, Scaling()),
-        ({"autoScaleFormula": "$TargetDedicated = 1;"}, Scaling()),
+        ({"autoScaleFormula": "// $TargetDedicatedNodes = 1;\nx = 1;"}, Scaling(sets_target=False, may_change=False)),
+        ({"autoScaleFormula": "/* none */ $TargetLowPriorityNodes\n = 1;"}, Scaling(may_change=False)),
+        ({"autoScaleFormula": "$TargetDedicated = 1;"}, Scaling(may_change=False)),
+        ({"autoScaleFormula": "$TargetDedicatedNodes=0;$NodeDeallocationOption=requeue;"}, Scaling(may_change=False)),
+        ({"autoScaleFormula": "n = 0 * 4; $TargetDedicatedNodes = n /* $PendingTasks */;"}, Scaling(may_change=False)),
+        ({"autoScaleFormula": "$TargetDedicatedNodes = $TargetDedicatedNodes + 1;"}, Scaling()),
+        ({"autoScaleFormula": "$TargetDedicatedNodes = time().hour > 18 ? 4 : 0;"}, Scaling()),
+        ({"autoScaleFormula": "$TargetDedicatedNodes = $PendingTasks.GetSample(1);"}, Scaling()),
     ],
 )
 def test_a_formula(pool: dict[str, Any], scaling: Scaling) -> None:

@@ -180,6 +180,10 @@ def test_a_running_task_means_that_the_pool_can_run() -> None:
         (replace(SCALED, scaling=Scaling(sets_target=False)), f"its autoscale formula {NO_TARGET}"),
         (replace(SCALED, scaling=Scaling(error=UNKNOWN)), f"its autoscale formula could not be evaluated: {UNKNOWN}"),
         (replace(SCALED, resize_errors=(QUOTA,)), f"0 of 2 nodes: {QUOTA}"),
+        (
+            replace(SCALED, wanted=0, scaling=Scaling(may_change=False, next_evaluation=NOON)),
+            "its autoscale formula always says 0 nodes",
+        ),
     ],
 )
 def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, cause: str) -> None:
@@ -202,13 +206,14 @@ HOLDS = "its autoscale formula holds it at 0 nodes; the next evaluation comes 20
             (f"its autoscale formula could not be evaluated yet ({EARLY}); {HOLDS.partition('; ')[2]}",),
         ),
         (replace(SCALED, scaling=Scaling()), (HOLDS.partition(";")[0],)),
+        (replace(SCALED, wanted=0, scaling=Scaling(may_change=False)), (HOLDS.partition(";")[0],)),
     ],
-    ids=["held at 0", "samples are missing", "not evaluated"],
+    ids=["held at 0", "samples are missing", "not evaluated", "always the same and not evaluated"],
 )
 def test_a_formula_that_gives_no_node_yet_is_told_once_and_waited_for(
     health: PoolHealth, said: tuple[str, ...]
 ) -> None:
-    events, _ = waited(Scripted([WAITING] * 60 + [Counts(running=2), DONE], [health] * 58 + [IDLE]))
+    events, _ = waited(Scripted([WAITING] * 60 + [Counts(running=2), DONE], [health] * 58 + [IDLE]), timeout=1e6)
     assert events == [
         Progress(counts=WAITING),
         NodesWaiting(pool="pool", nodes=()),
@@ -222,8 +227,9 @@ def test_a_resize_that_failed_before_is_made_good_by_the_next_evaluation() -> No
     old = replace(SCALED, resize_errors=(QUOTA,), resized=NOON)
     cloud = Scripted([WAITING] * 20 + [DONE], [old] * 19 + [IDLE])
     events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
+    asks = HOLDS.replace("holds it at 0 nodes", "asks for 2 nodes")
     assert [event.says for event in events if isinstance(event, PoolNotice)] == [
-        (f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)", HOLDS)
+        (f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)", f"{asks}; no wait.timeout ends this wait")
     ]
 
 

@@ -41,6 +41,8 @@ USUAL_INTERVAL = "PT15M"
 
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 SETS_TARGET = re.compile(r"(?i)\$Target(Dedicated|DedicatedNodes|LowPriorityNodes)\s*=(?!=)")
+READS = re.compile(r"(?i)\$(?!NodeDeallocationOption\b)\w+|\btime\s*\(")
+"""What a formula reads once what it sets is gone: samples, nodes, or the time (Learn: automatic scaling formulas)."""
 
 
 def observe(session: Session) -> Iterator[Pool]:
@@ -109,9 +111,11 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
 
 def _read_scaling(item: Json) -> Scaling:
     run = item.get("autoScaleRun") or {}
+    formula = COMMENT.sub("", item.get("autoScaleFormula", ""))
     last, interval = _moment(run.get("timestamp")), item.get("autoScaleEvaluationInterval", USUAL_INTERVAL)
     return Scaling(
-        sets_target=SETS_TARGET.search(COMMENT.sub("", item.get("autoScaleFormula", ""))) is not None,
+        sets_target=SETS_TARGET.search(formula) is not None,
+        may_change=READS.search(SETS_TARGET.sub("", formula)) is not None,
         error=error_text(run["error"]) if run.get("error") else None,
         next_evaluation=last + isodate.parse_duration(interval) if last else None,
     )

@@ -35,7 +35,7 @@ def wait_for_tasks(
     if not jobs:
         return
     begun, last, looked = clock.monotonic(), None, None
-    watch = PoolWatch(pool=jobs[-1].pool, cloud=cloud, clock=clock, before=before)
+    watch = PoolWatch(pool=jobs[-1].pool, cloud=cloud, clock=clock, before=before, endless=timeout is None)
     while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last

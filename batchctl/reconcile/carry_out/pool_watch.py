@@ -16,12 +16,15 @@ BETWEEN = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
-    """One pool, and what was told of it. `before`: how it was before this apply changed anything."""
+    """One pool, and what was told of it. `before`: how it was before this apply changed anything; `endless`: the wait
+    has no end of its own.
+    """
 
     pool: str
     cloud: Cloud
     clock: Clock
     before: PoolHealth | None = None
+    endless: bool = False
     _looked: float = field(init=False)
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
@@ -51,7 +54,7 @@ class PoolWatch:
             yield NodesWaiting(pool=self.pool, nodes=health.nodes)
             self._nodes = health.nodes
         if not hopeless:
-            yield from self._tell(tuple(pool_notices(health)))
+            yield from self._tell(tuple(pool_notices(health, endless=self.endless)))
 
     def _look(self) -> PoolHealth:
         self._looked = self.clock.monotonic()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from batchctl.cloud_answers import PoolHealth
+from batchctl.cloud_answers import PoolHealth, Scaling
 from batchctl.words import one_line, plural
 
 LACKS_SAMPLES = re.compile(r"(?i)insufficient|samples?\b")
@@ -24,7 +24,7 @@ def may_come_to_run(health: PoolHealth, before: PoolHealth | None = None) -> boo
     """
     if health.able or not health.steady:
         return True
-    if health.scaling is None or health.broken or any(_formula_troubles(health)):
+    if health.scaling is None or health.broken or any(_formula_troubles(health)) or _is_held_for_ever(health):
         return False
     told_since = before is None or (before.resized, before.scaling) != (health.resized, health.scaling)
     return not (health.resize_errors and told_since)
@@ -37,18 +37,33 @@ def wants_nodes_again(health: PoolHealth) -> bool:
 
 def why_no_node(health: PoolHealth) -> str:
     """Why none can run a task, line by line."""
-    causes = (*_lacking(health), *(health.details or health.broken), *_formula_troubles(health))
+    held = ("its autoscale formula always says 0 nodes",) if _is_held_for_ever(health) else ()
+    causes = (*_lacking(health), *(health.details or health.broken), *_formula_troubles(health), *held)
     return "\n".join(map(one_line, causes)) or "the pool has no nodes"
 
 
-def pool_notices(health: PoolHealth) -> Iterator[str]:
-    """What people are told of a pool while tasks wait for its nodes."""
+def pool_notices(health: PoolHealth, *, endless: bool = False) -> Iterator[str]:
+    """What people are told of a pool while tasks wait for its nodes; `endless`: nothing ends the wait but them."""
     yield from pool_troubles(health)
     scaling = health.scaling
     if scaling and health.steady and not health.count:
-        held = f"could not be evaluated yet ({scaling.error})" if scaling.error else "holds it at 0 nodes"
         after = f"; the next evaluation comes {_shown(scaling.next_evaluation)}" if scaling.next_evaluation else ""
-        yield f"its autoscale formula {held}{after}"
+        bound = "; no wait.timeout ends this wait" if endless else ""
+        yield f"its autoscale formula {_what_it_says(health, scaling)}{after}{bound}"
+
+
+def _what_it_says(health: PoolHealth, scaling: Scaling) -> str:
+    if scaling.error:
+        return f"could not be evaluated yet ({scaling.error})"
+    if health.resize_errors and health.wanted:
+        return f"asks for {plural(health.wanted, 'node')}"
+    return "holds it at 0 nodes"
+
+
+def _is_held_for_ever(health: PoolHealth) -> bool:
+    """Was a formula evaluated that says 0 nodes, whatever comes?"""
+    scaling = health.scaling
+    return bool(scaling and scaling.next_evaluation and not scaling.may_change and not health.wanted)
 
 
 def _lacking(health: PoolHealth) -> Iterator[str]:

@@ -1,0 +1,132 @@
+"""Pools that scale by a formula, through evaluation after evaluation: the client's waits move the service's time on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from batchctl import local
+from batchctl.clock import SystemClock
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import Target, connect
+from batchctl.errors import Stuck
+from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.events import PoolNotice
+from batchctl.spec.load import load
+from batchctl.verbs.apply import apply
+from tests.emulator.stand import ACCOUNT, KEY, Local
+from tests.emulator.test_faults import fault
+
+SPEC = """
+version: 1
+name: scaled
+pool:
+  id: scaled
+  vmSize: Standard_D2s_v5
+  image: {{publisher: canonical, offer: ubuntu-24_04-lts, sku: server}}
+  autoScaleEvaluationInterval: PT5M
+  autoScaleFormula: |
+{formula}
+job: {{id: scaled, tasks: [{{id: 't-{{item}}', forEach: {{range: {{start: 1, end: 4}}}}, commands: ['echo ok']}}]}}
+wait: {{timeout: {wait}}}
+"""
+CONSTANT = "$TargetDedicatedNodes = 1;"
+NOTHING = "$TargetDedicatedNodes = 0;"
+PENDING = """
+pending = max($PendingTasks.GetSample(1));
+$TargetDedicatedNodes = min(2, pending);
+$NodeDeallocationOption = taskcompletion;
+"""
+SAMPLES = """
+startingNumberOfVMs = 0;
+maxNumberofVMs = 4;
+pendingTaskSamplePercent = $PendingTasks.GetSamplePercent(180 * TimeInterval_Second);
+pendingTaskSamples = pendingTaskSamplePercent < 70
+    ? startingNumberOfVMs : avg($PendingTasks.GetSample(180 * TimeInterval_Second));
+$TargetLowPriorityNodes = min(maxNumberofVMs, pendingTaskSamples);
+$NodeDeallocationOption = taskcompletion;
+"""
+"""As Learn and other people's tools write them: the first evaluation knows of no task yet."""
+
+
+class TurningClock(SystemClock):
+    """Whoever waits by it moves the service's time on; a moment of the real one goes by for processes to run."""
+
+    def __init__(self, service: Local) -> None:
+        self._service, self.turned = service, 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.turned
+
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        self.turned += seconds
+        self._service.turn(seconds)
+        super().sleep(0.01, halt)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Local]:
+    service = Local(tmp_path / "service").start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def clock(service: Local) -> TurningClock:
+    return TurningClock(service)
+
+
+@pytest.fixture
+def cloud(service: Local, clock: TurningClock, services: local.Services) -> Azure:
+    target = Target.local(
+        batch_url=service.url,
+        batch_account=ACCOUNT,
+        batch_key=KEY,
+        storage_url=services.blob_url,
+        storage_account=services.storage_account,
+        storage_key=services.storage_key,
+    )
+    return connect(target, clock)
+
+
+def applied(folder: Path, cloud: Azure, clock: TurningClock, formula: str, wait: str = "PT30M") -> list[str]:
+    """What apply said of the pool until it ended well."""
+    text = "\n".join(f"    {line}" for line in formula.strip().splitlines())
+    (folder / "spec.yaml").write_text(SPEC.format(formula=text, wait=wait))
+    events = apply(load(folder / "spec.yaml", {}, {}), cloud, clock, lambda _plan: True, Choices(), patience=None)
+    return [line for event in events if isinstance(event, PoolNotice) for line in event.says]
+
+
+@pytest.mark.parametrize("formula", [PENDING, SAMPLES])
+def test_a_pool_held_at_no_node_gets_some_at_a_later_evaluation(
+    tmp_path: Path, cloud: Azure, clock: TurningClock, formula: str
+) -> None:
+    said = applied(tmp_path, cloud, clock, formula)
+    assert said
+    assert all("its autoscale formula holds it at 0 nodes; the next evaluation comes " in line for line in said)
+    assert clock.turned >= 300 - 30  # what comes with a sample may come with the one before
+
+
+def test_a_resize_that_failed_is_made_good_by_a_later_evaluation(
+    tmp_path: Path, service: Local, cloud: Azure, clock: TurningClock
+) -> None:
+    with fault(service, kind="allocation", pool="scaled"), pytest.raises(Stuck, match="0 of 1 node: AllocationFailed"):
+        applied(tmp_path, cloud, clock, CONSTANT)
+    said = applied(tmp_path, cloud, clock, CONSTANT)
+    assert [line for line in said if "its autoscale formula asks for 1 node; the next evaluation comes " in line]
+    assert clock.turned >= 300 - 30
+    assert cloud.health("scaled").resize_errors == ()
+
+
+def test_a_formula_that_never_says_more_is_not_waited_for(tmp_path: Path, cloud: Azure, clock: TurningClock) -> None:
+    with pytest.raises(Stuck, match="its autoscale formula always says 0 nodes"):
+        applied(tmp_path, cloud, clock, NOTHING)
+    assert clock.turned < 300
+
+
+def test_a_wait_with_an_end_ends_before_the_next_evaluation(tmp_path: Path, cloud: Azure, clock: TurningClock) -> None:
+    with pytest.raises(Stuck, match="waited 0:02:00 and 4 tasks"):
+        applied(tmp_path, cloud, clock, PENDING, wait="PT2M")
+    assert timedelta(minutes=2).total_seconds() <= clock.turned < 300

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from posixpath import basename
 from typing import Any
 
 from batchctl.desired import Stage
@@ -29,10 +28,11 @@ from batchctl.spec.filling.filler import (
     filled_settings,
     filled_texts,
 )
+from batchctl.spec.filling.places import only_blob
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
-from batchctl.work import OutputFile, Settings, StartTask
+from batchctl.work import Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -154,7 +154,7 @@ class Made:
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"
             self._report((*factory.at, "id"), message, "same-task-id")
         for i, output in enumerate(task.output_files):
-            blob = _only_blob(output)
+            blob = only_blob(output.file_pattern, output.path)
             if blob and (other := self._outputs.setdefault((output.container, blob), maker)) is not maker:
                 both = f"{self._called(other)} and {self._called(maker)}"
                 message = f"{both} would both write the blob {shown(f'{output.container}/{blob}')}"
@@ -167,11 +167,6 @@ class Made:
 
     def _report(self, at: At, message: str, code: str) -> None:
         self._problems.append(self._spec.problem(at, message, code))
-
-
-def _only_blob(output: OutputFile) -> str | None:
-    """The one blob that a declaration without wildcards writes."""
-    return None if set("*?[") & set(output.file_pattern) else output.path or basename(output.file_pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +192,7 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         **mould.plain,
         # In the order in which problems are told.
         "resource_files": filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
-        "output_files": tuple(filled_output_file(fill, o) for o in factory.output_files),
+        "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
         **filled_texts(fill, factory.at, factory.wanted),

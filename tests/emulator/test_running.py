@@ -282,6 +282,17 @@ def test_output_files(run, client, blobs):
     assert "one.txt -> given/name" in text(client, task, "fileuploadout.txt")
 
 
+def test_a_wildcard_in_brackets_is_itself(run, blobs):
+    """REST: OutputFile.filePattern."""
+    out = blobs.container("brackets")
+    patterns = ("a[*]b", "q[?]", "[[]x]", "f[[]1]/*", "s[&&]", "t[~~]", "u[||]")
+    line = "mkdir 'f[1]' f1; touch 'a*b' axb 'q?' qq '[x]' x 'f[1]/in' f1/out 's&' sx 't~' 'u|'"
+    task = run(shell(line), output_files=[output(out, pattern, "p") for pattern in patterns])
+    assert task.execution_info.result == "success"
+    names = sorted(name for name in blobs.blobs if name.startswith("brackets/"))
+    assert names == [f"brackets/p/{name}" for name in ("[x]", "a*b", "f[1]/in", "q?", "s&", "t~", "u|")]
+
+
 @pytest.mark.parametrize(
     ("pattern", "place", "headers"),
     [

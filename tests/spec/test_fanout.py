@@ -54,6 +54,11 @@ def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
     for name, files in case.get("given", {}).items():
         found = next(task for task in made if task.id == name).resource_files
         assert [f"{f.container}/{f.blob} {f.file_path}" for f in found] == files
+    for name, urls in case.get("fetches", {}).items():
+        assert [f.http_url for f in next(task for task in made if task.id == name).resource_files] == urls
+    for name, outputs in case.get("uploads_as", {}).items():
+        found = next(task for task in made if task.id == name).output_files
+        assert [" -> ".join(filter(None, (o.file_pattern, o.path))) for o in found] == outputs
     if "waits" in case:
         waits = {task.id: " ".join(task.depends_on.task_ids) for task in made if task.depends_on}
         assert waits == case["waits"]
@@ -72,7 +77,12 @@ def resolved(case: dict[str, Any], folder: Path) -> Desired:
         "name": "me",
         "vars": {"word": {"type": "string", "default": "hello"}},
         "storage": {"containers": {"abc": {}, "ext": {"external": True}}, "uploads": case.get("uploads", [])},
-        "pool": {"id": "p", "vmSize": "S", "image": {"publisher": "a", "offer": "b", "sku": "c"}},
+        "pool": {
+            "id": "p",
+            "vmSize": "S",
+            "image": {"publisher": "a", "offer": "b", "sku": "c"},
+            **({"containerConfiguration": {"type": "dockerCompatible"}} if case.get("containers") else {}),
+        },
         "job": {"id": "j", "tasks": case.get("factories") or [case["factory"]]},
     }
     path = folder / "spec.yaml"

@@ -102,7 +102,7 @@ def _pattern_regex(wild: str) -> str:
             out += (r"(?!\.)" if start else "") + ("[^/]*" if wild[index] == "*" else "[^/]")
             index += 1
         elif wild[index] == "[" and (end := wild.find("]", index + 2)) > 0:
-            inside = wild[index + 1 : end].replace("\\", r"\\")
+            inside = re.sub(r"[\\\[&~|]", r"\\\g<0>", wild[index + 1 : end])
             out, index = out + "[" + (f"^/{inside[1:]}" if inside[0] in "!^" else inside) + "]", end + 1
         else:
             out, index = out + re.escape(wild[index]), index + 1

@@ -12,7 +12,7 @@ from batchctl.errors import Problem
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
 from batchctl.spec import template
-from batchctl.spec.filling import shell
+from batchctl.spec.filling import places, shell
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
@@ -31,11 +31,16 @@ class Filler:
         self.values: Values = Layers(values, spec.values) if values else spec.values
 
     def __call__(self, at: At, text: str) -> str:
+        """The text with its placeholders filled, as the place wants them (`places`)."""
         try:
-            return template.fill(text, self.values)
+            filled = places.WRITERS.get(str(at[-1]), template.fill)(text, self.values)
         except TemplateError as error:
             self.wrong(at, error)
             return text
+        # What has no placeholder was checked by the schema.
+        if filled != text and (why := places.why_misfit(at[-1], filled)):
+            self.report(at, why, "format")
+        return filled
 
     def several(self, at: At, text: str) -> tuple[str, ...]:
         """What a text gives that is one placeholder, maybe of several values."""
@@ -119,18 +124,27 @@ def _filled_resource_file(
 def _blob_place(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
     """(container, path) of what is called CONTAINER/PATH; whether it is there is told."""
     container, _, blob = name.partition("/")
-    if container not in fill.spec.containers:
+    if not container or not blob:
+        fill.report(at, f"{shown(name)} is not a blob as CONTAINER/PATH", "format")
+    elif container not in fill.spec.containers:
         fill.report(at, f"{shown(container)} is not among storage.containers", "unknown-container")
     elif inventory.known and container not in coming and blob not in inventory.content(container):
         fill.report(at, f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob")
     return container, blob
 
 
-def filled_output_file(fill: Filler, output: OutputFileSpec) -> OutputFile:
+def filled_output_file(fill: Filler, output: OutputFileSpec, *, windows: bool) -> OutputFile:
+    at = (*output.at, "filePattern")
+    pattern, path = fill(at, output.file_pattern), fill.maybe((*output.at, "path"), output.path)
+    if pattern != output.file_pattern:
+        try:
+            pattern, path = places.output_pattern(output.file_pattern, path, fill.values, windows=windows)
+        except TemplateError as error:
+            fill.wrong(at, error)
     return OutputFile(
-        file_pattern=fill((*output.at, "filePattern"), output.file_pattern),
+        file_pattern=pattern,
         container=output.container,
-        path=fill.maybe((*output.at, "path"), output.path),
+        path=path,
         upload_condition=output.upload_condition,
         optional=output.optional,
     )

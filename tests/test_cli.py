@@ -14,8 +14,9 @@ import pytest
 import typer
 from typer.main import get_command
 
+from batchctl import __version__
 from batchctl.cli import app, run
-from batchctl.cli.options import Command, Options, parse_duration, with_options
+from batchctl.cli.options import Command, Options, with_options
 from batchctl.errors import UsageError
 from batchctl.reconcile.choices import Choices
 
@@ -147,6 +148,8 @@ def test_every_choice_is_an_option() -> None:
         (Options(lock_timeout="90s"), timedelta(seconds=90)),
         (Options(lock_timeout="10"), timedelta(seconds=10)),
         (Options(lock_timeout="2h"), timedelta(hours=2)),
+        (Options(lock_timeout="1h30m"), timedelta(minutes=90)),
+        (Options(lock_timeout="5d"), timedelta(days=5)),
         (Options(lock_timeout="P1DT1M"), timedelta(days=1, minutes=1)),
         (Options(no_lock=True, lock_timeout="10m"), None),
     ],
@@ -155,10 +158,24 @@ def test_how_long_a_lock_is_waited_for(given: Options, patience: timedelta | Non
     assert given.lock_patience() == patience
 
 
-@pytest.mark.parametrize("text", ["", "m", "5d", "P", "PT", "P1", "-5s", "99999999999h", "PT٣M", "٣m"])
+@pytest.mark.parametrize("text", ["", "m", "30m1h", "P", "PT", "P1", "-5s", "99999999999h", "PT٣M", "٣m", "٣", "1 h"])
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(UsageError, match="is no duration: write 90s, 10m, 1h or PT10M"):
-        parse_duration(text)
+    with pytest.raises(UsageError, match="is no duration: write 90s, 10m, 1h30m or PT10M"):
+        Options(lock_timeout=text).lock_patience()
+
+
+def test_who_says_nothing_is_shown_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "COMMAND [ARGS]" in capsys.readouterr().out
+    assert (run(["--version"]), run(["version"])) == (0, 0)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second == f"batchctl {__version__}"
+
+
+def test_validate_takes_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", SPEC, "--var", "words=5"]) == 0
+    assert run(["validate", SPEC, "--var", "words=none"]) == 64
+    assert "--var words=none" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

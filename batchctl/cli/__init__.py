@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -19,11 +19,26 @@ TYPER_INTERRUPTED = 130
 
 app = typer.Typer(
     name="batchctl",
-    help="Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,  # nobody sees a traceback (design D12), not even a handsome one
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        reading.version()
+        raise typer.Exit
+
+
+@app.callback()
+def batchctl(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine."""
+
+
 for command in (
     specs.plan,
     specs.apply,
@@ -78,6 +93,8 @@ def _cut_off(error: OSError, *, changes: bool) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
+    # Whoever says nothing wants to know what there is.
+    arguments = arguments or ["--help"]
 
     def tell(error: BatchctlError) -> None:
         open_voice("--json" in arguments and arguments[0] in STREAMS).error(error)

@@ -1,7 +1,6 @@
 """The options that commands share: each stands here once, with its help and the commands that take it."""
 
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import typer
 
+from batchctl.durations import parse_duration
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ class Options:
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
     var: tuple[str, ...] = option(
-        (), "--var", of=("plan", "apply", "destroy"), metavar="NAME=VALUE", help="Set one of the spec's vars."
+        (),
+        "--var",
+        of=("plan", "apply", "destroy", "validate"),
+        metavar="NAME=VALUE",
+        help="Set one of the spec's vars.",
     )
     yes: bool = option(False, "--yes", "-y", of=("apply", "destroy", "gc", "local_reset"), help="Do not ask.")
     out: Path | None = option(
@@ -144,7 +148,13 @@ class Options:
 
     def lock_patience(self) -> timedelta | None:
         """How long another's lock is waited for; None: no lock is taken. Raises UsageError."""
-        return None if self.no_lock else parse_duration(self.lock_timeout)
+        if self.no_lock:
+            return None
+        # A number alone is seconds.
+        found = parse_duration(self.lock_timeout + ("s" if self.lock_timeout.isdecimal() else ""))
+        if found is None:
+            raise UsageError(f"{self.lock_timeout!r} is no duration: write 90s, 10m, 1h30m or PT10M")
+        return found
 
 
 def with_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -173,19 +183,3 @@ def _parameter(shared: "Field[Any]") -> inspect.Parameter:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-# Six digits: as in a spec, and no more than any sum of them can hold.
-_SHORT = re.compile(r"([0-9]{1,6})(s|m|h|)")
-_ISO = re.compile(r"P(?:([0-9]{1,6})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?")
-_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """`90s`, `10m`, `1h`, or ISO 8601 as a spec writes it: `PT10M`. Raises UsageError."""
-    if short := _SHORT.fullmatch(text):
-        return timedelta(**{_UNITS[short[2]]: int(short[1])})
-    if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
-        days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
-        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    raise UsageError(f"{text!r} is no duration: write 90s, 10m, 1h or PT10M")

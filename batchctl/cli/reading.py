@@ -15,6 +15,7 @@ from batchctl import __version__
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import read_plan
 from batchctl.cli.speaking import open_printer
+from batchctl.cli.target import parse_variables
 from batchctl.errors import SpecError, UsageError
 
 
@@ -35,8 +36,8 @@ def validate(
     """Check specs and report every problem at once. Sends no request."""
     from batchctl.spec.load import examine
 
-    out = open_printer(options.no_color)
-    problems = [problem for path in specs for problem in examine(path, {}, os.environ)]
+    out, variables = open_printer(options.no_color), parse_variables(options.var)
+    problems = [problem for path in specs for problem in examine(path, variables, os.environ)]
     if problems:
         raise SpecError(problems)
     out.result(f"{len(specs)} valid." if len(specs) > 1 else f"{specs[0]} is valid.")

@@ -72,7 +72,7 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     if name == "azure":
         account = (spec.account.batch, spec.account.storage) if spec and spec.account else (None, None)
         chosen = Target.azure(account, environ)
-        out.target(name, why, chosen.batch_url)
+        out.target("local" if chosen.is_on_loopback else name, why, chosen.batch_url)
         return chosen
     from batchctl import local
 

@@ -44,6 +44,11 @@ class Target:
     storage_key: str | None = field(default=None, repr=False)
     storage_api_version: str | None = None
 
+    @property
+    def is_on_loopback(self) -> bool:
+        """A Batch service on this machine, whoever started it."""
+        return urlsplit(self.batch_url).hostname in LOOPBACK
+
     @classmethod
     def azure(cls, account: tuple[str | None, str | None], environ: Mapping[str, str]) -> Self:
         """From the spec's `account:` (batch, storage) and the variables that the Azure CLI reads (design D9)."""
@@ -51,6 +56,13 @@ class Target:
         name = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT") or _checked_name(
             settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING"
         )
+        batch_name = _checked_name(environ.get("AZURE_BATCH_ACCOUNT"), "AZURE_BATCH_ACCOUNT")
+        if batch_name and not (account[0] or environ.get("AZURE_BATCH_ENDPOINT")):
+            address = f"https://{batch_name}.REGION.batch.azure.com"
+            raise UsageError(
+                f"AZURE_BATCH_ACCOUNT names {batch_name!r}, but nothing says where it is: set AZURE_BATCH_ENDPOINT to "
+                f"its address, {address} (`az batch account show` has it as accountEndpoint)"
+            )
         batch = _endpoint(account[0] or environ.get("AZURE_BATCH_ENDPOINT"), "Batch", "AZURE_BATCH_ENDPOINT")
         storage = _endpoint(
             account[1] or settings.get("BlobEndpoint") or (f"https://{name}.blob.core.windows.net" if name else None),
@@ -59,8 +71,7 @@ class Target:
         )
         return cls(
             batch_url=batch,
-            batch_account=_checked_name(environ.get("AZURE_BATCH_ACCOUNT"), "AZURE_BATCH_ACCOUNT")
-            or _first_label(batch),
+            batch_account=batch_name or _first_label(batch),
             batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
             storage_account=name or _first_label(storage),

@@ -59,7 +59,7 @@ def test_batchctl_itself_takes_these_variables(services: Services, tmp_path: Pat
     spec.write_text("version: 1\nname: by-variables\nstorage: {containers: {by-variables: {}}}\n")
     done = run(["batchctl", "plan", str(spec)], tmp_path, **services.environment)
     assert done.returncode == 0, done.stderr
-    assert f"Target: azure, {services.batch_url} (AZURE_BATCH_ACCOUNT is set)" in done.stdout
+    assert f"Target: local, {services.batch_url} (AZURE_BATCH_ACCOUNT is set)" in done.stdout
     assert "+ container by-variables" in done.stdout
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from batchctl.durations import parse_duration
 from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
@@ -49,23 +50,11 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         uploads=tuple(_upload(u, ("storage", "uploads", i)) for i, u in enumerate(storage.get("uploads", ()))),
         pool=_pool_spec(document["pool"], ("pool",)) if "pool" in document else None,
         job=_job_spec(document["job"], ("job",)) if "job" in document else None,
-        wait_timeout=schema_duration(wait["timeout"]) if wait else None,
-        expires_after=schema_duration(document.get("expiresAfter")),
+        wait_timeout=parse_duration(wait["timeout"]) if wait else None,
+        expires_after=parse_duration(document.get("expiresAfter", "")),
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )
-
-
-_SIX = "[0-9]{1,6}"
-DURATION = re.compile(rf"P(?=[0-9T])(?:{_SIX}D)?(?:T(?=[0-9])(?:{_SIX}H)?(?:{_SIX}M)?(?:{_SIX}(?:\.{_SIX})?S)?)?")
-"""What the schema lets through."""
-
-
-def schema_duration(text: str | None) -> timedelta | None:
-    """The ISO 8601 durations that the schema lets through: days, hours, minutes and seconds."""
-    units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
-    parts = re.findall(r"([0-9.]+)([DHMS])", text or "")
-    return timedelta(**{units[unit]: float(count) for count, unit in parts}) if parts else None
 
 
 def _upload(u: Document, at: At) -> Upload:
@@ -176,7 +165,7 @@ def _settings_value(settings: Sequence[Document]) -> Settings:
     return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
 
 
-SPELLED = Dialect(place=SPEC, readers={timedelta: schema_duration, Settings: _settings_value, JsonText: json_text})
+SPELLED = Dialect(place=SPEC, readers={timedelta: parse_duration, Settings: _settings_value, JsonText: json_text})
 """How a spec writes what goes over as it is."""
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
-from batchctl.spec.reading.build import DURATION, schema_duration
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.placeholders import placeholders_are_known
 from batchctl.spec.reading.variables import why_misfit
@@ -137,7 +137,7 @@ def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator
     for pattern, (least, most) in SPANS.items():
         for at, text in find_texts(document, pattern):
             # Of a text that is none the schema has told, and its numbers may be larger than time.
-            length = schema_duration(text) if DURATION.fullmatch(text) else None
+            length = parse_duration(text)
             if length is not None and not least <= length <= most:
                 yield source.problem(at, f"{text} is not {_span(least, most)}, as Batch wants it", "range")
 

@@ -73,7 +73,7 @@ class Options:
         of=("plan", "apply"),
         metavar="all|failed|PATTERN",
         help="Run tasks again although they are up to date: all, or those whose id meets a pattern such as 'train-*'. "
-        "Failed ones run again anyway.",
+        "failed: those that failed, and no others, whatever else changed.",
     )
     reboot_nodes: bool = option(
         False,

@@ -39,6 +39,11 @@ class Choices:
         patterns = (p for p in self.rerun if p == EVERY or (p != FAILED and _fits_pattern(task, p)))
         return next((f"--replace {r}" for r in replaced), None) or next((f"--rerun {p}" for p in patterns), None)
 
+    @property
+    def failed_alone(self) -> bool:
+        """Do only those tasks run that failed, whatever else changed?"""
+        return FAILED in self.rerun
+
     def unmet(self, tasks: Iterable[str]) -> tuple[str, ...]:
         """Patterns that no task meets: most likely a slip."""
         ids = tuple(tasks)

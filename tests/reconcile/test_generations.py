@@ -92,7 +92,7 @@ def test_a_job_without_tasks_is_made_and_not_waited_for() -> None:
         (failed(exit_code=None, failure="MaxWallClockTime: out of time"), "failed: MaxWallClockTime: out of time"),
         (failed(code=3, digest="command=0;inputs=1"), "failed with exit code 3, command changed"),
         (waiting(), "its job ended before it ran"),
-        (waiting(state="running"), "its job ended before it ran"),
+        (waiting(state="running"), "its job ended while it ran"),
         (waiting(digest="command=1;inputs=0"), "its job ended before it ran, inputs changed"),
     ],
 )

@@ -11,7 +11,7 @@ from batchctl.desired import Desired, Stage
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.placement import Placement, place_tasks, still_awaited
 from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job
-from batchctl.reconcile.decide.verdicts import Verdict, verdicts_on
+from batchctl.reconcile.decide.verdicts import Verdict, refusals_of_busy, verdicts_on
 from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
 from batchctl.resources import Blob, Job, Resource, Task
@@ -44,7 +44,7 @@ def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices 
     left = tuple(jobs_that_left(job, ours, held_tasks))
     if job is None:
         return Schedule(changes=left)
-    runs = runs_of_job(job, tasks, ours, held_tasks)
+    runs = runs_of_job(job, tasks, ours, held_tasks, force=choices.force)
     judged = verdicts_on(tasks, runs, outputs_by_task(outputs), choices)
     later = factories_that_wait(desired.stages, {v.task.factory for v in judged if v.reasons or v.open_in})
     waiting = {entry.factory for entry in later}
@@ -56,7 +56,7 @@ def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices 
         kept=(*([placement.target] if placement.stays else []), *(v.task for v in verdicts if not v.reasons)),
         waits=placement.waits,
         refusals=(
-            *(v.refusal for v in verdicts if v.refusal),
+            *refusals_of_busy(verdicts),
             *still_awaited(verdicts, placement.target),
             *(said for stage in desired.stages if stage.factory not in waiting for said in stage.wrong),
             *_refusals_of_taken_ids(placement.target, jobs, desired.owner),
@@ -110,6 +110,8 @@ def _notes_of(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], str
         handling = "displayName, affinityInfo and exitConditions"
         said = f"{handling} of tasks that have not ended stay as they are until these run again"
         yield f"{said}: {some(as_before)}"
+    if put_off := [v.task.id for v in verdicts if v.put_off]:
+        yield f"--rerun failed: what else would run did not fail, and does not: {some(put_off)}"
     for run in strays:
         job = runs.job_of(run)
         yield f"task {run.id!r} is in the spec no more, and is still {run.state} in job {job.id!r}: it goes on"

@@ -31,7 +31,7 @@ def place_tasks(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
     due = [v for v in verdicts if v.reasons]
     target, is_new = _generation_for({v.task.id.lower() for v in due}, runs)
     updated = tuple(_updated_jobs(runs))
-    made = (Change(action=Action.CREATE, after=target, reasons=_why_new(target)),) if is_new else ()
+    made = (Change(action=Action.CREATE, after=target, reasons=_why_new(target, runs)),) if is_new else ()
     waits = {v.open_in.generation: v.open_in for v in verdicts if v.open_in}
     if due:
         waits[target.generation] = target
@@ -99,8 +99,18 @@ def _sealing(old: Job, new: Job) -> tuple[FieldChange, ...]:
     return (FieldChange(name="on_all_tasks_complete", old="noaction", new="terminatejob", rule=Rule.IN_PLACE),)
 
 
-def _why_new(job: Job) -> Reasons:
-    return () if job.generation == 1 else (f"generation {job.generation}: a finished job takes no tasks",)
+def _why_new(job: Job, runs: Runs) -> Reasons:
+    """Why the due tasks do not go into the job that there is."""
+    if job.generation == 1:
+        return ()
+    latest = runs.alive[max(runs.alive)] if runs.alive else None
+    why = "a finished job takes no tasks"
+    if latest and latest.state not in ENDING:
+        why = f"{latest.id} still runs, and ends with the tasks that it has" if latest.sealed else OTHERWISE
+    return (f"generation {job.generation}: {why}",)
+
+
+OTHERWISE = "the job that is open holds them already, or was made otherwise"
 
 
 def _made_tasks(due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict]) -> Iterator[Change]:

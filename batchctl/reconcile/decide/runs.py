@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Job, Task, changed_parts
+from batchctl.words import plural
 from batchctl.work import HANDLING
 
 ENDING = frozenset({"terminating", "completed", "deleting"})
@@ -46,13 +47,17 @@ class Runs:
         return self.alive[run.generation or 1]
 
 
-def runs_of_job(job: Job, tasks: Iterable[Task], ours: Iterable[Job], held: Iterable[Task]) -> Runs:
-    """What is held of the wanted job, given its wanted tasks, all jobs that are ours and all tasks that are held."""
+def runs_of_job(
+    job: Job, tasks: Iterable[Task], ours: Iterable[Job], held: Iterable[Task], *, force: bool = False
+) -> Runs:
+    """What is held of the wanted job, given its wanted tasks, all jobs that are ours and all tasks that are held.
+
+    `force`: what runs and is not what the spec says now is ended too."""
     generations = {j.generation: j for j in ours if _same_name(j, job)}
     alive = {number: j for number, j in generations.items() if j.state != "deleting"}
     name = job.name.lower()
     listed = [run for run in held if run.job.lower() == name]
-    endings = tuple(_endings(job, {task.id.lower(): task for task in tasks}, listed, alive.values()))
+    endings = tuple(_endings(job, {task.id.lower(): task for task in tasks}, listed, alive.values(), force))
     alive |= {ended.generation: ended for change in endings if isinstance(ended := change.after, Job)}
     return Runs(
         job=job,
@@ -83,28 +88,34 @@ def changes_since(run: Task, task: Task) -> Reasons:
     return tuple(f"{part} changed" for part in changed_parts(run.digest, task.digest) if part != HANDLING)
 
 
-def _endings(job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job]) -> Iterator[Change]:
-    """Generations that take no part any more."""
+def _endings(
+    job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job], force: bool
+) -> Iterator[Change]:
+    """Generations that take no part any more: nothing runs in them, or `force`, and what waits is not as it should be.
+
+    What waits and is still wanted runs in the next generation. So a start task that failed, or a pool that cannot run
+    anything, can be mended. What runs is ended only by force.
+    """
     for held in (j for j in alive if j.state not in ENDING):
-        reason = STALLED if _is_stalled(held, runs) else GIVEN_UP if _is_given_up(job, held, wanted, runs) else None
-        if reason:
+        if reason := _why_ended(job, held, wanted, runs, force):
             ended = replace(held, state="terminating")
             yield Change(action=Action.UPDATE, before=held, after=ended, reasons=(reason,))
 
 
+def _why_ended(job: Job, held: Job, wanted: Mapping[str, Task], runs: Sequence[Task], force: bool) -> str | None:
+    if _is_stalled(held, runs):
+        return STALLED
+    unfinished = [run for run in runs if run.generation == held.generation and run.state != "completed"]
+    busy = [run for run in unfinished if run.state != "active"]
+    outdated = [run for run in unfinished if is_in_the_way(job, held, run, wanted.get(run.id.lower()))]
+    if not outdated or (busy and not force):
+        return None
+    runs_on = f"{plural(len(busy), 'task')} of it {'run' if len(busy) > 1 else 'runs'}"
+    return f"ends by --force: {runs_on}" if busy else GIVEN_UP
+
+
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
     return job.uses_task_dependencies and bool(stalled_tasks([r for r in runs if r.generation == job.generation]))
-
-
-def _is_given_up(job: Job, held: Job, wanted: Mapping[str, Task], runs: Iterable[Task]) -> bool:
-    """Does nothing run in it, and is what waits there not what the spec says now?
-
-    What waits and is still wanted runs in the next generation. So a start task that failed, or a pool that cannot run
-    anything, can be mended. What runs is never ended by this.
-    """
-    unfinished = [run for run in runs if run.generation == held.generation and run.state != "completed"]
-    waiting = all(run.state == "active" for run in unfinished)
-    return waiting and any(is_in_the_way(job, held, run, wanted.get(run.id.lower())) for run in unfinished)
 
 
 def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:

@@ -1,6 +1,6 @@
 """Which tasks run now, and why; which go on, and which are in the way. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from batchctl.reconcile.choices import Choices
@@ -10,27 +10,34 @@ from batchctl.reconcile.outputs import Written, missing_outputs
 from batchctl.reconcile.plan import Action, Change, field_changes
 from batchctl.resources import Job, Task, changed_parts
 from batchctl.rules import Rule, field_differences
+from batchctl.words import some
 from batchctl.work import HANDLING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Why a task runs now (nothing: it does not), the job in which it has not ended yet, and what is in the way.
+    """Why a task runs now (nothing: it does not), the job in which it has not ended yet, and its run if that is in the
+    way there.
 
-    `limited`: the change of its limits while it has not ended; `as_before`: what else changed comes with its next run.
+    `limited`: the change of its limits while it has not ended; `as_before`: what else changed comes with its next run;
+    `put_off`: it would run if `--rerun failed` did not hold it back.
     """
 
     task: Task
     reasons: Reasons = ()
     open_in: Job | None = None
-    refusal: str | None = None
+    in_the_way: Task | None = None
     limited: Change | None = None
     as_before: bool = False
+    put_off: bool = False
 
 
 def verdicts_on(tasks: Sequence[Task], runs: Runs, written: Written, choices: Choices) -> list[Verdict]:
     """One for each wanted task, those among them that run because what they depend on does."""
-    return list(_with_dependents([_verdict_on(task, runs, written, choices) for task in tasks]))
+    judged = [_verdict_on(task, runs, written, choices) for task in tasks]
+    if choices.failed_alone:
+        judged = [_put_off(verdict, runs, choices) for verdict in judged]
+    return list(_with_dependents(judged, runs))
 
 
 def why_failed(run: Task) -> str:
@@ -57,11 +64,12 @@ def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> V
 def _verdict_on_unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) -> Verdict:
     held = runs.job_of(run)
     if held.state in ENDING:
-        return Verdict(task=task, reasons=("its job ended before it ran", *changed))
+        when = "before it ran" if run.state == "active" else "while it ran"
+        return Verdict(task=task, reasons=(f"its job ended {when}", *changed))
     return Verdict(
         task=task,
         open_in=held,
-        refusal=_refusal_of_busy(run, held) if is_in_the_way(runs.job, held, run, task) else None,
+        in_the_way=run if is_in_the_way(runs.job, held, run, task) else None,
         limited=_change_of_limits(run, task),
         as_before=HANDLING in changed_parts(run.digest, task.digest),
     )
@@ -76,23 +84,39 @@ def _change_of_limits(run: Task, task: Task) -> Change | None:
     return Change(action=Action.UPDATE, before=run, after=limited, fields=field_changes(run, limited))
 
 
-def _with_dependents(verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+def _put_off(verdict: Verdict, runs: Runs, choices: Choices) -> Verdict:
+    """The verdict where only what failed runs, and what waited for it in vain, or is asked for by name."""
+    run = runs.newest.get(verdict.task.id.lower())
+    stands = run is not None and (run.state != "completed" or run.result != "success")
+    if stands or not verdict.reasons or choices.forces(verdict.task.id):
+        return verdict
+    return replace(verdict, reasons=(), put_off=True)
+
+
+def _with_dependents(verdicts: Sequence[Verdict], runs: Runs) -> Iterator[Verdict]:
     own = {v.task.id.lower(): v.reasons for v in verdicts if v.reasons}
     found = with_dependents([v.task for v in verdicts], own)
     for verdict in verdicts:
         key = verdict.task.id.lower()
-        yield _with_reasons(verdict, found[key]) if key in found else verdict
+        yield _with_reasons(verdict, found[key], runs.newest.get(key)) if key in found else verdict
 
 
-def _with_reasons(verdict: Verdict, reasons: Reasons) -> Verdict:
+def _with_reasons(verdict: Verdict, reasons: Reasons, run: Task | None) -> Verdict:
     """A task that has not ended and waits in an open job for what runs again elsewhere is in the way."""
     if verdict.open_in is None:
-        return replace(verdict, reasons=reasons)
-    return replace(verdict, refusal=verdict.refusal or _refusal_of_busy(verdict.task, verdict.open_in))
+        return replace(verdict, reasons=reasons, put_off=False)
+    return replace(verdict, in_the_way=verdict.in_the_way or run)
 
 
-def _refusal_of_busy(run: Task, job: Job) -> str:
-    return (
-        f"task {run.id!r} is still {run.state} in job {job.id!r} with what the spec said before: wait until it has "
-        f"ended, or destroy it, then apply again"
-    )
+def refusals_of_busy(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """What has not ended and is not what the spec says now: one line for each job."""
+    by_job: dict[str, list[Task]] = {}
+    for verdict in verdicts:
+        if verdict.in_the_way and verdict.open_in:
+            by_job.setdefault(verdict.open_in.id, []).append(verdict.in_the_way)
+    for job, runs in by_job.items():
+        ids = [run.id for run in runs]
+        told = f"task {ids[0]!r} is still {runs[0].state}" if len(ids) == 1 else f"{len(ids)} tasks ({some(ids)}) go on"
+        it, has = ("it", "it has") if len(ids) == 1 else ("them", "they have")
+        way_out = f"wait until {has} ended, or let --force end {it} and run {it} anew"
+        yield f"{told} in job {job!r} with what the spec said before: {way_out}"

@@ -104,7 +104,8 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """A blob. `md5` is 32 hex digits. `source` is the local file it is uploaded from.
+    """A blob. `md5` is 32 hex digits. `source` is the local file it is uploaded from; `text` what is uploaded without
+    one.
 
     `task` names the task that wrote it (its output); a blob of ours without a task is an upload.
     """
@@ -115,6 +116,7 @@ class Blob:
     md5: str | None = compared(Rule.IN_PLACE, None)
     size: int = policy(0)
     source: Path | None = policy(None)
+    text: str | None = policy(None)
     owner: str | None = observed()
     task: str | None = observed()
     etag: str | None = observed()

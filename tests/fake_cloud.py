@@ -404,9 +404,9 @@ class FakeCloud:
     def _upload(self, blob: Blob, owner: str) -> None:
         if blob.container not in self.containers:
             raise CloudError(f"no container {blob.container}", status=404, code="ContainerNotFound")
-        if blob.source is None:
+        if blob.source is None and blob.text is None:
             raise CloudError(f"blob {blob.name!r} has no local file to come from")
-        data = blob.source.read_bytes()
+        data = blob.source.read_bytes() if blob.source else (blob.text or "").encode()
         if hashlib.md5(data, usedforsecurity=False).hexdigest() != blob.md5:
             raise CloudError(f"{blob.source} changed while it was uploaded")
         self.put(blob.container, blob.path, data, owner)

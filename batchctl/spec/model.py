@@ -1,6 +1,8 @@
 """A checked spec as frozen values: the pool, job and tasks that it wants, and beside them what is filled, found or
 expanded only later. `at` says where something stands."""
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -117,6 +119,9 @@ class Chunk:
     bytes: int | None = None
 
 
+LONGEST_IN_CONTAINER = 40
+"""Characters of a spec's name in the name of a container, which has 63 at most."""
+
 AXES = ("product", "zip")
 """Forms of `forEach` that are made of others."""
 
@@ -222,13 +227,27 @@ class Spec:
     allow_python: bool = False
 
     @property
+    def works(self) -> Iterator[WorkSpec[Any]]:
+        """All that runs on nodes."""
+        yield from self.job.works if self.job else ()
+        if self.pool and self.pool.start_task:
+            yield self.pool.start_task
+
+    @property
+    def script_container(self) -> str:
+        """Where the .cmd files are that command lines on Windows run."""
+        plain = re.sub("[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        if plain == self.name and len(plain) <= LONGEST_IN_CONTAINER:
+            return f"{plain}-scripts"
+        # Names that differ stay different.
+        told = hashlib.sha256(self.name.encode()).hexdigest()[:8]
+        return f"{plain[:LONGEST_IN_CONTAINER].strip('-')}-{told}-scripts"
+
+    @property
     def hidden_settings(self) -> frozenset[str]:
         """The names of environment settings whose values come from outside or are said to be sensitive."""
-        works = [*self.job.works] if self.job else []
-        if self.pool and self.pool.start_task:
-            works.append(self.pool.start_task)
         common = self.job.wanted.environment if self.job else ()
-        settings = (*common, *(setting for work in works for setting in work.wanted.environment))
+        settings = (*common, *(setting for work in self.works for setting in work.wanted.environment))
         return frozenset(name for name, value in settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
 
     def problem(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from batchctl.configurations import ExitConditions
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import Problem, SpecError
-from batchctl.resources import Container, Job, Pool, Resource, Stamp
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
@@ -29,7 +29,7 @@ NodeWork = TypeVar("NodeWork", StartTask, JobPreparationTask, JobReleaseTask)
 def outline(spec: Spec) -> Desired:
     """What can be said without looking at files: names, policies, downloads. Enough to observe and to destroy."""
     pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool else ()
-    job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), []),) if spec.job and spec.pool else ()
+    job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), [], {}),) if spec.job and spec.pool else ()
     return _desired(spec, (*_wanted_containers(spec), *pool, *job), [])
 
 
@@ -37,15 +37,17 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
     """Everything that the spec asks for. Raises SpecError with every problem."""
     problems: list[Problem] = []
     stages: tuple[Stage, ...] = ()
-    made: list[Resource] = [*_wanted_containers(spec), *sorted(inventory.uploads, key=lambda blob: blob.name)]
+    made: list[Resource] = []
+    scripts: dict[str, Blob] = {}
     if pool := spec.pool:
-        start = _wanted_work(pool.start_task, spec, pool, inventory, problems) if pool.start_task else None
+        start = _wanted_work(pool.start_task, spec, pool, inventory, problems, scripts) if pool.start_task else None
         made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
-            asked = _wanted_job(spec, job, pool, inventory, problems)
-            tasks, stages = make_tasks(spec, job, pool, scripts_digest(start, asked), inventory, problems)
+            asked = _wanted_job(spec, job, pool, inventory, problems, scripts)
+            tasks, stages = make_tasks(spec, job, pool, scripts_digest(start, asked), inventory, problems, scripts)
             made += [asked, *tasks]
-    desired = replace(_desired(spec, made, problems), stages=stages)
+    blobs = sorted((*inventory.uploads, *scripts.values()), key=lambda blob: blob.name)
+    desired = replace(_desired(spec, (*_wanted_containers(spec), *blobs, *made), problems), stages=stages)
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     return desired
@@ -86,10 +88,17 @@ def _scaling(wanted: Pool) -> dict[str, Any]:
     return {"target_dedicated_nodes": None, "target_spot_nodes": None, "auto_scale_evaluation_interval": interval}
 
 
-def _wanted_job(spec: Spec, job: JobSpec, pool: PoolSpec, inventory: Inventory, problems: list[Problem]) -> Job:
+def _wanted_job(
+    spec: Spec,
+    job: JobSpec,
+    pool: PoolSpec,
+    inventory: Inventory,
+    problems: list[Problem],
+    scripts: dict[str, Blob],
+) -> Job:
     at, wanted = (*job.at, "commonEnvironmentSettings"), job.wanted
     before, after = job.job_preparation_task, job.job_release_task
-    frame = (spec, pool, inventory, problems)
+    frame = (spec, pool, inventory, problems, scripts)
     return replace(
         wanted,
         pool=pool.wanted.name,
@@ -108,14 +117,21 @@ def _acts_on_dependents(conditions: ExitConditions | None) -> bool:
 
 
 def _wanted_work(
-    asked: WorkSpec[NodeWork], spec: Spec, pool: PoolSpec, inventory: Inventory, problems: list[Problem]
+    asked: WorkSpec[NodeWork],
+    spec: Spec,
+    pool: PoolSpec,
+    inventory: Inventory,
+    problems: list[Problem],
+    scripts: dict[str, Blob],
 ) -> NodeWork:
     """A start, preparation or release task with its placeholders filled."""
-    fill = Filler(spec, {}, problems)
+    fill = Filler(spec, {}, problems, scripts)
     files = filled_resource_files(fill, inventory, asked.resource_files)
+    line, script = command_line(fill, asked.commands, on_windows=pool.windows)
+    files += script
     return replace(
         asked.wanted,
-        command_line=command_line(fill, asked.commands, windows=pool.windows),
+        command_line=line,
         resource_files=files,
         environment=filled_settings(fill, (*asked.at, "environmentSettings"), asked.wanted.environment),
         content=short_hash([Digests(inventory).content(f) for f in files]) if files else "",

@@ -32,7 +32,7 @@ from batchctl.spec.filling.places import only_blob
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
-from batchctl.work import Settings, StartTask
+from batchctl.work import ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -42,12 +42,19 @@ MOST_OF_ONE_FACTORY = 5
 
 
 def make_tasks(
-    spec: Spec, job: JobSpec, pool: PoolSpec, scripts: str, inventory: Inventory, problems: list[Problem]
+    spec: Spec,
+    job: JobSpec,
+    pool: PoolSpec,
+    brought: str,
+    inventory: Inventory,
+    problems: list[Problem],
+    scripts: dict[str, Blob],
 ) -> tuple[list[Task], tuple[Stage, ...]]:
-    """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`."""
+    """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`, the .cmd
+    files that they run to `scripts`. `brought`: see `scripts_digest`."""
     common = filled_settings(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
-    frame = Frame(job, pool, common, scripts, Digests(inventory), written_before(job))
-    made = Made(spec)
+    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job))
+    made = Made(spec, scripts)
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
         name, source = factory_name(factory), source_factory(factory)
@@ -110,7 +117,8 @@ class Maker:
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, scripts: dict[str, Blob]) -> None:
+        self._scripts = scripts
         self.drafts: dict[str, list[Draft]] = {}
         self.made = 0
         self._spec = spec
@@ -141,7 +149,7 @@ class Made:
                 self._problems.append(_too_many_tasks(self._spec, factory))
                 return
             self.made += 1
-            drafts.append(_draft(mould, Filler(self._spec, binding.values, self._problems), binding.key))
+            drafts.append(_draft(mould, Filler(self._spec, binding.values, self._problems, self._scripts), binding.key))
             self._meet(factory, drafts[-1].task, binding)
             if len(self._problems) >= MOST_OF_ONE_FACTORY:
                 return
@@ -188,13 +196,14 @@ def _mould(factory: Factory, frame: Frame) -> Mould:
 
 def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     factory, frame = mould.factory, mould.frame
+    files = filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming)
     values = {
         **mould.plain,
         # In the order in which problems are told.
-        "resource_files": filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming),
+        "resource_files": files,
         "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
-        "command_line": command_line(fill, factory.commands, windows=frame.pool.windows),
+        **_run(fill, factory, files, frame.pool),
         **filled_texts(fill, factory.at, factory.wanted),
         "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
     }
@@ -205,6 +214,11 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     at = (*factory.at, "dependsOn")
     awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
     return Draft(Task(**values), parts, key, awaits or NOTHING)
+
+
+def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:
+    line, script = command_line(fill, factory.commands, on_windows=pool.windows)
+    return {"command_line": line, "resource_files": (*files, *script)}
 
 
 def _is_stored(form: ForEach) -> bool:

@@ -1,5 +1,6 @@
 """Containers and blobs."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -111,6 +112,16 @@ def test_an_upload_is_listed_as_it_was_asked_for(world: World, path: str, data: 
     assert found.modified
     assert found.modified.tzinfo
     assert world.cloud.storage(world.owner, []) == ((replace(inside, owner=world.owner),), (found,))
+    assert content(world, found) == data
+
+
+@pytest.mark.parametrize("text", ["", "@echo off\r\necho ü\r\n"])
+def test_a_text_without_a_file_is_uploaded_as_it_is(world: World, text: str) -> None:
+    inside, data = container(world), text.encode()
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    world.made(inside, Blob(container=inside.name, path="a.cmd", md5=md5, size=len(data), text=text))
+    found = only_blob(world, inside.name)
+    assert (found.md5, found.size, found.owner, found.text) == (md5, len(data), world.owner, None)
     assert content(world, found) == data
 
 

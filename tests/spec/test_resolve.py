@@ -1,17 +1,21 @@
 """From a spec to what it asks for: what a change changes, what each command line becomes, whose blobs count."""
 
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batchctl.desired import Desired, Download
-from batchctl.resources import Blob, Pool, Task, changed_parts
+from batchctl.resources import Blob, Container, Job, Pool, Task, changed_parts
 from batchctl.sensitive import Hidden
 from batchctl.spec.load import load
+from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve
+from batchctl.spec.source import Source
 
 SPEC: dict[str, Any] = {
     "version": 1,
@@ -72,6 +76,13 @@ def resolved(
     path.write_text(json.dumps(spec or SPEC), encoding="utf-8")
     asked = load(path, variables or {}, {})
     return resolve(asked, take_inventory(asked, {"src": listed}))
+
+
+def scripts(desired: Desired) -> dict[str, str]:
+    """The texts of the .cmd files, whose blobs are as their texts."""
+    found = [b for b in desired.resources if isinstance(b, Blob) and b.text is not None]
+    assert all(b.md5 == hashlib.md5((b.text or "").encode(), usedforsecurity=False).hexdigest() for b in found)
+    return {b.path: b.text or "" for b in found}
 
 
 def tasks(desired: Desired) -> dict[str, Task]:
@@ -235,8 +246,54 @@ def test_command_lines_on_windows(tmp_path: Path) -> None:
         (("job", "tasks", 0, "commands"), ["cd x", 'type "{item.name}"']),
     )
     desired = resolved(tmp_path, spec)
-    assert tasks(desired)["t-a"].command_line == 'cmd.exe /c "cd x && type "a.txt""'
-    assert pool(desired).start_task is not None
+    made, script = tasks(desired), scripts(desired)
+    (name,) = script
+    for letter in "ab":
+        run = f'"%AZ_BATCH_TASK_WORKING_DIR%\\{name}" "{letter}.txt"'
+        assert made[f"t-{letter}"].command_line == f'cmd.exe /d /e:on /v:off /s /c "{run}"'
+        file = made[f"t-{letter}"].resource_files[-1]
+        assert (file.container, file.blob, file.file_path) == ("me-scripts", name, name)
+    assert "\r\ncd x\r\n" in script[name]
+    assert "a.txt" not in script[name]
+    assert [c.name for c in desired.resources if isinstance(c, Container)] == ["app", "me-scripts", "src"]
+    start = pool(desired).start_task
+    assert start is not None
+    assert start.command_line == 'cmd.exe /d /e:on /v:off /s /c "cp run.py shared"'
+
+
+def test_all_that_a_node_runs_on_windows_has_its_script(tmp_path: Path) -> None:
+    lines = ["cd x", "dir"]
+    spec = edited(
+        (("pool", "image", "publisher"), "MicrosoftWindowsServer"),
+        (("pool", "startTask", "commands"), lines),
+        (("job", "jobPreparationTask"), {"commands": [*lines, "prepare"]}),
+        (("job", "jobReleaseTask"), {"commands": [*lines, "release"]}),
+        (("job", "tasks", 0, "commands"), lines),
+    )
+    desired = resolved(tmp_path, spec)
+    job = next(r for r in desired.resources if isinstance(r, Job))
+    works = [pool(desired).start_task, job.job_preparation_task, job.job_release_task, *tasks(desired).values()]
+    ran = [work.resource_files[-1].blob for work in works if work]
+    assert ran[0] == ran[3] == ran[4]
+    assert set(ran) == set(scripts(desired))
+    assert all(work and f"\\{name}" in work.command_line for work, name in zip(works, ran, strict=True))
+
+
+def test_a_spec_whose_commands_need_no_script_has_no_container_for_them(tmp_path: Path) -> None:
+    for commands in ({"commands": ["dir {item.name}"]}, {"command": ["run.exe", "a", "b"]}):
+        task = {"id": "t-{item.stem}", "forEach": {"blobs": "src"}, **commands}
+        spec = edited((("pool", "image", "publisher"), "MicrosoftWindowsServer"), (("job", "tasks", 0), task))
+        desired = resolved(tmp_path, spec)
+        assert [c.name for c in desired.resources if isinstance(c, Container)] == ["app", "src"]
+    assert scripts(resolved(tmp_path, edited((("job", "tasks", 0, "commands"), ["cd x", "dir"])))) == {}
+
+
+def test_the_container_of_scripts_is_named_by_the_spec() -> None:
+    names = ["a", "Word_Count", "word-count", "Word-count", "x" * 64, "a--b", "a__"]
+    made = [Spec(name=n, folder=Path(), source=Source("", "")).script_container for n in names]
+    assert made[0] == "a-scripts"
+    assert len(set(made)) == len(names)
+    assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name) and 3 <= len(name) <= 63 for name in made)
 
 
 def test_files_that_a_task_is_given(tmp_path: Path) -> None:

@@ -162,36 +162,3 @@ def test_digits_before_a_redirection_are_refused_where_nothing_can_be_quoted() -
 def test_the_first_line_that_fails_ends_it() -> None:
     line = shell.bash(["false | true", "echo reached"], {})
     assert subprocess.run(shlex.split(line), capture_output=True, check=False).stdout == b""
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [("a.txt", "a.txt"), ("a b", '"a b"'), ("a&b", '"a&b"'), ("", '""'), ("c:\\x\\y.txt", "c:\\x\\y.txt")],
-)
-def test_cmd(value: str, written: str) -> None:
-    assert (
-        shell.cmd(["type {item}", 'echo "{item}"'], {"item": value}) == f'cmd.exe /c "type {written} && echo "{value}""'
-    )
-
-
-@pytest.mark.parametrize("value", ["%PATH%", 'a"b', "a\nb", "wow!"])
-def test_cmd_refuses_what_it_cannot_quote(value: str) -> None:
-    with pytest.raises(LineError):
-        shell.cmd(["type {item}"], {"item": value})
-
-
-@pytest.mark.parametrize(
-    ("word", "written"),
-    [
-        ("a", "a"),
-        ("a b", '"a b"'),
-        ("", '""'),
-        ('a"b', '"a\\"b"'),
-        ("a b\\", '"a b\\\\"'),
-        ('\\"', '"\\\\\\""'),
-        ("a\\b", "a\\b"),
-    ],
-)
-def test_words_on_windows(word: str, written: str) -> None:
-    """Rules of CommandLineToArgvW: https://learn.microsoft.com/windows/win32/api/shellapi/nf-shellapi-commandlinetoargvw"""
-    assert shell.argv(["run", "{item}"], {"item": word}, windows=True) == f"run {written}"

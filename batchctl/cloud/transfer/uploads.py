@@ -36,12 +36,12 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
 
     Raises CloudError, and stores nothing, if the file is not (or no longer) what the plan saw.
     """
-    source, md5 = blob.source, blob.md5
-    if source is None or md5 is None:
+    source = blob.source
+    if blob.md5 is None or (source is None and blob.text is None):
         raise CloudError(f"blob {blob.name!r} has no local file to come from")
     url = session.sas.below(session.sas.sink(blob.container), blob.path)
     mark = {f"x-ms-meta-{marks.OWNER}": owner}
-    if blob.size <= SMALL:
+    if source is None or blob.size <= SMALL:
         _upload_whole(session, url, source, blob, {**mark, **condition})
         return
     staged = staged_blocks(session, blob)
@@ -52,15 +52,11 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     _upload_in_blocks(session, url, source, blob, {**mark, **condition}, staged)
 
 
-def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: Headers) -> None:
+def _upload_whole(session: Session, url: str, source: Path | None, blob: Blob, stored: Headers) -> None:
     """One request; the service refuses content whose MD5 is not the one that it is told (REST: Put Blob)."""
     taken = session.budget.take(blob.size)
     try:
-        with source.open("rb", buffering=0) as stream:
-            # One byte more than planned tells that it has grown.
-            data = stream.read(blob.size + 1) or b""
-        if len(data) != blob.size:
-            raise _file_changed(source)
+        data = _file_content(source, blob.size) if source else (blob.text or "").encode()
         sent = {
             "x-ms-blob-type": "BlockBlob",
             "Content-Type": TYPE,
@@ -68,11 +64,20 @@ def _upload_whole(session: Session, url: str, source: Path, blob: Blob, stored: 
         }
         session.send("PUT", url, {**sent, **stored}, data)
     except CloudError as error:
-        if error.code == "Md5Mismatch":
+        if error.code == "Md5Mismatch" and source:
             raise _file_changed(source) from error
         raise
     finally:
         session.budget.give_back(taken)
+
+
+def _file_content(source: Path, size: int) -> bytes:
+    with source.open("rb", buffering=0) as stream:
+        # One byte more than planned tells that it has grown.
+        data = stream.read(size + 1) or b""
+    if len(data) != size:
+        raise _file_changed(source)
+    return data
 
 
 def _upload_in_blocks(

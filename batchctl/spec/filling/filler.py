@@ -3,16 +3,18 @@
 What cannot be filled is kept as a problem, so that all of them are told at once.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.resources import Blob
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
 from batchctl.spec import template
-from batchctl.spec.filling import places, shell
+from batchctl.spec.filling import places, shell, windows
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
@@ -24,10 +26,13 @@ LONGEST_LINE = 32 * 1024
 
 
 class Filler:
-    """Fills the placeholders of one task (or of none), and keeps what could not be filled."""
+    """Fills the placeholders of one task (or of none), and keeps what could not be filled. `scripts` are the .cmd files
+    that command lines run, by their names."""
 
-    def __init__(self, spec: Spec, values: Values, problems: list[Problem]) -> None:
-        self.spec, self._problems = spec, problems
+    def __init__(
+        self, spec: Spec, values: Values, problems: list[Problem], scripts: dict[str, Blob] | None = None
+    ) -> None:
+        self.spec, self._problems, self.scripts = spec, problems, {} if scripts is None else scripts
         self.values: Values = Layers(values, spec.values) if values else spec.values
 
     def __call__(self, at: At, text: str) -> str:
@@ -64,22 +69,36 @@ class Filler:
             self._problems.append(problem)
 
 
-def command_line(fill: Filler, commands: Commands, *, windows: bool) -> str:
-    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is."""
+def command_line(fill: Filler, commands: Commands, *, on_windows: bool) -> tuple[str, tuple[ResourceFile, ...]]:
+    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is. With the line comes
+    the .cmd file that it runs, if it does."""
     field = "command" if commands.argv else "commands"
+    script = None
     try:
         if commands.argv:
-            line = shell.argv(commands.argv, fill.values, windows=windows)
+            line = (windows if on_windows else shell).argv(commands.argv, fill.values)
+        elif on_windows:
+            line, script = windows.cmd(commands.lines, fill.values)
         else:
-            line = (shell.cmd if windows else shell.bash)(commands.lines, fill.values)
+            line = shell.bash(commands.lines, fill.values)
     except shell.LineError as error:
         fill.wrong((*commands.at, field, error.number), error.error)
-        return ""
+        return "", ()
     if len(line) > LONGEST_LINE:
         fill.report(
             (*commands.at, field), f"longer than {LONGEST_LINE} characters; put it in a script", "too-long", at_key=True
         )
-    return line
+    return line, (_script_file(fill, script),) if script else ()
+
+
+def _script_file(fill: Filler, script: windows.Script) -> ResourceFile:
+    """The file on the node; the blob that it comes from is kept in `fill.scripts`."""
+    container, data = fill.spec.script_container, script.text.encode()
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    fill.scripts[script.name] = Blob(
+        container=container, path=script.name, md5=md5, size=len(data), text=script.text, owner=fill.spec.name
+    )
+    return ResourceFile(container=container, blob=script.name, file_path=script.name)
 
 
 def filled_resource_files(

@@ -1,4 +1,4 @@
-"""Command lines: how a value goes into shell text so that it reaches the program as it is (reliability S3, B59).
+"""Lines for bash: how a value goes into shell text so that it reaches the program as it is (reliability S3, B59).
 
 Where a value stands decides how it is quoted: outside quotes, inside '…' or inside "…". Where quoting cannot be told
 for certain (here-documents, backticks, ${…}, $((…)), $'…', comments), only values of plain characters are let in.
@@ -6,16 +6,13 @@ for certain (here-documents, backticks, ${…}, $((…)), $'…', comments), onl
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_texts, parse_template
 
 BASH = "set -e -o pipefail"
 PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
 DIGITS = re.compile(r"[0-9]+")
-# Not empty: a value without characters is written "", or its word would be gone.
-_CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
-_CMD_UNSAFE = re.compile(r'["%!\r\n]')
 
 BARE, SINGLE, DOUBLE, COMMENT, OPAQUE = "bare", "single", "double", "comment", "opaque"
 _PARAMETER = re.compile(r"\$\{[^{}'\"`$\\]*\}")
@@ -141,22 +138,22 @@ def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
     return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
 
 
-def cmd(commands: Sequence[str], values: Mapping[str, Value]) -> str:
-    """`cmd.exe /c "a && b"`. Raises LineError."""
-    lines = ["".join(_cmd_parts(line, values, number)) for number, line in enumerate(commands)]
-    return f'cmd.exe /c "{" && ".join(lines)}"'
-
-
-def argv(command: Sequence[str], values: Mapping[str, Value], *, windows: bool = False) -> str:
+def argv(command: Sequence[str], values: Mapping[str, Value]) -> str:
     """A program and its arguments, each one word. Raises LineError."""
-    words: list[str] = []
+    return shlex.join(word for _, word in argv_words(command, values))
+
+
+def argv_words(command: Sequence[str], values: Mapping[str, Value]) -> list[tuple[int, str]]:
+    """The words, and the number of the argument that each comes from. Raises LineError."""
+    words: list[tuple[int, str]] = []
     for number, word in enumerate(command):
         match [part for part in parse_template(word) if part]:
             case [Hole() as alone]:
-                words += _several_texts(alone, values, number)
+                words += [(number, text) for text in texts_of(alone, values, number)]
             case parts:
-                words.append("".join(p if isinstance(p, str) else _one_text(p, values, number) for p in parts))
-    return " ".join(map(_windows_word, words)) if windows else shlex.join(words)
+                texts = (p if isinstance(p, str) else _one_text(p, values, number) for p in parts)
+                words.append((number, "".join(texts)))
+    return words
 
 
 class LineError(Exception):
@@ -178,14 +175,14 @@ def _quoted_into(
     if isinstance(part, str):
         shell.read(part)
         return part
-    several = _several_texts(part, values, number)
+    several = texts_of(part, values, number)
     if len(several) > 1 and shell.context != BARE:
         raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
     redirected = ahead_of_redirection(following)
     quoted_words = [shell.quoted(value, redirected=redirected) for value in several]
     quoted = None if None in quoted_words else " ".join(map(str, quoted_words))
     if quoted is None:
-        raise _unquotable(
+        raise unquotable(
             part,
             number,
             "here, where bash reads it in a way of its own (a here-document, backticks, ${…}, $((…)), $'…', a comment)",
@@ -193,22 +190,7 @@ def _quoted_into(
     return quoted
 
 
-def _cmd_parts(line: str, values: Mapping[str, Value], number: int) -> Iterable[str]:
-    in_quotes = False
-    for part in parse_template(line):
-        if isinstance(part, str):
-            in_quotes ^= part.count('"') % 2 == 1
-            yield part
-            continue
-        several = _several_texts(part, values, number)
-        if len(several) > 1 and in_quotes:
-            raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
-        if any(_CMD_UNSAFE.search(value) for value in several):
-            raise _unquotable(part, number, 'on Windows: cmd has no way to quote %, !, " and newlines')
-        yield " ".join(v if in_quotes or _CMD_PLAIN.fullmatch(v) else f'"{v}"' for v in several)
-
-
-def _several_texts(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
+def texts_of(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:
     try:
         return hole_texts(hole, values)
     except TemplateError as error:
@@ -222,13 +204,6 @@ def _one_text(hole: Hole, values: Mapping[str, Value], number: int) -> str:
         raise LineError(number, error) from None
 
 
-def _unquotable(hole: Hole, number: int, where: str) -> LineError:
+def unquotable(hole: Hole, number: int, where: str) -> LineError:
     message = f"the value of {hole.text} cannot be put in safely {where}; use `command` or an environment variable"
     return LineError(number, TemplateError(message, "unsafe-placeholder", hole.start, hole.width))
-
-
-def _windows_word(word: str) -> str:
-    """As CommandLineToArgvW takes it apart: backslashes count only before a quote."""
-    if word and not re.search(r'[\s"]', word):
-        return word
-    return '"' + re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ("\\" + m[2] if m[2] else ""), word) + '"'

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
+from batchctl.spec.filling.windows import needs_script
 from batchctl.spec.model import (
     AXES,
     Account,
@@ -43,7 +45,7 @@ def build_spec(document: Document, **outside: Any) -> Spec:
     """The Spec of a document; `outside` are the fields that no document holds (folder, source, values)."""
     storage = document.get("storage", {})
     account, wait = document.get("account"), document.get("wait")
-    return Spec(
+    spec = Spec(
         name=document["name"],
         account=Account(**account) if account is not None else None,
         containers={name: ContainerSpec(**c) for name, c in storage.get("containers", {}).items()},
@@ -55,6 +57,14 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )
+    return _with_script_container(spec)
+
+
+def _with_script_container(spec: Spec) -> Spec:
+    """Windows runs several commands from a .cmd file, which comes from a container."""
+    if not (spec.pool and spec.pool.windows and any(needs_script(work.commands.lines) for work in spec.works)):
+        return spec
+    return replace(spec, containers={spec.script_container: ContainerSpec(), **spec.containers})
 
 
 def _upload(u: Document, at: At) -> Upload:

@@ -69,6 +69,32 @@ def test_expressions(text, wanted):
     assert value(text) == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1" + "+1" * 4000, 4001.0),
+        ("1" + "*1" * 4000, 1.0),
+        ("1" + " && 1" * 1600, 1.0),
+        ("0" + " || 0" * 1600, 0.0),
+        ("1" + " == 1" * 1600, 1.0),
+        ("-" * 8000 + "1", 1.0),
+        ("-" * 8001 + "1", -1.0),
+        ("!" * 8001 + "1", 0.0),
+        ("-!-0", -1.0),
+        ("/* a */ // b\n" * 600 + "1" + " /* // */ " * 100, 1.0),
+        ("// /* a */ " * 700 + "\n 1 // b", 1.0),
+    ],
+)
+def test_expressions_as_long_as_a_formula(text, wanted):
+    assert value(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["values" + "[0]" * 2600, "time()" + ".hour" * 1600, "/* a */ // b\n" * 600 + "#"])
+def test_what_is_too_much_of_one_thing_is_an_error(text):
+    with pytest.raises(FormulaError):
+        value(text)
+
+
 @pytest.mark.parametrize("text", ["x = ", "x 1", "1 = x", "x = (1", "x = 1 +", "x = nosuch(1)", "x = 1 ? 2", "x = #"])
 def test_what_is_no_formula(text):
     with pytest.raises(FormulaError):

@@ -6,7 +6,7 @@ lists of numbers, texts, Moment and Interval; what a formula reads of the pool i
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,8 +23,10 @@ from batchctl.emulator.formula.values import (
 
 MOST_DEPTH = 64  # each level is ten calls deep, and Python gives up at a thousand
 MOST_STATEMENTS = 100
+# What was taken for blank is not given back: thirty comments would be read in a thousand million ways.
+_BLANK = re.compile(r"(?>\s+|//[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _TOKEN = re.compile(
-    r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
+    r"(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
     r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]]))",
     re.DOTALL,
 )
@@ -63,6 +65,8 @@ class Scope:
 
 
 Node = Callable[[Scope], Any]
+Step = Callable[[Scope, Any], Any]
+"""From what was found so far to what comes of it."""
 
 
 def parse_formula(text: str) -> Callable[[Scope], None]:
@@ -95,14 +99,19 @@ class _Parser:
         return run
 
     def _split(self) -> list[tuple[str, str]]:
-        tokens, at, text = [], 0, re.sub(r"(?:\s|//[^\n]*|/\*.*?\*/)+\Z", "", self._text, flags=re.DOTALL)
-        while at < len(text):
-            found = _TOKEN.match(text, at)
+        tokens: list[tuple[str, str]] = []
+        at = self._after_blank(0)
+        while at < len(self._text):
+            found = _TOKEN.match(self._text, at)
             if not found or not found.lastgroup:
-                raise FormulaError(f"not understood: {text[at : at + 20]!r}")
+                raise FormulaError(f"not understood: {self._text[at : at + 20]!r}")
             tokens.append((found.lastgroup, found[found.lastgroup]))
-            at = found.end()
+            at = self._after_blank(found.end())
         return tokens
+
+    def _after_blank(self, at: int) -> int:
+        found = _BLANK.match(self._text, at)
+        return found.end() if found else at
 
     def _sees(self, *marks: str) -> str | None:
         if self._at < len(self._tokens) and self._tokens[self._at][1] in marks:
@@ -154,31 +163,28 @@ class _Parser:
         """Operators of one strength, from the left."""
         if level == len(_LEVELS):
             return self._unary()
-        left = self._level(level + 1)
+        first, steps = self._level(level + 1), list[Step]()
         while mark := self._sees(*_LEVELS[level]):
-            left = _join(mark, left, self._level(level + 1))
-        return left
+            steps.append(_join(mark, self._level(level + 1)))
+        return _in_steps(first, steps)
 
     def _unary(self) -> Node:
-        if self._sees("-"):
-            inner = self._unary()
-            return lambda scope: apply_operator("-", 0.0, inner(scope))
-        if self._sees("!"):
-            inner = self._unary()
-            return lambda scope: float(not as_condition(inner(scope)))
-        return self._suffixes(self._primary())
+        steps: list[Step] = []
+        while mark := self._sees("-", "!"):
+            steps.insert(0, _negative if mark == "-" else _not)  # the last one is nearest, and comes first
+        return _in_steps(self._suffixes(self._primary()), steps)
 
     def _suffixes(self, value: Node) -> Node:
         """Members and methods: `.hour`, `.GetSample(1)`; and an element by its index."""
+        steps: list[Step] = []
         while mark := self._sees(".", "["):
             if mark == "[":
-                value = _element(value, self._expression())
+                steps.append(_element(self._expression()))
                 self._next("]")
                 continue
             name = self._next()[1]
-            arguments = self._arguments() if self._sees("(") else None
-            value = _member(value, name, arguments)
-        return value
+            steps.append(_member(name, self._arguments() if self._sees("(") else None))
+        return _in_steps(value, steps)
 
     def _primary(self) -> Node:
         kind, token = self._next()
@@ -205,21 +211,42 @@ class _Parser:
         return arguments
 
 
-def _join(mark: str, left: Node, right: Node) -> Node:
+def _in_steps(first: Node, steps: Sequence[Step]) -> Node:
+    """One after the other, not one inside the other: four thousand terms fit into a formula."""
+    if not steps:
+        return first
+
+    def run(scope: Scope) -> Any:
+        found = first(scope)
+        for step in steps:
+            found = step(scope, found)
+        return found
+
+    return run
+
+
+def _join(mark: str, right: Node) -> Step:
     if mark == "&&":
-        return lambda scope: float(as_condition(left(scope)) and as_condition(right(scope)))
+        return lambda scope, left: float(as_condition(left) and as_condition(right(scope)))
     if mark == "||":
-        return lambda scope: float(as_condition(left(scope)) or as_condition(right(scope)))
-    return lambda scope: apply_operator(mark, left(scope), right(scope))
+        return lambda scope, left: float(as_condition(left) or as_condition(right(scope)))
+    return lambda scope, left: apply_operator(mark, left, right(scope))
 
 
-def _element(value: Node, index: Node) -> Node:
-    return lambda scope: FUNCTIONS["val"]([value(scope), index(scope)])
+def _negative(_scope: Scope, value: Any) -> Any:
+    return apply_operator("-", 0.0, value)
 
 
-def _member(value: Node, name: str, arguments: list[Node] | None) -> Node:
-    def get(scope: Scope) -> Any:
-        found = value(scope)
+def _not(_scope: Scope, value: Any) -> float:
+    return float(not as_condition(value))
+
+
+def _element(index: Node) -> Step:
+    return lambda scope, value: FUNCTIONS["val"]([value, index(scope)])
+
+
+def _member(name: str, arguments: list[Node] | None) -> Step:
+    def get(scope: Scope, found: Any) -> Any:
         if arguments is not None and hasattr(found, "call"):
             return found.call(name, [argument(scope) for argument in arguments])
         return part_of_time(found, name)

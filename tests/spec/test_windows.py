@@ -173,8 +173,14 @@ def test_more_values_than_a_file_can_name() -> None:
 
 
 def test_texts_that_are_no_ascii_are_read_as_what_they_are() -> None:
-    assert script("echo ü", "work")[1][:4] == ["chcp 65001>nul", *CHECK, "echo ü"]
-    assert script("echo {x}", "work", x="ü")[1][0] == "set batchctl_1=%1"
+    arguments, lines = script("echo ü {x}", 'run "größe" ü', x="長")
+    assert arguments == '"ü" "長" "öß"'
+    assert lines[:3] == ['set "batchctl_1=%~1"', "set batchctl_2=%2", 'set "batchctl_3=%~3"']
+    assert [line for line in lines[3:] if line not in CHECK] == [
+        "echo %batchctl_1% %batchctl_2%",
+        'run "gr%batchctl_3%e" %batchctl_1%',
+    ]
+    assert inline("echo ü") == "echo ü"
 
 
 def test_the_file_is_named_by_its_content() -> None:
@@ -201,7 +207,12 @@ def test_the_file_is_named_by_its_content() -> None:
         (["echo %*", "work"], 0, "%*", "argument"),
         (["echo %{x}%", "work"], 0, "%{x}%", "placeholder"),
         ([":batchctl_failed", "work"], 0, ":batchctl_failed", "own"),
+        (["echo %größe%", "work"], 0, "%größe%", "ASCII"),
+        ([":größe", "work"], 0, ":größe", "label"),
+        ([":l{x}", "work"], 0, ":l{x}", "label"),
         (["run.cmd a", "work"], 0, "run.cmd", "call run.cmd"),
+        (["work {x} && {file} {x}", "work"], 0, "{x}", "call in/make.cmd"),
+        (["{file}", "work"], 0, "{file}", "call in/make.cmd"),
         (["work", "a && .\\run.BAT && b"], 1, ".\\run.BAT", "call"),
         (['"C:\\my dir\\run.bat" a', "work"], 0, "C:\\my dir\\run.bat", "call"),
         (["if not exist o npm ci", "work"], 0, "npm", "call npm"),
@@ -213,7 +224,7 @@ def test_the_file_is_named_by_its_content() -> None:
 def test_what_cmd_would_do_otherwise_is_refused_at_its_place(
     items: list[str], number: int, text: str, why: str
 ) -> None:
-    found = refused(*items, x="12345")
+    found = refused(*items, x="12345", file="in/make.cmd")
     assert found[:2] == (number, text)
     assert why in found[2]
 
@@ -234,12 +245,14 @@ def test_what_cmd_would_do_otherwise_is_refused_at_its_place(
         ["call :s a", "goto :eof", ":s", "echo %1 %~2 %*", "exit /b 0"],
         ["call run.cmd a", "call npm ci", "del run.cmd", "work run.cmd", "run.cmd"],
         ["work {row.a (b}", "more"],
+        [":: größe", "call {file}", "type {file}", "{file}"],
         ["git commit -m 'az' & echo az npm", "more"],
     ],
 )
 def test_what_means_itself_is_let_through(items: list[str]) -> None:
-    lines = script(*items, **{"row.a (b": "v"})[1]
-    assert [item for item in items if item not in lines] == [item for item in items if "{row" in item]
+    lines = script(*items, **{"row.a (b": "v", "file": "make.cmd"})[1]
+    changed = [item for item in items if "{row" in item or "{file" in item or not item.isascii()]
+    assert [item for item in items if item not in lines] == changed
 
 
 def test_a_line_is_as_long_as_cmd_reads() -> None:

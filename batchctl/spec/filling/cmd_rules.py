@@ -23,6 +23,8 @@ BATCH_PROGRAMS = frozenset(
 HOLE = "\x01"
 """Stands for each character of a placeholder."""
 
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
 _LINE = re.compile(r"[^\r\n]+")
 _REMARK = re.compile(r"\s*@?\s*(?:::|rem\b)", re.IGNORECASE)
 _LABEL = re.compile(r"\s*:")
@@ -64,6 +66,10 @@ def check_script(lines: tuple[str, ...]) -> tuple[bool, ...]:
     subroutines = any(_SUBROUTINE.search(item) for item in items)
     for number, item in enumerate(items):
         for found in _LINE.finditer(item):
+            if _LABEL.match(found[0]) and HOLE in found[0] and not _REMARK.match(found[0]):
+                raise _wrong(
+                    number, found.start(), found[0], "a label has neither placeholders nor letters beyond ASCII"
+                )
             if _OWN_LABEL.match(found[0]):
                 raise _wrong(number, found.start(), found[0], f"the label {FAILED!r} is batchctl's own")
             if not _REMARK.match(found[0]):
@@ -73,11 +79,25 @@ def check_script(lines: tuple[str, ...]) -> tuple[bool, ...]:
     return may_ask
 
 
+def check_called(line: str, number: int, filled: str, *, last: bool) -> None:
+    """The item with its values: these may name a batch file. Raises LineError, at the first of them."""
+    first = next(holes(line), None)
+    if first is None:
+        return
+    try:
+        for found in _LINE.finditer(filled):
+            if not _REMARK.match(found[0]):
+                _batch_files_are_called(number, found, last and not filled[found.end() :].strip())
+    except LineError as error:
+        raise _wrong(number, first.start, first.text, error.error.message) from None
+
+
 def _masked(line: str) -> str:
-    """The line without the names in its placeholders: the header of a column may hold nearly anything."""
+    """The line without the names in its placeholders (the header of a column may hold nearly anything), and without
+    what goes into a .cmd file as a value too."""
     for hole in holes(line):
         line = line[: hole.start] + HOLE * hole.width + line[hole.start + hole.width :]
-    return line
+    return BEYOND_ASCII.sub(lambda found: HOLE * len(found[0]), line)
 
 
 def _no_loose_ends(items: Sequence[str]) -> tuple[bool, ...]:
@@ -173,7 +193,9 @@ def _percent_means_itself(number: int, line: re.Match[str], subroutines: bool) -
             message = f"{found[0]} would be an argument of the .cmd file that these commands become: write %{found[0]}"
             raise _wrong(number, at, found[0], message)
         if found["name"] and HOLE in found[0]:
-            raise _wrong(number, at, found[0], "a placeholder cannot stand inside %…% in a .cmd file")
+            raise _wrong(
+                number, at, found[0], "placeholders and letters beyond ASCII cannot stand inside %…% in a .cmd file"
+            )
         if found.lastgroup is None:
             message = "several commands become a .cmd file, in which % is written %% (for %%f in …)"
             raise _wrong(number, at, "%", message)

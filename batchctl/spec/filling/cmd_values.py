@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from batchctl.spec.filling.cmd_rules import BEYOND_ASCII
 from batchctl.spec.filling.shell import DIGITS, SEVERAL, LineError, ahead_of_redirection, texts_of, unquotable
 from batchctl.spec.template import Hole, TemplateError, Value, parse_template
 
@@ -74,10 +75,13 @@ class InlineLine:
         for at, part in enumerate(parts):
             if isinstance(part, str):
                 quotes.read(part)
-                yield part
+                yield self._literal(part)
             else:
                 yield self._fill(part, quotes, parts[:at], parts[at + 1 :])
                 quotes.escaped = False
+
+    def _literal(self, text: str) -> str:
+        return text
 
     def _fill(self, hole: Hole, quotes: Quotes, before: Parts, following: Parts) -> str:
         several = texts_of(hole, self._values, self._number)
@@ -134,8 +138,19 @@ class ScriptLine(InlineLine):
         self._slots.setdefault(
             slot, word.value if plain else f'"{doubled(word.value) if bare or slot.ends else word.value}"'
         )
-        name = f"%{variable(list(self._slots).index(slot) + 1)}%"
-        return f'"{name}"' if redirected else name
+        return f'"{self._variable(slot)}"' if redirected else self._variable(slot)
+
+    def _literal(self, text: str) -> str:
+        """What a code page could tear, in which cmd reads files, goes with the line, which it reads as it is."""
+        return BEYOND_ASCII.sub(lambda found: self._constant(found[0]), text)
+
+    def _constant(self, text: str) -> str:
+        slot = Slot(text, 0, bare=False, ends=False)
+        self._slots.setdefault(slot, f'"{text}"')
+        return self._variable(slot)
+
+    def _variable(self, slot: Slot) -> str:
+        return f"%{variable(list(self._slots).index(slot) + 1)}%"
 
 
 def variable(number: int) -> str:

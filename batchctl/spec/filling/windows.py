@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from batchctl.spec.filling.cmd_rules import FAILED, check_line, check_script
+from batchctl.spec.filling.cmd_rules import FAILED, check_called, check_line, check_script
 from batchctl.spec.filling.cmd_values import CMD_PLAIN, DELAYED, InlineLine, ScriptLine, Slot, variable
 from batchctl.spec.filling.digests import short_hash
 from batchctl.spec.filling.shell import LineError, argv_words
@@ -96,18 +96,14 @@ def _script_line(lines: tuple[str, ...], values: Mapping[str, Value]) -> tuple[s
     whole = "\n".join(lines)
     for number, line in enumerate(lines):
         context = whole if DELAYED.search(whole) else line
-        _within_limit(InlineLine(line, number, values, context).filled(), number)
+        filled = _within_limit(InlineLine(line, number, values, context).filled(), number)
+        check_called(line, number, filled, last=number == len(lines) - 1)
         written = ScriptLine(line, number, values, context, slots).filled()
         body += [*re.split(r"\r\n|\r|\n", written), *(CHECK if may_ask[number] else ())]
-    text = "\r\n".join((*HEAD, *_code_page(body), *_arguments(slots), *body, *TAIL, ""))
+    text = "\r\n".join((*HEAD, *_arguments(slots), *body, *TAIL, ""))
     script = Script(f"batchctl-{short_hash([text])}.cmd", text)
     words = " ".join((f'"%AZ_BATCH_TASK_WORKING_DIR%\\{script.name}"', *slots.values()))
     return _within_limit(f'{CMD} "{words}"', 0, LONGEST_CMD_LINE - LONGEST_PATH), script
-
-
-def _code_page(body: Sequence[str]) -> Sequence[str]:
-    """cmd reads the bytes of a file in the machine's code page unless it is told that they are UTF-8."""
-    return () if "".join(body).isascii() else ("chcp 65001>nul", *CHECK)
 
 
 def _arguments(slots: Iterable[Slot]) -> Iterator[str]:

@@ -132,7 +132,7 @@ class Made:
         form = factory.for_each
         drafts = self.drafts.setdefault(factory_name(factory), [])
         try:
-            if form and count_ahead(form) > MOST_TASKS - self.made:
+            if form and count_ahead(form, inventory) > MOST_TASKS - self.made:
                 return [_too_many_tasks(self._spec, factory)]
             self._make(factory, bindings(form, inventory), frame, drafts)
             if form and not drafts and not form.allow_empty and (inventory.known or not _is_stored(form)):
@@ -227,7 +227,9 @@ def _is_stored(form: ForEach) -> bool:
 
 
 def _too_many_tasks(spec: Spec, factory: Factory) -> Problem:
-    return spec.problem((*factory.at, "forEach"), f"more than {MOST_TASKS} tasks in all", "too-many-tasks", at_key=True)
+    return spec.problem(
+        (*factory.at, "forEach"), f"more than {MOST_TASKS:,} tasks in all", "too-many-tasks", at_key=True
+    )
 
 
 def _no_task(spec: Spec, factory: Factory) -> Problem:

@@ -12,6 +12,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "azure": ("cloud",),
     "yaml": ("spec/reading/compose.py",),
     "jsonschema": ("spec/reading/check.py",),
+    "regex": ("spec/fanout/group_patterns.py",),
     "rich": ("render", "cli"),
     "typer": ("cli",),
     "subprocess": ("emulator", "local"),

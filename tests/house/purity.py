@@ -15,7 +15,7 @@ LIBRARIES = (
     *("difflib", "email.utils", "enum", "fnmatch", "functools", "graphlib", "hashlib", "hmac", "html", "itertools"),
     *("json", "math", "operator", "pathlib", "posixpath", "re", "shlex", "statistics", "string", "types", "typing"),
     *("unicodedata", "urllib.parse"),
-    *("isodate", "wcmatch"),
+    *("isodate", "regex", "wcmatch"),
 )
 """What a pure module may import of others: they look at nothing but their arguments, or ASKING tells when they do."""
 

@@ -17,6 +17,8 @@ from batchctl.errors import SpecError
 from batchctl.resources import Blob, Task
 from batchctl.spec.fanout.forms import FORMS, legal_task_id
 from batchctl.spec.fanout.gathering import Several
+from batchctl.spec.fanout.group_patterns import GroupPattern
+from batchctl.spec.fanout.items import SORTS, Item
 from batchctl.spec.load import load
 from batchctl.spec.model import AXES
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -269,3 +271,15 @@ def test_a_number_of_any_length_is_one_of_the_items_or_none() -> None:
     assert [gathered[f"items[{number}]"] for number in ("0", "1", "01", "0" * 5000 + "1")] == ["a", "b", "b", "b"]
     for number in ("2", "10", "9" * 5000):
         assert f"items[{number}]" not in gathered
+
+
+def test_numbers_of_thousands_of_digits_have_an_order() -> None:
+    """Python makes no number of more than 4,300 digits."""
+    names = ["f" + "1" * 5000, "f" + "2" * 4999, "f" + "0" * 5000 + "7", "f8", "f"]
+    found = sorted((Item(name, {}) for name in names), key=SORTS["natural"])
+    assert [names.index(item.key) for item in found] == [4, 2, 3, 1, 0]
+
+
+def test_a_slow_path_or_two_is_no_slow_pattern() -> None:
+    pattern = GroupPattern(r"(?:x+x+)+(y)")
+    assert [pattern.key("x" * 60 + end) for end in ("y", "z")] == ["y", None]

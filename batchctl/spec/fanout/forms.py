@@ -34,14 +34,14 @@ class Binding:
 class Form:
     """A row of FORMS: the items of the form, and the placeholders that they fill; `row.*` is any name after `row.`.
 
-    `numbers`: those of them that may be whole numbers, and so take a format. `count`: how many items there will be,
-    where that can be told before any is made. `stored`: its items are in containers, which not everybody has asked.
+    `numbers`: those of them that may be whole numbers, and so take a format. `count`: how many items there will be;
+    where there is none, each is looked at. `stored`: its items are in containers, which not everybody has asked.
     """
 
     items: Callable[[ForEach, Inventory], Iterator[Item]]
     placeholders: frozenset[str]
     numbers: frozenset[str] = frozenset()
-    count: Callable[[Any], int] = lambda _source: 0
+    count: Callable[[ForEach, Inventory], int] | None = None
     stored: bool = False
 
 
@@ -112,36 +112,55 @@ def _axes_names(axes: Any) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(numbers)
 
 
-def count_ahead(for_each: ForEach) -> int:
-    """How many tasks there will be, where that can be told before any is made; else 0."""
+def count_ahead(for_each: ForEach, inventory: Inventory) -> int:
+    """How many tasks there will be, told before any is made; of a group, or of chunks by size, how many at most; of a
+    zip whose axes differ, how many at least."""
+    if for_each.form in AXES:
+        counts = _axis_counts(for_each, inventory).values()
+        return prod(counts) if for_each.form == "product" else min(counts)
     form = FORMS[for_each.form]
-    if for_each.form == "product":
-        return prod(count_ahead(axis) for axis in for_each.source.values())
-    found = form.count(for_each.source)
+    # Without `count` there are no more than the inventory holds.
+    found = form.count(for_each, inventory) if form.count else 0
     return -(-found // for_each.chunk.size) if for_each.chunk and for_each.chunk.size else found
 
 
+def _axis_counts(for_each: ForEach, inventory: Inventory) -> dict[str, int]:
+    return {name: _axis_count(axis, inventory) for name, axis in for_each.source.items()}
+
+
+def _axis_count(axis: ForEach, inventory: Inventory) -> int:
+    form = FORMS[axis.form]
+    return form.count(axis, inventory) if form.count else sum(1 for _ in form.items(axis, inventory))
+
+
 def _product(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
-    return items.products(_axis_items(for_each, inventory))
+    # All axes are kept while it turns: not for nothing.
+    if 0 in _axis_counts(for_each, inventory).values():
+        return iter(())
+    return items.products({name: gathered_items(axis, inventory) for name, axis in for_each.source.items()})
 
 
 def _zip(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
-    return items.zips(_axis_items(for_each, inventory))
+    items.check_lengths(_axis_counts(for_each, inventory))
+    return items.zips({name: gathered_items(axis, inventory) for name, axis in for_each.source.items()})
 
 
-def _axis_items(for_each: ForEach, inventory: Inventory) -> dict[str, list[Item]]:
-    return {name: list(gathered_items(axis, inventory)) for name, axis in for_each.source.items()}
+def _row_count(for_each: ForEach, inventory: Inventory) -> int:
+    table = inventory.tables.get(for_each.at)
+    return len(table.rows) if table else 0
 
 
 FORMS: Mapping[str, Form] = {
     "blobs": Form(items.blobs, PARTS, stored=True),
     "outputs": Form(items.outputs, PARTS, stored=True),
     "files": Form(items.files, PARTS),
-    "lines": Form(items.lines, ITEM),
-    "csv": Form(items.rows, frozenset({"row.*"})),
-    "tsv": Form(items.rows, frozenset({"row.*"})),
-    "list": Form(items.listed, ITEM, ITEM, len),
-    "range": Form(items.ranged, ITEM, ITEM, lambda source: len(items.range_numbers(source))),
+    "lines": Form(items.lines, ITEM, count=_row_count),
+    "csv": Form(items.rows, frozenset({"row.*"}), count=_row_count),
+    "tsv": Form(items.rows, frozenset({"row.*"}), count=_row_count),
+    "list": Form(items.listed, ITEM, ITEM, count=lambda for_each, _inventory: len(for_each.source)),
+    "range": Form(
+        items.ranged, ITEM, ITEM, count=lambda for_each, _inventory: len(items.range_numbers(for_each.source))
+    ),
     "generator": Form(items.generated, ITEM | {"item.*"}, ITEM | {"item.*"}),
     "product": Form(_product, frozenset()),
     "zip": Form(_zip, frozenset()),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from batchctl.spec.fanout.group_patterns import BadPatternError, GroupPattern
 from batchctl.spec.fanout.items import FanoutError, Item
 from batchctl.spec.model import Chunk, ForEach
 from batchctl.spec.source import shown
@@ -61,7 +62,7 @@ def gathered_names(placeholders: Iterable[str]) -> frozenset[str]:
 
 def item_groups(for_each: ForEach, items: Iterable[Item]) -> Iterator[Item]:
     """Items by what the pattern finds in their paths, in the order of the first of each. Raises FanoutError."""
-    pattern = re.compile(for_each.group_by or "")
+    pattern = GroupPattern(for_each.group_by or "")
     found: dict[str, list[Item]] = {}
     strangers: list[str] = []
     for item in items:
@@ -82,11 +83,11 @@ def item_groups(for_each: ForEach, items: Iterable[Item]) -> Iterator[Item]:
         yield Item(key, Several([m.values for m in members], {"key": key}), sum(m.size for m in members))
 
 
-def _group_key(pattern: "re.Pattern[str]", path: str) -> str | None:
-    match = pattern.search(path)
-    if match is None:
-        return None
-    return match["key"] if "key" in pattern.groupindex else match[1]
+def _group_key(pattern: GroupPattern, path: str) -> str | None:
+    try:
+        return pattern.key(path)
+    except BadPatternError as error:
+        raise FanoutError("groupBy", f"{error.message} (at {shown(path)})", "slow-pattern") from None
 
 
 def item_chunks(chunk: Chunk, items: Iterable[Item]) -> Iterator[Item]:

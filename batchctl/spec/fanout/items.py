@@ -30,6 +30,9 @@ class FanoutError(Exception):
         super().__init__(message)
 
 
+MOST_NUMBERS = 10_000_000
+"""Of a range, which is all that is gone over and is nowhere held."""
+
 DIGITS = re.compile(r"([0-9]+)")
 PARTS = frozenset({"item", "item.name", "item.stem", "item.ext", "item.path", "item.parent"})
 
@@ -76,6 +79,8 @@ def listed(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:
 
 
 def ranged(for_each: ForEach, _inventory: Inventory) -> Iterator[Item]:
+    if len(range_numbers(for_each.source)) > MOST_NUMBERS:
+        raise FanoutError("range", f"it has more than {MOST_NUMBERS:,} numbers", "too-many-items")
     for number in range_numbers(for_each.source):
         yield Item(str(number), {"item": number})
 
@@ -104,18 +109,21 @@ def generated(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
         yield Item(key, values)
 
 
-def products(axes: Mapping[str, list[Item]]) -> Iterator[Item]:
+def products(axes: Mapping[str, Iterable[Item]]) -> Iterator[Item]:
     """Every combination; the last axis turns fastest."""
     return (_joined(axes, combined) for combined in product(*axes.values()))
 
 
-def zips(axes: Mapping[str, list[Item]]) -> Iterator[Item]:
-    """The first of each axis, the second of each, and so on. Raises FanoutError if they are not of one length."""
-    lengths = {name: len(found) for name, found in axes.items()}
+def zips(axes: Mapping[str, Iterable[Item]]) -> Iterator[Item]:
+    """The first of each axis, the second of each, and so on."""
+    return (_joined(axes, combined) for combined in zip(*axes.values(), strict=True))
+
+
+def check_lengths(lengths: Mapping[str, int]) -> None:
+    """Raises FanoutError if the axes of a zip are not of one length."""
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{shown(name)} has {count}" for name, count in lengths.items())
         raise FanoutError("zip", f"the axes of a zip have as many items each: {said}", "uneven-zip")
-    return (_joined(axes, combined) for combined in zip(*axes.values(), strict=True))
 
 
 def _joined(axes: Iterable[str], combined: tuple[Item, ...]) -> Item:
@@ -131,10 +139,16 @@ def axis_name(axis: str, name: str) -> str:
     return f"item.{axis}.{rest}" if rest else f"item.{axis}"
 
 
+def _natural(part: str) -> tuple[int, str]:
+    """A pair, so that a number is never compared with a text. Of two numbers the one with more digits is the larger: as
+    texts, for Python makes none of thousands of digits."""
+    number = part.lstrip("0")
+    return (len(number), number) if DIGITS.fullmatch(part) else (-1, part)
+
+
 SORTS: Mapping[str, Any] = {
     "path": lambda item: item.key,
-    # Pairs, so that a number is never compared with a text.
-    "natural": lambda item: [(int(part), "") if part.isdecimal() else (-1, part) for part in DIGITS.split(item.key)],
+    "natural": lambda item: [_natural(part) for part in DIGITS.split(item.key)],
     "smallest": lambda item: (item.size, item.key),
     "largest": lambda item: (-item.size, item.key),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec import template
+from batchctl.spec.fanout.group_patterns import BadPatternError, GroupPattern
 from batchctl.spec.reading.paths import FOR_EACH, as_mapping, find_parts, find_texts, get_in, part_at
 from batchctl.spec.reading.placeholders import TELLING
 from batchctl.spec.source import At, Source, nearest_word, shown
@@ -41,16 +42,10 @@ def items_are_gathered_once(document: Any, source: Source, _known: Values) -> It
 def patterns_can_group(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for at, text in find_texts(document, "job.tasks.*.forEach.groupBy"):
         try:
-            groups = re.compile(text).groups
-        # Numbers of repetitions, and groups in groups, that are too large for `re` come as these.
-        except (re.error, OverflowError, RecursionError) as error:
-            where = getattr(error, "pos", None)
-            message, width = f"no regular expression: {error}", None if where is None else 1
-            yield source.problem(at, message, "bad-pattern", offset=where or 0, width=width)
-            continue
-        if not groups:
-            message = "it has no group: put the part that the members of a group share in parentheses, `(?P<key>…)`"
-            yield source.problem(at, message, "bad-pattern")
+            GroupPattern(text)
+        except BadPatternError as error:
+            where, width = error.position, None if error.position is None else 1
+            yield source.problem(at, error.message, "bad-pattern", offset=where or 0, width=width)
 
 
 def rows_go_forward(document: Any, source: Source, _known: Values) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batchctl.configurations import TaskDependencies, TaskIdRange
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.generations import Schedule, schedule_tasks
 from batchctl.reconcile.decide.runs import GIVEN_UP, runs_of_job
@@ -182,6 +183,16 @@ def test_an_open_job_takes_what_it_does_not_hold_yet() -> None:
     assert updated(decided) == ((left, replace(left, sealed=True)),)
     assert [j.generation for j in decided.waits] == [1]
     assert decided.kept == (task("a"),)
+
+
+def test_a_number_that_a_task_with_zeros_could_mean_is_no_part_of_a_range() -> None:
+    numbers = tuple(task(str(number)) for number in range(1, 5))
+    last = task("02", depends_on=TaskDependencies(task_ids=("1", "2", "3", "4")))
+    stray = waiting("0004")  # left by an apply that was interrupted; the spec has it no more
+    decided = decide([*numbers, last], [held_job(sealed=False)], [stray])
+    (waits,) = (r.depends_on for c in decided.changes if isinstance(r := c.after, Task) and r.depends_on)
+    ranges = (TaskIdRange(start=1, end=1), TaskIdRange(start=3, end=3))
+    assert waits == TaskDependencies(task_ids=("2", "4"), task_id_ranges=ranges)
 
 
 def test_an_open_job_that_holds_all_is_sealed() -> None:

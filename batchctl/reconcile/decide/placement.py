@@ -8,7 +8,7 @@ from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_i
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict
 from batchctl.reconcile.plan import Action, Change, FieldChange, field_changes
-from batchctl.resources import Job, label_of
+from batchctl.resources import Job, Task, label_of
 from batchctl.rules import Rule
 
 
@@ -39,7 +39,12 @@ def place_tasks(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
         target=target,
         is_new=is_new,
         stays=not is_new and target.id not in {label_of(change.resource) for change in updated},
-        changes=(*made, *_made_tasks(due, target, verdicts), *updated, *(v.limited for v in verdicts if v.limited)),
+        changes=(
+            *made,
+            *_made_tasks(due, target, verdicts, runs.listed),
+            *updated,
+            *(v.limited for v in verdicts if v.limited),
+        ),
         waits=tuple(waits[number] for number in sorted(waits)),
     )
 
@@ -113,10 +118,12 @@ def _why_new(job: Job, runs: Runs) -> Reasons:
 OTHERWISE = "the job that is open holds them already, or was made otherwise"
 
 
-def _made_tasks(due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict]) -> Iterator[Change]:
+def _made_tasks(
+    due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict], listed: Iterable[Task]
+) -> Iterator[Change]:
     """The due tasks in their generation, waiting for those of their dependencies that run in it."""
     there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
-    ambiguous = padded_numbers(there)
+    ambiguous = padded_numbers((*there, *(run.id for run in listed)))
     for verdict in due:
         waits = awaited_in_generation(verdict.task, there, ambiguous) if verdict.task.depends_on else None
         placed = replace(verdict.task, generation=target.generation, depends_on=waits)

@@ -26,10 +26,18 @@ def batch(values: list[dict[str, str]]) -> str:
             " (PropertyName: subnetId; PropertyValue: /subscriptions/0/x; Reason: It is in a different subscription)",
         ),
         ([{"key": "PropertyName", "value": "identity"}, {"key": "PropertyValue"}], " (PropertyName: identity)"),
-        ([{"name": "Message", "value": "Line 1,\n Col 1: x"}], " (Message: Line 1, Col 1: x)"),
+        ([{"name": "Message", "value": "Line 1,  Col 1: x"}], " (Message: Line 1,  Col 1: x)"),
+        (
+            [{"key": "AuthenticationErrorDetail", "value": f"'{'a' * 43}=' is not it: 'GET\n\n\nx'."}],
+            " (AuthenticationErrorDetail: '…' is not it: 'GET x'.)",
+        ),
         ([{"key": "PropertyValue", "value": f"https://a.blob/c?{SAS}"}], " (PropertyValue: https://a.blob/c)"),
         ([{"key": "K", "value": f"'https://a/c?{SAS}' and http://b/d?{SAS}"}], " (K: 'https://a/c' and http://b/d)"),
-        ([{"key": "K", "value": "x" * 5000}], f" (K: {'x' * LONGEST_VALUE}…)"),
+        ([{"key": "K", "value": "x" * LONGEST_VALUE}], f" (K: {'x' * LONGEST_VALUE})"),
+        ([{"key": "K", "value": "x" * 5000}], " (K: 5,000 characters)"),
+        ([{"key": "CommandLine", "value": "tool --key secret"}], " (CommandLine: tool …)"),
+        ([{"key": "CommandLine", "value": "'my tool'/x 'a b'"}], " (CommandLine: 'my tool'/x …)"),
+        ([{"key": "CommandLine", "value": '"C:\\my tool" '}], ' (CommandLine: "C:\\my tool" )'),
         ([], ""),
     ],
 )
@@ -75,7 +83,7 @@ def test_storage_details(more: str, told: str) -> None:
                 ],
             },
             "CommandProgramNotFound: The specified command program is not found "
-            "(CommandLine: ffmpegg -i a.mkv; Message: The system cannot find the file specified)",
+            "(CommandLine: ffmpegg …; Message: The system cannot find the file specified)",
         ),
         (  # as recorded, 2026: the same of every task
             {

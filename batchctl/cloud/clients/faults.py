@@ -23,11 +23,12 @@ SHOWN = 2000
 MOST_SKEW = timedelta(minutes=15)
 """How far a clock may be off: of Batch and of storage alike (REST: authorize with Shared Key)."""
 
-LONGEST_VALUE = 400
-"""Characters of one detail: a string to sign, or a value that was too long, is recognised by its beginning."""
+LONGEST_VALUE = 1000
+"""Characters of one detail. None is cut: half a secret would not be known as one where secrets are hidden."""
 
 _PLAIN = frozenset({"Message", "RequestId", "Time"})
 _QUERY = re.compile(r"""(https?://[^\s?'"]*)\?[^\s'"]*""")
+_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S)+""")
 _SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 """What signed a request; the service gives it back when it does not fit."""
 
@@ -83,13 +84,18 @@ def error_text(error: Mapping[str, Any]) -> str:
 def _in_brackets(pairs: Iterable[Mapping[str, Any]]) -> str:
     """` (Name: value; …)` of what the service says beside its message; no URL keeps its query, where a SAS lives."""
     told = [(pair.get("key") or pair.get("name"), str(pair.get("value") or "")) for pair in pairs]
-    shown = "; ".join(f"{name}: {_in_short(value)}" for name, value in told if value)
+    shown = "; ".join(f"{name}: {_in_short(str(name), value)}" for name, value in told if value)
     return f" ({shown})" if shown else ""
 
 
-def _in_short(value: str) -> str:
-    plain = " ".join(_SIGNATURE.sub("…", _QUERY.sub(r"\1", value)).split())
-    return plain if len(plain) <= LONGEST_VALUE else f"{plain[:LONGEST_VALUE]}…"
+def _in_short(name: str, value: str) -> str:
+    if name == "CommandLine":  # its program is what was not found
+        found = _PROGRAM.match(value)
+        return f"{found[0]} …" if found and found.end() < len(value.rstrip()) else value
+    if name == "AuthenticationErrorDetail":  # with the string to sign, which is mostly empty lines
+        value = " ".join(_SIGNATURE.sub("…", value).split())
+    plain = _QUERY.sub(r"\1", value)
+    return plain if len(plain) <= LONGEST_VALUE else f"{len(plain):,} characters"
 
 
 def _clock_told(headers: Mapping[str, str]) -> str:
@@ -131,12 +137,12 @@ def _code_and_message(text: str) -> tuple[str, str]:
         message = body.get("message") or {}
         value = message.get("value", "") if isinstance(message, dict) else str(message)
         lines = [line for line in value.splitlines() if not line.startswith(("RequestId:", "Time:"))]
-        return str(body.get("code", "")), (" ".join(lines) + _in_brackets(body.get("values") or ()))[:SHOWN]
+        return str(body.get("code", "")), " ".join(lines)[:SHOWN] + _in_brackets(body.get("values") or ())
     except (ValueError, AttributeError):
-        found = dict(re.findall(r"<(\w{1,80})>\s*([^<\n]{1,500})", text))
+        found = dict(re.findall(r"<(\w{1,80})>\s*([^<\n]+)", text))
         if code := found.pop("Code", ""):
             details = [{"name": name, "value": value} for name, value in found.items() if name not in _PLAIN]
-            return code, found.get("Message", "") + _in_brackets(details)
+            return code, found.get("Message", "")[:SHOWN] + _in_brackets(details)
         # No answer of the service: most often the page of a proxy, whose first words are enough.
         return "", _first_line_unsigned(text)[:80]
 

@@ -1,6 +1,6 @@
 """Stories: what plan says and what apply does, step by step on one cloud, as data in `cases/plans/*.yaml`.
 
-A story starts in a copy of `two-texts/` and has `steps`. Each step first changes the world:
+A story starts in a copy of `two-texts/`, a checkout of that name, and has `steps`. Each step first changes the world:
 `edit` (texts of the spec to replace), `spec`, `files` (null: removed), `vars`, `fails` (exit codes by task),
 `by_hand` (a list of rows of HANDS); then runs `verb` (apply unless said; destroy, plan), maybe with the choices
 of CHOSEN or `crash_after` (so many writes), and may say what it expects: `plan`, the lines exactly as printed;
@@ -129,6 +129,8 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         shutil.copytree(STORIES_AT / "two-texts", folder, dirs_exist_ok=True)
+        (folder / ".git").mkdir()
+        (folder / ".git" / "config").write_text('[remote "origin"]\n\turl = https://example.org/two-texts\n')
         self.cloud, self.folder, self.text = FakeCloud(), folder, (folder / "spec.yaml").read_text()
         self.variables: dict[str, str] = {}
         self.choices = Choices()

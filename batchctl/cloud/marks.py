@@ -38,7 +38,7 @@ def spec_marks(owner: str, resource: Container | Pool | Job, now: datetime) -> d
     """Whose it is, where that spec comes from, and until when it is wanted: ASCII, as container metadata asks."""
     found, stamp = {OWNER: owner}, resource.stamp
     if stamp.origin:
-        found[ORIGIN] = quote(stamp.origin, safe="/:@ ")
+        found[ORIGIN] = quote(stamp.origin, safe="/:@")
     if expires := now + stamp.expires_after if stamp.expires_after else stamp.expires:
         found[EXPIRES] = expires.strftime(MOMENT)
     return found

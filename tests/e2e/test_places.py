@@ -36,3 +36,14 @@ def test_a_place_is_the_same_in_two_checkouts_and_not_in_two_repositories(stage:
     assert refused.code == 4, refused.said
     assert "secret" not in refused.said + adopted.said
     assert stage.run(None, "destroy", fork, "--yes", "--discard-outputs").code == 0
+
+
+def test_two_folders_without_a_repository_are_two_places(stage: Stage) -> None:
+    shutil.copytree(stage.folder, stage.folder.parent / "other")
+    assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
+    for command in ("apply", "destroy"):
+        refused = stage.run(None, command, "../other/spec.yaml", "--yes")
+        assert refused.code == 4, refused.said
+        assert f"made by the spec {(stage.folder / 'spec.yaml').resolve().as_posix()}, and this one is" in refused.said
+    assert stage.run(None, "plan", f"../{stage.folder.name}/spec.yaml", "--detailed-exitcode").code in (0, 2)
+    assert stage.held() == WHOLE

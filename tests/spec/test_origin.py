@@ -1,5 +1,6 @@
 """Where a spec comes from: the same on every machine, without a secret."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,34 @@ def test_two_checkouts_are_one_place_and_two_repositories_are_two(tmp_path: Path
     assert here != spec_origin(cloned(tmp_path / "fork", "https://github.com/me/repo"))
 
 
-def test_without_a_repository_it_is_the_name_of_the_file(tmp_path: Path) -> None:
+def test_without_a_repository_it_is_the_whole_path(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    assert spec_origin(tmp_path / "a" / "count.yaml") == "count.yaml"
+    assert spec_origin(tmp_path / "a" / "count.yaml") == (tmp_path / "a" / "count.yaml").as_posix()
     bare = cloned(tmp_path / "b", "")
     (tmp_path / "b" / ".git" / "config").write_text("[core]\n\tbare = false\n")
-    assert spec_origin(bare) == "count.yaml"
+    assert spec_origin(bare) == bare.as_posix()
     (tmp_path / "b" / ".git" / "config").unlink()
-    assert spec_origin(bare) == "count.yaml"
+    assert spec_origin(bare) == bare.as_posix()
+
+
+def test_one_file_is_one_place_however_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "count.yaml").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    ways = [Path("a/count.yaml"), Path("a/../a/count.yaml"), Path("link/count.yaml"), tmp_path / "a" / "count.yaml"]
+    assert len({spec_origin(way) for way in ways}) == 1
+
+
+def test_a_folder_whose_name_is_no_utf_8_has_a_place_that_metadata_takes(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9/count.yaml"))
+    assert spec_origin(path) == f"{tmp_path.as_posix()}/caf\\xe9/count.yaml"
+
+
+@pytest.mark.parametrize("url", ["../bare.git", "./../bare.git", "{parent}/bare.git", "file://{parent}/bare.git"])
+def test_a_remote_beside_it_is_the_folder_that_it_leads_to(tmp_path: Path, url: str) -> None:
+    found = spec_origin(cloned(tmp_path / "one", url.format(parent=tmp_path)))
+    assert found == f"{tmp_path.as_posix().strip('/')}/bare//specs/count.yaml"
 
 
 def test_another_remote_stands_in_for_origin(tmp_path: Path) -> None:
@@ -86,4 +107,4 @@ def test_a_checkout_knows_which_specs_it_holds(tmp_path: Path) -> None:
     spec.write_text("version: 1")
     assert here.holds(place) is True
     assert here.holds("github.com/org/other//specs/count.yaml") is None
-    assert here.holds("count.yaml") is None
+    assert here.holds("/elsewhere/count.yaml") is None

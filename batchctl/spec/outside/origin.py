@@ -1,9 +1,10 @@
-"""Where a spec comes from, told the same on every machine and in every checkout.
+"""Where a spec comes from: in a checkout the repository and the path in it, which every machine tells alike.
 
-In a git checkout with a remote it is `github.com/org/repository//specs/word-count.yaml`, else the file's name alone.
+In a git checkout with a remote it is `github.com/org/repository//specs/word-count.yaml`, else the file's whole path.
 Only git's own files are read: `gitrepository-layout(5)` and `git-config(1)` say how.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,27 +35,34 @@ class Checkout:
 
 
 def spec_origin(spec: Path) -> str:
-    """The place of a spec. Without a repository, two specs of the same file name are taken for the same place."""
+    """The place of a spec. Without a repository it is one of this machine: the same file elsewhere is another place."""
     path = spec.resolve()
     found = find_checkout(path.parent)
     if found is None or not found.repository:
-        return path.name
-    return f"{found.repository}{WITHIN}{path.relative_to(found.root).as_posix()}"
+        return _in_unicode(path.as_posix())
+    return _in_unicode(f"{found.repository}{WITHIN}{path.relative_to(found.root).as_posix()}")
+
+
+def _in_unicode(path: str) -> str:
+    """A name in other bytes than UTF-8 goes into no metadata."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def find_checkout(folder: Path) -> Checkout | None:
     """The working tree that this folder is in."""
     for root in (folder, *folder.parents):
         if (root / ".git").exists():
-            return Checkout(root=root, repository=_repository(root / ".git"))
+            return Checkout(root=root, repository=_repository(root))
     return None
 
 
-def _repository(git: Path) -> str:
+def _repository(root: Path) -> str:
     try:
-        return _plain_url(_remote(_config(git).read_text(encoding="utf-8", errors="replace")))
+        url = _remote(_config(root / ".git").read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return ""
+    # git takes a relative path from the root of the working tree.
+    return _plain_url(os.path.normpath(root / url) if url.startswith(".") else url)
 
 
 def _config(git: Path) -> Path:

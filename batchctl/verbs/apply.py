@@ -21,6 +21,7 @@ from batchctl.verbs.carrying_out import (
     carried_out,
     failed_tasks_line,
     keep_to_announced,
+    nodes_that_go_on,
     pool_before,
     tell_expanded,
     tell_failures,
@@ -77,6 +78,7 @@ def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> G
 def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:
     try:
         yield from brought_home(desired, cloud, choices)
+        yield from nodes_that_go_on(desired, cloud)
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:

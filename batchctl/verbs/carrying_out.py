@@ -12,7 +12,7 @@ from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
+from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
@@ -106,6 +106,15 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
         yield event
     if stranded:
         raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
+
+
+def nodes_that_go_on(desired: Desired, cloud: Cloud) -> Iterator[Event]:
+    """Nodes cost by the hour whether they work or not: who has what he wanted is told how to end that."""
+    for pool in (r for r in desired.resources if isinstance(r, Pool)):
+        if (count := cloud.health(pool.name).count) and pool.auto_scale_formula is None:
+            keeps = "keeps" if count == 1 else "keep"
+            ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
+            yield PoolNotice(pool=pool.name, says=(f"{plural(count, 'node')} {keeps} running: {ends}",))
 
 
 def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
+from batchctl.reconcile.amend.idle_pools import without_idle_pools
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_notes import with_pool_notes
@@ -22,6 +23,7 @@ APPLYING: tuple[Amendment, ...] = (
     by_reboot,
     # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
     only_named,
+    without_idle_pools,
     with_renewals,
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,

@@ -255,6 +255,15 @@ def test_what_means_itself_is_let_through(items: list[str]) -> None:
     assert [item for item in items if item not in lines] == changed
 
 
+def test_what_opens_and_what_is_text() -> None:
+    assert refused("if a==b (echo (x)) else (", "y", ")")[:2] == (0, ")")
+    script("if a==b (echo (x) else (", "y", ")")
+    for before in ("do", "else", "if a==b", "for %%i in", "@", "a &", "a |", "("):
+        assert refused(f"{before} (", "work")[1] == "("
+    for before in ("echo", "undo", "false", "begin in", "echo a", "set X=", "notif a b"):
+        script(f"{before} (", "work")
+
+
 def test_a_line_is_as_long_as_cmd_reads() -> None:
     assert len(inline("x" * (8_191 - len(RUN) - 3))) == 8_191 - len(RUN) - 3
     assert "8191" in refused("x" * (8_191 - len(RUN) - 2))[2]

@@ -30,8 +30,8 @@ _REMARK = re.compile(r"\s*@?\s*(?:::|rem\b)", re.IGNORECASE)
 _LABEL = re.compile(r"\s*:")
 _OWN_LABEL = re.compile(rf"\s*:\s*{FAILED}\b", re.IGNORECASE)
 _SUBROUTINE = re.compile(r"\bcall\s+:", re.IGNORECASE)
-_OPENS = re.compile(r"[\s@]*|(?:.*[\s)])?(?:do|else)\s*|(?:.*\s)?if\s.*\s", re.IGNORECASE | re.DOTALL)
-_OPENS_LIST = re.compile(r".*\bfor\b.*\bin\s*", re.IGNORECASE | re.DOTALL)
+_IF = re.compile(r"(?:^|(?<=[\s(&|@]))if\s", re.IGNORECASE)
+_FOR = re.compile(r"\bfor\b", re.IGNORECASE)
 _PERCENT = re.compile(
     r"(?P<both>%%)|(?P<itself>%(?:~[A-Za-z]*)?0(?![0-9A-Za-z]))|(?P<argument>%(?:~[A-Za-z$:]*)?[0-9]|%\*)"
     r"|(?P<name>%=?[^%\s:=]+(?::[^%\r\n]*)?%)|%"
@@ -126,19 +126,31 @@ def _follow_parentheses(opened: list[tuple[str, int, int]], number: int, line: r
         return
     begins = 0
     for at in _outside_quotes(text):
-        char, before = text[at], text[begins:at]
-        if char == "(" and (_OPENS_LIST.fullmatch(before) or _OPENS.fullmatch(before)):
-            opened.append(("list" if _OPENS_LIST.fullmatch(before) else "block", number, line.start() + at))
-            begins = at + 1
+        char = text[at]
+        if char == "(":
+            if kind := _opens(text, begins, at):
+                opened.append((kind, number, line.start() + at))
+                begins = at + 1
         elif char == ")" and opened:
             opened.pop()
             begins = at + 1
-        elif char == ")" and not before.strip():
+        elif char == ")" and not text[begins:at].strip():
             raise _wrong(
                 number, line.start() + at, ")", "this ) closes nothing (inside a block, write ^) for one in a text)"
             )
         elif char in "&|":
             begins = at + 1
+
+
+def _opens(text: str, begins: int, at: int) -> str:
+    """What a ( opens, given where its command begins: a `block`, a `list` of `for`, or nothing."""
+    before = text[begins:at].strip(" \t@")
+    end = f" {before[-5:]}".lower()
+    if not before or end.endswith((" do", ")do", " else", ")else")):
+        return "block"
+    if end.endswith(" in") and _FOR.search(text, begins, at):
+        return "list"
+    return "block" if text[at - 1].isspace() and _IF.search(text, begins, at) else ""
 
 
 def _outside_quotes(text: str) -> Iterator[int]:

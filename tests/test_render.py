@@ -374,6 +374,12 @@ def test_the_caret_stands_below_what_is_shown() -> None:
     assert said.err[1:] == ["     1 | \\u001bx", "       |       ^"]
 
 
+def test_of_a_very_long_line_what_is_around_the_place_is_shown() -> None:
+    said = Said()
+    said.printer.error(SpecError([Problem("spec.yaml", 1, 5001, "odd", "odd", "a" * 5000 + "b" * 5000, 5000)]))
+    assert said.err[1:] == [f"     1 | …{'a' * 200}{'b' * 200}…", f"       | {' ' * 201}{'^' * 201}"]
+
+
 def test_results_to_stdout_and_what_is_said_to_stderr() -> None:
     said = Said()
     said.printer.target("azure", "so it was said")

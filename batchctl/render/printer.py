@@ -19,7 +19,7 @@ from batchctl.reconcile.events import (
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_line, headline, rest_line
 from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
-from batchctl.render.text import columns_of, shown_path, visible_text
+from batchctl.render.text import columns_of, excerpt, shown_path, visible_text
 from batchctl.sensitive import Veil
 from batchctl.words import one_line
 
@@ -130,10 +130,9 @@ class Printer:
         line = Text(place).append("error: ", style="bold red").append(f"{one_line(problem.message)} [{problem.code}]")
         self.err.print(line, soft_wrap=True)
         if problem.source:
-            caret = " " * (columns_of(visible_text(problem.source[: problem.column - 1]))) + "^" * max(1, problem.width)
-            self.err.print(
-                Text(f"{problem.line:>6} | {visible_text(problem.source)}\n       | {caret}"), soft_wrap=True
-            )
+            before, rest = excerpt(problem.source, problem.column)
+            caret = " " * columns_of(before) + "^" * min(max(1, problem.width), max(1, columns_of(rest)))
+            self.err.print(Text(f"{problem.line:>6} | {before}{rest}\n       | {caret}"), soft_wrap=True)
 
     def _change(self, change: Change) -> None:
         self._line(headline(change), STYLES[change.action])

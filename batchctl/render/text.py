@@ -77,3 +77,15 @@ def visible_text(text: str) -> str:
 def columns_of(text: str) -> int:
     """Columns that a text takes on a terminal."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
+
+
+def excerpt(line: str, column: int) -> tuple[str, str]:
+    """(before, from) the column, counted from 1, as they are shown; of a very long line what is around it."""
+    before, rest = line[: column - 1], line[column - 1 :]
+    before = before if len(before) <= AROUND else f"…{before[-AROUND:]}"
+    rest = rest if len(rest) <= AROUND else f"{rest[:AROUND]}…"
+    return visible_text(before), visible_text(rest)
+
+
+AROUND = 200
+"""Characters of a line that are shown before and after the place that is meant."""

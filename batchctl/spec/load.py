@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +75,20 @@ def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, st
     source = Source(str(path), _file_text(path))
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = list(source.secrets())
-    if hidden := list(source.forbidden()):
+    if hidden := list(islice(source.forbidden(), CAP)):
         raise SpecError([*problems, *hidden][:CAP])
     try:
         root, wrong = compose_nodes(source)
     except SpecError as error:
-        raise SpecError([*problems, *error.problems]) from None
+        raise SpecError(sorted([*problems, *error.problems])[:CAP]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
     declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
     settling = Settling({**outside, **likely_values(declared, variables)})
     document, source, twice, quoted = read_document(root, source, settling)
     checked = [*check_schema(document, source, quoted), *check_references(document, source, known)]
-    problems += [*wrong, *twice, *(found for found in checked if not settling.is_open(source, found))]
+    unknown = settling.open_places(source)
+    problems += [*wrong, *twice, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)
     if problems:
         raise SpecError(sorted(problems)[:CAP])

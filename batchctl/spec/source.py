@@ -4,11 +4,15 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import islice
 
 from batchctl.errors import Problem
 from batchctl.sensitive import SECRETS, masked
+from batchctl.words import SHOWN
 
 At = tuple[str | int, ...]
 """Where something stands in the document: `("job", "tasks", 0, "id")`."""
@@ -30,9 +34,12 @@ class Place:
 TOP = Place(1, 1, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
-    """A spec's text, with the places of its keys and values; what it shows of a line hides secrets."""
+    """A spec's text, with the places of its keys and values; what it shows of a line hides secrets.
+
+    Without slots, so that the lines are found once for all problems.
+    """
 
     file: str
     text: str
@@ -79,13 +86,26 @@ class Source:
 
     def position(self, start: int) -> tuple[int, int]:
         """(line, column) of an offset into the text, both from 1."""
-        breaks = [found.end() for found in LINE_BREAK.finditer(self.text, 0, start)]
-        return len(breaks) + 1, start - (breaks[-1] if breaks else 0) + 1
+        line = bisect_right(self._starts, start, 0, len(self._starts) - 1)
+        return line, start - self._starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """A line as written, without its end; secrets masked."""
-        lines = LINE_BREAK.split(self.text)
-        return masked(lines[number - 1]) if number <= len(lines) else ""
+        if number >= len(self._starts):
+            return ""
+        if number not in self._shown:
+            whole = self.text[self._starts[number - 1] : self._starts[number]]
+            self._shown[number] = masked(whole.rstrip("\r\n"))
+        return self._shown[number]
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """Where lines begin, and the end of the text."""
+        return [0, *(found.end() for found in LINE_BREAK.finditer(self.text)), len(self.text) + 1]
+
+    @cached_property
+    def _shown(self) -> dict[int, str]:
+        return {}
 
     def secrets(self) -> Iterator[Problem]:
         """Every secret-looking literal, comments included."""
@@ -126,12 +146,28 @@ def shown(value: object, limit: int = 60) -> str:
     return "'" + "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in "\t\n\r" else c for c in text) + "'"
 
 
+def listed(names: Collection[str]) -> str:
+    """`'a', 'b'`; of very many the first."""
+    return ", ".join([*map(shown, islice(names, SHOWN)), *(["…"] if len(names) > SHOWN else [])])
+
+
 def nearest_word(word: str, known: Iterable[str]) -> str | None:
     """The word that was probably meant; `vm_size`, `VMSize` and `vmSise` all mean `vmSize`."""
-    plain = {_plain_word(name): name for name in known}
+    plain, wanted = _plain_words(tuple(known)), _plain_word(word)
+    if wanted in plain or len(plain) > LOOKED_AT:
+        return plain.get(wanted)
     # Closer than difflib asks for by itself (0.6): a wrong guess helps less than none.
-    close = difflib.get_close_matches(_plain_word(word), plain, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.7)
     return plain[close[0]] if close else None
+
+
+LOOKED_AT = 500
+"""Words that are compared letter by letter: the language has fewer, and names of a spec that are more look alike."""
+
+
+@lru_cache(maxsize=64)
+def _plain_words(known: tuple[str, ...]) -> Mapping[str, str]:
+    return {_plain_word(name): name for name in known}
 
 
 def _plain_word(word: str) -> str:

@@ -12,7 +12,19 @@ from tests.house.layout import PURE
 
 LIBRARIES = (
     *("__future__", "abc", "base64", "binascii", "collections", "contextlib", "copy", "csv", "dataclasses", "datetime"),
-    *("difflib", "email.utils", "enum", "fnmatch", "functools", "graphlib", "hashlib", "hmac", "html", "itertools"),
+    *(
+        "bisect",
+        "difflib",
+        "email.utils",
+        "enum",
+        "fnmatch",
+        "functools",
+        "graphlib",
+        "hashlib",
+        "hmac",
+        "html",
+        "itertools",
+    ),
     *("json", "math", "operator", "pathlib", "posixpath", "re", "shlex", "statistics", "string", "types", "typing"),
     *("unicodedata", "urllib.parse"),
     *("isodate", "regex", "wcmatch"),

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -13,6 +14,7 @@ from jsonschema.validators import extend
 
 from batchctl.errors import Problem
 from batchctl.spec.reading import schema as contract
+from batchctl.spec.reading.compose import CAP, ENOUGH
 from batchctl.spec.source import At, Source, nearest_word, shown
 
 WANTED: Mapping[str, str] = {
@@ -45,6 +47,11 @@ class Breach:
     def known(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.schema.get("properties", {})
         return found
+
+    @property
+    def unknown(self) -> list[str]:
+        """Keys that the schema does not know, not more than anybody is told."""
+        return list(islice((key for key in self.value if key not in self.known), CAP))
 
     @property
     def where(self) -> str:
@@ -89,7 +96,7 @@ SpecValidator: Any = extend(Draft7Validator, {"pattern": _meets_pattern})  # typ
 def check_schema(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:
     """Every breach of the schema, each told once."""
     errors = SpecValidator(contract.spec_schema()).iter_errors(document)
-    findings = dict.fromkeys(found for error in errors for found in _findings(error, quoted))
+    findings = dict.fromkeys(islice((found for error in errors for found in _findings(error, quoted)), ENOUGH))
     return [source.problem(f.at, f.message, f.code, at_key=f.at_key) for f in findings]
 
 
@@ -143,9 +150,8 @@ def _in_words(value: Any) -> str:
 
 
 def _additional(breach: Breach) -> Iterator[Finding]:
-    for key in breach.value:
-        if key not in breach.known:
-            yield _unknown_key(breach, key, breach.known)
+    for key in breach.unknown:
+        yield _unknown_key(breach, key, breach.known)
 
 
 def _unknown_key(breach: Breach, key: str, known: Iterable[str]) -> Finding:
@@ -186,7 +192,7 @@ def _depends(breach: Breach) -> Iterator[Finding]:
 
 def _misspelt(key: str, breach: Breach) -> bool:
     """Whether it is there under a wrong name, which is told as such."""
-    return key in {nearest_word(other, breach.known) for other in breach.value if other not in breach.known}
+    return key in {nearest_word(other, breach.known) for other in breach.unknown}
 
 
 def _pattern(breach: Breach) -> Iterator[Finding]:
@@ -229,7 +235,7 @@ def _no_mapping(breach: Breach, kinds: Iterable[str]) -> Iterator[Finding]:
 def _no_kind(breach: Breach, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """None of the telling keys is there: a misspelt one says more than that one is missing."""
     known = {key for kind in kinds.values() for key in kind.get("properties", kind["required"])}
-    unknown = [key for key in breach.value if key not in known and key not in breach.known]
+    unknown = list(islice((key for key in breach.value if key not in known and key not in breach.known), CAP))
     if not any(nearest_word(key, kinds) for key in unknown):
         yield Finding(breach.at, f"{breach.where} needs {_or(kinds)}", "missing-key", at_key=True)
     if not breach.known:

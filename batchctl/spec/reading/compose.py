@@ -15,6 +15,8 @@ DEPTH = 64
 NODES = 50_000
 CAP = 50
 """How many problems are reported at once."""
+ENOUGH = 200
+"""Problems after which a check looks for no more: of those, the first in the text are told."""
 
 
 @dataclass(slots=True)

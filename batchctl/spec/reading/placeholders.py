@@ -7,6 +7,7 @@ document is checked, so that what they stand for is checked as if it stood there
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from batchctl.errors import Problem
@@ -16,6 +17,7 @@ from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_sets
+from batchctl.spec.reading.compose import CAP
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
@@ -111,12 +113,13 @@ def unknown_placeholders(
     shell: Collection[str] = (),
 ) -> Iterator[Problem]:
     """Placeholders of one text that nothing can fill, what only looks like one, and what would show a secret."""
-    for error in template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell):
+    errors = template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell)
+    for error in islice(errors, CAP):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
-    for hole in template.holes(text):
-        if (value := str(known.get(hole.name, ""))) != masked(value):
-            message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
-            yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
+    secret = (hole for hole in template.holes(text) if (value := str(known.get(hole.name, ""))) != masked(value))
+    for hole in islice(secret, CAP):
+        message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
+        yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
 
 
 LATER = tuple(tuple(p.split(".")) for p in (*FILLED, *(f"job.tasks.*.{place}" for place in FILLED_PER_TASK)))
@@ -152,13 +155,14 @@ class Settling:
 
     def problems(self, document: Any, source: Source, known: Values) -> Iterator[Problem]:
         """Placeholders that nothing can fill."""
+        plain = formatless_names(document, known)
         for at, text in self.texts.items():
-            yield from unknown_placeholders(source, at, text, known, formatless_names(document, known), WHY_NOT)
+            yield from unknown_placeholders(source, at, text, known, plain, WHY_NOT)
 
-    def is_open(self, source: Source, problem: Problem) -> bool:
-        """Is it about a value that nobody knows yet?"""
+    def open_places(self, source: Source) -> frozenset[tuple[int, int]]:
+        """(line, column) of the values that nobody knows yet."""
         places = (source.values[at] for at in self.waiting)
-        return (problem.line, problem.column) in {(place.line, place.column) for place in places}
+        return frozenset((place.line, place.column) for place in places)
 
 
 def likely_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> Values:

@@ -7,11 +7,13 @@ in the same run as of a misspelt key.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
+from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.placeholders import placeholders_are_known
 from batchctl.spec.reading.variables import why_misfit
@@ -24,7 +26,7 @@ from batchctl.spec.reading.wiring import (
     rows_go_forward,
     same_keys_have_items,
 )
-from batchctl.spec.source import At, Source, nearest_word, shown
+from batchctl.spec.source import At, Source, listed, nearest_word, shown
 from batchctl.spec.template import Values
 
 Rule = Callable[[Any, Source, Values], Iterator[Problem]]
@@ -74,7 +76,7 @@ OWN_CONTAINERS = ("batchctl",)
 
 def check_references(document: Any, source: Source, known: Values) -> list[Problem]:
     """Every breach of RULES. `known` has what the environment gives, and the names of the variables."""
-    return [problem for rule in RULES for problem in rule(document, source, known)]
+    return [problem for rule in RULES for problem in islice(rule(document, source, known), ENOUGH)]
 
 
 def containers_are_declared(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -94,7 +96,7 @@ def _undeclared(
 ) -> Iterator[Problem]:
     if name not in declared:
         near = nearest_word(name, declared)
-        hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, declared)) or 'none'}"
+        hint = f"did you mean '{near}'?" if near else f"there is {listed(declared) or 'none'}"
         message = f"{shown(name)} is not among storage.containers; {hint}"
         yield source.problem(at, message, "unknown-container", width=width)
 

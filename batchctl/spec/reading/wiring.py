@@ -11,7 +11,7 @@ from batchctl.spec import template
 from batchctl.spec.fanout.group_patterns import BadPatternError, GroupPattern
 from batchctl.spec.reading.paths import FOR_EACH, as_mapping, find_parts, find_texts, get_in, part_at
 from batchctl.spec.reading.placeholders import TELLING
-from batchctl.spec.source import At, Source, nearest_word, shown
+from batchctl.spec.source import At, Source, listed, nearest_word, shown
 from batchctl.spec.template import Values
 
 FACTORIES_USED = ("job.tasks.*.dependsOn.*.factory", "job.tasks.*.forEach.outputs")
@@ -65,12 +65,13 @@ def factories_are_known(document: Any, source: Source, _known: Values) -> Iterat
             message = f"{shown(name)} names another factory: see line {first}; case does not count"
             yield source.problem(at, message, "duplicate-name")
         named.setdefault(name.lower(), int(at[2]))
-    names = [name for _, name in find_texts(document, "job.tasks.*.factory")]
+    names = list(dict.fromkeys(name for _, name in find_texts(document, "job.tasks.*.factory")))
+    there = frozenset(names)
     for pattern in FACTORIES_USED:
         for at, name in find_texts(document, pattern):
-            if name not in names:
+            if name not in there:
                 near = nearest_word(name, names)
-                hint = f"did you mean '{near}'?" if near else f"there is {', '.join(map(shown, names)) or 'none'}"
+                hint = f"did you mean '{near}'?" if near else f"there is {listed(names) or 'none'}"
                 yield source.problem(at, f"{shown(name)} is not the `factory` of any tasks; {hint}", "unknown-factory")
     yield from _circles(document, source)
 
@@ -106,9 +107,10 @@ def order_is_said(document: Any, source: Source, _known: Values) -> Iterator[Pro
         writers.setdefault(name, []).append(int(at[2]))
     for at, name in find_texts(document, "job.tasks.*.resourceFiles.*.container"):
         reader = int(at[2])
-        others = [w for w in writers.get(name, ()) if w != reader]
-        if others and not get_in(tasks[reader], "dependsOn") and not get_in(part_at(document, at[:-1]), "blobPrefix"):
-            writer = source.values[("job", "tasks", others[0])].line
+        other = next((w for w in writers.get(name, ()) if w != reader), None)
+        ordered = get_in(tasks[reader], "dependsOn") or get_in(part_at(document, at[:-1]), "blobPrefix")
+        if other is not None and not ordered:
+            writer = source.values[("job", "tasks", other)].line
             message = (
                 f"the tasks in line {writer} write {shown(name)}: name them in `dependsOn`, so that they come first"
             )

@@ -144,11 +144,53 @@ def _events(source: Source) -> Iterator[Any]:
 
 
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
+    if quote := _open_quote(source, error):
+        return quote
     mark = error.problem_mark or error.context_mark
+    if error.context_mark and "<stream end>" in str(error.problem):
+        mark = error.context_mark
     place = Place(mark.line + 1, mark.column + 1, mark.index, mark.index + 1) if mark else Place(1, 1, 0, 0)
     parts = [part for part in (error.context, error.problem) if part]
     what = (": ".join(parts) or "unreadable").replace("found character '\\t' that cannot", "found a tab, which cannot")
     return source.here(place, f"this is not YAML: {what}{_hint(source, place, what)}", "syntax")
+
+
+def _open_quote(source: Source, error: yaml.MarkedYAMLError) -> Problem | None:
+    """What is wrong where a quote opens, if that is it: it ends with the text, or where the next one was to open."""
+    opens, wrong = error.context_mark, error.problem_mark
+    if opens and wrong and str(error.context).endswith("quoted scalar"):
+        if "unexpected" in str(error.problem):
+            return _quote_problem(source, opens, "is never closed")
+        if opens.line != wrong.line:
+            return _quote_problem(source, opens, f"runs on to line {wrong.line + 1}: {error.problem}")
+    quoted = _last_quoted(source, wrong.index) if wrong else None
+    if wrong is None or quoted is None or quoted.end_mark.line != wrong.line:
+        return None
+    if quoted.end_mark.index != wrong.index and quoted.start_mark.line == wrong.line:
+        return None
+    inside = "''" if quoted.style == "'" else '\\"'
+    place = f"line {wrong.line + 1}, column {quoted.end_mark.column}"
+    says = f"ends in {place}, and more follows: close it where it ends, and write {inside} for a quote inside it"
+    return _quote_problem(source, quoted.start_mark, says)
+
+
+def _quote_problem(source: Source, mark: Any, says: str) -> Problem:
+    place = Place(mark.line + 1, mark.column + 1, mark.index, mark.index + 1)
+    return source.here(place, f"this is not YAML: the quote that opens here {says}", "syntax")
+
+
+def _last_quoted(source: Source, index: int) -> Any:
+    """The last quoted scalar that ends before a place in the text."""
+    found = None
+    try:
+        for token in yaml.scan(source.text, Loader=yaml.SafeLoader):
+            if token.end_mark.index > index:
+                break
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
+                found = token
+    except (yaml.YAMLError, ValueError, OverflowError):  # the error that is looked into
+        pass
+    return found
 
 
 def _hint(source: Source, place: Place, what: str) -> str:

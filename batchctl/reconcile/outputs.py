@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from posixpath import basename
 
 from batchctl.desired import Download
@@ -79,7 +79,7 @@ def not_at_home(downloads: Sequence[Download], blobs: Iterable[Blob], is_copy: I
 
 
 def is_at_home(fetch: Fetch, is_copy: IsCopy) -> bool:
-    return why_unsafe(fetch.blob.path) is None and is_copy(fetch.blob, fetch.target)
+    return why_unsafe(fetch.blob.path, fetch.root) is None and is_copy(fetch.blob, fetch.target)
 
 
 def lost_outputs(
@@ -91,15 +91,27 @@ def lost_outputs(
     return tuple(b for b in outputs if b.name not in home)
 
 
-def why_unsafe(path: str) -> str | None:
+LONGEST_PART = 255
+"""Bytes of a file's name (NAME_MAX of Linux and macOS; Windows counts as many UTF-16 units)."""
+
+NO_FILES = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\..*)?|.*[. ]", re.IGNORECASE)
+"""Names that Windows keeps for devices, or makes others of (Learn: Naming Files, Paths, and Namespaces)."""
+
+
+def why_unsafe(path: str, root: PurePath) -> str | None:
     """Why a blob's name must not become a path below the download's directory (reliability S4, B65, B73)."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "it has an empty, '.' or '..' segment"
-    if "\\" in path or (len(path) > 1 and path[1] == ":"):
-        return "it has a backslash or a drive"
+    if "\\" in path:
+        return "it has a backslash"
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in path):
         return "it has a control character"
+    # A character has four bytes at most.
+    if len(path) * 4 > LONGEST_PART and any(len(part.encode(errors="replace")) > LONGEST_PART for part in parts):
+        return f"a segment of it is longer than {LONGEST_PART} bytes"
+    if isinstance(root, PureWindowsPath) and (set(path) & set('<>:"|?*') or any(map(NO_FILES.fullmatch, parts))):
+        return "no file of Windows can be called so"
     return None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from batchctl import hashes
 from batchctl.errors import CloudError
-from batchctl.reconcile.carry_out.fetch import CannotLandError, fetch, is_copy, is_safe
+from batchctl.reconcile.carry_out.fetch import CannotLandError, fetch, is_copy, is_safe, with_replaced_files
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import Blob
@@ -105,6 +105,15 @@ def test_a_blob_that_changed_since_it_was_listed_does_not_land(tmp_path: Path) -
     cloud.put("output", "a", b"other bytes!")
     assert why(fetched(cloud, tmp_path, [listed])) == ["output/a has changed"]
     assert everything(tmp_path) == {}
+
+
+@pytest.mark.parametrize("path", ["a\rb", "x" * 300, "d/" + "ü" * 200 + "/e", "/".join(["y" * 250] * 40)])
+def test_names_that_no_file_can_have_are_refused_one_by_one(tmp_path: Path, path: str) -> None:
+    cloud = FakeCloud()
+    found = [cloud.put("output", name, DATA) for name in ("a.txt", "t:0.csv", "c:/win", path)]
+    assert [f.replaces for f in with_replaced_files([Fetch(blob=b, root=tmp_path) for b in found])] == [False] * 4
+    assert len(why(fetched(cloud, tmp_path))) == 1
+    assert everything(tmp_path).keys() == {"a.txt", "t:0.csv", "c:/win"}
 
 
 @pytest.mark.parametrize(

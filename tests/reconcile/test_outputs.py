@@ -1,6 +1,6 @@
 """Which blobs come home, where to, and which would be lost."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
@@ -94,18 +94,44 @@ def test_an_output_is_lost_if_no_copy_of_it_is_at_home() -> None:
     "path",
     [
         *("../x", "a/../b", "..", ".", "./a", "a/.", "//x", "/abs", "a//b", "a/", "", "foo/../../../bar"),
-        *("C:\\x", "C:x", "c:/x", "a\\b", "a\\..\\b", "a\nb", "a\x00b", "a\x1b[2J", "a\x7f", "a\rb"),
+        *("C:\\x", "a\\b", "a\\..\\b", "a\nb", "a\x00b", "a\x1b[2J", "a\x7f", "a\rb"),
+        *("x" * 256, "ü" * 128, "a/" + "🎈" * 64 + "/b"),
     ],
 )
 def test_names_that_never_become_a_path(path: str) -> None:
-    assert why_unsafe(path)
+    assert why_unsafe(path, HOME)
 
 
 @pytest.mark.parametrize(
-    "path", ["a", "a/b", "...", "..a", "a..", ".hidden", "a b", "-rf", "$(id)", "ü", "ab:c", "%2e%2e/x", "~", "🎈"]
+    "path",
+    [
+        "a",
+        "a/b",
+        "...",
+        "..a",
+        "a..",
+        ".hidden",
+        "a b",
+        "-rf",
+        "$(id)",
+        "ü",
+        "ab:c",
+        "%2e%2e/x",
+        "~",
+        "🎈",
+        "t:0.csv",
+        "c:/x",
+        "x" * 255,
+    ],
 )
 def test_names_that_may(path: str) -> None:
-    assert why_unsafe(path) is None
+    assert why_unsafe(path, PurePosixPath("/home")) is None
+
+
+@pytest.mark.parametrize("path", ["t:0.csv", "C:x", "c:/x", "a?", "a/b*", "nul", "a/COM1.txt", "a.", "b /c", 'x"y'])
+def test_names_that_no_file_of_windows_has(path: str) -> None:
+    assert why_unsafe(path, PureWindowsPath("C:/home"))
+    assert why_unsafe(path, PurePosixPath("/home")) is None
 
 
 def fetch(path: str, container: str = "output", root: Path = HOME) -> Fetch:

@@ -79,7 +79,8 @@ def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
 
 def with_replaced_files(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
     """What they would replace."""
-    return tuple(replace(item, replaces=item.target.is_file()) for item in fetches)
+    # Not Path.is_file: it raises for names that are too long for any file.
+    return tuple(replace(item, replaces=os.path.isfile(item.target)) for item in fetches)  # noqa: PTH113
 
 
 def is_copy(blob: Blob, path: Path) -> bool:
@@ -115,7 +116,7 @@ def _landing_event(item: Fetch, landing: Future[Path]) -> Event:
 def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> Path:
     """Where it is then."""
     _go_on(ground.stop)
-    if why := why_unsafe(item.blob.path):
+    if why := why_unsafe(item.blob.path, item.root):
         raise CannotLandError(f"its name is not safe as a path: {why}")
 
     def wanted(chunk: bytes) -> bytes:
@@ -216,7 +217,7 @@ def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
 
 def _own_folders(fetches: Sequence[Fetch]) -> list[Path]:
     """Where the blobs go, as far as that is really below their roots."""
-    safe = (item for item in fetches if not why_unsafe(item.blob.path))
+    safe = (item for item in fetches if not why_unsafe(item.blob.path, item.root))
     pairs = {(str(item.root), item.blob.path.rpartition("/")[0]) for item in safe}
     return [Path(root, below) for root, below in sorted(pairs) if not _planted_link(Path(root, below), Path(root))]
 
@@ -228,10 +229,8 @@ def _no_links(item: Fetch) -> None:
 
 
 def _planted_link(path: Path, root: Path) -> Path | None:
-    return next(
-        (part for part in (path, *path.parents) if part.is_relative_to(root) and part != root and part.is_symlink()),
-        None,
-    )
+    below = (part for part in (path, *path.parents) if part.is_relative_to(root) and part != root)
+    return next((part for part in below if os.path.islink(part)), None)  # noqa: PTH114 - as isfile above
 
 
 def _link_refusal(link: Path) -> CannotLandError:

@@ -122,7 +122,7 @@ def _is_not_utf8(name: str) -> bool:
 
 NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
     (_is_not_utf8, "its name is not UTF-8"),
-    (lambda name: any(map(is_hidden, name)) or "\t" in name or "\n" in name, "its name has a control character"),
+    (lambda name: any(c in "\t\n\r" or is_hidden(c) for c in name), "its name has a control character"),
     (lambda name: "\\" in name, "its name has a backslash, which the service turns into a slash"),
     (lambda name: len(name) > LONGEST_NAME, f"the name of a blob has at most {LONGEST_NAME} characters"),
     (lambda name: name.count("/") >= MOST_SEGMENTS, f"the name of a blob has at most {MOST_SEGMENTS} segments"),

@@ -87,7 +87,7 @@ def destroy(spec: SpecPath, *, options: Options) -> None:
     out.begin("destroy")
     require_an_answer(options.yes, options.as_json)
     patience = options.lock_patience()
-    opened = open_spec(spec, options, out)
+    opened = open_spec(spec, options, out, names_alone=True)
     approve = partial(show_and_ask, out, yes=options.yes, question="Destroy all of this? There is no undo.")
     print_events(verbs.destroy(opened.spec, opened.cloud, SystemClock(), approve, options.choices(), patience), out)
     out.done("destroy")

@@ -32,19 +32,22 @@ class Opened:
     place: "Place"
 
 
-def open_spec(path: Path, options: Options, out: Voice) -> Opened:
-    """Load the spec and find its account. Sends no request to it."""
+def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = False) -> Opened:
+    """Load the spec, or what it names, and find its account. Sends no request to it."""
     from platformdirs import user_cache_path
 
     from batchctl import hashes
     from batchctl.clock import SystemClock
-    from batchctl.spec.load import load
+    from batchctl.spec.load import load, load_names
 
     hashes.open_memory(user_cache_path("batchctl"))
     if is_plan(path):
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     variables = parse_variables(options.var)
-    spec = load(path, variables, os.environ, allow_python=options.allow_python)
+    if names_alone:
+        spec = load_names(path, variables, os.environ)
+    else:
+        spec = load(path, variables, os.environ, allow_python=options.allow_python)
     chosen = _target(spec, options.target, os.environ, out)
     # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
     from batchctl.cloud.connect import connect

@@ -1,7 +1,7 @@
 """A spec's file to a Spec, or to every problem in it at once. Sends no request."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,13 +14,14 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import CAP, compose_nodes
+from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import given_values
 from batchctl.spec.resolve import resolve
 from batchctl.spec.source import Source
-from batchctl.spec.template import Value
+from batchctl.spec.template import Value, Values, environment_names
 
 LARGEST = 1 << 20
 """Bytes of a spec."""
@@ -33,6 +34,24 @@ def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str], *
     not take.
     """
     return replace(_spec(path, *_examined(path, variables, environ), variables, environ), allow_python=allow_python)
+
+
+def load_names(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> Spec:
+    """A spec as far as destroy asks for it: nobody has to know a secret, or a variable, that names nothing.
+
+    Raises SpecError and UsageError as `load` does.
+    """
+    document, source = _examined(path, variables, environ, needed=NEEDED)
+    asked = needed_names(document)
+    declared = {
+        name: variable
+        for name, variable in _declared(document).items()
+        if name in variables or "default" in variable or f"vars.{name}" in asked
+    }
+    values = {**_named_variables(source, environ), **given_values(declared, variables)}
+    if problems := list(missing_values(document, source, values)):
+        raise SpecError(problems)
+    return _built(path, outlined(document), source, values)
 
 
 def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -66,12 +85,20 @@ def fingerprint(path: Path) -> str:
 def _spec(
     path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> Spec:
-    values = {**_named_variables(source, environ), **given_values(_declared(document), variables)}
+    return _built(
+        path, document, source, {**_named_variables(source, environ), **given_values(_declared(document), variables)}
+    )
+
+
+def _built(path: Path, document: dict[str, Any], source: Source, values: Values) -> Spec:
     return build_spec(document, folder=path.parent.absolute(), origin=spec_origin(path), values=values, source=source)
 
 
-def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, Any], Source]:
-    """(document, source); raises SpecError with all that is wrong."""
+def _examined(
+    path: Path, variables: Mapping[str, str], environ: Mapping[str, str], needed: Sequence[str] | None = None
+) -> tuple[dict[str, Any], Source]:
+    """(document, source); raises SpecError with all that is wrong. `needed`: the places whose values count, if not
+    all."""
     source = Source(str(path), _file_text(path))
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = list(source.secrets())
@@ -83,8 +110,11 @@ def _examined(path: Path, variables: Mapping[str, str], environ: Mapping[str, st
         raise SpecError(sorted([*problems, *error.problems])[:CAP]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
     declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
+    values = {**outside, **likely_values(declared, variables)}
+    if needed is not None:
+        outside = dict.fromkeys(environment_names(source.text), "")
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
-    settling = Settling({**outside, **likely_values(declared, variables)})
+    settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
     checked = [*check_schema(document, source, quoted), *check_references(document, source, known)]
     unknown = settling.open_places(source)

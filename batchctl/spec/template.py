@@ -119,6 +119,11 @@ def holes(template: str) -> Iterator[Hole]:
     return (part for part in parse_template(template) if isinstance(part, Hole))
 
 
+def environment_names(text: str) -> frozenset[str]:
+    """`env:NAME` for each variable of the environment that a text of any kind names."""
+    return frozenset(found["env"] for found in _TOKEN.finditer(text) if found["env"])
+
+
 def placeholder_errors(
     template: str,
     known: Collection[str],

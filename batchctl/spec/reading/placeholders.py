@@ -5,7 +5,7 @@ document is checked, so that what they stand for is checked as if it stood there
 `references.RULES`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -122,7 +122,11 @@ def unknown_placeholders(
         yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
 
 
-LATER = tuple(tuple(p.split(".")) for p in (*FILLED, *(f"job.tasks.*.{place}" for place in FILLED_PER_TASK)))
+def _words(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.split("."))
+
+
+LATER = tuple(map(_words, (*FILLED, *(f"job.tasks.*.{place}" for place in FILLED_PER_TASK))))
 """What is filled when tasks are made, with its quotes."""
 
 WHY_NOT = ": only {vars.NAME} and ${env:NAME} can stand here"
@@ -131,16 +135,21 @@ WHY_NOT = ": only {vars.NAME} and ${env:NAME} can stand here"
 @dataclass(slots=True)
 class Settling:
     """`values`: what is known by now. Gathers the `texts` that had placeholders, and those that go on `waiting`: for
-    `--var`, or for a reader to mend them."""
+    `--var`, for a reader to mend them, or because they are in none of the places `needed`."""
 
     values: Values
+    needed: Sequence[str] | None = None
     texts: dict[At, str] = field(default_factory=dict)
     waiting: set[At] = field(default_factory=set)
 
     def __call__(self, at: At, text: str) -> str | None:
         """What a value says; None: what is written."""
         # In `vars` nothing is filled: no variable is made of others.
-        if "{" not in text or at[:1] == ("vars",) or _is_later(at):
+        if "{" not in text or at[:1] == ("vars",) or _is_at(at, LATER):
+            return None
+        if self.needed is not None and not _is_at(at, map(_words, self.needed)):
+            self.waiting.add(at)
+            self.texts[at] = text
             return None
         try:
             filled = template.fill(text, self.values)
@@ -177,8 +186,8 @@ def likely_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> Valu
     return found
 
 
-def _is_later(at: At) -> bool:
+def _is_at(at: At, patterns: Iterable[tuple[str, ...]]) -> bool:
     return any(
         len(at) == len(pattern) and all(word in ("*", key) for word, key in zip(pattern, at, strict=True))
-        for pattern in LATER
+        for pattern in patterns
     )

@@ -107,7 +107,8 @@ class Blob:
     """A blob. `md5` is 32 hex digits. `source` is the local file it is uploaded from; `text` what is uploaded without
     one.
 
-    `task` names the task that wrote it (its output); a blob of ours without a task is an upload.
+    `task` names the task that wrote it (its output), `output` for which declaration in which run
+    (`output_names.written_mark`); a blob of ours without a task is an upload.
     """
 
     kind: ClassVar[str] = "blob"
@@ -119,6 +120,7 @@ class Blob:
     text: str | None = policy(None)
     owner: str | None = observed()
     task: str | None = observed()
+    output: str | None = observed()
     etag: str | None = observed()
     modified: datetime | None = observed()
     leased: bool = observed(False)

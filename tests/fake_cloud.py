@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.output_names import written_mark
 from batchctl.reconcile.decide.dependents import satisfies_dependents
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
@@ -115,7 +116,15 @@ class FakeCloud:
 
     # What a hand does beside batchctl.
 
-    def put(self, container: str, path: str, data: bytes, owner: str | None = None, task: str | None = None) -> Blob:
+    def put(
+        self,
+        container: str,
+        path: str,
+        data: bytes,
+        owner: str | None = None,
+        task: str | None = None,
+        output: str | None = None,
+    ) -> Blob:
         self._versions += 1
         blob = Blob(
             container=container,
@@ -124,6 +133,7 @@ class FakeCloud:
             size=len(data),
             owner=owner,
             task=task,
+            output=output,
             etag=f'"0x{self._versions:X}"',
             modified=EPOCH + timedelta(seconds=self._versions),
         )
@@ -259,7 +269,8 @@ class FakeCloud:
             if output.container not in self.containers:
                 return replace(task, state="completed", result="failure", exit_code=code, failure=NO_CONTAINER)
             content = f"{task.id} {task.digest}".encode()
-            self.put(output.container, _blob_path(output, task.id), content, job.owner, task.id)
+            mark = written_mark(output, task)
+            self.put(output.container, _blob_path(output, task.id), content, job.owner, task.id, mark)
         ended = replace(task, state="completed", result="failure" if code else "success", exit_code=code)
         return replace(ended, failure="FailureExitCode: The task exited with a failure code" if code else None)
 

@@ -3,14 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PureWindowsPath
-from posixpath import basename
 
 from batchctl.desired import Download
 from batchctl.globs import chooser
+from batchctl.output_names import blob_names, written_mark
 from batchctl.resources import Blob, Task
+from batchctl.words import some
 from batchctl.work import OutputFile
 
 Written = Mapping[str, Sequence[Blob]]
@@ -18,8 +18,6 @@ Written = Mapping[str, Sequence[Blob]]
 
 IsCopy = Callable[[Blob, Path], bool]
 """Is the file at this path a whole copy of the blob?"""
-
-VARIABLE = re.compile(r"\$\{\w+\}|\$\w+|%\w+%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +45,34 @@ def outputs_by_task(outputs: Iterable[Blob]) -> Written:
     return written
 
 
-def missing_outputs(task: Task, written: Written) -> tuple[OutputFile, ...]:
-    """The declared outputs of a task that succeeded and of which no blob bears its mark."""
+def missing_outputs(task: Task, written: Written, run: Task | None = None) -> tuple[OutputFile, ...]:
+    """The declared outputs of a task of which there is no blob that it wrote for them in this run, which succeeded."""
     blobs = written.get(task.id.lower(), ())
+    if run is not None:
+        task = replace(task, digest=run.digest, generation=run.generation)
     return tuple(
         output
         for output in task.output_files
         if not output.optional
         and output.upload_condition.lower() != "taskfailure"
-        and not any(_is_of(output, blob) for blob in blobs)
+        and not any(_is_of(output, blob, task) for blob in blobs)
     )
+
+
+def missing_line(output: OutputFile, task: Task, written: Written, *, just_now: bool = False) -> str:
+    """A missing output by its name, with what was written in its place.
+
+    Of names that wildcards leave open another task's are told only `just_now`, when both have run.
+    """
+    names = blob_names(output, task)
+    instead = sorted(
+        f"{blob.name} was written by task {blob.task!r}"
+        for key, blobs in written.items()
+        if just_now or names.only or key == task.id.lower()
+        for blob in blobs
+        if blob.container == names.container and names.fits(blob.path)
+    )
+    return f"{str(names)!r} is not there" + (f" ({some(instead, 3)})" if instead else "")
 
 
 def wanted_at_home(downloads: Sequence[Download], blobs: Iterable[Blob]) -> tuple[Fetch, ...]:
@@ -138,17 +154,19 @@ def clashing_fetches(fetches: Iterable[Fetch]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_of(output: OutputFile, blob: Blob) -> bool:
-    """Can this blob be a file of that declaration? (REST: OutputFileBlobContainerDestination.path.)"""
+def _is_of(output: OutputFile, blob: Blob, task: Task) -> bool:
+    """Was this blob, which bears the task's mark, written for that declaration?
+
+    What an older batchctl had written says nothing of declarations: there the name tells.
+    """
     if blob.container != output.container:
         return False
-    pattern = output.file_pattern.replace("\\", "/")
-    if not set("*?[") & set(pattern):
-        return blob.path == output.path if output.path else fnmatchcase(blob.path, _any_value(basename(pattern)))
-    prefix = f"{output.path.rstrip('/')}/" if output.path else ""
-    return blob.path.startswith(prefix) and fnmatchcase(basename(blob.path), _any_value(basename(pattern)))
-
-
-def _any_value(pattern: str) -> str:
-    """Variables are expanded on the node, so any value may stand for them here."""
-    return VARIABLE.sub("*", pattern)
+    if blob.output is None:
+        return blob_names(output, task).fits(blob.path)
+    if blob.output == written_mark(output, task):
+        return True
+    other = next((o for o in task.output_files if o is not output and blob.output == written_mark(o, task)), None)
+    # Two declarations may name one file, and it is uploaded twice: the second mark is the one that stays.
+    return (
+        other is not None and blob_names(output, task).blob_of(blob_names(other, task).file_of(blob.path)) == blob.path
+    )

@@ -28,10 +28,10 @@ from batchctl.spec.filling.filler import (
     filled_settings,
     filled_texts,
 )
-from batchctl.spec.filling.places import only_blob
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import At, shown
+from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
 from batchctl.work import ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
@@ -54,7 +54,7 @@ def make_tasks(
     files that they run to `scripts`. `brought`: see `scripts_digest`."""
     common = filled_settings(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
     frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job))
-    made = Made(spec, scripts)
+    made = Made(spec, scripts, {(blob.container, blob.path) for blob in inventory.uploads})
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
         name, source = factory_name(factory), source_factory(factory)
@@ -117,14 +117,15 @@ class Maker:
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
-    def __init__(self, spec: Spec, scripts: dict[str, Blob]) -> None:
+    def __init__(self, spec: Spec, scripts: dict[str, Blob], uploads: Set[Place]) -> None:
         self._scripts = scripts
         self.drafts: dict[str, list[Draft]] = {}
         self.made = 0
         self._spec = spec
         self._problems: list[Problem] = []
         self._ids: dict[str, Maker] = {}
-        self._outputs: dict[tuple[str, str], Maker] = {}
+        self._outputs: dict[Place, Maker] = {}
+        self._uploads = uploads
 
     def of(self, factory: Factory, inventory: Inventory, frame: Frame) -> list[Problem]:
         """Make the tasks of a factory; returns what is wrong with them."""
@@ -161,12 +162,16 @@ class Made:
             both = f"{self._called(other)} and {self._called(maker)}"
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"
             self._report((*factory.at, "id"), message, "same-task-id")
-        for i, output in enumerate(task.output_files):
-            blob = only_blob(output.file_pattern, output.path)
-            if blob and (other := self._outputs.setdefault((output.container, blob), maker)) is not maker:
+        if not task.output_files:
+            return
+        at = (*factory.at, "outputFiles")
+        for below, message, code in wrong_outputs(task, self._uploads):
+            self._report((*at, *below), message, code)
+        for blob in sure_blobs(task):
+            if (other := self._outputs.setdefault(blob.place, maker)) is not maker:
                 both = f"{self._called(other)} and {self._called(maker)}"
-                message = f"{both} would both write the blob {shown(f'{output.container}/{blob}')}"
-                self._report((*factory.at, "outputFiles", i), message, "same-output")
+                message = f"{both} would both write the blob {shown('/'.join(blob.place))}"
+                self._report((*at, blob.number), message, "same-output")
 
     def _called(self, maker: "Maker") -> str:
         if maker.factory.for_each:

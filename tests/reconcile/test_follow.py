@@ -293,6 +293,9 @@ def test_a_job_that_was_deleted_is_told() -> None:
 # What became of them.
 
 
+NOT_THERE = "succeeded, but its output 'output/*_OUTPUT.txt' is not there"
+
+
 def told(*events: TaskFailed) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(e.task.id, e.why, e.stderr) for e in events]
 
@@ -305,7 +308,7 @@ def test_what_did_not_succeed_is_told_with_the_end_of_its_stderr() -> None:
     assert told(*task_failures(wanted, runs, [output("e_OUTPUT.txt", "e"), output("d", "d")], cloud)) == [
         ("a", "failed with exit code 3", ("it goes", "it breaks")),
         ("c", "did not run: its job has ended", ()),
-        ("d", "succeeded, but wrote no output '*_OUTPUT.txt'", ()),
+        ("d", NOT_THERE + " (output/e_OUTPUT.txt was written by task 'e')", ()),
     ]
 
 
@@ -374,4 +377,4 @@ def test_where_very_many_fail_the_stderr_of_a_few_is_asked_for() -> None:
 def test_outputs_without_a_pattern_match_are_all_named() -> None:
     wanted = task(output_files=(TEXT, replace(TEXT, file_pattern="x.csv")))
     [(_, why, _)] = told(*task_failures([wanted], [run()], [], FakeCloud()))
-    assert why == "succeeded, but wrote no output '*_OUTPUT.txt', 'x.csv'"
+    assert why == f"{NOT_THERE}; 'output/x.csv' is not there"

@@ -323,7 +323,7 @@ def test_a_job_of_others_at_the_id_that_is_needed(owner: str | None, whose: str)
 def test_a_task_whose_output_is_gone_runs_again() -> None:
     wanted = [task("a", output_files=(TEXT,)), task("b", output_files=(TEXT,))]
     decided = decide(wanted, [held_job(state="completed")], [run("a"), run("b")], [output("b_OUTPUT.txt", "B")])
-    assert made(decided)[1:] == ["2/a: output '*_OUTPUT.txt' is not in 'output'"]
+    assert made(decided)[1:] == ["2/a: output 'output/*_OUTPUT.txt' is not there"]
 
 
 @pytest.mark.parametrize(

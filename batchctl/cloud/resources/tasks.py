@@ -21,6 +21,7 @@ from batchctl.cloud.resources.jobs import job_path
 from batchctl.cloud.resources.nodes import file_tail
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
+from batchctl.output_names import written_mark
 from batchctl.resources import Job, Task, generation_id
 from batchctl.rest import Dialect
 from batchctl.rules import Rule
@@ -78,7 +79,10 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
     body = dialect.write(task, sparse=True)
     if task.output_files:
         mark = {marks.OWNER: owner, marks.TASK: task.id}
-        body["outputFiles"] = [output_file_body(session, output, mark) for output in task.output_files]
+        body["outputFiles"] = [
+            output_file_body(session, output, {**mark, marks.OUTPUT: written_mark(output, task)})
+            for output in task.output_files
+        ]
     give_user(body)
     give_digest(body, task.digest)
     return merged(body, task.raw)

@@ -93,6 +93,7 @@ def _listed_blob(container: str, element: Element) -> Blob:
         size=int(said["Content-Length"]),
         owner=metadata.get(marks.OWNER),
         task=metadata.get(marks.TASK),
+        output=metadata.get(marks.OUTPUT),
         etag=_quoted_etag(said["Etag"]),
         modified=_http_date(said["Last-Modified"]),
         leased=said.get("LeaseStatus") == "locked",

@@ -11,7 +11,7 @@ from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, Progress, TaskFailed
-from batchctl.reconcile.outputs import Written, missing_outputs, outputs_by_task
+from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 
@@ -85,7 +85,8 @@ def runs_to_judge(
     if len(jobs) == 1 and not jobs[0].uses_task_dependencies:
         bad = cloud.failed(jobs[0])
         known, written = {run.id.lower() for run in bad}, outputs_by_task(outputs)
-        if not any(missing_outputs(task, written) for task in wanted if task.id.lower() not in known):
+        here = (replace(task, generation=jobs[0].generation) for task in wanted if task.id.lower() not in known)
+        if not any(missing_outputs(task, written) for task in here):
             return bad
     return tuple(run for job in jobs for run in cloud.tasks(job))
 
@@ -113,9 +114,9 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
         yield TaskFailed(task=run, why="did not run: its job has ended", stderr=())
     elif run.result != "success":
         yield TaskFailed(task=run, why=why_failed(run), stderr=())
-    elif missing := missing_outputs(task, written):
-        patterns = ", ".join(repr(o.file_pattern) for o in missing)
-        yield TaskFailed(task=run, why=f"succeeded, but wrote no output {patterns}", stderr=())
+    elif missing := missing_outputs(task, written, run):
+        said = "; ".join(missing_line(output, task, written, just_now=True) for output in missing)
+        yield TaskFailed(task=run, why=f"succeeded, but its output {said}", stderr=())
 
 
 def _why_in_vain(culprit: Task) -> str:

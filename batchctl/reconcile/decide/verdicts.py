@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import NEW, Reasons, with_dependents
 from batchctl.reconcile.decide.runs import ENDING, Runs, changes_since, is_in_the_way
-from batchctl.reconcile.outputs import Written, missing_outputs
+from batchctl.reconcile.outputs import Written, missing_line, missing_outputs
 from batchctl.reconcile.plan import Action, Change, field_changes
 from batchctl.resources import Job, Task, changed_parts
 from batchctl.rules import Rule, field_differences
@@ -56,7 +56,9 @@ def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> V
         return _verdict_on_unfinished(task, run, runs, changed)
     if run.result != "success":
         return Verdict(task=task, reasons=(why_failed(run), *changed))
-    missing = tuple(f"output {o.file_pattern!r} is not in {o.container!r}" for o in missing_outputs(task, written))
+    # Of outputs that are declared otherwise by now, the run says nothing.
+    asked = () if "outputs changed" in changed else missing_outputs(task, written, run)
+    missing = tuple(f"output {missing_line(o, task, written)}" for o in asked)
     forced = f"forced by {option}" if (option := choices.forces(task.id)) else None
     return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
 

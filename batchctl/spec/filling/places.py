@@ -10,7 +10,6 @@ from batchctl.spec.source import shown
 from batchctl.spec.template import Hole, TemplateError, Values, fill, hole_text, parse_template
 
 WILD = re.compile(r"[*?\[]")
-_ESCAPED = re.compile(r"\[([*?\[])\]")
 _AUTHORITY = re.compile(r"(?:https?)?://[^/?#]*")
 _PLAIN = re.compile(r"[\w./:@=,+%-]*", re.ASCII)
 _WITH_MEANING = {False: re.compile(r"[$\\]"), True: re.compile(r"%")}
@@ -92,17 +91,6 @@ def output_pattern(template: str, path: str | None, values: Values, *, windows: 
         return escaped, wanted.removesuffix(below).rstrip("/") or None
     said = f"{shown(below)} has a wildcard in it, so it is uploaded under that name alone: let `path` end with it"
     raise _unsafe(odd[0], said)
-
-
-def only_blob(pattern: str, path: str | None) -> str | None:
-    """The one blob that a pattern without wildcards, but for escaped ones, can become."""
-    plain = _ESCAPED.sub(r"\1", pattern)
-    if WILD.search(_ESCAPED.sub("", pattern)):
-        return None
-    if plain == pattern:
-        return path or basename(pattern)
-    below = "/".join(plain.split("/")[_depth("", pattern) :])
-    return f"{path.rstrip('/')}/{below}" if path else below
 
 
 def _depth(before: str, text: str) -> int:

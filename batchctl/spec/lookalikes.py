@@ -38,8 +38,9 @@ _LOOKALIKE = re.compile(
 )
 _NO_NUMBER = re.compile(r"\[\s*(?:-\s*[0-9]+)?\s*\]")
 _NAME = re.compile(rf"{_WORD}(?:\s*\[[0-9]+\])?(?:\s*\.\s*{_WORD})*")
-_SETS = (
-    r"\b(?:for|select|read|readarray|mapfile|getopts|local|declare|typeset|export|readonly)\b[^\n;|&]*(?<![\w$]){0}\b"
+_ASSIGNED = re.compile(rf"(?<![\w$.-])({_OURS})(?:\[[^\]\n]{{0,100}}\])?\+?=")
+_DECLARED = re.compile(
+    r"\b(?:for|select|read|readarray|mapfile|getopts|local|declare|typeset|export|readonly)\b([^\n;|&]{0,200})"
 )
 
 
@@ -84,10 +85,7 @@ def _is_among(name: str, known: Collection[str]) -> bool:
     return name in known or re.sub(r"\[[0-9]+\]", "[0]", name) in known
 
 
-def shell_sets(name: str, commands: str) -> bool:
-    """Do the commands give a variable of that name a value?"""
-    word = re.escape(name)
-    return bool(
-        re.search(rf"(?<![\w$.-]){word}(?:\[[^\]\n]*\])?\+?=", commands)
-        or re.search(_SETS.replace("{0}", word), commands)
-    )
+def shell_variables(commands: str) -> frozenset[str]:
+    """Names of ours to which the commands give a value: `key=x`, `for key in …`, `read -r key`."""
+    declared = (word for found in _DECLARED.findall(commands) for word in re.findall(rf"(?<![\w$])({_OURS})\b", found))
+    return frozenset((*_ASSIGNED.findall(commands), *declared))

@@ -47,7 +47,17 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "httpUrl": (re.compile(r"https?://[^\s/@]+(?:/.*)?"), "{} is not an http or https address"),
     "displayName": (re.compile(r".{1,1024}", re.DOTALL), "{} is empty or longer than 1024 characters"),
     **dict.fromkeys(
-        ("filePath", "blobPrefix", "filePattern", "path", "imageName", "containerRunOptions", "affinityId"),
+        (
+            "filePath",
+            "blobPrefix",
+            "filePattern",
+            "path",
+            "imageName",
+            "containerRunOptions",
+            "affinityId",
+            "to",
+            "from",
+        ),
         (_NOT_EMPTY, _EMPTY),
     ),
 }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from batchctl import hashes
 from batchctl.errors import Problem, SpecError
-from batchctl.globs import chooser
+from batchctl.globs import chooser, stands_for_too_many
 from batchctl.resources import Blob
 from batchctl.spec.inventory import Generated, Inventory, Table
 from batchctl.spec.model import ForEach, Spec, Upload
@@ -80,8 +80,22 @@ def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Gene
         return ()
 
 
+def _filled_pattern(spec: Spec, at: At, text: str, problems: list[Problem]) -> Pattern | None:
+    """A pattern with its variables filled in; what the schema and the rules say of one is asked of what it is then."""
+    filled = fill(text, spec.values)
+    if not filled:
+        problems.append(spec.problem(at, "empty, once its placeholders are filled", "format"))
+    elif stands_for_too_many(filled):
+        problems.append(spec.problem(at, f"{shown(filled)} stands for too many patterns", "too-many-patterns"))
+    else:
+        return Pattern(spec.folder, filled)
+    return None
+
+
 def _form_table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
-    pattern = Pattern(spec.folder, fill(form.source, spec.values))
+    pattern = _filled_pattern(spec, (*form.at, form.form), form.source, problems)
+    if pattern is None:
+        return None
     path = Path(os.path.normpath(spec.folder / pattern.text))
     try:
         return read_table(path, form.form, form.rows)
@@ -104,8 +118,10 @@ def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str
 
 
 def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
-    pattern = Pattern(spec.folder, fill(upload.source, spec.values))
     refused = spec, (*upload.at, "from"), problems
+    pattern = _filled_pattern(spec, (*upload.at, "from"), upload.source, problems)
+    if pattern is None:
+        return
     usable = _usable_files(upload, pattern, refused)
     for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
         try:
@@ -175,7 +191,10 @@ def _refuse(refused: Refused, match: Match, why: str) -> None:
 def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
     for number, text in enumerate(for_each.source):
-        pattern, at, met = Pattern(spec.folder, fill(text, spec.values)), (*for_each.at, "files", number), False
+        at, met = (*for_each.at, "files", number), False
+        pattern = _filled_pattern(spec, at, text, problems)
+        if pattern is None:
+            continue
         for match in pattern.matches():
             met = True
             status, why = pattern.look(match, match.name)

@@ -16,7 +16,7 @@ from batchctl.rest import filled_places
 from batchctl.sensitive import masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
-from batchctl.spec.lookalikes import shell_sets
+from batchctl.spec.lookalikes import shell_variables
 from batchctl.spec.reading.compose import CAP
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.variables import read_as
@@ -79,8 +79,7 @@ def _shell_variables(document: Any, task: Any) -> frozenset[str]:
     """Names of placeholders that are also those of variables which the task's commands or settings give a value."""
     commands = "\n".join(text for _, text in find_texts(task, "commands.*"))
     settings = [*find_texts(task, "environmentSettings.*.name"), *find_texts(document, COMMON_SETTINGS)]
-    found = {name for _, name in settings} | {name for name in TELLING if shell_sets(name, commands)}
-    return frozenset(found & TELLING)
+    return shell_variables(commands) | {name for _, name in settings}
 
 
 COMMON_SETTINGS = "job.commonEnvironmentSettings.*.name"

@@ -1,6 +1,6 @@
 """Every refusal of the service by its code: HTTP status and message, and the body that carries it.
 
-Codes and messages are those of "Batch service REST API: error codes" (2025-06-01).
+Codes and messages are those of recorded answers, and else of "Batch service REST API: error codes" (2025-06-01).
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "MissingRequiredQueryParameter": (400, "A query parameter that's mandatory for this request is missing."),
     "InvalidQueryParameterValue": (
         400,
-        "Value for one of the query parameters in the request URI is invalid.",
+        "Value for one of the query parameters specified in the request URI is invalid.",
     ),
     "OutOfRangeQueryParameterValue": (
         400,
@@ -82,15 +82,21 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "OperationInvalidForCurrentState": (409, "The operation is not valid for the current state of the resource."),
     "OperationNotValidOnPool": (409, "The operation is not valid on the specified pool."),
     "OperationNotValidOnNode": (409, "The operation is not valid on the specified node."),
-    "JobPreparationTaskNotSpecified": (409, "The job has neither a preparation nor a release task."),
+    "JobPreparationTaskOrReleaseTaskNotSpecified": (
+        409,
+        "The specified job does not have either job preparation task or job release task.",
+    ),
     "TaskIdSameAsJobPreparationTask": (409, "The task has the id of the job preparation task."),
     "TaskIdSameAsJobReleaseTask": (409, "The task has the id of the job release task."),
     "ActiveJobAndScheduleQuotaReached": (409, "The quota of active jobs and job schedules of the account is reached."),
     "PoolQuotaReached": (409, "The pool quota of the account is reached."),
-    "InvalidApplicationPackageReferences": (409, "One or more application package references could not be satisfied."),
+    "InvalidApplicationPackageReferences": (
+        409,
+        "One or more of the specified application package references are invalid.",
+    ),
     "InvalidCertificateReferences": (409, "One or more certificate references could not be satisfied."),
     "ConditionNotMet": (412, "The condition specified using HTTP conditional header(s) is not met."),
-    "RequestBodyTooLarge": (413, "The size of the request body exceeds the maximum permitted."),
+    "RequestBodyTooLarge": (413, "The request body is too large and exceeds the maximum permissible limit."),
     "InvalidRange": (416, "The range specified is invalid for the current size of the resource."),
     "TooManyRequests": (429, "Too many requests. Try again later."),
     "InternalError": (500, "Server encountered an internal error. Please try again after some time."),

@@ -274,7 +274,7 @@ def test_formulas_that_cannot_be_evaluated(client, formulas, formula):
     assert run.results == "$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue"
     assert (run.error.code, run.error.as_dict()["values"][0]["name"]) == (
         "AutoScalingFormulaEvaluationError",
-        "Reason",
+        "Message",
     )
 
 

@@ -79,7 +79,7 @@ def test_error_bodies(local):
         ("GET", f"/certificates?{VERSION}", 400, "InvalidUri"),
         ("GET", f"/?{VERSION}", 400, "InvalidUri"),
         ("PUT", f"/pools?{VERSION}", 405, "UnsupportedHttpVerb"),
-        ("GET", f"/pools?{VERSION}&maxresults=0", 400, "OutOfRangeQueryParameterValue"),
+        ("GET", f"/pools?{VERSION}&maxresults=0", 400, "InvalidQueryParameterValue"),
         ("GET", f"/pools?{VERSION}&maxresults=1001", 400, "OutOfRangeQueryParameterValue"),
         ("GET", f"/pools?{VERSION}&maxresults=x", 400, "InvalidQueryParameterValue"),
         ("GET", f"/pools?{VERSION}&%24skiptoken=x", 400, "InvalidQueryParameterValue"),

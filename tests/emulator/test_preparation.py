@@ -103,7 +103,7 @@ def test_a_job_without_preparation(client, name):
     new_job(client, name, "no-such-pool")
     with pytest.raises(HttpResponseError) as caught:
         list(client.list_job_preparation_and_release_task_status(name))
-    assert code_of(caught) == "JobPreparationTaskNotSpecified"
+    assert code_of(caught) == "JobPreparationTaskOrReleaseTaskNotSpecified"
 
 
 @pytest.mark.parametrize("keep", [False, True])

@@ -4,7 +4,7 @@ Some are long past their end of life in Azure: published samples and old pools s
 """
 
 from batchctl.emulator.records import Json
-from batchctl.emulator.refusals import bad_value
+from batchctl.emulator.refusals import Refusal, bad_value
 
 UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
 UBUNTU_20, UBUNTU_18, UBUNTU_16 = "batch.node.ubuntu 20.04", "batch.node.ubuntu 18.04", "batch.node.ubuntu 16.04"
@@ -71,7 +71,9 @@ def check_image(machine: Json) -> None:
         raise bad_value("imageReference", ", ".join(sorted(given)), "a publisher, offer and sku, or one id is wanted")
     name = tuple(str(reference.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
     if name[0] and name[0] not in PUBLISHERS:
-        raise bad_value("imageReference", ":".join(name), "the image is not supported; GET /supportedimages lists some")
+        told = " ".join(f"{part} {reference.get(part, '')}" for part in ("publisher", "offer", "sku"))
+        why = f"The specified imageReference with {told} is not supported."
+        raise Refusal("InvalidPropertyValue", (("PropertyName", "imageReference"), ("Reason", why)))
     asked: str = machine["nodeAgentSKUId"]
     agent = _AGENTS.get(name, asked)
     if _agent_family(agent) != _agent_family(asked):

@@ -108,7 +108,7 @@ class Door:
         settings = self._service.settings
         auth.check_signature(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
         if content is None:
-            raise Refusal("RequestBodyTooLarge", headers={"Connection": "close"})
+            raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
         local = raw_path.startswith(_OURS)
         if not local:
             _check_query(dict(query))

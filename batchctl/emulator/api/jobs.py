@@ -160,6 +160,6 @@ def list_preparations(service: Service, call: Call) -> Answer:
     """How preparation and release went on each node."""
     job = find_job(service, call)
     if "jobPreparationTask" not in job.spec and "jobReleaseTask" not in job.spec:
-        raise Refusal("JobPreparationTaskNotSpecified")
+        raise Refusal("JobPreparationTaskOrReleaseTaskNotSpecified")
     notes = [preparation_entry(pool, node, job, call.base) for pool, node in preparation.touched(service, job)]
     return list_entries(call, "jobpreparationandreleasetaskstatuslist", notes, PREPARATION_FILTERS)

@@ -110,8 +110,11 @@ def delete_pool(service: Service, call: Call) -> Answer:
 
 
 def resize_pool(service: Service, call: Call) -> Answer:
-    pool = find_pool_to_resize(service, call)
     asked = call.body(RESIZE)
+    if asked.keys().isdisjoint(("targetDedicatedNodes", "targetLowPriorityNodes")):  # before the pool is looked for
+        name = "targetDedicatedNodes and/or targetLowPriorityNodes"
+        raise Refusal("MissingRequiredProperty", (("PropertyName", name),))
+    pool = find_pool_to_resize(service, call)
     if pool.spec["enableAutoScale"]:
         raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
     targets = {**pool.spec, **asked}

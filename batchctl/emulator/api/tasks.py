@@ -37,16 +37,20 @@ def find_task(service: Service, call: Call) -> tuple[Job, Task]:
 
 def create_task(service: Service, call: Call) -> Answer:
     if len(call.content) > MOST_BYTES:
-        raise Refusal("RequestBodyTooLarge")
+        raise _too_large()
     job = find_job_for(service, call, "add task")
     task = intake.add_task(service, job, call.json())
     return answer_made(task_url(job.id, task.id, call.base), task)
 
 
+def _too_large() -> Refusal:
+    return Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BYTES)),))
+
+
 def create_tasks(service: Service, call: Call) -> Answer:
     """Each task has a result of its own; a bad one does not stop the others."""
     if len(call.content) > MOST_BYTES:
-        raise Refusal("RequestBodyTooLarge")
+        raise _too_large()
     job = find_job_for(service, call, "add task")
     results = [_collection_result(service, call, job, asked) for asked in call.body(TASK_COLLECTION)["value"]]
     return Answer(200, {"odata.metadata": f"{call.base}/$metadata#taskaddresult", "value": results})

@@ -56,7 +56,7 @@ class Scope:
             return name.lower()
         if name in INTERVALS:
             return INTERVALS[name]
-        raise FormulaError(f"the variable {name} is not defined")
+        raise FormulaError(f"Undefined symbol: {name}")
 
     def write(self, name: str, value: Any) -> None:
         if name in self.fixed:

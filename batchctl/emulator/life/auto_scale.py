@@ -91,9 +91,9 @@ def evaluate_formula(service: Service, pool: Pool, text: str) -> Json:
         return {**timestamp, "results": _results_text(pool, scope)}
     except FormulaError as error:
         code = "AutoScalingFormulaEvaluationError"
-        told = {"code": code, "message": "The autoscale formula could not be evaluated."}
+        told = {"code": code, "message": "The specified auto-scaling formula has evaluation error"}
         stands = _results_text(pool, language.Scope(now, {}))
-        return {**timestamp, "results": stands, "error": {**told, "values": [{"name": "Reason", "value": str(error)}]}}
+        return {**timestamp, "results": stands, "error": {**told, "values": [{"name": "Message", "value": str(error)}]}}
 
 
 def watch_pool(service: Service, pool: Pool) -> None:

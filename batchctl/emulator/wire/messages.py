@@ -171,9 +171,11 @@ def _that_pass(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
 def page_bounds(call: Call) -> tuple[int, int]:
     """$skiptoken as a number (0: from the start) and maxresults."""
     text = call.query.get("maxresults", str(MOST_RESULTS))
-    if not _DIGITS.fullmatch(text):
+    if not _DIGITS.fullmatch(text.removeprefix("-")):
         raise bad_query("maxresults", text[:80], "a number is wanted")
-    if not 1 <= int(text) <= MOST_RESULTS:
+    if int(text) < 1:
+        raise bad_query("maxresults", text, "MaxResults cannot be less than 1")
+    if int(text) > MOST_RESULTS:
         raise bad_query("maxresults", text, f"1 to {MOST_RESULTS}", "OutOfRangeQueryParameterValue")
     token = call.query.get("$skiptoken", "0")
     if not _DIGITS.fullmatch(token):

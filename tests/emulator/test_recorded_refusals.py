@@ -1,0 +1,81 @@
+"""Refusals as Azure Batch was recorded to give them: code, message, and the pairs that name the culprit."""
+
+import pytest
+
+from .raw import VERSION, send
+
+AGENT = "batch.node.windows amd64"
+IMAGE = {"publisher": "a", "offer": "b", "sku": "c"}
+MACHINE = {"imageReference": IMAGE, "nodeAgentSKUId": AGENT}
+UBUNTU = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+PACKAGES = {"applicationPackageReferences": [{"applicationId": "does-not-exist"}]}
+POOL = {
+    "id": "refused",
+    "vmSize": "Standard_A1",
+    "virtualMachineConfiguration": {"imageReference": UBUNTU, "nodeAgentSKUId": "batch.node.ubuntu 24.04"},
+}
+LARGE = {"value": [{"id": "t", "commandLine": "x" * (1 << 20)}]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code", "message", "values"),
+    [
+        (
+            "POST",
+            "/pools",
+            {**POOL, "virtualMachineConfiguration": MACHINE},
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            {
+                "PropertyName": "imageReference",
+                "Reason": "The specified imageReference with publisher a offer b sku c is not supported.",
+            },
+        ),
+        (
+            "POST",
+            "/pools",
+            {**POOL, **PACKAGES},
+            409,
+            "InvalidApplicationPackageReferences",
+            "One or more of the specified application package references are invalid.",
+            {"does-not-exist": "The specified application package does not exist."},
+        ),
+        (
+            "POST",
+            "/pools/no-such-pool/resize",
+            {},
+            400,
+            "MissingRequiredProperty",
+            "A required property was not specified in the request body.",
+            {"PropertyName": "targetDedicatedNodes and/or targetLowPriorityNodes"},
+        ),
+        (
+            "GET",
+            "/pools?maxresults=-5",
+            None,
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid.",
+            {
+                "QueryParameterName": "maxresults",
+                "QueryParameterValue": "-5",
+                "Reason": "MaxResults cannot be less than 1",
+            },
+        ),
+        (
+            "POST",
+            "/jobs/poison/addtaskcollection",
+            LARGE,
+            413,
+            "RequestBodyTooLarge",
+            "The request body is too large and exceeds the maximum permissible limit.",
+            {"MaxLimit": "1048576"},
+        ),
+    ],
+)
+def test_refusals(local, method, path, body, status, code, message, values):
+    reply = send(local.url, method, f"{path}{'&' if '?' in path else '?'}{VERSION}", body)
+    assert (reply.status, reply.code) == (status, code)
+    assert reply.json["message"]["value"].partition("\n")[0] == message
+    assert {pair["key"]: pair["value"] for pair in reply.json["values"]} == values

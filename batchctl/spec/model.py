@@ -14,7 +14,7 @@ from batchctl.resources import Job, Pool, Task
 from batchctl.sensitive import Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
-from batchctl.work import JobPreparationTask, JobReleaseTask, StartTask, Work
+from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask, Work
 
 FROM_OUTSIDE = "${env:"
 """How a placeholder begins whose value comes from the environment."""
@@ -244,11 +244,15 @@ class Spec:
         return f"{plain[:LONGEST_IN_CONTAINER].strip('-')}-{told}-scripts"
 
     @property
+    def settings(self) -> Settings:
+        """All that nodes find in their environment, before it is filled."""
+        common = self.job.wanted.environment if self.job else ()
+        return (*common, *(setting for work in self.works for setting in work.wanted.environment))
+
+    @property
     def hidden_settings(self) -> frozenset[str]:
         """The names of environment settings whose values come from outside or are said to be sensitive."""
-        common = self.job.wanted.environment if self.job else ()
-        settings = (*common, *(setting for work in self.works for setting in work.wanted.environment))
-        return frozenset(name for name, value in settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
+        return frozenset(name for name, value in self.settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
 
     def problem(
         self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None

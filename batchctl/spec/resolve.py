@@ -44,7 +44,9 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
         made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
             asked = _wanted_job(spec, job, pool, inventory, problems, scripts)
-            tasks, stages = make_tasks(spec, job, pool, scripts_digest(start, asked), inventory, problems, scripts)
+            tasks, stages = make_tasks(
+                spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
+            )
             made += [asked, *tasks]
     blobs = sorted((*inventory.uploads, *scripts.values()), key=lambda blob: blob.name)
     desired = replace(_desired(spec, (*_wanted_containers(spec), *blobs, *made), problems), stages=stages)

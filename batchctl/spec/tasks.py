@@ -28,8 +28,9 @@ from batchctl.spec.filling.filler import (
     filled_settings,
     filled_texts,
 )
+from batchctl.spec.filling.rotation import holds_secrets, told, told_settings
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec
+from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
 from batchctl.work import ResourceFile, Settings, StartTask
@@ -52,8 +53,10 @@ def make_tasks(
 ) -> tuple[list[Task], tuple[Stage, ...]]:
     """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`, the .cmd
     files that they run to `scripts`. `brought`: see `scripts_digest`."""
-    common = filled_settings(Filler(spec, {}, []), (*job.at, "commonEnvironmentSettings"), job.wanted.environment)
-    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job))
+    plain, secret = Filler(spec, {}, []), holds_secrets(spec)
+    at, common = (*job.at, "commonEnvironmentSettings"), job.wanted.environment
+    common = told_settings(told(plain), at, common) if secret else filled_settings(plain, at, common)
+    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job), secret)
     made = Made(spec, scripts, {(blob.container, blob.path) for blob in inventory.uploads})
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
@@ -88,15 +91,25 @@ def _as_line(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
 
 
-def scripts_digest(start: StartTask | None, job: Job) -> str:
+def scripts_digest(spec: Spec, start: StartTask | None, job: Job) -> str:
     """The hash of what the start task, and the job's preparation, bring to the nodes."""
     before = [task for task in (start, job.job_preparation_task) if task]
-    return short_hash([[task.command_line, task.content] for task in before])
+    asked = [spec.pool.start_task if spec.pool else None, spec.job.job_preparation_task if spec.job else None]
+    lines = (
+        [_told_line(spec, work) for work in asked if work] if holds_secrets(spec) else [t.command_line for t in before]
+    )
+    return short_hash([[line, task.content] for line, task in zip(lines, before, strict=True)])
+
+
+def _told_line(spec: Spec, work: WorkSpec[Any]) -> str:
+    on_windows = spec.pool is not None and spec.pool.windows
+    return command_line(told(Filler(spec, {}, [])), work.commands, on_windows=on_windows)[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What all tasks of a job share. `scripts` is the hash of what is on the nodes before them."""
+    """What all tasks of a job share. `scripts` is the hash of what is on the nodes before them; `secret`: there are
+    secrets, whose values are in no digest."""
 
     job: JobSpec
     pool: PoolSpec
@@ -104,6 +117,7 @@ class Frame:
     scripts: str
     digests: Digests
     written_before: Mapping[str, frozenset[str]]
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +226,8 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         **filled_texts(fill, factory.at, factory.wanted),
         "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
     }
-    parts = digest_parts(values, frame.common, frame.scripts, frame.digests)
+    told_values = {**values, **_told(mould, told(fill), files)} if frame.secret else values
+    parts = digest_parts(told_values, frame.common, frame.scripts, frame.digests)
     if not factory.depends_on:
         values["digest"] = task_digest(parts)
         return Draft(Task(**values), NOTHING, key, NOTHING)
@@ -224,6 +239,18 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
 def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:
     line, script = command_line(fill, factory.commands, on_windows=pool.windows)
     return {"command_line": line, "resource_files": (*files, *script)}
+
+
+def _told(mould: Mould, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:
+    """What the digest tells otherwise than the task has it."""
+    factory, inventory = mould.factory, mould.frame.digests.inventory
+    urls = filled_resource_files(fill, inventory, [f for f in factory.resource_files if f.http_url is not None])
+    stored = tuple(f for f in files if f.http_url is None)
+    return {
+        "environment": told_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
+        **_run(fill, factory, (*urls, *stored), mould.frame.pool),
+        **filled_texts(fill, factory.at, factory.wanted),
+    }
 
 
 def _is_stored(form: ForEach) -> bool:

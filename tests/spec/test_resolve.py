@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,14 @@ def resolved(
     files: dict[str, str] | None = None,
     listed: tuple[Blob, ...] = (),
     variables: dict[str, str] | None = None,
+    environ: dict[str, str] | None = None,
 ) -> Desired:
     for name, content in {**FILES, **(files or {})}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     path = folder / "spec.json.yaml"
     path.write_text(json.dumps(spec or SPEC), encoding="utf-8")
-    asked = load(path, variables or {}, {})
+    asked = load(path, variables or {}, environ or {})
     return resolve(asked, take_inventory(asked, {"src": listed}))
 
 
@@ -187,6 +189,99 @@ def test_what_a_change_changes(
     before = tasks(resolved(tmp_path))
     after = tasks(resolved(tmp_path, edited(change) if change else None, files))
     assert {i: p for i in before if (p := changed_parts(before[i].digest, after[i].digest))} == parts
+
+
+SAS = "https://acct.blob.core.windows.net/c/data.bin?sv=2024-11-04&sr=b&sp=r&se=2026-{month}-01&sig={key}"
+
+ROTATED: dict[str, tuple[list[tuple[tuple[str | int, ...], Any]], set[str]]] = {
+    "a setting with such a name": ([(("environmentSettings",), [{"name": "API_KEY", "value": "${env:X}"}])], set()),
+    "a part of one": ([(("environmentSettings",), [{"name": "AUTH_TOKEN", "value": "Bearer ${env:X}"}])], set()),
+    "a variable with such a name": ([(("environmentSettings",), [{"name": "A", "value": "${env:API_KEY}"}])], set()),
+    "one that is said to be sensitive": (
+        [(("environmentSettings",), [{"name": "A", "value": "${env:X}", "sensitive": True}])],
+        set(),
+    ),
+    "a variable of the spec that is": (
+        [(("environmentSettings",), [{"name": "A", "value": "{vars.v}", "sensitive": True}])],
+        set(),
+    ),
+    "a variable of the spec with such a name": ([(("commands",), ["run -k {vars.my_secret}"])], set()),
+    "in a command": ([(("commands",), ["curl -H 'Authorization: ${env:API_KEY}' \"{item.name}\" > $HOME/a"])], set()),
+    "where nothing is quoted": ([(("commands",), ["cat <<E\n${env:API_KEY}\nE"])], set()),
+    "an argument": ([(("command",), ["curl", "--user=${env:API_KEY}"])], set()),
+    "a URL": (
+        [(("resourceFiles",), [{"httpUrl": "https://e.org/{item.name}?k=${env:API_KEY}", "filePath": "a"}])],
+        set(),
+    ),
+    "options of a container": (
+        [(("containerSettings",), {"imageName": "i", "containerRunOptions": "-e K=${env:API_KEY}"})],
+        set(),
+    ),
+    "no secret: a setting": ([(("environmentSettings",), [{"name": "REGION", "value": "${env:X}"}])], {"environment"}),
+    "no secret: a command": ([(("commands",), ["run ${env:X} ${env:API_KEY}"])], {"command"}),
+    "no secret: a limit": ([(("environmentSettings",), [{"name": "MAX_TOKEN", "value": "{vars.v}"}])], {"environment"}),
+    "no secret: a URL": (
+        [(("resourceFiles",), [{"httpUrl": "https://e.org/${env:X}?k=${env:API_KEY}", "filePath": "a"}])],
+        {"inputs"},
+    ),
+}
+
+
+BASH = {"in a command", "where nothing is quoted", "options of a container"}
+ROTATIONS = [(case, "canonical") for case in ROTATED] + [
+    (c, "microsoftwindowsserver") for c in ROTATED if c not in BASH
+]
+
+
+@pytest.mark.parametrize(("case", "publisher"), ROTATIONS)
+def test_a_rotated_key_runs_nothing_again(tmp_path: Path, case: str, publisher: str) -> None:
+    parts, changed = ROTATED[case]
+    at = ("job", "tasks", 0)
+    spec = edited(*(((*at, *path), value) for path, value in parts), (("pool", "image", "publisher"), publisher))
+    if "command" in spec["job"]["tasks"][0]:
+        del spec["job"]["tasks"][0]["commands"]
+    spec["vars"] = {"v": {"type": "string"}, "my_secret": {"type": "string"}}
+    values = ("one", "another.-one")
+    before, after = (
+        tasks(resolved(tmp_path, spec, variables={"v": v, "my_secret": v}, environ={"X": v, "API_KEY": v}))
+        for v in values
+    )
+    found = {part for i in before for part in changed_parts(before[i].digest, after[i].digest)}
+    assert found == changed
+    assert before["t-a"].digest != before["t-b"].digest, "what the items say still counts"
+    assert replace(before["t-a"], digest="") != replace(after["t-a"], digest=""), "a task that runs has the new key"
+
+
+def test_a_new_key_of_nodes_and_of_all_tasks_runs_nothing_again(tmp_path: Path) -> None:
+    spec = edited(
+        (("job", "commonEnvironmentSettings"), [{"name": "API_KEY", "value": "${env:X}"}]),
+        (("job", "jobPreparationTask"), {"commands": ["login ${env:API_KEY}"]}),
+        (("pool", "startTask", "commands"), ["login ${env:API_KEY}"]),
+    )
+    before, after = (tasks(resolved(tmp_path, spec, environ={"X": v, "API_KEY": v})) for v in ("one", "two"))
+    assert {i: t.digest for i, t in before.items()} == {i: t.digest for i, t in after.items()}
+    spec["pool"]["startTask"]["commands"] = ["logout ${env:API_KEY}"]
+    other = tasks(resolved(tmp_path, spec, environ={"X": "two", "API_KEY": "two"}))
+    assert changed_parts(after["t-a"].digest, other["t-a"].digest) == ("scripts",)
+
+
+def test_what_a_literal_secret_says_counts(tmp_path: Path) -> None:
+    def digest(value: str) -> str:
+        settings = [{"name": "API_KEY", "value": value, "sensitive": True}]
+        return tasks(resolved(tmp_path, edited((("job", "tasks", 0, "environmentSettings"), settings))))["t-a"].digest
+
+    assert changed_parts(digest("one"), digest("two")) == ("environment",)
+
+
+def test_a_url_signed_anew_is_the_same_file(tmp_path: Path) -> None:
+    def digest(url: str) -> str:
+        files = [{"httpUrl": url, "filePath": "data.bin"}]
+        return tasks(resolved(tmp_path, edited((("job", "tasks", 0, "resourceFiles"), files))))["t-a"].digest
+
+    one = digest(SAS.format(month="01", key="abc%3D"))
+    assert one == digest(SAS.format(month="02", key="def%3D"))
+    assert changed_parts(one, digest(SAS.format(month="01", key="abc%3D") + "&versionid=2")) == ("inputs",)
+    assert changed_parts(digest("https://e.org/a?se=1"), digest("https://e.org/a?se=2")) == ("inputs",)
 
 
 def test_a_changed_script_is_a_changed_start_task(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from batchctl.configurations import TaskContainerSettings
 from batchctl.resources import Blob, Task
 from batchctl.rules import folded
 from batchctl.spec.inventory import Inventory
 from batchctl.work import HANDLING, ResourceFile, Settings
+
+SIGNED = re.compile(r"s(v|s|rt|r|p|t|e|ip|pr|ig|i|dd|es|koid|ktid|kt|ke|ks|kv|aoid|uoid|cid)", re.IGNORECASE)
+"""The parameters of a shared access signature (Learn: "Create a service SAS", "Create a user delegation SAS")."""
 
 
 class Digests:
@@ -29,7 +34,7 @@ class Digests:
         """A value of texts and lists that changes when the file does. Blobs that the tasks with the ids `written` (in
         lower case) wrote do not count: what these tasks are is known otherwise."""
         if file.container is None:
-            return [file.http_url, file.file_path, file.file_mode]
+            return [_unsigned(file.http_url), file.file_path, file.file_mode]
         if file.blob is None:
             found = self._all(file.container, file.blob_prefix or "", written)
             return [file.container, found, file.file_path, file.file_mode]
@@ -58,6 +63,15 @@ class Digests:
 
 def _version(blob: Blob) -> str | None:
     return blob.md5 or blob.etag
+
+
+def _unsigned(url: str | None) -> str | None:
+    """A URL without who may read it, and until when."""
+    if url is None or "sig=" not in url:
+        return url
+    parts = urlsplit(url)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not SIGNED.fullmatch(pair[0])]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each of very many values

@@ -8,6 +8,9 @@ AGENT = "batch.node.windows amd64"
 IMAGE = {"publisher": "a", "offer": "b", "sku": "c"}
 MACHINE = {"imageReference": IMAGE, "nodeAgentSKUId": AGENT}
 UBUNTU = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+KEY = {"identityReference": {"resourceId": IDENTITY}, "keyUrl": "https://vault.example/keys/k/1"}
+KEY_OF_THEIRS = {"diskEncryptionConfiguration": {"customerManagedKey": KEY}}
 PACKAGES = {"applicationPackageReferences": [{"applicationId": "does-not-exist"}]}
 POOL = {
     "id": "refused",
@@ -40,6 +43,15 @@ LARGE = {"value": [{"id": "t", "commandLine": "x" * (1 << 20)}]}
             "InvalidApplicationPackageReferences",
             "One or more of the specified application package references are invalid.",
             {"does-not-exist": "The specified application package does not exist."},
+        ),
+        (
+            "POST",
+            "/pools",
+            {**POOL, "virtualMachineConfiguration": {**POOL["virtualMachineConfiguration"], **KEY_OF_THEIRS}},
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            {"PropertyName": "identity", "Reason": "Pool Identity is required when using CustomerManagedKey."},
         ),
         (
             "POST",

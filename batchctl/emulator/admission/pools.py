@@ -63,7 +63,8 @@ def check_machine(spec: Json) -> None:
         check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
             raise Refusal(
-                "InvalidPropertyValue", (("Reason", "Pool Identity is required when using CustomerManagedKey."),)
+                "InvalidPropertyValue",
+                (("PropertyName", "identity"), ("Reason", "Pool Identity is required when using CustomerManagedKey.")),
             )
         name = "virtualMachineImageId"
         check_resource(name, machine["imageReference"].get(name, ""))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchctl.spec.filling import shell
-from batchctl.spec.filling.shell import LineError
+from batchctl.spec.filling.shell import Bash, LineError
 
 SHOW = "show() { printf '%s\\0' \"$@\"; }"
 CONTEXTS = [
@@ -162,3 +162,12 @@ def test_digits_before_a_redirection_are_refused_where_nothing_can_be_quoted() -
 def test_the_first_line_that_fails_ends_it() -> None:
     line = shell.bash(["false | true", "echo reached"], {})
     assert subprocess.run(shlex.split(line), capture_output=True, check=False).stdout == b""
+
+
+@given(st.text(alphabet="'\"\\$(){}#`a <;\n", max_size=14))
+@settings(max_examples=60, deadline=None)
+def test_a_quote_is_said_to_be_open_only_where_bash_says_so(text: str) -> None:
+    shell_text = Bash()
+    shell_text.read(f"echo {text}\n")
+    if shell_text.open_quote is not None:
+        assert subprocess.run(["bash", "-n", "-c", f"echo {text}"], capture_output=True, check=False).returncode

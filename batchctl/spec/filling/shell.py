@@ -26,6 +26,8 @@ class Bash:
 
     def __init__(self) -> None:
         self._stack = [BARE]
+        self._opened = [0]
+        self._length = 0
         self._lost = False
         self._escaped = False
         self._word_begins = True
@@ -39,6 +41,24 @@ class Bash:
         at = 0
         while at < len(text):
             at += self._step(text, at)
+        self._length += len(text)
+
+    @property
+    def open_quote(self) -> int | None:
+        """How much was read before the first quote that is still open; None for none, or where that cannot be told."""
+        if self._lost:
+            return None
+        return next(
+            (at for at, state in zip(self._opened, self._stack, strict=True) if state in (SINGLE, DOUBLE)), None
+        )
+
+    def _push(self, state: str, at: int) -> None:
+        self._stack.append(state)
+        self._opened.append(self._length + at)
+
+    def _pop(self) -> None:
+        self._stack.pop()
+        self._opened.pop()
 
     def quoted(self, value: str, *, redirected: bool = False) -> str | None:
         """The value as it must be written here, maybe right before a redirection; None if that cannot be told."""
@@ -64,7 +84,7 @@ class Bash:
             return 1
         if state in ENDED_BY:
             if char == ENDED_BY[state]:
-                self._stack.pop()
+                self._pop()
             return 1
         if char == "\\":
             self._escaped = True
@@ -76,7 +96,7 @@ class Bash:
         if text.startswith("$((", at) or text[at] == "`":
             self._lost = True
         elif text.startswith("$(", at):
-            self._stack.append(BARE)
+            self._push(BARE, at)
             self._word_begins = True
             return 2
         elif text.startswith("${", at):
@@ -92,14 +112,14 @@ class Bash:
 
     def _in_double(self, char: str) -> int:
         if char == '"':
-            self._stack.pop()
+            self._pop()
         return 1
 
     def _in_bare(self, text: str, at: int) -> int:
         char = text[at]
         begins, self._word_begins = self._word_begins, char in " \t\n;&|()"
         if begins and char == "#":
-            self._stack.append(COMMENT)
+            self._push(COMMENT, at)
             self._word_begins = True
             return 1
         if begins and DOUBLE in self._stack and _CASE.match(text, at):
@@ -108,16 +128,16 @@ class Bash:
             # $'…' has escapes of its own: what is safe elsewhere need not be so there.
             if char == "'" and at and text[at - 1] == "$":
                 self._lost = True
-            self._stack.append(SINGLE if char == "'" else DOUBLE)
+            self._push(SINGLE if char == "'" else DOUBLE, at)
         elif text.startswith("<<", at):
             return self._redirect(text, at)
         elif text.startswith("((", at):
             self._lost = True
         elif char == "(":
-            self._stack.append(BARE)
+            self._push(BARE, at)
         # The end of a $(…) or of a subshell; a `)` too many is the author's own.
         elif char == ")" and len(self._stack) > 1:
-            self._stack.pop()
+            self._pop()
         return 1
 
     def _redirect(self, text: str, at: int) -> int:
@@ -131,10 +151,14 @@ class Bash:
 def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
     """`/bin/bash -c …` that runs the lines and stops at the first that fails. Raises LineError."""
     shell, lines = Bash(), []
+    spanning: int | None = None
     for number, line in enumerate(commands):
         parts = parse_template(line)
         lines.append("".join(_quoted_into(shell, part, values, number, parts[i + 1 :]) for i, part in enumerate(parts)))
         shell.read("\n")
+        spanning = shell.open_quote if spanning is None else spanning
+    if shell.open_quote is not None and spanning is not None:
+        raise _unclosed(commands, spanning)
     return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
 
 
@@ -162,6 +186,22 @@ class LineError(Exception):
     def __init__(self, number: int, error: TemplateError) -> None:
         self.number, self.error = number, error
         super().__init__(error.message)
+
+
+def _unclosed(commands: Sequence[str], read: int) -> LineError:
+    """The quote before which so much was read: the first that went over the end of a line."""
+    number = 0
+    while read >= len(text := _literal(commands[number])) + 1:
+        read, number = read - len(text) - 1, number + 1
+    # Placeholders have no quotes in them: counted, it is found in the line as it is written.
+    ordinal = text.count(text[read], 0, read)
+    at = [found.start() for found in re.finditer(text[read], commands[number])][ordinal]
+    message = "the quote that opens here is never closed, so that the shell would run nothing"
+    return LineError(number, TemplateError(message, "unclosed-quote", at, 1))
+
+
+def _literal(line: str) -> str:
+    return "".join(part for part in parse_template(line) if isinstance(part, str))
 
 
 def ahead_of_redirection(following: Sequence[str | Hole]) -> bool:

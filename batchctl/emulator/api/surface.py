@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from batchctl.emulator.api.account import COUNT_FILTERS, IMAGE_FILTERS, USAGE_FILTERS
-from batchctl.emulator.api.door import MOST_BODY, VERSIONS
+from batchctl.emulator.api.door import BODY_WITHIN, MOST_BODY, VERSIONS
 from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
+from batchctl.emulator.api.server import HEADERS_WITHIN
 from batchctl.emulator.api.tasks import MOST_BYTES
 from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
@@ -134,6 +135,7 @@ def _limit_rows() -> tuple[tuple[str, str], ...]:
         ("tasks in one `addtaskcollection`", "100"),
         ("bytes of a task or a collection of tasks", f"{MOST_BYTES:,}"),
         ("bytes of any body", f"{MOST_BODY:,}"),
+        ("seconds in which the headers of a request come, then its body", f"{HEADERS_WITHIN:g}, then {BODY_WITHIN:g}"),
         ("characters of an id", "64"),
         ("entries of a page", f"{MOST_RESULTS:,}"),
         ("nodes in one `removenodes`", "100"),

@@ -14,6 +14,7 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import CAP, compose_nodes
+from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
@@ -116,7 +117,11 @@ def _examined(
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
     settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
-    checked = [*check_schema(document, source, quoted), *check_references(document, source, known)]
+    checked = [
+        *check_schema(document, source, quoted),
+        *check_references(document, source, known),
+        *check_limits(document, source),
+    ]
     unknown = settling.open_places(source)
     problems += [*wrong, *twice, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)

@@ -10,7 +10,7 @@ from batchctl.emulator.formula.language import parse_formula
 from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
-from batchctl.emulator.wire import on_paper
+from batchctl.emulator.wire.vm_sizes import cores_of_size
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
@@ -85,7 +85,7 @@ def check_certificates(spec: Json) -> None:
 
 def check_slots(slots: int, vm_size: str) -> None:
     """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * on_paper.cores_of_size(vm_size), 256)
+    most = min(4 * cores_of_size(vm_size), 256)
     if slots > most:
         raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
 

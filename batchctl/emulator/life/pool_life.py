@@ -7,7 +7,7 @@ from batchctl.emulator.life import node_life, retention, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Json, Node, Pool
-from batchctl.emulator.wire.on_paper import cores_of_size
+from batchctl.emulator.wire.vm_sizes import cores_of_size
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
 _ERRORS = {

@@ -3,7 +3,6 @@
 Forms and defaults are those of the REST examples of 2025-06-01 and of answers of the service.
 """
 
-import re
 from collections.abc import Iterator
 
 from batchctl.emulator import times
@@ -13,12 +12,6 @@ AGENT = "1.12.19"
 """The version that nodes say their agent has."""
 FIRST_PORT = 50000  # where the service's own endpoint for logins begins; inbound NAT pools keep off it
 PUBLIC_ADDRESS, PUBLIC_ADDRESS_6, PUBLIC_NAME = "127.0.0.1", "::1", "localhost"
-
-
-def cores_of_size(vm_size: str) -> int:
-    """How many cores a VM size has by its name: `Standard_D16s_v5` has 16; sizes without a number have 1."""
-    found = re.match(r"(?:standard|basic)_[a-z]+(\d+)", vm_size.lower())
-    return int(found[1]) if found else 1
 
 
 def runs_windows(pool: Pool) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from batchctl.emulator import times
 from batchctl.emulator.records import Entity, Job, Json, Pool, Task
-from batchctl.emulator.wire.on_paper import cores_of_size
+from batchctl.emulator.wire.vm_sizes import cores_of_size
 
 _UNMEASURED: Json = {"userCPUTime": "PT0S", "kernelCPUTime": "PT0S", "readIOps": "0", "writeIOps": "0"}
 _UNMEASURED |= {"readIOGiB": 0.0, "writeIOGiB": 0.0}

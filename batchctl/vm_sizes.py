@@ -1,0 +1,34 @@
+"""How many cores a VM size has. Pure.
+
+Azure's naming convention says it, and a table what it does not (Learn: "Azure virtual machine sizes naming
+conventions", and the pages of the sizes of earlier generations).
+"""
+
+import re
+from collections.abc import Mapping
+
+_NAME = re.compile(
+    r"(?P<tier>standard|basic)_(?P<family>[a-z]+)(?P<number>[0-9]+)(?:-(?P<constrained>[0-9]+))?"
+    r"(?P<features>[a-z]*)(?:_(?P<version>v[0-9]+))?(?:_[a-z0-9_]+)?",
+    re.IGNORECASE,
+)
+_D = {1: 1, 2: 2, 3: 4, 4: 8, 5: 16, 11: 2, 12: 4, 13: 8, 14: 16, 15: 20}
+_A = {0: 1, 1: 1, 2: 2, 3: 4, 4: 8, 5: 2, 6: 4, 7: 8, 8: 8, 9: 16, 10: 8, 11: 16}
+_G = {1: 2, 2: 4, 3: 8, 4: 16, 5: 32}
+OLD: Mapping[tuple[str, str], Mapping[int, int]] = {
+    **dict.fromkeys((("d", ""), ("ds", ""), ("d", "v2"), ("ds", "v2")), _D),
+    ("a", ""): _A,
+    **dict.fromkeys((("g", ""), ("gs", "")), _G),
+}
+"""(family, version) -> number in the name -> cores: sizes older than the convention, numbered like shirts."""
+
+
+def cores_of_size(vm_size: str) -> int | None:
+    """`Standard_D16s_v5` has 16, `Standard_E16-4s_v5` 4, `Standard_D3_v2` 4; None for a name of another form."""
+    found = _NAME.fullmatch(vm_size)
+    if found is None:
+        return None
+    if found["constrained"]:
+        return int(found["constrained"])
+    number = int(found["number"])
+    return OLD.get((found["family"].lower(), (found["version"] or "").lower()), {}).get(number, number)

@@ -6,7 +6,7 @@ relative to the spec's folder, so that they mean the same in another checkout. W
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -65,24 +65,30 @@ class Codec:
                 return self._encode_fields(value)
 
     def decode(self, data: Json, hint: Any) -> Any:
-        """The value of that type that `encode` made this of. Raises ValueError, TypeError or LookupError."""
-        if hint is Any or data is None:
+        """The value of that type that `encode` made this of. Raises ValueError for what has another shape."""
+        if hint is Any:
             return data
         if hint == Settings:
-            return tuple((item["name"], item["value"]) for item in data)
+            return tuple((_of(item, dict, "name", str), _of(item, dict, "value", str)) for item in _of(data, list))
         if hint in (str, int, bool, float):
-            return hint(data)
+            return _of(data, hint)
         origin, inner = _origin_and_arguments(hint)
         if origin in (Union, UnionType):
-            return self.decode(data, _meant_branch(data, inner))
+            return None if data is None and NoneType in inner else self.decode(data, _meant_branch(data, inner))
         if origin in (tuple, frozenset):
-            return origin(self.decode(item, inner[0]) for item in data)
+            return origin(self.decode(item, inner[0]) for item in _of(data, list))
         if is_dataclass(hint) and isinstance(hint, type):
-            return self._decode_fields(data, hint)
+            return self._decode_fields(_of(data, dict), hint)
+        return self._decode_text(_of(data, str), hint)
+
+    def _decode_text(self, data: str, hint: Any) -> Any:
         if hint is Path:
             return Path(os.path.normpath(self.folder / data))
         if issubclass(hint, Enum):
-            return hint[next(name for name in hint.__members__ if camel(name.lower()) == data)]
+            members = {camel(name.lower()): member for name, member in hint.__members__.items()}
+            if data not in members:
+                raise ValueError(f"{data!r} is none of {', '.join(members)}")
+            return members[data]
         return READ.get(hint, hint)(data)
 
     def _encode_fields(self, value: Any) -> dict[str, Json]:
@@ -96,15 +102,44 @@ class Codec:
 
     def _decode_fields(self, data: Mapping[str, Json], kind: Any) -> Any:
         types = field_types(kind)
-        return kind(
-            **{name: self.decode(data[key], types[name]) for name, key, _, _ in _keys_of_fields(kind) if key in data}
-        )
+        known = _keys_of_fields(kind)
+        if missing := [key for _, key, default, _ in known if default is MISSING and key not in data]:
+            raise ValueError(f"{kind.__name__} lacks {missing[0]!r}")
+        return kind(**{name: self.decode(data[key], types[name]) for name, key, _, _ in known if key in data})
 
 
-READ: dict[Any, Callable[[Any], Any]] = {
-    datetime: datetime.fromisoformat,
-    timedelta: isodate.parse_duration,
-}
+def _of(data: Json, kind: Any, key: str | None = None, inner: Any = Any) -> Any:
+    """The data, if it is of that kind of JSON; with a `key` what stands there, if it is of the `inner` kind."""
+    if type(data) is not kind and not (kind is float and type(data) is int):
+        raise ValueError(f"{str(data)[:60]!r} is no {JSON_WORDS[kind]}")
+    if key is None:
+        return data
+    if key not in data:
+        raise ValueError(f"there is no {key!r} in {str(data)[:60]!r}")
+    return _of(data[key], inner)
+
+
+JSON_WORDS = {str: "text", int: "whole number", float: "number", bool: "boolean", list: "list", dict: "mapping"}
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        found = isodate.parse_duration(text)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(found, timedelta):
+        raise ValueError(f"{text!r} is of no certain length")
+    return found
+
+
+READ: dict[Any, Callable[[Any], Any]] = {datetime: _moment, timedelta: _duration}
 
 
 @cache
@@ -134,4 +169,10 @@ def _is_same(value: Any, default: Any) -> bool:
 def _meant_branch(data: Json, branches: tuple[Any, ...]) -> Any:
     """The branch of a union: resources say their kind, any other has one branch beside None."""
     found = [branch for branch in branches if branch is not NoneType]
-    return found[0] if len(found) == 1 else next(branch for branch in found if branch.kind == data["kind"])
+    if len(found) == 1:
+        return found[0]
+    kind = _of(data, dict, "kind", str)
+    named = [branch for branch in found if branch.kind == kind]
+    if not named:
+        raise ValueError(f"there is no kind {kind!r}")
+    return named[0]

@@ -145,10 +145,10 @@ def _list_lines(path: str, then: Json, now: Json) -> Iterator[str]:
 
 
 def _shortened(value: Json) -> str:
-    if isinstance(value, dict) and ("kind" in value or "blob" in value):
-        named = value.get("blob", value)
+    named = value["blob"] if isinstance(value, dict) and isinstance(value.get("blob"), dict) else value
+    if isinstance(named, dict) and "kind" in named:
         generation = f"-g{named['generation']}" if "generation" in named else ""
-        path = f"{named['container']}/{named['path']}" if "path" in named else named.get("name")
+        path = f"{named['container']}/{named['path']}" if {"container", "path"} <= named.keys() else named.get("name")
         return f"{named['kind']} {path}{generation}"
     text = "nothing" if value is None else str(value).replace("\n", "; ")
     return text if len(text) <= 200 else f"{text[:199]}…"

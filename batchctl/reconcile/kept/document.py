@@ -62,8 +62,11 @@ class Saved:
     plan: Mapping[str, Json]
 
     def decoded(self, folder: Path) -> Plan:
-        """The plan as a value, to be shown; `folder` is where its relative paths begin."""
-        return plan_from_json(self.plan, Codec(folder=folder))
+        """The plan as a value; `folder` is where its relative paths begin. Raises Refused for what is none."""
+        try:
+            return plan_from_json(self.plan, Codec(folder=folder))
+        except ValueError as error:
+            raise _damaged(error) from error
 
 
 def to_document(saved: Saved) -> dict[str, Json]:
@@ -81,14 +84,21 @@ def read_document(content: str) -> Saved:
     """The document of a text. Raises Refused for one that is damaged, was edited, or is of another format."""
     try:
         said = json.loads(content)
+        if not isinstance(said, dict) or not {MARK, "digest", "plan"} <= said.keys():
+            raise ValueError("it is not whole")
         if said[MARK] != FORMAT:
             raise Refused([f"the plan has format {said[MARK]}, and this batchctl reads {FORMAT}: make a new plan"])
         if said.pop("digest") != _digest_of_document(said):
             raise Refused(["the plan was edited after it was made: make a new one"])
         plan = said.pop("plan")
         return Saved(Codec(folder=Path("/")).decode(said, Header), plan)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise Refused([f"the plan is damaged: {error}. Make a new one"]) from error
+    # The second: mappings in mappings, deeper than any plan.
+    except (ValueError, RecursionError) as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> Refused:
+    return Refused([f"the plan is damaged: {error}. Make a new one"])
 
 
 def is_document(beginning: str) -> bool:
@@ -104,8 +114,22 @@ def plan_to_json(plan: Plan, codec: Codec) -> dict[str, Json]:
 
 
 def plan_from_json(data: Mapping[str, Json], codec: Codec) -> Plan:
+    """Raises ValueError for what is no plan."""
+    known = {camel(name) for name in field_types(Plan)}
+    if not isinstance(data, dict) or "changes" not in data or not data.keys() <= known:
+        raise ValueError("it is not whole, or more than a plan")
     plan: Plan = codec.decode(data, Plan)
+    for said, change in zip(data["changes"], plan.changes, strict=True):
+        _require_names(said, change)
     return replace(plan, changes=tuple(_with_values(change, codec) for change in plan.changes))
+
+
+def _require_names(said: Mapping[str, Json], change: Change) -> None:
+    """What is done to what is said in each change, besides the resource itself."""
+    if change.before is None and change.after is None:
+        raise ValueError("a change of nothing")
+    if said.get("kind") != change.kind or not isinstance(said.get("name"), str):
+        raise ValueError(f"a change that does not name its {change.kind}")
 
 
 def _change_to_json(change: Change, codec: Codec) -> dict[str, Json]:

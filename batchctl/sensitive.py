@@ -2,20 +2,24 @@
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 SECRETS = {
     "an account key": re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}=="),
     "a key": re.compile(r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/%&=]{8,}"),
-    "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*"),
+    # In a query it is one however short it is.
+    "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*|(?<=[?&])sig=[^\s&'\"{}$*]+"),
     "a password in an address": re.compile(r"(?<=://)[^\s/@:'\"{}]*:[^\s/@'\"{}]+(?=@)"),
 }
 """What nobody means to show (reliability B43). The part that matches is never shown."""
 
 SHORTEST = 16
-"""No text with fewer characters holds one of SECRETS, but for a password in an address."""
+"""No text with fewer characters holds one of SECRETS, but for what is in an address."""
 
 NAME = re.compile(
     # `max_tokens` and `tokenizer` count words and hide nothing: hence what may not follow `token`.
@@ -48,11 +52,22 @@ def is_sensitive(name: str) -> bool:
 
 
 def sensitive_values(values: Mapping[str, object]) -> tuple[str, ...]:
-    """The values of those that have such a name, and what a shell's quoting leaves of them, the longest first."""
-    found = (value for name, value in values.items() if is_sensitive(name) and not isinstance(value, bool))
+    """The values of those that have such a name or come from the environment, the longest first; with what is left of
+    them where they are quoted for a shell, and as URLs and JSON write them."""
+    found = (value for name, value in values.items() if is_outside(name) and not isinstance(value, bool))
     whole = set(map(str, found)) - {""}
-    pieces = {piece for value in whole for piece in QUOTED.split(value) if len(piece) >= IN_TEXT}
-    return tuple(sorted(whole | pieces, key=lambda value: (-len(value), value)))
+    written = {form for value in whole for form in (quote(value), quote(value, safe=""), json.dumps(value)[1:-1])}
+    pieces = {piece for value in whole for piece in QUOTED.split(value)}
+    return tuple(sorted(whole | {p for p in pieces | written if len(p) >= IN_TEXT}, key=lambda v: (-len(v), v)))
+
+
+def is_outside(name: str) -> bool:
+    """Is this a value that nobody may see: that of `${env:…}`, or of a variable whose name says so?"""
+    return name.startswith(FROM_ENVIRONMENT) or is_sensitive(name)
+
+
+FROM_ENVIRONMENT = "env:"
+"""How the names of values begin that come from the environment."""
 
 
 def masked(text: str) -> str:
@@ -87,6 +102,16 @@ class Veil:
         secret = is_sensitive(name) or name in self.names or isinstance(value, Hidden)
         hidden = secret and value and not value.startswith(HIDDEN)
         return self.digest(value) if hidden else self(value)
+
+    def as_new(self, old: Any, new: Any) -> Any:
+        """An encoded value with those texts hidden that are hidden in the one that takes its place: what a secret was
+        before nobody knows by now."""
+        if isinstance(old, dict) and isinstance(new, dict):
+            return {name: self.as_new(inner, new.get(name)) for name, inner in old.items()}
+        if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+            return [self.as_new(*pair) for pair in zip(old, new, strict=True)]
+        hidden = isinstance(old, str) and isinstance(new, str) and HIDDEN in new
+        return self.digest(old) if hidden and HIDDEN not in old else old
 
     def digest(self, value: str) -> str:
         if not self.key:

@@ -2,18 +2,27 @@
 
 import io
 import json
+import shlex
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from rich.console import Console
 
+from batchctl import verbs
+from batchctl.errors import UsageError
 from batchctl.reconcile.kept.codec import Codec
-from batchctl.reconcile.kept.document import Place
+from batchctl.reconcile.kept.document import Place, plan_to_json
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.printer import Printer
-from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, sensitive_values
-from batchctl.spec.load import load
+from batchctl.render.stream import JsonPrinter
+from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, masked, sensitive_values
+from batchctl.spec.load import examine, load
+from batchctl.spec.model import Spec
+from batchctl.verbs.saved import codec_for
+from tests.clock import FakeClock
+from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import job
 
 SECRET = (
@@ -53,6 +62,95 @@ def test_a_secret_is_hidden_however_a_shell_wants_it(value: str, written: str) -
 def test_longer_secrets_are_hidden_before_what_they_hold() -> None:
     veil = Veil(sensitive_values({"a_password": "abcd", "b_password": "abcdef"}))
     assert veil("abcdef abcd") == "(sensitive) (sensitive)"
+
+
+@pytest.mark.parametrize("value", ["canary-1", "a canary/+&=?", 'can"ary\\x', "cänary-ü"])
+def test_what_comes_from_the_environment_is_hidden_in_every_form(value: str) -> None:
+    veil = Veil(sensitive_values({"env:PLAIN_NAME": value, "vars.words": "four"}))
+    for written in (value, quote(value), quote(value, safe=""), json.dumps(value), shlex.quote(value)):
+        assert value not in veil(f"x {written} y four")
+        assert veil(f"x {written} y four") == f"x {written} y four".replace(written.strip("'\""), "(sensitive)")
+
+
+@pytest.mark.parametrize("signature", ["abc%3D", "a", "A" * 43 + "%3D"])
+def test_a_short_signature_is_one_too(signature: str) -> None:
+    veil, url = Veil(), f"https://account.blob.core.windows.net/c/b?sv=2024&sig={signature}&sp=r"
+    assert veil(url) == "https://account.blob.core.windows.net/c/b?sv=2024&(sensitive)&sp=r"
+    assert f"sig={signature}" not in masked(url)
+
+
+def test_what_takes_the_place_of_a_secret_hides_it() -> None:
+    settings = ([{"name": "A", "value": text}] for text in ("old-canary", "(sensitive)", "(sensitive)"))
+    old, new, hidden = (
+        {"displayName": shown, "priority": priority, "environment": setting, "x": other}
+        for shown, priority, setting, other in zip(
+            ("d old-canary", "d (sensitive)", "(sensitive)"), (3, 4, 3), settings, "yzy", strict=True
+        )
+    )
+    assert Veil(("new-canary",)).as_new(old, new) == hidden
+
+
+EVERYWHERE = """version: 1
+name: sec
+storage: {containers: {sec-out: {}}}
+pool:
+  id: sec
+  vmSize: Standard_D2s_v5
+  image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}
+  nodeAgentSKUId: batch.node.ubuntu 24.04
+  targetDedicatedNodes: 1
+  displayName: 'p ${env:WHO}'
+  startTask: {commands: ['echo "${env:WHO}"']}
+  metadata: [{name: note, value: '${env:WHO}'}]
+job:
+  id: sec
+  displayName: 'd ${env:WHO}'
+  metadata: [{name: note, value: 'x ${env:WHO}'}]
+  commonEnvironmentSettings: [{name: JOB, value: '${env:WHO}'}]
+  tasks:
+  - id: one
+    displayName: 't ${env:WHO}'
+    environmentSettings: [{name: HARMLESS, value: '${env:WHO}'}]
+    resourceFiles: [{httpUrl: 'https://example.org/a?code=${env:WHO}', filePath: a}]
+    commands: ['curl --header "X: ${env:WHO}" "https://example.org/${env:WHO}"']
+"""
+
+
+def test_what_comes_from_the_environment_is_shown_nowhere(tmp_path: Path) -> None:
+    path, cloud = tmp_path / "spec.yaml", FakeCloud()
+    path.write_text(EVERYWHERE, encoding="utf-8")
+    said = [_said_of(load(path, {}, {"WHO": f"canary-{turn}"}), cloud) for turn in (1, 2)]
+    assert "canary" not in "".join(said)
+    assert "displayName: (sensitive) -> p (sensitive)" in said[1]
+
+
+def _said_of(spec: Spec, cloud: FakeCloud) -> str:
+    """All that is said while this spec is planned, kept and applied."""
+    out, codec = io.StringIO(), codec_for(spec)
+    text = Printer(*(Console(file=out, highlight=False) for _ in range(2)))
+    program = JsonPrinter(out, text, FakeClock())
+    program.account(Place(batch="b", storage="s"), codec)
+
+    def approve(plan: Plan) -> bool:
+        text.plan(plan, full=True)
+        program.plan(plan)
+        out.write(json.dumps(plan_to_json(plan, codec)))
+        return True
+
+    for event in verbs.apply(spec, cloud, FakeClock(), approve):
+        text.event(event)
+        program.event(event)
+    program.error(UsageError(f"no {spec.values['env:WHO']}"))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("place", ["id: sec\n  vm", "vmSize: Standard_D2s_v5", "httpUrl: 'https://example.org/a?code="])
+def test_nor_where_it_does_not_fit(place: str, tmp_path: Path) -> None:
+    text = EVERYWHERE.replace(place, place.replace("sec\n", "'${env:WHO} x'\n").replace("S", "'${env:WHO} !'# "))
+    (tmp_path / "spec.yaml").write_text(text.replace("https://example.org/a?", "x ${env:WHO} "), encoding="utf-8")
+    problems = examine(tmp_path / "spec.yaml", {}, {"WHO": "canary"})
+    assert problems
+    assert "canary" not in "".join(problem.message for problem in problems)
 
 
 def test_what_is_no_secret_stays() -> None:

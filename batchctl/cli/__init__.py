@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.speaking import open_printer, open_voice
+from batchctl.cli.speaking import SPEC_CODECS, open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -96,8 +96,13 @@ def run(arguments: list[str]) -> int:
     # Whoever says nothing wants to know what there is.
     arguments = arguments or ["--help"]
 
+    SPEC_CODECS.clear()
+
     def tell(error: BatchctlError) -> None:
-        open_voice("--json" in arguments and arguments[0] in STREAMS).error(error)
+        voice = open_voice("--json" in arguments and arguments[0] in STREAMS)
+        for codec in SPEC_CODECS:
+            voice.hide(codec)
+        voice.error(error)
 
     try:
         # Else typer would end the process itself, with exit codes of its own and messages past our voice.

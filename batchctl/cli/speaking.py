@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from batchctl.reconcile.events import Event
+    from batchctl.reconcile.kept.codec import Codec
     from batchctl.reconcile.plan import Plan
     from batchctl.render.printer import Printer
     from batchctl.render.stream import JsonPrinter
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 Voice: TypeAlias = "Printer | JsonPrinter"
 """What says to people, or to programs, what happens."""
+
+
+SPEC_CODECS: "list[Codec]" = []
+"""Those of the specs that this command has loaded: an error that ends it knows of no spec, and must show none of its
+secrets."""
 
 
 def open_voice(as_json: bool, no_color: bool = False) -> Voice:

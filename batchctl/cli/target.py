@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batchctl.cli.options import Options
 from batchctl.cli.plan_files import is_plan
-from batchctl.cli.speaking import Voice
+from batchctl.cli.speaking import SPEC_CODECS, Voice
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = F
     from batchctl.reconcile.kept.document import Place
     from batchctl.verbs.saved import codec_for
 
-    place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
-    out.account(place, codec_for(spec))
+    place, codec = Place(batch=chosen.batch_url, storage=chosen.storage_url), codec_for(spec)
+    SPEC_CODECS.append(codec)
+    out.account(place, codec)
     return Opened(path, variables, spec, connect(chosen, SystemClock(), options.parallelism), place)
 
 

@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)  # before the first file: the home holds what tasks are told, secrets too
     asked = _argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # It tells every retry with the whole URL, and whatever is signed or secret in it.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
         settings = Settings(
             home=asked.home.resolve(),

@@ -1,13 +1,13 @@
 """The lines of a plan: each change with its reasons, its fields old and new, what is alike told together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, why_uploaded
-from batchctl.render.text import shown_size, shown_value
+from batchctl.render.text import HIDDEN, shown_size, shown_value
 from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
@@ -60,12 +60,15 @@ def headline(change: Change) -> str:
     return " ".join(said)
 
 
-def detail_lines(change: Change) -> Iterator[str]:
-    """The fields of a change: all that are set for a new pool or job, old and new for a changed one."""
+def detail_lines(change: Change, veil: Callable[[str], str] = str) -> Iterator[str]:
+    """The fields of a change: all that are set for a new pool or job, old and new for a changed one. Where `veil` hides
+    the new value, the old one is hidden too: what a secret was before nobody knows by now."""
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
             for part, old, new in _differing_parts(camel(field.name), field.old, field.new):
-                yield f"{part}: {shown_value(old)} -> {shown_value(new)} ({_why(field)})"
+                said = shown_value(new)
+                was = HIDDEN if veil(said) != said and old is not None else shown_value(old)
+                yield f"{part}: {was} -> {said} ({_why(field)})"
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
         yield from _field_lines(change.after, only_compared=True)
     elif isinstance(change.after, Task) and change.after.depends_on:

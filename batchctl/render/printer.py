@@ -54,6 +54,10 @@ class Printer:
 
     def account(self, place: "Place", codec: "Codec") -> None:
         """Where it is, people saw in the target; from here on the spec's secrets are known."""
+        self.hide(codec)
+
+    def hide(self, codec: "Codec") -> None:
+        """Write nothing that its veil hides."""
         self._veil = codec.veil
 
     def plan(self, plan: Plan, *, full: bool = False) -> None:
@@ -127,7 +131,8 @@ class Printer:
 
     def _problem(self, problem: Problem) -> None:
         place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
-        line = Text(place).append("error: ", style="bold red").append(f"{one_line(problem.message)} [{problem.code}]")
+        said = f"{one_line(self._veil(problem.message))} [{problem.code}]"
+        line = Text(place).append("error: ", style="bold red").append(said)
         self.err.print(line, soft_wrap=True)
         if problem.source:
             before, rest = excerpt(problem.source, problem.column)
@@ -136,7 +141,7 @@ class Printer:
 
     def _change(self, change: Change) -> None:
         self._line(headline(change), STYLES[change.action])
-        for line in detail_lines(change):
+        for line in detail_lines(change, self._veil):
             self._line(f"        {line}")
 
     def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:

@@ -34,8 +34,12 @@ class JsonPrinter:
         self._line("target", name=name, why=why)
 
     def account(self, place: Place, codec: Codec) -> None:
-        self._codec = codec
+        self.hide(codec)
         self._line("account", batch=place.batch, storage=place.storage)
+
+    def hide(self, codec: Codec) -> None:
+        self._codec = codec
+        self._err.hide(codec)
 
     def plan(self, plan: Plan, *, full: bool = False) -> None:
         """The whole plan, as a saved one has it. `full` is for people: here every change is listed anyway."""

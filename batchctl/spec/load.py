@@ -1,13 +1,14 @@
 """A spec's file to a Spec, or to every problem in it at once. Sends no request."""
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from batchctl.errors import Problem, SpecError
+from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -61,15 +62,17 @@ def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
     Where a variable waits for the command line, nobody can say yet which files are meant; what a generator would make
     nobody asks.
     """
+    values: Mapping[str, Value] = {}
     try:
         document, source = _examined(path, variables, environ)
         if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
             spec = _spec(path, document, source, variables, environ)
+            values = spec.values
             if _generates(spec):
                 return ()
             resolve(spec, take_inventory(spec, None))
     except SpecError as error:
-        return error.problems
+        return tuple(_unseen(error.problems, values))
     return ()
 
 
@@ -126,8 +129,14 @@ def _examined(
     problems += [*wrong, *twice, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)
     if problems:
-        raise SpecError(sorted(problems)[:CAP])
+        raise SpecError(_unseen(sorted(problems)[:CAP], values))
     return document, source
+
+
+def _unseen(problems: Iterable[Problem], values: Mapping[str, Value]) -> list[Problem]:
+    """The problems without what came from outside: a value that does not fit is told as well as any other."""
+    veil = Veil(sensitive_values(values))
+    return [replace(problem, message=veil(problem.message)) for problem in problems]
 
 
 def _file_text(path: Path) -> str:

@@ -134,6 +134,10 @@ def _require_names(said: Mapping[str, Json], change: Change) -> None:
 
 def _change_to_json(change: Change, codec: Codec) -> dict[str, Json]:
     encoded: dict[str, Json] = codec.encode(change)
+    for part in (encoded, *encoded.get("fields", ())):
+        for old, new in (("before", "after"), ("old", "new")):
+            if old in part:
+                part[old] = codec.veil.as_new(part[old], part.get(new))
     for field in encoded.get("fields", ()):
         field["name"] = camel(field["name"])
     return {"action": encoded["action"], "kind": change.kind, "name": codec.veil(label_of(change.resource)), **encoded}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchctl.errors import UsageError
+from batchctl.sensitive import is_sensitive
 from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER, number_value
 from batchctl.spec.source import nearest_word, shown
 from batchctl.spec.template import Value, value_text
@@ -28,7 +29,7 @@ def _variable(name: str, variable: Mapping[str, Any], given: str | None) -> Valu
         return value_text(default) if variable["type"] == "string" else default
     value = read_as(variable["type"], given)
     if why := why_misfit(value, variable):
-        raise UsageError(f"--var {name}={given} {why}")
+        raise UsageError(f"--var {name}={'…' if is_sensitive(name) else given} {why}")
     return value
 
 

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchctl.spec.filling.places import only_blob, output_pattern, url
+from batchctl.output_names import blob_names
+from batchctl.resources import Task
+from batchctl.spec.filling.places import output_pattern, url
 from batchctl.spec.template import TemplateError
+from batchctl.work import OutputFile
 
 NAMES = st.text(alphabet="ab*?[]!-^.é ", min_size=1, max_size=8)
+
+
+def only_blob(pattern: str, path: str | None) -> str | None:
+    output = OutputFile(file_pattern=pattern, container="out", path=path)
+    return blob_names(output, Task(job="j", id="t")).only
 
 
 @given(NAMES, NAMES)

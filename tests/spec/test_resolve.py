@@ -275,8 +275,9 @@ def test_what_a_literal_secret_says_counts(tmp_path: Path) -> None:
 
 def test_a_url_signed_anew_is_the_same_file(tmp_path: Path) -> None:
     def digest(url: str) -> str:
-        files = [{"httpUrl": url, "filePath": "data.bin"}]
-        return tasks(resolved(tmp_path, edited((("job", "tasks", 0, "resourceFiles"), files))))["t-a"].digest
+        files = [{"httpUrl": "${env:URL}", "filePath": "data.bin"}]
+        spec = edited((("job", "tasks", 0, "resourceFiles"), files))
+        return tasks(resolved(tmp_path, spec, environ={"URL": url}))["t-a"].digest
 
     one = digest(SAS.format(month="01", key="abc%3D"))
     assert one == digest(SAS.format(month="02", key="def%3D"))

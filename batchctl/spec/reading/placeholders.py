@@ -13,7 +13,7 @@ from typing import Any
 from batchctl.errors import Problem
 from batchctl.resources import Task
 from batchctl.rest import filled_places
-from batchctl.sensitive import masked
+from batchctl.sensitive import FROM_ENVIRONMENT, masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_variables
@@ -111,11 +111,14 @@ def unknown_placeholders(
     why_not: str,
     shell: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Placeholders of one text that nothing can fill, what only looks like one, and what would show a secret."""
+    """Placeholders of one text that nothing can fill, what only looks like one, and what would show a secret.
+
+    What comes from the environment is hidden anyway, wherever it turns up."""
     errors = template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell)
     for error in islice(errors, CAP):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
-    secret = (hole for hole in template.holes(text) if (value := str(known.get(hole.name, ""))) != masked(value))
+    shown = (hole for hole in template.holes(text) if not hole.name.startswith(FROM_ENVIRONMENT))
+    secret = (hole for hole in shown if (value := str(known.get(hole.name, ""))) != masked(value))
     for hole in islice(secret, CAP):
         message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
         yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)

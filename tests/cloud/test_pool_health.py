@@ -58,6 +58,22 @@ def test_nodes_that_are_broken_beside_others_that_run() -> None:
     )
 
 
+def test_what_many_nodes_say_is_told_once() -> None:
+    failed = {"state": "startTaskFailed", "startTaskInfo": {"exitCode": 3, "failureInfo": {"message": "it ended so"}}}
+    full = {"state": "unusable", "errors": [{"code": "DiskFull", "message": "no space left"}]}
+    nodes = [{**failed, "id": f"n{number}"} for number in range(150)]
+    health = health_of(FIXED, *nodes, {**full, "id": "m1"}, {"id": "m2", "state": "offline"})
+    told = [line for line in health.details if not line.startswith("    ")]
+    assert told == [
+        "150 nodes (n0, n1, n2, …) are startTaskFailed: its start task failed with exit code 3: it ended so",
+        "node m1 is unusable: DiskFull: no space left",
+        "node m2 is offline: no error given",
+    ]
+    stderr = [line for line in health.details if line.startswith("    ")]
+    assert stderr, "the answer stands for the file, too"
+    assert {line.split("]")[0] for line in stderr} == {"    [n0"}
+
+
 @pytest.mark.parametrize(
     ("pool", "scaling"),
     [

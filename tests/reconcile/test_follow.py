@@ -194,6 +194,15 @@ def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, c
     assert cloud.looks == 2
 
 
+def test_nodes_that_are_broken_are_told_with_the_command_that_mends_them() -> None:
+    with pytest.raises(
+        Stuck, match=r"`batchctl apply SPEC --replace pool\.pool` makes the pool anew; else mend the spec"
+    ):
+        waited(Scripted([WAITING], [replace(BROKEN, broken=("1 node starttaskfailed",))]))
+    with pytest.raises(Stuck, match="The tasks stay in the job; mend the pool, or the spec, and apply again"):
+        waited(Scripted([WAITING], [EMPTY]))
+
+
 HOLDS = "its autoscale formula holds it at 0 nodes; the next evaluation comes 2026-01-01 12:00 UTC"
 
 

@@ -1,6 +1,7 @@
 """Nodes: how many there are, how they are restarted, and what they say when they cannot run."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import isodate
@@ -10,7 +11,7 @@ from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import PoolUse
 from batchctl.errors import CloudError
-from batchctl.words import plural
+from batchctl.words import plural, some
 
 REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
 """States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
@@ -18,6 +19,10 @@ REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offli
 BROKEN_FILTER = "state eq 'unusable' or state eq 'starttaskfailed'"
 """Nodes that run nothing until somebody mends them."""
 
+TELLING = "id,state,startTaskInfo,errors"
+FAILED_START = "starttaskfailed"
+
+SHOWN_CAUSES = 5
 SHOWN_NODES = 3
 SHOWN_LINES = 20
 TAIL_BYTES = 8192
@@ -70,11 +75,33 @@ def iso_moment(text: str) -> datetime:
 
 
 def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
-    """Why nodes cannot run: their errors, and the end of a failed start task's stderr."""
-    path = _nodes_path(pool)
-    query = {"select": "id,state,startTaskInfo,errors", "maxresults": "100"}
-    nodes = session.ask(lambda: session.batch.get(path, **query)).get("value", [])
-    return tuple(line for node in nodes[:SHOWN_NODES] for line in _describe_node(session, path, node))
+    """Why nodes cannot run: each error once, with who says so, and the end of a failed start task's stderr."""
+    alike: dict[str, list[Json]] = {}
+    for node in session.ask(lambda: list(session.batch.pages(_nodes_path(pool), select=TELLING))):
+        alike.setdefault(_what_it_says(node), []).append(node)
+    return tuple(
+        line
+        for said, nodes in list(alike.items())[:SHOWN_CAUSES]
+        for line in (f"{_named(nodes)} {said}", *_ends_of_stderr(session, pool, nodes[:SHOWN_NODES]))
+    )
+
+
+def _named(nodes: Sequence[Json]) -> str:
+    ids = some([node["id"] for node in nodes], SHOWN_NODES)
+    return f"node {ids} is" if len(nodes) == 1 else f"{plural(len(nodes), 'node')} ({ids}) are"
+
+
+def _ends_of_stderr(session: Session, pool: str, nodes: Sequence[Json]) -> Iterator[str]:
+    """Of failed start tasks; what several say is told once."""
+    told: set[tuple[str, ...]] = set()
+    for node in nodes:
+        if str(node.get("state", "")).lower() != FAILED_START:
+            continue
+        path = f"{_nodes_path(pool)}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}"
+        lines = file_tail(session, path)[-SHOWN_LINES:]
+        if lines not in told:
+            told.add(lines)
+            yield from (f"    [{node['id']}] {line}" for line in lines)
 
 
 def file_tail(session: Session, path: str) -> tuple[str, ...]:
@@ -95,25 +122,19 @@ def file_tail(session: Session, path: str) -> tuple[str, ...]:
 
 def broken_nodes(session: Session, pool: str) -> tuple[str, ...]:
     """What is wrong with nodes that run nothing any more, the same told once with how many say so."""
-    query = {"filter": BROKEN_FILTER, "select": "id,state,startTaskInfo,errors", "maxresults": "100"}
-    nodes = session.ask(lambda: session.batch.get(_nodes_path(pool), **query)).get("value", [])
-    counted = Counter(f"{node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}" for node in nodes)
-    return tuple(f"{plural(count, 'node')} {said}" for said, count in counted.items())
+    listed = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), filter=BROKEN_FILTER, select=TELLING)))
+    return tuple(f"{plural(count, 'node')} {said}" for said, count in Counter(map(_what_it_says, listed)).items())
+
+
+def _what_it_says(node: Json) -> str:
+    return f"{node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}"
 
 
 def _node_errors(node: Json) -> list[str]:
     errors = [error_text(error) for error in node.get("errors") or ()]
-    if str(node.get("state", "")).lower() == "starttaskfailed":
+    if str(node.get("state", "")).lower() == FAILED_START:
         info = node.get("startTaskInfo") or {}
         code, failure = info.get("exitCode"), error_text(info.get("failureInfo") or {})
         with_code = f" with exit code {code}" if code is not None else ""
         errors.append(f"its start task failed{with_code}" + (f": {failure}" if failure else ""))
     return errors
-
-
-def _describe_node(session: Session, path: str, node: Json) -> tuple[str, ...]:
-    lines: tuple[str, ...] = ()
-    if str(node.get("state", "")).lower() == "starttaskfailed":
-        stderr = file_tail(session, f"{path}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}")
-        lines = tuple(f"    [{node['id']}] {line}" for line in stderr[-SHOWN_LINES:])
-    return (f"node {node['id']} is {node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}", *lines)

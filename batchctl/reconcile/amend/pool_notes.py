@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
-from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again
+from batchctl.reconcile.amend.pool_renewal import renews
+from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again, way_out
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool
@@ -20,10 +21,16 @@ def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
     for held, wanted in _pools_that_stay(plan, situation):
         health = situation.account.health(held.name)
         told = (f"pool {held.name!r}: {trouble}" for trouble in pool_troubles(health))
-        plan = replace(plan, notes=(*plan.notes, *told))
+        plan = replace(plan, notes=(*plan.notes, *told, *_mending(plan, held, health)))
         if held.name.lower() in waited_for and wants_nodes_again(health):
             plan = _asking_again(plan, held, wanted, health)
     return plan
+
+
+def _mending(plan: Plan, held: Pool, health: PoolHealth) -> Iterator[str]:
+    """The way out for broken nodes, where this plan does not give the pool others."""
+    if health.broken and not any(c.before == held and renews(c) for c in plan.of(Pool, Action.UPDATE)):
+        yield f"pool {held.name!r}: {way_out(held.name, health)}"
 
 
 def _asking_again(plan: Plan, held: Pool, wanted: Pool, health: PoolHealth) -> Plan:

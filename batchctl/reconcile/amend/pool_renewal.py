@@ -37,7 +37,7 @@ def with_renewals(plan: Plan, situation: Situation) -> Plan:
 def _renewed(plan: Plan) -> Iterator[str]:
     """Pools that have nodes, and whose change takes these away or reboots them."""
     changed = plan.of(Pool, Action.UPDATE, Action.REPLACE)
-    return (change.resource.name for change in changed if _renews(change) and _node_count(change))
+    return (change.resource.name for change in changed if renews(change) and _node_count(change))
 
 
 def _rebooted(change: Change) -> Change:
@@ -51,7 +51,8 @@ def _emptying(change: Change) -> set[str]:
     return {f.name for f in change.fields if f.rule is Rule.WHEN_EMPTY}
 
 
-def _renews(change: Change) -> bool:
+def renews(change: Change) -> bool:
+    """Does it take the nodes away, or restart them?"""
     return _reboots(change) or change.action is Action.REPLACE or bool(_emptying(change))
 
 
@@ -64,7 +65,7 @@ def _node_count(change: Change) -> int:
 
 
 def _with_nodes_told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
-    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and _renews(change) else None
+    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and renews(change) else None
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"

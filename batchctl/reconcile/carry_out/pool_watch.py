@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
-from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, why_no_node
+from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
 
@@ -47,7 +47,7 @@ class PoolWatch:
         if hopeless and self._doubted:
             raise Stuck(
                 f"pool {self.pool!r} cannot run the {counts.active} waiting tasks: {why_no_node(health)}\n"
-                f"The tasks stay in the job. Mend the pool (or the spec) and apply again."
+                f"The tasks stay in the job; {way_out(self.pool, health)}."
             )
         self._doubted = hopeless
         if health.nodes != self._nodes and not health.nodes_idle:

@@ -42,6 +42,14 @@ def why_no_node(health: PoolHealth) -> str:
     return "\n".join(map(one_line, causes)) or "the pool has no nodes"
 
 
+def way_out(pool: str, health: PoolHealth) -> str:
+    """What is to be done about a pool that cannot run anything, or about nodes of it that cannot."""
+    if health.broken:
+        anew = f"`batchctl apply SPEC --replace pool.{pool}` makes the pool anew"
+        return f"if that was an accident, {anew}; else mend the spec and apply again"
+    return "mend the pool, or the spec, and apply again"
+
+
 def pool_notices(health: PoolHealth, *, endless: bool = False) -> Iterator[str]:
     """What people are told of a pool while tasks wait for its nodes; `endless`: nothing ends the wait but them."""
     yield from pool_troubles(health)

@@ -161,6 +161,11 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
     return plain[close[0]] if close else None
 
 
+def same_word(word: str, known: Iterable[str]) -> str | None:
+    """The one of the known words that is written alike but for case, hyphens and underscores."""
+    return _plain_words(tuple(known)).get(_plain_word(word))
+
+
 LOOKED_AT = 500
 """Words that are compared letter by letter: the language has fewer, and names of a spec that are more look alike."""
 

@@ -4,12 +4,17 @@ import pytest
 
 from batchctl.spec.reading.schema import spec_schema
 from tests.coverage.models import OBJECTS, leaves
+from tests.coverage.names import MODULE, module
 from tests.coverage.page import NOT, PAGE, RAW, WORD, page, rows
 from tests.coverage.tree import raw_definitions, said_by_words
 
 
 def test_the_page_is_as_the_models_and_the_schema_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_the_names_are_those_of_the_models() -> None:
+    assert MODULE.read_text(encoding="utf-8") == module()
 
 
 @pytest.mark.parametrize("name", ["rawPool", "rawJob", "rawTask"])

@@ -14,8 +14,9 @@ from jsonschema.validators import extend
 
 from batchctl.errors import Problem
 from batchctl.spec.reading import schema as contract
+from batchctl.spec.reading.batch_words import about_batch
 from batchctl.spec.reading.compose import CAP, ENOUGH
-from batchctl.spec.source import At, Source, nearest_word, shown
+from batchctl.spec.source import At, Source, nearest_word, same_word, shown
 
 WANTED: Mapping[str, str] = {
     "integer": "a whole number",
@@ -155,12 +156,14 @@ def _additional(breach: Breach) -> Iterator[Finding]:
 
 
 def _unknown_key(breach: Breach, key: str, known: Iterable[str]) -> Finding:
-    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{_suggestion(key, list(known))}"
+    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{_suggestion(breach.at, key, list(known))}"
     return Finding((*breach.at, key), message, "unknown-key", at_key=True)
 
 
-def _suggestion(key: str, known: list[str]) -> str:
+def _suggestion(at: At, key: str, known: list[str]) -> str:
     """What the writer probably wanted, and where the key belongs if it is one of another level (B06, B07)."""
+    if not same_word(key, known) and (said := about_batch(at, key)):
+        return f"; {said}"
     if near := nearest_word(key, known):
         return f"; did you mean '{near}'?"
     if homes := contract.homes_of_keys().get(key):

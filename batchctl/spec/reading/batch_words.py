@@ -1,0 +1,52 @@
+"""Keys that the language does not have and Azure Batch does: what is said of them."""
+
+from collections.abc import Mapping
+
+from batchctl.spec.reading.batch_names import BATCH_NAMES
+from batchctl.spec.reading.schema import homes_of_keys
+from batchctl.spec.source import At, same_word
+
+NOT_YET = "Azure Batch has this, batchctl does not yet"
+
+WRITTEN: Mapping[str, str] = {
+    "commandLine": "write 'commands' (lines for a shell) or 'command' (a list of a program and its arguments)",
+    "targetLowPriorityNodes": "write 'targetSpotNodes'",
+    "virtualMachineConfiguration": "write what it holds in the pool itself, such as 'image' and 'dataDisks'",
+    "imageReference": "write 'image'",
+    "enableAutoScale": "an 'autoScaleFormula' says it",
+    "usesTaskDependencies": "batchctl says it where a task has 'dependsOn'",
+    "storageContainerUrl": "write 'container', a name of storage.containers",
+    "destination": "write 'container', a name of storage.containers, and 'path'",
+    "containerUrl": "write 'container', a name of storage.containers",
+    "uploadOptions": "write 'uploadCondition' beside 'filePattern'",
+    "taskIds": "write 'dependsOn: [{task: ID}]'",
+    "taskIdRanges": "write 'dependsOn: [{factory: NAME}]'",
+}
+"""What the language says in another way: REST's word, and what to write."""
+
+CALLED: Mapping[str, frozenset[str]] = {"pool": frozenset({"external", "existing", "lifetime"})}
+"""Words for what Batch has under another name: a pool that is there already (poolInfo), one that lives as long as its
+job (autoPoolSpecification)."""
+
+
+def about_batch(at: At, key: str) -> str | None:
+    """What to do about a key in the mapping at `at`; None where the language has a better word for it."""
+    if key in CALLED.get(".".join(map(str, at)), ()):
+        return NOT_YET
+    name = same_word(key, BATCH_NAMES)
+    if name is None:
+        return None
+    if name in WRITTEN:
+        return WRITTEN[name]
+    homes, own = homes_of_keys().get(name, ()), _object_at(at)
+    raw = [home for home in homes if f"{home}.".startswith(f"{own}.raw.")]
+    if not raw:
+        return None if homes else NOT_YET
+    if any(home.startswith(own) and not home.startswith(f"{own}.raw") for home in homes):
+        return None
+    return f"{NOT_YET}; in REST's words it is taken as {raw[0]}.{name}"
+
+
+def _object_at(at: At) -> str:
+    """The pool, job or task that a place is in."""
+    return "job.tasks[]" if at[:2] == ("job", "tasks") else str(at[0]) if at else ""

@@ -255,7 +255,7 @@ class Task(Work):
 
     `max_task_retry_count` None: what the job says.
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
-    `factory`: which of the spec's factories made it.
+    `factory`: which of the spec's factories made it. `ended`: when it came into its state, as the service writes it.
     `depends_on`: as wanted, all the ids; in a plan, those that run in the same generation, as Batch takes them.
     """
 
@@ -280,6 +280,7 @@ class Task(Work):
     result: str | None = observed(rest="executionInfo.result", fold=word)
     exit_code: int | None = observed(rest="executionInfo.exitCode")
     failure: str | None = observed()
+    ended: str | None = observed(rest="stateTransitionTime")
 
     @property
     def name(self) -> str:

@@ -271,7 +271,8 @@ class FakeCloud:
             content = f"{task.id} {task.digest}".encode()
             mark = written_mark(output, task)
             self.put(output.container, _blob_path(output, task.id), content, job.owner, task.id, mark)
-        ended = replace(task, state="completed", result="failure" if code else "success", exit_code=code)
+        now = (EPOCH + timedelta(seconds=self._versions)).isoformat()
+        ended = replace(task, state="completed", result="failure" if code else "success", exit_code=code, ended=now)
         return replace(ended, failure="FailureExitCode: The task exited with a failure code" if code else None)
 
     def _settle(self, job: Job) -> None:
@@ -508,6 +509,7 @@ def _seen(task: Task, job: Job) -> Task:
         result=task.result,
         exit_code=task.exit_code,
         failure=task.failure,
+        ended=task.ended,
     )
 
 

@@ -26,7 +26,7 @@ from batchctl.resources import Job, Task, generation_id
 from batchctl.rest import Dialect
 from batchctl.rules import Rule
 
-SELECTED = "id,state,executionInfo,environmentSettings,constraints"
+SELECTED = "id,state,stateTransitionTime,executionInfo,environmentSettings,constraints"
 NOT_SUCCEEDED = "state ne 'completed' or executionInfo/result eq 'failure'"
 WITH_DEPENDENCIES = f"{SELECTED},dependsOn,exitConditions"
 

@@ -10,6 +10,7 @@ from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_notes import with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
+from batchctl.reconcile.amend.taken_outputs import with_taken_outputs
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Situation
 
@@ -24,6 +25,7 @@ APPLYING: tuple[Amendment, ...] = (
     # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
     only_named,
     without_idle_pools,
+    with_taken_outputs,
     with_renewals,
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,

@@ -1,0 +1,140 @@
+"""What somebody else put where outputs go: never overwritten without a word. Pure.
+
+Batch uploads without asking whether something is there. Where the name is known, a blob that is not ours is refused as
+everywhere; where wildcards leave it open, the blobs that may be met are named.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from batchctl.output_names import BlobNames, blob_names
+from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
+from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.port import Situation
+from batchctl.resources import Blob, Task
+from batchctl.words import plural, some
+from batchctl.work import OutputFile
+
+SAME_TIME = timedelta(seconds=1)
+"""By so much the clocks of Batch and of the storage may differ; the latter tells whole seconds."""
+
+
+def with_taken_outputs(plan: Plan, situation: Situation) -> Plan:
+    """The plan with what its tasks would, or may, overwrite of others, and with outputs that somebody changed."""
+    places = _Places(situation)
+    changed = sorted(blob.name for blob in _changed_outputs(situation, places.newest))
+    notes = [_note_of_changed(changed)] if changed else []
+    taken, maybe = _taken_by(plan, places)
+    refusals = []
+    if taken and situation.choices.adopt:
+        notes.append(f"{plural(len(taken), 'blob')} of others will be overwritten by outputs: {some(taken)}")
+    elif taken:
+        refusals.append(_refusal(taken))
+    if maybe:
+        notes.append(_note_of_maybe(maybe))
+    return replace(plan, refusals=(*plan.refusals, *refusals), notes=(*plan.notes, *notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Strangers:
+    """What is not ours in a container, by name."""
+
+    paths: Sequence[str]
+    blobs: Mapping[str, Blob]
+
+    def met(self, names: BlobNames) -> list[Blob]:
+        first = bisect_left(self.paths, names.beginning)
+        found = []
+        for path in self.paths[first:]:
+            if not path.startswith(names.beginning):
+                break
+            if names.fits(path):
+                found.append(self.blobs[path])
+        return found
+
+
+class _Places:
+    """What is held where outputs go, sorted out once for all tasks."""
+
+    def __init__(self, situation: Situation) -> None:
+        owner, blobs = situation.desired.owner, [r for r in situation.held if isinstance(r, Blob)]
+        sorted_out: dict[str, dict[str, Blob]] = {}
+        for blob in blobs:
+            if blob.owner != owner:
+                sorted_out.setdefault(blob.container, {})[blob.path] = blob
+        self.strangers = {name: _Strangers(sorted(found), found) for name, found in sorted_out.items()}
+        self.written = outputs_by_task(b for b in blobs if b.owner == owner)
+        self.newest: dict[str, Task] = {}
+        for run in (r for r in situation.held if isinstance(r, Task)):
+            known = self.newest.setdefault(run.id.lower(), run)
+            if (run.generation or 1) > (known.generation or 1):
+                self.newest[run.id.lower()] = run
+        self._met: dict[BlobNames, list[Blob]] = {}
+
+    def met(self, names: BlobNames) -> list[Blob]:
+        """The blobs of others whose names it can make. Many tasks have the same names."""
+        if names.container not in self.strangers:
+            return []
+        if names not in self._met:
+            self._met[names] = self.strangers[names.container].met(names)
+        return self._met[names]
+
+    def took_its_place(self, blob: Blob, output: OutputFile, task: Task) -> bool:
+        """Is it where the newest run's output was, and did it come later?"""
+        run = self.newest.get(task.id.lower())
+        return run is not None and _is_later(blob, run) and output in missing_outputs(task, self.written, run)
+
+
+def _taken_by(plan: Plan, places: _Places) -> tuple[list[str], list[str]]:
+    """The blobs of others that the plan's tasks overwrite, and those that they may."""
+    due = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)] if places.strangers else []
+    taken: set[str] = set()
+    maybe: set[str] = set()
+    for task in due:
+        for output in task.output_files:
+            names = blob_names(output, task)
+            for blob in places.met(names):
+                sure = names.only is not None or places.took_its_place(blob, output, task)
+                (taken if sure else maybe).add(blob.name)
+    return sorted(taken), sorted(maybe - taken)
+
+
+def _changed_outputs(situation: Situation, newest: Mapping[str, Task]) -> Iterator[Blob]:
+    """Outputs that bear the mark of a task and were written after it had ended: whoever replaced them kept the mark."""
+    wanted = {r.id.lower() for r in situation.desired.resources if isinstance(r, Task)}
+    for blob in situation.held:
+        if isinstance(blob, Blob) and blob.task and blob.owner == situation.desired.owner:
+            run = newest.get(blob.task.lower())
+            if run is not None and run.id.lower() in wanted and _is_later(blob, run):
+                yield blob
+
+
+def _is_later(blob: Blob, run: Task) -> bool:
+    """Was the blob written when the run had ended, and its uploads with it?"""
+    if run.state != "completed" or run.ended is None or blob.modified is None:
+        return False
+    return blob.modified - datetime.fromisoformat(run.ended) > SAME_TIME
+
+
+def _refusal(taken: list[str]) -> str:
+    return (
+        f"{plural(len(taken), 'blob')} that we did not put there would be overwritten by outputs ({some(taken)}): "
+        f"remove or rename what is there, give the output another `path`, or let it be overwritten with --adopt"
+    )
+
+
+def _note_of_maybe(maybe: list[str]) -> str:
+    has = "has a name" if len(maybe) == 1 else "have names"
+    return (
+        f"{plural(len(maybe), 'blob')} that we did not put there {has} that outputs may have ({some(maybe)}): a "
+        f"file of that name overwrites it"
+    )
+
+
+def _note_of_changed(changed: list[str]) -> str:
+    return (
+        f"{plural(len(changed), 'output')} changed after the task had ended ({some(changed)}): "
+        f"somebody wrote the blob, or its properties, anew; --rerun TASK brings what the task writes"
+    )

@@ -25,8 +25,8 @@ OF_ALL = frozenset({"AZ_BATCH_JOB_ID", "AZ_BATCH_POOL_ID", "AZ_BATCH_ACCOUNT_NAM
 
 _WILD = re.compile(r"[*?\[]")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
-_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%(\w+)%")
-_PART = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|\$\{\w+\}|\$\w+|%\w+%|.", re.DOTALL)
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%(\w+)%", re.ASCII)
+_PART = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|\$\{\w+\}|\$\w+|%\w+%|.", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

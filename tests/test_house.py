@@ -62,6 +62,8 @@ BAD = [
     ("cloud/clients/batch.py", "HOST = 'http://127.0.0.1:10000'", "the string 'http://127.0.0.1:10000'"),
     ("verbs.py", "importlib.import_module(name)", "imports by a name"),
     ("cloud/utils.py", "", "no file or folder is named utils"),
+    ("spec/load.py", "import re\nre.compile(r'\\d+')", "\\d in"),
+    ("spec/load.py", "import re\nre.search('^a$', 'x')", "$ at the end"),
     ("common/x.py", "", "no file or folder is named common"),
 ]
 

@@ -12,8 +12,8 @@ _TICKS_AT_1970 = 621355968000000000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253402300799.0  # the year 9999, by which .NET says "never"
 _DURATION = re.compile(
-    r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
-    r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?"
+    r"P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?"
 )
 _UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 
@@ -25,7 +25,7 @@ def stamp(seconds: float) -> str:
 
 def seconds_of(text: str) -> float:
     """An ISO 8601 time as seconds since 1970; without a zone it is UTC. ValueError if it is none."""
-    text = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())
+    text = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text.strip())
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

@@ -12,7 +12,7 @@ from batchctl.work import OutputFile
 Place = tuple[str, str]
 """Container and path."""
 
-NODE_VARIABLE = re.compile(r"\$\{?AZ_BATCH_\w+|%AZ_BATCH_\w+%")
+NODE_VARIABLE = re.compile(r"\$\{?AZ_BATCH_\w+|%AZ_BATCH_\w+%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

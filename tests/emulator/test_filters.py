@@ -6,7 +6,9 @@ from urllib.parse import quote
 import pytest
 from azure.batch import models
 
-from batchctl.emulator.wire import odata, views
+from batchctl.emulator import times
+from batchctl.emulator.refusals import Refusal
+from batchctl.emulator.wire import checks, odata, views
 
 from .conftest import completed, new_job, ready_pool
 from .raw import VERSION, send
@@ -137,3 +139,21 @@ def test_selected_properties_of_entries(account):
     path = "/jobs/filtered/jobpreparationandreleasetaskstatus"
     found = send(account, "GET", f"{path}?{VERSION}&$select=nodeId,poolId").json["value"]
     assert [sorted(entry) for entry in found] == [["nodeId", "poolId"]]
+
+
+@pytest.mark.parametrize("text", ["PT\u0663M", "P\u0663D", "PT1.\u0663S"])
+def test_durations_have_the_digits_of_the_standard(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        times.duration(text)
+
+
+@pytest.mark.parametrize("text", ["\u0663", "-\u0663", "1\u0663"])
+def test_integers_have_the_digits_of_json(text: str) -> None:
+    with pytest.raises(Refusal):
+        checks.number()(text, "priority")
+
+
+def test_filters_have_the_letters_and_digits_of_the_wire() -> None:
+    for text in ("priority eq \u0663", "creationTime ge 2026-01-0\u0663T00:00:00Z", "priorit\u00e9 eq 1"):
+        with pytest.raises(Refusal):
+            odata.parse_filter(text, frozenset({"priority", "creationTime"}))

@@ -159,4 +159,12 @@ LAWS = (
         "The modules that always change together become a room with a name.",
         words.full_folders,
     ),
+    Law(
+        12,
+        "No pattern has `\\d` without `re.ASCII`, or ends with `$`.",
+        "`\\d` takes the digits of every script, and `$` stands before a newline at the end too: what the next reader "
+        "does not take would pass.",
+        "`[0-9]`; `\\Z`, or `fullmatch`.",
+        each(words.patterns_of_ascii),
+    ),
 )

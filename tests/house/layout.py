@@ -35,6 +35,9 @@ NO_TYPING = ("emulator",)
 OTHERS = "*"
 """In ORDER: the modules that stand in the folder itself and that no other row names."""
 
+SPEAKS_OF_PATTERNS = ("spec/reading/check.py",)
+"""Reads patterns of JSON schema, and says what `\\d` means there."""
+
 ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "": (
         ("__main__",),

@@ -45,6 +45,26 @@ def file_names(module: Module) -> Iterator[tuple[int, str]]:
             yield 1, f"no file or folder is named {part}"
 
 
+def patterns_of_ascii(module: Module) -> Iterator[tuple[int, str]]:
+    """No `\\d` in a text but in a call that has `re.ASCII`, and no `$` at the end of what is given to `re`."""
+    if str(module.path) in layout.SPEAKS_OF_PATTERNS:
+        return
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    ascii_only = {id(inner) for call in calls if "re.ASCII" in ast.unparse(call) for inner in ast.walk(call)}
+    for node in ast.walk(module.tree):
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        if re.search(DIGIT, text) and id(node) not in ascii_only:
+            yield line_of(node), f"\\d in {text[:40]!r}"
+    for call in (call for call in calls if call.args and ast.unparse(call.func).startswith("re.")):
+        pattern = ast.unparse(call.args[0])
+        if re.search(END, pattern) and "re.MULTILINE" not in ast.unparse(call):
+            yield line_of(call), f"$ at the end of {pattern[-40:]}"
+
+
+DIGIT = r"(?<!\\)(?:\\\\)*\\d"
+END = r"(?<!\\)\$[)'\"]*\Z"
+
+
 def full_folders(house: House) -> Iterator[tuple[Module, int, str]]:
     inside = [module for module in house.values() if module.path.stem != "__init__"]
     for folder, count in Counter(module.path.parent for module in inside).items():

@@ -1,10 +1,13 @@
 """The schema keeps its promises to editors: every property is told, and every example is valid."""
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
+import regress
 from jsonschema import Draft7Validator
 
 from batchctl.spec.fanout.forms import FORMS
@@ -81,3 +84,54 @@ def test_a_pattern_means_what_it_means_to_an_editor(pattern: str, examples: list
         assert not [text for text in examples if means.search(f"{text}\n")]
     assert r"\d" not in means.pattern
     assert r"\w" not in means.pattern
+
+
+ODD = (
+    "a",
+    "Z",
+    "0",
+    "_",
+    "-",
+    ".",
+    "/",
+    "\n",
+    "\r",
+    "\t",
+    " ",
+    "\u00a0",
+    "\u2028",
+    "\u0663",
+    "\u00e9",
+    "\x1c",
+    "\ufeff",
+)
+SPOKEN = (
+    r"^\d+$",
+    r"^[\d.]+$",
+    r"^\w+$",
+    r"^[^\w]$",
+    r"^\s$",
+    r"^[^\s]$",
+    r"^\S\D\W$",
+    r"a\b",
+    r"a\B",
+    r"^a.$",
+    r"^[$.]$",
+)
+
+
+@pytest.mark.parametrize("pattern", SPOKEN)
+def test_patterns_mean_what_they_mean_to_an_editor(pattern: str) -> None:
+    ours, theirs = as_in_json_schema(pattern), regress.Regex(pattern)
+    texts = ["".join(letters) for count in (1, 2, 3) for letters in product(ODD, repeat=count)]
+    differ = [text for text in texts if (ours.search(text) is None) is not (theirs.find(text) is None)]
+    assert not differ
+
+
+def test_every_pattern_of_the_schema_means_what_it_means_to_an_editor() -> None:
+    texts = [f"{before}{odd}{after}" for before in ("", "a", "PT5M", "123") for odd in ODD for after in ("", "b")]
+    patterns = sorted(set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema_text())))
+    assert len(patterns) > 10
+    for pattern in map(json.loads, patterns):
+        ours, theirs = as_in_json_schema(pattern), regress.Regex(pattern)
+        assert [t for t in texts if (ours.search(t) is None) is not (theirs.find(t) is None)] == [], pattern

@@ -13,7 +13,7 @@ from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire.vm_sizes import cores_of_size
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
-_NO_SUBSCRIPTION = re.compile(r"/subscriptions/(\d)\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
+_NO_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9])\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
 MOST_OF_A_FORMULA = 8192
 

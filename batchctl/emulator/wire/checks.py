@@ -48,7 +48,7 @@ def number(least: int | None = None, most: int | None = None) -> Check:
 
     def check(value: Any, path: str) -> int:
         # Eighteen digits: what 64 bits hold, and no text that Python takes long to read as a number.
-        if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise bad_value(path, value, "an integer is wanted")

@@ -16,8 +16,9 @@ Getter = Callable[[str], Any]
 Test = Callable[[Getter], bool]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<time>(?:date[tT]ime|DateTime|datetimeoffset)'[^']*'|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?)"
-    r"|(?P<text>'(?:[^']|'')*')|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][\w/]*)|(?P<mark>[(),]))"
+    r"\s*(?:(?P<time>(?:date[tT]ime|DateTime|datetimeoffset)'[^']*'|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})?)"
+    r"|(?P<text>'(?:[^']|'')*')|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][\w/]*)|(?P<mark>[(),]))",
+    re.ASCII,
 )
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda left, right: left == right,
@@ -49,7 +50,7 @@ def parse_names(parameter: str, text: str | None) -> frozenset[str] | None:
     if text is None:
         return None
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    if not names or not all(re.fullmatch(r"\w+(/\w+)*", name) for name in names):
+    if not names or not all(re.fullmatch(r"\w+(/\w+)*", name, re.ASCII) for name in names):
         raise bad_query(parameter, text, "a list of property names with commas is wanted")
     return names
 

@@ -28,5 +28,5 @@ def cores_of_size(vm_size: str) -> int:
     family, number, constrained, rest = found.groups()
     if constrained:
         return int(constrained)
-    old = not re.search(r"_v\d", rest) or (family in ("d", "ds") and rest.startswith("_v2"))
+    old = not re.search(r"_v[0-9]", rest) or (family in ("d", "ds") and rest.startswith("_v2"))
     return _CORES.get((family, int(number)), int(number)) if old else int(number)

@@ -111,7 +111,7 @@ def _generation_of(desired: Desired, job: Job) -> tuple[str, int]:
         return job.name, job.generation
     for wanted in desired.resources:
         if isinstance(wanted, Job):
-            found = re.fullmatch(rf"{re.escape(wanted.name)}(?:-g([1-9]\d*))?", job.id, re.IGNORECASE)
+            found = re.fullmatch(rf"{re.escape(wanted.name)}(?:-g([1-9][0-9]*))?", job.id, re.IGNORECASE)
             if found:
                 return wanted.name, int(found[1] or 1)
     return job.name, 0

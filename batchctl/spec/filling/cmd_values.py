@@ -13,7 +13,7 @@ CMD_PLAIN = re.compile(r"[A-Za-z0-9_./\\:-]+")
 DELAYED = re.compile(r"enabledelayedexpansion|\bcmd(?:\.exe)?\b[^&|]*\s/v(?::on)?\b", re.IGNORECASE)
 _CALLS = re.compile(r"\bcall\b", re.IGNORECASE)
 _NESTED = re.compile(r'\bcmd(?:\.exe)?"?\s+(?:/\S+\s+)*/[ckr]\b', re.IGNORECASE)
-_BEFORE_QUOTE = re.compile(r"\\+$")
+_BEFORE_QUOTE = re.compile(r"\\+\Z")
 Parts = Sequence[str | Hole]
 
 

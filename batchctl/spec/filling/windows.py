@@ -126,4 +126,4 @@ def _word(word: str, *, batch: bool) -> str:
     words."""
     if CMD_PLAIN.fullmatch(word) if batch else word and not re.search(r'[\s"]', word):
         return word
-    return '"' + re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ("\\" + m[2] if m[2] else ""), word) + '"'
+    return '"' + re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + ("\\" + m[2] if m[2] else ""), word) + '"'

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SECTION = re.compile(r"""^\s*\[remote\s+"(.*)"\]""")
-URL = re.compile(r"""^\s*url\s*=\s*"?([^"#;]*?)"?\s*(?:[#;].*)?$""", re.IGNORECASE)
-SCP = re.compile(r"^(?:[^@/:]+@)?([^/:]+):(?!/)(.+)$")
+URL = re.compile(r"""^\s*url\s*=\s*"?([^"#;]*?)"?\s*(?:[#;].*)?\Z""", re.IGNORECASE)
+SCP = re.compile(r"^(?:[^@/:]+@)?([^/:]+):(?!/)(.+)\Z")
 """`git@host:path`, as ssh takes it."""
 
 WITHIN = "//"

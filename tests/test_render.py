@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from batchctl.cloud_answers import Counts
-from batchctl.errors import CloudError, Problem, Refused, SpecError
+from batchctl.errors import CloudError, Problem, Refused, SpecError, TasksFailed
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import (
     Applied,
@@ -38,6 +38,7 @@ from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel
 from batchctl.rules import Rule
 from batchctl.sensitive import Hidden
+from batchctl.verbs.carrying_out import carried_out
 from batchctl.words import some
 from batchctl.work import ResourceFile, StartTask
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
@@ -74,6 +75,7 @@ def told(*events: Event) -> list[str]:
     said = Said()
     for event in events:
         said.printer.event(event)
+    said.printer.done("plan")
     assert said.out == []
     return said.err
 
@@ -336,6 +338,39 @@ def test_a_failed_task_shows_the_end_of_its_stderr_behind_its_id() -> None:
     ]
 
 
+def test_failures_that_are_alike_are_told_once_with_their_count() -> None:
+    tasks = [TaskFailed(task=failed(f"t-{i}"), why="failed with exit code 3", stderr=("no module",)) for i in range(12)]
+    other = TaskFailed(task=failed("x"), why="failed with exit code 3", stderr=("disk full",))
+    home = [NotFetched(blob=output(name), why="no space left") for name in "abc"]
+    said = Said()
+    for event in (*tasks[:6], other, *tasks[6:], home[0], Fetched(blob=output("d"), path="/far/d"), *home[1:]):
+        said.printer.event(event)
+    said.printer.error(TasksFailed("13 of the tasks failed"))
+    assert said.err == [
+        "12 tasks (t-0, t-1, t-2, t-3, t-4, t-5, t-6, t-7, t-8, t-9, …) failed with exit code 3",
+        "  [t-0] no module",
+        "task x failed with exit code 3",
+        "  [x] disk full",
+        "fetched output/d to /far/d",
+        "NOT fetched 3 blobs (output/a, output/b, output/c): no space left",
+        "error: 13 of the tasks failed",
+    ]
+
+
+def test_what_could_not_be_done_for_one_reason_is_told_once() -> None:
+    quota = CloudError("no cores")
+    names = ("job/a", "job/b", "job/c")
+    events = [Failed(verb="create", kind="task", name=name, error=quota) for name in names]
+    other = Failed(verb="create", kind="task", name="job/d", error=CloudError("too long"))
+    assert told(*events, other) == ["FAILED to create task job/a: no cores", "FAILED to create task job/d: too long"]
+    with pytest.raises(CloudError) as raised:
+        list(carried_out([*events, other]))
+    assert str(raised.value).splitlines()[:2] == [
+        "could not create 3 tasks (job/a, job/b, job/c): no cores",
+        "could not create task job/d: too long",
+    ]
+
+
 # Errors and the rest.
 
 
@@ -413,6 +448,7 @@ def test_control_characters_of_strangers_are_shown_and_never_obeyed(say: Callabl
     said = Said(force_terminal=True, no_color=True)
     said.printer.out.style = said.printer.err.style = "none"
     say(said.printer)
+    said.printer.done("plan")
     text = "\n".join(said.out + said.err)
     assert SHOWN in text
     assert not set("\x07\r\x00\x85\u202e\u200b\ud800") & set(text)
@@ -451,6 +487,7 @@ ONE = "a" + "".join(f"\\u{ord(separator):04x}::error::" for separator in SEPARAT
 def test_a_name_of_strangers_starts_no_line(say: Callable[[Printer], None]) -> None:
     said = Said()
     say(said.printer)
+    said.printer.done("plan")
     lines = "\n".join(said.out + said.err).splitlines()
     assert any(ONE.partition("::")[2] in line for line in lines)
     assert not [line for line in lines if line.lstrip().startswith("::")]

@@ -105,12 +105,11 @@ def event_line(event: Event) -> str | None:
             return f"nodes of pool {one_line(pool)}: {states}"
         case PoolNotice(pool=pool, says=says):
             return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
-        case TaskFailed(task=task, why=why):
-            return one_line(f"task {task.id} {why}")
         case Fetched(blob=blob, path=path):
             return one_line(f"fetched {blob.name} to {shown_path(Path(path))}")
-        case NotFetched(blob=blob, why=why):
-            return one_line(f"NOT fetched {blob.name}: {why}")
+        case TaskFailed() | NotFetched():
+            # Told together, by `failures`.
+            return None
 
 
 def _words_of(event: Begun | Applied) -> tuple[str, str]:

@@ -12,13 +12,16 @@ from batchctl.reconcile.events import (
     Applied,
     Begun,
     Event,
+    Failed,
     Fetched,
     Holdings,
+    NotFetched,
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_line, headline, rest_line
 from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
+from batchctl.render.failures import stranded_lines, task_failure_lines
 from batchctl.render.text import columns_of, excerpt, shown_path, visible_text
 from batchctl.sensitive import Veil
 from batchctl.words import one_line
@@ -45,6 +48,9 @@ class Printer:
         self._done: Counter[str] = Counter()
         self._ahead = self._gone = 0
         self._veil = Veil()
+        self._failed: list[TaskFailed] = []
+        self._stranded: list[NotFetched] = []
+        self._refused: set[tuple[str, str, str]] = set()
 
     def begin(self, verb: str) -> None:
         """People see which command it is."""
@@ -95,19 +101,42 @@ class Printer:
 
     def event(self, event: Event) -> None:
         self._done[type(event).__name__ if not isinstance(event, Applied) else event.verb] += 1
+        if isinstance(event, TaskFailed):
+            self._failed.append(event)
+            return
+        self._tell_failed_tasks()
+        if isinstance(event, NotFetched):
+            self._stranded.append(event)
+            return
         if isinstance(event, Begun):
             self._ahead, self._gone = len(event.names), 0
         self._gone += isinstance(event, Applied)
         many = isinstance(event, Applied) and self._ahead > MANY
-        if line := step_line(event, self._gone, self._ahead) if many else event_line(event):
+        line = step_line(event, self._gone, self._ahead) if many else event_line(event)
+        if line and not (isinstance(event, Failed) and self._is_known(event)):
             self.say(line)
-        if isinstance(event, TaskFailed):
-            for text in event.stderr:
-                # The id in front keeps a task's output from being read as a command by whoever parses our log.
-                self.say(f"  [{one_line(event.task.id)}] {text}")
+
+    def _is_known(self, event: Failed) -> bool:
+        """Was the same said of another object? How many there are, the error at the end says."""
+        told = event.verb, event.kind, str(event.error)
+        known = told in self._refused
+        self._refused.add(told)
+        return known
+
+    def _tell_failed_tasks(self) -> None:
+        for line in task_failure_lines(self._failed):
+            self.say(line)
+        self._failed.clear()
+
+    def _tell_failures(self) -> None:
+        self._tell_failed_tasks()
+        for line in stranded_lines(self._stranded):
+            self.say(line)
+        self._stranded.clear()
 
     def done(self, verb: str, exit_code: int = 0) -> None:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
+        self._tell_failures()
         if verb == "plan":
             return
         words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
@@ -122,6 +151,7 @@ class Printer:
         self._line("\t".join(map(one_line, self._veil(line).split("\t"))), whole=True)
 
     def error(self, error: BatchctlError) -> None:
+        self._tell_failures()
         if isinstance(error, SpecError):
             for problem in error.problems:
                 self._problem(problem)

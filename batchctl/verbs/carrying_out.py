@@ -27,11 +27,20 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
             failures.append(event)
         yield event
     if failures:
-        what = "\n".join(f"could not {f.verb} {f.kind} {one_line(f.name)}: {f.error}" for f in failures)
+        what = "\n".join(_told_once(failures))
         refused = any(isinstance(f.error, CloudError) for f in failures)
         raise (CloudError if refused else Partial)(
             f"{what}\nWhat was done before stays; apply again goes on from there."
         )
+
+
+def _told_once(failures: Iterable[Failed]) -> Iterator[str]:
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for failure in failures:
+        alike.setdefault((failure.verb, failure.kind, str(failure.error)), []).append(failure.name)
+    for (verb, kind, error), names in alike.items():
+        what = f"{kind} {one_line(names[0])}" if len(names) == 1 else f"{len(names)} {kind}s ({some(names)})"
+        yield f"could not {verb} {what}: {error}"
 
 
 def pool_before(desired: Desired, waits: Sequence[Job], cloud: Cloud) -> PoolHealth | None:

@@ -121,7 +121,7 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
 
 def _why_in_vain(culprit: Task) -> str:
     how = "failed" if culprit.result == "failure" else f"blocks it by its exit code {culprit.exit_code}"
-    return f"it depends on {culprit.id}, which {how}"
+    return f"depends on {culprit.id}, which {how}"
 
 
 def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:

@@ -128,6 +128,12 @@ class Maker:
     key: str
 
 
+def reserved_ids(job: JobSpec | None) -> Set[str]:
+    """The ids of the job's own tasks (REST: TaskIdSameAsJobPreparationTask, TaskIdSameAsJobReleaseTask)."""
+    own = {"jobpreparation": job and job.job_preparation_task, "jobrelease": job and job.job_release_task}
+    return {name for name, task in own.items() if task}
+
+
 class Made:
     """Tasks as they are made, and what two of them must not share."""
 
@@ -140,6 +146,7 @@ class Made:
         self._ids: dict[str, Maker] = {}
         self._outputs: dict[Place, Maker] = {}
         self._uploads = uploads
+        self._reserved = reserved_ids(spec.job)
 
     def of(self, factory: Factory, inventory: Inventory, frame: Frame) -> list[Problem]:
         """Make the tasks of a factory; returns what is wrong with them."""
@@ -171,6 +178,11 @@ class Made:
 
     def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
         maker = Maker(factory, binding.key)
+        if task.id.lower() in self._reserved:
+            message = (
+                f"{self._called(maker)} would have the task id {shown(task.id)}, which is taken by the job's own task"
+            )
+            self._report((*factory.at, "id"), message, "reserved-id")
         # Batch tells ids apart without regard to case.
         if (other := self._ids.setdefault(task.id.lower(), maker)) is not maker:
             both = f"{self._called(other)} and {self._called(maker)}"

@@ -24,6 +24,9 @@ from batchctl.work import OutputFile, ResourceFile, Settings
 LONGEST_LINE = 32 * 1024
 """Characters of a command line (reliability B68)."""
 
+MOST_OF_A_VARIABLE = {False: 128 * 1024 - 1, True: 32_767}
+"""Bytes of a variable's value on Linux (execve: MAX_ARG_STRLEN) and on Windows (SetEnvironmentVariable)."""
+
 
 class Filler:
     """Fills the placeholders of one task (or of none), and keeps what could not be filled. `scripts` are the .cmd files
@@ -189,5 +192,9 @@ def filled_settings(fill: Filler, at: At, settings: Settings) -> Settings:
 def _filled_setting(fill: Filler, at: At, value: str) -> str:
     """What comes from the environment is hidden, as is what the spec says to be."""
     filled = fill(at, value)
+    pool = fill.spec.pool
+    most = MOST_OF_A_VARIABLE[bool(pool and pool.windows)]
+    if len(filled.encode(errors="surrogatepass")) > most:
+        fill.report(at, f"longer than {most:,} bytes, which no variable can hold on the nodes", "too-long")
     from_outside = any(hole.name.startswith("env:") for hole in template.holes(value))
     return Hidden(filled) if from_outside or isinstance(value, Hidden) else filled

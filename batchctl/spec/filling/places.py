@@ -43,14 +43,16 @@ WRITERS: Mapping[str, Callable[[str, Values], str]] = {"httpUrl": url, "containe
 
 _NOT_EMPTY = re.compile(r".+", re.DOTALL)
 _EMPTY = "what stands here cannot be empty"
+_RELATIVE = r"(?!/)(?!(?:.*/)?\.{1,2}(?:/|\Z))"
+_NO_WAY_OUT = "a relative path without '.', '..', backslashes and newlines"
 _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "httpUrl": (re.compile(r"https?://[^\s/@]+(?:/.*)?"), "{} is not an http or https address"),
     "displayName": (re.compile(r".{1,1024}", re.DOTALL), "{} is empty or longer than 1024 characters"),
+    "filePath": (re.compile(rf"{_RELATIVE}[^\\\n\r]+"), f"{{}} is not {_NO_WAY_OUT}"),
+    "filePattern": (re.compile(r"[^\n\r]*[^\n\r/\\]"), "{} is not the pattern of files in one line"),
     **dict.fromkeys(
         (
-            "filePath",
             "blobPrefix",
-            "filePattern",
             "path",
             "imageName",
             "containerRunOptions",
@@ -67,7 +69,9 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
 def why_misfit(key: str | int, filled: str) -> str | None:
     """Why a filled text cannot stand under this key."""
     wanted = _FORMS.get(str(key))
-    return None if wanted is None or wanted[0].fullmatch(filled) else wanted[1].format(shown(filled))
+    if wanted is None or wanted[0].fullmatch(filled):
+        return None
+    return wanted[1].format(shown(filled)) if filled else _EMPTY
 
 
 def output_pattern(template: str, path: str | None, values: Values, *, windows: bool) -> tuple[str, str | None]:

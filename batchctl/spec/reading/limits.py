@@ -3,10 +3,12 @@ document. They run on what has its shape: anything else the schema has told of.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
+from batchctl.durations import parse_duration
 from batchctl.errors import Problem
-from batchctl.spec.reading.paths import as_mapping, get_in
+from batchctl.spec.reading.paths import as_mapping, find_parts, get_in
 from batchctl.spec.source import Source, shown
 from batchctl.vm_sizes import cores_of_size
 
@@ -39,4 +41,67 @@ def slots_fit_the_cores(document: Any, source: Source) -> Iterator[Problem]:
         yield source.problem(("pool", "taskSlotsPerNode"), f"{slots} slots are too many: {said}", "too-many-slots")
 
 
-RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (size_is_of_batch, slots_fit_the_cores)
+def some_tasks_may_run(document: Any, source: Source) -> Iterator[Problem]:
+    """REST: maxParallelTasks is -1, for any number, or greater than 0."""
+    if get_in(document, "job", "maxParallelTasks") == 0:
+        message = "no task could run: -1 is for any number of them, else it is 1 or more"
+        yield source.problem(("job", "maxParallelTasks"), message, "range")
+
+
+def exit_codes_are_told_apart(document: Any, source: Source) -> Iterator[Problem]:
+    """A code has one answer, and a range has codes in it."""
+    for at, conditions in find_parts(document, "job.tasks.*.exitConditions"):
+        seen: set[int] = set()
+        for here, code in find_parts(conditions, "exitCodes.*.code"):
+            if not isinstance(code, int):
+                continue
+            if code in seen:
+                yield source.problem((*at, *here), f"the exit code {code} is there twice", "duplicate-code")
+            seen.add(code)
+        for here, span in find_parts(conditions, "exitCodeRanges.*"):
+            start, end = get_in(span, "start"), get_in(span, "end")
+            if isinstance(start, int) and isinstance(end, int) and start > end:
+                message = f"no exit code is from {start} to {end}: a range goes upwards"
+                yield source.problem((*at, *here, "end"), message, "empty-range")
+
+
+SIGNED_FOR = timedelta(days=7)
+"""How long what batchctl signs can be used: the longest of a user delegation key."""
+
+
+def signatures_outlive_tasks(document: Any, source: Source) -> Iterator[Problem]:
+    """What a task writes at its end is uploaded with a signature that was made before it."""
+    for at, task in find_parts(document, "job.tasks.*"):
+        constraints, retries = as_mapping(get_in(task, "constraints")), 0
+        text, asked = constraints.get("maxWallClockTime"), constraints.get("maxTaskRetryCount")
+        length = parse_duration(text) if isinstance(text, str) else None
+        if length is None or not get_in(task, "outputFiles"):
+            continue
+        if isinstance(asked, int) and 0 < asked < 1000:
+            retries = asked
+        if length * (retries + 1) > SIGNED_FOR:
+            all_runs = f" and {retries} retries" if retries else ""
+            message = f"{text}{all_runs} is longer than 7 days, after which outputs can no longer be uploaded"
+            yield source.problem((*at, "constraints", "maxWallClockTime"), message, "signature-too-short")
+
+
+def addresses_are_named(document: Any, source: Source) -> Iterator[Problem]:
+    """REST: with usermanaged, ipAddressIds has the addresses; nowhere else."""
+    at = ("pool", "networkConfiguration", "publicIPAddressConfiguration")
+    addresses = as_mapping(get_in(document, *at))
+    managed = str(addresses.get("provision")).lower() == "usermanaged"
+    if managed and "ipAddressIds" not in addresses:
+        yield source.problem((*at, "provision"), "'usermanaged' needs 'ipAddressIds' beside it", "missing-key")
+    if not managed and "ipAddressIds" in addresses:
+        message = "they are used only with 'provision: usermanaged'"
+        yield source.problem((*at, "ipAddressIds"), message, "unused-addresses", at_key=True)
+
+
+RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
+    size_is_of_batch,
+    slots_fit_the_cores,
+    some_tasks_may_run,
+    exit_codes_are_told_apart,
+    signatures_outlive_tasks,
+    addresses_are_named,
+)

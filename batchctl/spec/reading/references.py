@@ -47,12 +47,16 @@ SETTINGS = (
     "job.tasks.*.environmentSettings",
 )
 RESERVED = ("AZ_BATCH_", "BATCHCTL_")
-NO_TIME, LONGEST = timedelta(), timedelta(days=180)
+SHORTEST, LONGEST = timedelta(microseconds=1), timedelta(days=180)
+NO_TIME, RETAINED = timedelta(), timedelta(days=7)
 SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
-    "job.constraints.maxWallClockTime": (NO_TIME, LONGEST),
-    "job.tasks.*.constraints.maxWallClockTime": (NO_TIME, LONGEST),
-    "job.jobPreparationTask.constraints.maxWallClockTime": (NO_TIME, LONGEST),
-    "job.jobReleaseTask.maxWallClockTime": (NO_TIME, timedelta(minutes=15)),
+    "job.constraints.maxWallClockTime": (SHORTEST, LONGEST),
+    "job.tasks.*.constraints.maxWallClockTime": (SHORTEST, LONGEST),
+    "job.tasks.*.constraints.retentionTime": (NO_TIME, RETAINED),
+    "job.jobPreparationTask.constraints.maxWallClockTime": (SHORTEST, LONGEST),
+    "job.jobPreparationTask.constraints.retentionTime": (NO_TIME, RETAINED),
+    "job.jobReleaseTask.maxWallClockTime": (SHORTEST, timedelta(minutes=15)),
+    "job.jobReleaseTask.retentionTime": (NO_TIME, RETAINED),
     "pool.autoScaleEvaluationInterval": (timedelta(minutes=5), timedelta(days=7)),
     "pool.resizeTimeout": (timedelta(minutes=5), timedelta(days=7)),
 }
@@ -145,10 +149,11 @@ def times_are_allowed(document: Any, source: Source, _known: Values) -> Iterator
 
 
 def _span(least: timedelta, most: timedelta) -> str:
-    wanted = [
-        f"{word} {_duration_in_words(bound)}" for word, bound in (("at least", least), ("at most", most)) if bound
-    ]
-    return " and ".join(wanted)
+    if least == SHORTEST:
+        return f"more than no time, and at most {_duration_in_words(most)}"
+    if least == NO_TIME:
+        return f"at most {_duration_in_words(most)}"
+    return f"at least {_duration_in_words(least)} and at most {_duration_in_words(most)}"
 
 
 def _duration_in_words(length: timedelta) -> str:

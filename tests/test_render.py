@@ -30,17 +30,18 @@ from batchctl.reconcile.events import (
     Verb,
 )
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
+from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan, field_changes
+from batchctl.render.changes import detail_lines
 from batchctl.render.events import summary_line
 from batchctl.render.printer import Printer, consoles
-from batchctl.render.text import columns_of, shown_path, shown_size, shown_value, visible_text
+from batchctl.render.text import columns_of, short_ids, shown_path, shown_size, shown_value, visible_text, wrapped_line
 from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel
 from batchctl.rules import Rule
 from batchctl.sensitive import Hidden
 from batchctl.verbs.carrying_out import carried_out
 from batchctl.words import some
-from batchctl.work import ResourceFile, StartTask
+from batchctl.work import OutputFile, ResourceFile, StartTask
 from tests.reconcile.build import OWNER, desired, failed, held_job, held_pool, job, output, pool, run, task, waiting
 
 INPUT = Container(name="input", owner=OWNER)
@@ -592,3 +593,51 @@ def test_paths_are_shown_from_where_the_user_stands(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     assert shown_path(tmp_path / "a" / "b") == str(Path("a", "b"))
     assert shown_path(tmp_path.parent / "b") == str(tmp_path.parent / "b")
+
+
+LONG = "/bin/bash -c 'set -e -o pipefail\none\ntwo\nthree'"
+
+
+def test_a_changed_command_is_shown_by_the_lines_that_differ() -> None:
+    old, new = StartTask(command_line=LONG), StartTask(command_line=LONG.replace("two", "zwei"))
+    change = field_changes(pool(start_task=old), pool(start_task=new))
+    held = Change(action=Action.UPDATE, before=pool(start_task=old), after=pool(start_task=new), fields=change)
+    first, *rest = detail_lines(held)
+    assert first == "startTask.commandLine: (can be patched only when the pool is empty)"
+    assert [line for line in rest if line.strip()[:1] in "+-"] == ["    - two", "    + zwei"]
+
+
+def test_a_new_task_is_shown_whole_when_all_is_asked_for() -> None:
+    files = (ResourceFile(container="in", blob="a.txt", file_path="x.txt"), ResourceFile(http_url="https://e.org/a"))
+    made = task(
+        command_line=LONG,
+        resource_files=files,
+        output_files=(OutputFile(file_pattern="*.txt", container="out", path="p"),),
+        environment=(("A", "1"), ("API_KEY", "canary")),
+    )
+    change = Change(action=Action.CREATE, after=made)
+    assert list(detail_lines(change)) == []
+    assert list(detail_lines(change, full=True)) == [
+        "commandLine:",
+        "    /bin/bash -c 'set -e -o pipefail",
+        "    one",
+        "    two",
+        "    three'",
+        "input: in/a.txt as x.txt",
+        "input: https://e.org/a",
+        "output: *.txt to out/p",
+        "environment: [A=1, API_KEY=(sensitive)]",
+    ]
+
+
+def test_a_long_line_is_broken_between_words_with_a_hanging_indent() -> None:
+    line = "        image: one two three four"
+    assert wrapped_line(line, 0) == wrapped_line(line, 80) == line
+    assert wrapped_line(line, 24) == "        image: one two\n              three four"
+    assert wrapped_line("  a " + "x" * 40, 20).splitlines()[-1].strip() == "x" * 40
+
+
+def test_ids_of_nodes_are_cut_for_people() -> None:
+    node = f"tvmps_{'0123456789abcdef' * 4}_d"
+    assert short_ids(f"node {node}: start task failed") == "node tvmps_01234567…_d: start task failed"
+    assert short_ids("tvmps_1_d tvmps") == "tvmps_1_d tvmps"

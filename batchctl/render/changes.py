@@ -1,5 +1,6 @@
 """The lines of a plan: each change with its reasons, its fields old and new, what is alike told together."""
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, why_uploaded
-from batchctl.render.text import HIDDEN, shown_size, shown_value
+from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
 from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
+
+LONGEST_LINE = 160
 
 SHOWN = 20
 """Changes of one kind that a plan lists; the rest is counted."""
@@ -60,19 +63,58 @@ def headline(change: Change) -> str:
     return " ".join(said)
 
 
-def detail_lines(change: Change, veil: Callable[[str], str] = str) -> Iterator[str]:
-    """The fields of a change: all that are set for a new pool or job, old and new for a changed one. Where `veil` hides
-    the new value, the old one is hidden too: what a secret was before nobody knows by now."""
+def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool = False) -> Iterator[str]:
+    """The fields of a change: all that are set for a new pool or job, old and new for a changed one; `full`: what a new
+    task runs, takes and gives. Where `veil` hides the new value, the old one is hidden too: what a secret was before
+    nobody knows by now."""
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
             for part, old, new in _differing_parts(camel(field.name), field.old, field.new):
-                said = shown_value(new)
-                was = HIDDEN if veil(said) != said and old is not None else shown_value(old)
-                yield f"{part}: {was} -> {said} ({_why(field)})"
+                hide = veil(str(new)) != str(new) and old is not None
+                yield from _old_and_new(part, HIDDEN if hide else old, new, _why(field))
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
         yield from _field_lines(change.after, only_compared=True)
-    elif isinstance(change.after, Task) and change.after.depends_on:
-        yield f"dependsOn: {_awaited(change.after.depends_on)}"
+    elif isinstance(change.after, Task):
+        if change.after.depends_on:
+            yield f"dependsOn: {_awaited(change.after.depends_on)}"
+        if full:
+            yield from _task_lines(change.after)
+
+
+def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:
+    """What a field was and will be; of texts of several lines the lines that differ."""
+    if isinstance(old, str) and isinstance(new, str) and (_is_long(old) or _is_long(new)):
+        yield f"{part}: ({why})"
+        differing = list(difflib.ndiff(text_lines(old), text_lines(new)))
+        yield from (f"    {line}" for line in differing if not line.startswith("?"))
+    else:
+        yield f"{part}: {shown_value(old)} -> {shown_value(new)} ({why})"
+
+
+def _task_lines(task: Task) -> Iterator[str]:
+    yield from _text_lines("commandLine", task.command_line)
+    for file in task.resource_files:
+        source = file.http_url or "/".join(part for part in (file.container, file.blob or file.blob_prefix) if part)
+        yield f"input: {shown_value(source)}" + (f" as {shown_value(file.file_path)}" if file.file_path else "")
+    for output in task.output_files:
+        place = "/".join(part for part in (output.container, output.path) if part)
+        yield f"output: {shown_value(output.file_pattern)} to {shown_value(place)}"
+    if task.environment:
+        yield f"environment: {shown_value(task.environment)}"
+
+
+def _is_long(text: str) -> bool:
+    """Too much for one line; a command's first line is our own."""
+    return text.count("\n") > 1 or ("\n" in text and len(text) > LONGEST_LINE)
+
+
+def _text_lines(name: str, text: str) -> Iterator[str]:
+    """A text whole: of several lines, each on its own."""
+    if not _is_long(text):
+        yield f"{name}: {'; '.join(text_lines(text))}"
+        return
+    yield f"{name}:"
+    yield from (f"    {line}" for line in text_lines(text))
 
 
 def _why(field: FieldChange) -> str:
@@ -91,11 +133,13 @@ def _field_lines(found: Any, *, only_compared: bool = False) -> Iterator[str]:
     """`name: value` of every field that is not as it is by default, one level of nesting indented."""
     for entry in fields(found):
         inner = getattr(found, entry.name)
-        if inner == entry.default or (only_compared and "rule" not in entry.metadata):
+        if inner is None or inner == entry.default or (only_compared and "rule" not in entry.metadata):
             continue
         if is_dataclass(inner) and not isinstance(inner, Image):
             yield f"{camel(entry.name)}:"
             yield from (f"    {line}" for line in _field_lines(inner))
+        elif isinstance(inner, str) and _is_long(inner):
+            yield from _text_lines(camel(entry.name), inner)
         else:
             yield f"{camel(entry.name)}: {shown_value(inner)}"
 

@@ -22,7 +22,7 @@ from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_line, headline, rest_line
 from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
-from batchctl.render.text import columns_of, excerpt, shown_path, visible_text
+from batchctl.render.text import columns_of, excerpt, short_ids, shown_path, visible_text, wrapped_line
 from batchctl.sensitive import Veil
 from batchctl.words import one_line
 
@@ -74,7 +74,7 @@ class Printer:
         most = len(plan.changes) + len(plan.fetches) if full else SHOWN
         for changes in alike_together(plan.changes):
             for change in changes[:most]:
-                self._change(change)
+                self._change(change, full=full)
             if len(changes) > most:
                 self._line(f"    {rest_line(changes, most)}", STYLES[changes[0].action])
         for entry in plan.later:
@@ -144,7 +144,7 @@ class Printer:
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def say(self, line: str) -> None:
-        self.err.print(Text(visible_text(self._veil(line))), soft_wrap=True)
+        self.err.print(Text(short_ids(visible_text(self._veil(line)))), soft_wrap=True)
 
     def result(self, line: str) -> None:
         # A line of somebody's log: its tabs stand for nothing but room.
@@ -169,15 +169,16 @@ class Printer:
             caret = " " * columns_of(before) + "^" * min(max(1, problem.width), max(1, columns_of(rest)))
             self.err.print(Text(f"{problem.line:>6} | {before}{rest}\n       | {caret}"), soft_wrap=True)
 
-    def _change(self, change: Change) -> None:
+    def _change(self, change: Change, *, full: bool = False) -> None:
         self._line(headline(change), STYLES[change.action])
-        for line in detail_lines(change, self._veil):
+        for line in detail_lines(change, self._veil, full=full):
             self._line(f"        {line}")
 
     def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
         """One line, whatever is in it; `whole`: it is known to be one."""
-        shown = line if whole else one_line(self._veil(line))
-        self.out.print(Text(shown, style=style), soft_wrap=True)
+        shown = line if whole else short_ids(one_line(self._veil(line)))
+        width = self.out.width if self.out.is_terminal and not whole else 0
+        self.out.print(Text(wrapped_line(shown, width), style=style), soft_wrap=True)
 
 
 class Heard(Console):

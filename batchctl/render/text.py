@@ -1,5 +1,7 @@
 """Values, sizes, paths and strangers' characters as a reader may see them."""
 
+import re
+import textwrap
 import unicodedata
 from dataclasses import fields
 from datetime import timedelta
@@ -47,6 +49,11 @@ def _shown_part(entry: Any, value: Any) -> str:
     return HIDDEN if "secret" in entry.metadata else shown_value(value)
 
 
+def text_lines(text: str) -> list[str]:
+    """The lines of a text, with what has the form of a secret hidden."""
+    return masked(text).rstrip("\n").split("\n")
+
+
 def shown_setting(name: str, found: str) -> str:
     return HIDDEN if is_sensitive(name) else shown_value(found)
 
@@ -72,6 +79,26 @@ def shown_path(path: Path) -> str:
 def visible_text(text: str) -> str:
     """Text of several lines, with control and bidi characters shown, not obeyed: stderr comes from strangers."""
     return shown_characters(text, keep="\n\t")
+
+
+NODE_ID = re.compile(r"(tvmp?s_[0-9a-f]{8})[0-9a-f]{16,}(_[dp]\b)?")
+"""Ids of nodes, 64 digits of which the first few tell one from another."""
+
+
+def short_ids(text: str) -> str:
+    """A text for people, with the ids of nodes cut; programs are told them whole."""
+    return NODE_ID.sub(lambda found: f"{found[1]}…{found[2] or ''}", text) if "tvm" in text else text
+
+
+def wrapped_line(line: str, width: int) -> str:
+    """A line that is wider than a terminal, broken between words, with a hanging indent; `width` 0: as it is."""
+    if not width or columns_of(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 6)
+    wrap = textwrap.TextWrapper(
+        width=width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return wrap.fill(line)
 
 
 def columns_of(text: str) -> int:

@@ -319,13 +319,50 @@ def test_output_files_of_a_failure(run, blobs):
     assert sorted(name for name in blobs.blobs if name.startswith("failures/")) == ["failures/any", "failures/failure"]
 
 
-def test_output_files_do_not_leave_the_task(run, blobs, tmp_path):
+def test_output_files_of_the_whole_node(run, blobs):
+    out = blobs.container("node")
+    line = (
+        "mkdir -p $AZ_BATCH_NODE_SHARED_DIR/deep; echo 1 > $AZ_BATCH_NODE_SHARED_DIR/deep/s.txt; ln -s ../stdout.txt l"
+    )
+    files = [
+        output(out, "$AZ_BATCH_NODE_SHARED_DIR/deep/s.txt"),
+        output(out, "${AZ_BATCH_NODE_SHARED_DIR}/**/s.txt", "all"),
+        output(out, "../../../../../shared/deep/*", "up"),
+        output(out, "l", "link"),
+    ]
+    task = run(shell(line), output_files=files)
+    assert task.execution_info.result == "success", task.execution_info.failure_info
+    assert sorted(name for name in blobs.blobs if name.startswith("node/")) == [
+        "node/all/deep/s.txt",
+        "node/link",
+        "node/s.txt",
+        "node/up/s.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["link", "*", "dir/secret", "dir/*", "{}/secret", "{}/*", "{}/none", "../" * 30 + "**/*.txt", "/**/secret"],
+)
+def test_output_files_outside_the_node_are_refused_by_name(run, client, blobs, tmp_path, pattern):
+    """REST takes absolute paths; here a node is a directory of this machine, and the rest of it is nobody's output."""
     (tmp_path / "secret").write_text("x")
     out = blobs.container("outside")
-    line = f"ln -s {tmp_path}/secret link; ln -s {tmp_path} dir"
-    patterns = ["link", "dir/secret", "../../../../../shared/*", f"{tmp_path}/secret", f"{tmp_path}/*"]
-    run(shell(line), output_files=[output(out, pattern) for pattern in patterns])
+    files = [output(out, pattern.format(tmp_path))]
+    task = run(shell(f"ln -s {tmp_path}/secret link; ln -s {tmp_path} dir; ln -s loop loop"), output_files=files)
+    failure = task.execution_info.failure_info
+    assert (task.execution_info.result, failure.code) == ("failure", "FileUploadMiscError")
+    assert any("outside the node's directory" in detail.value for detail in failure.details)
+    assert "outside the node's directory" in text(client, task, "fileuploaderr.txt")
     assert not [name for name in blobs.blobs if name.startswith("outside/")]
+
+
+def test_a_node_is_where_the_service_put_it_whatever_a_client_says(run, blobs, tmp_path):
+    (tmp_path / "secret").write_text("x")
+    settings = [models.EnvironmentSetting(name="AZ_BATCH_NODE_ROOT_DIR", value=str(tmp_path))]
+    files = [output(blobs.container("claimed"), f"{tmp_path}/secret")]
+    info = run(shell("true"), output_files=files, environment_settings=settings).execution_info
+    assert info.failure_info.code == "FileUploadMiscError"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def _make_order(
     environment |= {one["name"]: one.get("value", "") for one in settings}
     return Order(
         directory=directory,
+        root=site.root,
         command_line=asked["commandLine"],
         environment=environment,
         resource_files=with_container_urls(asked.get("resourceFiles", []), site.settings.storage),

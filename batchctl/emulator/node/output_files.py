@@ -16,8 +16,11 @@ _WILD = re.compile(r"[*?\[]")
 _CONDITIONS = {"taskcompletion": (True, False), "tasksuccess": (True,), "taskfailure": (False,)}
 
 
-def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[str, str], succeeded: bool) -> None:
-    """Uploads what the entries ask for after such an end. Raises Failed with the service's code.
+def upload_all(
+    files: Sequence[dict[str, Any]], wd: Path, root: Path, environment: Mapping[str, str], succeeded: bool
+) -> None:
+    """Uploads what the entries ask for after such an end, below the node's directory `root`. Raises Failed with the
+    service's code.
 
     Writes what it did to fileuploadout.txt and fileuploaderr.txt beside the working directory.
     """
@@ -25,19 +28,20 @@ def upload_all(files: Sequence[dict[str, Any]], wd: Path, environment: Mapping[s
     if not due:
         return
     with _open_log(wd, "fileuploadout.txt") as out, _open_log(wd, "fileuploaderr.txt") as err:
-        failed = [failure for file in due for failure in _upload_matching(file, wd, environment, out, err)]
+        failed = [failure for file in due for failure in _upload_matching(file, wd, root, environment, out, err)]
     if failed:
         raise failed[0]
 
 
 def _upload_matching(
-    file: dict[str, Any], wd: Path, environment: Mapping[str, str], out: IO[str], err: IO[str]
+    file: dict[str, Any], wd: Path, root: Path, environment: Mapping[str, str], out: IO[str], err: IO[str]
 ) -> Iterator[Failed]:
     """Uploads what one entry asks for; what fails keeps no other file from coming, unless it is the container's no."""
     destination, pattern = file["destination"]["container"], file["filePattern"]
     try:
-        for path, name in matching_files(pattern, destination.get("path"), wd, environment):
+        for path, name in matching_files(pattern, destination.get("path"), wd, root, environment):
             try:
+                _keep_to_node(path, root)
                 url = blobs.blob_url(destination["containerUrl"], name)
                 blobs.put_blob(url, path, _upload_headers(destination))
                 out.write(f"{path} -> {name}\n")
@@ -47,6 +51,7 @@ def _upload_matching(
                 if isinstance(error, blobs.BlobError):
                     return
     except (OSError, ValueError, re.error) as error:  # a pattern that nobody can use
+        err.write(f"{pattern}: {_reason(error)}\n")
         yield _upload_failed(error, pattern, "")
 
 
@@ -60,25 +65,27 @@ def _open_log(wd: Path, name: str) -> IO[str]:
 
 
 def matching_files(
-    pattern: str, path: str | None, wd: Path, environment: Mapping[str, str]
+    pattern: str, path: str | None, wd: Path, root: Path, environment: Mapping[str, str]
 ) -> Iterator[tuple[Path, str]]:
     """The files that match the pattern, each with the name of its blob.
 
     Without wildcards `path` is the blob's name; with them it is a prefix of the part below the pattern's fixed
-    directory. What lies outside the task's directory, links out of it included, matches nothing.
+    directory. Raises PermissionError where the pattern leads out of the node's directory.
     """
     pattern = Template(pattern).safe_substitute(environment)
     if not _WILD.search(pattern):
         file = Path(os.path.normpath(wd / pattern))
-        if _is_of_task(file, wd.parent):
+        _keep_to_node(file, root)
+        if _is_file(file):
             yield file, path or file.name
         return
     fixed, wild = _split_pattern(pattern)
     base = Path(os.path.normpath(wd / fixed))
+    _keep_to_node(base, root)
     matches = re.compile(_pattern_regex(wild))
     for file in sorted(all_below(base)):
         relative = file.relative_to(base).as_posix()
-        if matches.fullmatch(relative) and _is_of_task(file, wd.parent):
+        if matches.fullmatch(relative) and _is_file(file):
             yield file, f"{path.rstrip('/')}/{relative}" if path else relative
 
 
@@ -109,11 +116,19 @@ def _pattern_regex(wild: str) -> str:
     return out
 
 
-def _is_of_task(file: Path, root: Path) -> bool:
+def _is_file(file: Path) -> bool:
     try:
-        return file.is_file() and file.is_relative_to(root) and file.resolve().is_relative_to(root.resolve())
+        return file.is_file()
     except OSError:  # a link to where we may not look
         return False
+
+
+def _keep_to_node(file: Path, root: Path) -> None:
+    """On a node of Azure all is the node's; here only what lies below its directory, links out of it left out."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):
+        raise PermissionError(
+            f"{file} is outside the node's directory {root}: this local service uploads nothing from there"
+        )
 
 
 def _upload_headers(destination: dict[str, Any]) -> dict[str, str]:

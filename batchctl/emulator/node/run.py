@@ -31,7 +31,7 @@ UNEXPECTED_EXIT = Failure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command line to run in `directory`/wd; None: files are fetched, and that is all.
+    """A command line to run in `directory`/wd, on the node `root`; None: files are fetched, and that is all.
 
     `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
     leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
@@ -39,6 +39,7 @@ class Order:
     """
 
     directory: Path
+    root: Path
     command_line: str | None
     environment: dict[str, str]
     resource_files: tuple[dict[str, Any], ...] = ()
@@ -185,7 +186,9 @@ class Run:
             return outcome
         wd = order.directory / "wd"
         try:
-            await self._aside(output_files.upload_all, order.output_files, wd, order.environment, outcome.succeeded)
+            await self._aside(
+                output_files.upload_all, order.output_files, wd, order.root, order.environment, outcome.succeeded
+            )
         except Failed as failed:
             return Outcome(outcome.exit_code, outcome.failure or failed.failure)
         except (OSError, ValueError, re.error) as error:  # a pattern or a header that nobody can use

@@ -98,7 +98,9 @@ def fault_delay(
 
 @app.command("time-scale")
 def fault_time_scale(
-    scale: Annotated[int, typer.Argument(min=0, help="0: all at once, as usual; 1: realistic minutes; 2: twice that.")],
+    scale: Annotated[
+        int, typer.Argument(min=0, help="A whole number: 0 all at once, 1 realistic minutes, 2 twice that.")
+    ],
 ) -> None:
     """Let every step of pools, nodes and deletes take as long as on Azure, roughly, times a factor."""
     _make_and_print("timescale", scale=scale)

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from batchctl.desired import Desired, Download
+from batchctl.globs import chooser
 from batchctl.resources import Blob, Container, Job, Pool, Task, changed_parts
 from batchctl.sensitive import Hidden
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.spec.outside.patterns import Pattern
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import outline, resolve
 from batchctl.spec.source import Source
@@ -403,4 +405,26 @@ def test_files_that_a_task_is_given(tmp_path: Path) -> None:
         ("src", "x/b.txt", None, None, "in/001.txt", "0755"),
         ("app", None, "lib/", None, "lib", None),
         (None, None, None, "https://example.org/b", "m", None),
+    ]
+
+
+def test_a_glob_of_files_leaves_out_what_begins_with_a_dot(tmp_path: Path) -> None:
+    for name in ("d/a.txt", "d/.dot.txt", "d/.hidden/b.txt", "d/sub/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def met(pattern: str) -> list[str]:
+        return [match.name for match in Pattern(tmp_path, pattern).matches()]
+
+    assert met("d") == met("d/**") == ["a.txt", "sub/c.txt"]
+    assert met("d/**.txt") == met("d/*") == ["a.txt"]
+    assert met("d/.*") == [".dot.txt"]
+
+
+def test_include_and_exclude_take_names_that_begin_with_a_dot_as_any_other() -> None:
+    chosen = chooser(["*.txt"], ["sub/**"])
+    assert [name for name in ("a.txt", ".dot.txt", ".hidden/b.txt", "sub/c.txt") if chosen(name)] == [
+        "a.txt",
+        ".dot.txt",
+        ".hidden/b.txt",
     ]

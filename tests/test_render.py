@@ -382,6 +382,18 @@ def test_errors_go_to_stderr_whole() -> None:
     assert said.out == []
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_who_reads_both_streams_is_told_a_refusal_once(terminal: bool) -> None:
+    said = Said(force_terminal=terminal, color_system=None)
+    said.printer.plan(Plan(owner=OWNER, refusals=("one", "two")))
+    said.printer.error(Refused(("one", "two")))
+    whole = ["error: one", "two"]
+    assert said.err == (["error: refused, for the 2 reasons above; nothing was changed"] if terminal else whole)
+    other = Said(force_terminal=terminal, color_system=None)
+    other.printer.error(Refused(("one", "two")))
+    assert other.err == whole, "no plan has told them"
+
+
 def test_problems_of_a_spec_stand_at_their_places() -> None:
     said = Said()
     said.printer.error(

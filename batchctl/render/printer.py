@@ -51,6 +51,7 @@ class Printer:
         self._failed: list[TaskFailed] = []
         self._stranded: list[NotFetched] = []
         self._refused: set[tuple[str, str, str]] = set()
+        self._refusals: tuple[str, ...] = ()
 
     def begin(self, verb: str) -> None:
         """People see which command it is."""
@@ -85,6 +86,7 @@ class Printer:
             self._line(f"    … and {len(plan.fetches) - most} more come home")
         for note in plan.notes:
             self._line(f"  note: {note}")
+        self._refusals = plan.refusals
         for reason in plan.refusals:
             self._line(f"  refused: {reason}", "red")
         self._line(summary_line(plan), "bold")
@@ -156,8 +158,15 @@ class Printer:
             for problem in error.problems:
                 self._problem(problem)
             return
-        said = "\n".join(map(one_line, error.reasons)) if isinstance(error, Refused) else str(error)
+        said = self._refusal(error) if isinstance(error, Refused) else str(error)
         self.err.print(Text("error: ", style="bold red").append(Text(visible_text(self._veil(said)))), soft_wrap=True)
+
+    def _refusal(self, error: Refused) -> str:
+        """Who reads both streams has seen the reasons in the plan."""
+        if error.reasons == self._refusals and self.out.is_terminal and self.err.is_terminal:
+            reasons = "reason" if len(error.reasons) == 1 else f"{len(error.reasons)} reasons"
+            return f"refused, for the {reasons} above; nothing was changed"
+        return "\n".join(map(one_line, error.reasons))
 
     def _problem(self, problem: Problem) -> None:
         place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "

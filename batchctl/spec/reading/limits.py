@@ -8,12 +8,14 @@ from typing import Any
 
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
+from batchctl.spec.reading.formula import what_is_wrong
 from batchctl.spec.reading.paths import as_mapping, find_parts, get_in
 from batchctl.spec.source import Source, shown
 from batchctl.vm_sizes import cores_of_size
 
 MOST_SLOTS, SLOTS_OF_A_CORE = 256, 4
 """REST: taskSlotsPerNode is at most four times the cores of the size, and at most 256."""
+LONGEST_FORMULA = 8192
 
 
 def check_limits(document: Any, source: Source) -> Iterator[Problem]:
@@ -97,6 +99,15 @@ def addresses_are_named(document: Any, source: Source) -> Iterator[Problem]:
         yield source.problem((*at, "ipAddressIds"), message, "unused-addresses", at_key=True)
 
 
+def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
+    """Learn: AutoScalingFormulaSyntaxError when a pool is made, and formulas that are never evaluated to a target."""
+    text = get_in(document, "pool", "autoScaleFormula")
+    if isinstance(text, str) and len(text) <= LONGEST_FORMULA and "{" not in text and (why := what_is_wrong(text)):
+        yield source.problem(
+            ("pool", "autoScaleFormula"), f"the formula gives no nodes: {shown(why, 200)[1:-1]}", "formula"
+        )
+
+
 RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     size_is_of_batch,
     slots_fit_the_cores,
@@ -104,4 +115,5 @@ RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     exit_codes_are_told_apart,
     signatures_outlive_tasks,
     addresses_are_named,
+    formula_gives_nodes,
 )

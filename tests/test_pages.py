@@ -19,6 +19,12 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
     assert page.splitlines() == written(page, HOUSE).splitlines(), AGAIN
 
 
+def test_the_readme_shows_the_spec_as_it_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    assert shown[0] == (ROOT / "specs" / "word-count.yaml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_file_that_a_page_names_is_there(name: str) -> None:
     named = set(re.findall(r"`([\w/.-]+\.(?:py|json|md|yaml))`", (ROOT / name).read_text(encoding="utf-8")))

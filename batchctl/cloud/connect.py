@@ -65,7 +65,9 @@ class Target:
             )
         batch = _endpoint(account[0] or environ.get("AZURE_BATCH_ENDPOINT"), "Batch", "AZURE_BATCH_ENDPOINT")
         storage = _endpoint(
-            account[1] or settings.get("BlobEndpoint") or (f"https://{name}.blob.core.windows.net" if name else None),
+            account[1]
+            or settings.get("BlobEndpoint")
+            or (f"https://{name}.blob.{_suffix(settings)}" if name else None),
             "storage",
             "AZURE_STORAGE_ACCOUNT",
         )
@@ -196,6 +198,14 @@ def _checked_key(text: str | None, where: str) -> str | None:
 
 def _connection_string(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+
+
+def _suffix(settings: Mapping[str, str]) -> str:
+    """The domain of storage: that of a sovereign cloud is another. Raises UsageError for what is none."""
+    found = settings.get("EndpointSuffix") or "core.windows.net"
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", found):
+        raise UsageError("the EndpointSuffix of AZURE_STORAGE_CONNECTION_STRING is no domain, such as core.windows.net")
+    return found
 
 
 def _first_label(url: str) -> str:

@@ -171,3 +171,29 @@ def test_an_accounts_name_addresses_its_blobs(value: str) -> None:
     accounts = {"AZURE_BATCH_ENDPOINT": "https://b.westeurope.batch.azure.com", "AZURE_STORAGE_ACCOUNT": value}
     target = Target.azure((None, None), accounts)
     assert (target.storage_url, target.storage_account) == (f"https://{value}.blob.core.windows.net", value)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "url"),
+    [
+        ("", "https://store.blob.core.windows.net"),
+        ("EndpointSuffix=core.chinacloudapi.cn;", "https://store.blob.core.chinacloudapi.cn"),
+        ("EndpointSuffix=core.usgovcloudapi.net", "https://store.blob.core.usgovcloudapi.net"),
+    ],
+)
+def test_storage_is_where_the_connection_string_says(suffix: str, url: str) -> None:
+    environ = {
+        "AZURE_BATCH_ENDPOINT": "https://a.westus.batch.azure.com",
+        "AZURE_STORAGE_CONNECTION_STRING": f"DefaultEndpointsProtocol=https;AccountName=store;AccountKey=aGk=;{suffix}",
+    }
+    assert Target.azure((None, None), environ).storage_url == url
+
+
+@pytest.mark.parametrize("suffix", ["evil.example/x", "a b", "core", "CORE.WINDOWS.NET@e.org"])
+def test_a_suffix_is_a_domain(suffix: str) -> None:
+    environ = {
+        "AZURE_BATCH_ENDPOINT": "https://a.westus.batch.azure.com",
+        "AZURE_STORAGE_CONNECTION_STRING": f"AccountName=store;AccountKey=aGk=;EndpointSuffix={suffix}",
+    }
+    with pytest.raises(UsageError, match="EndpointSuffix"):
+        Target.azure((None, None), environ)

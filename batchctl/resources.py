@@ -108,7 +108,7 @@ class Blob:
     one.
 
     `task` names the task that wrote it (its output), `output` for which declaration in which run
-    (`output_names.written_mark`); a blob of ours without a task is an upload.
+    (`output_names.written_mark`), `snapshots` counts those of it; a blob of ours without a task is an upload.
     """
 
     kind: ClassVar[str] = "blob"
@@ -124,6 +124,7 @@ class Blob:
     etag: str | None = observed()
     modified: datetime | None = observed()
     leased: bool = observed(False)
+    snapshots: int = observed(0)
 
     @property
     def name(self) -> str:

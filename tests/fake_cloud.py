@@ -136,6 +136,7 @@ class FakeCloud:
             output=output,
             etag=f'"0x{self._versions:X}"',
             modified=EPOCH + timedelta(seconds=self._versions),
+            snapshots=self.stored[container, path][0].snapshots if (container, path) in self.stored else 0,
         )
         self.containers.setdefault(container, None)
         self.stored[container, path] = blob, data
@@ -361,7 +362,7 @@ class FakeCloud:
     def _delete(self, resource: Resource, owner: str) -> None:
         match resource:
             case Container(name=name) if name in self.containers:
-                foreign = [b.path for b in self.blobs(name) if b.owner != owner]
+                foreign = [b.path for b in self.blobs(name) if b.owner != owner or b.snapshots]
                 if foreign or self.containers[name] != owner:
                     raise Refused([f"container {name!r} is not ours alone: {foreign}"])
                 del self.containers[name]
@@ -371,6 +372,8 @@ class FakeCloud:
                 found, _ = self.stored.get((container, path), (None, b""))
                 if found and resource.etag and found.etag != resource.etag:
                     raise CloudError(f"{resource.name} has changed", status=412, code="ConditionNotMet")
+                if found and found.snapshots:
+                    raise CloudError(f"{resource.name} has snapshots", status=409, code="SnapshotsPresent")
                 self.stored.pop((container, path), None)
             case Pool(name=name) if name.lower() in self.pools:
                 _marked(self.pools[name.lower()].owner, owner, name)

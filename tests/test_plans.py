@@ -59,6 +59,12 @@ def _put(cloud: FakeCloud, blob: str, text: str) -> None:
     cloud.put(container, path, text.encode())
 
 
+def _snapshot(cloud: FakeCloud, blob: str, count: int = 1) -> None:
+    container, _, path = blob.partition("/")
+    found, data = cloud.stored[container, path]
+    cloud.stored[container, path] = replace(found, snapshots=count), data
+
+
 def _delete(cloud: FakeCloud, blob: str) -> None:
     container, _, path = blob.partition("/")
     del cloud.stored[container, path]
@@ -111,6 +117,7 @@ def _ail(cloud: FakeCloud, pool: str, **said: Any) -> None:
 
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
+    "snapshot": _snapshot,
     "delete": _delete,
     "change_pool": _change_pool,
     "change_job": _change_job,

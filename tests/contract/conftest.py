@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +30,8 @@ class Hand(Protocol):
         """An upload in blocks with these ids that never becomes a blob. Only the real service holds such."""
         ...
 
+    def snapshot(self, container: str, path: str) -> None: ...
+
     def fails(self, task: str, code: int) -> None:
         """Only the fake must be told: real tasks run their command lines."""
         ...
@@ -44,6 +46,10 @@ class FakeHand:
 
     def breaks_off(self, container: str, path: str, *ids: str) -> None:
         pass
+
+    def snapshot(self, container: str, path: str) -> None:
+        blob, data = self.cloud.stored[container, path]
+        self.cloud.stored[container, path] = replace(blob, snapshots=blob.snapshots + 1), data
 
     def fails(self, task: str, code: int) -> None:
         self.cloud.fails[task] = code
@@ -63,6 +69,9 @@ class RealHand:
         client = self.blobs.get_blob_client(container, path)
         for id in ids:
             client.stage_block(id, b"a block")
+
+    def snapshot(self, container: str, path: str) -> None:
+        self.blobs.get_blob_client(container, path).create_snapshot()
 
     def fails(self, task: str, code: int) -> None:
         pass

@@ -195,6 +195,30 @@ def test_blocks_beside_a_blob_keep_no_new_version_out(world: World, data: bytes,
     assert (found.owner, content(world, found)) == (world.owner, data)
 
 
+@pytest.mark.parametrize("left", [(), *LEFT.values()])
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+def test_a_new_version_leaves_snapshots_where_they_are(world: World, data: bytes, left: tuple[str, ...]) -> None:
+    inside = container(world)
+    world.made(inside, world.file(inside.name, "a", b"before"))
+    world.hand.snapshot(inside.name, "a")
+    world.hand.breaks_off(inside.name, "a", *left)
+    listed = only_blob(world, inside.name)
+    done(world.cloud.update([(listed, world.file(inside.name, "a", data))], world.owner))
+    found = only_blob(world, inside.name)
+    assert (found.owner, content(world, found)) == (world.owner, data)
+    assert (listed.snapshots, found.snapshots) == (1, 1)
+
+
+def test_what_has_snapshots_is_not_deleted(world: World) -> None:
+    inside = container(world)
+    world.made(inside, world.file(inside.name, "a", b"a"))
+    listed = only_blob(world, inside.name)
+    world.hand.snapshot(inside.name, "a")
+    assert isinstance(refused(world.cloud.delete([listed], world.owner)), CloudError)
+    assert isinstance(refused(world.cloud.delete([inside], world.owner)), Refused)
+    assert only_blob(world, inside.name).snapshots == 1
+
+
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
 def test_what_is_there_beside_such_blocks_stays(world: World, data: bytes) -> None:
     """Both where nothing was listed and where another version was."""

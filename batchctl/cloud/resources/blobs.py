@@ -60,8 +60,7 @@ def _upload_or_ours(session: Session, owner: str, blob: Blob, condition: Mapping
         # Azurite takes blocks that a killed upload left for a blob.
         if error.code != "BlobAlreadyExists" or not staged_blocks(session, blob):
             raise
-        clear_leftovers(session, owner, blob, condition)
-        upload_blob(session, owner, blob, condition)
+        upload_blob(session, owner, blob, clear_leftovers(session, owner, blob, condition))
 
 
 def _adopt_blob(session: Session, owner: str, found: Blob, ours: Blob) -> None:
@@ -96,8 +95,8 @@ def _unchanged(blob: Blob) -> dict[str, Any]:
 def _delete_blob(session: Session, blob: Blob) -> None:
     client = session.blobs.get_blob_client(blob.container, blob.path)
     try:
-        # With its snapshots: a blob that has some cannot be deleted alone.
-        session.find(lambda: client.delete_blob(delete_snapshots="include", **_unchanged(blob)))
+        # Never with snapshots: we make none, and whoever made one wants it kept.
+        session.find(lambda: client.delete_blob(**_unchanged(blob)))
     except CloudError as error:
         # A blob that is gone already meets no condition: that is what was wanted.
         if error.status != 412 or session.find(client.get_blob_properties) is not None:

@@ -92,7 +92,7 @@ def _container_metadata(session: Session, owner: str, container: Container) -> d
 
 
 def _delete_container(session: Session, owner: str, container: Container) -> None:
-    if foreign := [b.path for b in list_blobs(session, container.name) if b.owner != owner]:
+    if foreign := [b.path for b in list_blobs(session, container.name) if b.owner != owner or b.snapshots]:
         raise Refused([f"container {container.name!r} holds what is not ours by now: {some(sorted(foreign))}"])
     client = session.blobs.get_container_client(container.name)
     properties = session.find(client.get_container_properties)

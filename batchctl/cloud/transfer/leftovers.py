@@ -1,6 +1,7 @@
 """Blocks that an upload of ours or of another program left: they belong to no blob, and stand in the way of one."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from xml.etree import ElementTree
 
 from azure.core import MatchConditions
@@ -25,20 +26,24 @@ def staged_blocks(session: Session, blob: Blob) -> frozenset[str]:
     return frozenset(name.text or "" for name in _block_names(body))
 
 
-def clear_leftovers(session: Session, owner: str, blob: Blob, condition: Mapping[str, str]) -> None:
-    """Leave nothing at the blob's name, neither the version that `condition` names nor a block.
+def clear_leftovers(session: Session, owner: str, blob: Blob, condition: Mapping[str, str]) -> Mapping[str, str]:
+    """Leave no block at the blob's name, and in place of the version that `condition` names an empty one: the condition
+    on which the content goes over it.
 
-    Raises CloudError, and takes nothing away, if the condition does not hold.
+    Raises CloudError, and changes nothing, if the condition does not hold.
     """
     client = session.blobs.get_blob_client(blob.container, blob.path)
-    if version := condition.get("If-Match"):
-        session.ask(lambda: client.delete_blob(etag=version, match_condition=MatchConditions.IfNotModified))
-    # A list takes away the blocks that it does not name (REST: Put Block List); to put or to delete a blob does not
-    # everywhere. What it makes is empty and bears our mark, so that it is put right if we are killed here.
-    made = session.ask(
-        lambda: client.commit_block_list([], metadata={marks.OWNER: owner}, match_condition=MatchConditions.IfMissing)
+    version = condition.get("If-Match")
+    guard: dict[str, Any] = (
+        {"etag": version, "match_condition": MatchConditions.IfNotModified}
+        if version
+        else {"match_condition": MatchConditions.IfMissing}
     )
-    session.find(lambda: client.delete_blob(etag=str(made["etag"]), match_condition=MatchConditions.IfNotModified))
+    # A list takes away the blocks that it does not name (REST: Put Block List); to put or to delete a blob does not
+    # everywhere, and one with snapshots cannot be deleted. What it makes is empty and bears our mark, so that it is put
+    # right if we are killed here.
+    made = session.ask(lambda: client.commit_block_list([], metadata={marks.OWNER: owner}, **guard))
+    return {"If-Match": str(made["etag"])}
 
 
 def _block_names(body: bytes) -> Iterable[ElementTree.Element]:

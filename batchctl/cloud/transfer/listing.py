@@ -1,7 +1,9 @@
 """Blob listings: a page of 5,000 is one request, read by a streaming parser into Blobs."""
 
 from binascii import a2b_base64
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from urllib.parse import quote, unquote
@@ -27,11 +29,14 @@ def list_blobs(session: Session, container: str) -> tuple[Blob, ...]:
 
     Raises CloudError for a listing that never ends.
     """
-    return tuple(_each_blob(session, container))
+    snapshots: Counter[str] = Counter()
+    blobs = tuple(_each_blob(session, container, snapshots))
+    # Only at the end: a snapshot may be listed on another page than its blob.
+    return tuple(replace(b, snapshots=snapshots[b.path]) if b.path in snapshots else b for b in blobs)
 
 
-def _each_blob(session: Session, container: str) -> Iterator[Blob]:
-    url = f"{session.sas.source(container)}&restype=container&comp=list&include=metadata"
+def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Iterator[Blob]:
+    url = f"{session.sas.source(container)}&restype=container&comp=list&include=metadata,snapshots"
     marker = ""
     for _ in range(MOST_PAGES):
         try:
@@ -41,7 +46,7 @@ def _each_blob(session: Session, container: str) -> Iterator[Blob]:
                 return
             raise
         before, marker = marker, ""
-        for found in _page_parts(container, page):
+        for found in _page_parts(container, page, snapshots):
             if isinstance(found, Blob):
                 yield found
             else:
@@ -53,12 +58,14 @@ def _each_blob(session: Session, container: str) -> Iterator[Blob]:
     raise CloudError(f"the listing of container {container!r} does not come to an end")
 
 
-def _page_parts(container: str, page: bytes) -> Iterator[Blob | str]:
-    """The blobs of a page, and the marker of the next one (REST: List Blobs)."""
+def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterator[Blob | str]:
+    """The blobs of a page, and the marker of the next one (REST: List Blobs); its snapshots are counted."""
     try:
         for _, element in iterparse(BytesIO(page)):
             if element.tag == "Blob":
-                if not _is_folder(element):
+                if element.find("Snapshot") is not None:
+                    snapshots[_blob_name(element.findall("Name")[0])] += 1
+                elif not _is_folder(element):
                     yield _listed_blob(container, element)
                 # Or all elements of the page would stay until its end.
                 element.clear()

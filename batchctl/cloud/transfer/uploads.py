@@ -11,7 +11,7 @@ from urllib.parse import quote
 from batchctl import hashes
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
+from batchctl.cloud.transfer.leftovers import clear_leftovers, staged_blocks
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
@@ -47,8 +47,7 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     staged = staged_blocks(session, blob)
     # All ids of a name have one length (REST: Put Block): others' blocks would keep ours out for a week.
     if any(len(id) != ID_LENGTH for id in staged):
-        clear_leftovers(session, owner, blob, condition)
-        staged, condition = frozenset(), NOTHING_THERE
+        staged, condition = frozenset(), clear_leftovers(session, owner, blob, condition)
     _upload_in_blocks(session, url, source, blob, {**mark, **condition}, staged)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from batchctl.desired import Desired
+from batchctl.reconcile.decide.diff import kept_for_snapshots
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
@@ -53,8 +54,10 @@ def with_orphans(plan: Plan, situation: Situation) -> Plan:
     deletes = [
         Change(action=Action.DELETE, before=b, reasons=(f"orphaned: task {b.task!r} is in the spec no more",))
         for b in left
+        if not b.snapshots
     ]
-    return replace(plan, changes=ordered_changes((*plan.changes, *deletes)))
+    notes = kept_for_snapshots([b for b in left if b.snapshots])
+    return replace(plan, changes=ordered_changes((*plan.changes, *deletes)), notes=(*plan.notes, *notes))
 
 
 def _note_of_what_stays(left: Sequence[Blob]) -> str:

@@ -1,6 +1,6 @@
 """What is wanted against what is held, as changes with reasons. Pure; prints nothing, does nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.desired import Desired
@@ -107,14 +107,28 @@ def _what_left_the_spec(
     gone = [_gone(r, (LEAVING,) if r.state == "deleting" else ()) for r in ours if isinstance(r, Pool)]
     for container in containers:
         blobs = emptied[container.name]
-        if foreign := sorted(b.path for b in blobs if b.owner != desired.owner):
-            notes.append(_kept_for_others(container.name, foreign))
-            gone += [_gone(b) for b in blobs if b.owner == desired.owner]
+        if any(b.owner != desired.owner or b.snapshots for b in blobs):
+            if foreign := sorted(b.path for b in blobs if b.owner != desired.owner):
+                notes.append(_kept_for_others(container.name, foreign))
+            gone += [_gone(b) for b in blobs if b.owner == desired.owner and not b.snapshots]
         else:
             gone.append(_gone(container, (plural(len(blobs), "blob"),) if blobs else ()))
     # An output stays where it is; an upload that left the spec takes its blob with it.
     uploads = [r for r in ours if isinstance(r, Blob) and r.task is None and r.container not in emptied]
-    return gone + [_gone(blob, ("no longer uploaded by the spec",)) for blob in uploads], notes
+    gone += [_gone(blob, ("no longer uploaded by the spec",)) for blob in uploads if not blob.snapshots]
+    leaving = [*uploads, *(b for blobs in emptied.values() for b in blobs if b.owner == desired.owner)]
+    notes += kept_for_snapshots([b for b in leaving if b.snapshots])
+    return gone, notes
+
+
+def kept_for_snapshots(blobs: Sequence[Blob]) -> Iterator[str]:
+    """Blobs that would go, and stay because a snapshot that somebody made of them would go along."""
+    if blobs:
+        names = some(sorted(blob.name for blob in blobs))
+        yield (
+            f"{plural(len(blobs), 'blob')} kept for snapshots that we did not make ({names}): with the snapshots "
+            f"deleted, destroy or apply again"
+        )
 
 
 def _gone(resource: Resource, reasons: Reasons = ()) -> Change:

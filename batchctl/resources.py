@@ -46,7 +46,19 @@ from batchctl.rules import (
     unordered,
     word,
 )
-from batchctl.work import HANDLING, RETENTION, JobPreparationTask, JobReleaseTask, OutputFile, Settings, StartTask, Work
+from batchctl.work import (
+    HANDLING,
+    RETENTION,
+    JobPreparationTask,
+    JobReleaseTask,
+    MultiInstanceSettings,
+    OutputFile,
+    ResourceFile,
+    Settings,
+    StartTask,
+    Work,
+    told_instances,
+)
 
 
 def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
@@ -269,6 +281,7 @@ class Task(Work):
     max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True, key="constraints.maxTaskRetryCount")
     retention_time: timedelta = compared(Rule.IN_PLACE, RETENTION, key="constraints.retentionTime")
     application_package_references: tuple[ApplicationPackageReference, ...] = sent((), digest="command", fold=unordered)
+    multi_instance_settings: MultiInstanceSettings | None = sent(None, digest="command", fold=told_instances, key="")
     raw: JsonText | None = sent(None, digest="command", fold=told_json, rest="")
     affinity_id: str | None = sent(None, digest=HANDLING, fill=True, key="affinityInfo.affinityId")
     display_name: str | None = sent(None, digest=HANDLING, always=True, fill=True)
@@ -286,6 +299,12 @@ class Task(Work):
     @property
     def name(self) -> str:
         return f"{self.job}/{self.id}"
+
+    @property
+    def all_resource_files(self) -> tuple[ResourceFile, ...]:
+        """Its own, and those that all its instances have."""
+        several = self.multi_instance_settings
+        return (*self.resource_files, *several.common_resource_files) if several else self.resource_files
 
 
 Resource = Container | Blob | Pool | Job | Task

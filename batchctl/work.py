@@ -33,6 +33,23 @@ class ResourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MultiInstanceSettings:
+    """A task that runs on several nodes at once, as MPI does (REST: MultiInstanceSettings).
+
+    The coordination command runs on all of them once the common files are there, and then the task's own on the first.
+    """
+
+    number_of_instances: int = 1
+    coordination_command_line: str = ""
+    common_resource_files: tuple[ResourceFile, ...] = ()
+
+
+def told_instances(value: MultiInstanceSettings | None) -> tuple[int, str] | None:
+    """What a digest tells of it beside the content of its files."""
+    return None if value is None else (value.number_of_instances, value.coordination_command_line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
     """Files that Batch uploads when the task ends. `path` is the blob's name, or its prefix if the pattern has
     wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not

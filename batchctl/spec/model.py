@@ -162,6 +162,18 @@ class DependsOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MultiInstanceSpec:
+    """A task on several nodes: `number` of them, None for all that the pool has; `line` goes over as it stands, else
+    `commands` do through a shell."""
+
+    at: At
+    number: int | None
+    line: str | None = None
+    commands: Commands
+    resource_files: tuple[ResourceFileSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Factory(WorkSpec[Task]):
     """An item of `job.tasks`: one task, or one for each binding of `for_each`. `name` is what others call it."""
 
@@ -169,6 +181,7 @@ class Factory(WorkSpec[Task]):
     for_each: ForEach | None = None
     depends_on: tuple[DependsOn, ...] = ()
     output_files: tuple[OutputFileSpec, ...] = ()
+    multi_instance: MultiInstanceSpec | None = None
 
     @property
     def id(self) -> str:

@@ -30,10 +30,10 @@ from batchctl.spec.filling.filler import (
 )
 from batchctl.spec.filling.rotation import holds_secrets, told, told_settings
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec, WorkSpec
+from batchctl.spec.model import Factory, ForEach, JobSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
-from batchctl.work import ResourceFile, Settings, StartTask
+from batchctl.work import MultiInstanceSettings, ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -226,7 +226,7 @@ def _mould(factory: Factory, frame: Frame) -> Mould:
 
 
 def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
-    factory, frame = mould.factory, mould.frame
+    factory, frame, several = mould.factory, mould.frame, mould.factory.multi_instance
     files = filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming)
     values = {
         **mould.plain,
@@ -235,6 +235,7 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         **_run(fill, factory, files, frame.pool),
+        **({"multi_instance_settings": _instances(fill, several, frame, mould.coming)} if several else {}),
         **filled_texts(fill, factory.at, factory.wanted),
         "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
     }
@@ -251,6 +252,25 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
 def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:
     line, script = command_line(fill, factory.commands, on_windows=pool.windows)
     return {"command_line": line, "resource_files": (*files, *script)}
+
+
+def _instances(fill: Filler, asked: MultiInstanceSpec, frame: Frame, coming: frozenset[str]) -> MultiInstanceSettings:
+    """On how many nodes a task runs, and how they find each other."""
+    line = asked.line
+    script: tuple[ResourceFile, ...] = ()
+    if line is None:
+        line, script = command_line(fill, asked.commands, on_windows=frame.pool.windows, key="coordinationCommands")
+    pool, number = frame.pool.wanted, asked.number
+    if number is None and pool.auto_scale_formula is not None:
+        message = "how many nodes the pool has its formula says, and nobody knows by now: write a number"
+        fill.report((*asked.at, "numberOfInstances"), message, "unknown-number")
+    nodes = (pool.target_dedicated_nodes or 0) + (pool.target_spot_nodes or 0)
+    files = filled_resource_files(fill, frame.digests.inventory, asked.resource_files, coming)
+    return MultiInstanceSettings(
+        number_of_instances=max(nodes, 1) if number is None else number,
+        coordination_command_line=line,
+        common_resource_files=(*files, *script),
+    )
 
 
 def _told(mould: Mould, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Desk:
             for _ in verbs.apply(spec, self.side.cloud, Quick(), approve, choices):
                 pass
         since = [line for lines, seen in zip(self.side.written(), before, strict=True) for line in lines[seen:]]
-        shown = re.sub(r"tvmps_\w+|node-\d+", "NODE", out.getvalue())
+        shown = re.sub(r"tvmps_[\w…]+|node-\d+", "NODE", out.getvalue())
         return shown.replace(self.name, "NAME"), [line.replace(self.name, "NAME") for line in since]
 
 
@@ -135,8 +135,9 @@ SHOWN = {
     Rule.NEW_GENERATION: "generation",
 }
 SETTABLE = [(kind.kind, f) for kind in KINDS for f in fields(kind) if not f.metadata.get("observed")]
-UNSET = {("task", "digest"), ("task", "factory")}
-"""What no spec sets: a digest stands for the fields of which it is made, a factory is but a name."""
+UNSET = {("task", "digest"), ("task", "factory"), ("task", "raw")}
+"""What no spec sets: a digest stands for the fields of which it is made, a factory is but a name, and of tasks there is
+nothing by now that no word says."""
 COMPARED = [(k, f.name, f.metadata["rule"]) for k, f in SETTABLE if "rule" in f.metadata]
 BY_DIGEST = [(k, f.name, Rule.NEW_GENERATION) for k, f in SETTABLE if k == "task" and "always" in f.metadata]
 HANDLED = [f.name for k, f in SETTABLE if k == "task" and f.metadata.get("digest") == HANDLING]

@@ -11,12 +11,22 @@ PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 
 WORD, ITSELF, RAW, NOT = "a word", "batchctl says it", "`raw`", "cannot be said"
 
-FORMED = ("metadata", "environmentSettings", "commonEnvironmentSettings", "resourceFiles", "outputFiles", "dependsOn")
+FORMED = (
+    "metadata",
+    "environmentSettings",
+    "commonEnvironmentSettings",
+    "resourceFiles",
+    "outputFiles",
+    "dependsOn",
+    "commonResourceFiles",
+)
 """Lists whose items a spec writes in a form of its own: which of their properties it reaches."""
 
 UNREACHED = (
     "resourceFiles.autoStorageContainerName",
     "resourceFiles.identityReference",
+    "commonResourceFiles.autoStorageContainerName",
+    "commonResourceFiles.identityReference",
     "destination.container.identityReference",
     "containerSettings.registry.username",
     "containerSettings.registry.password",

@@ -14,7 +14,7 @@ def test_gc(stage: Stage) -> None:
     assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
     listed = stage.run(None, "gc", "--yes")
     assert listed.code == 4, listed.said
-    assert f"{stage.name} (spec.yaml): 2 containers, 1 pool, 1 job; expired on " in listed.said
+    assert f"{stage.name} ({spec}): 2 containers, 1 pool, 1 job; expired on " in listed.said
     assert "2 outputs are not at home" in listed.said
     assert stage.held() == WHOLE
     as_json = stage.run(None, "gc", "--json")

@@ -57,7 +57,14 @@ def darts_are_thrown(folder: Path) -> None:
     assert all(2.5 < float(pi) < 4 for _, _, pi in rows)
 
 
+def nodes_know_each_other(folder: Path) -> None:
+    rows = [line.split(" -> ") for line in (folder / "results/mpi/hosts.txt").read_text().splitlines()]
+    assert len(rows) == 2
+    assert rows[0] == rows[1][::-1]
+
+
 HOME: dict[str, Callable[[Path], None]] = {
+    "mpi.yaml": nodes_know_each_other,
     "map-reduce.yaml": words_are_counted,
     "paired.yaml": verses_are_paired,
     "sweep.yaml": darts_are_thrown,

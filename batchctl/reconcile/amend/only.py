@@ -99,7 +99,7 @@ def _needs_of(change: Change) -> Iterator[Need]:
         case Task() as task:
             yield Need(Job, label_of(task).rpartition("/")[0].lower())
             yield from _earlier_tasks(task)
-            yield from _inputs(task.resource_files)
+            yield from _inputs(task.all_resource_files)
             yield from _outputs(task.output_files)
         case _:
             pass

@@ -156,7 +156,7 @@ class _Connector:
                 yield draft.finished()
                 continue
             on, said = waits
-            inputs = [self._digests.content(f, written) for f in draft.task.resource_files]
+            inputs = [self._digests.content(f, written) for f in draft.task.all_resource_files]
             parts = draft.parts | {"inputs": short_hash(inputs), "dependencies": said}
             yield replace(draft.task, digest=task_digest(parts), depends_on=on)
 

@@ -91,12 +91,17 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
     return {
         "command": short_hash(_digested(values, "command")),
         "environment": short_hash([sorted(common), sorted(values["environment"])]),
-        "inputs": short_hash([digests.content(f) for f in values["resource_files"]]),
+        "inputs": short_hash([digests.content(f) for f in (*values["resource_files"], *_common_files(values))]),
         "scripts": scripts,
         **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
         "outputs": short_hash([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
     }
+
+
+def _common_files(values: Mapping[str, Any]) -> tuple[ResourceFile, ...]:
+    several = values.get("multi_instance_settings")
+    return several.common_resource_files if several else ()
 
 
 def _container_words(container: TaskContainerSettings) -> list[Any]:

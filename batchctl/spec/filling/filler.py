@@ -72,10 +72,12 @@ class Filler:
             self._problems.append(problem)
 
 
-def command_line(fill: Filler, commands: Commands, *, on_windows: bool) -> tuple[str, tuple[ResourceFile, ...]]:
+def command_line(
+    fill: Filler, commands: Commands, *, on_windows: bool, key: str = "commands"
+) -> tuple[str, tuple[ResourceFile, ...]]:
     """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is. With the line comes
-    the .cmd file that it runs, if it does."""
-    field = "command" if commands.argv else "commands"
+    the .cmd file that it runs, if it does. `key`: where a spec has the lines."""
+    field = "command" if commands.argv else key
     script = None
     try:
         if commands.argv:

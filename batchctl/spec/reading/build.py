@@ -23,6 +23,7 @@ from batchctl.spec.model import (
     Factory,
     ForEach,
     JobSpec,
+    MultiInstanceSpec,
     OutputFileSpec,
     PoolSpec,
     ResourceFileSpec,
@@ -106,6 +107,7 @@ def _factory(task: Document, at: At) -> Factory:
         for_each=_for_each(task["forEach"], (*at, "forEach")) if "forEach" in task else None,
         depends_on=_depends_on(task, at),
         output_files=tuple(_output(o, (*at, "outputFiles", i)) for i, o in enumerate(task.get("outputFiles", ()))),
+        multi_instance=_multi_instance(task, (*at, "multiInstanceSettings")),
         **_run_parts(task, at),
     )
 
@@ -162,9 +164,23 @@ def _commands(task: Document, at: At) -> Commands:
     return Commands(at=at, lines=tuple(task.get("commands", ())), argv=tuple(task.get("command", ())))
 
 
-def _resource_file_specs(task: Document, at: At) -> tuple[ResourceFileSpec, ...]:
-    files = enumerate(task.get("resourceFiles", ()))
-    return tuple(ResourceFileSpec(at=(*at, "resourceFiles", i), **SPELLED.read(ResourceFileSpec, f)) for i, f in files)
+def _multi_instance(task: Document, at: At) -> MultiInstanceSpec | None:
+    said = task.get("multiInstanceSettings")
+    if said is None:
+        return None
+    number = said.get("numberOfInstances", 1)
+    return MultiInstanceSpec(
+        at=at,
+        number=None if number == "pool" else number,
+        line=said.get("coordinationCommandLine"),
+        commands=Commands(at=at, lines=tuple(said.get("coordinationCommands", ()))),
+        resource_files=_resource_file_specs(said, at, "commonResourceFiles"),
+    )
+
+
+def _resource_file_specs(task: Document, at: At, key: str = "resourceFiles") -> tuple[ResourceFileSpec, ...]:
+    files = enumerate(task.get(key, ()))
+    return tuple(ResourceFileSpec(at=(*at, key, i), **SPELLED.read(ResourceFileSpec, f)) for i, f in files)
 
 
 def _output(output: Document, at: At) -> OutputFileSpec:

@@ -52,6 +52,11 @@ FORMED: Mapping[str, str] = {
     "resourceFiles": "resourceFiles",
     "outputFiles": "outputFiles",
     "dependsOn": "dependsOn",
+    "multiInstanceSettings": "multiInstanceSettings",
+    "multiInstanceSettings.numberOfInstances": "multiInstanceSettings.numberOfInstances",
+    "multiInstanceSettings.coordinationCommandLine": "multiInstanceSettings.coordinationCommandLine",
+    "multiInstanceSettings.coordinationCommands": "multiInstanceSettings.coordinationCommandLine",
+    "multiInstanceSettings.commonResourceFiles": "multiInstanceSettings.commonResourceFiles",
 }
 """Words whose values are made from several things, and so are no fields: REST's names for them."""
 
@@ -179,7 +184,7 @@ def _facts() -> Mapping[Path, tuple[str, str]]:
             found[path] = ".".join(rest), change
         if cls not in (Pool, Job):
             formed = change or RUNS_AGAIN
-            found |= {(*path, word): (".".join((*rest, name)), formed) for word, name in FORMED.items()}
+            found |= {(*path, *word.split(".")): (".".join((*rest, name)), formed) for word, name in FORMED.items()}
         found |= _facts_of(cls, path, rest, change)
     return found
 

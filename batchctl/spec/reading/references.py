@@ -37,10 +37,14 @@ CONTAINERS_USED = (
     *(f"{task}.resourceFiles.*.container" for task in NODE_TASKS),
     *(f"{form}.blobs" for form in FOR_EACH),
     "job.tasks.*.resourceFiles.*.container",
+    "job.tasks.*.multiInstanceSettings.commonResourceFiles.*.container",
     "job.tasks.*.outputFiles.*.container",
     "download.*.container",
 )
-BLOBS_USED = tuple(f"{task}.resourceFiles.*.blob" for task in (*NODE_TASKS, "job.tasks.*"))
+BLOBS_USED = (
+    *(f"{task}.resourceFiles.*.blob" for task in (*NODE_TASKS, "job.tasks.*")),
+    "job.tasks.*.multiInstanceSettings.commonResourceFiles.*.blob",
+)
 SETTINGS = (
     *(f"{task}.environmentSettings" for task in NODE_TASKS),
     "job.commonEnvironmentSettings",
@@ -178,6 +182,15 @@ def containers_can_run(document: Any, source: Source, _known: Values) -> Iterato
             yield source.problem(at, message, "no-containers", at_key=True)
 
 
+def instances_can_meet(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """REST: multi-instance tasks run only where nodes may speak to each other."""
+    if get_in(document, "pool", "enableInterNodeCommunication") is True:
+        return
+    for at, _ in find_parts(document, "job.tasks.*.multiInstanceSettings"):
+        message = "the nodes do not speak to each other: give the pool 'enableInterNodeCommunication: true'"
+        yield source.problem(at, message, "no-inter-node", at_key=True)
+
+
 def job_actions_count(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """REST: ExitOptions.jobAction is refused where the job's onTaskFailure is noaction."""
     if str(get_in(document, "job", "onTaskFailure")).lower() == "performexitoptionsjobaction":
@@ -263,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     times_are_allowed,
     nodes_are_asked_for_once,
     containers_can_run,
+    instances_can_meet,
     job_actions_count,
     outputs_are_not_inputs,
     patterns_can_be_matched,

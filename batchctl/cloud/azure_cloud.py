@@ -96,7 +96,7 @@ class Azure:
         return pools.pool_health(self._session, pool)
 
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
-        return tasks.task_stderr(self._session, task, lines)
+        return tasks.task_last_words(self._session, task, lines)
 
     def blobs(self, container: str) -> tuple[Blob, ...]:
         return list_blobs(self._session, container)

@@ -7,7 +7,7 @@ from batchctl.words import one_line, some
 
 
 def task_failure_lines(failures: Sequence[TaskFailed]) -> Iterator[str]:
-    """Why tasks failed, each reason with the tasks that did and the end of their stderr."""
+    """Why tasks failed, each reason with the tasks that did and what they said last."""
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for failure in failures:
         alike.setdefault((failure.why, failure.stderr), []).append(failure.task.id)

@@ -3,10 +3,11 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import pytest
 
@@ -19,16 +20,20 @@ HERE = "HERE"
 
 
 @contextmanager
-def answering(status: int, kind: str, body: str, *, ahead: timedelta = timedelta()) -> Iterator[Target]:
-    """A service that says the same to every request, and whose clock is `ahead` of ours."""
+def answering(
+    status: int, kind: str, body: str, *, ahead: timedelta = timedelta(), files: Mapping[str, str] | None = None
+) -> Iterator[Target]:
+    """A service that says the same to every request but for `files`, and whose clock is `ahead` of ours."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            said = body.replace(HERE, f"http://{self.headers['Host']}").encode()
+            file = self.path.partition("?")[0].partition("/files/")[2]
+            found = (files or {}).get(unquote(file))
+            said = (body if found is None else found).replace(HERE, f"http://{self.headers['Host']}").encode()
             self.send_response(status)
-            self.send_header("Content-Type", kind)
+            self.send_header("Content-Type", kind if found is None else "text/plain")
             self.send_header("Location", body)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

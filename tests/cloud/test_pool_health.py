@@ -21,9 +21,9 @@ SCALED = {
 }
 
 
-def health_of(pool: dict[str, Any], *listed: dict[str, Any]) -> PoolHealth:
+def health_of(pool: dict[str, Any], *listed: dict[str, Any], files: dict[str, str] | None = None) -> PoolHealth:
     """Of a service that says all of it to every question: the pool, counts of its nodes and the nodes."""
-    with answering(200, "application/json", json.dumps({**pool, "value": listed})) as target:
+    with answering(200, "application/json", json.dumps({**pool, "value": listed}), files=files) as target:
         return connect(target, SystemClock()).health("p")
 
 
@@ -72,6 +72,12 @@ def test_what_many_nodes_say_is_told_once() -> None:
     stderr = [line for line in health.details if line.startswith("    ")]
     assert stderr, "the answer stands for the file, too"
     assert {line.split("]")[0] for line in stderr} == {"    [n0"}
+
+
+def test_a_start_task_that_spoke_on_stdout_alone() -> None:
+    failed = {"id": "n", "state": "startTaskFailed", "startTaskInfo": {"exitCode": 3}}
+    health = health_of(FIXED, failed, files={"startup/stderr.txt": "\n", "startup/stdout.txt": "no licence\n"})
+    assert health.details[1:] == ("    [n] no licence",)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
     return tuple(
         line
         for said, nodes in list(alike.items())[:SHOWN_CAUSES]
-        for line in (f"{_named(nodes)} {said}", *_ends_of_stderr(session, pool, nodes[:SHOWN_NODES]))
+        for line in (f"{_named(nodes)} {said}", *_ends_of_output(session, pool, nodes[:SHOWN_NODES]))
     )
 
 
@@ -91,20 +91,28 @@ def _named(nodes: Sequence[Json]) -> str:
     return f"node {ids} is" if len(nodes) == 1 else f"{plural(len(nodes), 'node')} ({ids}) are"
 
 
-def _ends_of_stderr(session: Session, pool: str, nodes: Sequence[Json]) -> Iterator[str]:
+def _ends_of_output(session: Session, pool: str, nodes: Sequence[Json]) -> Iterator[str]:
     """Of failed start tasks; what several say is told once."""
     told: set[tuple[str, ...]] = set()
     for node in nodes:
         if str(node.get("state", "")).lower() != FAILED_START:
             continue
-        path = f"{_nodes_path(pool)}/{path_segment(node['id'])}/files/{path_segment('startup/stderr.txt')}"
-        lines = file_tail(session, path)[-SHOWN_LINES:]
+        lines = last_words(session, f"{_nodes_path(pool)}/{path_segment(node['id'])}", "startup/", SHOWN_LINES)
         if lines not in told:
             told.add(lines)
             yield from (f"    [{node['id']}] {line}" for line in lines)
 
 
-def file_tail(session: Session, path: str) -> tuple[str, ...]:
+def last_words(session: Session, place: str, folder: str, lines: int) -> tuple[str, ...]:
+    """The last lines of stderr; of stdout where stderr is blank. `place`: the URL path of the task or node."""
+    for stream in ("stderr.txt", "stdout.txt"):
+        said = _file_tail(session, f"{place}/files/{path_segment(folder + stream)}")
+        if any(line.strip() for line in said):
+            return said[-lines:]
+    return ()
+
+
+def _file_tail(session: Session, path: str) -> tuple[str, ...]:
     """The last lines of a file on a node; none where it is not (yet, any more) there."""
     try:
         size = int(session.ask(lambda: session.batch.head(path)).get("Content-Length", 0))

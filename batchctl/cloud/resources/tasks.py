@@ -18,7 +18,7 @@ from batchctl.cloud.resources.bodies import (
     travelling_digest,
 )
 from batchctl.cloud.resources.jobs import job_path
-from batchctl.cloud.resources.nodes import file_tail
+from batchctl.cloud.resources.nodes import last_words
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
 from batchctl.output_names import written_mark
@@ -68,10 +68,9 @@ def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outc
     raise NotImplementedError("tasks go with their job")
 
 
-def task_stderr(session: Session, task: Task, lines: int) -> tuple[str, ...]:
+def task_last_words(session: Session, task: Task, lines: int) -> tuple[str, ...]:
     job = generation_id(task.job, task.generation or 1)
-    file = f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}/files/{path_segment('stderr.txt')}"
-    return file_tail(session, file)[-lines:]
+    return last_words(session, f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}", "", lines)
 
 
 def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Json:

@@ -84,12 +84,17 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportedImage:
-    """An image that Batch supports, with the node agent that goes with it (`GET /supportedimages`)."""
+    """An image that Batch supports, with the node agent that goes with it (`GET /supportedimages`).
+
+    `end_of_life`: when it takes no more pools of it, where that is known.
+    """
 
     image: Image
     node_agent_sku_id: str
     os_type: str
     verified: bool
+    capabilities: tuple[str, ...] = ()
+    end_of_life: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

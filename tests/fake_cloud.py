@@ -32,9 +32,11 @@ from batchctl.rules import Rule, asked_hashes, field_differences
 from batchctl.work import OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
+WINDOWS = Image(publisher="microsoftwindowsserver", offer="windowsserver", sku="2022-datacenter")
 IMAGES = (
     SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 24.04", os_type="linux", verified=True),
     SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 26.04", os_type="linux", verified=False),
+    SupportedImage(image=WINDOWS, node_agent_sku_id="batch.node.windows amd64", os_type="windows", verified=True),
 )
 ENDED = ("terminating", "completed", "deleting")
 CHUNK = 4 << 20

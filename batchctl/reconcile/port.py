@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
@@ -119,7 +119,7 @@ class Situation:
     """What is wanted, what is held, and what the command line asks for.
 
     `adopted`: what is not ours and is to become ours; `held` has it as it will be then. `account` is asked for what a
-    plan may depend on, `is_copy` tells what is at home for good.
+    plan may depend on, `is_copy` tells what is at home for good, `now` is when the plan is made.
     """
 
     desired: Desired
@@ -127,4 +127,5 @@ class Situation:
     choices: Choices
     account: Account
     is_copy: IsCopy
+    now: datetime
     adopted: Sequence[Resource] = ()

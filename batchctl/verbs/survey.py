@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from batchctl.desired import Desired
 from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
@@ -61,7 +62,15 @@ def situation_of(
     desired: Desired, held: Sequence[Resource], choices: Choices, cloud: Cloud, adopted: Sequence[Resource] = ()
 ) -> Situation:
     """What a plan is amended by. Before anything is lost for good, its copy at home is read."""
-    return Situation(desired=desired, held=held, choices=choices, account=cloud, is_copy=fetch.is_safe, adopted=adopted)
+    return Situation(
+        desired=desired,
+        held=held,
+        choices=choices,
+        account=cloud,
+        is_copy=fetch.is_safe,
+        now=datetime.now(UTC),
+        adopted=adopted,
+    )
 
 
 def _once_adopted(survey: Survey, adopted: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:

@@ -37,7 +37,7 @@ from batchctl.reconcile.port import Account, Cloud, Situation
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
 from batchctl.rules import JsonText
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
-from tests.fake_cloud import UBUNTU, FakeCloud
+from tests.fake_cloud import EPOCH, UBUNTU, FakeCloud
 
 OWNER = "word-count"
 OTHER = "another-spec"
@@ -103,7 +103,9 @@ def situation(
     account: Account = FakeCloud(),  # noqa: B008 (nothing is ever in it)
 ) -> Situation:
     """What a plan of this is amended by; nothing is at home."""
-    return Situation(desired=wanted, held=held, choices=choices, account=account, is_copy=lambda _blob, _path: False)
+    return Situation(
+        desired=wanted, held=held, choices=choices, account=account, is_copy=lambda _blob, _path: False, now=EPOCH
+    )
 
 
 def observed(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

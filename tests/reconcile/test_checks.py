@@ -1,14 +1,17 @@
 """What the account's facts say of a plan."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from batchctl.reconcile.amend.checks import Facts, needs_facts, problems_of, with_agents
+from batchctl.configurations import ContainerConfiguration
+from batchctl.reconcile.amend.checks import Facts, needs_facts, notes_of, problems_of, with_agents
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.resources import Image, Pool, Resource
+from batchctl.resources import Image, Pool, Resource, SupportedImage
+from batchctl.rules import json_text
 from tests.fake_cloud import IMAGES, UBUNTU
 from tests.reconcile.build import OWNER, desired, held_pool, job, pool, task
 
@@ -32,15 +35,20 @@ def agent(plan: Plan) -> str | None:
     ("plan", "needed"),
     [
         (plan_of(OPEN), True),
-        (plan_of(pool()), False),
+        (plan_of(pool()), True),
         (plan_of(OPEN, held_pool()), False),
         (plan_of(OPEN, held_pool(vm_size="Old")), True),
         (plan_of(pool(), held_pool(vm_size="Old")), False),
+        (plan_of(pool(), held_pool(target_dedicated_nodes=3)), False),
+        (plan_of(pool(), held_pool(image=OTHER_IMAGE)), True),
+        (plan_of(pool(), held_pool(node_agent_sku_id="batch.node.ubuntu 22.04")), True),
+        (plan_of(pool(container_configuration=ContainerConfiguration()), held_pool()), True),
+        (plan_of(pool(raw=json_text({"virtualMachineConfiguration": {"imageReference": {"sku": "a"}}}))), False),
         (diff(desired(), [held_pool()]), False),
         (diff(desired(job(), task()), []), False),
     ],
 )
-def test_facts_are_asked_only_for_pools_whose_agent_is_left_open(plan: Plan, needed: bool) -> None:
+def test_facts_are_asked_only_for_pools_that_start_from_another_image(plan: Plan, needed: bool) -> None:
     assert needs_facts(plan) is needed
 
 
@@ -52,7 +60,7 @@ def test_a_new_pool_gets_the_newest_verified_agent_of_its_image() -> None:
 
 def test_an_agent_that_the_spec_names_stays() -> None:
     assert agent(with_agents(plan_of(pool(node_agent_sku_id="mine")), FACTS)) == "mine"
-    assert problems_of(plan_of(pool(node_agent_sku_id="mine", image=OTHER_IMAGE)), FACTS) == ()
+    assert problems_of(plan_of(pool(node_agent_sku_id="BATCH.node.ubuntu 24.04", image=OTHER_IMAGE)), FACTS) == ()
 
 
 def test_a_pool_that_changes_keeps_the_agent_that_it_has() -> None:
@@ -92,6 +100,91 @@ def test_an_image_that_batch_does_not_have(image: dict[str, Any], said: str) -> 
 
 def test_an_unverified_image_does_not_count() -> None:
     assert len(problems_of(plan_of(OPEN), Facts(images=IMAGES[1:]))) == 1
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DOCKER = ContainerConfiguration()
+HPC = Image(publisher="microsoft-dsvm", offer="ubuntu-hpc", sku="2404")
+ARM = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server-arm64")
+LISTED = (
+    *IMAGES,
+    JAMMY,
+    replace(IMAGES[0], image=HPC, capabilities=("DockerCompatible",)),
+    replace(IMAGES[0], image=ARM, node_agent_sku_id="batch.node.ubuntu 24.04-arm64"),
+)
+
+
+def ending(end: datetime | None, image: SupportedImage = IMAGES[0]) -> Facts:
+    return Facts(images=(replace(image, end_of_life=end),), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (
+            pool(node_agent_sku_id="batch.node.el 9"),
+            "has no node agent 'batch.node.el 9'; take batch.node.ubuntu 24.04",
+        ),
+        (pool(node_agent_sku_id="batch.node.windows amd64"), "is of another system than the image canonical/ubuntu-24"),
+        (pool(node_agent_sku_id="batch.node.ubuntu 24.04-arm64"), "is of another system than the image"),
+        (pool(image=ARM), "'batch.node.ubuntu 24.04' is of another system than"),
+        (
+            pool(container_configuration=DOCKER),
+            "has no Docker, which containerConfiguration needs; these have it: micro",
+        ),
+        (replace(OPEN, container_configuration=DOCKER), "has no Docker"),
+    ],
+)
+def test_an_image_that_does_not_suit_its_pool_is_refused(wanted: Pool, said: str) -> None:
+    [problem] = problems_of(plan_of(wanted), Facts(images=LISTED, now=NOW))
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pool(),
+        pool(node_agent_sku_id="Batch.Node.Ubuntu 24.04"),
+        pool(image=HPC, container_configuration=DOCKER),
+        pool(container_configuration=ContainerConfiguration(type="criCompatible")),
+        pool(image=replace(UBUNTU, sku="nobody lists it"), container_configuration=DOCKER),
+    ],
+)
+def test_an_image_that_suits_its_pool(wanted: Pool) -> None:
+    facts = Facts(images=LISTED, now=NOW)
+    assert problems_of(plan_of(wanted), facts) == notes_of(plan_of(wanted), facts) == ()
+
+
+def test_an_agent_of_another_version_is_told() -> None:
+    wanted = plan_of(pool(node_agent_sku_id="batch.node.ubuntu 22.04"))
+    [note] = notes_of(wanted, Facts(images=LISTED, now=NOW))
+    assert "names another node agent than 'batch.node.ubuntu 22.04' for canonical/ubuntu-24_04-lts/server: " in note
+    assert problems_of(wanted, Facts(images=LISTED, now=NOW)) == ()
+
+
+@pytest.mark.parametrize(
+    ("days", "refused", "noted"),
+    [(-400, True, False), (0, True, False), (1, False, True), (180, False, True), (181, False, False)],
+)
+def test_the_end_of_an_image_is_refused_or_told(days: int, refused: bool, noted: bool) -> None:
+    facts = ending(NOW + timedelta(days=days))
+    for wanted in (plan_of(pool()), plan_of(OPEN), plan_of(pool(), held_pool(image=OTHER_IMAGE))):
+        assert [f"since {NOW + timedelta(days=days):%Y-%m-%d}" in p for p in problems_of(wanted, facts)] == [
+            True
+        ] * refused
+        assert [f"until {NOW + timedelta(days=days):%Y-%m-%d}" in n for n in notes_of(wanted, facts)] == [True] * noted
+
+
+def test_a_pool_that_is_there_keeps_an_image_past_its_end() -> None:
+    facts = ending(NOW - timedelta(days=1))
+    assert problems_of(plan_of(pool(), held_pool(vm_size="Old")), facts) == ()
+    changed = replace(JAMMY, image=UBUNTU, end_of_life=NOW)
+    assert (
+        problems_of(
+            plan_of(pool(), held_pool(node_agent_sku_id=JAMMY.node_agent_sku_id)), Facts(images=(*IMAGES, changed))
+        )
+        == ()
+    )
 
 
 def test_what_is_no_pool_passes_through() -> None:

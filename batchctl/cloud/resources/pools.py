@@ -77,6 +77,8 @@ def supported_images(session: Session) -> tuple[SupportedImage, ...]:
             node_agent_sku_id=item["nodeAgentSKUId"],
             os_type=str(item.get("osType", "linux")).lower(),
             verified=str(item.get("verificationType", "")).lower() == "verified",
+            capabilities=tuple(item.get("capabilities") or ()),
+            end_of_life=_moment(item.get("batchSupportEndOfLife")),
         )
         for item in session.ask(lambda: list(session.batch.pages("/supportedimages")))
         if "publisher" in item.get("imageReference", {})

@@ -3,35 +3,48 @@
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from batchctl.reconcile.amend.images import NOTED, REFUSED, image_name, is_looked_at, told
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Image, Pool, Resource, SupportedImage, lower_image
+from batchctl.resources import Pool, Resource, SupportedImage, lower_image
+
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the account says of itself."""
+    """What the account says of itself, and when."""
 
     images: tuple[SupportedImage, ...] = ()
+    now: datetime = LONG_AGO
 
 
 def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
     if not needs_facts(plan):
         return plan
-    facts = Facts(images=situation.account.images())
-    return with_agents(replace(plan, refusals=(*plan.refusals, *problems_of(plan, facts))), facts)
+    facts = Facts(images=situation.account.images(), now=situation.now)
+    filled = with_agents(plan, facts)
+    refusals, notes = (*plan.refusals, *problems_of(plan, facts)), (*plan.notes, *notes_of(plan, facts))
+    return replace(filled, refusals=refusals, notes=notes)
 
 
 def needs_facts(plan: Plan) -> bool:
-    """Only a pool that is made or changed and leaves its node agent to the service asks for facts."""
-    return any(_asks_for_agent(change) for change in plan.changes)
+    """Only a pool that is made, that changes what its nodes start from, or that leaves its agent to the service."""
+    return any(_asks_for_agent(change) or is_looked_at(change) for change in plan.changes)
 
 
 def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
     """Every reason why this plan cannot work."""
     return tuple(problem for rule in CHECKS for problem in rule(plan, facts))
+
+
+def notes_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
+    """What works for now, and is told."""
+    changes = with_agents(plan, facts).changes
+    return tuple(note for change in changes for note in told(NOTED, change, facts.images, facts.now))
 
 
 def with_agents(plan: Plan, facts: Facts) -> Plan:
@@ -42,13 +55,18 @@ def with_agents(plan: Plan, facts: Facts) -> Plan:
 def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
     for change in plan.changes:
         if (pool := _asks_for_agent(change)) and not _agent_for(change.before, pool, facts.images):
-            known = [_image_name(s.image) for s in facts.images if s.verified]
-            near = difflib.get_close_matches(_image_name(pool.image), known, n=3, cutoff=0.3)
+            known = [image_name(s.image) for s in facts.images if s.verified]
+            near = difflib.get_close_matches(image_name(pool.image), known, n=3, cutoff=0.3)
             hint = f"; the nearest that it has: {', '.join(near)}" if near else ""
-            yield f"pool {pool.name!r}: Batch has no verified image {_image_name(pool.image)}{hint}"
+            yield f"pool {pool.name!r}: Batch has no verified image {image_name(pool.image)}{hint}"
 
 
-CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (image_is_supported,)
+def image_suits_the_pool(plan: Plan, facts: Facts) -> Iterator[str]:
+    for change in with_agents(plan, facts).changes:
+        yield from told(REFUSED, change, facts.images, facts.now)
+
+
+CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (image_is_supported, image_suits_the_pool)
 
 
 def _asks_for_agent(change: Change) -> Pool | None:
@@ -67,9 +85,5 @@ def _agent_for(held: Resource | None, wanted: Pool, images: Sequence[SupportedIm
     """The agent that the pool has while its image stays, else the newest one of the verified images of that name."""
     if isinstance(held, Pool) and lower_image(held.image) == lower_image(wanted.image):
         return held.node_agent_sku_id
-    matching = [s.node_agent_sku_id for s in images if s.verified and _image_name(s.image) == _image_name(wanted.image)]
+    matching = [s.node_agent_sku_id for s in images if s.verified and image_name(s.image) == image_name(wanted.image)]
     return max(matching, default=None)
-
-
-def _image_name(image: Image) -> str:
-    return f"{image.publisher}/{image.offer}/{image.sku}".lower()

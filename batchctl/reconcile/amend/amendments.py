@@ -8,7 +8,7 @@ from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.idle_pools import without_idle_pools
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
-from batchctl.reconcile.amend.pool_notes import with_pool_notes
+from batchctl.reconcile.amend.pool_notes import with_note_of_no_nodes, with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
 from batchctl.reconcile.amend.taken_outputs import with_taken_outputs
 from batchctl.reconcile.plan import Plan
@@ -29,6 +29,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_renewals,
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,
+    with_note_of_no_nodes,
     with_preflight,
     refuse_losses,
 )

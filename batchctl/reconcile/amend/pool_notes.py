@@ -8,8 +8,10 @@ from batchctl.reconcile.amend.pool_renewal import renews
 from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again, way_out
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Pool
+from batchctl.resources import Job, Pool, Task
 from batchctl.words import plural
+
+SCALED_BY_RAW = ("autoScaleFormula", "targetDedicatedNodes", "targetLowPriorityNodes")
 
 
 def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
@@ -25,6 +27,31 @@ def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
         if held.name.lower() in waited_for and wants_nodes_again(health):
             plan = _asking_again(plan, held, wanted, health)
     return plan
+
+
+def with_note_of_no_nodes(plan: Plan, situation: Situation) -> Plan:
+    """The plan with a note for each pool that will have no nodes for the tasks that are to run."""
+    if not (plan.waits or plan.later or plan.of(Task, Action.CREATE)):
+        return plan
+    jobs = [*plan.waits, *(r for r in situation.desired.resources if isinstance(r, Job))]
+    used = {job.pool.lower() for job in jobs}
+    held = {r.name.lower(): r for r in situation.held if isinstance(r, Pool)}
+    pools = [r for r in situation.desired.resources if isinstance(r, Pool) and r.name.lower() in used]
+    notes = (
+        f"pool {pool.name!r} will have no nodes, so its tasks wait: give it 'targetDedicatedNodes', 'targetSpotNodes' "
+        "or an 'autoScaleFormula'"
+        for pool in pools
+        if _has_no_nodes(pool, held.get(pool.name.lower()))
+    )
+    return replace(plan, notes=(*plan.notes, *notes))
+
+
+def _has_no_nodes(wanted: Pool, held: Pool | None) -> bool:
+    """Does the pool scale by no formula, and are its targets 0? `raw` may say otherwise."""
+    if wanted.auto_scale_formula is not None or any(word in (wanted.raw or "") for word in SCALED_BY_RAW):
+        return False
+    asked = _with_targets(wanted, held) if held else wanted
+    return not (asked.target_dedicated_nodes or asked.target_spot_nodes)
 
 
 def _mending(plan: Plan, held: Pool, health: PoolHealth) -> Iterator[str]:

@@ -71,6 +71,16 @@ def test_a_name_that_no_blob_can_have_keeps_no_other_at_home(run, blobs, pattern
     assert {name for name in blobs.blobs if name.startswith("odd/")} == kept
 
 
+@pytest.mark.parametrize("odd", ["esc\x1b", "bell\x07", "form\x0c", "none\uffff"])
+def test_a_name_that_no_listing_can_say_is_not_sent(run, blobs, odd):
+    blobs.blobs.clear()
+    files = [output(blobs.container("some"), "*")]
+    info = run(python(f"open({odd!r}, 'w'); open('good', 'w')"), output_files=files).execution_info
+    told = {detail.name: detail.value for detail in info.failure_info.details}
+    assert told["Message"] == "the name of the file has a control character, and names of blobs have none"
+    assert {*blobs.blobs} == {"some/good"}
+
+
 def test_a_file_that_cannot_be_sent_keeps_no_other_at_home(run, blobs):
     blobs.blobs.clear()
     line = "echo a > a; mkfifo b; ln -s nowhere c; ln -s d d; echo e > e; ln -s /root/x f"

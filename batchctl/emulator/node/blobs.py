@@ -1,5 +1,6 @@
 """Blobs by URL with a SAS in it: get, list, put. The only user of urllib3; failures are said by HTTP status."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 RETRIES = urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _PIECE = 1 << 20
 _FOLDER_MARKS = frozenset({("hdi_isfolder", "true"), ("is_directory", "true")})
+# Listings are XML, which cannot say these: with one such name Azurite lists nothing of the container any more.
+_UNLISTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NO_NAME = "the name of the file has a control character, and names of blobs have none"
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
 
 
@@ -32,7 +36,9 @@ def without_query(url: str) -> str:
 
 
 def blob_url(container_url: str, name: str) -> str:
-    """The URL of a blob in a container, with the container's SAS."""
+    """The URL of a blob in a container, with the container's SAS. ValueError for a name that no blob can have."""
+    if _UNLISTED.search(name):
+        raise ValueError(_NO_NAME)
     parts = urlsplit(container_url)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name)}"))
 

@@ -2,7 +2,7 @@
 
 A field is compared (with the Rule that says what its change means), sent (the service is given it; of a task, its
 digest tells that it changed), policy (what batchctl needs to know beside) or observed (the service alone says it).
-No secret is ever a value here.
+A secret is a field of a kind of its own (`rules.secret`), which nobody shows, keeps or compares.
 """
 
 from dataclasses import dataclass

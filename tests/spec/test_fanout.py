@@ -133,7 +133,7 @@ def test_every_form_and_modifier_has_cases_for_what_it_refuses(word: str) -> Non
 
 
 def test_barriers_stand_for_a_list_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 11)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.ROOM", 11)
     case: dict[str, Any] = {
         "factories": [
             {"id": "end", "dependsOn": [{"factory": "map"}], "command": ["true"]},
@@ -152,7 +152,7 @@ def test_barriers_stand_for_a_list_that_is_too_long(tmp_path: Path, monkeypatch:
 
 
 def test_numbers_make_ranges_and_need_no_barrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 11)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.ROOM", 11)
     case: dict[str, Any] = {
         "factories": [
             {"id": "{item}", "factory": "map", "forEach": {"range": {"start": 1, "end": 99}}, "command": ["true"]},
@@ -216,7 +216,7 @@ def test_a_range_names_no_id_with_zeros_before_it() -> None:
 
 
 def test_a_barrier_knows_that_numbers_with_zeros_make_no_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 12)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.ROOM", 12)
     span = {"range": {"start": 0, "end": 9}}
     case: dict[str, Any] = {
         "factories": [
@@ -226,7 +226,7 @@ def test_a_barrier_knows_that_numbers_with_zeros_make_no_range(tmp_path: Path, m
     }
     made = {task.id: task for task in tasks(case, tmp_path)}
     assert "map-barrier-1" not in made
-    monkeypatch.setattr("batchctl.spec.fanout.dependencies.MOST_CHARACTERS", 9)
+    monkeypatch.setattr("batchctl.spec.fanout.dependencies.ROOM", 9)
     assert "map-barrier-1" in {task.id for task in tasks(case, tmp_path)}
 
 

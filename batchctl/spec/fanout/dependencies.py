@@ -16,6 +16,9 @@ from batchctl.spec.source import shown
 MOST_CHARACTERS = 64_000
 """Of all ids in a task's dependencies (REST: TaskDependencies.taskIds)."""
 
+ROOM = MOST_CHARACTERS
+"""Of ids that stand for themselves; for more there are barriers, whose own ids are few."""
+
 MOST_PROBLEMS = 5
 
 
@@ -163,13 +166,24 @@ class _Connector:
     def _waits(self, factory: Factory, draft: Draft | None) -> tuple[TaskDependencies, str] | None:
         """What a task waits for (all ids), and a hash of what these are."""
         # A share for each, so that all together keep the limit.
-        room = MOST_CHARACTERS // len(factory.depends_on)
+        room = ROOM // len(factory.depends_on)
         found: dict[str, None] = {}
         for number, wanted in enumerate(factory.depends_on):
             found |= dict.fromkeys(self._ids(wanted, number, draft, room))
         if not found:
             return None
+        if TaskDependencies.on(found, self._ambiguous).characters > MOST_CHARACTERS:
+            self._too_long(factory)
         return TaskDependencies(task_ids=tuple(found)), short_hash([self._made[i.lower()].digest for i in found])
+
+    def _too_long(self, factory: Factory) -> None:
+        message = (
+            f"the ids of all that a task waits for have more than {MOST_CHARACTERS:,} characters: take shorter ids, "
+            "or wait for a whole factory"
+        )
+        problem = self._spec.problem((*factory.at, "dependsOn"), message, "too-long", at_key=True)
+        if problem not in self._problems:
+            self._problems.append(problem)
 
     def _ids(self, wanted: DependsOn, number: int, draft: Draft | None, room: int) -> Iterable[str]:
         if wanted.factory and not wanted.same:
@@ -235,7 +249,7 @@ def _barrier_parts(ids: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     size = 0
     for task_id in ids:
-        if size + len(task_id) > MOST_CHARACTERS:
+        if size + len(task_id) > ROOM:
             yield part
             part, size = [], 0
         part.append(task_id)

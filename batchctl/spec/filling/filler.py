@@ -27,6 +27,12 @@ LONGEST_LINE = 32 * 1024
 MOST_OF_A_VARIABLE = {False: 128 * 1024 - 1, True: 32_767}
 """Bytes of a variable's value on Linux (execve: MAX_ARG_STRLEN) and on Windows (SetEnvironmentVariable)."""
 
+MOST_OF_FILES = 32_768
+"""Characters of a task's resource files; for more the answer is RequestEntityTooLarge (Azure/BatchExplorer#1286)."""
+LEAST_OF_AN_ADDRESS = (
+    len("https://abc.blob.core.windows.net//?sv=2025-05-05&se=2026-12-05T09%3A19Z&sr=c&sp=r&sig=") + 44
+)
+
 
 class Filler:
     """Fills the placeholders of one task (or of none), and keeps what could not be filled. `scripts` are the .cmd files
@@ -121,7 +127,19 @@ def filled_resource_files(
                 if other != name:
                     message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"
                     fill.report(file.at, message, "same-file")
+    if sum(map(_least_characters, made)) > MOST_OF_FILES:
+        message = (
+            f"more than {MOST_OF_FILES:,} characters with their addresses, which Batch does not take: "
+            "a 'container', alone or with a 'blobPrefix', is one entry for many blobs"
+        )
+        fill.report(files[0].at[:-1], message, "too-long", at_key=True)
     return tuple(made)
+
+
+def _least_characters(file: ResourceFile) -> int:
+    """Of an entry as it is sent, the address of its storage and the signature as short as they can be."""
+    texts = (file.http_url, file.file_path, file.file_mode, file.container, file.blob, file.blob_prefix)
+    return sum(map(len, filter(None, texts))) + (0 if file.http_url else LEAST_OF_AN_ADDRESS)
 
 
 def _filled_resource_file(

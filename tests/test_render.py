@@ -653,3 +653,6 @@ def test_ids_of_nodes_are_cut_for_people() -> None:
     node = f"tvmps_{'0123456789abcdef' * 4}_d"
     assert short_ids(f"node {node}: start task failed") == "node tvmps_01234567…_d: start task failed"
     assert short_ids("tvmps_1_d tvmps") == "tvmps_1_d tvmps"
+    said = Said(width=200)
+    said.printer.error(CloudError(f"node {node} is gone"))
+    assert said.err == ["error: node tvmps_01234567…_d is gone"]

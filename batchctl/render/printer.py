@@ -159,7 +159,8 @@ class Printer:
                 self._problem(problem)
             return
         said = self._refusal(error) if isinstance(error, Refused) else str(error)
-        self.err.print(Text("error: ", style="bold red").append(Text(visible_text(self._veil(said)))), soft_wrap=True)
+        line = Text("error: ", style="bold red").append(Text(short_ids(visible_text(self._veil(said)))))
+        self.err.print(line, soft_wrap=True)
 
     def _refusal(self, error: Refused) -> str:
         """Who reads both streams has seen the reasons in the plan."""

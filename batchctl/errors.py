@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+MOST_PROBLEMS = 50
+"""How many problems of a spec are told at once; where there are as many, more may come when they are mended."""
+
 
 class BatchctlError(Exception):
     """The root. `str(error)` is what the user reads; `exit_code` is what the shell gets."""

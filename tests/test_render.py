@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from batchctl.cloud_answers import Counts
-from batchctl.errors import CloudError, Problem, Refused, SpecError, TasksFailed
+from batchctl.errors import MOST_PROBLEMS, CloudError, Problem, Refused, SpecError, TasksFailed
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import (
     Applied,
@@ -414,6 +414,15 @@ def test_problems_of_a_spec_stand_at_their_places() -> None:
         "    13 | 長: x",
         "       |    ^",
     ]
+
+
+def test_where_there_are_as_many_problems_as_are_told_there_may_be_more() -> None:
+    few, many = Said(width=200), Said(width=200)
+    problems = [Problem("spec.yaml", line, 1, "odd", "odd") for line in range(1, MOST_PROBLEMS + 1)]
+    few.printer.error(SpecError(problems[1:]))
+    many.printer.error(SpecError(problems))
+    assert few.err[-1] == "spec.yaml:50:1: error: odd [odd]"
+    assert many.err[-1] == "50 problems are told; there may be more when these are mended."
 
 
 def test_the_caret_stands_below_what_is_shown() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from batchctl.errors import BatchctlError, Problem, Refused, SpecError
+from batchctl.errors import MOST_PROBLEMS, BatchctlError, Problem, Refused, SpecError
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -157,6 +157,8 @@ class Printer:
         if isinstance(error, SpecError):
             for problem in error.problems:
                 self._problem(problem)
+            if len(error.problems) >= MOST_PROBLEMS:
+                self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
             return
         said = self._refusal(error) if isinstance(error, Refused) else str(error)
         line = Text("error: ", style="bold red").append(Text(short_ids(visible_text(self._veil(said)))))

@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from batchctl.errors import Problem, SpecError
+from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
-from batchctl.spec.reading.compose import CAP, compose_nodes
+from batchctl.spec.reading.compose import compose_nodes
 from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
@@ -106,12 +106,12 @@ def _examined(
     source = Source(str(path), _file_text(path))
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = list(source.secrets())
-    if hidden := list(islice(source.forbidden(), CAP)):
-        raise SpecError([*problems, *hidden][:CAP])
+    if hidden := list(islice(source.forbidden(), MOST_PROBLEMS)):
+        raise SpecError([*problems, *hidden][:MOST_PROBLEMS])
     try:
         root, wrong = compose_nodes(source)
     except SpecError as error:
-        raise SpecError(sorted([*problems, *error.problems])[:CAP]) from None
+        raise SpecError(sorted([*problems, *error.problems])[:MOST_PROBLEMS]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
     declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
     values = {**outside, **likely_values(declared, variables)}
@@ -129,7 +129,7 @@ def _examined(
     problems += [*wrong, *twice, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)
     if problems:
-        raise SpecError(_unseen(sorted(problems)[:CAP], values))
+        raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
     return document, source
 
 

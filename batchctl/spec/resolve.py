@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from batchctl.configurations import ExitConditions
 from batchctl.desired import Desired, Download, Stage
-from batchctl.errors import Problem, SpecError
+from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
@@ -17,8 +17,6 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import JobSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.tasks import make_tasks, scripts_digest
 from batchctl.work import JobPreparationTask, JobReleaseTask, StartTask
-
-MOST_PROBLEMS = 50
 
 QUARTER = timedelta(minutes=15)
 """The service's own autoScaleEvaluationInterval."""

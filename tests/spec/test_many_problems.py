@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from batchctl.errors import MOST_PROBLEMS
 from batchctl.spec.load import examine
-from batchctl.spec.reading.compose import CAP
 from batchctl.spec.source import Place, Source
 
 POOL = "pool: {id: p, vmSize: Standard_D2s_v5, image: {publisher: a, offer: b, sku: c}}\n"
@@ -66,7 +66,7 @@ def calls_of(text: str, folder: Path) -> int:
         problems = examine(folder / "spec.yaml", {}, {})
     finally:
         sys.setprofile(None)
-    assert 0 < len(problems) <= CAP
+    assert 0 < len(problems) <= MOST_PROBLEMS
     return calls
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchctl import hashes
-from batchctl.errors import Problem, SpecError
+from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.globs import chooser, stands_for_too_many
 from batchctl.resources import Blob
 from batchctl.spec.inventory import Generated, Inventory, Table
@@ -17,8 +17,6 @@ from batchctl.spec.outside.item_sources import READERS, GeneratorError, TableErr
 from batchctl.spec.outside.patterns import Match, Pattern
 from batchctl.spec.source import At, shown
 from batchctl.spec.template import fill
-
-MOST_PROBLEMS = 50
 
 LARGE, HASHED_AT_ONCE = 256 << 10, 4
 """Bytes from which a file is worth a thread of its own, and how many there are."""

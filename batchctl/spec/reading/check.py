@@ -12,10 +12,10 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from batchctl.errors import Problem
+from batchctl.errors import MOST_PROBLEMS, Problem
 from batchctl.spec.reading import schema as contract
 from batchctl.spec.reading.batch_words import about_batch
-from batchctl.spec.reading.compose import CAP, ENOUGH
+from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.source import At, Source, nearest_word, same_word, shown
 
 WANTED: Mapping[str, str] = {
@@ -52,7 +52,7 @@ class Breach:
     @property
     def unknown(self) -> list[str]:
         """Keys that the schema does not know, not more than anybody is told."""
-        return list(islice((key for key in self.value if key not in self.known), CAP))
+        return list(islice((key for key in self.value if key not in self.known), MOST_PROBLEMS))
 
     @property
     def where(self) -> str:
@@ -260,7 +260,7 @@ def _no_mapping(breach: Breach, kinds: Iterable[str]) -> Iterator[Finding]:
 def _no_kind(breach: Breach, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """None of the telling keys is there: a misspelt one says more than that one is missing."""
     known = {key for kind in kinds.values() for key in kind.get("properties", kind["required"])}
-    unknown = list(islice((key for key in breach.value if key not in known and key not in breach.known), CAP))
+    unknown = list(islice((key for key in breach.value if key not in known and key not in breach.known), MOST_PROBLEMS))
     if not any(nearest_word(key, kinds) for key in unknown):
         yield Finding(breach.at, f"{breach.where} needs {_or(kinds)}", "missing-key", at_key=True)
     if not breach.known:

@@ -7,14 +7,12 @@ from typing import Any
 
 import yaml
 
-from batchctl.errors import Problem, SpecError
+from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.spec.source import Place, Source
 
 # More than anybody writes: what a text can cost is bounded before it is read to its end.
 DEPTH = 64
 NODES = 50_000
-CAP = 50
-"""How many problems are reported at once."""
 ENOUGH = 200
 """Problems after which a check looks for no more: of those, the first in the text are told."""
 
@@ -122,7 +120,7 @@ class _Builder:
     def _wrong(self, where: Any, message: str, code: str) -> None:
         place = where.place if isinstance(where, Node) else _place_of(where)
         self.problems.append(self.source.here(place, message, code))
-        if len(self.problems) >= CAP:
+        if len(self.problems) >= MOST_PROBLEMS:
             raise SpecError(self.problems)
 
     def _stop(self, where: Any, message: str, code: str) -> None:

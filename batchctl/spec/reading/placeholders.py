@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from batchctl.errors import Problem
+from batchctl.errors import MOST_PROBLEMS, Problem
 from batchctl.resources import Task
 from batchctl.rest import filled_places
 from batchctl.sensitive import FROM_ENVIRONMENT, masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_variables
-from batchctl.spec.reading.compose import CAP
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.variables import read_as
 from batchctl.spec.source import At, Source
@@ -121,11 +120,11 @@ def unknown_placeholders(
 
     What comes from the environment is hidden anyway, wherever it turns up."""
     errors = template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell)
-    for error in islice(errors, CAP):
+    for error in islice(errors, MOST_PROBLEMS):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
     shown = (hole for hole in template.holes(text) if not hole.name.startswith(FROM_ENVIRONMENT))
     secret = (hole for hole in shown if (value := str(known.get(hole.name, ""))) != masked(value))
-    for hole in islice(secret, CAP):
+    for hole in islice(secret, MOST_PROBLEMS):
         message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
         yield source.problem(at, message, "secret", offset=hole.start, width=hole.width)
 

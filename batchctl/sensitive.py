@@ -92,9 +92,19 @@ class Veil:
         for value in self.values:
             if text == value or (len(value) >= IN_TEXT and value in text):
                 text = text.replace(value, self.digest(value))
+        if "…" in text and self.values:
+            text = "…".join(self._cut(part) for part in text.split("…")[:-1]) + "…" + text.rpartition("…")[2]
         if len(text) >= SHORTEST or "://" in text:
             for pattern in SECRETS.values():
                 text = pattern.sub(lambda found: self.digest(found[0]), text)
+        return text
+
+    def _cut(self, text: str) -> str:
+        """A text that was cut at its end, without the beginning of a secret that was cut there."""
+        for value in self.values:
+            for length in range(min(len(value), len(text)), IN_TEXT - 1, -1):
+                if text.endswith(value[:length]):
+                    return text[:-length] + self.digest(value)
         return text
 
     def setting(self, name: str, value: str) -> str:

@@ -79,6 +79,12 @@ def test_a_short_signature_is_one_too(signature: str) -> None:
     assert f"sig={signature}" not in masked(url)
 
 
+@pytest.mark.parametrize("length", [4, 7, 12])
+def test_the_beginning_of_a_secret_that_was_cut_is_hidden(length: int) -> None:
+    veil = Veil(("canary-secret-1", "other"))
+    assert veil(f"'x {'canary-secret-1'[:length]}…' and more…") == "'x (sensitive)…' and more…"
+
+
 def test_what_takes_the_place_of_a_secret_hides_it() -> None:
     settings = ([{"name": "A", "value": text}] for text in ("old-canary", "(sensitive)", "(sensitive)"))
     old, new, hidden = (

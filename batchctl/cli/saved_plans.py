@@ -90,10 +90,11 @@ def _find_spec(plan: Path, spec: str) -> Path:
 
 def _variables_again(saved: "Saved", options: Options) -> tuple[str, ...]:
     """Those of the plan; a secret one is not in it, and is given again."""
-    from batchctl.sensitive import is_sensitive
+    from batchctl.sensitive import HIDDEN, is_sensitive
 
     given = parse_variables(options.var)
-    secret = [name for name, _ in saved.header.variables if is_sensitive(name)]
+    # One whose name tells nothing may have the value of a secret.
+    secret = [name for name, value in saved.header.variables if is_sensitive(name) or HIDDEN in value]
     if unasked := sorted(set(given) - set(secret)):
         raise UsageError(f"a saved plan has its variables in it; --var {unasked[0]} cannot change them")
     if missing := [name for name in secret if name not in given]:

@@ -48,14 +48,17 @@ def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = F
         spec = load_names(path, variables, os.environ)
     else:
         spec = load(path, variables, os.environ, allow_python=options.allow_python)
+    from batchctl.verbs.saved import codec_for
+
+    codec = codec_for(spec)
+    SPEC_CODECS.append(codec)
+    out.hide(codec)
     chosen = _target(spec, options.target, os.environ, out)
     # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
     from batchctl.cloud.connect import connect
     from batchctl.reconcile.kept.document import Place
-    from batchctl.verbs.saved import codec_for
 
-    place, codec = Place(batch=chosen.batch_url, storage=chosen.storage_url), codec_for(spec)
-    SPEC_CODECS.append(codec)
+    place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
     out.account(place, codec)
     return Opened(path, variables, spec, connect(chosen, SystemClock(), options.parallelism), place)
 

@@ -11,7 +11,7 @@ that is asked), `checkout` (the folder moves). At last the saved plan is applied
 import json
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,20 @@ import pytest
 import yaml
 
 from batchctl import verbs
-from batchctl.errors import Refused
+from batchctl.cli.options import Options
+from batchctl.cli.saved_plans import _variables_again
+from batchctl.errors import Refused, UsageError
+from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.comparison import how_it_differs, why_another_account, why_outdated
-from batchctl.reconcile.kept.document import Place, Saved, document_text, is_document, read_document, to_document
+from batchctl.reconcile.kept.document import (
+    Header,
+    Place,
+    Saved,
+    document_text,
+    is_document,
+    read_document,
+    to_document,
+)
 from batchctl.reconcile.plan import Action
 from batchctl.spec.reading.schema import schema_text
 from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
@@ -233,3 +244,23 @@ def test_no_secret_is_in_a_saved_plan(desk: Desk) -> None:
         desk.apply()
     desk.story.variables["db_password"] = "canary'one"
     assert desk.apply()
+
+
+def test_a_variable_that_had_the_value_of_a_secret_is_given_again() -> None:
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    header = Header(
+        id="1",
+        batchctl="0",
+        made=made,
+        expires=made,
+        owner="me",
+        target=Place(batch="b", storage="s"),
+        spec="spec.yaml",
+        spec_digest="d",
+        variables=(("plain", "(sensitive 0f3a)"), ("words", "5")),
+        choices=Choices(),
+    )
+    saved = Saved(header, {})
+    with pytest.raises(UsageError, match="pass --var plain=VALUE again"):
+        _variables_again(saved, Options())
+    assert _variables_again(saved, Options(var=("plain=x",))) == ("plain=x", "words=5")

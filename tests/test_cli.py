@@ -5,20 +5,24 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
 import typer
 from typer.main import get_command
 
-from batchctl import __version__
-from batchctl.cli import app, run
+from batchctl import __version__, verbs
+from batchctl.cli import app, run, specs
 from batchctl.cli.options import Command, Options, with_options
-from batchctl.errors import UsageError
+from batchctl.errors import CloudError, UsageError
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.events import Event, NotFetched, TaskFailed
+from batchctl.resources import Blob, Task
 
 SPEC = "specs/word-count.yaml"
 REFUSED = {
@@ -44,6 +48,27 @@ def test_wrong_use_is_refused_before_anything_is_asked(line: str, capsys: pytest
     assert run(line.split()) == 64
     said = capsys.readouterr()
     assert REFUSED[line] in said.out + said.err
+
+
+def test_what_was_kept_to_be_told_together_is_told_before_the_error_that_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ends(*_: object) -> Iterator[Event]:
+        yield TaskFailed(task=Task(job="j", id="t"), why="failed with exit code 3", stderr=("no licence",))
+        if stranded:
+            yield NotFetched(blob=Blob(container="out", path="a\rb"), why="its name is not safe")
+        raise CloudError("it could not be done; the reasons are above")
+
+    monkeypatch.setattr(verbs, "apply", ends)
+    monkeypatch.setattr(specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=None))
+    for stranded in (False, True):
+        assert run(["apply", SPEC, "--yes"]) == 1
+        assert capsys.readouterr().err.splitlines() == [
+            "task t failed with exit code 3",
+            "  [t] no licence",
+            *["NOT fetched out/a\\u000db: its name is not safe"] * stranded,
+            "error: it could not be done; the reasons are above",
+        ]
 
 
 @pytest.mark.parametrize("of", ["spec", "plan", "events"])

@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import gc, local, reading, specs
-from batchctl.cli.speaking import SPEC_CODECS, open_printer, open_voice
+from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -97,9 +97,10 @@ def run(arguments: list[str]) -> int:
     arguments = arguments or ["--help"]
 
     SPEC_CODECS.clear()
+    OPENED.clear()
 
     def tell(error: BatchctlError) -> None:
-        voice = open_voice("--json" in arguments and arguments[0] in STREAMS)
+        voice = OPENED[-1] if OPENED else open_voice("--json" in arguments and arguments[0] in STREAMS)
         for codec in SPEC_CODECS:
             voice.hide(codec)
         voice.error(error)

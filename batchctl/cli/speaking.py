@@ -26,6 +26,10 @@ SPEC_CODECS: "list[Codec]" = []
 secrets."""
 
 
+OPENED: "list[Voice]" = []
+"""The voices of this command: the last tells the error that ends it, too, for it alone knows what was not told yet."""
+
+
 def open_voice(as_json: bool, no_color: bool = False) -> Voice:
     """JSON lines for programs, else text for people."""
     text = open_printer(no_color)
@@ -33,13 +37,16 @@ def open_voice(as_json: bool, no_color: bool = False) -> Voice:
         return text
     from batchctl.render.stream import JsonPrinter
 
-    return JsonPrinter(sys.stdout, text, SystemClock())
+    OPENED.append(JsonPrinter(sys.stdout, text, SystemClock()))
+    return OPENED[-1]
 
 
 def open_printer(no_color: bool = False) -> "Printer":
     from batchctl.render.printer import Printer, consoles  # imported late: help and completion print nothing of ours
 
-    return Printer(*consoles(no_color=no_color))
+    printer = Printer(*consoles(no_color=no_color))
+    OPENED.append(printer)
+    return printer
 
 
 def require_an_answer(yes: bool, as_json: bool = False) -> None:

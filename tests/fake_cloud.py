@@ -33,9 +33,19 @@ from batchctl.work import OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 WINDOWS = Image(publisher="microsoftwindowsserver", offer="windowsserver", sku="2022-datacenter")
+JAMMY = Image(publisher="canonical", offer="0001-com-ubuntu-server-jammy", sku="22_04-lts")
+HPC = Image(publisher="microsoft-dsvm", offer="ubuntu-hpc", sku="2404")
 IMAGES = (
     SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 24.04", os_type="linux", verified=True),
     SupportedImage(image=UBUNTU, node_agent_sku_id="batch.node.ubuntu 26.04", os_type="linux", verified=False),
+    SupportedImage(image=JAMMY, node_agent_sku_id="batch.node.ubuntu 22.04", os_type="linux", verified=True),
+    SupportedImage(
+        image=HPC,
+        node_agent_sku_id="batch.node.ubuntu 24.04",
+        os_type="linux",
+        verified=True,
+        capabilities=("DockerCompatible",),
+    ),
     SupportedImage(image=WINDOWS, node_agent_sku_id="batch.node.windows amd64", os_type="windows", verified=True),
 )
 ENDED = ("terminating", "completed", "deleting")

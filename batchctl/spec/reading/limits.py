@@ -99,6 +99,24 @@ def addresses_are_named(document: Any, source: Source) -> Iterator[Problem]:
         yield source.problem((*at, "ipAddressIds"), message, "unused-addresses", at_key=True)
 
 
+def hidden_nodes_are_in_a_network(document: Any, source: Source) -> Iterator[Problem]:
+    """Learn, "Create a simplified node communication pool without public IP addresses": a subnet is a prerequisite,
+    endpoints do not work. With a scope of `job` the job brings the subnet."""
+    network = as_mapping(get_in(document, "pool", "networkConfiguration"))
+    at = ("pool", "networkConfiguration", "publicIPAddressConfiguration", "provision")
+    if str(get_in(document, *at)).lower() != "nopublicipaddresses":
+        return
+    from_job = str(network.get("dynamicVNetAssignmentScope")).lower() == "job"
+    if "subnetId" not in network and not from_job and "subnetId" not in str(get_in(document, "pool", "raw")):
+        message = (
+            "without public addresses nodes reach Batch only from a subnet: give 'networkConfiguration' a 'subnetId'"
+        )
+        yield source.problem(at, message, "missing-key")
+    if "endpointConfiguration" in network:
+        message = "nodes without public addresses have no endpoints"
+        yield source.problem((*at[:2], "endpointConfiguration"), message, "unused-endpoints", at_key=True)
+
+
 def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
     """Learn: AutoScalingFormulaSyntaxError when a pool is made, and formulas that are never evaluated to a target."""
     text = get_in(document, "pool", "autoScaleFormula")
@@ -115,5 +133,6 @@ RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     exit_codes_are_told_apart,
     signatures_outlive_tasks,
     addresses_are_named,
+    hidden_nodes_are_in_a_network,
     formula_gives_nodes,
 )

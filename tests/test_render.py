@@ -560,7 +560,7 @@ def test_results_and_progress_have_their_own_streams(capsys: pytest.CaptureFixtu
     ("count", "said"),
     [
         (0, "0 bytes"),
-        (1, "1 bytes"),
+        (1, "1 byte"),
         (1023, "1023 bytes"),
         (1024, "1.0 KB"),
         (1536, "1.5 KB"),

@@ -13,7 +13,7 @@ import isodate
 from batchctl.rest import camel
 from batchctl.rules import JsonText, veiled_json
 from batchctl.sensitive import Hidden, is_sensitive, masked
-from batchctl.words import shown_characters
+from batchctl.words import plural, shown_characters
 
 HIDDEN = "(sensitive)"
 
@@ -63,7 +63,7 @@ def shown_size(count: int) -> str:
     amount = float(count)
     for unit in ("bytes", "KB", "MB", "GB"):
         if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+            return plural(count, "byte") if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TB"
 

@@ -128,4 +128,4 @@ def nodes_that_go_on(desired: Desired, cloud: Cloud) -> Iterator[Event]:
 
 def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
     ids = [failure.task.id for failure in failures]
-    return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs these alone"
+    return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs {'it' if len(ids) == 1 else 'these'} alone"

@@ -8,7 +8,7 @@ from batchctl.reconcile.outputs import lost_outputs
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
-from batchctl.words import some
+from batchctl.words import plural, some
 
 GOES = (Action.DELETE, Action.REPLACE)
 WAITING = ("active", "completed")
@@ -61,9 +61,11 @@ def outputs_not_at_home(plan: Plan, situation: Situation) -> Iterator[str]:
     doomed = [b for b in situation.held if isinstance(b, Blob) and (b.container in emptied or b.name in dropped)]
     outputs = lost_outputs(situation.desired.owner, doomed, situation.desired.downloads, situation.is_copy)
     if outputs:
+        are, them, their = ("is", "it", "its") if len(outputs) == 1 else ("are", "them", "their")
         yield (
-            f"{len(outputs)} outputs are not at home and would be lost ({_some([b.name for b in outputs])}): apply "
-            f"brings them home, `keep: true` keeps their container, --discard-outputs lets them go"
+            f"{plural(len(outputs), 'output')} {are} not at home and would be lost "
+            f"({_some([b.name for b in outputs])}): apply brings {them} home, `keep: true` keeps {their} container, "
+            f"--discard-outputs lets {them} go"
         )
 
 

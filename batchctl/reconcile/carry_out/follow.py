@@ -14,6 +14,7 @@ from batchctl.reconcile.events import Event, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
+from batchctl.words import plural
 
 SHORTEST, LONGEST = 1.0, 15.0
 """Seconds between two polls; they grow with the wait."""
@@ -126,7 +127,8 @@ def _why_in_vain(culprit: Task) -> str:
 
 def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:
     ids = ", ".join(repr(generation_id(j.name, j.generation)) for j in jobs)
+    have, go = ("has", "It goes") if counts.unfinished == 1 else ("have", "They go")
     return (
-        f"waited {timeout} and {counts.unfinished} tasks of job {ids} have not ended "
-        f"({counts.running} running, {counts.active} waiting). They go on; apply again to wait on."
+        f"waited {timeout} and {plural(counts.unfinished, 'task')} of job {ids} {have} not ended "
+        f"({counts.running} running, {counts.active} waiting). {go} on; apply again to wait on."
     )

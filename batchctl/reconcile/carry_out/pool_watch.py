@@ -9,6 +9,7 @@ from batchctl.errors import Stuck
 from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
+from batchctl.words import plural
 
 BETWEEN = 60.0
 """Seconds between two looks while all goes well: a look is two requests."""
@@ -46,7 +47,7 @@ class PoolWatch:
         # Counts of nodes lag behind the pool: only the second look in a row is believed.
         if hopeless and self._doubted:
             raise Stuck(
-                f"pool {self.pool!r} cannot run the {counts.active} waiting tasks: {why_no_node(health)}\n"
+                f"pool {self.pool!r} cannot run the {plural(counts.active, 'waiting task')}: {why_no_node(health)}\n"
                 f"The tasks stay in the job; {way_out(self.pool, health)}."
             )
         self._doubted = hopeless

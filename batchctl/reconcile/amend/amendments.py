@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
+from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.idle_pools import without_idle_pools
@@ -31,6 +32,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_pool_notes,
     with_note_of_no_nodes,
     with_preflight,
+    with_advice,
     refuse_losses,
 )
 

@@ -1,0 +1,71 @@
+"""What a plan says of things that Batch takes and that seldom do what was meant."""
+
+from typing import Any
+
+import pytest
+
+from batchctl.configurations import TaskContainerSettings
+from batchctl.reconcile.amend.advice import with_advice
+from batchctl.reconcile.decide.diff import diff
+from batchctl.resources import Resource
+from batchctl.work import JobPreparationTask, StartTask
+from tests.reconcile.build import desired, held_pool, job, pool, situation, task
+
+
+def notes_of(*wanted: Resource, held: tuple[Resource, ...] = ()) -> tuple[str, ...]:
+    everything = desired(*wanted)
+    return with_advice(diff(everything, held), situation(everything, held)).notes
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("echo '$AZ_BATCH_TASK_ID'", ["AZ_BATCH_TASK_ID"]),
+        ("python3 '${AZ_BATCH_NODE_SHARED_DIR}/a.py' '$HOME' '${HOME}'", ["AZ_BATCH_NODE_SHARED_DIR", "HOME"]),
+        ("echo '$MINE' '$OURS' '$NOBODYS'", ["MINE", "OURS"]),
+        ("awk '{print $1, $NF}' a.txt", []),
+        ("echo '$AZ_BATCH'", []),
+        ("/bin/bash -c 'echo $HOME'", []),
+        ("timeout 10 /bin/sh -c 'echo $HOME'", []),
+        ("echo \"it's", []),
+        ("true", []),
+    ],
+)
+def test_variables_that_no_shell_fills_in(line: str, told: list[str]) -> None:
+    work: dict[str, Any] = {"command_line": line, "environment": (("MINE", "1"),)}
+    found = notes_of(pool(), job(environment=(("OURS", "1"),)), task("a", **work), task("b", **work))
+    assert list(found) == [
+        f"no shell reads the 'command' of 'a' and of 1 other task: ${name} stays as it is; 'commands' have a shell"
+        for name in told
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "program"),
+    [
+        ("/bin/bash -c 'set -e; apt-get update && apt-get install -y jq'", {}, "apt-get"),
+        ("/bin/bash -c 'yum -y install jq'", {}, "yum"),
+        ("/bin/bash -c 'sudo apt-get install jq'", {}, None),
+        ("/bin/bash -c 'apt-get install jq'", {"elevation": "admin"}, None),
+        ("/bin/bash -c 'apt-get install jq'", {"username": "root"}, None),
+        ("/bin/bash -c 'apt-get install jq'", {"container_settings": TaskContainerSettings(image_name="a")}, None),
+        ("/bin/bash -c 'cat my-apt-get install'", {}, None),
+        ("/bin/bash -c 'apt-get --version'", {}, None),
+    ],
+)
+def test_packages_are_installed_by_an_administrator(line: str, more: dict[str, Any], program: str | None) -> None:
+    start, prepare = StartTask(command_line=line, **more), JobPreparationTask(command_line=line, **more)
+    found = notes_of(pool(start_task=start), job(job_preparation_task=prepare))
+    told = [f"{name} runs {program}, which an administrator alone may" for name in ("startTask", "jobPreparationTask")]
+    assert [note.partition(":")[0] for note in found] == (told if program else [])
+
+
+@pytest.mark.parametrize(("spot", "talk", "told"), [(2, True, True), (0, True, False), (2, False, False)])
+def test_spot_nodes_that_talk(spot: int, talk: bool, told: bool) -> None:
+    wanted = pool(target_spot_nodes=spot, enable_inter_node_communication=talk)
+    assert ["spot nodes" in note for note in notes_of(wanted)] == [True] * told
+
+
+def test_what_stays_gets_no_advice() -> None:
+    talking = {"target_spot_nodes": 2, "enable_inter_node_communication": True}
+    assert notes_of(pool(**talking), held=(held_pool(**talking),)) == ()

@@ -7,6 +7,7 @@ for certain (here-documents, backticks, ${…}, $((…)), $'…', comments), onl
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_texts, parse_template
 
@@ -38,6 +39,31 @@ class Bash:
 
     def read(self, text: str) -> None:
         """Go on over literal text."""
+        self._go_on_at(_after(self._state(), text))
+
+    def _state(self) -> "State":
+        return (
+            (*self._stack,),
+            (*self._opened,),
+            self._length,
+            self._lost,
+            self._escaped,
+            self._word_begins,
+        )
+
+    def _go_on_at(self, state: "State") -> None:
+        stack, opened, self._length, self._lost, self._escaped, self._word_begins = state
+        self._stack, self._opened = list(stack), list(opened)
+
+    @classmethod
+    def after(cls, state: "State", text: str) -> "State":
+        """Where one who was at `state` stands behind the text."""
+        shell = cls()
+        shell._go_on_at(state)
+        shell._walk(text)
+        return shell._state()
+
+    def _walk(self, text: str) -> None:
         at = 0
         while at < len(text):
             at += self._step(text, at)
@@ -146,6 +172,15 @@ class Bash:
             return 3
         self._lost = True
         return 2
+
+
+State = tuple[tuple[str, ...], tuple[int, ...], int, bool, bool, bool]
+"""All that a Bash knows. No value is in it, so that all tasks of a factory go through the same few."""
+
+
+@lru_cache(maxsize=4096)
+def _after(state: State, text: str) -> State:
+    return Bash.after(state, text)
 
 
 def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:

@@ -4,17 +4,17 @@ What cannot be filled is kept as a problem, so that all of them are told at once
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchctl.errors import Problem
 from batchctl.resources import Blob
 from batchctl.rest import filled_fields
 from batchctl.sensitive import Hidden
 from batchctl.spec import template
-from batchctl.spec.filling import places, shell, windows
+from batchctl.spec.filling import places, shell
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
@@ -32,6 +32,9 @@ MOST_OF_FILES = 32_768
 LEAST_OF_AN_ADDRESS = (
     len("https://abc.blob.core.windows.net//?sv=2025-05-05&se=2026-12-05T09%3A19Z&sr=c&sp=r&sig=") + 44
 )
+
+if TYPE_CHECKING:
+    from batchctl.spec.filling.windows import Script
 
 
 class Filler:
@@ -87,8 +90,10 @@ def command_line(
     script = None
     try:
         if commands.argv:
-            line = (windows if on_windows else shell).argv(commands.argv, fill.values)
+            line = _argv_of(on_windows)(commands.argv, fill.values)
         elif on_windows:
+            from batchctl.spec.filling import windows  # imported late: few pools run Windows
+
             line, script = windows.cmd(commands.lines, fill.values)
         else:
             line = shell.bash(commands.lines, fill.values)
@@ -102,7 +107,15 @@ def command_line(
     return line, (_script_file(fill, script),) if script else ()
 
 
-def _script_file(fill: Filler, script: windows.Script) -> ResourceFile:
+def _argv_of(on_windows: bool) -> Callable[[Sequence[str], Values], str]:
+    if not on_windows:
+        return shell.argv
+    from batchctl.spec.filling import windows
+
+    return windows.argv
+
+
+def _script_file(fill: Filler, script: "Script") -> ResourceFile:
     """The file on the node; the blob that it comes from is kept in `fill.scripts`."""
     container, data = fill.spec.script_container, script.text.encode()
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -11,7 +11,6 @@ from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
-from batchctl.spec.filling.windows import needs_script
 from batchctl.spec.model import (
     AXES,
     Account,
@@ -63,7 +62,11 @@ def build_spec(document: Document, **outside: Any) -> Spec:
 
 def _with_script_container(spec: Spec) -> Spec:
     """Windows runs several commands from a .cmd file, which comes from a container."""
-    if not (spec.pool and spec.pool.windows and any(needs_script(work.commands.lines) for work in spec.works)):
+    if not (spec.pool and spec.pool.windows):
+        return spec
+    from batchctl.spec.filling.windows import needs_script  # imported late: few pools run Windows
+
+    if not any(needs_script(work.commands.lines) for work in spec.works):
         return spec
     return replace(spec, containers={spec.script_container: ContainerSpec(), **spec.containers})
 

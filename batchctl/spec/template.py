@@ -189,7 +189,8 @@ def _mistaken_message(found: Lookalike, known: Collection[str]) -> str:
     if found.inner.startswith("env"):
         right = "write ${env:NAME}"
     elif near := found.name if _is_known(found.name, known) else _nearest_name(found.name or "item", known):
-        right = f"write {{{near}}}"
+        # What is declared under a name that no placeholder can have is told where it is declared.
+        right = f"write {{{near}}}" if f"{{{near}}}" != found.text else "a name has letters, digits and underscores"
     else:
         right = "one is a name in braces, without spaces and the like"
     literal = f"; to mean the text {found.meaning}, write {found.escaped}"

@@ -302,7 +302,7 @@ def test_a_job_that_was_deleted_is_told() -> None:
 # What became of them.
 
 
-NOT_THERE = "succeeded, but its output 'output/*_OUTPUT.txt' is not there"
+NOT_THERE = "succeeded, but the output 'output/*_OUTPUT.txt' is not there"
 
 
 def told(*events: TaskFailed) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -117,7 +117,7 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
         yield TaskFailed(task=run, why=why_failed(run), stderr=())
     elif missing := missing_outputs(task, written, run):
         said = "; ".join(missing_line(output, task, written, just_now=True) for output in missing)
-        yield TaskFailed(task=run, why=f"succeeded, but its output {said}", stderr=())
+        yield TaskFailed(task=run, why=f"succeeded, but the output {said}", stderr=())
 
 
 def _why_in_vain(culprit: Task) -> str:

@@ -26,6 +26,7 @@ RIGHT = [
     "$TargetDedicatedNodes = " + "1 + " * 1500 + "1;",
 ]
 WRONG = {
+    "$targetDedicatedNodes = 2;": "it sets a target in another spelling: write $TargetDedicatedNodes",
     "$TargetDedicatedNodes = = 1;": "'=' stands where a value is expected",
     "$TargetDedicatedNodes = 1 $TargetLowPriorityNodes = 2;": "'$TargetLowPriorityNodes' stands where ';' is expected",
     "$TargetDedicatedNodes = max(1, 2;": "';' stands where ')' is expected",

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]])",
     re.DOTALL,
 )
+_SPELLED = re.compile(r"\$Target(?:DedicatedNodes|LowPriorityNodes|Dedicated)\b")
 _OPERATORS = frozenset(("||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/"))
 
 
@@ -40,6 +41,9 @@ def what_is_wrong(text: str) -> str | None:
     if not assigned & {*TARGETS, OLD_TARGET}:
         hint = ": a comment goes on to the end of its line, and in a folded text (`>`) all is one line"
         return f"it sets neither $TargetDedicatedNodes nor $TargetLowPriorityNodes{hint * ('//' in text)}"
+    if not _SPELLED.search(text):
+        # Learn says nothing of other spellings; the local service takes them for variables of the formula's own.
+        return "it sets a target in another spelling: write $TargetDedicatedNodes or $TargetLowPriorityNodes"
     return None
 
 

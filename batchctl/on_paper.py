@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-MACHINE = "virtualMachineConfiguration"
+from batchctl.resources import MACHINE
+
 NETWORK = "networkConfiguration"
 ADDRESSES = f"{NETWORK}.publicIPAddressConfiguration"
 

@@ -119,8 +119,9 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
 
 def nodes_that_go_on(desired: Desired, cloud: Cloud) -> Iterator[Event]:
     """Nodes cost by the hour whether they work or not: who has what he wanted is told how to end that."""
-    for pool in (r for r in desired.resources if isinstance(r, Pool)):
-        if (count := cloud.health(pool.name).count) and pool.auto_scale_formula is None:
+    # What a formula gives it takes away again: nobody is asked about that.
+    for pool in (r for r in desired.resources if isinstance(r, Pool) and r.auto_scale_formula is None):
+        if count := cloud.health(pool.name).count:
             keeps = "keeps" if count == 1 else "keep"
             ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
             yield PoolNotice(pool=pool.name, says=(f"{plural(count, 'node')} {keeps} running: {ends}",))

@@ -1,9 +1,9 @@
 """Values that cross between `cloud/` and `reconcile/` and are no resources; most are what a cloud answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from batchctl.errors import BatchctlError
+from batchctl.frozen import dataclass
 from batchctl.resources import Resource
 
 

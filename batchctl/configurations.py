@@ -4,8 +4,8 @@ They hold what a spec can set; what the service fills in beside is not read. Def
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 
+from batchctl.frozen import dataclass
 from batchctl.rules import lower, part, secret, unordered, word
 
 

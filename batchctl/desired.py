@@ -1,9 +1,9 @@
 """What a spec asks for in all: resources, what comes home of them, and what comes only later."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from batchctl.frozen import dataclass
 from batchctl.resources import Resource
 
 

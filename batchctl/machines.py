@@ -3,10 +3,10 @@
 What a spec leaves out, the service fills in, and gives back as if it had been asked for.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from batchctl.configurations import IdentityReference
+from batchctl.frozen import dataclass
 from batchctl.rules import JsonText, lower, part, secret, unordered
 
 

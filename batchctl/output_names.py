@@ -6,11 +6,11 @@ with them it stands before what lies below the pattern's last directory without 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from posixpath import join, normpath
 
+from batchctl.frozen import dataclass
 from batchctl.resources import Task
 from batchctl.work import HANDLING, OutputFile
 

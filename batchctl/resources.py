@@ -5,7 +5,6 @@ digest tells that it changed), policy (what batchctl needs to know beside) or ob
 A secret is a field of a kind of its own (`rules.secret`), which nobody shows, keeps or compares.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +19,7 @@ from batchctl.configurations import (
     TaskDependencies,
     TaskSchedulingPolicy,
 )
+from batchctl.frozen import dataclass
 from batchctl.machines import (
     DataDisk,
     DiskEncryptionConfiguration,

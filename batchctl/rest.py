@@ -5,11 +5,12 @@ nothing else (`rules`). A Dialect is one of the two, with what single types are 
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from batchctl.frozen import dataclass
 from batchctl.rules import word
 
 ABBREVIATIONS = {"sku": "SKU", "ip": "IP", "vnet": "VNet", "os": "OS", "gb": "GB", "vm": "VM", "nat": "NAT"}

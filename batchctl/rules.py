@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any, cast
+
+from batchctl.frozen import dataclass
 
 
 class JsonText(str):

@@ -1,9 +1,9 @@
 """What nodes run, and what all that they run has in common: a command, files that come and go, an environment."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from batchctl.configurations import TaskContainerSettings
+from batchctl.frozen import dataclass
 from batchctl.rules import lower, part, policy, sent, unordered, word
 
 RETENTION = timedelta(days=7)

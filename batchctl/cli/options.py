@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,7 @@ import typer
 
 from batchctl.durations import parse_duration
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 
 if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices

@@ -1,7 +1,7 @@
 """A plan that is kept and carried out later: saved with what it was made from, and opened again."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from batchctl.cli.speaking import Voice, show_and_ask
 from batchctl.cli.target import Opened, open_spec, parse_variables
 from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
+from batchctl.frozen import dataclass
 
 if TYPE_CHECKING:
     from batchctl.cloud_answers import Ticket

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from batchctl.cli.options import Options
 from batchctl.cli.plan_files import is_plan
 from batchctl.cli.speaking import SPEC_CODECS, Voice
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 
 if TYPE_CHECKING:
     from batchctl.cloud.connect import Target

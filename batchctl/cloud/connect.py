@@ -4,7 +4,7 @@ import logging
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from batchctl.cloud.clients.sas import Sas, Signer
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 knows: the SDK's own is newer, and others start theirs as it comes."""

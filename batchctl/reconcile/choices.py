@@ -4,10 +4,11 @@ A saved plan keeps it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fnmatch import fnmatchcase
 
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 from batchctl.resources import KINDS, Blob, Job, Resource, Task, label_of
 
 EVERY = "all"

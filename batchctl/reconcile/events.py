@@ -1,11 +1,11 @@
 """What happens while a plan is carried out, and what gc finds: frozen values that doers yield and `render` prints."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from batchctl.cloud_answers import Counts
 from batchctl.errors import BatchctlError
+from batchctl.frozen import dataclass
 from batchctl.resources import Blob, Task
 
 Verb = Literal["adopt", "end", "delete", "create", "update"]

@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath, PureWindowsPath
 
 from batchctl.desired import Download
+from batchctl.frozen import dataclass
 from batchctl.globs import chooser
 from batchctl.output_names import blob_names, written_mark
 from batchctl.resources import Blob, Task

@@ -1,10 +1,10 @@
 """The plan as a value: what is done to what, why, and what of it differs. Pure; decides nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import KINDS, Blob, Job, Resource, Task, changed_parts
 from batchctl.rules import Rule, asked_hashes, field_differences

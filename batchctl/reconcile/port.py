@@ -1,12 +1,12 @@
 """What reconcile asks of a cloud, which `cloud/` and the tests' fake satisfy; and the situation in which it asks."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.desired import Desired
+from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task

@@ -1,8 +1,9 @@
 """The outside facts that fan-out sees, as values: files, tables, blobs as they will be after this plan. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from batchctl.frozen import dataclass
 from batchctl.resources import Blob
 from batchctl.spec.source import At
 from batchctl.spec.template import Values

@@ -4,12 +4,13 @@ expanded only later. `at` says where something stands."""
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from batchctl.errors import Problem
+from batchctl.frozen import dataclass
 from batchctl.resources import Job, Pool, Task
 from batchctl.sensitive import Hidden
 from batchctl.spec.source import At, Source

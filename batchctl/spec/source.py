@@ -6,11 +6,12 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from itertools import islice
 
 from batchctl.errors import Problem
+from batchctl.frozen import dataclass
 from batchctl.sensitive import SECRETS, masked
 from batchctl.words import SHOWN
 

@@ -1,11 +1,12 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from batchctl.desired import Stage
 from batchctl.errors import Problem
+from batchctl.frozen import dataclass
 from batchctl.resources import Blob, Job, Task, task_digest
 from batchctl.spec.fanout.dependencies import (
     Draft,

@@ -8,9 +8,9 @@ Every other brace is text, and so is `${HOME}`; `lookalikes` has those that some
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from batchctl.frozen import dataclass
 from batchctl.spec.lookalikes import MEANT, MEANT_OF_SHELL, Lookalike, lookalikes
 
 Value = str | int | float | bool | tuple[str, ...]

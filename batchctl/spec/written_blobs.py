@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 
+from batchctl.frozen import dataclass
 from batchctl.output_names import ALWAYS_THERE, blob_names, why_no_name
 from batchctl.resources import Task
 from batchctl.spec.source import At, shown

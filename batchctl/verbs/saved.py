@@ -1,11 +1,11 @@
 """Plans that are kept: made into a document, and held against what a plan made now says."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from batchctl import __version__
 from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
+from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.comparison import how_it_differs

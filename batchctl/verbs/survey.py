@@ -1,10 +1,10 @@
 """What is wanted, what is held, and the plan that follows: reads alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from batchctl.desired import Desired
+from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
 from batchctl.reconcile.amend.amendments import APPLYING, amended
 from batchctl.reconcile.carry_out import fetch

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
+from batchctl.frozen import dataclass
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Lock
 

@@ -1,6 +1,7 @@
 """Values to JSON and back: whatever fields the vocabulary has, now or later."""
 
 import json
+from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batchctl import configurations, frozen, machines, resources, work
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.resources import KINDS, Blob, Resource, Task
 from batchctl.rules import JsonText, json_text
@@ -26,6 +28,10 @@ st.register_type_strategy(
 # Of a setting whose name tells of a secret the value is hidden, and does not come back.
 st.register_type_strategy(JsonText, st.dictionaries(st.text(max_size=3), st.integers() | st.text()).map(json_text))
 st.register_type_strategy(str, st.text().filter(lambda text: not is_sensitive(text)))
+# Values are drawn by the arguments of their classes, which are not known before the first value is made.
+for module in (configurations, machines, resources, work):
+    for kind in filter(is_dataclass, vars(module).values()):
+        frozen.write_methods(kind)
 SLOW = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Condition, Event
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.storage import Direct
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
+from batchctl.frozen import dataclass
 from batchctl.resources import Resource
 
 T = TypeVar("T")

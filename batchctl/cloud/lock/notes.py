@@ -5,13 +5,13 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, unquote
 
 from batchctl.cloud_answers import Ticket
+from batchctl.frozen import dataclass
 
 UNKNOWN = "unknown"
 

@@ -1,7 +1,6 @@
 """Objects that bear our mark in their metadata, pools and jobs: made, adopted and deleted alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -9,6 +8,7 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError, Refused
+from batchctl.frozen import dataclass
 from batchctl.resources import Job, Pool, label_of
 from batchctl.rules import asked_hashes
 

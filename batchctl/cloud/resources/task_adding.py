@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import travelling_digest
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError
+from batchctl.frozen import dataclass
 from batchctl.resources import Task, generation_id
 
 MOST_TASKS = 100

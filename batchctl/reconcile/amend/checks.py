@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.images import NOTED, REFUSED, image_name, is_looked_at, told
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation

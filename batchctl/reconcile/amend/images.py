@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Image, Pool, SupportedImage
 

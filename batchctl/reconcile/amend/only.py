@@ -1,8 +1,9 @@
 """A part of a plan: what was named, with what it needs; and what that leaves out. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices, Named, named
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation

@@ -6,9 +6,10 @@ everywhere; where wildcards leave it open, the blobs that may be met are named.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from batchctl.frozen import dataclass
 from batchctl.output_names import BlobNames, blob_names
 from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
 from batchctl.reconcile.plan import Action, Plan

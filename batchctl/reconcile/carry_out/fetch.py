@@ -7,7 +7,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from io import FileIO
 from pathlib import Path
 from threading import Event as Flag
@@ -15,6 +15,7 @@ from threading import Semaphore
 
 from batchctl import hashes
 from batchctl.errors import BatchctlError, CloudError
+from batchctl.frozen import dataclass
 from batchctl.reconcile.carry_out.leftovers import hold_temporary, sweep_leftovers
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch, clashing_fetches, why_unsafe

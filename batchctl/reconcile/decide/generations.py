@@ -5,9 +5,9 @@ dependents. What must run again runs in the next generation, which holds those t
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 
 from batchctl.desired import Desired, Stage
+from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.placement import Placement, place_tasks, still_awaited
 from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job

@@ -1,9 +1,10 @@
 """In which generation of the job the due tasks run, and what becomes of the generations that are there. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from batchctl.configurations import padded_numbers
+from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_in_generation
 from batchctl.reconcile.decide.runs import ENDING, Runs
 from batchctl.reconcile.decide.verdicts import Verdict

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Job, Task, changed_parts

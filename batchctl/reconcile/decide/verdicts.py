@@ -1,8 +1,9 @@
 """Which tasks run now, and why; which go on, and which are in the way. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import NEW, Reasons, with_dependents
 from batchctl.reconcile.decide.runs import ENDING, Runs, changes_since, is_in_the_way

@@ -6,7 +6,7 @@ relative to the spec's folder, so that they mean the same in another checkout. W
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import isodate
 
 from batchctl.errors import BatchctlError
+from batchctl.frozen import dataclass
 from batchctl.resources import KINDS
 from batchctl.rest import camel
 from batchctl.rules import JsonText, veiled_json

@@ -1,13 +1,14 @@
 """`dependsOn` between factories, to the ids that each task waits for; barriers where these are too many. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 from batchctl.configurations import TaskDependencies, padded_numbers
 from batchctl.desired import Stage
 from batchctl.errors import Problem
+from batchctl.frozen import dataclass
 from batchctl.resources import Task, task_digest
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec

@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from batchctl.frozen import dataclass
 from batchctl.spec.fanout import items
 from batchctl.spec.fanout.gathering import gathered_names, item_chunks, item_groups
 from batchctl.spec.fanout.items import PARTS, Item

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from batchctl.frozen import dataclass
 from batchctl.spec.filling.cmd_rules import BEYOND_ASCII
 from batchctl.spec.filling.shell import DIGITS, SEVERAL, LineError, ahead_of_redirection, texts_of, unquotable
 from batchctl.spec.template import Hole, TemplateError, Value, parse_template

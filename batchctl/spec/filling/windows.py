@@ -7,8 +7,8 @@ in its line, and a newline ends the whole. Values are arguments of that file, so
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from batchctl.frozen import dataclass
 from batchctl.spec.filling.cmd_rules import FAILED, check_called, check_line, check_script
 from batchctl.spec.filling.cmd_values import CMD_PLAIN, DELAYED, InlineLine, ScriptLine, Slot, variable
 from batchctl.spec.filling.digests import short_hash

@@ -6,9 +6,10 @@ Only git's own files are read: `gitrepository-layout(5)` and `git-config(1)` say
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from batchctl.frozen import dataclass
 
 SECTION = re.compile(r"""^\s*\[remote\s+"(.*)"\]""")
 URL = re.compile(r"""^\s*url\s*=\s*"?([^"#;]*?)"?\s*(?:[#;].*)?\Z""", re.IGNORECASE)

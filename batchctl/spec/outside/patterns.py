@@ -5,11 +5,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from wcmatch import glob
 
+from batchctl.frozen import dataclass
 from batchctl.spec.source import is_hidden, shown
 
 # CASE: blobs tell letters apart also where this machine's files do not.

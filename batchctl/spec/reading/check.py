@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -13,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from batchctl.errors import MOST_PROBLEMS, Problem
+from batchctl.frozen import dataclass
 from batchctl.spec.reading import schema as contract
 from batchctl.spec.reading.batch_words import about_batch
 from batchctl.spec.reading.compose import ENOUGH

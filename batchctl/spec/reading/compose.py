@@ -2,12 +2,13 @@
 a scalar stays the text that was written, and whether it was quoted. The only user of yaml."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
+from batchctl.frozen import dataclass
 from batchctl.spec.source import Place, Source
 
 # More than anybody writes: what a text can cost is bounded before it is read to its end.

@@ -5,11 +5,12 @@ What a word holds is said by the schema, all else by the fields that it becomes 
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 from batchctl.on_paper import is_on_paper
 from batchctl.resources import Job, Pool, Task
 from batchctl.rest import REST, SPEC, Path, member_of, path_of, without_none

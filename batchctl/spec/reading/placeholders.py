@@ -6,11 +6,12 @@ document is checked, so that what they stand for is checked as if it stood there
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
 from batchctl.errors import MOST_PROBLEMS, Problem
+from batchctl.frozen import dataclass
 from batchctl.resources import Task
 from batchctl.rest import filled_places
 from batchctl.sensitive import FROM_ENVIRONMENT, masked

@@ -3,10 +3,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from batchctl.errors import Problem
+from batchctl.frozen import dataclass
 from batchctl.spec.reading.compose import Node
 from batchctl.spec.reading.schema import Schema, chosen_branch, constant_words, spec_schema, without_reference
 from batchctl.spec.source import At, Place, Source, code_point, is_hidden, shown

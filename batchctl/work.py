@@ -1,8 +1,10 @@
 """What nodes run, and what all that they run has in common: a command, files that come and go, an environment."""
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from batchctl.configurations import TaskContainerSettings
+from batchctl.configurations import IdentityReference, TaskContainerSettings
 from batchctl.frozen import dataclass
 from batchctl.rules import lower, part, policy, sent, unordered, word
 
@@ -16,20 +18,38 @@ Settings = tuple[tuple[str, str], ...]
 """Environment settings or metadata: name and value pairs. Their order means nothing."""
 
 
+SIGNED = re.compile(r"s(v|s|rt|r|p|t|e|ip|pr|ig|i|dd|es|koid|ktid|kt|ke|ks|kv|aoid|uoid|cid)", re.IGNORECASE)
+"""The parameters of a shared access signature (Learn: "Create a service SAS", "Create a user delegation SAS")."""
+
+
+def unsigned(url: str | None) -> str | None:
+    """A URL without who may read it, and until when."""
+    if url is None or "sig=" not in url:
+        return url
+    parts = urlsplit(url)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not SIGNED.fullmatch(pair[0])]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceFile:
     """A file that Batch puts on the node: one blob, all blobs of a container (under a prefix), or a URL.
 
     `container` with `blob`: that blob. `container` alone or with `blob_prefix`: all of them. `http_url`: anything.
+    `storage_container_url`: a container of another account; `auto_storage_container_name`: one of the storage account
+    that belongs to the Batch account. `identity_reference`: what reads it; without one, our own account is signed for.
     `file_path` is relative to the working directory: the file's name for a blob or URL, the directory for a container.
     """
 
     container: str | None = None
     blob: str | None = None
     blob_prefix: str | None = None
-    http_url: str | None = None
+    http_url: str | None = part(None, fold=unsigned)
+    storage_container_url: str | None = part(None, fold=unsigned)
+    auto_storage_container_name: str | None = None
     file_path: str | None = None
     file_mode: str | None = None
+    identity_reference: IdentityReference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +73,15 @@ def told_instances(value: MultiInstanceSettings | None) -> tuple[int, str] | Non
 class OutputFile:
     """Files that Batch uploads when the task ends. `path` is the blob's name, or its prefix if the pattern has
     wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
-    `optional` must be there once the task has succeeded."""
+    `optional` must be there once the task has succeeded.
+
+    `container_url`: a container of another account, with what opens it; `container` is that address without it.
+    `identity_reference`: what writes there; without one, our own account is signed for."""
 
     file_pattern: str
     container: str
+    container_url: str | None = None
+    identity_reference: IdentityReference | None = None
     path: str | None = None
     upload_condition: str = "taskSuccess"
     optional: bool = False

@@ -1,4 +1,5 @@
-"""The storage account that belongs to the Batch account: what autoStorageContainerName means, as a URL with a SAS.
+"""The storage account that belongs to the Batch account: what autoStorageContainerName means, and what identities open,
+as URLs with a SAS.
 
 As the page "Create a service SAS" has it, for versions since 2020-12-06.
 """
@@ -8,7 +9,7 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 STORAGE_VERSION = "2021-12-02"
 """The version of the storage service that all requests are made in."""
@@ -26,8 +27,19 @@ class AutoStorage:
 
     def container_url(self, container: str) -> str:
         """The container, to be read and listed."""
+        return f"{self.url}/{quote(container)}?{self._signature(container, 'rl')}"
+
+    def opened(self, url: str, permission: str) -> str:
+        """An address of the account as an identity opens it: any may do all of that. Others, and those that are signed,
+        are opened by nobody here."""
+        if not url.startswith(f"{self.url}/") or "?" in url:
+            return url
+        container = url.removeprefix(f"{self.url}/").partition("/")[0]
+        return f"{url}?{self._signature(unquote(container), permission)}"
+
+    def _signature(self, container: str, permission: str) -> str:
         query = {
-            "sp": "rl",
+            "sp": permission,
             "se": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + LIVES)),
             "sv": STORAGE_VERSION,
             "sr": "c",
@@ -36,4 +48,4 @@ class AutoStorage:
         # The empty ones stand for what this SAS does not say: start, identifier, addresses, protocol, and headers.
         signed = [query["sp"], "", query["se"], resource, "", "", "", query["sv"], query["sr"], *[""] * 7]
         digest = hmac.digest(self.key, "\n".join(signed).encode(), hashlib.sha256)
-        return f"{self.url}/{quote(container)}?{urlencode({**query, 'sig': base64.b64encode(digest).decode()})}"
+        return urlencode({**query, "sig": base64.b64encode(digest).decode()})

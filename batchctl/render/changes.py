@@ -94,7 +94,8 @@ def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:
 def _task_lines(task: Task) -> Iterator[str]:
     yield from _text_lines("commandLine", task.command_line)
     for file in task.resource_files:
-        source = file.http_url or "/".join(part for part in (file.container, file.blob or file.blob_prefix) if part)
+        place = file.container or file.storage_container_url or file.auto_storage_container_name
+        source = file.http_url or "/".join(part for part in (place, file.blob or file.blob_prefix) if part)
         yield f"input: {shown_value(source)}" + (f" as {shown_value(file.file_path)}" if file.file_path else "")
     for output in task.output_files:
         place = "/".join(part for part in (output.container, output.path) if part)

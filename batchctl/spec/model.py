@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from batchctl.configurations import IdentityReference
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import Job, Pool, Task
@@ -62,15 +63,22 @@ class ResourceFileSpec:
     blob: str | None = None
     blobs: str | None = None
     http_url: str | None = None
+    storage_container_url: str | None = None
+    auto_storage_container_name: str | None = None
     file_path: str | None = None
     file_mode: str | None = None
+    identity_reference: IdentityReference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFileSpec:
+    """Where they go: one of `container` and `container_url`."""
+
     at: At
     file_pattern: str
-    container: str
+    container: str = ""
+    container_url: str | None = None
+    identity_reference: IdentityReference | None = None
     path: str | None = None
     upload_condition: str = "taskSuccess"
     optional: bool = False

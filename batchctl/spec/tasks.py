@@ -277,9 +277,13 @@ def _instances(fill: Filler, asked: MultiInstanceSpec, frame: Frame, coming: fro
 def _told(mould: Mould, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:
     """What the digest tells otherwise than the task has it."""
     factory, inventory = mould.factory, mould.frame.digests.inventory
-    urls = filled_resource_files(fill, inventory, [f for f in factory.resource_files if f.http_url is not None])
-    stored = tuple(f for f in files if f.http_url is None)
+    elsewhere = [f for f in factory.resource_files if f.http_url or f.storage_container_url]
+    urls = filled_resource_files(fill, inventory, elsewhere)
+    stored = tuple(f for f in files if not f.http_url and not f.storage_container_url)
     return {
+        "output_files": tuple(
+            filled_output_file(fill, o, windows=mould.frame.pool.windows) for o in factory.output_files
+        ),
         "environment": told_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         **_run(fill, factory, (*urls, *stored), mould.frame.pool),
         **filled_texts(fill, factory.at, factory.wanted),

@@ -23,11 +23,6 @@ FORMED = (
 """Lists whose items a spec writes in a form of its own: which of their properties it reaches."""
 
 UNREACHED = (
-    "resourceFiles.autoStorageContainerName",
-    "resourceFiles.identityReference",
-    "commonResourceFiles.autoStorageContainerName",
-    "commonResourceFiles.identityReference",
-    "destination.container.identityReference",
     "containerSettings.registry.username",
     "containerSettings.registry.password",
 )
@@ -36,7 +31,7 @@ UNREACHED = (
 ITSELF_SAID = {
     "pool": {"enableAutoScale"},
     "job": {"usesTaskDependencies", "onAllTasksComplete", "poolInfo.poolId"},
-    "task": {"outputFiles.destination.container.containerUrl", "outputFiles.destination.container.uploadHeaders"},
+    "task": {"outputFiles.destination.container.uploadHeaders"},
 }
 
 

@@ -51,6 +51,7 @@ SPEC: dict[str, Any] = {
     "wait": {"timeout": "PT1H30M"},
     "download": [{"container": "out", "to": "../home"}],
 }
+READER = "/subscriptions/0/resourceGroups/r/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
 FILES = {"run.py": "print()", "data/a.txt": "a", "data/b.txt": "b"}
 
 
@@ -222,6 +223,19 @@ ROTATED: dict[str, tuple[list[tuple[tuple[str | int, ...], Any]], set[str]]] = {
     "no secret: a setting": ([(("environmentSettings",), [{"name": "REGION", "value": "${env:X}"}])], {"environment"}),
     "no secret: a command": ([(("commands",), ["run ${env:X} ${env:API_KEY}"])], {"command"}),
     "no secret: a limit": ([(("environmentSettings",), [{"name": "MAX_TOKEN", "value": "{vars.v}"}])], {"environment"}),
+    "a container of another account": (
+        [(("resourceFiles",), [{"storageContainerUrl": "https://e.org/c?${env:API_KEY}"}])],
+        set(),
+    ),
+    "outputs to another account": (
+        [
+            (
+                ("outputFiles",),
+                [{"filePattern": "x", "containerUrl": "https://e.org/c?${env:API_KEY}", "path": "{item.stem}"}],
+            )
+        ],
+        set(),
+    ),
     "no secret: a URL": (
         [(("resourceFiles",), [{"httpUrl": "https://e.org/${env:X}?k=${env:API_KEY}", "filePath": "a"}])],
         {"inputs"},
@@ -285,6 +299,33 @@ def test_a_url_signed_anew_is_the_same_file(tmp_path: Path) -> None:
     assert one == digest(SAS.format(month="02", key="def%3D"))
     assert changed_parts(one, digest(SAS.format(month="01", key="abc%3D") + "&versionid=2")) == ("inputs",)
     assert changed_parts(digest("https://e.org/a?se=1"), digest("https://e.org/a?se=2")) == ("inputs",)
+
+
+def test_who_may_read_and_write_is_no_part_of_what_a_task_does(tmp_path: Path) -> None:
+    def digests(**by: Any) -> dict[str, str]:
+        files = [{"blob": "{item}", **by}, {"container": "app", **by}]
+        outputs = [{"filePattern": "*.out", "container": "out", "path": "{item.stem}", **by}]
+        task = ("job", "tasks", 0)
+        spec = edited(((*task, "resourceFiles"), files), ((*task, "outputFiles"), outputs))
+        return {i: t.digest for i, t in tasks(resolved(tmp_path, spec)).items()}
+
+    assert digests() == digests(identityReference={"resourceId": READER})
+
+
+def test_a_container_of_another_account_signed_anew_is_the_same(tmp_path: Path) -> None:
+    def made(url: str, prefix: str = "a/") -> Task:
+        files = [{"storageContainerUrl": "${env:URL}", "blobPrefix": prefix}]
+        outputs = [{"filePattern": "x", "containerUrl": "${env:URL}", "path": "{item.stem}"}]
+        task = ("job", "tasks", 0)
+        spec = edited(((*task, "resourceFiles"), files), ((*task, "outputFiles"), outputs))
+        return tasks(resolved(tmp_path, spec, environ={"URL": url}))["t-a"]
+
+    one, two = (made(SAS.format(month=month, key="abc%3D")) for month in ("01", "02"))
+    assert one.digest == two.digest
+    assert one.output_files[0].container == SAS.partition("?")[0]
+    assert one.output_files[0].optional
+    assert changed_parts(one.digest, made("https://e.org/c").digest) == ("inputs", "outputs")
+    assert changed_parts(one.digest, made(SAS.format(month="01", key="abc%3D"), "b/").digest) == ("inputs",)
 
 
 def test_a_changed_script_is_a_changed_start_task(tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ class Sas:
         """A URL that creates and writes blobs in a container, and neither reads nor deletes."""
         return self._container(container, "cw")
 
+    def bare(self, container: str, path: str = "") -> str:
+        """A URL of a container, or of a blob in it, that an identity opens."""
+        return f"{self.endpoint}/{container}" + (f"/{quote(path)}" if path else "")
+
     def below(self, url: str, path: str) -> str:
         """The URL of one blob, under the signature of its container's `url`."""
         place, _, token = url.partition("?")

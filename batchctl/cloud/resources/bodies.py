@@ -13,6 +13,7 @@ import isodate
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
+from batchctl.configurations import IdentityReference
 from batchctl.resources import Image
 from batchctl.rest import REST, Dialect, field_entries
 from batchctl.rules import JsonText, json_text
@@ -151,44 +152,66 @@ def read_node_work(session: Session, kind: Any, item: Json) -> Any:
 
 
 def resource_file_body(session: Session, file: ResourceFile) -> Json:
-    """One entry of `resourceFiles`, its URL signed now."""
-    wanted: Json = {}
-    if file.http_url is not None:
-        wanted["httpUrl"] = file.http_url
-    elif file.container is not None and file.blob is not None:
-        wanted["httpUrl"] = session.sas.blob(file.container, file.blob)
+    """One entry of `resourceFiles`; without an identity that reads our account, its URL is signed now."""
+    sas, signed = session.sas, file.identity_reference is None
+    wanted: Json = {
+        "httpUrl": file.http_url,
+        "storageContainerUrl": file.storage_container_url,
+        "autoStorageContainerName": file.auto_storage_container_name,
+        "blobPrefix": file.blob_prefix,
+        "filePath": file.file_path,
+        "fileMode": file.file_mode,
+        "identityReference": identity_body(file.identity_reference),
+    }
+    if file.container is not None and file.blob is not None:
+        wanted["httpUrl"] = (sas.blob if signed else sas.bare)(file.container, file.blob)
     elif file.container is not None:
-        wanted["storageContainerUrl"] = session.sas.source(file.container)
-        if file.blob_prefix is not None:
-            wanted["blobPrefix"] = file.blob_prefix
-    if file.file_path is not None:
-        wanted["filePath"] = file.file_path
-    if file.file_mode is not None:
-        wanted["fileMode"] = file.file_mode
-    return wanted
+        wanted["storageContainerUrl"] = (sas.source if signed else sas.bare)(file.container)
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def identity_body(reference: IdentityReference | None) -> Json | None:
+    return None if reference is None else {"resourceId": reference.resource_id}
+
+
+ELSEWHERE = {
+    "http_url": "httpUrl",
+    "storage_container_url": "storageContainerUrl",
+    "auto_storage_container_name": "autoStorageContainerName",
+}
+"""What is not ours, by the field that says it."""
 
 
 def read_resource_file(session: Session, item: Json) -> ResourceFile:
-    """The same read back, without the signature."""
+    """The same read back, without the signature. What nobody signed and no identity opens is an address as any."""
     url = item.get("httpUrl") or item.get("storageContainerUrl") or ""
-    place = session.sas.place(url)
-    common = {"file_path": item.get("filePath"), "file_mode": item.get("fileMode")}
+    identity = (item.get("identityReference") or {}).get("resourceId")
+    place = session.sas.place(url) if identity or "?" in url else None
+    common: Json = {
+        "blob_prefix": item.get("blobPrefix"),
+        "file_path": item.get("filePath"),
+        "file_mode": item.get("fileMode"),
+        "identity_reference": IdentityReference(resource_id=identity) if identity else None,
+    }
     if place is None:
-        return ResourceFile(http_url=url, **common)
+        return ResourceFile(**{field: item.get(name) for field, name in ELSEWHERE.items()}, **common)
     container, blob = place
-    if "httpUrl" in item:
-        return ResourceFile(container=container, blob=blob, **common)
-    return ResourceFile(container=container, blob_prefix=item.get("blobPrefix"), **common)
+    return ResourceFile(container=container, blob=blob if "httpUrl" in item else None, **common)
 
 
 def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, str]) -> Json:
     """One entry of `outputFiles`. Our mark goes along as metadata of the blob (REST: uploadHeaders)."""
+    url = output.container_url
+    if url is None:
+        url = (session.sas.sink if output.identity_reference is None else session.sas.bare)(output.container)
     destination: Json = {
-        "containerUrl": session.sas.sink(output.container),
+        "containerUrl": url,
         "uploadHeaders": marks.to_pairs({f"x-ms-meta-{name}": value for name, value in mark.items()}),
     }
     if output.path is not None:
         destination["path"] = output.path
+    if output.identity_reference is not None:
+        destination["identityReference"] = identity_body(output.identity_reference)
     return {
         "filePattern": output.file_pattern,
         "destination": {"container": destination},

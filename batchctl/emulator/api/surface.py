@@ -80,7 +80,10 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
         "runs their command line without a container",
     ),
     ("`autoStorageContainerName`", "a container of the local blob store: the account's auto storage"),
-    ("managed identities", "kept; a URL needs a SAS or must be public"),
+    (
+        "managed identities",
+        "kept; any that is named reads and writes the storage account of this service, and no other",
+    ),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),
     ("`poolusagemetrics`", "an empty list: local hours cost nothing"),

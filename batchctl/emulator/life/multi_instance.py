@@ -70,7 +70,7 @@ def start_company(service: Service, pool: Pool, job: Job, task: Task, done: Done
     for entry in task.subtasks or ():
         _note_subtask(play, entry, {"state": "preparing"})
     files = task.spec["multiInstanceSettings"].get("commonResourceFiles", [])
-    common = run_orders.with_container_urls(files, service.settings.storage)
+    common = run_orders.opened_files(files, service.settings.storage)
     order = replace(play.order(0), command_line=None, resource_files=(), output_files=(), common_files=common)
     _run_instance(play, 0, order, partial(_coordinate, play))
 

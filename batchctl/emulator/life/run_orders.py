@@ -112,8 +112,8 @@ def _make_order(
         root=site.root,
         command_line=asked["commandLine"],
         environment=environment,
-        resource_files=with_container_urls(asked.get("resourceFiles", []), site.settings.storage),
-        output_files=tuple(asked.get("outputFiles", ())),
+        resource_files=opened_files(asked.get("resourceFiles", []), site.settings.storage),
+        output_files=opened_outputs(asked.get("outputFiles", ()), site.settings.storage),
         fresh=fresh,
         remark=_administrator_remark(site, directory, asked),
         **_container_part(site, directory, asked, frozenset(one["name"] for one in settings), names),
@@ -200,14 +200,30 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
     }
 
 
-def with_container_urls(files: list[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
+def opened_files(files: Sequence[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
     """Resource files as they are fetched; without a storage account those that want one stay as they are, and fail."""
-    return tuple(_with_container_url(file, storage) if storage else file for file in files)
+    return tuple(_opened_file(file, storage) if storage else file for file in files)
 
 
-def _with_container_url(file: Json, storage: AutoStorage) -> Json:
+def _opened_file(file: Json, storage: AutoStorage) -> Json:
     container = file.get("autoStorageContainerName")
-    if container is None:
+    if container is not None:
+        rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
+        return {**rest, "storageContainerUrl": storage.container_url(container)}
+    if "identityReference" not in file:
         return file
-    rest = {name: value for name, value in file.items() if name != "autoStorageContainerName"}
-    return {**rest, "storageContainerUrl": storage.container_url(container)}
+    urls: Json = {name: storage.opened(file[name], "rl") for name in ("httpUrl", "storageContainerUrl") if name in file}
+    return {**file, **urls}
+
+
+def opened_outputs(files: Sequence[Json], storage: AutoStorage | None) -> tuple[Json, ...]:
+    """Output files as they are uploaded."""
+    return tuple(_opened_output(file, storage) if storage else file for file in files)
+
+
+def _opened_output(file: Json, storage: AutoStorage) -> Json:
+    container = file["destination"]["container"]
+    if "identityReference" not in container:
+        return file
+    opened = {**container, "containerUrl": storage.opened(container["containerUrl"], "cw")}
+    return {**file, "destination": {"container": opened}}

@@ -2,21 +2,16 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from batchctl.configurations import TaskContainerSettings
 from batchctl.resources import Blob, Task
 from batchctl.rules import folded
 from batchctl.spec.inventory import Inventory
-from batchctl.work import HANDLING, ResourceFile, Settings
-
-SIGNED = re.compile(r"s(v|s|rt|r|p|t|e|ip|pr|ig|i|dd|es|koid|ktid|kt|ke|ks|kv|aoid|uoid|cid)", re.IGNORECASE)
-"""The parameters of a shared access signature (Learn: "Create a service SAS", "Create a user delegation SAS")."""
+from batchctl.work import HANDLING, ResourceFile, Settings, unsigned
 
 
 class Digests:
@@ -31,10 +26,10 @@ class Digests:
         self._others: dict[tuple[str, frozenset[str]], Mapping[str, Blob]] = {}
 
     def content(self, file: ResourceFile, written: frozenset[str] = frozenset()) -> Any:
-        """A value of texts and lists that changes when the file does. Blobs that the tasks with the ids `written` (in
-        lower case) wrote do not count: what these tasks are is known otherwise."""
+        """A value of texts and lists that changes when the file does; who may read it is no part of it. Blobs that the
+        tasks with the ids `written` (in lower case) wrote do not count: what these tasks are is known otherwise."""
         if file.container is None:
-            return [_unsigned(file.http_url), file.file_path, file.file_mode]
+            return [_elsewhere(file), file.file_path, file.file_mode]
         if file.blob is None:
             found = self._all(file.container, file.blob_prefix or "", written)
             return [file.container, found, file.file_path, file.file_mode]
@@ -65,13 +60,11 @@ def _version(blob: Blob) -> str | None:
     return blob.md5 or blob.etag
 
 
-def _unsigned(url: str | None) -> str | None:
-    """A URL without who may read it, and until when."""
-    if url is None or "sig=" not in url:
-        return url
-    parts = urlsplit(url)
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not SIGNED.fullmatch(pair[0])]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
+def _elsewhere(file: ResourceFile) -> Any:
+    """What is in no container of ours, and whose content nobody here knows."""
+    if file.http_url is not None:
+        return unsigned(file.http_url)
+    return [unsigned(file.storage_container_url), file.auto_storage_container_name, file.blob_prefix]
 
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each of very many values

@@ -151,29 +151,37 @@ def filled_resource_files(
 
 def _least_characters(file: ResourceFile) -> int:
     """Of an entry as it is sent, the address of its storage and the signature as short as they can be."""
-    texts = (file.http_url, file.file_path, file.file_mode, file.container, file.blob, file.blob_prefix)
-    return sum(map(len, filter(None, texts))) + (0 if file.http_url else LEAST_OF_AN_ADDRESS)
+    url = file.http_url or file.storage_container_url or file.auto_storage_container_name
+    texts = (url, file.file_path, file.file_mode, file.container, file.blob, file.blob_prefix)
+    return sum(map(len, filter(None, texts))) + (0 if url else LEAST_OF_AN_ADDRESS)
 
 
 def _filled_resource_file(
     fill: Filler, inventory: Inventory, file: ResourceFileSpec, coming: frozenset[str]
 ) -> Iterator[ResourceFile]:
     path = fill.maybe((*file.at, "filePath"), file.file_path)
+    alike: Any = {"file_mode": file.file_mode, "identity_reference": file.identity_reference}
     if file.http_url is not None:
         url = fill((*file.at, "httpUrl"), file.http_url)
-        yield ResourceFile(http_url=url, file_path=path, file_mode=file.file_mode)
+        yield ResourceFile(http_url=url, file_path=path, **alike)
     elif file.blobs is not None:
         for name in fill.several((*file.at, "blobs"), file.blobs):
             container, blob = _blob_place(fill, inventory, (*file.at, "blobs"), name, coming)
             inside = f"{path.rstrip('/')}/{basename(blob)}" if path else basename(blob)
-            yield ResourceFile(container=container, blob=blob, file_path=inside, file_mode=file.file_mode)
+            yield ResourceFile(container=container, blob=blob, file_path=inside, **alike)
     elif file.blob is not None:
         name = fill((*file.at, "blob"), file.blob)
         container, blob = _blob_place(fill, inventory, (*file.at, "blob"), name, coming)
-        yield ResourceFile(container=container, blob=blob, file_path=path or basename(blob), file_mode=file.file_mode)
+        yield ResourceFile(container=container, blob=blob, file_path=path or basename(blob), **alike)
     else:
-        prefix = fill.maybe((*file.at, "blobPrefix"), file.blob_prefix)
-        yield ResourceFile(container=file.container, blob_prefix=prefix, file_path=path, file_mode=file.file_mode)
+        yield ResourceFile(
+            container=file.container,
+            storage_container_url=fill.maybe((*file.at, "storageContainerUrl"), file.storage_container_url),
+            auto_storage_container_name=file.auto_storage_container_name,
+            blob_prefix=fill.maybe((*file.at, "blobPrefix"), file.blob_prefix),
+            file_path=path,
+            **alike,
+        )
 
 
 def _blob_place(fill: Filler, inventory: Inventory, at: At, name: str, coming: frozenset[str]) -> tuple[str, str]:
@@ -196,12 +204,16 @@ def filled_output_file(fill: Filler, output: OutputFileSpec, *, windows: bool) -
             pattern, path = places.output_pattern(output.file_pattern, path, fill.values, windows=windows)
         except TemplateError as error:
             fill.wrong(at, error)
+    url = fill.maybe((*output.at, "containerUrl"), output.container_url)
     return OutputFile(
         file_pattern=pattern,
-        container=output.container,
+        container=output.container if url is None else url.partition("?")[0],
+        container_url=url,
+        identity_reference=output.identity_reference,
         path=path,
         upload_condition=output.upload_condition,
-        optional=output.optional,
+        # What is there nobody here can see.
+        optional=output.optional or url is not None,
     )
 
 

@@ -38,7 +38,12 @@ def words(template: str, values: Values) -> str:
     return fill(template, values)
 
 
-WRITERS: Mapping[str, Callable[[str, Values], str]] = {"httpUrl": url, "containerRunOptions": words, "imageName": words}
+URLS = ("httpUrl", "storageContainerUrl", "containerUrl")
+WRITERS: Mapping[str, Callable[[str, Values], str]] = {
+    **dict.fromkeys(URLS, url),
+    "containerRunOptions": words,
+    "imageName": words,
+}
 """How values go into the text under a key; everywhere else they go in as they are."""
 
 _NOT_EMPTY = re.compile(r".+", re.DOTALL)
@@ -47,6 +52,7 @@ _RELATIVE = r"(?!/)(?!(?:.*/)?\.{1,2}(?:/|\Z))"
 _NO_WAY_OUT = "a relative path without '.', '..', backslashes and newlines"
 _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "httpUrl": (re.compile(r"https?://[^\s/@]+(?:/.*)?"), "{} is not an http or https address"),
+    **dict.fromkeys(URLS[1:], (re.compile(r"https?://[^\s/@]+/[^\s]+"), "{} is not the address of a container")),
     "displayName": (re.compile(r".{1,1024}", re.DOTALL), "{} is empty or longer than 1024 characters"),
     "filePath": (re.compile(rf"{_RELATIVE}[^\\\n\r]+"), f"{{}} is not {_NO_WAY_OUT}"),
     "filePattern": (re.compile(r"[^\n\r]*[^\n\r/\\]"), "{} is not the pattern of files in one line"),

@@ -47,17 +47,37 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
 )
 """Where a spec has what becomes a value of the vocabulary, where REST has it in its object, what a change means."""
 
+OF_A_FILE = (
+    "httpUrl",
+    "storageContainerUrl",
+    "autoStorageContainerName",
+    "blobPrefix",
+    "filePath",
+    "fileMode",
+    "identityReference",
+    "identityReference.resourceId",
+)
+OF_AN_OUTPUT: Mapping[str, str] = {
+    "filePattern": "filePattern",
+    "uploadCondition": "uploadOptions.uploadCondition",
+    **{name: f"destination.container.{name}" for name in ("path", "containerUrl", "identityReference")},
+    "identityReference.resourceId": "destination.container.identityReference.resourceId",
+}
+COMMON_FILES = "multiInstanceSettings.commonResourceFiles"
+
 FORMED: Mapping[str, str] = {
     "commands": "commandLine",
     "command": "commandLine",
     "resourceFiles": "resourceFiles",
     "outputFiles": "outputFiles",
+    **{f"resourceFiles.{name}": f"resourceFiles.{name}" for name in OF_A_FILE},
+    **{f"outputFiles.{name}": f"outputFiles.{rest}" for name, rest in OF_AN_OUTPUT.items()},
     "dependsOn": "dependsOn",
     "multiInstanceSettings": "multiInstanceSettings",
     "multiInstanceSettings.numberOfInstances": "multiInstanceSettings.numberOfInstances",
     "multiInstanceSettings.coordinationCommandLine": "multiInstanceSettings.coordinationCommandLine",
     "multiInstanceSettings.coordinationCommands": "multiInstanceSettings.coordinationCommandLine",
-    "multiInstanceSettings.commonResourceFiles": "multiInstanceSettings.commonResourceFiles",
+    **{f"{COMMON_FILES}.{name}".rstrip("."): f"{COMMON_FILES}.{name}".rstrip(".") for name in ("", *OF_A_FILE)},
 }
 """Words whose values are made from several things, and so are no fields: REST's names for them."""
 
@@ -184,8 +204,10 @@ def _facts() -> Mapping[Path, tuple[str, str]]:
         if rest:
             found[path] = ".".join(rest), change
         if cls not in (Pool, Job):
-            formed = change or RUNS_AGAIN
-            found |= {(*path, *word.split(".")): (".".join((*rest, name)), formed) for word, name in FORMED.items()}
+            for word, name in FORMED.items():
+                # Who may read is no part of what is read.
+                formed = change or (NEXT_RUN if "identityReference" in word else RUNS_AGAIN)
+                found[*path, *word.split(".")] = ".".join((*rest, name)), formed
         found |= _facts_of(cls, path, rest, change)
     return found
 

@@ -33,11 +33,27 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How many tasks of a run may fail before it is ended: so many, or `percent` of all of them."""
+
+    tasks: int = 0
+    percent: float | None = None
+
+    def is_exceeded(self, failed: int, of: int) -> bool:
+        """Have more failed than may?"""
+        return failed > (self.tasks if self.percent is None else of * self.percent / 100)
+
+    def __str__(self) -> str:
+        return str(self.tasks) if self.percent is None else f"{self.percent:g}%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
 
     `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
-    `origin` is the spec's place.
+    `origin` is the spec's place. `max_failures`: of more the run is ended; `canary`: so many tasks of each factory run
+    before its others.
     """
 
     owner: str
@@ -46,4 +62,6 @@ class Desired:
     external: frozenset[str] = frozenset()
     downloads: tuple[Download, ...] = ()
     wait_timeout: timedelta | None = None
+    max_failures: Tolerance | None = None
+    canary: int | None = None
     stages: tuple[Stage, ...] = ()

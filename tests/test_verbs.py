@@ -183,7 +183,9 @@ def test_a_job_that_is_ended_while_it_is_waited_for_has_failed(spec: Spec) -> No
             self.jobs[job.id] = replace(self.jobs[job.id], state="completed")
             return super().counts(job)
 
-    with pytest.raises(TasksFailed, match=r"2 of the tasks failed \(count-a, count-b\); apply again runs these alone"):
+    with pytest.raises(
+        TasksFailed, match=r"2 of the tasks did not run \(count-a, count-b\); apply again runs these alone"
+    ):
         applied(spec, Ended())
 
 

@@ -60,6 +60,14 @@ class PoolNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Halted:
+    """Jobs were ended because too much of their work goes wrong: no task of them runs any more."""
+
+    jobs: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed:
     """A task that did not succeed, why, and the end of its stderr."""
 
@@ -101,4 +109,6 @@ class Holdings:
     unwanted: str | None = None
 
 
-Event = Begun | Applied | Failed | Expanded | Progress | NodesWaiting | PoolNotice | TaskFailed | Fetched | NotFetched
+Doing = Begun | Applied | Failed | Expanded
+Waiting = Progress | NodesWaiting | PoolNotice | Halted
+Event = Doing | Waiting | TaskFailed | Fetched | NotFetched

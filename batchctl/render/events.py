@@ -9,6 +9,7 @@ from batchctl.reconcile.events import (
     Expanded,
     Failed,
     Fetched,
+    Halted,
     Holdings,
     NodesWaiting,
     NotFetched,
@@ -103,6 +104,8 @@ def event_line(event: Event) -> str | None:
         case NodesWaiting(pool=pool, nodes=nodes):
             states = ", ".join(f"{count} {one_line(state)}" for state, count in nodes) or "none yet"
             return f"nodes of pool {one_line(pool)}: {states}"
+        case Halted(jobs=jobs, why=why):
+            return one_line(f"ended {'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)}: {why}")
         case PoolNotice(pool=pool, says=says):
             return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
         case Fetched(blob=blob, path=path):

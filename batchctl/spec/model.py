@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from batchctl.configurations import IdentityReference
+from batchctl.desired import Tolerance
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import Job, Pool, Task
@@ -207,6 +208,8 @@ class JobSpec:
     tasks: tuple[Factory, ...]
     job_preparation_task: WorkSpec[JobPreparationTask] | None = None
     job_release_task: WorkSpec[JobReleaseTask] | None = None
+    max_failures: Tolerance | None = None
+    canary: int | None = None
 
     @property
     def works(self) -> Iterator[WorkSpec[Any]]:

@@ -61,6 +61,8 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         external=frozenset(name for name, c in spec.containers.items() if c.external),
         downloads=tuple(_wanted_downloads(spec, problems)),
         wait_timeout=spec.wait_timeout,
+        max_failures=spec.job.max_failures if spec.job else None,
+        canary=spec.job.canary if spec.job else None,
     )
 
 

@@ -4,20 +4,24 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 
 from batchctl.clock import Clock
-from batchctl.cloud_answers import Ticket
+from batchctl.cloud_answers import PoolHealth, Ticket
 from batchctl.desired import Desired
 from batchctl.errors import TasksFailed
 from batchctl.reconcile.carry_out import follow
-from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.follow import halt
 from batchctl.reconcile.choices import Choices, going_on
+from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
+from batchctl.resources import Job
 from batchctl.spec.model import Spec
 from batchctl.verbs.carrying_out import (
     added_tasks,
     brought_home,
+    canary_line,
     carried_out,
     failed_tasks_line,
     keep_to_announced,
@@ -70,9 +74,22 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired,
 
 def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[TaskFailed]]:
     before = pool_before(desired, decided.waits, cloud)
-    yield from carried_out(execute(decided, cloud))
-    yield from follow.wait_for_tasks(decided.waits, cloud, clock, desired.wait_timeout, before)
+    *first, last = staged(decided, desired.canary)
+    for n, stage in enumerate(first):
+        yield from carried_out(execute_stage(stage, cloud, None))
+        yield from _wait(desired, decided.waits, cloud, clock, before)
+        if failures := (yield from tell_failures(desired, decided.waits, cloud)):
+            yield halt(tuple(open_jobs(decided.changes)), cloud, canary_line(failures, [*first[n + 1 :], last]))
+            return failures
+    yield from carried_out(execute_stage(last, cloud, decided))
+    yield from _wait(desired, decided.waits, cloud, clock, before)
     return (yield from tell_failures(desired, decided.waits, cloud))
+
+
+def _wait(
+    desired: Desired, jobs: Sequence[Job], cloud: Cloud, clock: Clock, before: PoolHealth | None
+) -> Iterator[Event]:
+    yield from follow.wait_for_tasks(jobs, cloud, clock, desired.wait_timeout, before, desired.max_failures)
 
 
 def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:

@@ -127,6 +127,20 @@ def nodes_that_go_on(desired: Desired, cloud: Cloud) -> Iterator[Event]:
             yield PoolNotice(pool=pool.name, says=(f"{plural(count, 'node')} {keeps} running: {ends}",))
 
 
+def canary_line(failures: Sequence[TaskFailed], left: Sequence[Plan]) -> str:
+    """Why the other tasks of a canary's factories are not added."""
+    others = sum(len(stage.of(Task, Action.CREATE)) for stage in left)
+    return (
+        f"{plural(len(failures), 'task')} of those that come first failed: "
+        f"the other {others} {'is' if others == 1 else 'are'} not added (canary)"
+    )
+
+
 def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
-    ids = [failure.task.id for failure in failures]
-    return f"{len(ids)} of the tasks failed ({some(ids)}); apply again runs {'it' if len(ids) == 1 else 'these'} alone"
+    failed = [failure.task.id for failure in failures if failure.task.state == "completed"]
+    idle = [failure.task.id for failure in failures if failure.task.state != "completed"]
+    told = [f"{len(ids)} of the tasks {how} ({some(ids)})" for how, ids in (("failed", failed), (IDLE, idle)) if ids]
+    return f"{', '.join(told)}; apply again runs {'it' if len(failures) == 1 else 'these'} alone"
+
+
+IDLE = "did not run"

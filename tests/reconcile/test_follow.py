@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from batchctl.cloud_answers import Counts, PoolHealth, Scaling
+from batchctl.desired import Tolerance
 from batchctl.errors import CloudError, Stuck
 from batchctl.reconcile.carry_out.follow import (
     LONGEST,
@@ -17,7 +18,7 @@ from batchctl.reconcile.carry_out.follow import (
     task_failures,
     wait_for_tasks,
 )
-from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Halted, NodesWaiting, PoolNotice, Progress, TaskFailed
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
@@ -387,3 +388,29 @@ def test_outputs_without_a_pattern_match_are_all_named() -> None:
     wanted = task(output_files=(TEXT, replace(TEXT, file_pattern="x.csv")))
     [(_, why, _)] = told(*task_failures([wanted], [run()], [], FakeCloud()))
     assert why == f"{NOT_THERE}; 'output/x.csv' is not there"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "failed", "ends"),
+    [
+        (Tolerance(tasks=0), 1, True),
+        (Tolerance(tasks=5), 5, False),
+        (Tolerance(tasks=5), 6, True),
+        (Tolerance(percent=2.0), 2, False),
+        (Tolerance(percent=2.5), 3, True),
+        (Tolerance(percent=100.0), 99, False),
+    ],
+    ids=str,
+)
+def test_more_failures_than_may_be_end_the_job(tolerance: Tolerance, failed: int, ends: bool) -> None:
+    cloud = Scripted([Counts(active=100), Counts(running=100 - failed, failed=failed), Counts(succeeded=100 - failed)])
+    cloud.jobs["count"] = held_job()
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, tolerance=tolerance))
+    assert [event.jobs for event in events if isinstance(event, Halted)] == [("count",)] * ends
+    assert (cloud.jobs["count"].state == "completed") is ends
+
+
+def test_a_run_that_has_ended_is_not_ended_again() -> None:
+    cloud = Scripted([Counts(failed=100)])
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, tolerance=Tolerance(tasks=0)))
+    assert not any(isinstance(event, Halted) for event in events)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from posixpath import basename
 
+from batchctl.reconcile.decide.canary import flocks
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Job, Pool, Task
-from batchctl.words import plural
+from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.words import plural, some
 from batchctl.work import Work
 
 EXPANDING = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "fish", "csh", "tcsh", "busybox", "envsubst"))
@@ -83,8 +84,19 @@ def spot_nodes_that_talk(plan: Plan, _situation: Situation) -> Iterator[str]:
             yield f"pool {pool.name!r}: when one of its spot nodes is taken away, a task on several nodes runs anew"
 
 
+def first_tasks_first(plan: Plan, situation: Situation) -> Iterator[str]:
+    """What `canary` does to the order of tasks, factory by factory."""
+    for flock in flocks(plan, situation.desired.canary).values():
+        if flock.others:
+            first, others = (len(part) for part in (flock.first, flock.others))
+            ids = some([label_of(change.resource) for change in flock.first])
+            they = "it" if first == 1 else "they"
+            yield f"{plural(first, 'task')} first ({ids}), {others} more when {they} succeeded"
+
+
 ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     no_shell_expands,
     packages_need_an_administrator,
     spot_nodes_that_talk,
+    first_tasks_first,
 )

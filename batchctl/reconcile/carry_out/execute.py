@@ -17,7 +17,16 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
     Stops after a kind that failed. Jobs take their tasks while they are open and are sealed last (design D7), so that
     no race ends one early.
     """
-    for step in _steps(plan, cloud):
+    yield from _until_one_fails(_steps(plan, cloud, plan))
+
+
+def execute_stage(stage: Plan, cloud: Cloud, whole: Plan | None) -> Iterator[Event]:
+    """A part of a plan; `whole`: the plan whose last part it is, which seals the jobs."""
+    yield from _until_one_fails(_steps(stage, cloud, whole))
+
+
+def _until_one_fails(steps: Iterable[Iterator[Event]]) -> Iterator[Event]:
+    for step in steps:
         failed = False
         for event in step:
             failed |= isinstance(event, Failed)
@@ -26,7 +35,7 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
             return
 
 
-def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
+def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[Event]]:
     # What is taken over must bear our marks before anything of it is changed or deleted.
     for kind in KINDS:
         taken = [(c.before, c.after) for c in plan.of(kind, Action.ADOPT) if c.before and c.after]
@@ -45,7 +54,8 @@ def _steps(plan: Plan, cloud: Cloud) -> Iterator[Iterator[Event]]:
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
         ]
         yield _step("update", kind.kind, [label_of(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
-    yield _sealing_step(plan, cloud)
+    if sealing:
+        yield _sealing_step(sealing, cloud)
 
 
 def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
@@ -63,7 +73,7 @@ def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterab
 
 def _sealing_step(plan: Plan, cloud: Cloud) -> Iterator[Event]:
     tasks = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)]
-    for job in _open_jobs(plan.changes):
+    for job in open_jobs(plan.changes):
         try:
             cloud.seal(job, frozenset(t.id for t in tasks if t.generation == job.generation))
         except BatchctlError as error:
@@ -76,7 +86,8 @@ def ends_job(change: Change) -> bool:
     return isinstance(before, Job) and isinstance(after, Job) and before.state != after.state
 
 
-def _open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
+def open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
+    """The jobs that take tasks by these changes, and are sealed when they have them."""
     for change in changes:
         match change:
             case Change(action=Action.CREATE, after=Job() as job):

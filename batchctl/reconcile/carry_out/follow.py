@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.desired import Tolerance
 from batchctl.errors import Stuck
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.events import Event, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Halted, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
@@ -26,9 +27,16 @@ MOST_TAILS = 20
 
 
 def wait_for_tasks(
-    jobs: Sequence[Job], cloud: Cloud, clock: Clock, timeout: timedelta | None, before: PoolHealth | None = None
+    jobs: Sequence[Job],
+    cloud: Cloud,
+    clock: Clock,
+    timeout: timedelta | None,
+    before: PoolHealth | None = None,
+    tolerance: Tolerance | None = None,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
+
+    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
     `before`: how that pool was before anything was changed.
@@ -45,6 +53,9 @@ def wait_for_tasks(
             last = counts
         if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
             yield from watch.glance(last=True)
+            return
+        if tolerance and tolerance.is_exceeded(counts.failed, counts.unfinished + counts.ended):
+            yield halt(jobs, cloud, _too_many_failed(counts, tolerance))
             return
         if counts.running or moved:
             yield from watch.glance()
@@ -72,11 +83,26 @@ def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
     vain = [job for job in left if job.uses_task_dependencies and stalled_tasks(cloud.tasks(job))]
     if not vain or len(vain) < len(left):
         return False
-    for job in vain:
+    _end(vain, cloud)
+    return True
+
+
+def halt(jobs: Sequence[Job], cloud: Cloud, why: str) -> Halted:
+    """End jobs of which nothing more shall run."""
+    _end(jobs, cloud)
+    return Halted(jobs=tuple(job.id for job in jobs), why=why)
+
+
+def _end(jobs: Sequence[Job], cloud: Cloud) -> None:
+    for job in jobs:
         for outcome in cloud.update([(job, replace(job, state="terminating"))], job.owner or ""):
             if outcome.error:
                 raise outcome.error
-    return True
+
+
+def _too_many_failed(counts: Counts, tolerance: Tolerance) -> str:
+    total = plural(counts.unfinished + counts.ended, "task")
+    return f"{counts.failed} of {total} failed, more than maxFailures: {tolerance}"
 
 
 def runs_to_judge(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from batchctl.desired import Tolerance
 from batchctl.durations import parse_duration
 from batchctl.resources import Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
@@ -92,7 +93,13 @@ def _job_spec(job: Document, at: At) -> JobSpec:
         tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
         job_preparation_task=_work_spec(JobPreparationTask, job, at, "jobPreparationTask"),
         job_release_task=_work_spec(JobReleaseTask, job, at, "jobReleaseTask"),
+        max_failures=_tolerance(job["maxFailures"]) if "maxFailures" in job else None,
+        canary=job.get("canary"),
     )
+
+
+def _tolerance(said: int | str) -> Tolerance:
+    return Tolerance(tasks=said) if isinstance(said, int) else Tolerance(percent=float(said.removesuffix("%")))
 
 
 def _work_spec(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] | None:

@@ -1,4 +1,4 @@
-"""How many cores a VM size has. Pure.
+"""What the name of a VM size says: how many cores it has, and of which series it is. Pure.
 
 Azure's naming convention says it, and a table what it does not (Learn: "Azure virtual machine sizes naming
 conventions", and the pages of the sizes of earlier generations).
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 _NAME = re.compile(
     r"(?P<tier>standard|basic)_(?P<family>[a-z]+)(?P<number>[0-9]+)(?:-(?P<constrained>[0-9]+))?"
-    r"(?P<features>[a-z]*)(?:_(?P<version>v[0-9]+))?(?:_[a-z0-9_]+)?",
+    r"(?P<features>[a-z]*)(?:_(?P<version>v[0-9]+))?(?P<more>_[a-z0-9_]+)?",
     re.IGNORECASE,
 )
 _D = {1: 1, 2: 2, 3: 4, 4: 8, 5: 16, 11: 2, 12: 4, 13: 8, 14: 16, 15: 20}
@@ -32,3 +32,15 @@ def cores_of_size(vm_size: str) -> int | None:
         return int(found["constrained"])
     number = int(found["number"])
     return OLD.get((found["family"].lower(), (found["version"] or "").lower()), {}).get(number, number)
+
+
+def series_of_size(vm_size: str) -> tuple[str, str] | None:
+    """(family, version), in small letters: `Standard_D3_v2` is of `("d", "v2")`, `Standard_NC6_Promo` of `("nc", "")`.
+
+    None for a name of another form, and for sizes that name their accelerator (`Standard_NC4as_T4_v3`): each such
+    series is one of its own.
+    """
+    found = _NAME.fullmatch(vm_size)
+    if found is None or (found["more"] or "_promo").lower() != "_promo":
+        return None
+    return found["family"].lower(), (found["version"] or "").lower()

@@ -217,3 +217,16 @@ def test_a_shell_completes_options(shell: str) -> None:
         check=False,
     ).stdout
     assert re.findall(r"--re[a-z-]*", said) == ["--replace", "--rerun", "--reboot-nodes"]
+
+
+def test_validate_notes_what_azure_takes_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "old.yaml"
+    spec.write_text(
+        "version: 1\nname: old\npool:\n  id: old\n  vmSize: Standard_NC6\n"
+        "  image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}\n  targetDedicatedNodes: 1\n"
+    )
+    assert run(["validate", str(spec)]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{spec} is valid.\n"
+    assert said.err.startswith(f"{spec}:5:11: note: NC sizes (v1): retired on 2023-09-06 (https://")
+    assert said.err.endswith("     5 |   vmSize: Standard_NC6\n       |           ^^^^^^^^^^^^\n")

@@ -135,3 +135,13 @@ def test_who_applies_keeps_gc_away(spec: Spec, checkout: Path) -> None:
 def test_the_fake_tells_what_bears_a_mark(spec: Spec) -> None:
     cloud = made(spec)
     assert {type(r) for r in cloud.made()} > {Container, Pool}
+
+
+def test_pools_of_a_size_that_azure_takes_away_are_told(spec: Spec) -> None:
+    cloud = made(spec)
+    (held,) = [r for r in cloud.made() if isinstance(r, Pool)]
+    cloud.pools[held.name] = replace(held, vm_size="Standard_NV12s_v2", node_agent_sku_id="batch.node.centos 7")
+    (found,) = inspect(cloud, FakeClock(), Path("/"))
+    assert [said.partition(" (")[0] for said in found.retiring] == [
+        f"pool {held.name!r}: this node agent: retired on 2024-12-31"
+    ]

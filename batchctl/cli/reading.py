@@ -34,11 +34,16 @@ def validate(
     options: Options,
 ) -> None:
     """Check specs and report every problem at once. Sends no request."""
-    from batchctl.spec.load import examine
+    from batchctl.clock import SystemClock
+    from batchctl.spec.load import examined
+    from batchctl.spec.retiring import retiring
 
     out, variables = open_printer(options.no_color), parse_variables(options.var)
-    problems = [problem for path in specs for problem in examine(path, variables, os.environ)]
-    if problems:
+    today = SystemClock().now().date()
+    found = [examined(path, variables, os.environ) for path in specs]
+    for note in (note for _, spec in found if spec for note in retiring(spec, today)):
+        out.note(note)
+    if problems := [problem for wrong, _ in found for problem in wrong]:
         raise SpecError(problems)
     out.result(f"{len(specs)} valid." if len(specs) > 1 else f"{specs[0]} is valid.")
 

@@ -100,13 +100,15 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """All that one spec made. `expires`: the last moment that any of it names. `unwanted`: why nobody wants it."""
+    """All that one spec made. `expires`: the last moment that any of it names. `unwanted`: why nobody wants it.
+    `retiring`: what of it Azure takes away."""
 
     owner: str
     origins: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
     expires: datetime | None = None
     unwanted: str | None = None
+    retiring: tuple[str, ...] = ()
 
 
 Doing = Begun | Applied | Failed | Expanded

@@ -40,6 +40,9 @@ STYLES = {
 }
 
 
+WRONG = Text("error: ", style="bold red")
+
+
 class Printer:
     """Results to `out`, progress and errors to `err`; colour only where the stream is a terminal that wants it."""
 
@@ -93,6 +96,8 @@ class Printer:
 
     def holdings(self, found: Holdings) -> None:
         self._line(holdings_line(found))
+        for said in found.retiring:
+            self._line(f"  note: {said}")
 
     def drift(self, found: Plan) -> None:
         """What somebody else changed; `->` leads to what was last asked."""
@@ -171,10 +176,14 @@ class Printer:
             return f"refused, for the {reasons} above; nothing was changed"
         return "\n".join(map(one_line, error.reasons))
 
-    def _problem(self, problem: Problem) -> None:
+    def note(self, note: Problem) -> None:
+        """What the reader of a spec should know of a place in it; it is valid all the same."""
+        self._problem(note, Text("note: ", style="bold"))
+
+    def _problem(self, problem: Problem, lead: Text = WRONG) -> None:
         place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
         said = f"{one_line(self._veil(problem.message))} [{problem.code}]"
-        line = Text(place).append("error: ", style="bold red").append(said)
+        line = Text(place).append(lead).append(said)
         self.err.print(line, soft_wrap=True)
         if problem.source:
             before, rest = excerpt(problem.source, problem.column)

@@ -59,6 +59,7 @@ class JsonPrinter:
         """What one spec made; `unwanted` says why it would go."""
         more = {"expires": found.expires, "unwanted": found.unwanted}
         told = {name: self._codec.encode(value) for name, value in more.items() if value is not None}
+        told |= {"retiring": list(found.retiring)} if found.retiring else {}
         self._line("estate", owner=found.owner, origins=list(found.origins), counts=dict(found.counts), **told)
 
     def drift(self, found: Plan) -> None:

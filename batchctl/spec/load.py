@@ -57,23 +57,30 @@ def load_names(path: Path, variables: Mapping[str, str], environ: Mapping[str, s
 
 
 def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Every problem that shows without a request; files are looked at, containers are not.
+    """Every problem that shows without a request."""
+    return examined(path, variables, environ)[0]
+
+
+def examined(
+    path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
+) -> tuple[tuple[Problem, ...], Spec | None]:
+    """Every problem that shows without a request, and the spec as far as it can be read; files are looked at,
+    containers are not.
 
     Where a variable waits for the command line, nobody can say yet which files are meant; what a generator would make
     nobody asks.
     """
-    values: Mapping[str, Value] = {}
+    spec: Spec | None = None
     try:
         document, source = _examined(path, variables, environ)
         if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
             spec = _spec(path, document, source, variables, environ)
-            values = spec.values
             if _generates(spec):
-                return ()
+                return (), spec
             resolve(spec, take_inventory(spec, None))
     except SpecError as error:
-        return tuple(_unseen(error.problems, values))
-    return ()
+        return tuple(_unseen(error.problems, spec.values if spec else {})), spec
+    return (), spec
 
 
 def _generates(spec: Spec) -> bool:

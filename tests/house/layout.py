@@ -5,7 +5,7 @@ from collections.abc import Mapping
 WINGS = ("spec", "reconcile", "cloud")
 GROUND = (
     *("resources", "work", "desired", "configurations", "machines"),
-    *("rules", "rest", "cloud_answers", "frozen", "errors", "clock", "sensitive"),
+    *("rules", "rest", "cloud_answers", "frozen", "retirements", "vm_sizes", "errors", "clock", "sensitive"),
 )
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

@@ -69,3 +69,9 @@ def test_spot_nodes_that_talk(spot: int, talk: bool, told: bool) -> None:
 def test_what_stays_gets_no_advice() -> None:
     talking = {"target_spot_nodes": 2, "enable_inter_node_communication": True}
     assert notes_of(pool(**talking), held=(held_pool(**talking),)) == ()
+
+
+def test_a_size_that_azure_takes_away() -> None:
+    (found,) = notes_of(pool(vm_size="Standard_NC6_Promo"), held=(held_pool(vm_size="Standard_NC6_Promo"),))
+    assert found.startswith("pool 'pool': NC sizes (v1): retired on 2023-09-06 (https://learn.microsoft.com/")
+    assert notes_of(pool(vm_size="Standard_D2s_v5")) == ()

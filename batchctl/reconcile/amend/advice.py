@@ -10,6 +10,7 @@ from batchctl.reconcile.decide.canary import flocks
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.retirements import end_of_size
 from batchctl.words import plural, some
 from batchctl.work import Work
 
@@ -94,9 +95,17 @@ def first_tasks_first(plan: Plan, situation: Situation) -> Iterator[str]:
             yield f"{plural(first, 'task')} first ({ids}), {others} more when {they} succeeded"
 
 
+def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
+    """Pools whose VM size Azure takes away, or has taken; of images the account itself tells."""
+    for pool in (r for r in situation.desired.resources if isinstance(r, Pool)):
+        if found := end_of_size(pool.vm_size, situation.now.date()):
+            yield f"pool {pool.name!r}: {found.says(situation.now.date())}"
+
+
 ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     no_shell_expands,
     packages_need_an_administrator,
     spot_nodes_that_talk,
     first_tasks_first,
+    sizes_that_go,
 )

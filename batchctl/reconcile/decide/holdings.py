@@ -1,15 +1,16 @@
 """What batchctl made in an account, spec by spec, and whether anybody still wants it. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.diff import diff_to_destroy
 from batchctl.reconcile.events import Holdings
 from batchctl.reconcile.plan import Plan
 from batchctl.resources import Container, Job, Pool, Resource
+from batchctl.retirements import end_of_agent, end_of_size
 
 Made = Container | Pool | Job
 
@@ -45,7 +46,14 @@ def _holdings_of(owner: str, resources: Sequence[Made], now: datetime, is_there:
         counts=tuple((kind.kind, counts[kind.kind]) for kind in (Container, Pool, Job) if counts[kind.kind]),
         expires=expires,
         unwanted=_why_unwanted(origins, expires, now, is_there),
+        retiring=tuple(_retiring(resources, now.date())),
     )
+
+
+def _retiring(resources: Iterable[Made], today: date) -> Iterator[str]:
+    for pool in (r for r in resources if isinstance(r, Pool)):
+        if found := end_of_size(pool.vm_size, today) or end_of_agent(pool.node_agent_sku_id or "", today):
+            yield f"pool {pool.name!r}: {found.says(today)}"
 
 
 def _why_unwanted(origins: Sequence[str], expires: datetime | None, now: datetime, is_there: SpecIsThere) -> str | None:

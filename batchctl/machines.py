@@ -4,10 +4,31 @@ What a spec leaves out, the service fills in, and gives back as if it had been a
 """
 
 from datetime import timedelta
+from typing import Any
 
 from batchctl.configurations import IdentityReference
 from batchctl.frozen import dataclass
-from batchctl.rules import JsonText, lower, part, secret, unordered
+from batchctl.rules import JsonText, folded, lower, part, secret, unordered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAssignedIdentity:
+    """A managed identity by its resource id, which knows no case (REST: BatchUserAssignedIdentity)."""
+
+    resource_id: str = part(fold=lower)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolIdentity:
+    """The managed identities that the nodes of a pool have (REST: BatchPoolIdentity). `type`: UserAssigned or None."""
+
+    type: str = part("UserAssigned", fold=lower)
+    user_assigned_identities: tuple[UserAssignedIdentity, ...] = part((), fold=unordered)
+
+
+def nobody_is_none(value: PoolIdentity | None) -> Any:
+    """A pool whose identity is none has none."""
+    return None if value is None or value.type.lower() == "none" else folded(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,11 +26,13 @@ from batchctl.machines import (
     Extension,
     MountConfiguration,
     OSDisk,
+    PoolIdentity,
     SecurityProfile,
     ServiceArtifactReference,
     UpgradePolicy,
     UserAccount,
     WindowsConfiguration,
+    nobody_is_none,
 )
 from batchctl.rules import (
     JsonText,
@@ -210,6 +212,7 @@ class Pool:
     upgrade_policy: UpgradePolicy | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     display_name: str | None = compared(Rule.WHEN_EMPTY, None, optional=True)
     start_task: StartTask | None = compared(Rule.WHEN_EMPTY, None, key="")
+    identity: PoolIdentity | None = compared(Rule.WHEN_EMPTY, None, optional=True, resets=True, fold=nobody_is_none)
     user_accounts: tuple[UserAccount, ...] = compared(Rule.WHEN_EMPTY, ())
     mount_configuration: tuple[MountConfiguration, ...] = compared(Rule.WHEN_EMPTY, ())
     application_package_references: tuple[ApplicationPackageReference, ...] = compared(

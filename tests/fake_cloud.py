@@ -124,6 +124,7 @@ class FakeCloud:
         self.ailing: dict[str, PoolHealth] = {}
         self.now = EPOCH
         self.halted = False
+        self.no_identities: str | None = None
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -178,6 +179,9 @@ class FakeCloud:
 
     def images(self) -> tuple[SupportedImage, ...]:
         return IMAGES
+
+    def why_no_identities(self) -> str | None:
+        return self.no_identities
 
     def tasks(self, job: Job) -> tuple[Task, ...]:
         held = self.jobs.get(job.id.lower(), job)

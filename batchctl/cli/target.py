@@ -77,8 +77,9 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     from batchctl.cloud.connect import Target
 
     if name == "azure":
-        account = (spec.account.batch, spec.account.storage) if spec and spec.account else (None, None)
-        chosen = Target.azure(account, environ)
+        said = spec.account if spec else None
+        account = (said.batch, said.storage) if said else (None, None)
+        chosen = Target.azure(account, environ, said.resource_id if said else None)
         out.target("local" if chosen.is_on_loopback else name, why, chosen.batch_url)
         return chosen
     from batchctl import local

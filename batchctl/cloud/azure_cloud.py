@@ -59,6 +59,9 @@ class Azure:
     def images(self) -> tuple[SupportedImage, ...]:
         return pools.supported_images(self._session)
 
+    def why_no_identities(self) -> str | None:
+        return self._session.arm.obstacle() if self._session.arm else None
+
     def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return ROOMS[type(resources[0])].create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
 

@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
 from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer
@@ -35,7 +36,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Two endpoints and the credentials for them. Without a key, DefaultAzureCredential asks Entra ID."""
+    """Two endpoints and the credentials for them. Without a key, DefaultAzureCredential asks Entra ID.
+
+    `has_arm`: Azure Resource Manager stands beside it, where the Batch account has this `resource_id`.
+    """
 
     batch_url: str
     batch_account: str
@@ -44,6 +48,8 @@ class Target:
     batch_key: str | None = field(default=None, repr=False)
     storage_key: str | None = field(default=None, repr=False)
     storage_api_version: str | None = None
+    has_arm: bool = False
+    resource_id: str | None = None
 
     @property
     def is_on_loopback(self) -> bool:
@@ -51,8 +57,11 @@ class Target:
         return urlsplit(self.batch_url).hostname in LOOPBACK
 
     @classmethod
-    def azure(cls, account: tuple[str | None, str | None], environ: Mapping[str, str]) -> Self:
-        """From the spec's `account:` (batch, storage) and the variables that the Azure CLI reads (design D9)."""
+    def azure(
+        cls, account: tuple[str | None, str | None], environ: Mapping[str, str], resource_id: str | None = None
+    ) -> Self:
+        """From the spec's `account:` (batch, storage; the Batch account's id) and the variables that the Azure CLI
+        reads (design D9)."""
         settings = _connection_string(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
         name = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT") or _checked_name(
             settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING"
@@ -80,6 +89,8 @@ class Target:
             storage_account=name or _first_label(storage),
             storage_key=_checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
             or _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
+            has_arm=urlsplit(batch).hostname not in LOOPBACK,
+            resource_id=resource_id,
             # A blob store on loopback is Azurite, whoever started it.
             storage_api_version=AZURITE_KNOWS if urlsplit(storage).hostname in LOOPBACK else None,
         )
@@ -138,7 +149,8 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
-    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once))
+    arm = Arm(target.resource_id, target.batch_url, gate) if target.has_arm else None
+    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once, arm=arm))
 
 
 def _transport(url: str) -> RequestsTransport:

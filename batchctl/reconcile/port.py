@@ -37,6 +37,10 @@ class Account(Protocol):
 
     def images(self) -> tuple[SupportedImage, ...]: ...
 
+    def why_no_identities(self) -> str | None:
+        """Why no pool can be given an identity, and what to do about it."""
+        ...
+
     def use(self, pool: str) -> PoolUse:
         """The nodes of a pool that is there, and how many tasks run on them."""
         ...

@@ -27,6 +27,7 @@ FROM_OUTSIDE = "${env:"
 class Account:
     batch: str | None = None
     storage: str | None = None
+    resource_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +234,7 @@ class Spec:
     `allow_python`: a generator may run.
     `origin` is where it comes from, told the same on every machine.
 
+    `identity`: the managed identity by which nodes reach what else would be signed for.
     `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`.
     """
 
@@ -241,6 +243,7 @@ class Spec:
     origin: str = ""
     source: Source = field(repr=False, compare=False)
     account: Account | None = None
+    identity: IdentityReference | None = None
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
     containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
     uploads: tuple[Upload, ...] = ()

@@ -46,6 +46,10 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
                 spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
             )
             made += [asked, *tasks]
+    if spec.identity:
+        from batchctl.spec.filling.identity import with_identity  # imported late: most specs are signed for
+
+        made = [with_identity(resource, spec.identity) for resource in made]
     blobs = sorted((*inventory.uploads, *scripts.values()), key=lambda blob: blob.name)
     desired = replace(_desired(spec, (*_wanted_containers(spec), *blobs, *made), problems), stages=stages)
     if problems:

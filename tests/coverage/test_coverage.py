@@ -1,6 +1,7 @@
 """The page, the schema of `raw` and the models of the SDK say the same."""
 
 import pytest
+from azure.batch import models
 
 from batchctl.spec.reading.schema import spec_schema
 from tests.coverage.models import OBJECTS, leaves
@@ -30,5 +31,7 @@ def test_at_least_so_much_can_be_said() -> None:
 @pytest.mark.parametrize("kind", OBJECTS)
 def test_every_word_is_a_property_of_the_models(kind: str) -> None:
     """A name that Batch does not have would be refused, or dropped without a word."""
-    known = {".".join(path.split(".")[:n]) for path in leaves(OBJECTS[kind]) for n in range(1, path.count(".") + 2)}
+    more = {"pool": [f"identity.{path}" for path in leaves(models.BatchPoolIdentity)]}
+    paths = (*leaves(OBJECTS[kind]), *more.get(kind, ()))
+    known = {".".join(path.split(".")[:n]) for path in paths for n in range(1, path.count(".") + 2)}
     assert said_by_words(kind) <= known

@@ -63,7 +63,13 @@ def nodes_know_each_other(folder: Path) -> None:
     assert rows[0] == rows[1][::-1]
 
 
+def verses_are_measured(folder: Path) -> None:
+    found = {path.name: int(path.read_text()) for path in (folder / "results/identity").glob("*.txt")}
+    assert found == {"lamp.en.txt": 2, "tide.en.txt": 2}
+
+
 HOME: dict[str, Callable[[Path], None]] = {
+    "identity.yaml": verses_are_measured,
     "mpi.yaml": nodes_know_each_other,
     "map-reduce.yaml": words_are_counted,
     "paired.yaml": verses_are_paired,

@@ -22,10 +22,12 @@ from batchctl.machines import (
     MountConfiguration,
     NfsMountConfiguration,
     OSDisk,
+    PoolIdentity,
     SecurityProfile,
     ServiceArtifactReference,
     UpgradePolicy,
     UserAccount,
+    UserAssignedIdentity,
     WindowsConfiguration,
 )
 from batchctl.reconcile.carry_out.execute import execute
@@ -167,6 +169,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "service_artifact_reference": ServiceArtifactReference(id="/artifact"),
             "upgrade_policy": UpgradePolicy(mode="rolling"),
             "raw": JsonText('{"userAccounts": []}'),
+            "identity": PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id="/u"),)),
             "user_accounts": (UserAccount(name="alice", password="only-for-a-test"),),
             "mount_configuration": (MountConfiguration(nfs_mount_configuration=NFS),),
             "application_package_references": (ApplicationPackageReference(application_id="blender"),),

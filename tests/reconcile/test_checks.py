@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from batchctl.configurations import ContainerConfiguration
+from batchctl.machines import PoolIdentity, UserAssignedIdentity
 from batchctl.reconcile.amend.checks import Facts, needs_facts, notes_of, problems_of, with_agents
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.plan import Action, Change, Plan
@@ -50,6 +51,28 @@ def agent(plan: Plan) -> str | None:
 )
 def test_facts_are_asked_only_for_pools_that_start_from_another_image(plan: Plan, needed: bool) -> None:
     assert needs_facts(plan) is needed
+
+
+NAMED = PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id="/u"),))
+
+
+@pytest.mark.parametrize(
+    ("plan", "refused"),
+    [
+        (plan_of(pool(identity=NAMED)), True),
+        (plan_of(pool()), False),
+        (plan_of(pool(identity=NAMED), held_pool(identity=NAMED)), False),
+        (plan_of(pool(identity=NAMED, target_dedicated_nodes=3), held_pool(identity=NAMED)), False),
+        (plan_of(pool(identity=NAMED), held_pool()), True),
+        (plan_of(pool(), held_pool(identity=NAMED)), False),
+        (diff(desired(), [held_pool(identity=NAMED)]), False),
+    ],
+)
+def test_an_identity_that_nobody_can_give_is_refused_only_where_it_is_given(plan: Plan, refused: bool) -> None:
+    facts = replace(FACTS, no_identities="nobody gives them")
+    assert problems_of(plan, facts) == (("pool 'pool': nobody gives them",) if refused else ())
+    assert problems_of(plan, FACTS) == ()
+    assert needs_facts(plan) or not refused
 
 
 def test_a_new_pool_gets_the_newest_verified_agent_of_its_image() -> None:

@@ -3,14 +3,17 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batchctl.configurations import IdentityReference
 from batchctl.desired import Desired, Download
 from batchctl.globs import chooser
+from batchctl.machines import PoolIdentity, UserAssignedIdentity
 from batchctl.resources import Blob, Container, Job, Pool, Task, changed_parts
 from batchctl.sensitive import Hidden
 from batchctl.spec.load import load
@@ -310,6 +313,86 @@ def test_who_may_read_and_write_is_no_part_of_what_a_task_does(tmp_path: Path) -
         return {i: t.digest for i, t in tasks(resolved(tmp_path, spec)).items()}
 
     assert digests() == digests(identityReference={"resourceId": READER})
+
+
+IDENTITY = IdentityReference(resource_id=READER)
+OTHER = IdentityReference(resource_id=READER.replace("reader", "other"))
+
+
+def everything_opened(value: Any) -> Iterator[tuple[Any, IdentityReference | None]]:
+    """All that an identity can open, with the one that does."""
+    if isinstance(value, tuple):
+        for one in value:
+            yield from everything_opened(one)
+    elif is_dataclass(value):
+        if hasattr(value, "identity_reference"):
+            yield value, value.identity_reference
+        for entry in fields(value):
+            yield from everything_opened(getattr(value, entry.name))
+
+
+def test_the_identity_of_a_spec_opens_what_nothing_else_opens(tmp_path: Path) -> None:
+    registry = {"imageName": "i", "registry": {"registryServer": "r.example"}}
+    own = {"username": "u", "password": "${env:PASSWORD}", "registryServer": "s.example"}
+    foreign = "https://other.blob.core.windows.net/c"
+    blobfuse = {"accountName": "store", "containerName": "c", "relativeMountPath": "m"}
+    files = [
+        {"blob": "{item}"},
+        {"container": "app", "identityReference": {"resourceId": OTHER.resource_id}},
+        {"storageContainerUrl": foreign},
+        {"storageContainerUrl": f"{foreign}?${{env:PASSWORD}}"},
+        {"autoStorageContainerName": "abc"},
+        {"httpUrl": f"{foreign}/open.txt", "filePath": "open.txt"},
+    ]
+    outputs = [{"filePattern": "*.a", "container": "out"}, {"filePattern": "*.b", "containerUrl": foreign}]
+    task = ("job", "tasks", 0)
+    spec = edited(
+        ((*task, "resourceFiles"), files),
+        ((*task, "outputFiles"), outputs),
+        ((*task, "containerSettings"), registry),
+        (("job", "jobPreparationTask"), {"commands": ["true"], "resourceFiles": [{"container": "app"}]}),
+        (("pool", "containerConfiguration", "containerRegistries"), [registry["registry"], own]),
+        (
+            ("pool", "mountConfiguration"),
+            [
+                {"azureBlobFileSystemConfiguration": blobfuse},
+                {"azureBlobFileSystemConfiguration": {**blobfuse, "accountKey": "${env:PASSWORD}"}},
+            ],
+        ),
+    )
+    environ = {"PASSWORD": "only-for-a-test"}
+    before = resolved(tmp_path, spec, environ=environ)
+    after = resolved(tmp_path, {**spec, "identity": READER}, environ=environ)
+    assert after == resolved(tmp_path, {**spec, "identity": {"resourceId": READER}}, environ=environ)
+    assert pool(after).identity == PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id=READER),))
+    said = [reference for _, reference in everything_opened(before.resources)]
+    assert [reference for reference in said if reference] == [OTHER] * 2
+    now = [(type(value).__name__, reference) for value, reference in everything_opened(tasks(after)["t-a"])]
+    assert now == [
+        *(("ResourceFile", one) for one in (IDENTITY, OTHER, IDENTITY, None, None, None)),
+        ("ContainerRegistry", IDENTITY),
+        *(("OutputFile", IDENTITY) for _ in outputs),
+    ]
+    held = [(type(value).__name__, reference) for value, reference in everything_opened(pool(after))]
+    assert held == [
+        *(("ContainerRegistry", one) for one in (IDENTITY, None)),
+        ("ResourceFile", IDENTITY),
+        *(("AzureBlobFileSystemConfiguration", one) for one in (IDENTITY, None)),
+    ]
+    [prepared] = [r.job_preparation_task for r in after.resources if isinstance(r, Job)]
+    assert [reference for _, reference in everything_opened(prepared)] == [IDENTITY]
+    assert {i: t.digest for i, t in tasks(before).items()} == {i: t.digest for i, t in tasks(after).items()}
+
+
+def test_the_identity_of_a_spec_comes_to_those_that_the_pool_has(tmp_path: Path) -> None:
+    def named(*ids: str) -> list[str]:
+        said = {"userAssignedIdentities": [{"resourceId": i} for i in ids]}
+        found = pool(resolved(tmp_path, {**edited((("pool", "identity"), said)), "identity": READER})).identity
+        assert found is not None
+        return [one.resource_id for one in found.user_assigned_identities]
+
+    assert named(OTHER.resource_id) == [OTHER.resource_id, READER]
+    assert named(READER.replace("/r/", "/R/")) == [READER.replace("/r/", "/R/")], "which know no case"
 
 
 def test_a_container_of_another_account_signed_anew_is_the_same(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def _code_and_message(text: str) -> tuple[str, str]:
     """The service's code and message, from the body that Batch sends (JSON) or Storage sends (XML)."""
     try:
         body = json.loads(text)
+        body = body.get("error") or body  # as Azure Resource Manager has it
         message = body.get("message") or {}
         value = message.get("value", "") if isinstance(message, dict) else str(message)
         lines = [line for line in value.splitlines() if not line.startswith(("RequestId:", "Time:"))]

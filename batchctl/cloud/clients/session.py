@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import field
 from threading import Condition, Event
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
@@ -22,6 +22,9 @@ from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
 from batchctl.frozen import dataclass
 from batchctl.resources import Resource
+
+if TYPE_CHECKING:
+    from batchctl.cloud.clients.arm import Arm
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -72,7 +75,8 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`at_once`: so many objects are worked on at any one time; None leaves it to each room."""
+    """`at_once`: so many objects are worked on at any one time; None leaves it to each room. `arm`: what gives pools
+    their identities; None: Batch itself does."""
 
     batch: Batch
     blobs: BlobServiceClient
@@ -83,6 +87,7 @@ class Session:
     halt: Event = field(default_factory=Event)
     budget: Budget = field(default_factory=lambda: Budget(IN_MEMORY))
     at_once: int | None = None
+    arm: "Arm | None" = None
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""

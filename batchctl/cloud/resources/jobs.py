@@ -131,7 +131,7 @@ def _own_marks(job: Job) -> dict[str, str]:
 
 
 MARKED = Marked(
-    collection="/jobs",
+    send=lambda session, body: session.batch.post("/jobs", body),
     path=job_path,
     body=job_body,
     own_marks=_own_marks,

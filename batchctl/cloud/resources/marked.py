@@ -17,10 +17,10 @@ M = TypeVar("M", Pool, Job)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked(Generic[M]):
-    """A kind of them. `collection` is posted to, `path` is an object's own, `body` what makes it; `own_marks`: what
+    """A kind of them. `send` makes one of a `body`, `path` is an object's own; `own_marks`: what
     it bears beside its owner. `exists` and `being_deleted` are what the service says of an id that is taken."""
 
-    collection: str
+    send: Callable[[Session, Json], object]
     path: Callable[[M], str]
     body: Callable[[Session, M, str], Json]
     own_marks: Callable[[M], dict[str, str]]
@@ -33,7 +33,7 @@ class Marked(Generic[M]):
 
     def _created(self, session: Session, owner: str, wanted: M) -> bool:
         try:
-            session.ask(lambda: session.batch.post(self.collection, self.body(session, wanted, owner)))
+            session.ask(lambda: self.send(session, self.body(session, wanted, owner)))
         except CloudError as error:
             if error.code == self.being_deleted:
                 return False

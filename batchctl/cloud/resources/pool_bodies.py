@@ -1,7 +1,7 @@
 """Pools to and from REST JSON."""
 
 from batchctl.cloud import marks
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import merged, rest_dialect, unsaid
 from batchctl.resources import Pool
@@ -9,10 +9,6 @@ from batchctl.rules import asked_hashes
 
 TARGETS = frozenset({"target_dedicated_nodes", "target_spot_nodes"})
 FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
-
-
-def pool_path(pool: str) -> str:
-    return f"/pools/{path_segment(pool)}"
 
 
 def pool_body(session: Session, pool: Pool, owner: str) -> Json:

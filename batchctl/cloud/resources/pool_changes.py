@@ -8,8 +8,9 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import merged, rest_dialect
+from batchctl.cloud.resources.managed_pools import patch_pool, pool_path
 from batchctl.cloud.resources.nodes import reboot_nodes
-from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata, pool_path
+from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata
 from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
 from batchctl.resources import Pool
@@ -37,7 +38,7 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     if wanted.by_reboot and not drained:
         _give_start_task(session, held, wanted, [*marked, *marks.to_pairs({marks.REBOOTING: "startTask"})])
     patch = {**_emptied_patch(session, wanted, drained), **_signed_anew(session, wanted), "metadata": marked}
-    session.ask(lambda: session.batch.patch(pool_path(wanted.name), patch))
+    patch_pool(session, wanted.name, patch)
     if drained:
         _drop_start_task(session, held, wanted, marked)
     # Last, so that no node boots with what the pool was before.
@@ -54,6 +55,8 @@ def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
     none = replace(wanted, network_configuration=wanted.network_configuration or NetworkConfiguration())
     # So does a list: empty it takes away what there is.
     gone: Json = {path_of(f, REST)[0]: [] for f in fields(Pool) if f.name in changed and getattr(wanted, f.name) == ()}
+    if "identity" in changed and wanted.identity is None:
+        gone["identity"] = {"type": "None"}
     patch = {**gone, **rest_dialect(session).write(none, only=alike)}
     # Of what is said in REST's own words, what belongs to these properties goes along with them.
     raw = {} if wanted.raw is None else json.loads(wanted.raw)

@@ -11,9 +11,10 @@ from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import read_image
+from batchctl.cloud.resources.managed_pools import pool_path, send_pool
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, iso_moment
-from batchctl.cloud.resources.pool_bodies import pool_body, pool_path, read_pool
+from batchctl.cloud.resources.pool_bodies import pool_body, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool
 from batchctl.cloud_answers import Outcome, PoolHealth, Scaling
 from batchctl.resources import Pool, SupportedImage
@@ -128,7 +129,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 MARKED = Marked(
-    collection="/pools",
+    send=send_pool,
     path=lambda pool: pool_path(pool.name),
     body=pool_body,
     own_marks=lambda _pool: {},

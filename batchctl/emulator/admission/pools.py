@@ -61,13 +61,17 @@ def check_machine(spec: Json) -> None:
         if not _SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
         check_image(machine)
-        if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}):  # and the data plane gives none
+        if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}) and not _has_identity(spec):
             raise Refusal(
                 "InvalidPropertyValue",
                 (("PropertyName", "identity"), ("Reason", "Pool Identity is required when using CustomerManagedKey.")),
             )
         name = "virtualMachineImageId"
         check_resource(name, machine["imageReference"].get(name, ""))
+
+
+def _has_identity(spec: Json) -> bool:
+    return bool(spec.get("identity", {}).get("userAssignedIdentities"))
 
 
 def check_resource(path: str, name: str) -> None:

@@ -23,9 +23,10 @@ from batchctl.emulator.wire.views import pool_url
 
 WHEN_EMPTY = words(
     "displayName vmSize taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication "
-    "virtualMachineConfiguration networkConfiguration userAccounts mountConfiguration upgradePolicy"
+    "virtualMachineConfiguration networkConfiguration userAccounts mountConfiguration upgradePolicy "
+    "identity"
 )
-"""What the REST page "Pool - Patch Pool" lets change only while the pool is empty."""
+"""What the REST page "Pool - Patch Pool" lets change only while the pool is empty; an identity comes with new nodes."""
 
 
 def find_pool(service: Service, call: Call) -> Pool:

@@ -82,7 +82,8 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
     ("`autoStorageContainerName`", "a container of the local blob store: the account's auto storage"),
     (
         "managed identities",
-        "kept; any that is named reads and writes the storage account of this service, and no other",
+        "kept; a pool takes `identity` as any property (Azure gives it by Resource Manager alone), and any identity "
+        "that a file or an output names opens the storage account of this service, and no other",
     ),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),

@@ -68,7 +68,13 @@ _SPECIFICATION: Props = {
     "resourceTags": dictionary,
     **_OLD,
 }
-POOL = Shape("Pool", id=Need(ident), **_SPECIFICATION)
+POOL_IDENTITY = Shape(
+    "BatchPoolIdentity",
+    type=Need(word("UserAssigned", "None")),
+    userAssignedIdentities=many(Shape("UserAssignedIdentity", resourceId=Need(text(least=1)))),
+)
+"""What Azure Resource Manager alone gives a pool, and this service takes as a property like any."""
+POOL = Shape("Pool", id=Need(ident), identity=POOL_IDENTITY, **_SPECIFICATION)
 POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
 POOL_PATCH = Shape(
     "PoolPatchParameters",
@@ -86,6 +92,7 @@ POOL_PATCH = Shape(
     mountConfiguration=MOUNTS,
     upgradePolicy=UPGRADE,
     resourceTags=dictionary,
+    identity=POOL_IDENTITY,
     **_OLD,
 )
 POOL_PROPERTIES = Shape(

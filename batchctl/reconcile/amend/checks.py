@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.images import NOTED, REFUSED, image_name, is_looked_at, told
-from batchctl.reconcile.plan import Change, Plan
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource, SupportedImage, lower_image
 
@@ -19,6 +19,7 @@ class Facts:
     """What the account says of itself, and when."""
 
     images: tuple[SupportedImage, ...] = ()
+    no_identities: str | None = None
     now: datetime = LONG_AGO
 
 
@@ -26,15 +27,18 @@ def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
     if not needs_facts(plan):
         return plan
-    facts = Facts(images=situation.account.images(), now=situation.now)
+    asked = any(_gives_identity(change) for change in plan.changes)
+    why = situation.account.why_no_identities() if asked else None
+    facts = Facts(images=situation.account.images(), no_identities=why, now=situation.now)
     filled = with_agents(plan, facts)
     refusals, notes = (*plan.refusals, *problems_of(plan, facts)), (*plan.notes, *notes_of(plan, facts))
     return replace(filled, refusals=refusals, notes=notes)
 
 
 def needs_facts(plan: Plan) -> bool:
-    """Only a pool that is made, that changes what its nodes start from, or that leaves its agent to the service."""
-    return any(_asks_for_agent(change) or is_looked_at(change) for change in plan.changes)
+    """Only a pool that is made, that changes what its nodes start from, that leaves its agent to the service, or that
+    gets an identity."""
+    return any(_asks_for_agent(c) or is_looked_at(c) or _gives_identity(c) for c in plan.changes)
 
 
 def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
@@ -67,7 +71,27 @@ def image_suits_the_pool(plan: Plan, facts: Facts) -> Iterator[str]:
         yield from told(REFUSED, change, facts.images, facts.now)
 
 
-CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (image_is_supported, image_suits_the_pool)
+def identity_can_be_given(plan: Plan, facts: Facts) -> Iterator[str]:
+    for change in plan.changes:
+        if facts.no_identities and _gives_identity(change):
+            yield f"pool {change.resource.name!r}: {facts.no_identities}"
+
+
+CHECKS: tuple[Callable[[Plan, Facts], Iterator[str]], ...] = (
+    image_is_supported,
+    image_suits_the_pool,
+    identity_can_be_given,
+)
+
+
+def _gives_identity(change: Change) -> bool:
+    """Or takes it away."""
+    pool = change.after
+    if not isinstance(pool, Pool):
+        return False
+    if change.action is Action.UPDATE:
+        return any(field.name == "identity" for field in change.fields)
+    return change.action in (Action.CREATE, Action.REPLACE) and pool.identity is not None
 
 
 def _asks_for_agent(change: Change) -> Pool | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from batchctl.configurations import IdentityReference
 from batchctl.desired import Tolerance
 from batchctl.durations import parse_duration
 from batchctl.resources import Job, Pool, Task
@@ -48,7 +49,8 @@ def build_spec(document: Document, **outside: Any) -> Spec:
     account, wait = document.get("account"), document.get("wait")
     spec = Spec(
         name=document["name"],
-        account=Account(**account) if account is not None else None,
+        account=Account(**SPELLED.read(Account, account)) if account is not None else None,
+        identity=_identity(document["identity"]) if "identity" in document else None,
         containers={name: ContainerSpec(**c) for name, c in storage.get("containers", {}).items()},
         uploads=tuple(_upload(u, ("storage", "uploads", i)) for i, u in enumerate(storage.get("uploads", ()))),
         pool=_pool_spec(document["pool"], ("pool",)) if "pool" in document else None,
@@ -59,6 +61,10 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         **outside,
     )
     return _with_script_container(spec)
+
+
+def _identity(said: str | Document) -> IdentityReference:
+    return IdentityReference(resource_id=said if isinstance(said, str) else said["resourceId"])
 
 
 def _with_script_container(spec: Spec) -> Spec:

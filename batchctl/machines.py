@@ -90,10 +90,21 @@ class DataDisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerManagedKey:
+    """A key of one's own, by the address of one of its versions (REST: DiskCustomerManagedKey)."""
+
+    key_url: str
+    identity_reference: IdentityReference | None = part(None, optional=True)
+    rotation_to_latest_key_version_enabled: bool | None = part(None, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskEncryptionConfiguration:
-    """Which disks a key of the platform encrypts: osdisk, temporarydisk (REST: DiskEncryptionConfiguration)."""
+    """Which disks are encrypted, osdisk and temporarydisk, by a key of the platform or of one's own (REST:
+    DiskEncryptionConfiguration)."""
 
     targets: tuple[str, ...] = part((), fold=unordered)
+    customer_managed_key: CustomerManagedKey | None = part(None, optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +144,8 @@ class SecurityProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension that every machine gets (REST: VMExtension). `settings`: what its publisher says."""
+    """An extension that every machine gets (REST: VMExtension). `settings`: what its publisher says; of these the
+    `protected_settings` come back to nobody."""
 
     name: str
     publisher: str = part(fold=lower)
@@ -142,6 +154,7 @@ class Extension:
     auto_upgrade_minor_version: bool | None = part(None, optional=True)
     enable_automatic_upgrade: bool | None = part(None, optional=True)
     settings: JsonText | None = part(None, optional=True)
+    protected_settings: JsonText | None = secret()
     provision_after_extensions: tuple[str, ...] = part((), fold=unordered)
 
 

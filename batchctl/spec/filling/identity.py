@@ -11,6 +11,7 @@ from typing import Any, cast, get_type_hints
 from batchctl.configurations import ContainerRegistry, IdentityReference
 from batchctl.machines import (
     AzureBlobFileSystemConfiguration,
+    CustomerManagedKey,
     PoolIdentity,
     UserAssignedIdentity,
 )
@@ -27,6 +28,7 @@ OPENED: Mapping[type, Callable[[Any], bool]] = {
     ResourceFile: lambda file: file.container is not None or _is_unsigned(file.storage_container_url),
     OutputFile: lambda file: file.container_url is None or _is_unsigned(file.container_url),
     ContainerRegistry: lambda registry: registry.username is None,
+    CustomerManagedKey: lambda _key: True,
     AzureBlobFileSystemConfiguration: lambda mount: mount.account_key is None and mount.sas_key is None,
 }
 """What an identity opens, unless something else does. Any other address may be open to all."""

@@ -31,6 +31,15 @@ def find_texts(part: Any, pattern: str) -> Iterator[tuple[At, str]]:
     return ((at, value) for at, value in find_parts(part, pattern) if isinstance(value, str))
 
 
+def texts_below(part: Any, at: At = ()) -> Iterator[tuple[At, str]]:
+    """Every text in a part, however deep."""
+    if isinstance(part, str):
+        yield at, part
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield from texts_below(value, (*at, key))
+
+
 def get_in(part: Any, *keys: str) -> Any:
     for key in keys:
         part = part.get(key) if isinstance(part, dict) else None

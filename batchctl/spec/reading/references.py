@@ -14,7 +14,7 @@ from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
 from batchctl.spec.reading.compose import ENOUGH
-from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
+from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
 from batchctl.spec.reading.variables import why_misfit
 from batchctl.spec.reading.wiring import (
@@ -252,6 +252,25 @@ def secrets_come_from_outside(document: Any, source: Source, _known: Values) -> 
             if "{" not in source.scalars.get(at, ""):
                 remedy = f"write '{at[-1]}: ${{env:NAME}}', and set the variable NAME"
                 yield source.problem(at, f"a secret does not stand in a spec: {remedy}", "secret")
+    for at, settings in find_parts(document, "pool.extensions.*.protectedSettings"):
+        for below, _ in texts_below(settings):
+            if "{" not in source.scalars.get((*at, *below), ""):
+                remedy = "write '${env:NAME}', and set the variable NAME; what is no secret goes into 'settings'"
+                yield source.problem((*at, *below), f"a secret does not stand in a spec: {remedy}", "secret")
+
+
+def own_key_can_be_used(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """REST: DiskEncryptionConfiguration.customerManagedKey."""
+    encryption = as_mapping(get_in(document, "pool", "diskEncryptionConfiguration"))
+    key, at = encryption.get("customerManagedKey"), ("pool", "diskEncryptionConfiguration", "customerManagedKey")
+    if not isinstance(key, dict):
+        return
+    targets = encryption.get("targets")
+    if isinstance(targets, list) and "osdisk" not in targets:
+        yield source.problem(at, "a key of your own wants 'osdisk' among the 'targets'", "no-osdisk", at_key=True)
+    if "identityReference" not in key and get_in(document, "identity") is None:
+        message = "nobody may use it: give it an 'identityReference', or the spec an 'identity'"
+        yield source.problem(at, message, "no-identity", at_key=True)
 
 
 def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -281,5 +300,6 @@ RULES: tuple[Rule, ...] = (
     outputs_are_not_inputs,
     patterns_can_be_matched,
     secrets_come_from_outside,
+    own_key_can_be_used,
     defaults_fit,
 )

@@ -4,13 +4,14 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import gc, local, reading, specs
+from batchctl.cli import gc, local, looking, reading, specs
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -39,19 +40,19 @@ def batchctl(
     """Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine."""
 
 
-for command in (
-    specs.plan,
-    specs.apply,
-    specs.destroy,
-    gc.gc,
-    reading.show,
-    reading.validate,
-    reading.explain,
-    reading.schema,
-    reading.version,
-):
-    app.command()(command)
-app.add_typer(local.app, name="local")
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Commands": (specs.plan, specs.apply, specs.destroy),
+    "What is going on": (looking.status, looking.tasks, looking.nodes, looking.outputs),
+    "Specs and plans": (reading.validate, reading.explain, reading.show, reading.schema),
+    "The account and this machine": (gc.gc,),
+}
+"""The commands as --help shows them, the few that matter first."""
+
+for group, commands in GROUPS.items():
+    for command in commands:
+        app.command(rich_help_panel=group)(command)
+app.add_typer(local.app, name="local", rich_help_panel="The account and this machine")
+app.command(rich_help_panel="The account and this machine")(reading.version)
 
 STREAMS = ("plan", "apply", "destroy", "gc")
 """Commands whose --json is a stream, which ends with an error if there is one."""

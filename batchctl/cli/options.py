@@ -17,8 +17,17 @@ from batchctl.frozen import dataclass
 if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
 
-Command: TypeAlias = Literal["plan", "apply", "destroy", "gc", "show", "validate", "local_reset"]
+Command: TypeAlias = Literal[
+    "plan", "apply", "destroy", "gc", "show", "validate", "local_reset", "status", "tasks", "nodes", "outputs"
+]
 """The function behind a command that takes some of these options."""
+
+
+LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs")
+"""Commands that look at a run."""
+
+LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs")
+"""Those of them that list rows."""
 
 
 def option(default: Any, *names: str, of: tuple[Command, ...], **typer_words: Any) -> Any:
@@ -36,14 +45,14 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc"),
+        of=("plan", "apply", "destroy", "gc", *LOOKING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
     var: tuple[str, ...] = option(
         (),
         "--var",
-        of=("plan", "apply", "destroy", "validate"),
+        of=("plan", "apply", "destroy", "validate", *LOOKING),
         metavar="NAME=VALUE",
         help="Set one of the spec's vars.",
     )
@@ -134,9 +143,10 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate"),
+        of=("plan", "apply", "destroy", "gc", "show", "validate", *LOOKING),
         help="No colour, as with NO_COLOR.",
     )
+    form: str = option("table", "-o", of=LISTING, metavar="table|json|tsv|yaml", help="How to write the rows.")
 
     def choices(self) -> "Choices":
         """What these decide about a plan: the options that bear the names of its fields. Raises UsageError."""

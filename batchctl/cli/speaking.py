@@ -41,10 +41,12 @@ def open_voice(as_json: bool, no_color: bool = False) -> Voice:
     return OPENED[-1]
 
 
-def open_printer(no_color: bool = False) -> "Printer":
+def open_printer(no_color: bool = False, *, aside: bool = False) -> "Printer":
+    """`aside`: what is no result goes to stderr, for a program reads standard output."""
     from batchctl.render.printer import Printer, consoles  # imported late: help and completion print nothing of ours
 
-    printer = Printer(*consoles(no_color=no_color))
+    out, err = consoles(no_color=no_color)
+    printer = Printer(err if aside else out, err)
     OPENED.append(printer)
     return printer
 

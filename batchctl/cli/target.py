@@ -12,6 +12,7 @@ from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
 if TYPE_CHECKING:
+    from batchctl.cloud.azure_cloud import Azure
     from batchctl.cloud.connect import Target
     from batchctl.reconcile.kept.document import Place
     from batchctl.reconcile.port import Cloud
@@ -28,7 +29,7 @@ class Opened:
     path: Path
     variables: Mapping[str, str]
     spec: "Spec"
-    cloud: "Cloud"
+    cloud: "Azure"
     place: "Place"
 
 

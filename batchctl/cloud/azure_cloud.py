@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.lease import Lock
@@ -10,6 +11,9 @@ from batchctl.cloud.transfer.downloads import read_blob
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+
+if TYPE_CHECKING:
+    from batchctl.cloud.looks.eyes import AzureEyes
 
 ROOMS: dict[type[Resource], ModuleType] = {
     Container: containers,
@@ -106,6 +110,13 @@ class Azure:
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         return read_blob(self._session, blob, start)
+
+    @property
+    def eyes(self) -> "AzureEyes":
+        """What those use who only look."""
+        from batchctl.cloud.looks.eyes import AzureEyes  # imported late: a plan looks at nothing of this
+
+        return AzureEyes(self._session)
 
     def halt(self) -> None:
         self._session.halt.set()

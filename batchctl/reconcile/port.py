@@ -10,6 +10,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
 
 
 class Lock(Protocol):
@@ -116,6 +117,22 @@ class Cloud(Account, Protocol):
     def halt(self) -> None:
         """Whoever asked for something has gone: begin no request any more, and wait for none to be tried again."""
         ...
+
+
+class Eyes(Protocol):
+    """What is seen of a run by those who only look. What is not there is seen as nothing; each may raise CloudError."""
+
+    def generations(self, owner: str) -> tuple[JobSight, ...]:
+        """The jobs of a spec, oldest first, with their tasks counted."""
+        ...
+
+    def runs(self, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
+        """The tasks of one of them; `states`: those alone that this OData filter lets through."""
+        ...
+
+    def pool(self, pool: str) -> PoolSight | None: ...
+
+    def nodes(self, pool: str) -> tuple[NodeSight, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,10 @@ class Printer:
         counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
+    def line(self, line: str) -> None:
+        """A line of a result, broken between words where the terminal is narrow."""
+        self._line(line)
+
     def say(self, line: str) -> None:
         self.err.print(Text(short_ids(visible_text(self._veil(line)))), soft_wrap=True)
 

@@ -4,7 +4,7 @@ import re
 import textwrap
 import unicodedata
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,24 @@ def shown_size(count: int) -> str:
             return plural(count, "byte") if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TB"
+
+
+def shown_span(span: timedelta) -> str:
+    """`0.4 s`, `38 s`, `41 min 7 s`, `3 h 20 min`, `2 d 4 h`: two units at most."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, part, size, inner in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            rest = whole % size // inner
+            return f"{whole // size} {unit} {rest} {part}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def shown_moment(moment: datetime) -> str:
+    """`2026-11-28 10:41:53`, UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def shown_path(path: Path) -> str:

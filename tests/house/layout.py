@@ -5,12 +5,12 @@ from collections.abc import Mapping
 WINGS = ("spec", "reconcile", "cloud")
 GROUND = (
     *("resources", "work", "desired", "configurations", "machines"),
-    *("rules", "rest", "cloud_answers", "frozen", "retirements", "vm_sizes", "errors", "clock", "sensitive"),
+    *("rules", "rest", "cloud_answers", "sights", "frozen", "retirements", "vm_sizes", "errors", "clock", "sensitive"),
 )
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "azure": ("cloud",),
-    "yaml": ("spec/reading/compose.py",),
+    "yaml": ("spec/reading/compose.py", "render/tables.py"),
     "jsonschema": ("spec/reading/check.py",),
     "regex": ("spec/fanout/group_patterns.py",),
     "rich": ("render", "cli"),
@@ -48,7 +48,15 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "spec": (("load",), ("resolve",), ("tasks",), ("reading", "outside"), ("fanout",), ("filling",), (OTHERS,)),
     "reconcile": (("carry_out", "kept", "amend"), ("decide",), (OTHERS,)),
-    "cloud": (("connect",), ("azure_cloud",), ("resources",), ("transfer", "lock"), ("marks",), ("clients",)),
+    "cloud": (
+        ("connect",),
+        ("azure_cloud",),
+        ("looks",),
+        ("resources",),
+        ("transfer", "lock"),
+        ("marks",),
+        ("clients",),
+    ),
     "emulator": (("__main__",), ("api",), ("life",), ("admission", "node"), ("wire", "formula"), (OTHERS,)),
 }
 """Folder -> its rows from above to below. Who stands in a row imports from the rows below; folders of one row do not

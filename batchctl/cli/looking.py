@@ -1,0 +1,89 @@
+"""The commands that look at a run: status, tasks, nodes, outputs."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from batchctl.cli.options import Options, with_options
+from batchctl.cli.speaking import open_printer
+from batchctl.cli.target import Opened, open_spec
+from batchctl.errors import UsageError
+
+SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
+Patterns = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATTERN]...", help="Those alone that meet one, such as 'map-*'.", show_default=False),
+]
+
+
+@with_options
+def status(spec: SpecPath, *, options: Options) -> None:
+    """Show how the run goes, on one screen: its jobs, its pool, and what failed."""
+    from batchctl.clock import SystemClock
+    from batchctl.render.status import status_lines
+    from batchctl.verbs import look
+
+    out = open_printer(options.no_color)
+    seen = open_spec(spec, options, out, names_alone=True)
+    for line in status_lines(look.status(seen.spec, seen.cloud.eyes), str(spec), SystemClock().now()):
+        out.line(line)
+
+
+@with_options
+def tasks(
+    spec: SpecPath,
+    patterns: Patterns = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that failed.")] = False,
+    running: Annotated[bool, typer.Option("--running", help="Those that run.")] = False,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Those that wait.")] = False,
+    *,
+    options: Options,
+) -> None:
+    """List the tasks, each with its newest run: state, exit code, times, tries, node."""
+    from batchctl.render.tables import TASKS
+    from batchctl.verbs import look
+
+    asked = {"failed": failed, "running": running, "waiting": waiting}
+    states = [state for state, wanted in asked.items() if wanted]
+    seen = _open(spec, options)
+    _print(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
+
+
+@with_options
+def nodes(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> None:
+    """List the nodes of the pool: state, tasks, start task, errors."""
+    from batchctl.render.tables import NODES
+    from batchctl.verbs import look
+
+    seen = _open(spec, options)
+    _print(look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, options)
+
+
+@with_options
+def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> None:
+    """List what the tasks wrote: blobs with their size, time, and the task that wrote them."""
+    from batchctl.render.tables import OUTPUTS
+    from batchctl.verbs import look
+
+    seen = _open(spec, options)
+    _print(look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, options)
+
+
+def _open(spec: Path, options: Options) -> Opened:
+    from batchctl.render.tables import FORMS
+
+    if options.form not in FORMS:
+        raise UsageError(f"-o is one of {', '.join(FORMS)}, not {options.form!r}")
+    # A program reads standard output: where it comes from is said beside it.
+    return open_spec(spec, options, open_printer(options.no_color, aside=options.form != "table"), names_alone=True)
+
+
+def _print(rows: Sequence[Any], columns: Any, options: Options) -> None:
+    from batchctl.render.tables import table_text
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    sys.stdout.write(table_text(rows, columns, options.form, width))

@@ -1,0 +1,25 @@
+"""The Eyes of an account: every method hands on to the room of its kind."""
+
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.looks import machines, runs
+from batchctl.frozen import dataclass
+from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
+
+
+@dataclass(frozen=True, slots=True)
+class AzureEyes:
+    """Satisfies the port of `reconcile/`, which says what each method is for."""
+
+    session: Session
+
+    def generations(self, owner: str) -> tuple[JobSight, ...]:
+        return runs.generations(self.session, owner)
+
+    def runs(self, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
+        return runs.runs_of(self.session, job, states)
+
+    def pool(self, pool: str) -> PoolSight | None:
+        return machines.pool_seen(self.session, pool)
+
+    def nodes(self, pool: str) -> tuple[NodeSight, ...]:
+        return machines.nodes_seen(self.session, pool)

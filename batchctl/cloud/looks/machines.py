@@ -1,0 +1,21 @@
+"""How a pool and its nodes are."""
+
+from batchctl.cloud.clients.batch import path_segment
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.looks.reading import read_node, read_pool
+from batchctl.sights import NodeSight, PoolSight
+
+
+def pool_seen(session: Session, pool: str) -> PoolSight | None:
+    """Two small requests."""
+    item = session.find(lambda: session.batch.get(f"/pools/{path_segment(pool)}"))
+    if item is None:
+        return None
+    counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
+    return read_pool(item, counted[0] if counted else {})
+
+
+def nodes_seen(session: Session, pool: str) -> tuple[NodeSight, ...]:
+    """The nodes of a pool; none where there is no such pool."""
+    found = session.find(lambda: list(session.batch.pages(f"/pools/{path_segment(pool)}/nodes")))
+    return tuple(map(read_node, found or ()))

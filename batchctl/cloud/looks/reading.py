@@ -1,0 +1,125 @@
+"""REST JSON to what is seen."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from batchctl.cloud.clients.batch import Json
+from batchctl.cloud.clients.faults import error_text
+from batchctl.cloud.resources.nodes import iso_moment
+from batchctl.cloud_answers import Counts
+from batchctl.resources import Job
+from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, ScalingSight, TaskSight
+
+
+def moment(text: str | None) -> datetime | None:
+    return iso_moment(text) if text else None
+
+
+def read_failure(item: Mapping[str, Any] | None) -> FailureInfo | None:
+    if not item:
+        return None
+    said = error_text(item)
+    code = str(item.get("code") or "")
+    return FailureInfo(
+        category=str(item.get("category") or "").lower(), code=code, message=said.removeprefix(code).lstrip(": ")
+    )
+
+
+def read_run(job: JobSight, item: Json) -> TaskSight:
+    info, place = item.get("executionInfo") or {}, item.get("nodeInfo") or {}
+    return TaskSight(
+        job=job.id,
+        generation=job.generation,
+        id=item["id"],
+        state=_word(item.get("state")),
+        result=_word(info.get("result")) or None,
+        exit_code=info.get("exitCode"),
+        failure=read_failure(info.get("failureInfo")),
+        created=moment(item.get("creationTime")),
+        started=moment(info.get("startTime")),
+        ended=moment(info.get("endTime")),
+        retries=info.get("retryCount", 0),
+        requeues=info.get("requeueCount", 0),
+        pool=place.get("poolId"),
+        node=place.get("nodeId"),
+        slots=item.get("requiredSlots", 1),
+    )
+
+
+def read_node(item: Json) -> NodeSight:
+    start = item.get("startTaskInfo") or {}
+    return NodeSight(
+        id=item["id"],
+        state=_word(item.get("state")),
+        vm_size=item.get("vmSize", ""),
+        spot=not item.get("isDedicated", True),
+        ip=item.get("ipAddress"),
+        scheduling=_word(item.get("schedulingState")) or "enabled",
+        running_tasks=item.get("runningTasksCount", 0),
+        running_slots=item.get("runningTaskSlotsCount", 0),
+        total_tasks=item.get("totalTasksRun", 0),
+        allocated=moment(item.get("allocationTime")),
+        booted=moment(item.get("lastBootTime")),
+        since=moment(item.get("stateTransitionTime")),
+        agent=(item.get("nodeAgentInfo") or {}).get("version"),
+        start_exit_code=start.get("exitCode"),
+        start_failure=read_failure(start.get("failureInfo")),
+        errors=tuple(error_text(error) for error in item.get("errors") or ()),
+    )
+
+
+def read_pool(item: Json, counted: Json) -> PoolSight:
+    states: dict[str, int] = {}
+    for group in ("dedicated", "lowPriority"):
+        for state, count in (counted.get(group) or {}).items():
+            if state != "total" and count:
+                states[state] = states.get(state, 0) + count
+    return PoolSight(
+        id=item["id"],
+        state=_word(item.get("state")),
+        allocation=_word(item.get("allocationState")),
+        vm_size=item.get("vmSize", ""),
+        slots_per_node=item.get("taskSlotsPerNode", 1),
+        dedicated=(item.get("currentDedicatedNodes", 0), item.get("targetDedicatedNodes", 0)),
+        spot=(item.get("currentLowPriorityNodes", 0), item.get("targetLowPriorityNodes", 0)),
+        nodes=tuple(sorted(states.items())),
+        resize_errors=tuple(error_text(error) for error in item.get("resizeErrors") or ()),
+        scaling=_read_scaling(item.get("autoScaleRun") or {}) if item.get("enableAutoScale") else None,
+    )
+
+
+def _read_scaling(run: Json) -> ScalingSight:
+    error = run.get("error")
+    return ScalingSight(
+        evaluated=moment(run.get("timestamp")),
+        results=run.get("results", ""),
+        error=error_text(error) if error else None,
+    )
+
+
+def read_generation(job: Job, item: Json, counted: Json) -> JobSight:
+    info = item.get("executionInfo") or {}
+    error = info.get("schedulingError")
+    return JobSight(
+        id=job.id,
+        generation=job.generation,
+        state=_word(item.get("state")),
+        pool=info.get("poolId") or job.pool,
+        priority=item.get("priority", 0),
+        created=moment(item.get("creationTime")),
+        ended=moment(info.get("endTime")),
+        why_ended=info.get("terminateReason"),
+        scheduling_error=error_text(error) if error else None,
+        counts=_read_counts(counted.get("taskCounts") or counted),
+        slots=_read_counts(counted.get("taskSlotCounts") or {}),
+    )
+
+
+def _read_counts(found: Json) -> Counts:
+    return Counts(**{name: found.get(name, 0) for name in ("active", "running", "succeeded", "failed")})
+
+
+def _word(text: Any) -> str:
+    """A word of an enumeration: no two services spell them alike."""
+    return str(text or "").lower()

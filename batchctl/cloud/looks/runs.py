@@ -1,0 +1,30 @@
+"""How a spec's job and its tasks go: its generations with their counts, and the runs of its tasks."""
+
+from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.looks.reading import read_generation, read_run
+from batchctl.cloud.resources.jobs import job_path, read_job
+from batchctl.resources import Job
+from batchctl.sights import JobSight, TaskSight
+
+TELLING = "id,state,creationTime,executionInfo,nodeInfo,requiredSlots"
+
+
+def generations(session: Session, owner: str) -> tuple[JobSight, ...]:
+    """The jobs that bear the mark of a spec, oldest first; a request for the list, and one for the counts of each."""
+    listed = [(read_job(session, item), item) for item in session.ask(lambda: list(session.batch.pages("/jobs")))]
+    ours = sorted(((job, item) for job, item in listed if job.owner == owner), key=lambda pair: pair[0].generation)
+    with session.workers() as pool:
+        counted = pool.map(lambda pair: _counts(session, pair[0]), ours)
+        return tuple(read_generation(job, item, counts) for (job, item), counts in zip(ours, counted, strict=True))
+
+
+def _counts(session: Session, job: Job) -> Json:
+    return session.find(lambda: session.batch.get(f"{job_path(job)}/taskcounts")) or {}
+
+
+def runs_of(session: Session, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
+    """The runs of a generation; `states`: those alone that this OData filter lets through."""
+    path, query = f"/jobs/{path_segment(job.id)}/tasks", {"select": TELLING} | ({"filter": states} if states else {})
+    # Parsed as they come: there may be very many.
+    return session.find(lambda: tuple(read_run(job, item) for item in session.batch.pages(path, **query))) or ()

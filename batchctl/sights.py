@@ -1,0 +1,147 @@
+"""What is seen of a run while it goes on and afterwards: pools, nodes, jobs and tasks with their times and troubles.
+
+All times are the service's own, UTC. These are no resources: nothing of them is wanted or compared.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from batchctl.cloud_answers import Counts
+from batchctl.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureInfo:
+    """Why something failed, as the service says it (REST: TaskFailureInformation); `category` in small letters."""
+
+    category: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSight:
+    """A run of a task. `job` is the id that the service knows, `generation` counts from 1.
+
+    `waited` and `ran` are None while that is not over, or was never begun.
+    """
+
+    job: str
+    generation: int
+    id: str
+    state: str
+    result: str | None = None
+    exit_code: int | None = None
+    failure: FailureInfo | None = None
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    retries: int = 0
+    requeues: int = 0
+    pool: str | None = None
+    node: str | None = None
+    slots: int = 1
+
+    @property
+    def status(self) -> str:
+        """One word for state and result: waiting, preparing, running, succeeded, failed."""
+        if self.state == "completed":
+            return "failed" if self.result == "failure" else "succeeded"
+        return "waiting" if self.state == "active" else self.state
+
+    @property
+    def waited(self) -> timedelta | None:
+        return self.started - self.created if self.started and self.created else None
+
+    @property
+    def ran(self) -> timedelta | None:
+        return self.ended - self.started if self.ended and self.started else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSight:
+    """A node of a pool. `spot`: it may be taken away. `start_exit_code` and `start_failure` are of its start task."""
+
+    id: str
+    state: str
+    vm_size: str = ""
+    spot: bool = False
+    ip: str | None = None
+    scheduling: str = "enabled"
+    running_tasks: int = 0
+    running_slots: int = 0
+    total_tasks: int = 0
+    allocated: datetime | None = None
+    booted: datetime | None = None
+    since: datetime | None = None
+    agent: str | None = None
+    start_exit_code: int | None = None
+    start_failure: FailureInfo | None = None
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSight:
+    """A pool, with its nodes counted by state. `dedicated` and `spot` are (there, wanted)."""
+
+    id: str
+    state: str
+    allocation: str
+    vm_size: str
+    slots_per_node: int = 1
+    dedicated: tuple[int, int] = (0, 0)
+    spot: tuple[int, int] = (0, 0)
+    nodes: tuple[tuple[str, int], ...] = ()
+    resize_errors: tuple[str, ...] = ()
+    scaling: "ScalingSight | None" = None
+
+    @property
+    def there(self) -> int:
+        return sum(count for _, count in self.nodes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingSight:
+    """The last evaluation of a pool's formula; `results`: what it set, `;`-separated."""
+
+    evaluated: datetime | None = None
+    results: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSight:
+    """A generation of the spec's job. `counts` are of its tasks, `slots` of the slots that these take."""
+
+    id: str
+    generation: int
+    state: str
+    pool: str
+    priority: int = 0
+    created: datetime | None = None
+    ended: datetime | None = None
+    why_ended: str | None = None
+    scheduling_error: str | None = None
+    counts: Counts = Counts()
+    slots: Counts = Counts()
+
+    @property
+    def total(self) -> int:
+        return self.counts.unfinished + self.counts.ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at a run. `failed`: the newest runs of tasks, where these did not succeed."""
+
+    pools: tuple[PoolSight, ...]
+    jobs: tuple[JobSight, ...]
+    failed: tuple[TaskSight, ...]
+
+
+def newest_runs(runs: Sequence[TaskSight]) -> tuple[TaskSight, ...]:
+    """Of each task the newest run; in the order of their first ones."""
+    newest: dict[str, TaskSight] = {}
+    for run in sorted(runs, key=lambda run: run.generation):
+        newest[run.id.lower()] = run
+    return tuple(newest.values())

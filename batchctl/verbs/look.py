@@ -1,0 +1,62 @@
+"""How a run goes: what there is of the spec's pool, nodes, job, tasks and outputs. Reads alone."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from batchctl.reconcile.port import Cloud, Eyes
+from batchctl.resources import Blob, Pool
+from batchctl.sights import JobSight, NodeSight, Status, TaskSight, newest_runs
+from batchctl.spec.model import Spec
+from batchctl.spec.resolve import outline
+
+FAILED = "executionInfo/result eq 'failure'"
+STATES = {"failed": FAILED, "running": "state eq 'running'", "waiting": "state eq 'active'"}
+"""What a list of tasks may be asked for, as OData says it."""
+
+
+def status(spec: Spec, eyes: Eyes) -> Status:
+    """Few requests, however many tasks there are: those that failed are listed, the others counted."""
+    jobs = eyes.generations(spec.name)
+    failed = [run for job in jobs if job.counts.failed for run in eyes.runs(job, FAILED)]
+    found = (eyes.pool(pool) for pool in pools_of(spec, jobs))
+    return Status(pools=tuple(pool for pool in found if pool), jobs=jobs, failed=_without_repaired(failed, jobs, eyes))
+
+
+def _without_repaired(failed: Sequence[TaskSight], jobs: Sequence[JobSight], eyes: Eyes) -> tuple[TaskSight, ...]:
+    """Those that no later generation runs again."""
+    first = min((run.generation for run in failed), default=0)
+    later = [run for job in jobs if failed and job.generation > first for run in eyes.runs(job)]
+    newest = {run.id.lower(): run.generation for run in sorted(later, key=lambda run: run.generation)}
+    return tuple(run for run in failed if newest.get(run.id.lower(), 0) <= run.generation)
+
+
+def tasks(spec: Spec, eyes: Eyes, patterns: Sequence[str] = (), states: Iterable[str] = ()) -> tuple[TaskSight, ...]:
+    """The newest run of each task, oldest generation first; those alone that meet a pattern and are in a state."""
+    wanted = frozenset(states)
+    newest = newest_runs([run for job in eyes.generations(spec.name) for run in eyes.runs(job)])
+    return tuple(run for run in newest if _meets(run.id, patterns) and (not wanted or run.status in wanted))
+
+
+def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSight, ...]:
+    """The nodes of the spec's pool; those alone whose id or state meets a pattern."""
+    found = [node for pool in pools_of(spec, eyes.generations(spec.name)) for node in eyes.nodes(pool)]
+    return tuple(node for node in found if _meets(node.id, patterns) or _meets(node.state, patterns))
+
+
+def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:
+    """What tasks of the spec wrote, container by container; those alone whose `container/path` or task meets one."""
+    wanted = outline(spec)
+    _, blobs = cloud.storage(wanted.owner, sorted(set(spec.containers)))
+    ours = sorted((b for b in blobs if b.task is not None and b.owner == wanted.owner), key=lambda b: b.name)
+    return tuple(blob for blob in ours if _meets(blob.name, patterns) or _meets(blob.task or "", patterns))
+
+
+def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:
+    """The pool that the spec names, and those in which its jobs that are not over run."""
+    named = [r.name for r in outline(spec).resources if isinstance(r, Pool)]
+    used = [job.pool for job in jobs if job.pool and job.state != "completed"]
+    return tuple(dict.fromkeys((*named, *used)))
+
+
+def _meets(text: str, patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from batchctl.frozen import dataclass
-from batchctl.resources import Resource
+from batchctl.resources import Pool, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,8 @@ class Tolerance:
 class Desired:
     """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
 
-    `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted.
+    `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted;
+    `external_pool` is such a pool, as it is held once that is known.
     `origin` is the spec's place. `max_failures`: of more the run is ended; `canary`: so many tasks of each factory run
     before its others.
     """
@@ -60,6 +61,7 @@ class Desired:
     origin: str = ""
     resources: tuple[Resource, ...] = ()
     external: frozenset[str] = frozenset()
+    external_pool: Pool | None = None
     downloads: tuple[Download, ...] = ()
     wait_timeout: timedelta | None = None
     max_failures: Tolerance | None = None

@@ -15,6 +15,7 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import compose_nodes
+from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
@@ -77,10 +78,24 @@ def examined(
             spec = _spec(path, document, source, variables, environ)
             if _generates(spec):
                 return (), spec
-            resolve(spec, take_inventory(spec, None))
+            return tuple(_unseen(_told_on_either_system(spec), spec.values)), spec
     except SpecError as error:
         return tuple(_unseen(error.problems, spec.values if spec else {})), spec
     return (), spec
+
+
+def _told_on_either_system(spec: Spec) -> list[Problem]:
+    """What is wrong whatever the nodes run; what is wrong on one system alone, `plan` tells, which sees the pool."""
+    first, *others = map(_problems_of, on_either_system(spec))
+    return [problem for problem in first if all(problem in found for found in others)]
+
+
+def _problems_of(spec: Spec) -> list[Problem]:
+    try:
+        resolve(spec, take_inventory(spec, None))
+    except SpecError as error:
+        return list(error.problems)
+    return []
 
 
 def _generates(spec: Spec) -> bool:

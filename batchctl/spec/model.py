@@ -101,11 +101,15 @@ class WorkSpec(Generic[W]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """`wanted` is the pool but for its start task, whose files and commands are not known yet."""
+    """`wanted` is the pool but for its start task, whose files and commands are not known yet.
+
+    `external`: somebody else's, of which nothing is known but its name until it is looked at (`external.on_pool`).
+    """
 
     at: At
     wanted: Pool
     start_task: WorkSpec[StartTask] | None = None
+    external: bool = False
 
     @property
     def windows(self) -> bool:

@@ -26,7 +26,7 @@ NodeWork = TypeVar("NodeWork", StartTask, JobPreparationTask, JobReleaseTask)
 
 def outline(spec: Spec) -> Desired:
     """What can be said without looking at files: names, policies, downloads. Enough to observe and to destroy."""
-    pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool else ()
+    pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool and not spec.pool.external else ()
     job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), [], {}),) if spec.job and spec.pool else ()
     return _desired(spec, (*_wanted_containers(spec), *pool, *job), [])
 
@@ -39,7 +39,8 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
     scripts: dict[str, Blob] = {}
     if pool := spec.pool:
         start = _wanted_work(pool.start_task, spec, pool, inventory, problems, scripts) if pool.start_task else None
-        made.append(_wanted_pool(spec, pool, start))
+        if not pool.external:
+            made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
             asked = _wanted_job(spec, job, pool, inventory, problems, scripts)
             tasks, stages = make_tasks(
@@ -63,6 +64,7 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         origin=spec.origin,
         resources=tuple(resources),
         external=frozenset(name for name, c in spec.containers.items() if c.external),
+        external_pool=spec.pool.wanted if spec.pool and spec.pool.external else None,
         downloads=tuple(_wanted_downloads(spec, problems)),
         wait_timeout=spec.wait_timeout,
         max_failures=spec.job.max_failures if spec.job else None,

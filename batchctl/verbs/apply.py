@@ -89,7 +89,8 @@ def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> G
 def _wait(
     desired: Desired, jobs: Sequence[Job], cloud: Cloud, clock: Clock, before: PoolHealth | None
 ) -> Iterator[Event]:
-    yield from follow.wait_for_tasks(jobs, cloud, clock, desired.wait_timeout, before, desired.max_failures)
+    bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
+    yield from follow.wait_for_tasks(jobs, cloud, clock, *bounds, external=external)
 
 
 def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:

@@ -45,7 +45,8 @@ def _told_once(failures: Iterable[Failed]) -> Iterator[str]:
 
 def pool_before(desired: Desired, waits: Sequence[Job], cloud: Cloud) -> PoolHealth | None:
     """How the pool of these jobs is by now. Asked only where a formula may yet make good what an old resize lacked."""
-    scaled = {r.name.lower() for r in desired.resources if isinstance(r, Pool) and r.auto_scale_formula is not None}
+    pools = [r for r in (*desired.resources, desired.external_pool) if isinstance(r, Pool)]
+    scaled = {pool.name.lower() for pool in pools if pool.auto_scale_formula is not None}
     return cloud.health(waits[-1].pool) if waits and waits[-1].pool.lower() in scaled else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from batchctl.desired import Desired
+from batchctl.errors import Refused
 from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.adoption import adoptable_resources, as_ours
 from batchctl.reconcile.amend.amendments import APPLYING, amended
@@ -16,6 +17,7 @@ from batchctl.reconcile.port import Cloud, Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
+from batchctl.spec.reading.external import on_pool
 from batchctl.spec.resolve import outline, resolve
 
 
@@ -32,8 +34,16 @@ class Survey:
 
 
 def survey(spec: Spec, cloud: Cloud) -> Survey:
+    """Raises Refused if an external pool is not there, SpecError for what cannot be made of the spec."""
     wanted = outline(spec)
-    held = held_by(wanted, cloud)
+    seen = _seen(wanted, cloud)
+    if wanted.external_pool:
+        named = spec
+        spec = on_pool(spec, _external_pool(wanted.external_pool.name, seen))
+        if spec.containers != named.containers:
+            # Its nodes run Windows: the container of .cmd files is looked at as well.
+            seen = _seen(outline(spec), cloud)
+    held = _without_external(wanted, seen)
     # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
@@ -42,11 +52,39 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
 
 
 def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
-    """All that bears our mark, and whatever sits at a name that we want."""
+    """All that bears our mark, and whatever sits at a name that we want; but an external pool is nobody's to change."""
+    return _without_external(wanted, _seen(wanted, cloud))
+
+
+def _seen(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     names = {c.name for c in _containers(wanted.resources)} | wanted.external
     containers, blobs = cloud.storage(wanted.owner, sorted(names))
-    ids = sorted({r.name for r in wanted.resources if isinstance(r, Pool | Job)})
-    return (*containers, *blobs, *cloud.batch(wanted.owner, ids))
+    ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job)}
+    ids |= {wanted.external_pool.name} if wanted.external_pool else set()
+    return (*containers, *blobs, *cloud.batch(wanted.owner, sorted(ids)))
+
+
+def _without_external(wanted: Desired, seen: Iterable[Resource]) -> tuple[Resource, ...]:
+    name = wanted.external_pool.name if wanted.external_pool else ""
+    return tuple(r for r in seen if not _is_pool(r, name))
+
+
+def _external_pool(name: str, seen: Iterable[Resource]) -> Pool:
+    found = next((r for r in seen if isinstance(r, Pool) and _is_pool(r, name)), None)
+    if found is None:
+        raise Refused(
+            [
+                f"pool {name!r} is not in this account, and what is external batchctl does not make: make it, correct "
+                "pool.id, or describe the pool in the spec and take out 'external'"
+            ]
+        )
+    if found.state == "deleting":
+        raise Refused([f"pool {name!r} is external and is being deleted: name another pool, or describe one"])
+    return found
+
+
+def _is_pool(resource: Resource, name: str) -> bool:
+    return isinstance(resource, Pool) and resource.name.lower() == name.lower()
 
 
 def decide(survey: Survey, cloud: Cloud, choices: Choices) -> Plan:

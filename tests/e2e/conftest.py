@@ -74,6 +74,7 @@ class Workbench:
         for container in containers:
             text = re.sub(rf"\b{container}: {{", f"{name}-{container}: {{", text)
         text = re.sub(r"(?m)^(name|  id): .*$", rf"\1: {name}", text)
+        text = re.sub(r"(?m)^pool: {id: [^,]*", f"pool: {{id: {name}", text)
         path.write_text(text, encoding="utf-8")
         return f"specs/{spec}"
 

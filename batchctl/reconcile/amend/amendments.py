@@ -6,6 +6,7 @@ from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptio
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
+from batchctl.reconcile.amend.external_pools import with_external_pool
 from batchctl.reconcile.amend.idle_pools import without_idle_pools
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
@@ -31,6 +32,7 @@ APPLYING: tuple[Amendment, ...] = (
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,
     with_note_of_no_nodes,
+    with_external_pool,
     with_preflight,
     with_advice,
     refuse_losses,

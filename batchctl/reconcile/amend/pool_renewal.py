@@ -6,6 +6,7 @@ from dataclasses import replace
 from batchctl.cloud_answers import PoolUse
 from batchctl.desired import Desired
 from batchctl.reconcile.choices import Named, named
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource
@@ -128,6 +129,8 @@ def _forced_replacement(plan: Plan, found: Pool, wanted: Pool, name: Named) -> C
 def _refusals_of(name: Named, desired: Desired, held: Sequence[Resource]) -> Iterator[str]:
     if why := WHY_NOT.get(name.kind):
         yield f"--replace {name.text}: a {name.kind} is not replaced: {why}"
+    elif desired.external_pool and name.meets(desired.external_pool):
+        yield f"--replace {name.text}: an external pool is not replaced: {EXTERNAL} makes it anew"
     elif not any(map(name.meets, desired.resources)):
         yield f"--replace {name.text}: the spec has no such {name.kind}"
     elif name.kind == "pool" and not any(name.meets(r) for r in held):

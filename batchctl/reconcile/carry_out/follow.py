@@ -33,18 +33,21 @@ def wait_for_tasks(
     timeout: timedelta | None,
     before: PoolHealth | None = None,
     tolerance: Tolerance | None = None,
+    *,
+    external: bool = False,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
     Ends the jobs as soon as more of their tasks have failed than `tolerance` has it.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
-    `before`: how that pool was before anything was changed.
+    `before`: how that pool was before anything was changed; `external`: it is somebody else's.
     """
     if not jobs:
         return
     begun, last, looked = clock.monotonic(), None, None
-    watch = PoolWatch(pool=jobs[-1].pool, cloud=cloud, clock=clock, before=before, endless=timeout is None)
+    endless, pool = timeout is None, jobs[-1].pool
+    watch = PoolWatch(pool=pool, cloud=cloud, clock=clock, before=before, endless=endless, external=external)
     while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last

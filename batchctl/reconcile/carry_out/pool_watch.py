@@ -19,7 +19,7 @@ BETWEEN = 60.0
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
     """One pool, and what was told of it. `before`: how it was before this apply changed anything; `endless`: the wait
-    has no end of its own.
+    has no end of its own; `external`: the pool is not ours to mend.
     """
 
     pool: str
@@ -27,6 +27,7 @@ class PoolWatch:
     clock: Clock
     before: PoolHealth | None = None
     endless: bool = False
+    external: bool = False
     _looked: float = field(init=False)
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
@@ -49,7 +50,7 @@ class PoolWatch:
         if hopeless and self._doubted:
             raise Stuck(
                 f"pool {self.pool!r} cannot run the {plural(counts.active, 'waiting task')}: {why_no_node(health)}\n"
-                f"The tasks stay in the job; {way_out(self.pool, health)}."
+                f"The tasks stay in the job; {way_out(self.pool, health, external=self.external)}."
             )
         self._doubted = hopeless
         if health.nodes != self._nodes and not health.nodes_idle:

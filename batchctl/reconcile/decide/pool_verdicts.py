@@ -42,8 +42,14 @@ def why_no_node(health: PoolHealth) -> str:
     return "\n".join(map(one_line, causes)) or "the pool has no nodes"
 
 
-def way_out(pool: str, health: PoolHealth) -> str:
+EXTERNAL = "whoever owns it"
+"""Who does something about an external pool."""
+
+
+def way_out(pool: str, health: PoolHealth, *, external: bool = False) -> str:
     """What is to be done about a pool that cannot run anything, or about nodes of it that cannot."""
+    if external:
+        return f"the pool is external, {EXTERNAL} mends it; or name another pool and apply again"
     if health.broken:
         anew = f"`batchctl apply SPEC --replace pool.{pool}` makes the pool anew"
         return f"if that was an accident, {anew}; else mend the spec and apply again"

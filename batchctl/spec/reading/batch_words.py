@@ -16,21 +16,24 @@ WRITTEN: Mapping[str, str] = {
     "enableAutoScale": "an 'autoScaleFormula' says it",
     "usesTaskDependencies": "batchctl says it where a task has 'dependsOn'",
     "destination": "write 'container', a name of storage.containers, or 'containerUrl', and 'path'",
+    "poolInfo": "write 'pool' at the top level: 'pool: {id: ID, external: true}' for one that is there already",
     "uploadOptions": "write 'uploadCondition' beside 'filePattern'",
     "taskIds": "write 'dependsOn: [{task: ID}]'",
     "taskIdRanges": "write 'dependsOn: [{factory: NAME}]'",
 }
 """What the language says in another way: REST's word, and what to write."""
 
-CALLED: Mapping[str, frozenset[str]] = {"pool": frozenset({"external", "existing", "lifetime"})}
+CALLED: Mapping[str, Mapping[str, str]] = {
+    "pool": {"existing": "write 'external: true'", "lifetime": NOT_YET},
+}
 """Words for what Batch has under another name: a pool that is there already (poolInfo), one that lives as long as its
 job (autoPoolSpecification)."""
 
 
 def about_batch(at: At, key: str) -> str | None:
     """What to do about a key in the mapping at `at`; None where the language has a better word for it."""
-    if key in CALLED.get(".".join(map(str, at)), ()):
-        return NOT_YET
+    if said := CALLED.get(".".join(map(str, at)), {}).get(key):
+        return said
     name = same_word(key, BATCH_NAMES)
     if name is None:
         return None

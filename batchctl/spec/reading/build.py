@@ -9,7 +9,7 @@ from typing import Any
 from batchctl.configurations import IdentityReference
 from batchctl.desired import Tolerance
 from batchctl.durations import parse_duration
-from batchctl.resources import Job, Pool, Task
+from batchctl.resources import Image, Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
@@ -39,6 +39,9 @@ from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTas
 
 Document = Mapping[str, Any]
 
+UNSAID: Mapping[str, Any] = {"vm_size": "", "image": Image(publisher="", offer="", sku="")}
+"""What of a pool is not known where it is external."""
+
 MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize", "chunk", "allowEmpty")
 """Keys of `forEach` that are no form."""
 
@@ -60,14 +63,14 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )
-    return _with_script_container(spec)
+    return with_script_container(spec)
 
 
 def _identity(said: str | Document) -> IdentityReference:
     return IdentityReference(resource_id=said if isinstance(said, str) else said["resourceId"])
 
 
-def _with_script_container(spec: Spec) -> Spec:
+def with_script_container(spec: Spec) -> Spec:
     """Windows runs several commands from a .cmd file, which comes from a container."""
     if not (spec.pool and spec.pool.windows):
         return spec
@@ -88,7 +91,10 @@ def _download(d: Document, at: At) -> DownloadSpec:
 
 def _pool_spec(pool: Document, at: At) -> PoolSpec:
     return PoolSpec(
-        at=at, wanted=Pool(**SPELLED.read(Pool, pool)), start_task=_work_spec(StartTask, pool, at, "startTask")
+        at=at,
+        wanted=Pool(**{**UNSAID, **SPELLED.read(Pool, pool)}),
+        start_task=_work_spec(StartTask, pool, at, "startTask"),
+        external=pool.get("external", False),
     )
 
 

@@ -16,6 +16,7 @@ from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
 from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
+from batchctl.spec.reading.schema import spec_schema
 from batchctl.spec.reading.variables import why_misfit
 from batchctl.spec.reading.wiring import (
     factories_are_known,
@@ -133,7 +134,30 @@ def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Proble
         seen.setdefault(name, i)
 
 
+BESIDE_EXTERNAL = ("id", "external")
+
+
+def external_pools_stay(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """What a spec says of a pool would change it, and an external one is somebody else's."""
+    if not _is_external(document):
+        return
+    known = spec_schema()["definitions"]["pool"]["properties"]
+    for key in as_mapping(get_in(document, "pool")):
+        if key in known and key not in BESIDE_EXTERNAL:
+            message = (
+                f"an external pool stays as whoever owns it made it: take out '{key}', "
+                "or 'external' if this spec is to make the pool"
+            )
+            yield source.problem(("pool", key), message, "external-pool", at_key=True)
+
+
+def _is_external(document: Any) -> bool:
+    return get_in(document, "pool", "external") is True
+
+
 def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    if _is_external(document):
+        return
     there = get_in(document, "pool", "taskSlotsPerNode")
     # What Batch has where nothing is said.
     there = 1 if there is None else there
@@ -174,7 +198,7 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
 
 
 def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    if get_in(document, "pool", "containerConfiguration") is not None:
+    if _is_external(document) or get_in(document, "pool", "containerConfiguration") is not None:
         return
     for pattern in (*NODE_TASKS, "job.tasks.*"):
         for at, _ in find_parts(document, f"{pattern}.containerSettings"):
@@ -184,7 +208,7 @@ def containers_can_run(document: Any, source: Source, _known: Values) -> Iterato
 
 def instances_can_meet(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """REST: multi-instance tasks run only where nodes may speak to each other."""
-    if get_in(document, "pool", "enableInterNodeCommunication") is True:
+    if _is_external(document) or get_in(document, "pool", "enableInterNodeCommunication") is True:
         return
     for at, _ in find_parts(document, "job.tasks.*.multiInstanceSettings"):
         message = "the nodes do not speak to each other: give the pool 'enableInterNodeCommunication: true'"
@@ -291,6 +315,7 @@ RULES: tuple[Rule, ...] = (
     same_keys_have_items,
     order_is_said,
     reserved_names_are_free,
+    external_pools_stay,
     slots_are_there,
     times_are_allowed,
     nodes_are_asked_for_once,

@@ -74,6 +74,10 @@ MACHINE = "virtualMachineConfiguration"
 """Where REST has what a spec says of the pool itself."""
 
 
+KEEP, RESIZE_TO_ZERO, DELETE = "keep", "resizeToZero", "delete"
+"""What a spec may want of a pool once its tasks have ended (`afterRun`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A platform image of the Azure Marketplace. `version` None: the newest."""
@@ -161,7 +165,9 @@ class Pool:
     `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
-    `asked_again`: an earlier resize gave less than the targets, which are asked for once more.
+    `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
+    becomes of it once its tasks have ended, None for what `ending` says; `idle`: nothing is to run on it, so its nodes
+    leave as soon as what others run there has ended.
     """
 
     kind: ClassVar[str] = "pool"
@@ -229,6 +235,13 @@ class Pool:
     rebooting: bool = observed(False)
     by_reboot: bool = policy(False)
     asked_again: bool = policy(False)
+    after_run: str | None = policy(None, key=None)
+    idle: bool = policy(False)
+
+    @property
+    def ending(self) -> str:
+        """What becomes of it once its tasks have ended: a pool that a formula scales is left to the formula."""
+        return self.after_run or (RESIZE_TO_ZERO if self.auto_scale_formula is None else KEEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

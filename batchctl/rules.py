@@ -170,9 +170,9 @@ def identity(*, key: str = "") -> Any:
     return _field(..., identity=True, key=key, rest=key)
 
 
-def policy(default: Any) -> Any:
-    """A field that batchctl needs to know, and that is neither compared nor in any document."""
-    return _field(default, policy=True, key="", rest="")
+def policy(default: Any, *, key: str | None = "") -> Any:
+    """A field that batchctl needs to know, and that is not compared. `key`: where a spec has it; "": nowhere."""
+    return _field(default, policy=True, key=key, rest="")
 
 
 def observed(default: Any = None, *, rest: str = "", fold: Callable[[Any], Any] = exact) -> Any:

@@ -261,6 +261,9 @@ class FakeCloud:
             return "it was deleted"
         return "it was ended" if held.state in ENDED else None
 
+    def over(self, job: Job) -> bool:
+        return self.ended(job) is not None
+
     def use(self, pool: str) -> PoolUse:
         runs = [task for job in self.jobs.values() if job.pool.lower() == pool.lower() for task in self.tasks(job)]
         nodes = tuple(f"node-{number}" for number in range(1, self._nodes(pool) + 1))
@@ -271,7 +274,8 @@ class FakeCloud:
             return self.ailing[pool.lower()]
         nodes = self._nodes(pool)
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
-        return PoolHealth(steady=True, nodes=(("idle", nodes),) if nodes else (), able=nodes, details=details)
+        there = (("idle", nodes),) if nodes else ()
+        return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details)
 
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         code = self.fails.get(task.id)
@@ -350,14 +354,15 @@ class FakeCloud:
                     raise CloudError(f"{wanted.name} has changed", status=412, code="ConditionNotMet")
                 self._upload(wanted, owner)
             case Pool(name=name):
-                _agreed(wanted)
                 if wanted.asked_again:
                     self.ailing.pop(name.lower(), None)
-                shown = wanted.display_name or _there(self.pools, name, "Pool").display_name
-                made = self.pools[name.lower()].created
-                self.pools[name.lower()] = self._stamped(
-                    replace(_stored(wanted, owner), display_name=shown, created=made)
-                )
+                there = _there(self.pools, name, "Pool")
+                # Nothing but what differs is patched.
+                kept = {
+                    "display_name": wanted.display_name or there.display_name,
+                    "node_agent_sku_id": wanted.node_agent_sku_id or there.node_agent_sku_id,
+                }
+                self.pools[name.lower()] = self._stamped(replace(_stored(wanted, owner), created=there.created, **kept))
             case Job(id=name):
                 held_job = _there(self.jobs, name, "Job")
                 if wanted.state == "terminating":

@@ -90,6 +90,9 @@ class Azure:
     def ended(self, job: Job) -> str | None:
         return jobs.why_ended(self._session, job)
 
+    def over(self, job: Job) -> bool:
+        return jobs.is_over(self._session, job)
+
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe(self._session, job)
 

@@ -71,12 +71,21 @@ class LaterFactory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What apply does with a pool once the tasks have ended: `does` is resizeToZero or delete (`Pool.ending`)."""
+
+    pool: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that apply does. False when there is nothing to do.
 
     `later`: factories whose tasks are added once others have succeeded, without asking again. `refusals`: why nothing
     may be done at all. `notes`: what the reader should know. `waits`: generations of the job whose tasks are waited
-    for. `fetches`: blobs that are there and not yet at home. `unchanged` counts what stays.
+    for. `endings`: what becomes of pools then. `fetches`: blobs that are there and not yet at home. `unchanged` counts
+    what stays.
     """
 
     owner: str
@@ -85,6 +94,7 @@ class Plan:
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     waits: tuple[Job, ...] = ()
+    endings: tuple[Ending, ...] = ()
     fetches: tuple[Fetch, ...] = ()
     unchanged: int = 0
 

@@ -96,6 +96,10 @@ class Cloud(Account, Protocol):
         """Why the job has ended, if it has."""
         ...
 
+    def over(self, job: Job) -> bool:
+        """Does nothing of this job run any more, its release tasks included?"""
+        ...
+
     def tasks(self, job: Job) -> tuple[Task, ...]: ...
 
     def failed(self, job: Job) -> tuple[Task, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from batchctl.configurations import TaskDependencies
 from batchctl.reconcile.outputs import Fetch
-from batchctl.reconcile.plan import Action, Change, FieldChange, why_uploaded
+from batchctl.reconcile.plan import Action, Change, Ending, FieldChange, why_uploaded
 from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
-from batchctl.resources import Blob, Image, Job, Pool, Task, label_of
+from batchctl.resources import DELETE, Blob, Image, Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.sensitive import Hidden, is_sensitive
 
@@ -26,6 +26,12 @@ def fetch_line(fetch: Fetch, to: str = "") -> str:
         return line
     # Of a blob without an MD5 nobody knows before it is read.
     return f"{line}, in place of a file that {'differs' if fetch.blob.md5 else 'may differ: the blob has no MD5'}"
+
+
+def ending_line(ending: Ending) -> str:
+    """`~ pool encode: resized to 0 nodes once its tasks have ended`"""
+    sign, done = ("-", "deleted") if ending.does == DELETE else ("~", "resized to 0 nodes")
+    return f"{sign} pool {ending.pool}: {done} once its tasks have ended"
 
 
 def alike_together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

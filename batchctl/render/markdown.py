@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from batchctl.reconcile.kept.document import Header
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.render.changes import detail_lines, fetch_line, headline
+from batchctl.render.changes import detail_lines, ending_line, fetch_line, headline
 from batchctl.render.events import summary_line
 from batchctl.words import one_line
 
@@ -41,6 +41,8 @@ def _diff_lines(plan: Plan) -> Iterator[str]:
         yield from (f"{sign:<6}{one_line(line)}" for line in detail_lines(change))
     for entry in plan.later:
         yield one_line(f"+ tasks {entry.label}: expanded when {entry.after} is done")
+    for ending in plan.endings:
+        yield one_line(f"! {ending_line(ending)[2:]}")
     for fetch in plan.fetches:
         yield one_line(f"  < {fetch_line(fetch)}")
 

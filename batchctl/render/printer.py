@@ -19,7 +19,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.reconcile.plan import Action, Change, Plan
-from batchctl.render.changes import SHOWN, alike_together, detail_lines, fetch_line, headline, rest_line
+from batchctl.render.changes import SHOWN, alike_together, detail_lines, ending_line, fetch_line, headline, rest_line
 from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
 from batchctl.render.text import columns_of, excerpt, short_ids, shown_path, visible_text, wrapped_line
@@ -83,6 +83,8 @@ class Printer:
                 self._line(f"    {rest_line(changes, most)}", STYLES[changes[0].action])
         for entry in plan.later:
             self._line(f"  + tasks {entry.label}: expanded when {entry.after} is done", STYLES[Action.CREATE])
+        for ending in plan.endings:
+            self._line(f"  {ending_line(ending)}", STYLES[Action.UPDATE])
         for fetch in plan.fetches[:most]:
             self._line(f"  < {fetch_line(fetch, f' to {shown_path(fetch.target)}')}", "cyan")
         if len(plan.fetches) > most:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth, Ticket
 from batchctl.desired import Desired
-from batchctl.errors import TasksFailed
+from batchctl.errors import Partial, TasksFailed
 from batchctl.reconcile.carry_out import follow
+from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.follow import halt
@@ -25,7 +26,6 @@ from batchctl.verbs.carrying_out import (
     carried_out,
     failed_tasks_line,
     keep_to_announced,
-    nodes_that_go_on,
     pool_before,
     tell_expanded,
     tell_failures,
@@ -63,8 +63,12 @@ def apply(
             keep_to_announced(first, decided)
             yield from tell_expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock)
+        # Before the downloads, which may take their time: nodes cost while they are there.
+        undone = yield from end_pools(decided, desired, cloud, clock)
         # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
-        yield from _bring_home(desired, failures, cloud, choices)
+        yield from _bring_home(desired, decided, failures, cloud, choices)
+        if undone:
+            raise Partial("\n".join(undone))
 
 
 def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired, Plan]:
@@ -93,10 +97,12 @@ def _wait(
     yield from follow.wait_for_tasks(jobs, cloud, clock, *bounds, external=external)
 
 
-def _bring_home(desired: Desired, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices) -> Iterator[Event]:
+def _bring_home(
+    desired: Desired, decided: Plan, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices
+) -> Iterator[Event]:
     try:
         yield from brought_home(desired, cloud, choices)
-        yield from nodes_that_go_on(desired, cloud)
+        yield from nodes_that_go_on(decided, desired, cloud)
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:

@@ -6,13 +6,14 @@ from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
 from batchctl.errors import CloudError, Partial
+from batchctl.reconcile.amend.idle_pools import ends_pool
 from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
 from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
+from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
@@ -68,19 +69,22 @@ def keep_to_announced(first: Plan, now: Plan) -> None:
 
 def _unannounced(first: Plan, now: Plan) -> list[str]:
     factories = frozenset(entry.factory for entry in first.later)
+    ended = frozenset(ending.pool.lower() for ending in first.endings)
     return [
         f"{change.kind} {one_line(label_of(change.resource))} would be {change.action.past}"
         for change in now.changes
-        if not _was_announced(change, factories)
+        if not _was_announced(change, factories, ended)
     ]
 
 
-def _was_announced(change: Change, factories: frozenset[str]) -> bool:
+def _was_announced(change: Change, factories: frozenset[str], ended: frozenset[str]) -> bool:
     match change:
         case Change(action=Action.CREATE, after=Job()):
             return True
         case Change(action=Action.CREATE, after=Task(factory=factory)):
             return factory in factories
+        case Change(before=Pool(name=name)) if ends_pool(change):
+            return name.lower() in ended
         case _:
             return False
 
@@ -116,16 +120,6 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
         yield event
     if stranded:
         raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
-
-
-def nodes_that_go_on(desired: Desired, cloud: Cloud) -> Iterator[Event]:
-    """Nodes cost by the hour whether they work or not: who has what he wanted is told how to end that."""
-    # What a formula gives it takes away again: nobody is asked about that.
-    for pool in (r for r in desired.resources if isinstance(r, Pool) and r.auto_scale_formula is None):
-        if count := cloud.health(pool.name).count:
-            keeps = "keeps" if count == 1 else "keep"
-            ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
-            yield PoolNotice(pool=pool.name, says=(f"{plural(count, 'node')} {keeps} running: {ends}",))
 
 
 def canary_line(failures: Sequence[TaskFailed], left: Sequence[Plan]) -> str:

@@ -90,6 +90,7 @@ def test_nothing_is_found_where_nothing_is(world: World) -> None:
     assert world.cloud.tasks(job) == ()
     assert not world.cloud.unfinished(job)
     assert world.cloud.ended(job) == "it was deleted"
+    assert world.cloud.over(job)
     assert world.cloud.tail(world.task(), 5) == ()
     health = world.cloud.health(world.name("pool"))
     assert (health.steady, health.nodes, health.able) == (True, (), 0)
@@ -332,6 +333,7 @@ def test_a_job_is_made_open_and_read_back_as_it_was_asked_for(world: World, aske
     assert field_changes(held, world.job(**asked)) == ()
     assert (held.name, held.generation, held.sealed) == (world.name("job"), 1, False)
     assert world.cloud.ended(held) is None
+    assert not world.cloud.over(held)
 
 
 def test_generations_are_jobs_of_their_own(world: World) -> None:
@@ -389,6 +391,7 @@ def test_a_sealed_job_without_tasks_ends_and_takes_none(world: World) -> None:
     world.made(world.job())
     world.cloud.seal(world.job(), frozenset())
     assert world.cloud.ended(world.job())
+    eventually(lambda: world.cloud.over(world.job()), "nothing of it runs")
     assert world.held_job().state in ("terminating", "completed")
     error = refused(world.cloud.create([world.task()], world.owner))
     assert isinstance(error, CloudError)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 
 def test_gc(stage: Stage) -> None:
     spec = stage.folder / "spec.yaml"
-    spec.write_text(spec.read_text().replace("version: 1\n", "version: 1\nexpiresAfter: PT1S\n"))
+    spec.write_text(spec.read_text().replace("version: 1\n", "version: 1\nexpiresAfter: PT0.001S\n"))
     assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
     listed = stage.run(None, "gc", "--yes")
     assert listed.code == 4, listed.said

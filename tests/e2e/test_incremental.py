@@ -44,6 +44,7 @@ def written(name: str, folder: Path) -> Path:
             "vmSize": "Standard_D4s_v5",
             "image": {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
             "targetDedicatedNodes": 1,
+            "afterRun": "keep",
             "taskSlotsPerNode": 4,
         },
         "job": {

@@ -71,14 +71,14 @@ def test_a_saved_plan_is_applied_once_and_refused_when_anything_differs(
     # A resize by another client.
     saved(workbench, spec)
     batch_client.begin_resize_pool(name, BatchPoolResizeOptions(target_dedicated_nodes=2), polling_interval=0).result()
-    refused(workbench, f"pool {name}: would now be changed (targetDedicatedNodes is 2 and not 1")
+    refused(workbench, f"pool {name}: before.targetDedicatedNodes was nothing, and is 2 now")
     assert batch_client.get_pool(name).target_dedicated_nodes == 2
     assert [job.id for job in batch_client.list_jobs() if job.id.startswith(name)] == [name]
     with counting(services.batch_url) as batch, counting(services.blob_url) as storage:
         target = replace(target_of(services), batch_url=batch.url, storage_url=storage.url)
         loaded = load(workbench.folder / spec, {}, {})
         kept = read_document(path.read_text())
-        with pytest.raises(Refused, match="targetDedicatedNodes is 2 and not 1"):
+        with pytest.raises(Refused, match="targetDedicatedNodes was nothing, and is 2 now"):
             list(verbs.apply(loaded, connect(target, SystemClock()), SystemClock(), approve_unchanged(kept, loaded)))
     assert batch.requests
     assert batch.mutating + storage.mutating == []

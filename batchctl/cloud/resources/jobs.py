@@ -89,6 +89,11 @@ def why_ended(session: Session, job: Job) -> str | None:
     return None
 
 
+def is_over(session: Session, job: Job) -> bool:
+    """Does nothing of it run any more, its release tasks included?"""
+    return _job_state(session, job) in (None, "completed")
+
+
 def job_path(job: Job) -> str:
     return f"/jobs/{path_segment(job.id)}"
 

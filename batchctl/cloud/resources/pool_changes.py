@@ -75,6 +75,8 @@ def _may_have_nodes(pool: Pool) -> bool:
 
 def _give_nodes(session: Session, held: Pool, wanted: Pool, *, refill: bool, changed: Set[str]) -> None:
     emptied = refill and _may_have_nodes(held)
+    if emptied and wanted.idle:
+        return
     if wanted.auto_scale_formula is None:
         if emptied or changed & TARGETS or "auto_scale_formula" in changed or wanted.asked_again:
             _resize(session, wanted, {**NO_NODES, **rest_dialect(session).write(wanted, only=TARGETS)})
@@ -104,7 +106,9 @@ def _drop_start_task(session: Session, held: Pool, wanted: Pool, marked: Marks) 
 
 def _resize(session: Session, pool: Pool, targets: Json) -> None:
     timeout = rest_dialect(session).write(pool, only={"resize_timeout"})
-    target = {**targets, **timeout, "nodeDeallocationOption": "requeue"}
+    # What others run there has its end: their work is not ours to requeue.
+    option = "taskcompletion" if pool.idle and targets is not NO_NODES else "requeue"
+    target = {**targets, **timeout, "nodeDeallocationOption": option}
 
     def attempt() -> bool:
         try:

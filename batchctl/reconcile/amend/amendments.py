@@ -7,10 +7,10 @@ from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.external_pools import with_external_pool
-from batchctl.reconcile.amend.idle_pools import without_idle_pools
+from batchctl.reconcile.amend.idle_pools import with_endings, without_idle_pools
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
-from batchctl.reconcile.amend.pool_notes import with_note_of_no_nodes, with_pool_notes
+from batchctl.reconcile.amend.pool_notes import with_note_of_cost, with_note_of_no_nodes, with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
 from batchctl.reconcile.amend.taken_outputs import with_taken_outputs
 from batchctl.reconcile.plan import Plan
@@ -24,6 +24,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_orphans,
     with_replaced,
     by_reboot,
+    with_endings,
     # What --only leaves out asks nothing of the account and loses nothing: the rest looks at what is left.
     only_named,
     without_idle_pools,
@@ -32,6 +33,7 @@ APPLYING: tuple[Amendment, ...] = (
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,
     with_note_of_no_nodes,
+    with_note_of_cost,
     with_external_pool,
     with_preflight,
     with_advice,

@@ -25,13 +25,15 @@ def only_named(plan: Plan, situation: Situation) -> Plan:
     running = [r for r in held if isinstance(r, Task) and r.state != "completed" and _meets_any(wanted, r)]
     active = [*running, *(c.after for c in kept if isinstance(c.after, Task))]
     generations = {(task.job.lower(), task.generation or 1) for task in active}
+    waits = tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations)
     return replace(
         plan,
         changes=kept,
         later=(),
         refusals=(*plan.refusals, *_refusals_of_unmet(wanted, (*situation.desired.resources, *held))),
         notes=(*plan.notes, *([_what_is_left_out(left)] if left else [])),
-        waits=tuple(job for job in plan.waits if (job.name.lower(), job.generation) in generations),
+        waits=waits,
+        endings=plan.endings if waits else (),
         fetches=tuple(fetch for fetch in plan.fetches if comes_home(fetch.blob, choices)),
     )
 

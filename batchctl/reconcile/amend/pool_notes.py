@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
+from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.amend.pool_renewal import renews
 from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again, way_out
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Job, Pool, Task
+from batchctl.resources import KEEP, Job, Pool, Task
 from batchctl.words import plural
 
 SCALED_BY_RAW = ("autoScaleFormula", "targetDedicatedNodes", "targetLowPriorityNodes")
@@ -27,6 +28,29 @@ def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
         if held.name.lower() in waited_for and wants_nodes_again(health):
             plan = _asking_again(plan, held, wanted, health)
     return plan
+
+
+def with_note_of_cost(plan: Plan, situation: Situation) -> Plan:
+    """The plan that changes nothing with a note for each pool whose nodes stay, and cost. Of others, apply tells it."""
+    if plan.changes or has_work(plan, situation):
+        return plan
+    notes = (
+        f"pool {held.name!r} costs while it has {plural(held.nodes, 'node')}{_until_when(wanted)}"
+        for held, wanted in _pools_that_stay(plan, situation)
+        if held.nodes and _targets_nodes(held)
+    )
+    return replace(plan, notes=(*plan.notes, *notes))
+
+
+def _targets_nodes(pool: Pool) -> bool:
+    """Are its nodes to stay? Those of a pool that was resized to 0 are on their way out."""
+    return pool.auto_scale_formula is not None or bool(pool.target_dedicated_nodes or pool.target_spot_nodes)
+
+
+def _until_when(wanted: Pool) -> str:
+    if wanted.auto_scale_formula is not None:
+        return ": its autoscale formula says until when"
+    return f" (afterRun: {wanted.after_run})" if wanted.after_run == KEEP else ""
 
 
 def with_note_of_no_nodes(plan: Plan, situation: Situation) -> Plan:

@@ -84,6 +84,8 @@ def _shrinking(change: Change) -> tuple[str, ...]:
     leaving = _node_count(change) - pool.target_dedicated_nodes - pool.target_spot_nodes
     if leaving <= 0 or change.action is not Action.UPDATE:
         return ()
+    if pool.idle:
+        return (f"{plural(leaving, 'node')} will leave, once no task runs there",)
     return (f"{leaving} of {plural(_node_count(change), 'node')} will leave, tasks that run there are requeued",)
 
 

@@ -195,6 +195,9 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
         if target in pool and "autoScaleFormula" in pool:
             message = f"the autoScaleFormula says how many nodes there are: take out '{target}'"
             yield source.problem(("pool", target), message, "two-targets", at_key=True)
+    if "autoScaleFormula" in pool and pool.get("afterRun") == "resizeToZero":
+        message = "the autoScaleFormula says how many nodes there are, after the run too: 'keep' leaves it to that"
+        yield source.problem(("pool", "afterRun"), message, "two-targets")
 
 
 def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:

@@ -1,0 +1,65 @@
+"""What becomes of pools once the tasks have ended: what the plan has said of them (`Plan.endings`)."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from batchctl.clock import Clock
+from batchctl.desired import Desired
+from batchctl.errors import BatchctlError
+from batchctl.reconcile.events import Event, PoolNotice
+from batchctl.reconcile.plan import Ending, Plan
+from batchctl.reconcile.port import Cloud
+from batchctl.resources import DELETE, Job, Pool
+from batchctl.words import plural
+
+MARGIN = timedelta(minutes=1)
+BETWEEN = 1.0
+"""Seconds between two looks at a job whose release tasks run."""
+
+
+def end_pools(plan: Plan, desired: Desired, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[str]]:
+    """Do it, and return what could not be done: outputs come home all the same."""
+    pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
+    if plan.endings:
+        _await_release_tasks(plan.waits, cloud, clock)
+    failed: list[str] = []
+    for ending in plan.endings:
+        if error := _ended(ending, pools[ending.pool.lower()], cloud, desired.owner):
+            failed.append(f"pool {ending.pool!r} could not be {_done(ending)}, and goes on costing: {error}")
+        else:
+            yield PoolNotice(pool=ending.pool, says=(f"{_done(ending)}: its tasks have ended",))
+    return failed
+
+
+def _done(ending: Ending) -> str:
+    return "deleted" if ending.does == DELETE else "resized to 0 nodes"
+
+
+def _ended(ending: Ending, pool: Pool, cloud: Cloud, owner: str) -> BatchctlError | None:
+    if ending.does == DELETE:
+        outcomes = cloud.delete([replace(pool, owner=owner)], owner)
+    else:
+        idle = replace(pool, target_dedicated_nodes=0, target_spot_nodes=0, idle=True)
+        outcomes = cloud.update([(pool, idle)], owner)
+    return next((outcome.error for outcome in outcomes if outcome.error), None)
+
+
+def _await_release_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock) -> None:
+    """They run on the nodes when the job ends: who took these away would cut them off."""
+    for job in jobs:
+        release = job.job_release_task
+        until = clock.monotonic() + (release.max_wall_clock_time + MARGIN).total_seconds() if release else 0
+        while release and clock.monotonic() < until and not cloud.over(job):
+            clock.sleep(BETWEEN)
+
+
+def nodes_that_go_on(plan: Plan, desired: Desired, cloud: Cloud) -> Iterator[Event]:
+    """Nodes cost by the hour whether they work or not: who has what he wanted is told how to end that."""
+    ended = {ending.pool.lower() for ending in plan.endings}
+    for pool in (r for r in desired.resources if isinstance(r, Pool) and r.name.lower() not in ended):
+        # What a formula gives it takes away again: nobody is asked about that.
+        if pool.auto_scale_formula is None and (health := cloud.health(pool.name)).count and health.wanted:
+            keeps = "keeps" if health.count == 1 else "keep"
+            ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
+            yield PoolNotice(pool=pool.name, says=(f"{plural(health.count, 'node')} {keeps} running: {ends}",))

@@ -98,7 +98,7 @@ def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:
 
 
 def _task_lines(task: Task) -> Iterator[str]:
-    yield from _text_lines("commandLine", task.command_line)
+    yield from _text_lines("commandLine", task.command_line or "(the image's own)")
     for file in task.resource_files:
         place = file.container or file.storage_container_url or file.auto_storage_container_name
         source = file.http_url or "/".join(part for part in (place, file.blob or file.blob_prefix) if part)

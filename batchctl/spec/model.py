@@ -50,11 +50,13 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """`lines` for a shell, or `argv` for none; one of them is set."""
+    """`lines` for a shell, or `argv` for none, or the whole `line` as it stands; one of them is set. None of them, and
+    an empty line: a container runs what its image says."""
 
     at: At
     lines: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +180,10 @@ class DependsOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultiInstanceSpec:
-    """A task on several nodes: `number` of them, None for all that the pool has; `line` goes over as it stands, else
-    `commands` do through a shell."""
+    """A task on several nodes: `number` of them, None for all that the pool has."""
 
     at: At
     number: int | None
-    line: str | None = None
     commands: Commands
     resource_files: tuple[ResourceFileSpec, ...] = ()
 

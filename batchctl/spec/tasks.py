@@ -257,10 +257,7 @@ def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: 
 
 def _instances(fill: Filler, asked: MultiInstanceSpec, frame: Frame, coming: frozenset[str]) -> MultiInstanceSettings:
     """On how many nodes a task runs, and how they find each other."""
-    line = asked.line
-    script: tuple[ResourceFile, ...] = ()
-    if line is None:
-        line, script = command_line(fill, asked.commands, on_windows=frame.pool.windows, key="coordinationCommands")
+    line, script = command_line(fill, asked.commands, on_windows=frame.pool.windows, key="coordinationCommand")
     pool, number = frame.pool.wanted, asked.number
     if number is None and pool.auto_scale_formula is not None:
         message = "how many nodes the pool has its formula says, and nobody knows by now: write a number"

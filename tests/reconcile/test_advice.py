@@ -35,7 +35,7 @@ def test_variables_that_no_shell_fills_in(line: str, told: list[str]) -> None:
     work: dict[str, Any] = {"command_line": line, "environment": (("MINE", "1"),)}
     found = notes_of(pool(), job(environment=(("OURS", "1"),)), task("a", **work), task("b", **work))
     assert list(found) == [
-        f"no shell reads the 'command' of 'a' and of 1 other task: ${name} stays as it is; 'commands' have a shell"
+        f"no shell reads the command of 'a' and of 1 other task: ${name} stays as it is; 'commands' have a shell"
         for name in told
     ]
 

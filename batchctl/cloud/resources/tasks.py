@@ -75,7 +75,8 @@ def task_last_words(session: Session, task: Task, lines: int) -> tuple[str, ...]
 
 def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Json:
     """The task as Batch takes it; what is as Batch has it anyway is left out, for tasks may be very many."""
-    body = dialect.write(task, sparse=True)
+    # REST wants it even where it is empty: a container's own.
+    body = {"commandLine": "", **dialect.write(task, sparse=True)}
     if task.output_files:
         mark = {marks.OWNER: owner, marks.TASK: task.id}
         body["outputFiles"] = [

@@ -41,7 +41,7 @@ def no_shell_expands(plan: Plan, situation: Situation) -> Iterator[str]:
                 found.setdefault(name, []).append(task.id)
     for name, ids in found.items():
         others = f" and of {plural(len(ids) - 1, 'other task')}" if len(ids) > 1 else ""
-        yield f"no shell reads the 'command' of {ids[0]!r}{others}: ${name} stays as it is; 'commands' have a shell"
+        yield f"no shell reads the command of {ids[0]!r}{others}: ${name} stays as it is; 'commands' have a shell"
 
 
 def unexpanded(work: Work, common: set[str]) -> list[str]:

@@ -82,14 +82,16 @@ class Filler:
 
 
 def command_line(
-    fill: Filler, commands: Commands, *, on_windows: bool, key: str = "commands"
+    fill: Filler, commands: Commands, *, on_windows: bool, key: str = "command"
 ) -> tuple[str, tuple[ResourceFile, ...]]:
-    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is. With the line comes
-    the .cmd file that it runs, if it does. `key`: where a spec has the lines."""
-    field = "command" if commands.argv else key
+    """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is, `commandLine` goes
+    over as it stands. With the line comes the .cmd file that it runs, if it does. `key`: how these words begin."""
+    field = f"{key}s" if commands.lines else key if commands.argv else f"{key}Line"
     script = None
     try:
-        if commands.argv:
+        if field.endswith("Line"):
+            line = fill((*commands.at, field), commands.line) if commands.line else ""
+        elif commands.argv:
             line = _argv_of(on_windows)(commands.argv, fill.values)
         elif on_windows:
             from batchctl.spec.filling import windows  # imported late: few pools run Windows

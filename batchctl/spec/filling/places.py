@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from posixpath import basename
 from urllib.parse import quote
 
+from batchctl.spec.filling.shell import PLAIN
 from batchctl.spec.source import shown
-from batchctl.spec.template import Hole, TemplateError, Values, fill, hole_text, parse_template
+from batchctl.spec.template import Hole, TemplateError, Values, fill, hole_text, holes, parse_template
 
 WILD = re.compile(r"[*?\[]")
 _AUTHORITY = re.compile(r"(?:https?)?://[^/?#]*")
@@ -38,9 +39,23 @@ def words(template: str, values: Values) -> str:
     return fill(template, values)
 
 
+def command_line(template: str, values: Values) -> str:
+    """A command line that is taken as it stands: whether a shell reads it, and how a value must be quoted there, nobody
+    can tell. So only plain characters go in, whoever they come of."""
+    for hole in holes(template):
+        if not PLAIN.fullmatch(hole_text(hole, values)):
+            message = (
+                f"nothing quotes the value of {hole.text} in a command line that is taken as it stands: "
+                "lines for a shell do ('commands'), or use an environment variable"
+            )
+            raise TemplateError(message, "unsafe-placeholder", hole.start, hole.width)
+    return fill(template, values)
+
+
 URLS = ("httpUrl", "storageContainerUrl", "containerUrl")
 WRITERS: Mapping[str, Callable[[str, Values], str]] = {
     **dict.fromkeys(URLS, url),
+    **dict.fromkeys(("commandLine", "coordinationCommandLine"), command_line),
     "containerRunOptions": words,
     "imageName": words,
 }

@@ -9,7 +9,6 @@ from batchctl.spec.source import At, same_word
 NOT_YET = "Azure Batch has this, batchctl does not yet"
 
 WRITTEN: Mapping[str, str] = {
-    "commandLine": "write 'commands' (lines for a shell) or 'command' (a list of a program and its arguments)",
     "targetLowPriorityNodes": "write 'targetSpotNodes'",
     "virtualMachineConfiguration": "write what it holds in the pool itself, such as 'image' and 'dataDisks'",
     "imageReference": "write 'image'",

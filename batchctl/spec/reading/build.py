@@ -183,7 +183,8 @@ def _depends_on(task: Document, at: At) -> tuple[DependsOn, ...]:
 
 
 def _commands(task: Document, at: At) -> Commands:
-    return Commands(at=at, lines=tuple(task.get("commands", ())), argv=tuple(task.get("command", ())))
+    lines, words = tuple(task.get("commands", ())), tuple(task.get("command", ()))
+    return Commands(at=at, lines=lines, argv=words, line=task.get("commandLine", ""))
 
 
 def _multi_instance(task: Document, at: At) -> MultiInstanceSpec | None:
@@ -194,8 +195,11 @@ def _multi_instance(task: Document, at: At) -> MultiInstanceSpec | None:
     return MultiInstanceSpec(
         at=at,
         number=None if number == "pool" else number,
-        line=said.get("coordinationCommandLine"),
-        commands=Commands(at=at, lines=tuple(said.get("coordinationCommands", ()))),
+        commands=Commands(
+            at=at,
+            lines=tuple(said.get("coordinationCommands", ())),
+            line=said.get("coordinationCommandLine", ""),
+        ),
         resource_files=_resource_file_specs(said, at, "commonResourceFiles"),
     )
 

@@ -68,6 +68,7 @@ COMMON_FILES = "multiInstanceSettings.commonResourceFiles"
 FORMED: Mapping[str, str] = {
     "commands": "commandLine",
     "command": "commandLine",
+    "commandLine": "commandLine",
     "resourceFiles": "resourceFiles",
     "outputFiles": "outputFiles",
     **{f"resourceFiles.{name}": f"resourceFiles.{name}" for name in OF_A_FILE},

@@ -32,6 +32,7 @@ FILLED = (
         for place in (
             "commands.*",
             "command.*",
+            "commandLine",
             "resourceFiles.*.blob",
             "resourceFiles.*.blobPrefix",
             "resourceFiles.*.filePath",
@@ -49,6 +50,7 @@ FILLED_PER_TASK = (
     "dependsOn.*.task",
     "commands.*",
     "command.*",
+    "commandLine",
     "resourceFiles.*.blob",
     "resourceFiles.*.blobs",
     "resourceFiles.*.blobPrefix",
@@ -56,6 +58,7 @@ FILLED_PER_TASK = (
     "resourceFiles.*.httpUrl",
     "resourceFiles.*.storageContainerUrl",
     "multiInstanceSettings.coordinationCommands.*",
+    "multiInstanceSettings.coordinationCommandLine",
     "multiInstanceSettings.commonResourceFiles.*.blob",
     "multiInstanceSettings.commonResourceFiles.*.blobs",
     "multiInstanceSettings.commonResourceFiles.*.blobPrefix",
@@ -87,7 +90,7 @@ def placeholders_are_known(document: Any, source: Source, known: Values) -> Iter
 
 def _shell_variables(document: Any, task: Any) -> frozenset[str]:
     """Names of placeholders that are also those of variables which the task's commands or settings give a value."""
-    commands = "\n".join(text for _, text in find_texts(task, "commands.*"))
+    commands = "\n".join(text for place in ("commands.*", "commandLine") for _, text in find_texts(task, place))
     settings = [*find_texts(task, "environmentSettings.*.name"), *find_texts(document, COMMON_SETTINGS)]
     return shell_variables(commands) | {name for _, name in settings}
 

@@ -200,6 +200,26 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
         yield source.problem(("pool", "afterRun"), message, "two-targets")
 
 
+COMMANDS = ("commands", "command", "commandLine")
+
+
+def something_runs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """Learn, "Run container workloads": an empty command line is the image's own; without a container there is none."""
+    for pattern in (*NODE_TASKS, "job.tasks.*"):
+        for at, work in find_parts(document, pattern):
+            if not isinstance(work, dict) or "containerSettings" in work:
+                continue
+            if work.get("commandLine") == "":
+                message = (
+                    "an empty command line is for containers, which have one of their own: see 'containerSettings'"
+                )
+                yield source.problem((*at, "commandLine"), message, "empty-value")
+            elif not any(nearest_word(key, COMMANDS) for key in work):
+                name = at[-1] if isinstance(at[-1], str) else f"{at[-2]}[{at[-1]}]"
+                message = f"{name} needs 'commands' or 'command'; only a container has one of its own"
+                yield source.problem(at, message, "missing-key", at_key=True)
+
+
 def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     if _is_external(document) or get_in(document, "pool", "containerConfiguration") is not None:
         return
@@ -322,6 +342,7 @@ RULES: tuple[Rule, ...] = (
     slots_are_there,
     times_are_allowed,
     nodes_are_asked_for_once,
+    something_runs,
     containers_can_run,
     instances_can_meet,
     job_actions_count,

@@ -69,6 +69,12 @@ class CloudError(BatchctlError):
         super().__init__(message)
 
 
+class NotThere(BatchctlError):
+    """What was asked for is not there, or nobody can read it any more."""
+
+    exit_code = 1
+
+
 class TasksFailed(BatchctlError):
     """Everything was applied, but tasks failed or their declared outputs are not there."""
 

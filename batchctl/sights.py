@@ -139,6 +139,23 @@ class Status:
     failed: tuple[TaskSight, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where files lie: in the directory of a task (`above` is its job) or of a node (`above` is its pool)."""
+
+    above: str
+    id: str
+    is_task: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """A file on a node. `made`: when, as the service writes it; another try of its task makes it anew."""
+
+    size: int
+    made: str = ""
+
+
 def newest_runs(runs: Sequence[TaskSight]) -> tuple[TaskSight, ...]:
     """Of each task the newest run; in the order of their first ones."""
     newest: dict[str, TaskSight] = {}

@@ -1,4 +1,4 @@
-"""The commands that look at a run: status, tasks, nodes, outputs."""
+"""The commands that look at a run: status, logs, tasks, nodes, outputs."""
 
 import shutil
 import sys
@@ -71,6 +71,38 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
 
     seen = _open(spec, options)
     _print(look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, options)
+
+
+@with_options
+def logs(
+    spec: SpecPath,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="TASK...", help="Tasks by id or pattern; node.ID: start tasks.", show_default=False),
+    ],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until they have ended.")] = False,
+    stderr: Annotated[bool, typer.Option("--stderr", help="Standard error, instead of standard output.")] = False,
+    both: Annotated[bool, typer.Option("--all", help="Both.")] = False,
+    *,
+    options: Options,
+) -> None:
+    """Show what tasks wrote, from their nodes, or from the container where it is kept once these are gone."""
+    from batchctl.clock import SystemClock
+    from batchctl.render.log_lines import LineReader
+    from batchctl.verbs.logs import follow_logs, read_logs, streams_of
+
+    out = open_printer(options.no_color, aside=True)
+    seen = open_spec(spec, options, out, names_alone=True)
+    eyes, cloud = seen.cloud.eyes, seen.cloud
+    wanted = ("stdout", "stderr") if both else ("stderr",) if stderr else ("stdout",)
+    streams = streams_of(seen.spec, eyes, cloud, names, wanted)
+    readers = {stream: LineReader() for stream in streams}
+    for heard in follow_logs(streams, eyes, cloud, SystemClock()) if follow else read_logs(streams, eyes, cloud):
+        lead = f"[{heard.stream.label}] " if len(streams) > 1 else ""
+        for line in readers[heard.stream].lines(heard.content, last=heard.last or heard.anew):
+            out.log(lead, line)
+        if heard.anew:
+            out.say(f"{heard.stream.label} is tried again")
 
 
 def _open(spec: Path, options: Options) -> Opened:

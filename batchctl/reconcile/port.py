@@ -10,7 +10,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
-from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
+from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
 
 
 class Lock(Protocol):
@@ -134,9 +134,21 @@ class Eyes(Protocol):
         """The tasks of one of them; `states`: those alone that this OData filter lets through."""
         ...
 
+    def run(self, place: Place) -> TaskSight | None:
+        """The task whose directory this is, as far as it is known by its job alone."""
+        ...
+
     def pool(self, pool: str) -> PoolSight | None: ...
 
     def nodes(self, pool: str) -> tuple[NodeSight, ...]: ...
+
+    def file(self, place: Place, name: str) -> FileState | None:
+        """A file on a node; None where nobody can read it now."""
+        ...
+
+    def part(self, place: Place, name: str, start: int, end: int) -> bytes:
+        """Its bytes from `start` to before `end`, as far as they can be had."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

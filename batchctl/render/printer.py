@@ -1,5 +1,6 @@
 """What is said to people: plans, events and problems on a terminal or in a log. Decides nothing."""
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,11 @@ class Printer:
         words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
         counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
+
+    def log(self, lead: str, line: str) -> None:
+        """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
+        said = "\t".join(map(one_line, self._veil(line).split("\t")))
+        sys.stdout.write(f"{one_line(short_ids(lead))}{said}\n")
 
     def line(self, line: str) -> None:
         """A line of a result, broken between words where the terminal is narrow."""

@@ -34,13 +34,13 @@ def tasks(spec: Spec, eyes: Eyes, patterns: Sequence[str] = (), states: Iterable
     """The newest run of each task, oldest generation first; those alone that meet a pattern and are in a state."""
     wanted = frozenset(states)
     newest = newest_runs([run for job in eyes.generations(spec.name) for run in eyes.runs(job)])
-    return tuple(run for run in newest if _meets(run.id, patterns) and (not wanted or run.status in wanted))
+    return tuple(run for run in newest if meets(run.id, patterns) and (not wanted or run.status in wanted))
 
 
 def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSight, ...]:
     """The nodes of the spec's pool; those alone whose id or state meets a pattern."""
     found = [node for pool in pools_of(spec, eyes.generations(spec.name)) for node in eyes.nodes(pool)]
-    return tuple(node for node in found if _meets(node.id, patterns) or _meets(node.state, patterns))
+    return tuple(node for node in found if meets(node.id, patterns) or meets(node.state, patterns))
 
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:
@@ -48,7 +48,7 @@ def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blo
     wanted = outline(spec)
     _, blobs = cloud.storage(wanted.owner, sorted(set(spec.containers)))
     ours = sorted((b for b in blobs if b.task is not None and b.owner == wanted.owner), key=lambda b: b.name)
-    return tuple(blob for blob in ours if _meets(blob.name, patterns) or _meets(blob.task or "", patterns))
+    return tuple(blob for blob in ours if meets(blob.name, patterns) or meets(blob.task or "", patterns))
 
 
 def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:
@@ -58,5 +58,6 @@ def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *used)))
 
 
-def _meets(text: str, patterns: Sequence[str]) -> bool:
+def meets(text: str, patterns: Sequence[str]) -> bool:
+    """Case does not count: it does not in Batch's ids either."""
     return not patterns or any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)

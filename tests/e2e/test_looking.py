@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,8 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
 ) -> None:
     spec = named("canary.yaml")
     path = workbench.folder / spec
-    path.write_text(path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", ""))
+    text = path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", "")
+    path.write_text(text.replace("taskSlotsPerNode: 4\n", "taskSlotsPerNode: 4\n  afterRun: keep\n"))
     before = workbench.run("status", spec)
     assert (before.code, before.out.splitlines()[1:]) == (
         0,
@@ -58,3 +60,38 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
 def test_a_form_that_there_is_not(workbench: Workbench, named: Callable[[str], str]) -> None:
     refused = workbench.run("tasks", named("canary.yaml"), "-o", "xml")
     assert (refused.code, refused.err) == (64, "error: -o is one of table, json, tsv, yaml, not 'xml'\n")
+
+
+def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: Callable[[str], str]) -> None:
+    spec = named("canary.yaml")
+    path = workbench.folder / spec
+    kept = re.search(r"container: (\S+)}", path.read_text())
+    assert kept is not None
+    streams = f"{{filePattern: '../std*.txt', container: {kept[1]}, path: 'logs/{{key}}'}}"
+    text = path.read_text().replace("outputFiles: [{", f"outputFiles: [{streams}, {{")
+    more = "taskSlotsPerNode: 4\n  afterRun: keep\n  startTask: {commands: [echo started]}\n"
+    text = text.replace("taskSlotsPerNode: 4\n", more)
+    path.write_text(text.replace('echo "$((', "printf 'a\\tb\\033[1m c\\n::end'; echo \"$(("))
+    assert "has written nothing yet" not in workbench.run("logs", spec, "square-01").said
+    assert workbench.run("logs", spec, "square-01").err.endswith("error: no task of this run meets 'square-01'\n")
+    assert workbench.run("apply", spec, "--yes", "--var", "limit=19").code == 3
+
+    one = workbench.run("logs", spec, "square-01")
+    assert (one.code, one.out) == (0, "a\tb c\n\\u003a:end\n")
+    failed = workbench.run("logs", spec, "square-20", "--stderr", "-f")
+    assert failed.out == "20 is too heavy\n"
+    both = workbench.run("logs", spec, "square-0[12]", "--all").out.splitlines()
+    assert both[:2] == ["[square-01 stdout] a\tb c", "[square-01 stdout] \\u003a:end"]
+    assert len(both) == 4
+    assert workbench.run("logs", spec, "node.tvm").out == "started\n"
+
+    name = json.loads(workbench.run("nodes", spec, "-o", "json").out)[0]["node"]
+    assert workbench.run("logs", spec, f"node.{name}").out == "started\n"
+    found = re.search(r"(?m)^  id: (\S+)$", path.read_text())
+    assert found is not None
+    assert workbench.run("destroy", spec, "--yes", "--only", f"pool.{found[1]}").code == 0
+    assert workbench.run("logs", spec, "square-01").out == one.out
+    gone = workbench.run("logs", spec, "square-20", "--stderr")
+    assert gone.code == 1
+    assert "nobody can read stderr.txt of square-20 any more" in gone.err
+    assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0

@@ -1,9 +1,9 @@
 """The Eyes of an account: every method hands on to the room of its kind."""
 
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.looks import machines, runs
+from batchctl.cloud.looks import files, machines, runs
 from batchctl.frozen import dataclass
-from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
+from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,17 @@ class AzureEyes:
     def runs(self, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
         return runs.runs_of(self.session, job, states)
 
+    def run(self, place: Place) -> TaskSight | None:
+        return runs.run_at(self.session, place)
+
     def pool(self, pool: str) -> PoolSight | None:
         return machines.pool_seen(self.session, pool)
 
     def nodes(self, pool: str) -> tuple[NodeSight, ...]:
         return machines.nodes_seen(self.session, pool)
+
+    def file(self, place: Place, name: str) -> FileState | None:
+        return files.file_state(self.session, place, name)
+
+    def part(self, place: Place, name: str, start: int, end: int) -> bytes:
+        return files.file_part(self.session, place, name, start, end)

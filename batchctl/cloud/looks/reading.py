@@ -26,11 +26,11 @@ def read_failure(item: Mapping[str, Any] | None) -> FailureInfo | None:
     )
 
 
-def read_run(job: JobSight, item: Json) -> TaskSight:
+def read_run(job: str, generation: int, item: Json) -> TaskSight:
     info, place = item.get("executionInfo") or {}, item.get("nodeInfo") or {}
     return TaskSight(
-        job=job.id,
-        generation=job.generation,
+        job=job,
+        generation=generation,
         id=item["id"],
         state=_word(item.get("state")),
         result=_word(info.get("result")) or None,

@@ -5,7 +5,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import read_generation, read_run
 from batchctl.cloud.resources.jobs import job_path, read_job
 from batchctl.resources import Job
-from batchctl.sights import JobSight, TaskSight
+from batchctl.sights import JobSight, Place, TaskSight
 
 TELLING = "id,state,creationTime,executionInfo,nodeInfo,requiredSlots"
 
@@ -27,4 +27,16 @@ def runs_of(session: Session, job: JobSight, states: str = "") -> tuple[TaskSigh
     """The runs of a generation; `states`: those alone that this OData filter lets through."""
     path, query = f"/jobs/{path_segment(job.id)}/tasks", {"select": TELLING} | ({"filter": states} if states else {})
     # Parsed as they come: there may be very many.
-    return session.find(lambda: tuple(read_run(job, item) for item in session.batch.pages(path, **query))) or ()
+    return (
+        session.find(
+            lambda: tuple(read_run(job.id, job.generation, item) for item in session.batch.pages(path, **query))
+        )
+        or ()
+    )
+
+
+def run_at(session: Session, place: Place) -> TaskSight | None:
+    """One task; of which generation its job is, the place does not tell."""
+    path = f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}"
+    item = session.find(lambda: session.batch.get(path, select=TELLING))
+    return read_run(place.above, 0, item) if item else None

@@ -1,0 +1,180 @@
+"""What tasks and start tasks wrote to their standard streams: from the node, and from the container once it is gone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from batchctl.clock import Clock
+from batchctl.errors import NotThere
+from batchctl.frozen import dataclass
+from batchctl.reconcile.port import Cloud, Eyes
+from batchctl.resources import Blob
+from batchctl.sights import Place
+from batchctl.spec.model import Spec
+from batchctl.verbs import look
+
+CHUNK = 1 << 20
+"""Bytes that are asked for at once."""
+
+SHORTEST, LONGEST = 0.5, 5.0
+"""Seconds between two looks at a stream that is followed."""
+
+STREAMS = {"stdout": "stdout.txt", "stderr": "stderr.txt"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One standard stream. `label` tells it from the others that are shown with it; `blob`: where it is kept."""
+
+    label: str
+    place: Place
+    name: str
+    blob: Blob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Some bytes of a stream, in their order; `anew`: another try begins, `last`: no more will come."""
+
+    stream: Stream
+    content: bytes = b""
+    anew: bool = False
+    last: bool = False
+
+
+def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], names: Sequence[str]) -> tuple[Stream, ...]:
+    """The streams (`names` of STREAMS) of the tasks that meet a pattern, or of the start tasks of `node.PATTERN`.
+
+    Raises NotThere where nothing meets them.
+    """
+    found: list[Stream] = []
+    for asked in wanted:
+        is_node, pattern = asked.startswith("node."), asked.removeprefix("task.").removeprefix("node.")
+        met = _of_nodes(spec, eyes, pattern, names) if is_node else _of_tasks(spec, eyes, pattern, names)
+        if not met:
+            raise NotThere(f"no {'node' if is_node else 'task'} of this run meets {asked!r}")
+        found += met
+    return _with_blobs(found, spec, eyes, cloud)
+
+
+def _of_tasks(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> list[Stream]:
+    return [
+        Stream(label=_label(run.id, name, names), place=Place(above=run.job, id=run.id), name=STREAMS[name])
+        for run in look.tasks(spec, eyes, (pattern,))
+        for name in names
+    ]
+
+
+def _of_nodes(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> list[Stream]:
+    return [
+        Stream(
+            label=_label(node.id, name, names),
+            place=Place(above=pool, id=node.id, is_task=False),
+            name=f"startup/{STREAMS[name]}",
+        )
+        for pool in look.pools_of(spec, eyes.generations(spec.name))
+        for node in eyes.nodes(pool)
+        if node.id.startswith(pattern) or look.meets(node.id, (pattern,))
+        for name in names
+    ]
+
+
+def _label(owner: str, name: str, names: Sequence[str]) -> str:
+    return owner if len(names) == 1 else f"{owner} {name}"
+
+
+def _with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> tuple[Stream, ...]:
+    """Those that no node has any more, with the blob in which they were kept. Raises NotThere if there is none."""
+    gone = [stream for stream in found if eyes.file(stream.place, stream.name) is None]
+    kept = look.outputs(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
+    blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
+    there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
+    if lost := [stream for stream in there if stream in gone and stream.blob is None]:
+        raise NotThere(_why_lost(lost[0], len(lost), spec, eyes))
+    return tuple(there)
+
+
+def _why_lost(stream: Stream, count: int, spec: Spec, eyes: Eyes) -> str:
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    runs = [run for run in look.tasks(spec, eyes, (stream.place.id,)) if stream.place.is_task]
+    if runs and runs[0].started is None:
+        return f"{stream.label}{more} has written nothing yet: it is {runs[0].status}"
+    return (
+        f"nobody can read {stream.name} of {stream.label}{more} any more: its node or its files are gone; "
+        "outputFiles with the filePattern '../std*.txt' keep it"
+    )
+
+
+def read_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud) -> Iterator[Heard]:
+    """All that they hold now, one after the other."""
+    for stream in streams:
+        if stream.blob:
+            for content in cloud.read(stream.blob):
+                yield Heard(stream, content)
+        elif state := eyes.file(stream.place, stream.name):
+            yield from _parts(stream, eyes, 0, state.size)
+        yield Heard(stream, last=True)
+
+
+def follow_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud, clock: Clock) -> Iterator[Heard]:
+    """All that they hold, and what comes, until all of their tasks have ended: nothing twice, and nothing left out."""
+    yield from read_logs([stream for stream in streams if stream.blob], eyes, cloud)
+    live = {stream: Tail(stream) for stream in streams if not stream.blob}
+    pause = SHORTEST
+    while live:
+        # Asked before the last look at the file: what a task writes before it ends is there by then.
+        over = {stream for stream in live if _is_over(stream, eyes)}
+        moved = False
+        for stream in list(live):
+            live[stream], heard = live[stream].grown(eyes)
+            moved = moved or bool(heard)
+            yield from heard
+            if stream in over:
+                yield Heard(stream, last=True)
+                del live[stream]
+        pause = SHORTEST if moved else min(LONGEST, pause * 1.5)
+        if live:
+            clock.sleep(pause)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """How far a stream was read, and of which file of its name that was."""
+
+    stream: Stream
+    at: int = 0
+    made: str = ""
+
+    def grown(self, eyes: Eyes) -> "tuple[Tail, list[Heard]]":
+        """What came since. A file that is another one, or shorter, is that of another try, and read from its start."""
+        state = eyes.file(self.stream.place, self.stream.name)
+        if state is None:
+            return self, []
+        anew = bool(self.made) and (state.made != self.made or state.size < self.at)
+        parts = list(_parts(self.stream, eyes, 0 if anew else self.at, state.size))
+        read = sum(len(part.content) for part in parts)
+        begun = 0 if anew else self.at
+        if anew:
+            parts = [Heard(self.stream, anew=True), *parts]
+        return Tail(self.stream, begun + read, state.made), parts
+
+
+def _parts(stream: Stream, eyes: Eyes, start: int, end: int) -> Iterator[Heard]:
+    """Up to `end`, or to where it ends by now."""
+    while start < end:
+        content = eyes.part(stream.place, stream.name, start, min(end, start + CHUNK))
+        if not content:
+            return
+        start += len(content)
+        yield Heard(stream, content)
+
+
+def _is_over(stream: Stream, eyes: Eyes) -> bool:
+    if stream.place.is_task:
+        run = eyes.run(stream.place)
+        return run is None or run.state == "completed"
+    node = next((node for node in eyes.nodes(stream.place.above) if node.id == stream.place.id), None)
+    return node is None or node.state not in STARTING
+
+
+STARTING = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging"})
+"""States of a node whose start task is still to run, or runs."""

@@ -1,0 +1,111 @@
+"""Streams that are read and followed: nothing twice, nothing left out, and nothing that a reader would obey."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchctl.render.log_lines import LineReader, harmless_line
+from batchctl.sights import FileState, Place, TaskSight
+from batchctl.verbs.logs import Stream, follow_logs, read_logs
+from tests.clock import FakeClock
+from tests.fake_cloud import FakeCloud
+
+STREAM = Stream(label="a", place=Place(above="j", id="a"), name="stdout.txt")
+
+
+class Growing:
+    """A stream that is another one at each look: (when it was made, what is in it); the task ends with the last."""
+
+    def __init__(self, looks: Sequence[tuple[str, bytes] | None]) -> None:
+        self._looks, self._at, self.asked = list(looks), -1, 0
+
+    def _now(self) -> tuple[str, bytes] | None:
+        return self._looks[min(max(self._at, 0), len(self._looks) - 1)]
+
+    def run(self, place: Place) -> TaskSight | None:
+        self._at += 1
+        state = "completed" if self._at >= len(self._looks) - 1 else "running"
+        return TaskSight(job=place.above, generation=1, id=place.id, state=state)
+
+    def file(self, _place: Place, _name: str) -> FileState | None:
+        found = self._now()
+        return FileState(size=len(found[1]), made=found[0]) if found else None
+
+    def part(self, _place: Place, _name: str, start: int, end: int) -> bytes:
+        self.asked += end - start
+        found = self._now()
+        return found[1][start:end] if found else b""
+
+
+def followed(eyes: Any) -> list[bytes | None]:
+    """What was heard; None where it begins anew."""
+    heard = follow_logs([STREAM], eyes, FakeCloud(), FakeClock())
+    return [None if part.anew else part.content for part in heard if not part.last]
+
+
+@given(st.lists(st.binary(max_size=20), min_size=1, max_size=8))
+def test_a_stream_that_grows_is_told_once(grown: list[bytes]) -> None:
+    looks = [("1", b"".join(grown[: n + 1])) for n in range(len(grown))]
+    eyes = Growing(looks)
+    assert b"".join(part or b"" for part in followed(eyes)) == b"".join(grown)
+    assert eyes.asked == len(b"".join(grown))
+
+
+@pytest.mark.parametrize("second", ["2", "1"])
+def test_another_try_is_read_from_its_start(second: str) -> None:
+    looks = [("1", b"first try, long"), (second, b"second"), (second, b"second, and more")]
+    assert followed(Growing(looks)) == [b"first try, long", None, b"second", b", and more"]
+
+
+def test_a_longer_second_try_is_told_by_when_it_was_made() -> None:
+    assert followed(Growing([("1", b"one"), ("2", b"two, longer")])) == [b"one", None, b"two, longer"]
+
+
+def test_a_stream_that_is_not_there_yet_and_one_that_goes() -> None:
+    assert followed(Growing([None, None, ("1", b"a"), None])) == [b"a"]
+
+
+def test_reading_takes_what_is_there_in_parts() -> None:
+    content = bytes(range(256)) * 5000
+    eyes: Any = Growing([("1", content)])
+    parts = list(read_logs([STREAM], eyes, FakeCloud()))
+    assert [part.last for part in parts] == [False, False, True]
+    assert b"".join(part.content for part in parts) == content
+
+
+def cut(content: bytes, cuts: Sequence[int]) -> Iterator[bytes]:
+    edges = [0, *sorted(min(c, len(content)) for c in cuts), len(content)]
+    return (content[a:b] for a, b in pairwise(edges))
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"\n", b"\r", b"\r\n", "ü".encode(), b"\xff", b"\t"])), st.lists(st.integers(0, 40))
+)
+def test_lines_are_the_same_however_the_bytes_come(pieces: list[bytes], cuts: list[int]) -> None:
+    content = b"".join(pieces)
+    once, reader = list(LineReader().lines(content, last=True)), LineReader()
+    told = [line for part in cut(content, cuts) for line in reader.lines(part)]
+    assert [*told, *reader.lines(b"", last=True)] == once
+    assert not any(end in line for line in once for end in "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("::set-output name=a::b", r"\u003a:set-output name=a::b"),
+        ("  ::warning::x", r"  \u003a:warning::x"),
+        ("a ::b", "a ::b"),
+        (":one", ":one"),
+        ("##[error]x", r"\u0023#[error]x"),
+        ("text ##vso[task.x]y", r"text \u0023#vso[task.x]y"),
+        ("## title", "## title"),
+        ("\x1b[31mred\x1b[0m\x1b[2K", "red"),
+        ("\x1b]0;title\x07", "\x1b]0;title\x07"),
+    ],
+)
+def test_no_line_is_a_command_to_a_ci_system(line: str, shown: str) -> None:
+    assert harmless_line(line) == shown

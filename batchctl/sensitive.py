@@ -55,8 +55,8 @@ def is_sensitive(name: str) -> bool:
 def sensitive_values(values: Mapping[str, object]) -> tuple[str, ...]:
     """The values of those that have such a name or come from the environment, the longest first; with what is left of
     them where they are quoted for a shell, and as URLs and JSON write them."""
-    found = (value for name, value in values.items() if is_outside(name) and not isinstance(value, bool))
-    whole = set(map(str, found)) - {""}
+    found = [value for name, value in values.items() if is_outside(name) and not isinstance(value, bool)]
+    whole = {str(one) for value in found for one in (value if isinstance(value, tuple) else (value,))} - {""}
     written = {form for value in whole for form in (quote(value), quote(value, safe=""), json.dumps(value)[1:-1])}
     pieces = {piece for value in whole for piece in QUOTED.split(value)}
     return tuple(sorted(whole | {p for p in pieces | written if len(p) >= IN_TEXT}, key=lambda v: (-len(v), v)))

@@ -230,3 +230,17 @@ def test_validate_notes_what_azure_takes_away(tmp_path: Path, capsys: pytest.Cap
     assert said.out == f"{spec} is valid.\n"
     assert said.err.startswith(f"{spec}:5:11: note: NC sizes (v1): retired on 2023-09-06 (https://")
     assert said.err.endswith("     5 |   vmSize: Standard_NC6\n       |           ^^^^^^^^^^^^\n")
+
+
+def test_variables_come_from_files_and_the_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("words: 5\n", encoding="utf-8")
+    bad.write_text("words: 5\nwrods: 3\n", encoding="utf-8")
+    monkeypatch.setenv("BATCHCTL_VAR_words", "none")
+    assert run(["validate", SPEC]) == 64
+    assert "BATCHCTL_VAR_words=none is not of type int" in capsys.readouterr().err
+    assert run(["validate", SPEC, "--var-file", str(good)]) == 0
+    assert run(["validate", SPEC, "--var-file", str(good), "--var-file", str(bad)]) == 65
+    assert "bad.yaml:2:1" in capsys.readouterr().err.replace("\n", "")

@@ -264,3 +264,23 @@ def test_a_variable_that_had_the_value_of_a_secret_is_given_again() -> None:
     with pytest.raises(UsageError, match="pass --var plain=VALUE again"):
         _variables_again(saved, Options())
     assert _variables_again(saved, Options(var=("plain=x",))) == ("plain=x", "words=5")
+
+
+def test_a_secret_variable_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    header = Header(
+        id="1",
+        batchctl="0",
+        made=made,
+        expires=made,
+        owner="me",
+        target=Place(batch="b", storage="s"),
+        spec="spec.yaml",
+        spec_digest="d",
+        variables=(("db_password", "(sensitive 0f3a)"), ("names", '["a", "b"]')),
+    )
+    monkeypatch.setenv("BATCHCTL_VAR_DB_PASSWORD", "x")
+    monkeypatch.setenv("BATCHCTL_VAR_names", "c")
+    assert _variables_again(Saved(header, {}), Options()) == ("db_password=x", 'names=["a", "b"]')
+    with pytest.raises(UsageError, match="--var-file cannot change them"):
+        _variables_again(Saved(header, {}), Options(var_file=(Path("v.yaml"),)))

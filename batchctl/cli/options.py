@@ -54,7 +54,14 @@ class Options:
         "--var",
         of=("plan", "apply", "destroy", "validate", *LOOKING),
         metavar="NAME=VALUE",
-        help="Set one of the spec's vars.",
+        help="Set one of the spec's vars; a list as a,b,c.",
+    )
+    var_file: tuple[Path, ...] = option(
+        (),
+        "--var-file",
+        of=("plan", "apply", "destroy", "validate"),
+        metavar="FILE",
+        help="Set vars as this YAML file says; --var counts before it.",
     )
     yes: bool = option(False, "--yes", "-y", of=("apply", "destroy", "gc", "local_reset"), help="Do not ask.")
     out: Path | None = option(
@@ -187,7 +194,8 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
 
 def _parameter(shared: "Field[Any]") -> inspect.Parameter:
     # What may be given many times is a list for typer: a tuple would be one option with so many words.
-    annotation = list[str] if shared.type == tuple[str, ...] else shared.type
+    several: dict[Any, Any] = {tuple[str, ...]: list[str], tuple[Path, ...]: list[Path]}
+    annotation = several.get(shared.type, shared.type)
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(shared.name, kind, default=shared.metadata["option"], annotation=annotation)
 

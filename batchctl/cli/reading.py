@@ -40,7 +40,7 @@ def validate(
 
     out, variables = open_printer(options.no_color), parse_variables(options.var)
     today = SystemClock().now().date()
-    found = [examined(path, variables, os.environ) for path in specs]
+    found = [examined(path, variables, os.environ, var_files=options.var_file) for path in specs]
     for note in (note for _, spec in found if spec for note in retiring(spec, today)):
         out.note(note)
     if problems := [problem for wrong, _ in found for problem in wrong]:

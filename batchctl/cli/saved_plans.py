@@ -1,5 +1,6 @@
 """A plan that is kept and carried out later: saved with what it was made from, and opened again."""
 
+import os
 import secrets
 from dataclasses import replace
 from functools import partial
@@ -42,7 +43,7 @@ def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -
         target=opened.place,
         id=secrets.token_hex(8),
         now=SystemClock().now().replace(microsecond=0),
-        variables=tuple(opened.variables.items()),
+        variables=opened.spec.given,
         choices=choices,
     )
     write_private(path, document_text(saved.save(decided, opened.spec, occasion)))
@@ -56,6 +57,7 @@ def open_plan(path: Path, options: Options, out: Voice) -> Intent:
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.kept.comparison import why_another_account, why_outdated
     from batchctl.spec.load import fingerprint
+    from batchctl.spec.reading.variables import IN_ENVIRONMENT
     from batchctl.verbs.saved import approve_unchanged, ticket
 
     if options.choices() != Choices():
@@ -64,7 +66,10 @@ def open_plan(path: Path, options: Options, out: Voice) -> Intent:
     spec = _find_spec(path, saved.header.spec)
     if reasons := why_outdated(saved.header, fingerprint(spec), SystemClock().now()):
         raise Refused(reasons)
-    opened = open_spec(spec, replace(options, var=_variables_again(saved, options)), out)
+    again = replace(options, var=_variables_again(saved, options))
+    # What has come into the environment since is none of this plan's business.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(IN_ENVIRONMENT)}
+    opened = open_spec(spec, again, out, environ=environ)
     if reasons := why_another_account(saved.header.target, opened.place):
         raise Refused(reasons)
     return Intent(
@@ -90,14 +95,21 @@ def _find_spec(plan: Path, spec: str) -> Path:
 
 
 def _variables_again(saved: "Saved", options: Options) -> tuple[str, ...]:
-    """Those of the plan; a secret one is not in it, and is given again."""
+    """Those of the plan; a secret one is not in it, and is given again, by the environment or the command line."""
     from batchctl.sensitive import HIDDEN, is_sensitive
+    from batchctl.spec.reading.variables import in_environment
 
+    if options.var_file:
+        raise UsageError("a saved plan has its variables in it; --var-file cannot change them")
     given = parse_variables(options.var)
     # One whose name tells nothing may have the value of a secret.
     secret = [name for name, value in saved.header.variables if is_sensitive(name) or HIDDEN in value]
     if unasked := sorted(set(given) - set(secret)):
         raise UsageError(f"a saved plan has its variables in it; --var {unasked[0]} cannot change them")
+    names = [name for name, _ in saved.header.variables]
+    for name in secret:
+        if name not in given and (found := in_environment(name, os.environ, dict.fromkeys(names))):
+            given[name] = (os.environ[found],)
     if missing := [name for name in secret if name not in given]:
         raise UsageError(f"the plan does not hold the secret {missing[0]!r}: pass --var {missing[0]}=VALUE again")
-    return tuple(f"{name}={given.get(name, value)}" for name, value in saved.header.variables)
+    return tuple(f"{name}={text}" for name, value in saved.header.variables for text in given.get(name, (value,)))

@@ -24,16 +24,17 @@ AZURE_VARIABLES = ("AZURE_BATCH_ACCOUNT", "AZURE_BATCH_ENDPOINT", "AZURE_BATCH_A
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A spec that was loaded from `path` with `variables` of the command line, and the account that it is for."""
+    """A spec that was loaded from `path`, and the account that it is for."""
 
     path: Path
-    variables: Mapping[str, str]
     spec: "Spec"
     cloud: "Azure"
     place: "Place"
 
 
-def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = False) -> Opened:
+def open_spec(
+    path: Path, options: Options, out: Voice, *, names_alone: bool = False, environ: Mapping[str, str] = os.environ
+) -> Opened:
     """Load the spec, or what it names, and find its account. Sends no request to it."""
     from platformdirs import user_cache_path
 
@@ -46,9 +47,9 @@ def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = F
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     variables = parse_variables(options.var)
     if names_alone:
-        spec = load_names(path, variables, os.environ)
+        spec = load_names(path, variables, environ, var_files=options.var_file)
     else:
-        spec = load(path, variables, os.environ, allow_python=options.allow_python)
+        spec = load(path, variables, environ, var_files=options.var_file, allow_python=options.allow_python)
     from batchctl.verbs.saved import codec_for
 
     codec = codec_for(spec)
@@ -61,7 +62,7 @@ def open_spec(path: Path, options: Options, out: Voice, *, names_alone: bool = F
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
     out.account(place, codec)
-    return Opened(path, variables, spec, connect(chosen, SystemClock(), options.parallelism), place)
+    return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism), place)
 
 
 def open_account(options: Options, out: Voice) -> "Cloud":
@@ -111,9 +112,12 @@ def _choose(spec: "Spec | None", target: str | None, environ: Mapping[str, str])
     return "local", "no Azure account is named"
 
 
-def parse_variables(texts: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE, as `--var` takes it. Raises UsageError."""
+def parse_variables(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """NAME=VALUE, as `--var` takes it; of a name that is there more than once, each. Raises UsageError."""
+    found: dict[str, tuple[str, ...]] = {}
     for text in texts:
-        if "=" not in text:
+        name, equals, value = text.partition("=")
+        if not equals:
             raise UsageError(f"--var takes NAME=VALUE, not {text!r}")
-    return dict(text.split("=", 1) for text in texts)
+        found[name] = (*found.get(name, ()), value)
+    return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
+from batchctl.frozen import dataclass
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
@@ -21,7 +22,7 @@ from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, ou
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
 from batchctl.spec.reading.typed import read_document
-from batchctl.spec.reading.variables import given_values
+from batchctl.spec.reading.variables import Given, Said, given_values, require_declared, said_values, text_of
 from batchctl.spec.resolve import resolve
 from batchctl.spec.source import Source
 from batchctl.spec.template import Value, Values, environment_names
@@ -30,40 +31,65 @@ LARGEST = 1 << 20
 """Bytes of a spec."""
 
 
-def load(path: Path, variables: Mapping[str, str], environ: Mapping[str, str], *, allow_python: bool = False) -> Spec:
-    """Read and check a spec. `variables` are those of the command line, `environ` what `${env:X}` may name.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was read and checked. `said`: what variables are given from outside, by their names."""
+
+    document: dict[str, Any]
+    source: Source
+    said: Mapping[str, Said]
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        return _declared(self.document)
+
+
+def load(
+    path: Path,
+    variables: Given,
+    environ: Mapping[str, str],
+    *,
+    var_files: Sequence[Path] = (),
+    allow_python: bool = False,
+) -> Spec:
+    """Read and check a spec. `variables` are those of the command line, which count before `var_files` (of these the
+    last) and these before BATCHCTL_VAR_… of `environ`, which is also what `${env:X}` may name.
 
     `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
     not take.
     """
-    return replace(_spec(path, *_examined(path, variables, environ), variables, environ), allow_python=allow_python)
+    read = _examined(path, variables, environ, var_files)
+    return replace(_spec(path, read, variables, environ), allow_python=allow_python)
 
 
-def load_names(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> Spec:
+def load_names(path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()) -> Spec:
     """A spec as far as destroy asks for it: nobody has to know a secret, or a variable, that names nothing.
 
     Raises SpecError and UsageError as `load` does.
     """
-    document, source = _examined(path, variables, environ, needed=NEEDED)
-    asked = needed_names(document)
+    read = _examined(path, variables, environ, var_files, needed=NEEDED)
+    asked = needed_names(read.document)
+    require_declared(read.declared, variables)
     declared = {
         name: variable
-        for name, variable in _declared(document).items()
-        if name in variables or "default" in variable or f"vars.{name}" in asked
+        for name, variable in read.declared.items()
+        if name in read.said or "default" in variable or f"vars.{name}" in asked
     }
-    values = {**_named_variables(source, environ), **given_values(declared, variables)}
-    if problems := list(missing_values(document, source, values)):
+    values = {**_named_variables(read.source, environ), **given_values(declared, read.said)}
+    if problems := list(missing_values(read.document, read.source, values)):
         raise SpecError(problems)
-    return _built(path, outlined(document), source, values)
+    return _built(path, replace(read, document=outlined(read.document)), values)
 
 
-def examine(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Problem, ...]:
+def examine(
+    path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()
+) -> tuple[Problem, ...]:
     """Every problem that shows without a request."""
-    return examined(path, variables, environ)[0]
+    return examined(path, variables, environ, var_files=var_files)[0]
 
 
 def examined(
-    path: Path, variables: Mapping[str, str], environ: Mapping[str, str]
+    path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()
 ) -> tuple[tuple[Problem, ...], Spec | None]:
     """Every problem that shows without a request, and the spec as far as it can be read; files are looked at,
     containers are not.
@@ -73,9 +99,9 @@ def examined(
     """
     spec: Spec | None = None
     try:
-        document, source = _examined(path, variables, environ)
-        if all(name in variables or "default" in variable for name, variable in _declared(document).items()):
-            spec = _spec(path, document, source, variables, environ)
+        read = _examined(path, variables, environ, var_files)
+        if all(name in read.said or "default" in variable for name, variable in read.declared.items()):
+            spec = _spec(path, read, variables, environ)
             if _generates(spec):
                 return (), spec
             return tuple(_unseen(_told_on_either_system(spec), spec.values)), spec
@@ -105,30 +131,38 @@ def _generates(spec: Spec) -> bool:
 
 def fingerprint(path: Path) -> str:
     """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
-    return Source(str(path), _file_text(path)).digest
+    return _read_source(path).digest
 
 
-def _spec(
-    path: Path, document: dict[str, Any], source: Source, variables: Mapping[str, str], environ: Mapping[str, str]
-) -> Spec:
-    return _built(
-        path, document, source, {**_named_variables(source, environ), **given_values(_declared(document), variables)}
+def _spec(path: Path, read: Examined, variables: Given, environ: Mapping[str, str]) -> Spec:
+    require_declared(read.declared, variables)
+    return _built(path, read, {**_named_variables(read.source, environ), **given_values(read.declared, read.said)})
+
+
+def _built(path: Path, read: Examined, values: Values) -> Spec:
+    given = tuple((name, text_of(values[f"vars.{name}"])) for name in read.said if f"vars.{name}" in values)
+    return build_spec(
+        read.document,
+        folder=path.parent.absolute(),
+        origin=spec_origin(path),
+        values=values,
+        given=given,
+        source=read.source,
     )
 
 
-def _built(path: Path, document: dict[str, Any], source: Source, values: Values) -> Spec:
-    return build_spec(document, folder=path.parent.absolute(), origin=spec_origin(path), values=values, source=source)
-
-
 def _examined(
-    path: Path, variables: Mapping[str, str], environ: Mapping[str, str], needed: Sequence[str] | None = None
-) -> tuple[dict[str, Any], Source]:
-    """(document, source); raises SpecError with all that is wrong. `needed`: the places whose values count, if not
-    all."""
-    source = Source(str(path), _file_text(path))
+    path: Path,
+    variables: Given,
+    environ: Mapping[str, str],
+    var_files: Sequence[Path] = (),
+    needed: Sequence[str] | None = None,
+) -> Examined:
+    """Raises SpecError with all that is wrong. `needed`: the places whose values count, if not all."""
+    source, *filed = sources = [_read_source(path), *(_read_source(file, "the variables") for file in var_files)]
     # First, so that a secret is told whatever else ends the reading (reliability B43).
-    problems = list(source.secrets())
-    if hidden := list(islice(source.forbidden(), MOST_PROBLEMS)):
+    problems = [problem for one in sources for problem in one.secrets()]
+    if hidden := list(islice((problem for one in sources for problem in one.forbidden()), MOST_PROBLEMS)):
         raise SpecError([*problems, *hidden][:MOST_PROBLEMS])
     try:
         root, wrong = compose_nodes(source)
@@ -136,7 +170,9 @@ def _examined(
         raise SpecError(sorted([*problems, *error.problems])[:MOST_PROBLEMS]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
     declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
-    values = {**outside, **likely_values(declared, variables)}
+    in_files, misfits = _filed(filed, declared)
+    said = said_values(declared, environ, in_files, variables)
+    values = {**outside, **likely_values(declared, said)}
     if needed is not None:
         outside = dict.fromkeys(environment_names(source.text), "")
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
@@ -148,11 +184,19 @@ def _examined(
         *check_limits(document, source),
     ]
     unknown = settling.open_places(source)
-    problems += [*wrong, *twice, *(found for found in checked if (found.line, found.column) not in unknown)]
+    problems += [*wrong, *twice, *misfits, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
-    return document, source
+    return Examined(document, source, said)
+
+
+def _filed(sources: Sequence[Source], declared: Mapping[str, Any]) -> tuple[Mapping[str, Said], Sequence[Problem]]:
+    if not sources:
+        return {}, ()
+    from batchctl.spec.reading.var_files import filed_values  # imported late: few commands have such files
+
+    return filed_values(sources, declared)
 
 
 def _unseen(problems: Iterable[Problem], values: Mapping[str, Value]) -> list[Problem]:
@@ -161,26 +205,30 @@ def _unseen(problems: Iterable[Problem], values: Mapping[str, Value]) -> list[Pr
     return [replace(problem, message=veil(problem.message)) for problem in problems]
 
 
-def _file_text(path: Path) -> str:
+def _read_source(path: Path, what: str = "the spec") -> Source:
+    return Source(str(path), _file_text(path, what))
+
+
+def _file_text(path: Path, what: str = "the spec") -> str:
     """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _unreadable(path, "this is not a regular file")
+            raise _unreadable(path, what, "this is not a regular file")
         with path.open("rb") as stream:
             # One byte more tells that there is too much.
             content = stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
+        raise _unreadable(path, what, getattr(error, "strerror", None) or str(error)) from None
     if len(content) > LARGEST:
-        raise _unreadable(path, f"larger than {LARGEST >> 20} MiB", "too-large")
+        raise _unreadable(path, what, f"larger than {LARGEST >> 20} MiB", "too-large")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"not UTF-8: byte {error.start} cannot be read", "encoding") from None
+        raise _unreadable(path, what, f"not UTF-8: byte {error.start} cannot be read", "encoding") from None
 
 
-def _unreadable(path: Path, why: str, code: str = "unreadable") -> SpecError:
-    return SpecError([Problem(str(path), 1, 1, f"cannot read the spec: {why}", code)])
+def _unreadable(path: Path, what: str, why: str, code: str = "unreadable") -> SpecError:
+    return SpecError([Problem(str(path), 1, 1, f"cannot read {what}: {why}", code)])
 
 
 def _named_variables(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:

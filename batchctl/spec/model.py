@@ -239,7 +239,8 @@ class Spec:
     `origin` is where it comes from, told the same on every machine.
 
     `identity`: the managed identity by which nodes reach what else would be signed for.
-    `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`.
+    `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`; `given` those
+    of its variables that do not come of the spec, as `--var` takes them.
     """
 
     name: str
@@ -249,6 +250,7 @@ class Spec:
     account: Account | None = None
     identity: IdentityReference | None = None
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    given: Settings = field(default=(), repr=False)
     containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
     uploads: tuple[Upload, ...] = ()
     pool: PoolSpec | None = None

@@ -35,7 +35,7 @@ NO_TYPING = ("emulator",)
 OTHERS = "*"
 """In ORDER: the modules that stand in the folder itself and that no other row names."""
 
-SPEAKS_OF_PATTERNS = ("spec/reading/check.py",)
+SPEAKS_OF_PATTERNS = ("spec/reading/ecma.py",)
 """Reads patterns of JSON schema, and says what `\\d` means there."""
 
 ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from batchctl.spec.fanout.forms import FORMS
 from batchctl.spec.reading import schema
-from batchctl.spec.reading.check import as_in_json_schema
+from batchctl.spec.reading.ecma import as_in_json_schema
 from batchctl.spec.reading.schema import schema_text as schema_text
 
 ROOT: Any = schema.spec_schema()

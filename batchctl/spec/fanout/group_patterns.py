@@ -1,5 +1,5 @@
-"""Regular expressions of `groupBy`: what a path's group is, in a time that no pattern can make long. The only user of
-regex, which ends a search at a limit; Python's own re goes on for ever. Pure."""
+"""Regular expressions of a spec, those of `groupBy` and of variables, in a time that no pattern can make long. The only
+user of regex, which ends a search at a limit; Python's own re goes on for ever. Pure."""
 
 import re
 from functools import cache
@@ -49,11 +49,32 @@ class GroupPattern:
                 return self._search(path, timeout=LONG)
         except TimeoutError:
             pass
-        raise BadPatternError("the pattern tries too many ways: let no repetition stand inside another")
+        raise BadPatternError(TOO_MANY_WAYS)
+
+
+TOO_MANY_WAYS = "the pattern tries too many ways: let no repetition stand inside another"
+
+
+def has_match(pattern: str, text: str) -> bool:
+    """Does the pattern meet a part of the text? Raises BadPatternError."""
+    try:
+        return _made(pattern).search(text, timeout=LONG) is not None
+    except TimeoutError:
+        raise BadPatternError(TOO_MANY_WAYS) from None
 
 
 @cache
 def _compiled(text: str) -> tuple[Any, bool]:
+    made = _made(text)
+    if not made.groups:
+        raise BadPatternError(
+            "it has no group: put the part that the members of a group share in parentheses, `(?P<key>…)`"
+        )
+    return made.search, "key" in made.groupindex
+
+
+@cache
+def _made(text: str) -> Any:
     # Loaded only where there is a pattern: it takes longer than all the rest of reading a spec.
     import regex
 
@@ -64,12 +85,7 @@ def _compiled(text: str) -> tuple[Any, bool]:
     if any(len(count) > 4 for count in counts) or prod(int(count or 1) for count in counts) > MOST_COPIES:
         raise BadPatternError(f"its repetitions together stand for more than {MOST_COPIES} copies")
     try:
-        made = regex.compile(text)
+        return regex.compile(text)
     except (regex.error, RecursionError) as error:
         position = getattr(error, "pos", None)
         raise BadPatternError(f"no regular expression: {getattr(error, 'msg', error)}", position) from None
-    if not made.groups:
-        raise BadPatternError(
-            "it has no group: put the part that the members of a group share in parentheses, `(?P<key>…)`"
-        )
-    return made.search, "key" in made.groupindex

@@ -19,9 +19,9 @@ from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_variables
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
-from batchctl.spec.reading.variables import read_as
+from batchctl.spec.reading.variables import Said
 from batchctl.spec.source import At, Source
-from batchctl.spec.template import TemplateError, Values
+from batchctl.spec.template import TemplateError, Value, Values, value_text
 
 FILLED = (
     "storage.uploads.*.from",
@@ -75,10 +75,12 @@ FILLED_PER_TASK = (
 
 
 def placeholders_are_known(document: Any, source: Source, known: Values) -> Iterator[Problem]:
-    plain = formatless_names(document, known)
+    plain, lists = formatless_names(document, known), _list_names(document)
     for pattern in FILLED:
         for at, text in find_texts(document, pattern):
             yield from unknown_placeholders(source, at, text, known, plain, "")
+            if lists and not pattern.endswith(("commands.*", "command.*")):
+                yield from _lists_in_text(source, at, text, lists)
     for task_at, task in find_parts(document, "job.tasks.*"):
         names, numbers, why_not = _item_placeholders(task)
         texts_only, filled = {*plain, *names} - numbers, {**dict.fromkeys(names, ""), **known}
@@ -86,6 +88,21 @@ def placeholders_are_known(document: Any, source: Source, known: Values) -> Iter
         for place in FILLED_PER_TASK:
             for at, text in find_texts(task, place):
                 yield from unknown_placeholders(source, (*task_at, *at), text, filled, texts_only, why_not, shell)
+
+
+def _list_names(document: Any) -> frozenset[str]:
+    kinds = find_parts(get_in(document, "vars"), "*.type")
+    return frozenset(f"vars.{at[0]}" for at, kind in kinds if kind == "list")
+
+
+def _lists_in_text(source: Source, at: At, text: str, lists: Collection[str]) -> Iterator[Problem]:
+    """Lists where there can be one text alone."""
+    for hole in template.holes(text):
+        if hole.name in lists:
+            yield source.problem(at, f"{hole.text} {MANY}", "several-values", offset=hole.start, width=hole.width)
+
+
+MANY = "is a list: it can be the whole of a list or of one of its items, or a word of its own in a command"
 
 
 def _shell_variables(document: Any, task: Any) -> frozenset[str]:
@@ -156,11 +173,18 @@ class Settling:
     needed: Sequence[str] | None = None
     texts: dict[At, str] = field(default_factory=dict)
     waiting: set[At] = field(default_factory=set)
+    several: dict[At, str] = field(default_factory=dict)
 
-    def __call__(self, at: At, text: str) -> str | None:
-        """What a value says; None: what is written."""
+    def __call__(self, at: At, text: str) -> str | tuple[str, ...] | None:
+        """What a value says, of a list its items; None: what is written."""
         # In `vars` nothing is filled: no variable is made of others.
-        if "{" not in text or at[:1] == ("vars",) or _is_at(at, LATER):
+        if "{" not in text or at[:1] == ("vars",):
+            return None
+        if at[-2:-1] != ("files",) and _is_at(at, LATER):
+            return None
+        if isinstance(found := self._whole(text), tuple):
+            return found
+        if _is_at(at, LATER):
             return None
         if self.needed is not None and not _is_at(at, map(_words, self.needed)):
             self.waiting.add(at)
@@ -168,18 +192,27 @@ class Settling:
             return None
         try:
             filled = template.fill(text, self.values)
-        except TemplateError:
+        except TemplateError as error:
             self.waiting.add(at)
             filled = None
+            if error.code == "several-values":
+                self.several[at] = text
         if any(template.mistaken(text, ())):
             self.waiting.add(at)
         if filled != text or at in self.waiting:
             self.texts[at] = text
         return filled if filled != text else None
 
+    def _whole(self, text: str) -> Value | None:
+        """The value of a text that is a placeholder and nothing else."""
+        parts = [part for part in template.parse_template(text) if part]
+        return self.values.get(parts[0].name) if len(parts) == 1 and isinstance(parts[0], template.Hole) else None
+
     def problems(self, document: Any, source: Source, known: Values) -> Iterator[Problem]:
         """Placeholders that nothing can fill."""
         plain = formatless_names(document, known)
+        for at, text in self.several.items():
+            yield from _lists_in_text(source, at, text, _list_names(document))
         for at, text in self.texts.items():
             yield from unknown_placeholders(source, at, text, known, plain, WHY_NOT)
 
@@ -189,14 +222,16 @@ class Settling:
         return frozenset((place.line, place.column) for place in places)
 
 
-def likely_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> Values:
+def likely_values(declared: Mapping[str, Any], said: Mapping[str, Said]) -> Values:
     """The values of variables as far as there are any; whether they fit is told elsewhere."""
-    found = {}
+    found: dict[str, Value] = {}
     for name, variable in declared.items():
-        value = variable.get("default") if isinstance(variable, dict) else None
-        if name in given and isinstance(variable, dict):
-            value = read_as(variable.get("type"), given[name])
-        if isinstance(value, str | int | float):
+        kind, value = (variable.get("type"), variable.get("default")) if isinstance(variable, dict) else (None, None)
+        if name in said:
+            value = said[name].value
+        if kind == "list" and isinstance(value, list | tuple):
+            found[f"vars.{name}"] = tuple(value_text(item) for item in value if isinstance(item, str | int | float))
+        elif kind != "list" and isinstance(value, str | int | float):
             found[f"vars.{name}"] = value
     return found
 

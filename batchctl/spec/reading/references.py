@@ -17,7 +17,7 @@ from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
 from batchctl.spec.reading.schema import spec_schema
-from batchctl.spec.reading.variables import why_misfit
+from batchctl.spec.reading.variables import WITH_PATTERN, why_bad_pattern, why_misfit
 from batchctl.spec.reading.wiring import (
     factories_are_known,
     ids_differ_by_item,
@@ -28,7 +28,7 @@ from batchctl.spec.reading.wiring import (
     same_keys_have_items,
 )
 from batchctl.spec.source import At, Source, listed, nearest_word, shown
-from batchctl.spec.template import Values
+from batchctl.spec.template import Values, value_text
 
 Rule = Callable[[Any, Source, Values], Iterator[Problem]]
 """(document, source, values that are known by now: those of env:X, and the names of vars.x) to problems."""
@@ -324,7 +324,29 @@ def defaults_fit(document: Any, source: Source, _known: Values) -> Iterator[Prob
     for at, variable in find_parts(document, "vars.*"):
         default = get_in(variable, "default")
         if default is not None and (why := why_misfit(default, variable)):
-            yield source.problem((*at, "default"), f"the default {shown(default)} {why}", "bad-default")
+            told = "" if isinstance(default, list) else f" {shown(default)}"
+            yield source.problem((*at, "default"), f"the default{told} {why}", "bad-default")
+
+
+def choices_can_be_made(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """What a variable says of its values is said in the same words as they are."""
+    for at, variable in find_parts(document, "vars.*"):
+        kind, allowed, pattern = (get_in(variable, key) for key in ("type", "enum", "pattern"))
+        single = {"type": "string" if kind == "list" else kind, **_without(variable, "type", "enum")}
+        for number, word in enumerate(allowed if isinstance(allowed, list) else ()):
+            if isinstance(word, str | int | float) and (why := why_misfit(word, single)):
+                yield source.problem((*at, "enum", number), f"{shown(value_text(word))} {why}", "bad-choice")
+        if isinstance(pattern, str) and isinstance(kind, str) and kind not in WITH_PATTERN:
+            message = f"a pattern says what texts look like, and {at[-1]} is of type {kind}: use min, max or enum"
+            yield source.problem((*at, "pattern"), message, "not-allowed", at_key=True)
+        elif isinstance(pattern, str) and (found := why_bad_pattern(pattern)):
+            why, where = found
+            width = None if where is None else 1
+            yield source.problem((*at, "pattern"), why, "bad-pattern", offset=where or 0, width=width)
+
+
+def _without(part: Any, *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in as_mapping(part).items() if key not in keys}
 
 
 RULES: tuple[Rule, ...] = (
@@ -351,4 +373,5 @@ RULES: tuple[Rule, ...] = (
     secrets_come_from_outside,
     own_key_can_be_used,
     defaults_fit,
+    choices_can_be_made,
 )

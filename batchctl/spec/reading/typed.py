@@ -19,8 +19,8 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2}
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 
 
-Settle = Callable[[At, str], str | None]
-"""(where, text) to what the text stands for; None: for itself."""
+Settle = Callable[[At, str], str | tuple[str, ...] | None]
+"""(where, text) to what the text stands for, several texts for a list; None: for itself."""
 
 
 @dataclass(slots=True)
@@ -36,12 +36,12 @@ class Reading:
 
 
 def read_document(
-    root: Node, source: Source, settle: Settle = lambda _at, _text: None
+    root: Node, source: Source, settle: Settle = lambda _at, _text: None, *, schema: Schema | None = None
 ) -> tuple[Any, Source, list[Problem], frozenset[At]]:
     """(document, source with its places, problems, where quoted scalars stand). Of a key that stands twice, the first
-    counts."""
+    counts. `schema`: that of specs, if no other is given."""
     reading = Reading(settle)
-    document = _typed(root, spec_schema(), (), reading)
+    document = _typed(root, spec_schema() if schema is None else schema, (), reading)
     source = replace(source, keys=reading.keys, values=reading.values, scalars=reading.scalars)
     return document, source, [source.here(*wrong) for wrong in reading.wrong], frozenset(reading.quoted)
 
@@ -52,17 +52,42 @@ def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
         case "mapping":
             return _mapping(node, schema, at, reading)
         case "sequence":
-            items = without_reference(schema).get("items", {})
-            return [_typed(item, items, (*at, index), reading) for index, item in enumerate(node.items)]
+            return _sequence(node, schema, at, reading)
         case _:
             reading.scalars[at] = node.text
-            if (settled := reading.settle(at, node.text)) is not None:
+            settled = reading.settle(at, node.text)
+            if isinstance(settled, tuple):
+                return _settled_items(settled, node, without_reference(schema).get("items", {}), at, 0, reading)
+            if settled is not None:
                 # A value that is nothing but a placeholder is quoted for YAML's sake alone.
                 node = replace(node, text=settled, plain=True)
             _look(node, reading)
             if not node.plain:
                 reading.quoted.add(at)
             return _typed_scalar(node, without_reference(schema))
+
+
+def _sequence(node: Node, schema: Schema, at: At, reading: Reading) -> list[Any]:
+    items, found = without_reference(schema).get("items", {}), list[Any]()
+    for item in node.items:
+        inside = (*at, len(found))
+        several = reading.settle(inside, item.text) if item.kind == "scalar" else None
+        if isinstance(several, tuple):
+            # An item that stands for a list stands for its items.
+            found += _settled_items(several, item, items, at, len(found), reading)
+        else:
+            found.append(_typed(item, items, inside, reading))
+    return found
+
+
+def _settled_items(
+    texts: tuple[str, ...], node: Node, schema: Schema, at: At, first: int, reading: Reading
+) -> list[Any]:
+    """Several texts in the place of one placeholder; which of them are numbers, the schema says."""
+    for index in range(first, first + len(texts)):
+        reading.values[(*at, index)] = node.place
+        reading.scalars[(*at, index)] = node.text
+    return [_typed_scalar(replace(node, text=text, plain=bool(text)), without_reference(schema)) for text in texts]
 
 
 def _mapping(node: Node, schema: Schema, at: At, reading: Reading) -> dict[str, Any]:

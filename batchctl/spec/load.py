@@ -16,6 +16,7 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import compose_nodes
+from batchctl.spec.reading.defaults import with_task_defaults
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
@@ -178,11 +179,12 @@ def _examined(
     known = {**outside, **{f"vars.{name}": "" for name in declared}}
     settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
-    checked = [
-        *check_schema(document, source, quoted),
-        *check_references(document, source, known),
-        *check_limits(document, source),
-    ]
+    shaped = check_schema(document, source, quoted)
+    document, source = with_task_defaults(document, source)
+    # What all tasks have is found wrong in each of them, at one place.
+    checked = dict.fromkeys(
+        (*shaped, *check_references(document, source, known), *check_limits(document, source)),
+    )
     unknown = settling.open_places(source)
     problems += [*wrong, *twice, *misfits, *(found for found in checked if (found.line, found.column) not in unknown)]
     problems += settling.problems(document, source, known)

@@ -204,8 +204,9 @@ def test_resource_files_of_a_container(run, client, blobs):
     blobs.blob("many/d/zwei ü.txt", b"2")
     blobs.blob("many/other.txt", b"3")
     file = models.ResourceFile(storage_container_url=blobs.container("many"), blob_prefix="d/", file_path="got")
-    task = run(shell("find . -type f | sort"), resource_files=[file])
-    assert text(client, task).splitlines() == ["./got/d/one.txt", "./got/d/zwei ü.txt"]
+    file.file_mode = "0750"
+    task = run(shell("find . -type f -printf '%p %m\\n' | sort"), resource_files=[file])
+    assert text(client, task).splitlines() == ["./got/d/one.txt 750", "./got/d/zwei ü.txt 750"]
 
 
 def test_no_file_is_made_of_what_only_stands_for_a_folder(run, client, blobs):

@@ -552,3 +552,37 @@ def test_include_and_exclude_take_names_that_begin_with_a_dot_as_any_other() -> 
         ".dot.txt",
         ".hidden/b.txt",
     ]
+
+
+ALL_HAVE: dict[str, Any] = {
+    "containerSettings": {"imageName": "tools:{item.stem}", "containerRunOptions": "--rm"},
+    "constraints": {"maxWallClockTime": "PT1H", "maxTaskRetryCount": 2},
+    "environmentSettings": [{"name": "A", "value": "{item.name}"}, {"name": "B", "value": "b"}],
+    "resourceFiles": [{"container": "app"}],
+    "requiredSlots": 2,
+    "userIdentity": {"autoUser": {"scope": "task"}},
+}
+OWN: dict[str, Any] = {
+    "containerSettings": {"imageName": "mine", "workingDirectory": "containerImageDefault"},
+    "constraints": {"maxTaskRetryCount": 0},
+    "environmentSettings": [{"name": "B", "value": "mine"}],
+    "resourceFiles": [{"blob": "{item}"}],
+    "elevationLevel": "admin",
+}
+BOTH: dict[str, Any] = {
+    **OWN,
+    "containerSettings": {**OWN["containerSettings"], "containerRunOptions": "--rm"},
+    "constraints": {"maxWallClockTime": "PT1H", "maxTaskRetryCount": 0},
+    "environmentSettings": [OWN["environmentSettings"][0], ALL_HAVE["environmentSettings"][0]],
+    "resourceFiles": [{"blob": "{item}"}, {"container": "app"}],
+    "requiredSlots": 2,
+}
+
+
+@pytest.mark.parametrize(("own", "both"), [({}, ALL_HAVE), (OWN, BOTH)])
+def test_what_all_tasks_have_is_as_if_each_said_it(tmp_path: Path, own: dict[str, Any], both: dict[str, Any]) -> None:
+    """Digests too, so that who says it once runs nothing again."""
+    plain = {"id": "t-{item.stem}", "forEach": {"blobs": "src"}, "command": ["run"]}
+    once = edited((("job", "taskDefaults"), ALL_HAVE), (("job", "tasks"), [{**plain, **own}]))
+    said = edited((("job", "tasks"), [{**plain, **both}]))
+    assert tasks(resolved(tmp_path, once)) == tasks(resolved(tmp_path, said))

@@ -44,6 +44,7 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
     (("job", "jobPreparationTask"), JobPreparationTask, ("jobPreparationTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "jobReleaseTask"), JobReleaseTask, ("jobReleaseTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "tasks"), Task, (), ""),
+    (("job", "taskDefaults"), Task, (), ""),
 )
 """Where a spec has what becomes a value of the vocabulary, where REST has it in its object, what a change means."""
 

@@ -158,7 +158,11 @@ def _words(pattern: str) -> tuple[str, ...]:
     return tuple(pattern.split("."))
 
 
-LATER = tuple(map(_words, (*FILLED, *(f"job.tasks.*.{place}" for place in FILLED_PER_TASK))))
+LATER = tuple(
+    map(
+        _words, (*FILLED, *(f"job.{task}.{place}" for task in ("tasks.*", "taskDefaults") for place in FILLED_PER_TASK))
+    )
+)
 """What is filled when tasks are made, with its quotes."""
 
 WHY_NOT = ": only {vars.NAME} and ${env:NAME} can stand here"

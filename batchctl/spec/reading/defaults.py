@@ -1,0 +1,80 @@
+"""What a job says once for all its tasks (`taskDefaults`), laid under each of them, with the places where it stands.
+
+Nothing behind the reading of a spec knows of it. A task's own wins: a mapping goes in key by key, of a list what has
+another name, and files beside those of the task. Who a task runs as is one thing, though two words say it. Pure.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from batchctl.spec.reading.paths import as_mapping, get_in
+from batchctl.spec.source import At, Source
+
+HERE: At = ("job", "taskDefaults")
+NAMED: Mapping[str, str | None] = {
+    "environmentSettings": "name",
+    "applicationPackageReferences": "applicationId",
+    "resourceFiles": None,
+}
+"""Lists that have what both of them say, and what tells their items apart."""
+MERGED = frozenset(("constraints", "containerSettings", "exitConditions"))
+WHOLE = frozenset(("requiredSlots",))
+USER = frozenset(("elevationLevel", "userIdentity"))
+
+Laid = tuple[At, At]
+"""Where something is now, and where it stands."""
+
+
+def with_task_defaults(document: Any, source: Source) -> tuple[Any, Source]:
+    """The document with its defaults in its tasks, and a source that finds them there."""
+    defaults, tasks = as_mapping(get_in(document, *map(str, HERE))), get_in(document, "job", "tasks")
+    if not defaults or not isinstance(tasks, list):
+        return document, source
+    laid: list[Laid] = []
+    made = [
+        _task(task, defaults, ("job", "tasks", i), laid) if isinstance(task, dict) else task
+        for i, task in enumerate(tasks)
+    ]
+    return {**document, "job": {**document["job"], "tasks": made}}, _placed(source, laid)
+
+
+def _task(task: Mapping[str, Any], defaults: Mapping[str, Any], at: At, laid: list[Laid]) -> dict[str, Any]:
+    merged = dict(task)
+    for key, said in defaults.items():
+        own, here, there = task.get(key), (*at, key), (*HERE, key)
+        if key in USER and USER & task.keys():
+            continue
+        if key not in task and key in {*NAMED, *MERGED, *WHOLE, *USER}:
+            merged[key] = said
+            laid.append((here, there))
+        elif key in NAMED and isinstance(own, list) and isinstance(said, list):
+            merged[key] = own + [item for _, item in _others(own, said, NAMED[key])]
+            numbers = (number for number, _ in _others(own, said, NAMED[key]))
+            laid += [((*here, len(own) + i), (*there, number)) for i, number in enumerate(numbers)]
+        elif key in MERGED and isinstance(own, dict) and isinstance(said, dict):
+            merged[key] = {**said, **own}
+            laid += [((*here, name), (*there, name)) for name in said if name not in own]
+    return merged
+
+
+def _others(own: list[Any], said: list[Any], name: str | None) -> Iterator[tuple[int, Any]]:
+    """The default's items that the task has not under their names, with their numbers."""
+    taken = [get_in(item, name) for item in own] if name else []
+    return ((number, item) for number, item in enumerate(said) if not name or get_in(item, name) not in taken)
+
+
+def _placed(source: Source, laid: list[Laid]) -> Source:
+    """The same text; what was laid somewhere is found there too."""
+
+    def also(places: Mapping[At, Any]) -> dict[At, Any]:
+        found, below = dict(places), dict[str | int, list[tuple[At, Any]]]()
+        for at, place in places.items():
+            if at[:2] == HERE and len(at) > len(HERE):
+                below.setdefault(at[2], []).append((at, place))
+        for here, there in laid:
+            near = below.get(there[2], ())
+            found |= {(*here, *at[len(there) :]): place for at, place in near if at[: len(there)] == there}
+        return found
+
+    return replace(source, keys=also(source.keys), values=also(source.values), scalars=also(source.scalars))

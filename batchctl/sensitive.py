@@ -63,12 +63,14 @@ def sensitive_values(values: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def is_outside(name: str) -> bool:
-    """Is this a value that nobody may see: that of `${env:…}`, or of a variable whose name says so?"""
-    return name.startswith(FROM_ENVIRONMENT) or is_sensitive(name)
+    """Is this a value that nobody may see: that of `${env:…}` or `${keyvault:…}`, or of a variable whose name says
+    so?"""
+    return name.startswith(FROM_OUTSIDE) or is_sensitive(name)
 
 
-FROM_ENVIRONMENT = "env:"
-"""How the names of values begin that come from the environment."""
+FROM_ENVIRONMENT, FROM_VAULT = "env:", "keyvault:"
+FROM_OUTSIDE = (FROM_ENVIRONMENT, FROM_VAULT)
+"""How the names of values begin that come from the environment, or from a key vault."""
 
 
 def masked(text: str) -> str:

@@ -43,11 +43,13 @@ Serve = Callable[[Request], Answer]
 
 @dataclass
 class Cloud:
-    """`serve` answers for every host; `requests` in the order of their arrival; `asked` are resources of tokens."""
+    """`serve` answers for every host; `requests` in the order of their arrival; `asked` are resources of tokens;
+    `environ`: by which variables it is found."""
 
     serve: Serve
     requests: list[Request] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -67,10 +69,10 @@ def azure_hosts(folder: Path, patch: pytest.MonkeyPatch, hosts: tuple[str, ...],
             self.end_headers()
             plain = self.rfile, self.wfile
             with (
+                suppress(ConnectionError, ssl.SSLError),  # the client has gone
                 context.wrap_socket(self.connection, server_side=True) as self.connection,
                 self.connection.makefile("rb") as self.rfile,
                 self.connection.makefile("wb", 0) as self.wfile,
-                suppress(ConnectionError, ssl.SSLError),  # the client has gone
             ):
                 self.handle()
             self.rfile, self.wfile = plain
@@ -109,13 +111,14 @@ def azure_hosts(folder: Path, patch: pytest.MonkeyPatch, hosts: tuple[str, ...],
     url = f"http://127.0.0.1:{server.server_port}"
     for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "MSI_ENDPOINT", "ALL_PROXY", "all_proxy"):
         patch.delenv(name, raising=False)
-    for name, value in (
-        *((n, url) for n in ("HTTPS_PROXY", "https_proxy")),
-        *((n, "127.0.0.1,localhost") for n in ("NO_PROXY", "no_proxy")),
-        ("REQUESTS_CA_BUNDLE", str(folder / "authority.pem")),
-        ("IDENTITY_ENDPOINT", f"{url}/token"),
-        ("IDENTITY_HEADER", "only-for-a-test"),
-    ):
+    cloud.environ |= {
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), url),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
+        "REQUESTS_CA_BUNDLE": str(folder / "authority.pem"),
+        "IDENTITY_ENDPOINT": f"{url}/token",
+        "IDENTITY_HEADER": "only-for-a-test",
+    }
+    for name, value in cloud.environ.items():
         patch.setenv(name, value)
     try:
         yield cloud

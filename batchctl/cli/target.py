@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchctl.cli.options import Options
+from batchctl.cli.outside import Outside
 from batchctl.cli.plan_files import is_plan
 from batchctl.cli.speaking import SPEC_CODECS, Voice
 from batchctl.errors import UsageError
@@ -49,7 +50,8 @@ def open_spec(
     if names_alone:
         spec = load_names(path, variables, environ, var_files=options.var_file)
     else:
-        spec = load(path, variables, environ, var_files=options.var_file, allow_python=options.allow_python)
+        found = Outside(environ)
+        spec = load(path, variables, found, var_files=options.var_file, allow_python=options.allow_python)
     from batchctl.verbs.saved import codec_for
 
     codec = codec_for(spec)

@@ -9,7 +9,7 @@ from typing import Any
 
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.frozen import dataclass
-from batchctl.sensitive import Veil, sensitive_values
+from batchctl.sensitive import FROM_VAULT, Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -26,10 +26,13 @@ from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import Given, Said, given_values, require_declared, said_values, text_of
 from batchctl.spec.resolve import resolve
 from batchctl.spec.source import Source
-from batchctl.spec.template import Value, Values, environment_names
+from batchctl.spec.template import Value, Values, outside_names
 
 LARGEST = 1 << 20
 """Bytes of a spec."""
+
+UNREAD = "https://key.vault/secret"
+"""Stands for a secret that nobody has read: of a form that suits nearly every place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ def load(
     allow_python: bool = False,
 ) -> Spec:
     """Read and check a spec. `variables` are those of the command line, which count before `var_files` (of these the
-    last) and these before BATCHCTL_VAR_… of `environ`, which is also what `${env:X}` may name.
+    last) and these before BATCHCTL_VAR_… of `environ`, which is also what `${env:X}` may name, and under
+    `keyvault:VAULT/NAME` has secrets of key vaults.
 
     `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
     not take.
@@ -100,9 +104,10 @@ def examined(
     """
     spec: Spec | None = None
     try:
-        read = _examined(path, variables, environ, var_files)
+        read = _examined(path, variables, environ, var_files, offline=True)
         if all(name in read.said or "default" in variable for name, variable in read.declared.items()):
-            spec = _spec(path, read, variables, environ)
+            unread = {name: UNREAD for name in _vault_names(read.source) if name not in environ}
+            spec = _spec(path, read, variables, {**environ, **unread})
             if _generates(spec):
                 return (), spec
             return tuple(_unseen(_told_on_either_system(spec), spec.values)), spec
@@ -158,8 +163,11 @@ def _examined(
     environ: Mapping[str, str],
     var_files: Sequence[Path] = (),
     needed: Sequence[str] | None = None,
+    *,
+    offline: bool = False,
 ) -> Examined:
-    """Raises SpecError with all that is wrong. `needed`: the places whose values count, if not all."""
+    """Raises SpecError with all that is wrong. `needed`: the places whose values count, if not all; `offline`: nobody
+    has looked into key vaults."""
     source, *filed = sources = [_read_source(path), *(_read_source(file, "the variables") for file in var_files)]
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = [problem for one in sources for problem in one.secrets()]
@@ -170,13 +178,15 @@ def _examined(
     except SpecError as error:
         raise SpecError(sorted([*problems, *error.problems])[:MOST_PROBLEMS]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
-    declared, outside = _declared(read_document(root, source)[0]), _named_variables(source, environ)
+    plain, source, *_ = read_document(root, source)
+    declared, outside = _declared(plain), _named_variables(source, environ)
     in_files, misfits = _filed(filed, declared)
     said = said_values(declared, environ, in_files, variables)
     values = {**outside, **likely_values(declared, said)}
     if needed is not None:
-        outside = dict.fromkeys(environment_names(source.text), "")
-    known = {**outside, **{f"vars.{name}": "" for name in declared}}
+        outside = dict.fromkeys(outside_names(source.text), "")
+    unread = dict.fromkeys(_vault_names(source) - outside.keys(), "") if offline else {}
+    known = {**outside, **unread, **{f"vars.{name}": "" for name in declared}}
     settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
     shaped = check_schema(document, source, quoted)
@@ -234,8 +244,19 @@ def _unreadable(path: Path, what: str, why: str, code: str = "unreadable") -> Sp
 
 
 def _named_variables(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
-    """Those variables that the text names; the others are none of a spec's business."""
-    return {f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text}
+    """Those variables that the text names; the others are none of a spec's business. And the secrets that it does."""
+    variables: dict[str, Value] = {
+        f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text
+    }
+    return variables | {name: environ[name] for name in _vault_names(source) if name in environ}
+
+
+def _vault_names(source: Source) -> frozenset[str]:
+    """`keyvault:VAULT/NAME` of each secret that a value names."""
+    if f"${{{FROM_VAULT}" not in source.text:
+        return frozenset()
+    named = (name for text in source.scalars.values() for name in outside_names(text))
+    return frozenset(name for name in named if name.startswith(FROM_VAULT))
 
 
 def _declared(document: Any) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ MEANT = (
 """What stands in the braces of one, without the spaces around it."""
 
 MEANT_OF_SHELL = (
-    rf"(?:env{_SPACE}[:.]{_SPACE}(?:[A-Za-z_][^{{}}]*)?|(?:items?|rows?)(?:\[[0-9]+\])?\.[^{{}}]*|vars\.[^{{}}]*"
+    rf"(?:(?:env|keyvault){_SPACE}[:.]{_SPACE}(?:[A-Za-z_][^{{}}]*)?|(?:items?|rows?)(?:\[[0-9]+\])?\.[^{{}}]*|vars\.[^{{}}]*"
     r"|(?:items?|rows?|index|key|chunk|hash8)(?:\[[0-9]+\])?(?::[0-9]*d)?)"
 )
 """The same behind a `$`, where the shell's own expansions stand (`${item%.*}`, `${key:0:3}`, `${items[@]}`)."""
@@ -69,7 +69,7 @@ def lookalikes(text: str, known: Collection[str], shell: Collection[str] = ()) -
     for found in _LOOKALIKE.finditer(text):
         inner = (found["shell"] or found["meant"]).strip()
         name = _column_word(inner) or "".join((_NAME.match(_NO_NUMBER.sub("[0]", inner)) or [""])[0].split())
-        bare = found["shell"] is not None and "." not in inner and not inner.startswith("env")
+        bare = found["shell"] is not None and "." not in inner and not inner.startswith(("env", "keyvault"))
         # A variable of the shell may have our names: `for key in a b; do echo "${key}"; done`.
         if not bare or (_is_among(name, known) and name.partition("[")[0] not in shell):
             yield Lookalike(found[0], found.start(), name, inner)

@@ -14,13 +14,13 @@ from batchctl.desired import Tolerance
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import Job, Pool, Task
-from batchctl.sensitive import Hidden
+from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
 from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask, Work
 
-FROM_OUTSIDE = "${env:"
-"""How a placeholder begins whose value comes from the environment."""
+OUTSIDE = tuple(f"${{{beginning}" for beginning in FROM_OUTSIDE)
+"""How placeholders begin whose values come from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +239,8 @@ class Spec:
     `origin` is where it comes from, told the same on every machine.
 
     `identity`: the managed identity by which nodes reach what else would be signed for.
-    `values` are what `{vars.NAME}` and `${env:NAME}` stand for: `{"vars.words": 3, "env:USER": "ada"}`; `given` those
-    of its variables that do not come of the spec, as `--var` takes them.
+    `values` are what `{vars.NAME}`, `${env:NAME}` and `${keyvault:VAULT/NAME}` stand for: `{"vars.words": 3,
+    "env:USER": "ada"}`; `given` those of its variables that do not come of the spec, as `--var` takes them.
     """
 
     name: str
@@ -286,10 +286,14 @@ class Spec:
     @property
     def hidden_settings(self) -> frozenset[str]:
         """The names of environment settings whose values come from outside or are said to be sensitive."""
-        return frozenset(name for name, value in self.settings if isinstance(value, Hidden) or FROM_OUTSIDE in value)
+        return frozenset(name for name, value in self.settings if isinstance(value, Hidden) or _is_outside(value))
 
     def problem(
         self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None
     ) -> Problem:
         """A problem at a value or key; `offset` and `width` mark a part of the scalar's value."""
         return self.source.problem(at, message, code, at_key=at_key, offset=offset, width=width)
+
+
+def _is_outside(text: str) -> bool:
+    return any(beginning in text for beginning in OUTSIDE)

@@ -1,4 +1,5 @@
-"""Placeholders: `{item.stem}`, `{index:05d}`, `{vars.x}`, `${env:X}`. Pure substitution, no format strings.
+"""Placeholders: `{item.stem}`, `{index:05d}`, `{vars.x}`, `${env:X}`, `${keyvault:V/X}`. Pure substitution, no format
+strings.
 
 What is a placeholder: a word in braces, with dots and a format if any; behind `row.` the header of a column, as it is.
 Every other brace is text, and so is `${HOME}`; `lookalikes` has those that somebody took for a placeholder.
@@ -11,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
 from batchctl.frozen import dataclass
+from batchctl.sensitive import FROM_ENVIRONMENT, FROM_OUTSIDE, FROM_VAULT
 from batchctl.spec.lookalikes import MEANT, MEANT_OF_SHELL, Lookalike, lookalikes
 
 Value = str | int | float | bool | tuple[str, ...]
@@ -41,10 +43,11 @@ _PLAIN = rf"{_WORD}(?:\.{_WORD}|\[[0-9]+\])*"
 # The header of a column may hold nearly anything; what could be of the shell or of a format is left out.
 _COLUMN = r"(?:rows?|items?)(?:\[[0-9]+\])?\.(?![ \t.])(?:[^{}:,;=$|\"'`\\\n\[\]]|,[ \t])+(?<![ \t])"
 _NAME = rf"(?:{_PLAIN}|{_COLUMN})"
+_SECRET = r"[A-Za-z0-9.-]+/[A-Za-z0-9-]+(?:/[0-9A-Fa-f]+)?"
 _TOKEN = re.compile(
     rf"(?P<doubled>\{{\{{(?:{_NAME}(?::[^{{}}\s]*)?|{MEANT})(?<![ \t])\}}\}})"
     rf"|(?P<kept>\$\$\{{{MEANT_OF_SHELL}\}})"
-    rf"|\$\{{(?P<env>env:{_WORD})\}}"
+    rf"|\$\{{(?P<outside>env:{_WORD}|keyvault:{_SECRET})\}}"
     rf"|(?<!\$)\{{(?P<name>{_NAME})(?::(?P<format>[^{{}}\s]*))?\}}"
 )
 INDEX = re.compile(r"\[[0-9]+\]")
@@ -110,7 +113,7 @@ def _parts_of(template: str) -> Iterator[str | Hole]:
         if found["doubled"] or found["kept"]:
             yield found[0][1:-1] if found["doubled"] else found[0][1:]
         else:
-            name = found["env"] or found["name"] or found[0]
+            name = found["outside"] or found["name"] or found[0]
             yield Hole(name, found["format"] or "", found.start(), end - found.start(), found[0])
     yield template[end:]
 
@@ -119,9 +122,9 @@ def holes(template: str) -> Iterator[Hole]:
     return (part for part in parse_template(template) if isinstance(part, Hole))
 
 
-def environment_names(text: str) -> frozenset[str]:
-    """`env:NAME` for each variable of the environment that a text of any kind names."""
-    return frozenset(found["env"] for found in _TOKEN.finditer(text) if found["env"])
+def outside_names(text: str) -> frozenset[str]:
+    """`env:NAME` and `keyvault:VAULT/NAME` for all from outside that a text of any kind names."""
+    return frozenset(found["outside"] for found in _TOKEN.finditer(text) if found["outside"])
 
 
 def placeholder_errors(
@@ -140,8 +143,12 @@ def placeholder_errors(
         if _is_known(hole.name, known):
             if hole.format and (_is_known(hole.name, texts) or not _FORMAT.fullmatch(hole.format)):
                 yield _bad_format(hole)
-        elif hole.name.startswith("env:"):
+        elif hole.name.startswith(FROM_ENVIRONMENT):
             message = f"the environment variable {hole.name[4:]!r} is not set"
+            yield TemplateError(message, "unset-variable", hole.start, hole.width)
+        elif hole.name.startswith(FROM_VAULT):
+            vault, _, name = hole.name.removeprefix(FROM_VAULT).partition("/")
+            message = f"the key vault {vault!r} has no secret {name!r}"
             yield TemplateError(message, "unset-variable", hole.start, hole.width)
         else:
             yield TemplateError(_unknown_message(hole, known, why_not), "unknown-placeholder", hole.start, hole.width)
@@ -179,7 +186,7 @@ def _unknown_message(hole: Hole, known: Collection[str], why_not: str) -> str:
 
 
 def _nearest_name(name: str, known: Collection[str]) -> str | None:
-    folded = {other.casefold(): other for other in known if not other.startswith("env:")}
+    folded = {other.casefold(): other for other in known if not other.startswith(FROM_OUTSIDE)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
 
@@ -188,6 +195,8 @@ def _mistaken_message(found: Lookalike, known: Collection[str]) -> str:
     # Of the environment alone is the `$` a part.
     if found.inner.startswith("env"):
         right = "write ${env:NAME}"
+    elif found.inner.startswith("keyvault"):
+        right = "write ${keyvault:VAULT/NAME}, a name with letters, digits and hyphens"
     elif near := found.name if _is_known(found.name, known) else _nearest_name(found.name or "item", known):
         # What is declared under a name that no placeholder can have is told where it is declared.
         right = f"write {{{near}}}" if f"{{{near}}}" != found.text else "a name has letters, digits and underscores"

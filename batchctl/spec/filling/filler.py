@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from batchctl.errors import Problem
 from batchctl.resources import Blob
 from batchctl.rest import filled_fields
-from batchctl.sensitive import Hidden
+from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec import template
 from batchctl.spec.filling import places, shell
 from batchctl.spec.inventory import Inventory
@@ -243,5 +243,5 @@ def _filled_setting(fill: Filler, at: At, value: str) -> str:
     most = MOST_OF_A_VARIABLE[bool(pool and pool.windows)]
     if len(filled.encode(errors="surrogatepass")) > most:
         fill.report(at, f"longer than {most:,} bytes, which no variable can hold on the nodes", "too-long")
-    from_outside = any(hole.name.startswith("env:") for hole in template.holes(value))
+    from_outside = any(hole.name.startswith(FROM_OUTSIDE) for hole in template.holes(value))
     return Hidden(filled) if from_outside or isinstance(value, Hidden) else filled

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from posixpath import basename
 from urllib.parse import quote
 
+from batchctl.sensitive import FROM_OUTSIDE
 from batchctl.spec.filling.shell import PLAIN
 from batchctl.spec.source import shown
 from batchctl.spec.template import Hole, TemplateError, Values, fill, hole_text, holes, parse_template
@@ -144,7 +145,7 @@ def _item_holes(template: str) -> list[Hole]:
 
 
 def _of_item(hole: Hole) -> bool:
-    return not hole.name.startswith(("vars.", "env:"))
+    return not hole.name.startswith(("vars.", *FROM_OUTSIDE))
 
 
 def _unsafe(hole: Hole, message: str) -> TemplateError:

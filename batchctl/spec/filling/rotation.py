@@ -5,7 +5,7 @@ Whether a key opens the door is seen when a task runs; of what a task makes it s
 
 from collections.abc import Iterator
 
-from batchctl.sensitive import Hidden, is_sensitive
+from batchctl.sensitive import FROM_ENVIRONMENT, FROM_OUTSIDE, FROM_VAULT, Hidden, is_sensitive
 from batchctl.spec import template
 from batchctl.spec.filling.filler import Filler, filled_settings
 from batchctl.spec.model import Spec
@@ -13,7 +13,7 @@ from batchctl.spec.source import At
 from batchctl.spec.template import Layers, Value, Values
 from batchctl.work import Settings
 
-ENVIRONMENT, VARIABLE = "env:", "vars."
+VARIABLE = "vars."
 
 
 def holds_secrets(spec: Spec) -> bool:
@@ -41,7 +41,7 @@ def _outside(name: str, value: str) -> Iterator[str]:
     marked = isinstance(value, Hidden)
     if marked or is_sensitive(name):
         # `TOKEN_LIMIT: '{vars.limit}'` is no secret for its name; what comes from the environment may well be.
-        outside = (ENVIRONMENT, VARIABLE) if marked else ENVIRONMENT
+        outside = (*FROM_OUTSIDE, VARIABLE) if marked else FROM_OUTSIDE
         yield from (hole.name for hole in template.holes(value) if hole.name.startswith(outside))
 
 
@@ -50,9 +50,13 @@ def _stand_ins(values: Values) -> dict[str, Value]:
 
 
 def _is_secret(name: str) -> bool:
-    return any(name.startswith(kind) and is_sensitive(name.removeprefix(kind)) for kind in (ENVIRONMENT, VARIABLE))
+    kinds = (FROM_ENVIRONMENT, VARIABLE)
+    # What is kept in a vault is a secret, whatever it is called.
+    return name.startswith(FROM_VAULT) or any(
+        name.startswith(kind) and is_sensitive(name.removeprefix(kind)) for kind in kinds
+    )
 
 
 def _in_its_place(name: str) -> str:
     # Of characters that may stand wherever a value may.
-    return f"-{name.replace(':', '.')}-"
+    return f"-{name.replace(':', '.').replace('/', '.')}-"

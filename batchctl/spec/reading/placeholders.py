@@ -14,7 +14,7 @@ from batchctl.errors import MOST_PROBLEMS, Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import Task
 from batchctl.rest import filled_places
-from batchctl.sensitive import FROM_ENVIRONMENT, masked
+from batchctl.sensitive import FROM_OUTSIDE, masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_variables
@@ -44,7 +44,7 @@ FILLED = (
     "job.commonEnvironmentSettings.*.value",
     *(f"{form}.{place}" for form in FOR_EACH for place in ("files.*", "lines", "csv", "tsv")),
 )
-"""Where `{vars.x}` and `${env:X}` go in."""
+"""Where `{vars.x}`, `${env:X}` and `${keyvault:V/X}` go in."""
 FILLED_PER_TASK = (
     "id",
     "dependsOn.*.task",
@@ -121,7 +121,7 @@ TELLING = frozenset({"item", "items", "row", "rows", "index", "key", "chunk", "h
 def formatless_names(document: Any, known: Values) -> frozenset[str]:
     """The variables, of the spec and of the environment, that are no whole numbers."""
     plain = {f"vars.{at[0]}" for at, kind in find_parts(get_in(document, "vars"), "*.type") if kind != "int"}
-    return frozenset(plain | {name for name in known if name.startswith("env:")})
+    return frozenset(plain | {name for name in known if name.startswith(FROM_OUTSIDE)})
 
 
 def _item_placeholders(task: Any) -> tuple[frozenset[str], frozenset[str], str]:
@@ -147,7 +147,7 @@ def unknown_placeholders(
     errors = template.placeholder_errors(text, known, texts=texts, why_not=why_not, shell=shell)
     for error in islice(errors, MOST_PROBLEMS):
         yield source.problem(at, error.message, error.code, offset=error.start, width=error.width)
-    shown = (hole for hole in template.holes(text) if not hole.name.startswith(FROM_ENVIRONMENT))
+    shown = (hole for hole in template.holes(text) if not hole.name.startswith(FROM_OUTSIDE))
     secret = (hole for hole in shown if (value := str(known.get(hole.name, ""))) != masked(value))
     for hole in islice(secret, MOST_PROBLEMS):
         message = f"the value of {hole.text} looks like a secret, and would be shown in plans and logs"
@@ -165,7 +165,7 @@ LATER = tuple(
 )
 """What is filled when tasks are made, with its quotes."""
 
-WHY_NOT = ": only {vars.NAME} and ${env:NAME} can stand here"
+WHY_NOT = ": only {vars.NAME}, ${env:NAME} and ${keyvault:VAULT/NAME} can stand here"
 
 
 @dataclass(slots=True)

@@ -297,12 +297,12 @@ def secrets_come_from_outside(document: Any, source: Source, _known: Values) -> 
     for place in SECRETS:
         for at, _ in find_texts(document, place):
             if "{" not in source.scalars.get(at, ""):
-                remedy = f"write '{at[-1]}: ${{env:NAME}}', and set the variable NAME"
+                remedy = f"write '{at[-1]}: ${{env:NAME}}' and set the variable NAME, or '${{keyvault:VAULT/NAME}}'"
                 yield source.problem(at, f"a secret does not stand in a spec: {remedy}", "secret")
     for at, settings in find_parts(document, "pool.extensions.*.protectedSettings"):
         for below, _ in texts_below(settings):
             if "{" not in source.scalars.get((*at, *below), ""):
-                remedy = "write '${env:NAME}', and set the variable NAME; what is no secret goes into 'settings'"
+                remedy = "write '${env:NAME}' or '${keyvault:VAULT/NAME}'; what is no secret goes into 'settings'"
                 yield source.problem((*at, *below), f"a secret does not stand in a spec: {remedy}", "secret")
 
 

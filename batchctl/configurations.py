@@ -4,6 +4,7 @@ They hold what a spec can set; what the service fills in beside is not read. Def
 """
 
 from collections.abc import Container, Iterable, Iterator
+from datetime import timedelta
 
 from batchctl.frozen import dataclass
 from batchctl.rules import lower, part, secret, unordered, word
@@ -285,3 +286,21 @@ class ExitConditions:
         if exit_code is None and failure != "TaskEnded" and self.pre_processing_error:
             return self.pre_processing_error
         return self.default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Between how many nodes a pool scales with the tasks that want room; batchctl writes the formula.
+
+    `initial`: how many it is made with, None for `min` but at least 1; `idle`: how long nodes stay that nothing needs.
+    """
+
+    max: int
+    min: int = 0
+    initial: int | None = None
+    spot: bool = False
+    idle: timedelta = timedelta(minutes=10)
+
+    @property
+    def first(self) -> int:
+        return max(self.min, 1) if self.initial is None else self.initial

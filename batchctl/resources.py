@@ -5,6 +5,7 @@ digest tells that it changed), policy (what batchctl needs to know beside) or ob
 A secret is a field of a kind of its own (`rules.secret`), which nobody shows, keeps or compares.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +17,7 @@ from batchctl.configurations import (
     JobNetworkConfiguration,
     NetworkConfiguration,
     NodePlacementConfiguration,
+    Scale,
     TaskDependencies,
     TaskSchedulingPolicy,
 )
@@ -166,8 +168,8 @@ class Pool:
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
-    becomes of it once its tasks have ended, None for what `ending` says; `idle`: nothing is to run on it, so its nodes
-    leave as soon as what others run there has ended.
+    becomes of it once its tasks have ended, None for what `ending` says; `scale`: what the formula was written from;
+    `idle`: nothing is to run on it, so its nodes leave as soon as what others run there has ended.
     """
 
     kind: ClassVar[str] = "pool"
@@ -236,7 +238,23 @@ class Pool:
     by_reboot: bool = policy(False)
     asked_again: bool = policy(False)
     after_run: str | None = policy(None, key=None)
+    scale: Scale | None = policy(None, key=None, shown=True)
     idle: bool = policy(False)
+
+    @property
+    def made_as(self) -> "Pool":
+        """A pool that scales with its tasks has its first nodes by number: its formula, which would find no task and
+        give it none, comes when the tasks are in."""
+        if self.scale is None:
+            return self
+        nodes, spot = self.scale.first, self.scale.spot
+        return replace(
+            self,
+            auto_scale_formula=None,
+            auto_scale_evaluation_interval=None,
+            target_dedicated_nodes=0 if spot else nodes,
+            target_spot_nodes=nodes if spot else 0,
+        )
 
     @property
     def ending(self) -> str:

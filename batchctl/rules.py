@@ -170,9 +170,10 @@ def identity(*, key: str = "") -> Any:
     return _field(..., identity=True, key=key, rest=key)
 
 
-def policy(default: Any, *, key: str | None = "") -> Any:
-    """A field that batchctl needs to know, and that is not compared. `key`: where a spec has it; "": nowhere."""
-    return _field(default, policy=True, key=key, rest="")
+def policy(default: Any, *, key: str | None = "", shown: bool = False) -> Any:
+    """A field that batchctl needs to know, and that is not compared. `key`: where a spec has it; "": nowhere.
+    `shown`: a plan that makes the object tells it."""
+    return _field(default, policy=True, key=key, rest="", shown=shown)
 
 
 def observed(default: Any = None, *, rest: str = "", fold: Callable[[Any], Any] = exact) -> Any:

@@ -30,7 +30,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    verb: Verb | Literal["seal"]
+    verb: Verb | Literal["seal", "scale"]
     kind: str
     name: str
     error: BatchctlError

@@ -1,7 +1,7 @@
 """The lines of a plan: each change with its reasons, its fields old and new, what is alike told together."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -79,7 +79,8 @@ def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool
                 hide = veil(str(new)) != str(new) and old is not None
                 yield from _old_and_new(part, HIDDEN if hide else old, new, _why(field))
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
-        yield from _field_lines(change.after, only_compared=True)
+        hidden = BY_SCALE if isinstance(change.after, Pool) and change.after.scale and not full else ()
+        yield from _field_lines(change.after, only_compared=True, hidden=hidden)
     elif isinstance(change.after, Task):
         if change.after.depends_on:
             yield f"dependsOn: {_awaited(change.after.depends_on)}"
@@ -89,9 +90,11 @@ def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool
 
 def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:
     """What a field was and will be; of texts of several lines the lines that differ."""
-    if isinstance(old, str) and isinstance(new, str) and (_is_long(old) or _is_long(new)):
+    texts = [text for text in (old, new) if isinstance(text, str)]
+    if any(map(_is_long, texts)) and all(isinstance(text, str | None) for text in (old, new)):
         yield f"{part}: ({why})"
-        differing = list(difflib.ndiff(text_lines(old), text_lines(new)))
+        before, after = (text_lines(text) if text else [] for text in (old, new))
+        differing = list(difflib.ndiff(before, after))
         yield from (f"    {line}" for line in differing if not line.startswith("?"))
     else:
         yield f"{part}: {shown_value(old)} -> {shown_value(new)} ({why})"
@@ -136,11 +139,16 @@ def _awaited(on: TaskDependencies) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _field_lines(found: Any, *, only_compared: bool = False) -> Iterator[str]:
+BY_SCALE = ("auto_scale_formula", "auto_scale_evaluation_interval")
+"""What is written from a pool's `scale`, which says it in a line."""
+
+
+def _field_lines(found: Any, *, only_compared: bool = False, hidden: Collection[str] = ()) -> Iterator[str]:
     """`name: value` of every field that is not as it is by default, one level of nesting indented."""
     for entry in fields(found):
         inner = getattr(found, entry.name)
-        if inner is None or inner == entry.default or (only_compared and "rule" not in entry.metadata):
+        told = "rule" in entry.metadata or entry.metadata.get("shown")
+        if inner is None or inner == entry.default or entry.name in hidden or (only_compared and not told):
             continue
         if is_dataclass(inner) and not isinstance(inner, Image):
             yield f"{camel(entry.name)}:"

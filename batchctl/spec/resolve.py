@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batchctl.configurations import ExitConditions
+from batchctl.configurations import ExitConditions, Scale
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp
@@ -85,15 +85,35 @@ def _wanted_containers(spec: Spec) -> tuple[Container, ...]:
 
 
 def _wanted_pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
-    return replace(pool.wanted, start_task=start, owner=spec.name, stamp=_spec_stamp(spec), **_scaling(pool.wanted))
+    return replace(
+        pool.wanted, start_task=start, owner=spec.name, stamp=_spec_stamp(spec), **_scaling(spec, pool.wanted)
+    )
 
 
-def _scaling(wanted: Pool) -> dict[str, Any]:
+def _scaling(spec: Spec, wanted: Pool) -> dict[str, Any]:
     """A formula sets the targets, and is evaluated as often as the service does by itself; without one, nothing is."""
+    if wanted.scale is not None:
+        return {**OPEN, **_written_scaling(spec, wanted, wanted.scale)}
     if wanted.auto_scale_formula is None:
         return {"auto_scale_evaluation_interval": None}
     interval = wanted.auto_scale_evaluation_interval or QUARTER
-    return {"target_dedicated_nodes": None, "target_spot_nodes": None, "auto_scale_evaluation_interval": interval}
+    return {**OPEN, "auto_scale_evaluation_interval": interval}
+
+
+OPEN: dict[str, Any] = {"target_dedicated_nodes": None, "target_spot_nodes": None}
+
+
+def _written_scaling(spec: Spec, wanted: Pool, scale: Scale) -> dict[str, Any]:
+    # imported late: few pools scale
+    from batchctl.spec.filling.scale import EVERY, scaling_formula, tasks_of_a_node
+
+    tasks = spec.job.tasks if spec.job else ()
+    per_node = tasks_of_a_node(
+        wanted.task_slots_per_node,
+        max((factory.wanted.required_slots for factory in tasks), default=1),
+        meeting=any(factory.multi_instance for factory in tasks),
+    )
+    return {"auto_scale_formula": scaling_formula(scale, per_node), "auto_scale_evaluation_interval": EVERY}
 
 
 def _wanted_job(

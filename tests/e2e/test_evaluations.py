@@ -129,3 +129,64 @@ def test_a_wait_with_an_end_ends_before_the_next_evaluation(tmp_path: Path, clou
     with pytest.raises(Stuck, match="waited 0:02:00 and 4 tasks"):
         applied(tmp_path, cloud, clock, PENDING, wait="PT2M")
     assert clock.turned < 300
+
+
+SCALED = """
+version: 1
+name: scaled
+pool:
+  id: scaled
+  vmSize: Standard_D2s_v5
+  image: {{publisher: canonical, offer: ubuntu-24_04-lts, sku: server}}
+  taskSlotsPerNode: 4
+  scale: {scale}
+job:
+  id: scaled
+  tasks:
+    - id: 't-{{item}}'
+      forEach: {{range: {{start: 1, end: 10}}}}
+      requiredSlots: 2
+      commands: ['until [ -e {flag} ]; do sleep 0.02; done']
+wait: {{timeout: PT1H}}
+"""
+
+
+def scaled(folder: Path, cloud: Azure, clock: TurningClock, scale: str) -> list[str]:
+    """What was said of the pool. The tasks end once the formula is on."""
+    on = folder / "on"
+    (folder / "spec.yaml").write_text(SCALED.format(scale=scale, flag=on))
+    said = []
+    for event in apply(load(folder / "spec.yaml", {}, {}), cloud, clock, lambda _plan: True, Choices(), patience=None):
+        if isinstance(event, PoolNotice):
+            said += event.says
+            on.touch()
+    return said
+
+
+def targets(service: Local) -> tuple[int | None, int | None]:
+    with service.client() as client:
+        pool = client.get_pool("scaled")
+    return pool.target_dedicated_nodes, pool.target_low_priority_nodes
+
+
+def test_a_pool_scales_with_its_tasks_and_goes_down_when_they_are_done(
+    tmp_path: Path, service: Local, cloud: Azure, clock: TurningClock
+) -> None:
+    said = scaled(tmp_path, cloud, clock, "{max: 20, spot: true}")
+    assert said == ["its autoscale formula is on: its tasks are in"]
+    # Ten tasks, two on a node: told by the first evaluation, which comes when the tasks are in.
+    assert targets(service) == (0, 5)
+    before = clock.turned
+    while targets(service) != (0, 0):
+        clock.sleep(30)
+        assert clock.turned - before < 1800, "no node goes"
+    assert clock.turned - before >= 300  # not while the tasks may come again
+    assert cloud.health("scaled").count == 0
+
+
+def test_the_bounds_of_a_scale_are_kept(tmp_path: Path, service: Local, cloud: Azure, clock: TurningClock) -> None:
+    scaled(tmp_path, cloud, clock, "{min: 1, max: 3, initial: 2}")
+    assert targets(service) == (3, 0)
+    for _ in range(60):
+        clock.sleep(30)
+    assert targets(service) == (1, 0)

@@ -5,10 +5,10 @@ from functools import partial
 
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
-from batchctl.reconcile.events import Applied, Begun, Event, Failed, Verb
+from batchctl.reconcile.events import Applied, Begun, Event, Failed, PoolNotice, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import KINDS, Job, Task, label_of
+from batchctl.resources import KINDS, Job, Pool, Resource, Task, label_of
 
 
 def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
@@ -48,7 +48,7 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         doomed = [c.before for c in plan.of(kind, Action.DELETE, Action.REPLACE) if c.before]
         yield _step("delete", kind.kind, list(map(label_of, doomed)), partial(cloud.delete, doomed, plan.owner))
     for kind in KINDS:
-        made = [c.after for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
+        made = [_as_made(c.after) for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
         yield _step("create", kind.kind, list(map(label_of, made)), partial(cloud.create, made, plan.owner))
         changed = [
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
@@ -56,6 +56,7 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         yield _step("update", kind.kind, [label_of(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
     if sealing:
         yield _sealing_step(sealing, cloud)
+        yield _scaling_step(sealing, cloud)
 
 
 def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
@@ -78,6 +79,21 @@ def _sealing_step(plan: Plan, cloud: Cloud) -> Iterator[Event]:
             cloud.seal(job, frozenset(t.id for t in tasks if t.generation == job.generation))
         except BatchctlError as error:
             yield Failed(verb="seal", kind="job", name=job.id, error=error)
+
+
+def _as_made(resource: Resource) -> Resource:
+    return resource.made_as if isinstance(resource, Pool) else resource
+
+
+def _scaling_step(plan: Plan, cloud: Cloud) -> Iterator[Event]:
+    """Formulas that are switched on when the tasks are in."""
+    made = [c.after for c in plan.of(Pool, Action.CREATE, Action.REPLACE) if isinstance(c.after, Pool)]
+    scaled: list[tuple[Resource, Resource]] = [(pool.made_as, pool) for pool in made if pool.scale]
+    for outcome in cloud.update(scaled, plan.owner) if scaled else ():
+        if outcome.error:
+            yield Failed(verb="scale", kind="pool", name=outcome.resource.name, error=outcome.error)
+        else:
+            yield PoolNotice(pool=outcome.resource.name, says=("its autoscale formula is on: its tasks are in",))
 
 
 def ends_job(change: Change) -> bool:

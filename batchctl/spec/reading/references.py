@@ -63,6 +63,7 @@ SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
     "job.jobReleaseTask.maxWallClockTime": (SHORTEST, timedelta(minutes=15)),
     "job.jobReleaseTask.retentionTime": (NO_TIME, RETAINED),
     "pool.autoScaleEvaluationInterval": (timedelta(minutes=5), timedelta(days=7)),
+    "pool.scale.idle": (timedelta(minutes=5), timedelta(hours=2)),
     "pool.resizeTimeout": (timedelta(minutes=5), timedelta(days=7)),
 }
 """The shortest and the longest that Batch takes (REST: the pages of these properties)."""
@@ -191,12 +192,13 @@ def _duration_in_words(length: timedelta) -> str:
 def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A formula and fixed targets cannot both say how many nodes there are (reliability B44)."""
     pool = as_mapping(get_in(document, "pool"))
-    for target in ("targetDedicatedNodes", "targetSpotNodes"):
-        if target in pool and "autoScaleFormula" in pool:
-            message = f"the autoScaleFormula says how many nodes there are: take out '{target}'"
+    said_by = next((word for word in ("scale", "autoScaleFormula") if word in pool), None)
+    for target in ("targetDedicatedNodes", "targetSpotNodes", *(("autoScaleFormula",) if said_by == "scale" else ())):
+        if target in pool and said_by:
+            message = f"'{said_by}' says how many nodes there are: take out '{target}'"
             yield source.problem(("pool", target), message, "two-targets", at_key=True)
-    if "autoScaleFormula" in pool and pool.get("afterRun") == "resizeToZero":
-        message = "the autoScaleFormula says how many nodes there are, after the run too: 'keep' leaves it to that"
+    if said_by and pool.get("afterRun") == "resizeToZero":
+        message = f"'{said_by}' says how many nodes there are, after the run too: 'keep' leaves it to that"
         yield source.problem(("pool", "afterRun"), message, "two-targets")
 
 
@@ -218,6 +220,18 @@ def something_runs(document: Any, source: Source, _known: Values) -> Iterator[Pr
                 name = at[-1] if isinstance(at[-1], str) else f"{at[-2]}[{at[-1]}]"
                 message = f"{name} needs 'commands' or 'command'; only a container has one of its own"
                 yield source.problem(at, message, "missing-key", at_key=True)
+
+
+def scale_is_a_span(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    scale = as_mapping(get_in(document, "pool", "scale"))
+    least, most = scale.get("min", 0), scale.get("max")
+    if not isinstance(least, int) or not isinstance(most, int):
+        return
+    if least > most:
+        yield source.problem(("pool", "scale", "min"), f"{least} is more than 'max', which is {most}", "range")
+    elif isinstance(first := scale.get("initial", least), int) and not least <= first <= most:
+        message = f"{first} is not between 'min' and 'max', which are {least} and {most}"
+        yield source.problem(("pool", "scale", "initial"), message, "range")
 
 
 def containers_can_run(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -365,6 +379,7 @@ RULES: tuple[Rule, ...] = (
     times_are_allowed,
     nodes_are_asked_for_once,
     something_runs,
+    scale_is_a_span,
     containers_can_run,
     instances_can_meet,
     job_actions_count,

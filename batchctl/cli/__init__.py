@@ -42,7 +42,7 @@ def batchctl(
 
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Commands": (specs.plan, specs.apply, specs.destroy),
-    "What is going on": (looking.status, looking.logs, looking.tasks, looking.nodes, looking.outputs),
+    "What is going on": (looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
     "Specs and plans": (reading.validate, reading.explain, reading.show, reading.schema),
     "The account and this machine": (gc.gc,),
 }

@@ -74,6 +74,24 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
 
 
 @with_options
+def why(
+    spec: SpecPath,
+    name: Annotated[str, typer.Argument(metavar="KIND.NAME", help="task.ID, pool.ID or node.ID.", show_default=False)],
+    *,
+    options: Options,
+) -> None:
+    """Say why a task does not run or failed, why a pool has no nodes, what is wrong with a node."""
+    from batchctl.verbs.why import why as reasons
+
+    out = open_printer(options.no_color)
+    seen = open_spec(spec, options, out, names_alone=True)
+    for reason in reasons(seen.spec, seen.cloud, seen.cloud.eyes, name, str(spec)):
+        for line in (reason.says, f"  -> {reason.remedy}" if reason.remedy else ""):
+            if line:
+                out.line(line)
+
+
+@with_options
 def logs(
     spec: SpecPath,
     names: Annotated[

@@ -18,12 +18,24 @@ if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
 
 Command: TypeAlias = Literal[
-    "plan", "apply", "destroy", "gc", "show", "validate", "local_reset", "status", "tasks", "nodes", "outputs", "logs"
+    "plan",
+    "apply",
+    "destroy",
+    "gc",
+    "show",
+    "validate",
+    "local_reset",
+    "status",
+    "why",
+    "tasks",
+    "nodes",
+    "outputs",
+    "logs",
 ]
 """The function behind a command that takes some of these options."""
 
 
-LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs")
+LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why")
 """Commands that look at a run."""
 
 LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs")

@@ -95,3 +95,25 @@ def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: 
     assert gone.code == 1
     assert "nobody can read stderr.txt of square-20 any more" in gone.err
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
+
+
+def test_why_a_task_failed_and_why_another_never_runs(workbench: Workbench, named: Callable[[str], str]) -> None:
+    spec = named("canary.yaml")
+    path = workbench.folder / spec
+    text = path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", "")
+    text = text.replace("taskSlotsPerNode: 4\n", "taskSlotsPerNode: 4\n  afterRun: keep\n")
+    last = "    - {id: last, dependsOn: [{factory: square}], commands: [echo end]}\n"
+    path.write_text(text.replace("wait:", f"{last}wait:"))
+    assert workbench.run("why", spec, "task.last").code == 1
+    assert workbench.run("apply", spec, "--yes", "--var", "limit=19").code == 3
+    failed = workbench.run("why", spec, "task.square-20")
+    assert failed.code == 0
+    assert ": exit code 7\n  | 20 is too heavy\n  -> `batchctl logs " in failed.out
+    blocked = workbench.run("why", spec, "task.last").out
+    assert "nothing of it runs any more" in blocked
+    pool = re.search(r"(?m)^  id: (\S+)$", path.read_text())
+    assert pool is not None
+    assert "all of them may run tasks" in workbench.run("why", spec, f"pool.{pool[1]}").out
+    assert workbench.run("why", spec, "pool.nobodys").err.endswith("error: there is no pool 'nobodys'\n")
+    assert workbench.run("why", spec, "square-20").code == 64
+    assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0

@@ -47,7 +47,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         (OTHERS,),
     ),
     "spec": (("load",), ("resolve",), ("tasks",), ("reading", "outside"), ("fanout",), ("filling",), (OTHERS,)),
-    "reconcile": (("carry_out", "kept", "amend"), ("decide",), (OTHERS,)),
+    "reconcile": (("carry_out", "kept", "amend", "explain"), ("decide",), (OTHERS,)),
     "cloud": (
         ("connect",),
         ("azure_cloud",),

@@ -1,0 +1,112 @@
+"""`batchctl why`: why a task does not run or failed, why a pool has no nodes. Reads alone."""
+
+from collections.abc import Iterator
+
+from batchctl.errors import NotThere, UsageError
+from batchctl.reconcile.explain.why import Reason, TaskFacts, why_failed_run, why_no_nodes, why_waiting
+from batchctl.reconcile.port import Cloud, Eyes
+from batchctl.resources import Job, Task
+from batchctl.sights import JobSight, TaskSight, newest_runs
+from batchctl.spec.model import Spec
+from batchctl.verbs import look
+
+LAST_LINES = 10
+"""Lines that a failed task said last."""
+
+KINDS = ("task", "pool", "node")
+
+
+def why(spec: Spec, cloud: Cloud, eyes: Eyes, name: str, path: str) -> Iterator[Reason]:
+    """The first says how it is, the others why. `path`: the spec's, as the user wrote it.
+
+    Raises NotThere and UsageError.
+    """
+    kind, _, asked = name.partition(".")
+    if kind not in KINDS or not asked:
+        raise UsageError(f"{name!r} names nothing: it takes KIND.NAME, where KIND is {', '.join(KINDS)}")
+    jobs = eyes.generations(spec.name)
+    if kind == "task":
+        yield from _why_task(spec, cloud, eyes, asked, path, jobs)
+    elif kind == "pool":
+        yield from _why_pool(cloud, eyes, asked, path)
+    else:
+        yield from _why_node(spec, eyes, asked, path, jobs)
+
+
+def _why_task(
+    spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]
+) -> Iterator[Reason]:
+    runs = {run.id.lower(): run for run in newest_runs([run for job in jobs for run in eyes.runs(job)])}
+    run = runs.get(asked.lower())
+    if run is None:
+        raise NotThere(f"no run of a task {asked!r}: `batchctl plan {path}` says whether one is to come")
+    seen = next(job for job in jobs if job.id == run.job)
+    held = [r for r in cloud.batch(spec.name, ()) if isinstance(r, Job | Task)]
+    job = next(r for r in held if isinstance(r, Job) and r.id == run.job)
+    others = [r for r in held if isinstance(r, Task) and r.generation == job.generation]
+    task = next(r for r in others if r.id.lower() == asked.lower())
+    yield Reason(says=_how_it_is(run))
+    if run.status == "failed":
+        yield from _last_words(cloud, task)
+        yield Reason(
+            says="",
+            remedy=f"`batchctl logs {path} {run.id} --all` shows all that it wrote; "
+            f"`batchctl apply {path}` runs it again",
+        )
+    elif run.status == "waiting":
+        pool, health = eyes.pool(seen.pool), cloud.health(seen.pool)
+        nodes = eyes.nodes(seen.pool)
+        yield from why_waiting(
+            TaskFacts(
+                run=run, task=task, job=job, seen=seen, others=others, pool=pool, nodes=nodes, health=health, spec=path
+            )
+        )
+
+
+def _how_it_is(run: TaskSight) -> str:
+    where = f" on {run.node}" if run.node else ""
+    match run.status:
+        case "failed":
+            return f"{run.job}/{run.id} failed{where}: {why_failed_run(run)}"
+        case "waiting":
+            return f"{run.job}/{run.id} waits"
+        case status:
+            return f"{run.job}/{run.id} {'is ' if status != 'succeeded' else ''}{status}{where}"
+
+
+def _last_words(cloud: Cloud, task: Task) -> Iterator[Reason]:
+    for line in cloud.tail(task, LAST_LINES):
+        yield Reason(says=f"  | {line}")
+
+
+def _why_pool(cloud: Cloud, eyes: Eyes, asked: str, path: str) -> Iterator[Reason]:
+    pool = eyes.pool(asked)
+    if pool is None:
+        raise NotThere(f"there is no pool {asked!r}")
+    health = cloud.health(asked)
+    states = ", ".join(f"{count} {state}" for state, count in pool.nodes) or "none"
+    yield Reason(says=f"pool {pool.id} wants {health.wanted}, and has {pool.there}: {states}")
+    if health.able >= health.wanted > 0:
+        yield Reason(says="all of them may run tasks")
+    else:
+        yield from why_no_nodes(health, pool, path)
+
+
+def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]) -> Iterator[Reason]:
+    found = [(pool, node) for pool in look.pools_of(spec, jobs) for node in eyes.nodes(pool) if asked in node.id]
+    if not found:
+        raise NotThere(f"no node of this run has {asked!r} in its id")
+    for pool, node in found:
+        yield Reason(
+            says=f"node {node.id} is {node.state}"
+            + (f", scheduling {node.scheduling}" * (node.scheduling != "enabled"))
+        )
+        if node.start_failure:
+            code = f"exit code {node.start_exit_code}" if node.start_exit_code is not None else node.start_failure.code
+            yield Reason(
+                says=f"its start task failed: {code}",
+                remedy=f"`batchctl logs {path} node.{node.id} --all` shows what it wrote; "
+                f"`batchctl apply {path} --replace pool.{pool}` makes the pool anew",
+            )
+        for error in node.errors:
+            yield Reason(says=error)

@@ -1,0 +1,133 @@
+"""Why a task waits, and why a pool has no nodes: one cause for each situation, and what to do about it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from batchctl.cloud_answers import Counts, PoolHealth, Scaling
+from batchctl.configurations import TaskDependencies, TaskIdRange
+from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_no_nodes, why_waiting
+from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, TaskSight
+from tests.reconcile.build import failed, held_job, run, waiting
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ABLE = PoolHealth(steady=True, nodes=(("running", 2),), able=2, wanted=2)
+SEEN = JobSight(id="count", generation=1, state="active", pool="p", counts=Counts(active=5, running=2))
+POOL = PoolSight(id="p", state="active", allocation="steady", vm_size="Standard_D2s_v5", slots_per_node=4)
+BUSY = NodeSight(id="n1", state="running", running_tasks=2, running_slots=4)
+HALF = replace(BUSY, id="n2", running_slots=3)
+
+
+def facts(**more: Any) -> TaskFacts:
+    """Of a task that waits in a job that is active, on a pool of two nodes that are busy."""
+    values: dict[str, Any] = {
+        "run": TaskSight(job="count", generation=1, id="a", state="active"),
+        "task": waiting("a"),
+        "job": held_job(),
+        "seen": SEEN,
+        "others": [waiting("a")],
+        "pool": POOL,
+        "nodes": [BUSY, BUSY],
+        "health": ABLE,
+        "spec": "s.yaml",
+    }
+    return TaskFacts(**values | more)
+
+
+def after(*ids: str, ranges: tuple[TaskIdRange, ...] = ()) -> Any:
+    return replace(waiting("a"), depends_on=TaskDependencies(task_ids=ids, task_id_ranges=ranges))
+
+
+QUOTA = "AccountCoreQuotaReached: no cores"
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        ({}, "no node has room: 8 of 8 slots are taken, and 4 other tasks of its job wait"),
+        (
+            {"run": TaskSight(job="count", generation=1, id="a", state="active", slots=2), "nodes": [HALF, BUSY]},
+            "no node has room: it takes 2 slots; 7 of 8 slots are taken, and 4 other tasks of its job wait",
+        ),
+        ({"nodes": [HALF]}, "nothing is in its way: Batch gives it to a node with a free slot any moment"),
+        (
+            {"nodes": [BUSY, NodeSight(id="n3", state="starting")], "seen": replace(SEEN, counts=Counts(active=1))},
+            "no node has room: 4 of 4 slots are taken; 1 node more is coming up",
+        ),
+        (
+            {"run": TaskSight(job="count", generation=1, id="a", state="active", slots=8)},
+            "it takes 8 slots, and a node has 4: it can never run",
+        ),
+        ({"seen": replace(SEEN, state="disabled")}, "job count is paused"),
+        (
+            {"seen": replace(SEEN, state="completed", why_ended="JobMaxWallClockTime")},
+            "job count has ended (JobMaxWallClockTime): nothing of it runs any more",
+        ),
+        ({"job": held_job(max_parallel_tasks=2)}, "2 tasks of its job run, and maxParallelTasks is 2"),
+        ({"pool": None}, "pool p is not there"),
+        ({"health": replace(ABLE, able=0, nodes=(), resize_errors=(QUOTA,))}, f"0 of 2 nodes: {QUOTA}"),
+        (
+            {"health": PoolHealth(steady=False, nodes=(("starting", 1),), able=0, wanted=2)},
+            "its nodes are coming up: 1 starting of 2",
+        ),
+        (
+            {
+                "task": after("x", "y"),
+                "others": [after("x", "y"), waiting("x"), replace(waiting("y"), state="running"), waiting("z")],
+            },
+            "it waits for 2 tasks, 1 of which run: y",
+        ),
+        (
+            {"task": after(ranges=(TaskIdRange(start=1, end=3),)), "others": [waiting("002"), waiting("4"), run("1")]},
+            "it waits for 1 task, 0 of which run: 002",
+        ),
+        (
+            {"task": after("x"), "others": [after("x"), failed("x")]},
+            "it depends on x, which failed or blocks it: nothing will start it",
+        ),
+    ],
+)
+def test_why_a_task_waits(known: dict[str, Any], says: str) -> None:
+    assert why_waiting(facts(**known))[0].says == says
+
+
+def test_the_remedy_names_a_command() -> None:
+    (found,) = why_waiting(facts(task=after("x"), others=[after("x"), failed("x")]))
+    assert found.remedy == "`batchctl why s.yaml task.x`; `batchctl apply s.yaml` runs both again"
+
+
+@pytest.mark.parametrize(
+    ("health", "says"),
+    [
+        (
+            PoolHealth(steady=True, nodes=(), able=0, scaling=Scaling(next_evaluation=NOON)),
+            "its autoscale formula holds it at 0 nodes; the next evaluation comes 2026-01-01 12:00 UTC",
+        ),
+        (
+            PoolHealth(
+                steady=True, nodes=(("starttaskfailed", 1),), able=0, wanted=1, broken=("1 node starttaskfailed: x",)
+            ),
+            "1 node starttaskfailed: x",
+        ),
+        (PoolHealth(steady=True, nodes=(), able=0), "the pool has no nodes"),
+    ],
+)
+def test_why_a_pool_has_no_nodes(health: PoolHealth, says: str) -> None:
+    assert [reason.says for reason in why_no_nodes(health, POOL, "s.yaml")] == [says]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"exit_code": 7}, "exit code 7"),
+        ({"exit_code": -9, "retries": 2}, "exit code -9, tried 3 times"),
+        (
+            {"failure": FailureInfo(category="usererror", code="DiskFull", message="No space."), "requeues": 1},
+            "DiskFull: No space., 1 time requeued",
+        ),
+    ],
+)
+def test_why_a_run_failed(more: dict[str, Any], says: str) -> None:
+    assert why_failed_run(TaskSight(job="j", generation=1, id="a", state="completed", **more)) == says

@@ -76,6 +76,30 @@ class BlobNames:
             return _matcher(self.prefix, self.below).fullmatch(path) is not None
         return path == self.name or (self.vague and _matcher("", self.name, wild=False).fullmatch(path) is not None)
 
+    def may_meet(self, other: "BlobNames") -> bool:
+        """Is there, as far as beginnings, ends and depths tell, a name that both can make?"""
+        if self.container != other.container:
+            return False
+        if self.only is not None or other.only is not None:
+            known, open_ = (self, other) if self.only is not None else (other, self)
+            return open_.fits(known.pattern)
+        same_depth = self.depth is None or other.depth is None or self.depth == other.depth
+        return same_depth and all(
+            one.startswith(two) or two.startswith(one)
+            for one, two in ((self.beginning, other.beginning), (self._end[::-1], other._end[::-1]))
+        )
+
+    @property
+    def depth(self) -> int | None:
+        """How many slashes are in its names, if that is known."""
+        return None if self.vague or "**" in self.below else self.pattern.count("/")
+
+    @property
+    def _end(self) -> str:
+        """How all the names end, at least: what stands in brackets is left out with all before it."""
+        text = self.below if self.name is None else self.name
+        return re.split(r"[*?\]}%]|\$\w*", text)[-1]
+
     def blob_of(self, file: str) -> str | None:
         """The name under which it uploads this file, or None if it does not."""
         if self.name is not None:
@@ -114,6 +138,11 @@ def _names(pattern: str, container: str, path: str | None) -> BlobNames:
         return BlobNames(container, folder, below, prefix)
     literal = _ESCAPED.sub(r"\1", below)
     return BlobNames(container, folder, literal, name=prefix + literal, vague=bool(_VARIABLE.search(literal)))
+
+
+def file_on_node(name: str) -> str:
+    """A file of a task, named below its directory as REST lists it (`wd/a.txt`), as it is compared here."""
+    return f"{TASK}/{name}"
 
 
 def written_mark(output: OutputFile, task: Task) -> str:

@@ -117,7 +117,8 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A blob container. `keep`: destroy leaves it and all that is in it."""
+    """A blob container. `keep`: destroy leaves it and all that is in it. `lost`: the marks of outputs that another task
+    overwrote (`reconcile/overwritten.py`)."""
 
     kind: ClassVar[str] = "container"
     name: str
@@ -125,6 +126,7 @@ class Container:
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     leased: bool = observed(False)
+    lost: tuple[str, ...] = observed(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

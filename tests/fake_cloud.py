@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
-from batchctl.output_names import written_mark
+from batchctl.output_names import blob_names, file_on_node, written_mark
 from batchctl.reconcile.decide.dependents import satisfies_dependents
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import (
@@ -277,6 +277,11 @@ class FakeCloud:
         there = (("idle", nodes),) if nodes else ()
         return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details)
 
+    def files(self, task: Task) -> tuple[str, ...]:
+        held = self.added.get(generation_id(task.job, task.generation or 1).lower(), {}).get(task.id.lower())
+        made = [blob_names(o, held).file_of(_blob_path(o, held.id)) for o in held.output_files] if held else []
+        return tuple(file.removeprefix(file_on_node("")) for file in made)
+
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         code = self.fails.get(task.id)
         return ("it goes", "it breaks")[-lines:] if code else ()
@@ -378,7 +383,8 @@ class FakeCloud:
                     tasks[name.lower()] = replace(held_task, **limits)
             case Container(name=name):
                 _marked(self.containers.get(name), owner, name)
-                self.facts[name] = self._stamped(wanted)
+                lost = (*self.facts.get(name, wanted).lost, *wanted.lost)
+                self.facts[name] = replace(self._stamped(wanted), lost=lost)
 
     def _delete(self, resource: Resource, owner: str) -> None:
         match resource:

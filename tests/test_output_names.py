@@ -37,6 +37,31 @@ def test_names(pattern: str, path: str | None, shown: str, only: str | None, beg
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("*.csv", "*.csv", True),
+        ("*.csv", "*.txt", False),
+        ("a*.csv", "ab*.csv", True),
+        ("a*.csv", "b*.csv", False),
+        ("r.csv", "*.csv", True),
+        ("r.csv", "*.txt", False),
+        ("*/x.csv", "*/*/x.csv", False),
+        ("**/x.csv", "*/*/x.csv", True),
+        ("a-*-[0-9].csv", "a-*.csv", True),
+        ("x/*.csv", "y/*.csv", True),
+        ("$X.csv", "*.csv", True),
+        ("$X.csv", "$Y.txt", False),
+        ("[$]x*", "*x", True),
+    ],
+)
+def test_names_that_both_can_make(one: str, other: str, meet: bool) -> None:
+    first, second = blob_names(declared(one), task("a")), blob_names(declared(other), task("b"))
+    assert (first.may_meet(second), second.may_meet(first)) == (meet, meet)
+    elsewhere = blob_names(OutputFile(file_pattern=other, container="more"), task("b"))
+    assert not first.may_meet(elsewhere)
+
+
+@pytest.mark.parametrize(
     ("pattern", "met"),
     [
         ("../std*.txt", ["stdout.txt", "stderr.txt"]),

@@ -646,7 +646,7 @@ def test_a_new_task_is_shown_whole_when_all_is_asked_for() -> None:
         "    three'",
         "input: in/a.txt as x.txt",
         "input: https://e.org/a",
-        "output: *.txt to out/p",
+        "output: *.txt to out/p/*.txt",
         "environment: [A=1, API_KEY=(sensitive)]",
     ]
 

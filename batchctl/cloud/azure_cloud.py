@@ -105,6 +105,9 @@ class Azure:
     def health(self, pool: str) -> PoolHealth:
         return pools.pool_health(self._session, pool)
 
+    def files(self, task: Task) -> tuple[str, ...]:
+        return tasks.task_files(self._session, task)
+
     def tail(self, task: Task, lines: int) -> tuple[str, ...]:
         return tasks.task_last_words(self._session, task, lines)
 

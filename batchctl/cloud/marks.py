@@ -21,6 +21,12 @@ ORIGIN = "batchctl_origin"
 EXPIRES = "batchctl_expires"
 KEEP = "batchctl_keep"
 
+LOST = "batchctl_lost"
+"""On a container: the marks of outputs that another task overwrote."""
+
+MOST_LOST = 200
+"""Metadata of a container is at most 8 KiB, and a mark 13 bytes; of more the oldest are forgotten."""
+
 DIGEST_SETTING = "BATCHCTL_DIGEST"
 """Tasks and start tasks have no metadata: their digest is an environment setting."""
 

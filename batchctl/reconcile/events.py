@@ -69,11 +69,13 @@ class Halted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed:
-    """A task that did not succeed, why, and the end of its stderr."""
+    """A task that did not succeed, why, and the end of its stderr. `overwritten`: by another task, so that to run it
+    again would not help."""
 
     task: Task
     why: str
     stderr: tuple[str, ...]
+    overwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

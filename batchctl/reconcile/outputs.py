@@ -1,6 +1,7 @@
 """Outputs: is what a task declared there, what comes home and where to, what would be lost. Pure: no disk is asked."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,8 +10,8 @@ from pathlib import Path, PurePath, PureWindowsPath
 from batchctl.desired import Download
 from batchctl.frozen import dataclass
 from batchctl.globs import chooser
-from batchctl.output_names import blob_names, written_mark
-from batchctl.resources import Blob, Task
+from batchctl.output_names import BlobNames, blob_names, written_mark
+from batchctl.resources import Blob, Resource, Task
 from batchctl.words import some
 from batchctl.work import OutputFile
 
@@ -35,6 +36,35 @@ class Fetch:
     @property
     def target(self) -> Path:
         return self.root / self.blob.path
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Blobs of a container by path, and the paths in order."""
+
+    paths: Sequence[str]
+    blobs: Mapping[str, Blob]
+
+    def met(self, names: BlobNames) -> list[Blob]:
+        """Those that have a name that can be made."""
+        first = bisect_left(self.paths, names.beginning)
+        found = []
+        for path in self.paths[first:]:
+            if not path.startswith(names.beginning):
+                break
+            if names.fits(path):
+                found.append(self.blobs[path])
+        return found
+
+
+def newest_runs(held: Iterable[Resource]) -> dict[str, Task]:
+    """The run of the highest generation of each task that is held, by id in lower case."""
+    newest: dict[str, Task] = {}
+    for run in (r for r in held if isinstance(r, Task)):
+        known = newest.setdefault(run.id.lower(), run)
+        if (run.generation or 1) > (known.generation or 1):
+            newest[run.id.lower()] = run
+    return newest
 
 
 def outputs_by_task(outputs: Iterable[Blob]) -> Written:

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from batchctl.configurations import TaskDependencies
+from batchctl.output_names import blob_names
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Ending, FieldChange, why_uploaded
 from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
@@ -107,8 +108,7 @@ def _task_lines(task: Task) -> Iterator[str]:
         source = file.http_url or "/".join(part for part in (place, file.blob or file.blob_prefix) if part)
         yield f"input: {shown_value(source)}" + (f" as {shown_value(file.file_path)}" if file.file_path else "")
     for output in task.output_files:
-        place = "/".join(part for part in (output.container, output.path) if part)
-        yield f"output: {shown_value(output.file_pattern)} to {shown_value(place)}"
+        yield f"output: {shown_value(output.file_pattern)} to {shown_value(str(blob_names(output, task)))}"
     if task.environment:
         yield f"environment: {shown_value(task.environment)}"
 

@@ -1,6 +1,10 @@
 """What apply and destroy do once a plan is agreed to: carry it out, judge the tasks, bring outputs home."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth
@@ -14,10 +18,11 @@ from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
-from batchctl.reconcile.outputs import not_at_home
+from batchctl.reconcile.outputs import not_at_home, outputs_by_task
+from batchctl.reconcile.overwritten import REMEDY, overwritten_marks
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Task, label_of
 from batchctl.words import one_line, plural, some
 
 
@@ -101,14 +106,45 @@ def tell_expanded(now: Plan) -> Iterator[Event]:
 
 def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
     tasks = [t for t in desired.resources if isinstance(t, Task)]
-    containers = {o.container for t in tasks for o in t.output_files if o.container_url is None} if jobs else set()
+    containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
     runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
-    failures: list[TaskFailed] = []
-    for failure in follow.task_failures(tasks, runs, outputs, cloud):
-        failures.append(failure)
-        yield failure
+    found = list(follow.task_failures(tasks, runs, outputs, cloud))
+    lost = _overwritten([f.task for f in found if f.task.result == "success"], tasks, outputs, cloud)
+    failures = [_with_remedy(f) if f.task.id.lower() in lost else f for f in found]
+    yield from failures
+    _remember(lost.values(), desired, cloud)
     return failures
+
+
+MOST_ASKED = 20
+"""Tasks whose files are listed, a request each: one that was overwritten is enough to go no further."""
+
+
+def _overwritten(
+    runs: Iterable[Task], tasks: Iterable[Task], outputs: Iterable[Blob], cloud: Cloud
+) -> dict[str, dict[str, str]]:
+    """The marks of outputs that others overwrote, with their containers, by the task's id in lower case."""
+    wanted, written = {task.id.lower(): task for task in tasks}, outputs_by_task(outputs)
+    found = {
+        run.id.lower(): dict(overwritten_marks(wanted[run.id.lower()], run, written, partial(cloud.files, run)))
+        for run in islice(runs, MOST_ASKED)
+    }
+    return {task: lost for task, lost in found.items() if lost}
+
+
+def _with_remedy(failure: TaskFailed) -> TaskFailed:
+    return replace(failure, why=f"{failure.why}, over its own: {REMEDY}", overwritten=True)
+
+
+def _remember(lost: Iterable[Mapping[str, str]], desired: Desired, cloud: Cloud) -> None:
+    """What could not be written down is told again after the next apply."""
+    marks: dict[str, list[str]] = {}
+    for mark, container in sorted(pair for found in lost for pair in found.items()):
+        marks.setdefault(container, []).append(mark)
+    ours = [r for r in desired.resources if isinstance(r, Container) and r.name in marks]
+    if ours:
+        deque(cloud.update([(c, replace(c, lost=tuple(marks[c.name]))) for c in ours], desired.owner), maxlen=0)
 
 
 def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[Event]:
@@ -135,7 +171,11 @@ def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
     failed = [failure.task.id for failure in failures if failure.task.state == "completed"]
     idle = [failure.task.id for failure in failures if failure.task.state != "completed"]
     told = [f"{len(ids)} of the tasks {how} ({some(ids)})" for how, ids in (("failed", failed), (IDLE, idle)) if ids]
-    return f"{', '.join(told)}; apply again runs {'it' if len(failures) == 1 else 'these'} alone"
+    left = [failure for failure in failures if not failure.overwritten]
+    if not left:
+        return f"{', '.join(told)}; the same spec would do the same again"
+    who = "these" if len(left) == len(failures) > 1 else "it" if len(left) == 1 else "those that were not overwritten"
+    return f"{', '.join(told)}; apply again runs {who} alone"
 
 
 IDLE = "did not run"

@@ -92,6 +92,7 @@ def test_nothing_is_found_where_nothing_is(world: World) -> None:
     assert world.cloud.ended(job) == "it was deleted"
     assert world.cloud.over(job)
     assert world.cloud.tail(world.task(), 5) == ()
+    assert world.cloud.files(world.task()) == ()
     health = world.cloud.health(world.name("pool"))
     assert (health.steady, health.nodes, health.able) == (True, (), 0)
     assert health.details == (f"pool {world.name('pool')!r} is not there any more",)
@@ -534,6 +535,7 @@ def test_tasks_run_and_leave_their_outputs_with_our_mark(world: World) -> None:
     assert world.cloud.tail(bad, 1) == ("it breaks",)
     assert world.cloud.tail(bad, 20) == ("it goes", "it breaks")
     assert world.cloud.tail(good, 20) == ()
+    assert {"wd/good_OUTPUT.txt", "wd/deep/good/good.log"} <= set(world.cloud.files(good))
     written = world.cloud.blobs(output.name)
     assert [(b.path, b.task, b.owner) for b in written] == [
         ("csv/good.csv", "good", world.owner),

@@ -299,3 +299,13 @@ def test_a_blob_made_by_hand_bears_no_mark(world: World) -> None:
     inside = Container(name=world.name("by-hand"))
     world.hand.put(inside.name, "a", b"a")
     assert (only_blob(world, inside.name).owner, only_blob(world, inside.name).task) == (None, None)
+
+
+def test_what_is_lost_is_added_to_what_was(world: World) -> None:
+    inside = container(world)
+    world.made(inside)
+    for marks in (("a" * 12,), ("b" * 12, "c" * 12), ("b" * 12,), ()):
+        assert done(world.cloud.update([(inside, replace(inside, lost=marks))], world.owner)) == [inside.name]
+    [found], _ = world.cloud.storage(world.owner, [])
+    assert dict.fromkeys(found.lost) == dict.fromkeys(("a" * 12, "b" * 12, "c" * 12))
+    assert found.owner == world.owner

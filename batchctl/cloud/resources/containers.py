@@ -39,6 +39,7 @@ def _read_container(item: ContainerProperties) -> Container:
         owner=metadata.get(marks.OWNER),
         stamp=marks.read_stamp(metadata),
         leased=item.lease.status == "locked",
+        lost=tuple(metadata.get(marks.LOST, "").split()),
     )
 
 
@@ -83,7 +84,9 @@ def _mark_container(session: Session, owner: str, container: Container, before: 
     if held.get(marks.OWNER) != before:
         raise Refused([f"container {container.name!r} has changed hands"])
     theirs = {name: value for name, value in held.items() if not name.startswith(marks.OURS)}
-    session.ask(lambda: client.set_container_metadata({**theirs, **_container_metadata(session, owner, container)}))
+    lost = list(dict.fromkeys((*held.get(marks.LOST, "").split(), *container.lost)))[-marks.MOST_LOST :]
+    ours = _container_metadata(session, owner, container) | ({marks.LOST: " ".join(lost)} if lost else {})
+    session.ask(lambda: client.set_container_metadata({**theirs, **ours}))
 
 
 def _container_metadata(session: Session, owner: str, container: Container) -> dict[str, str]:

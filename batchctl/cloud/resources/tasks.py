@@ -69,8 +69,24 @@ def delete(session: Session, tasks: Sequence[Task], owner: str) -> Iterator[Outc
 
 
 def task_last_words(session: Session, task: Task, lines: int) -> tuple[str, ...]:
+    return last_words(session, _task_path(task), "", lines)
+
+
+def task_files(session: Session, task: Task) -> tuple[str, ...]:
+    """The names of a run's files below its directory; none where they cannot be had any more."""
+    pages = partial(session.batch.pages, f"{_task_path(task)}/files", recursive="true")
+    try:
+        return tuple(item["name"] for item in session.ask(lambda: list(pages())) if not item.get("isDirectory"))
+    except CloudError as error:
+        # Its node has gone, is in no state for it, or has cleaned up.
+        if error.status in (404, 409):
+            return ()
+        raise
+
+
+def _task_path(task: Task) -> str:
     job = generation_id(task.job, task.generation or 1)
-    return last_words(session, f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}", "", lines)
+    return f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"
 
 
 def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Json:
@@ -93,11 +109,10 @@ LIMITS = frozenset(f.name for f in fields(Task) if f.metadata.get("rule") is Rul
 
 
 def _change_limits(session: Session, task: Task) -> None:
-    job = generation_id(task.job, task.generation or 1)
     # PUT replaces them all: what is left out is as the service has it by default.
     limits = {"constraints": {}, **rest_dialect(session).write(task, only=LIMITS, sparse=True)}
     try:
-        session.ask(lambda: session.batch.put(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}", limits))
+        session.ask(lambda: session.batch.put(_task_path(task), limits))
     except CloudError as error:
         # It has ended meanwhile: there is nothing left to limit.
         if error.code != "TaskCompleted":

@@ -8,6 +8,7 @@ from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.external_pools import with_external_pool
 from batchctl.reconcile.amend.idle_pools import with_endings, without_idle_pools
+from batchctl.reconcile.amend.met_outputs import with_met_outputs
 from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_notes import with_note_of_cost, with_note_of_no_nodes, with_pool_notes
@@ -29,6 +30,7 @@ APPLYING: tuple[Amendment, ...] = (
     only_named,
     without_idle_pools,
     with_taken_outputs,
+    with_met_outputs,
     with_renewals,
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,

@@ -4,14 +4,12 @@ Batch uploads without asking whether something is there. Where the name is known
 everywhere; where wildcards leave it open, the blobs that may be met are named.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from batchctl.frozen import dataclass
 from batchctl.output_names import BlobNames, blob_names
-from batchctl.reconcile.outputs import missing_outputs, outputs_by_task
+from batchctl.reconcile.outputs import Listed, missing_outputs, newest_runs, outputs_by_task
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Task
@@ -38,24 +36,6 @@ def with_taken_outputs(plan: Plan, situation: Situation) -> Plan:
     return replace(plan, refusals=(*plan.refusals, *refusals), notes=(*plan.notes, *notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Strangers:
-    """What is not ours in a container, by name."""
-
-    paths: Sequence[str]
-    blobs: Mapping[str, Blob]
-
-    def met(self, names: BlobNames) -> list[Blob]:
-        first = bisect_left(self.paths, names.beginning)
-        found = []
-        for path in self.paths[first:]:
-            if not path.startswith(names.beginning):
-                break
-            if names.fits(path):
-                found.append(self.blobs[path])
-        return found
-
-
 class _Places:
     """What is held where outputs go, sorted out once for all tasks."""
 
@@ -65,13 +45,9 @@ class _Places:
         for blob in blobs:
             if blob.owner != owner:
                 sorted_out.setdefault(blob.container, {})[blob.path] = blob
-        self.strangers = {name: _Strangers(sorted(found), found) for name, found in sorted_out.items()}
+        self.strangers = {name: Listed(sorted(found), found) for name, found in sorted_out.items()}
         self.written = outputs_by_task(b for b in blobs if b.owner == owner)
-        self.newest: dict[str, Task] = {}
-        for run in (r for r in situation.held if isinstance(r, Task)):
-            known = self.newest.setdefault(run.id.lower(), run)
-            if (run.generation or 1) > (known.generation or 1):
-                self.newest[run.id.lower()] = run
+        self.newest = newest_runs(situation.held)
         self._met: dict[BlobNames, list[Blob]] = {}
 
     def met(self, names: BlobNames) -> list[Blob]:

@@ -19,6 +19,7 @@ from batchctl.spec.reading.compose import compose_nodes
 from batchctl.spec.reading.defaults import with_task_defaults
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
+from batchctl.spec.reading.mpi import with_mpi_instances
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
@@ -190,7 +191,7 @@ def _examined(
     settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
     shaped = check_schema(document, source, quoted)
-    document, source = with_task_defaults(document, source)
+    document, source = with_mpi_instances(*with_task_defaults(document, source))
     # What all tasks have is found wrong in each of them, at one place.
     checked = dict.fromkeys(
         (*shaped, *check_references(document, source, known), *check_limits(document, source)),

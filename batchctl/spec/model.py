@@ -179,13 +179,23 @@ class DependsOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How MPI starts a task's command: so many `processes` on each node. `runtime` is a row of mpi.STARTED."""
+
+    processes: int = 1
+    runtime: str = "openmpi"
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MultiInstanceSpec:
-    """A task on several nodes: `number` of them, None for all that the pool has."""
+    """A task on several nodes: `number` of them, None for all that the pool has. `launch`: MPI starts its command."""
 
     at: At
     number: int | None
     commands: Commands
     resource_files: tuple[ResourceFileSpec, ...] = ()
+    launch: Launch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
@@ -17,6 +18,9 @@ from batchctl.words import SHOWN
 
 At = tuple[str | int, ...]
 """Where something stands in the document: `("job", "tasks", 0, "id")`."""
+
+Laid = tuple[At, At]
+"""Where something is now, and where it stands in the text."""
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -107,6 +111,20 @@ class Source:
     @cached_property
     def _shown(self) -> dict[int, str]:
         return {}
+
+    def with_places(self, laid: Sequence[Laid]) -> "Source":
+        """The same text; what was laid somewhere, and all in it, is found there too."""
+
+        def also(places: Mapping[At, Any]) -> dict[At, Any]:
+            below: dict[At, list[tuple[At, Any]]] = {there: [] for _, there in laid}
+            depths = {len(there) for there in below}
+            for at, place in places.items():
+                for above in (at[:depth] for depth in depths if depth <= len(at)):
+                    if above in below:
+                        below[above].append((at[len(above) :], place))
+            return {**places, **{(*here, *at): place for here, there in laid for at, place in below[there]}}
+
+        return replace(self, keys=also(self.keys), values=also(self.values), scalars=also(self.scalars))
 
     def secrets(self) -> Iterator[Problem]:
         """Every secret-looking literal, comments included."""

@@ -252,23 +252,37 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
 
 def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:
     line, script = command_line(fill, factory.commands, on_windows=pool.windows)
+    several = factory.multi_instance
+    if several and several.launch:
+        from batchctl.spec.filling.mpi import mpi_line  # imported late: few tasks are MPI's
+
+        if pool.windows:
+            message = (
+                "it starts processes on Linux: MS-MPI wants 'multiInstanceSettings', with smpd as what coordinates"
+            )
+            fill.report(several.at, message, "other-system", at_key=True)
+        line = mpi_line(fill, line, several, several.launch, _node_count(fill, several, pool))
     return {"command_line": line, "resource_files": (*files, *script)}
 
 
 def _instances(fill: Filler, asked: MultiInstanceSpec, frame: Frame, coming: frozenset[str]) -> MultiInstanceSettings:
     """On how many nodes a task runs, and how they find each other."""
     line, script = command_line(fill, asked.commands, on_windows=frame.pool.windows, key="coordinationCommand")
-    pool, number = frame.pool.wanted, asked.number
-    if number is None and pool.auto_scale_formula is not None:
-        message = "how many nodes the pool has its formula says, and nobody knows by now: write a number"
-        fill.report((*asked.at, "numberOfInstances"), message, "unknown-number")
-    nodes = (pool.target_dedicated_nodes or 0) + (pool.target_spot_nodes or 0)
     files = filled_resource_files(fill, frame.digests.inventory, asked.resource_files, coming)
     return MultiInstanceSettings(
-        number_of_instances=max(nodes, 1) if number is None else number,
+        number_of_instances=_node_count(fill, asked, frame.pool),
         coordination_command_line=line,
         common_resource_files=(*files, *script),
     )
+
+
+def _node_count(fill: Filler, asked: MultiInstanceSpec, pool: PoolSpec) -> int:
+    if asked.number is not None:
+        return asked.number
+    if pool.wanted.auto_scale_formula is not None:
+        message = "how many nodes the pool has its formula says, and nobody knows by now: write a number"
+        fill.report((*asked.at, "numberOfInstances"), message, "unknown-number")
+    return max((pool.wanted.target_dedicated_nodes or 0) + (pool.wanted.target_spot_nodes or 0), 1)
 
 
 def _told(mould: Mould, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:

@@ -194,6 +194,11 @@ def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
         spanning = shell.open_quote if spanning is None else spanning
     if shell.open_quote is not None and spanning is not None:
         raise _unclosed(commands, spanning)
+    return in_bash(*lines)
+
+
+def in_bash(*lines: str) -> str:
+    """The command line that runs lines as they are."""
     return f"/bin/bash -c {shlex.quote(BASH + chr(10) + chr(10).join(lines))}"
 
 

@@ -24,6 +24,7 @@ from batchctl.spec.model import (
     Factory,
     ForEach,
     JobSpec,
+    Launch,
     MultiInstanceSpec,
     OutputFileSpec,
     PoolSpec,
@@ -201,6 +202,13 @@ def _multi_instance(task: Document, at: At) -> MultiInstanceSpec | None:
             line=said.get("coordinationCommandLine", ""),
         ),
         resource_files=_resource_file_specs(said, at, "commonResourceFiles"),
+        launch=_launch(task["mpi"]) if "mpi" in task else None,
+    )
+
+
+def _launch(mpi: Document) -> Launch:
+    return Launch(
+        options=tuple(mpi.get("options", ())), **_copied(mpi, processes="processesPerNode", runtime="runtime")
     )
 
 

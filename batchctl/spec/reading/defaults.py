@@ -5,11 +5,10 @@ another name, and files beside those of the task. Who a task runs as is one thin
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from batchctl.spec.reading.paths import as_mapping, get_in
-from batchctl.spec.source import At, Source
+from batchctl.spec.source import At, Laid, Source
 
 HERE: At = ("job", "taskDefaults")
 NAMED: Mapping[str, str | None] = {
@@ -22,9 +21,6 @@ MERGED = frozenset(("constraints", "containerSettings", "exitConditions"))
 WHOLE = frozenset(("requiredSlots",))
 USER = frozenset(("elevationLevel", "userIdentity"))
 
-Laid = tuple[At, At]
-"""Where something is now, and where it stands."""
-
 
 def with_task_defaults(document: Any, source: Source) -> tuple[Any, Source]:
     """The document with its defaults in its tasks, and a source that finds them there."""
@@ -36,7 +32,7 @@ def with_task_defaults(document: Any, source: Source) -> tuple[Any, Source]:
         _task(task, defaults, ("job", "tasks", i), laid) if isinstance(task, dict) else task
         for i, task in enumerate(tasks)
     ]
-    return {**document, "job": {**document["job"], "tasks": made}}, _placed(source, laid)
+    return {**document, "job": {**document["job"], "tasks": made}}, source.with_places(laid)
 
 
 def _task(task: Mapping[str, Any], defaults: Mapping[str, Any], at: At, laid: list[Laid]) -> dict[str, Any]:
@@ -62,19 +58,3 @@ def _others(own: list[Any], said: list[Any], name: str | None) -> Iterator[tuple
     """The default's items that the task has not under their names, with their numbers."""
     taken = [get_in(item, name) for item in own] if name else []
     return ((number, item) for number, item in enumerate(said) if not name or get_in(item, name) not in taken)
-
-
-def _placed(source: Source, laid: list[Laid]) -> Source:
-    """The same text; what was laid somewhere is found there too."""
-
-    def also(places: Mapping[At, Any]) -> dict[At, Any]:
-        found, below = dict(places), dict[str | int, list[tuple[At, Any]]]()
-        for at, place in places.items():
-            if at[:2] == HERE and len(at) > len(HERE):
-                below.setdefault(at[2], []).append((at, place))
-        for here, there in laid:
-            near = below.get(there[2], ())
-            found |= {(*here, *at[len(there) :]): place for at, place in near if at[: len(there)] == there}
-        return found
-
-    return replace(source, keys=also(source.keys), values=also(source.values), scalars=also(source.scalars))

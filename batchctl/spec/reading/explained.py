@@ -44,7 +44,6 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
     (("job", "jobPreparationTask"), JobPreparationTask, ("jobPreparationTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "jobReleaseTask"), JobReleaseTask, ("jobReleaseTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "tasks"), Task, (), ""),
-    (("job", "taskDefaults"), Task, (), ""),
 )
 """Where a spec has what becomes a value of the vocabulary, where REST has it in its object, what a change means."""
 
@@ -70,6 +69,12 @@ FORMED: Mapping[str, str] = {
     "commands": "commandLine",
     "command": "commandLine",
     "commandLine": "commandLine",
+    "mpi": "multiInstanceSettings",
+    "mpi.nodes": "multiInstanceSettings.numberOfInstances",
+    "mpi.processesPerNode": "commandLine",
+    "mpi.runtime": "commandLine",
+    "mpi.options": "commandLine",
+    "mpi.commonResourceFiles": COMMON_FILES,
     "resourceFiles": "resourceFiles",
     "outputFiles": "outputFiles",
     **{f"resourceFiles.{name}": f"resourceFiles.{name}" for name in OF_A_FILE},
@@ -124,7 +129,9 @@ def explain_word(path: str) -> Word:
 def _word(path: Path, schema: Schema, required: bool) -> Word:
     plain = without_reference(schema)
     said = {**plain, **schema}  # annotations beside a reference are nearer
-    rest, change = _facts().get(tuple(name for name in path if name != ANY), ("", ""))
+    # What is said once for all tasks is said of each.
+    place = ("job", "tasks", *path[2:]) if path[:2] == ("job", "taskDefaults") and path[2:] else path
+    rest, change = _facts().get(tuple(name for name in place if name != ANY), ("", ""))
     return Word(
         path=".".join(path),
         title=said.get("title", ""),

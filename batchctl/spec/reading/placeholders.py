@@ -59,12 +59,12 @@ FILLED_PER_TASK = (
     "resourceFiles.*.storageContainerUrl",
     "multiInstanceSettings.coordinationCommands.*",
     "multiInstanceSettings.coordinationCommandLine",
-    "multiInstanceSettings.commonResourceFiles.*.blob",
-    "multiInstanceSettings.commonResourceFiles.*.blobs",
-    "multiInstanceSettings.commonResourceFiles.*.blobPrefix",
-    "multiInstanceSettings.commonResourceFiles.*.filePath",
-    "multiInstanceSettings.commonResourceFiles.*.httpUrl",
-    "multiInstanceSettings.commonResourceFiles.*.storageContainerUrl",
+    *(
+        f"{form}.commonResourceFiles.*.{place}"
+        for form in ("multiInstanceSettings", "mpi")
+        for place in ("blob", "blobs", "blobPrefix", "filePath", "httpUrl", "storageContainerUrl")
+    ),
+    "mpi.options.*",
     "outputFiles.*.filePattern",
     "outputFiles.*.containerUrl",
     "outputFiles.*.path",

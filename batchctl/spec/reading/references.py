@@ -243,6 +243,24 @@ def containers_can_run(document: Any, source: Source, _known: Values) -> Iterato
             yield source.problem(at, message, "no-containers", at_key=True)
 
 
+def mpi_starts_a_command(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    for at, task in find_parts(document, "job.tasks.*"):
+        if "mpi" not in as_mapping(task):
+            continue
+        # The long form that stands there is the short one's, unless it was written.
+        if (*at, "multiInstanceSettings") in source.keys and source.keys[*at, "multiInstanceSettings"] != source.keys[
+            *at, "mpi"
+        ]:
+            message = "'mpi' stands for it: only one of them can be meant"
+            yield source.problem((*at, "multiInstanceSettings"), message, "two-forms", at_key=True)
+        if "commandLine" in task:
+            message = "mpi starts a program for each process: write it as 'command' or 'commands'"
+            yield source.problem((*at, "commandLine"), message, "two-forms", at_key=True)
+        elif "containerSettings" in task and not {"command", "commands"} & task.keys():
+            message = "mpi starts a program for each process: give the task a 'command' or 'commands'"
+            yield source.problem((*at, "mpi"), message, "missing-key", at_key=True)
+
+
 def instances_can_meet(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """REST: multi-instance tasks run only where nodes may speak to each other."""
     if _is_external(document) or get_in(document, "pool", "enableInterNodeCommunication") is True:
@@ -381,6 +399,7 @@ RULES: tuple[Rule, ...] = (
     something_runs,
     scale_is_a_span,
     containers_can_run,
+    mpi_starts_a_command,
     instances_can_meet,
     job_actions_count,
     outputs_are_not_inputs,

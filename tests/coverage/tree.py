@@ -37,7 +37,7 @@ def every_word(word: Word) -> Iterator[Word]:
 def said_by_words(kind: str) -> frozenset[str]:
     """REST's names of all that has a word in a pool, job or task."""
     place = {"pool": "pool.", "job": "job.", "task": "job.tasks."}[kind]
-    other = "job.tasks." if kind == "job" else "\0"
+    other = ("job.tasks.", "job.taskDefaults.") if kind == "job" else ()
     words = (w for w in every_word(explain_word("")) if w.path.startswith(place) and ".raw" not in w.path)
     return frozenset(w.rest for w in words if w.rest and not w.path.startswith(other))
 

@@ -31,12 +31,19 @@ Command: TypeAlias = Literal[
     "nodes",
     "outputs",
     "logs",
+    "cancel",
+    "pause",
+    "resume",
+    "reboot",
 ]
 """The function behind a command that takes some of these options."""
 
 
 LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why")
 """Commands that look at a run."""
+
+ACTING: tuple[Command, ...] = ("cancel", "pause", "resume", "reboot")
+"""Commands that do something to a run by hand."""
 
 LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs")
 """Those of them that list rows."""
@@ -57,14 +64,14 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc", *LOOKING),
+        of=("plan", "apply", "destroy", "gc", *LOOKING, *ACTING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
     var: tuple[str, ...] = option(
         (),
         "--var",
-        of=("plan", "apply", "destroy", "validate", *LOOKING),
+        of=("plan", "apply", "destroy", "validate", *LOOKING, *ACTING),
         metavar="NAME=VALUE",
         help="Set one of the spec's vars; a list as a,b,c.",
     )
@@ -75,7 +82,13 @@ class Options:
         metavar="FILE",
         help="Set vars as this YAML file says; --var counts before it.",
     )
-    yes: bool = option(False, "--yes", "-y", of=("apply", "destroy", "gc", "local_reset"), help="Do not ask.")
+    yes: bool = option(
+        False,
+        "--yes",
+        "-y",
+        of=("apply", "destroy", "gc", "local_reset", "cancel", "pause", "reboot"),
+        help="Do not ask.",
+    )
     out: Path | None = option(
         None, "--out", of=("plan",), metavar="FILE", help="Keep the plan for `apply FILE`, within 24 hours."
     )
@@ -162,7 +175,7 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate", *LOOKING),
+        of=("plan", "apply", "destroy", "gc", "show", "validate", *LOOKING, *ACTING),
         help="No colour, as with NO_COLOR.",
     )
     form: str = option("table", "-o", of=LISTING, metavar="table|json|tsv|yaml", help="How to write the rows.")

@@ -13,6 +13,7 @@ from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 if TYPE_CHECKING:
+    from batchctl.cloud.hands import AzureHands
     from batchctl.cloud.looks.eyes import AzureEyes
 
 ROOMS: dict[type[Resource], ModuleType] = {
@@ -123,6 +124,13 @@ class Azure:
         from batchctl.cloud.looks.eyes import AzureEyes  # imported late: a plan looks at nothing of this
 
         return AzureEyes(self._session)
+
+    @property
+    def hands(self) -> "AzureHands":
+        """What those use who do something to a run by hand."""
+        from batchctl.cloud.hands import AzureHands  # imported late, too
+
+        return AzureHands(self._session)
 
     def halt(self) -> None:
         self._session.halt.set()

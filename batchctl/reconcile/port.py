@@ -155,6 +155,20 @@ class Eyes(Protocol):
         ...
 
 
+class Hands(Protocol):
+    """What somebody does to a run by hand. Each says whether it was accepted: False where it came too late."""
+
+    def end_task(self, place: Place) -> bool: ...
+
+    def hold_job(self, job: str, *, wait: bool) -> bool:
+        """No task of it starts any more; what runs goes back to the queue, or (`wait`) ends first."""
+        ...
+
+    def release_job(self, job: str) -> bool: ...
+
+    def reboot_node(self, place: Place, *, wait: bool) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What is wanted, what is held, and what the command line asks for.

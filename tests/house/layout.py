@@ -51,7 +51,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "cloud": (
         ("connect",),
         ("azure_cloud",),
-        ("looks",),
+        ("looks", "hands"),
         ("resources",),
         ("transfer", "lock"),
         ("marks",),

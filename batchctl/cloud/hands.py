@@ -1,0 +1,43 @@
+"""What somebody does to a run by hand: tasks ended, a job held and let go, nodes restarted."""
+
+from batchctl.cloud.clients.batch import path_segment
+from batchctl.cloud.clients.session import Session
+from batchctl.errors import CloudError
+from batchctl.frozen import dataclass
+from batchctl.sights import Place
+
+TOO_LATE = frozenset(
+    {"TaskCompleted", "JobDisabled", "JobCompleted", "NodeStateUnusable", "OperationInvalidForCurrentState"}
+)
+"""What the service says of something that is done already, or can be done no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AzureHands:
+    """Satisfies the port of `reconcile/`, which says what each method is for."""
+
+    session: Session
+
+    def end_task(self, place: Place) -> bool:
+        path = f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}/terminate"
+        return self._post(path, {})
+
+    def hold_job(self, job: str, *, wait: bool) -> bool:
+        body = {"disableTasks": "wait" if wait else "requeue"}
+        return self._post(f"/jobs/{path_segment(job)}/disable", body)
+
+    def release_job(self, job: str) -> bool:
+        return self._post(f"/jobs/{path_segment(job)}/enable", {})
+
+    def reboot_node(self, place: Place, *, wait: bool) -> bool:
+        path = f"/pools/{path_segment(place.above)}/nodes/{path_segment(place.id)}/reboot"
+        return self._post(path, {"nodeRebootOption": "taskcompletion" if wait else "requeue"})
+
+    def _post(self, path: str, body: dict[str, str]) -> bool:
+        """Was it accepted? False where it is over, or not there (any more)."""
+        try:
+            return self.session.find(lambda: self.session.batch.post(path, body)) is not None
+        except CloudError as error:
+            if error.code in TOO_LATE:
+                return False
+            raise

@@ -1,0 +1,72 @@
+"""What somebody does to a run by hand, once it was shown and agreed to: cancel, pause, resume, reboot."""
+
+from collections.abc import Iterator, Sequence
+
+from batchctl.errors import NotThere
+from batchctl.frozen import dataclass
+from batchctl.reconcile.port import Eyes, Hands
+from batchctl.sights import JobSight, NodeSight, Place, TaskSight
+from batchctl.spec.model import Spec
+from batchctl.verbs import look
+
+GOING = ("waiting", "preparing", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One thing that is done: `name` of what, and what the service said of it. `done` False: it came too late."""
+
+    name: str
+    done: bool
+
+
+def going_tasks(spec: Spec, eyes: Eyes, patterns: Sequence[str]) -> tuple[TaskSight, ...]:
+    """The tasks that meet a pattern and have not ended. Raises NotThere if there is none."""
+    found = look.tasks(spec, eyes, patterns, GOING)
+    if not found:
+        raise NotThere(f"no task that waits or runs meets {' or '.join(map(repr, patterns))}")
+    return found
+
+
+def cancel(tasks: Sequence[TaskSight], hands: Hands) -> Iterator[Deed]:
+    """End tasks: those that run are stopped, those that wait never begin."""
+    for run in tasks:
+        yield Deed(name=f"{run.job}/{run.id}", done=hands.end_task(Place(above=run.job, id=run.id)))
+
+
+def live_jobs(spec: Spec, eyes: Eyes) -> tuple[JobSight, ...]:
+    """The spec's jobs that have not ended. Raises NotThere if there is none."""
+    found = tuple(job for job in eyes.generations(spec.name) if job.state in ("active", "disabling", "disabled"))
+    if not found:
+        raise NotThere("no job of this spec goes on")
+    return found
+
+
+def pause(jobs: Sequence[JobSight], hands: Hands, *, wait: bool) -> Iterator[Deed]:
+    """Start no task of these jobs any more; what runs goes back to the queue, or ends first (`wait`)."""
+    for job in jobs:
+        yield Deed(name=job.id, done=hands.hold_job(job.id, wait=wait))
+
+
+def resume(jobs: Sequence[JobSight], hands: Hands) -> Iterator[Deed]:
+    for job in jobs:
+        yield Deed(name=job.id, done=hands.release_job(job.id))
+
+
+def named_nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str]) -> tuple[tuple[Place, NodeSight], ...]:
+    """The nodes whose id or state meets a pattern, or whose id begins so. Raises NotThere if there is none."""
+    found = tuple(
+        (Place(above=pool, id=node.id, is_task=False), node)
+        for pool in look.pools_of(spec, eyes.generations(spec.name))
+        for node in eyes.nodes(pool)
+        if look.meets(node.id, patterns) or look.meets(node.state, patterns) or node.id.startswith(tuple(patterns))
+    )
+    if not found:
+        raise NotThere(f"no node of this run meets {' or '.join(map(repr, patterns))}")
+    return found
+
+
+def reboot(places: Sequence[Place], hands: Hands, *, wait: bool) -> Iterator[Deed]:
+    """Restart nodes; what runs there goes back to the queue, or ends first (`wait`)."""
+    for place in places:
+        yield Deed(name=place.id, done=hands.reboot_node(place, wait=wait))

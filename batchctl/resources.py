@@ -39,11 +39,13 @@ from batchctl.machines import (
 from batchctl.rules import (
     JsonText,
     Rule,
+    as_compared,
     compared,
     default_is_none,
     identity,
     lower,
     observed,
+    part,
     policy,
     sent,
     told_json,
@@ -168,6 +170,7 @@ class Pool:
     beside them. `raw`: what has no field, as REST has it, merged last; `raw_properties`: where such things may be.
     `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
     `created`: when, as the service writes it, which tells a pool from a later one of its name.
+    `of_job`: the id of the job for which the service made it, where it outlives that one.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
     becomes of it once its tasks have ended, None for what `ending` says; `scale`: what the formula was written from;
@@ -236,6 +239,7 @@ class Pool:
     created: str | None = observed(rest="creationTime")
     state: str | None = observed(rest="state", fold=word)
     nodes: int = observed(0)
+    of_job: str = observed("")
     rebooting: bool = observed(False)
     by_reboot: bool = policy(False)
     asked_again: bool = policy(False)
@@ -265,9 +269,23 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AutoPool:
+    """A pool that the service makes for a job, under an id that it gives itself, and deletes when the job has ended.
+
+    `pool` has no name. `keep_alive`: it stays then, and bears our marks.
+    """
+
+    pool_lifetime_option: str = part(..., fold=word, key="lifetime", rest="poolLifetimeOption")
+    keep_alive: bool = part(False)
+    auto_pool_id_prefix: str | None = part(None)
+    pool: Pool = part(..., fold=as_compared, key="", rest="pool")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job, seen over its generations: `name` is the id that the spec gives, `generation` counts from 1.
 
+    `pool` is "" where it has an `auto_pool`; `made_pool`: the id that this was given.
     `sealed`: it ends by itself when its tasks have ended.
     """
 
@@ -275,6 +293,7 @@ class Job:
     raw_properties: ClassVar[tuple[str, ...]] = ("jobManagerTask",)
     name: str = identity(key="id")
     pool: str = compared(Rule.NEW_GENERATION, fold=lower, key="", rest="poolInfo.poolId")
+    auto_pool: AutoPool | None = compared(Rule.NEW_GENERATION, None, key="", rest="poolInfo.autoPoolSpecification")
     priority: int = compared(Rule.IN_PLACE, 0)
     max_parallel_tasks: int = compared(Rule.IN_PLACE, -1)
     allow_task_preemption: bool = compared(Rule.IN_PLACE, False)
@@ -293,6 +312,7 @@ class Job:
     owner: str | None = observed()
     stamp: Stamp = observed(Stamp())
     asked: str = observed("")
+    made_pool: str | None = observed(rest="executionInfo.poolId")
     state: str | None = observed(rest="state", fold=word)
     sealed: bool = observed(False)
 

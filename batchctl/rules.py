@@ -185,6 +185,11 @@ def _field(default: Any, **metadata: Any) -> Any:
     return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
 
 
+def as_compared(value: Any) -> Any:
+    """A value inside another one, by those of its fields that are compared."""
+    return value and tuple(folded(getattr(value, f.name), f.metadata["fold"]) for f in _compared(value.__class__))
+
+
 def field_differences(found: Any, wanted: Any) -> Iterator[Difference]:
     """The compared fields in which two objects of a kind differ, after folding."""
     for entry in _compared(wanted.__class__):

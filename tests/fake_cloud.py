@@ -239,7 +239,7 @@ class FakeCloud:
 
     def counts(self, job: Job) -> Counts:
         held = _there(self.jobs, job.id, "Job")
-        if held.state not in ENDED and self.health(held.pool).able:
+        if held.state not in ENDED and self.health(held.pool or held.made_pool or "").able:
             added = self.added[job.id.lower()]
             while ready := [t for t in added.values() if t.state != "completed" and _is_ready(t, added)]:
                 added.update({task.id.lower(): self._run(task, held) for task in ready})
@@ -263,6 +263,13 @@ class FakeCloud:
 
     def over(self, job: Job) -> bool:
         return self.ended(job) is not None
+
+    def pool_of(self, job: Job) -> str | None:
+        held = self.jobs.get(job.id.lower())
+        return held.made_pool if held else None
+
+    def kept_pools(self, owner: str) -> tuple[Pool, ...]:
+        return tuple(pool for pool in self.pools.values() if pool.owner == owner and pool.of_job)
 
     def use(self, pool: str) -> PoolUse:
         runs = [task for job in self.jobs.values() if job.pool.lower() == pool.lower() for task in self.tasks(job)]
@@ -305,6 +312,20 @@ class FakeCloud:
         held = self.jobs[job.id.lower()]
         if held.sealed and held.state not in ENDED and not self.unfinished(job):
             self.jobs[job.id.lower()] = replace(held, state="completed")
+            self._end_its_pool(held)
+
+    def _with_its_pool(self, job: Job, owner: str) -> Job:
+        if job.auto_pool is None:
+            return job
+        name, keeps = f"{job.auto_pool.auto_pool_id_prefix or ''}_{job.id}", job.auto_pool.keep_alive
+        _agreed(job.auto_pool.pool)
+        made = replace(job.auto_pool.pool, name=name, of_job=job.id if keeps else "")
+        self.pools[name.lower()] = replace(_stored(made, owner), owner=owner if keeps else None)
+        return replace(job, made_pool=name)
+
+    def _end_its_pool(self, job: Job) -> None:
+        if job.auto_pool and not job.auto_pool.keep_alive:
+            self.pools.pop((job.made_pool or "").lower(), None)
 
     def _nodes(self, pool: str) -> int:
         held = self.pools.get(pool.lower())
@@ -347,6 +368,7 @@ class FakeCloud:
                 if name.lower() not in self.jobs:
                     self.added[name.lower()] = {}
                     made = replace(resource, owner=owner, state="active", sealed=False, asked=asked_hashes(resource))
+                    made = self._with_its_pool(made, owner)
                     self.jobs[name.lower()] = self._stamped(made)
             case Task():
                 self._add(resource)
@@ -372,6 +394,7 @@ class FakeCloud:
                 held_job = _there(self.jobs, name, "Job")
                 if wanted.state == "terminating":
                     self.jobs[name.lower()] = replace(held_job, state="completed")
+                    self._end_its_pool(held_job)
                     return
                 changed = {d.name: d.new for d in field_differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
                 self.jobs[name.lower()] = replace(held_job, **changed, asked=asked_hashes(wanted))
@@ -407,6 +430,7 @@ class FakeCloud:
                 del self.pools[name.lower()]
             case Job(id=name) if name.lower() in self.jobs:
                 _marked(self.jobs[name.lower()].owner, owner, name)
+                self._end_its_pool(self.jobs[name.lower()])
                 del self.jobs[name.lower()], self.added[name.lower()]
             case Task():
                 raise NotImplementedError("tasks go with their job")

@@ -16,7 +16,13 @@ WORDS = {
 }
 REST = {"environment": "commonEnvironmentSettings", "maxWallClockTime": "constraints.maxWallClockTime"}
 REST |= {name: f"constraints.{name}" for name in ("maxTaskRetryCount", "retentionTime")}
-NOT_BY_NAME = {("task", "digest"), ("blob", "md5"), ("job", "pool"), ("job", "usesTaskDependencies")}
+NOT_BY_NAME = {
+    ("task", "digest"),
+    ("blob", "md5"),
+    ("job", "pool"),
+    ("job", "autoPool"),
+    ("job", "usesTaskDependencies"),
+}
 """Told in words on that page: no spec has a key of that name."""
 
 

@@ -94,6 +94,12 @@ class Azure:
     def over(self, job: Job) -> bool:
         return jobs.is_over(self._session, job)
 
+    def pool_of(self, job: Job) -> str | None:
+        return jobs.pool_of_job(self._session, job)
+
+    def kept_pools(self, owner: str) -> tuple[Pool, ...]:
+        return tuple(pool for pool in pools.observe(self._session) if pool.owner == owner and pool.of_job)
+
     def tasks(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe(self._session, job)
 

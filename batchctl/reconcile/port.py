@@ -100,6 +100,14 @@ class Cloud(Account, Protocol):
         """Does nothing of this job run any more, its release tasks included?"""
         ...
 
+    def pool_of(self, job: Job) -> str | None:
+        """The pool that was made for a job with an auto pool, None while there is none."""
+        ...
+
+    def kept_pools(self, owner: str) -> tuple[Pool, ...]:
+        """Auto pools of ours that outlive their jobs."""
+        ...
+
     def tasks(self, job: Job) -> tuple[Task, ...]: ...
 
     def failed(self, job: Job) -> tuple[Task, ...]:

@@ -10,8 +10,8 @@ from batchctl.output_names import blob_names
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Ending, FieldChange, why_uploaded
 from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
-from batchctl.resources import DELETE, Blob, Image, Job, Pool, Task, label_of
-from batchctl.rest import camel
+from batchctl.resources import DELETE, AutoPool, Blob, Image, Job, Pool, Task, label_of
+from batchctl.rest import SPEC, camel, path_of
 from batchctl.sensitive import Hidden, is_sensitive
 
 LONGEST_LINE = 160
@@ -148,15 +148,27 @@ def _field_lines(found: Any, *, only_compared: bool = False, hidden: Collection[
     for entry in fields(found):
         inner = getattr(found, entry.name)
         told = "rule" in entry.metadata or entry.metadata.get("shown")
-        if inner is None or inner == entry.default or entry.name in hidden or (only_compared and not told):
+        if inner in (None, "") or inner == entry.default or entry.name in hidden or (only_compared and not told):
             continue
-        if is_dataclass(inner) and not isinstance(inner, Image):
+        if isinstance(inner, AutoPool):
+            yield "pool:"
+            yield from (f"    {line}" for line in _auto_pool_lines(inner))
+        elif is_dataclass(inner) and not isinstance(inner, Image):
             yield f"{camel(entry.name)}:"
             yield from (f"    {line}" for line in _field_lines(inner))
         elif isinstance(inner, str) and _is_long(inner):
             yield from _text_lines(camel(entry.name), inner)
         else:
             yield f"{camel(entry.name)}: {shown_value(inner)}"
+
+
+def _auto_pool_lines(auto: AutoPool) -> Iterator[str]:
+    """As a spec has them: how it lives, and what is said of any pool."""
+    for entry in fields(auto):
+        inner, name = getattr(auto, entry.name), path_of(entry, SPEC)
+        if name and inner != entry.default:
+            yield f"{name[0]}: {shown_value(inner)}"
+    yield from _field_lines(auto.pool, only_compared=True, hidden=BY_SCALE if auto.pool.scale else ())
 
 
 def _differing_parts(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

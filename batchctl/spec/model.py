@@ -13,7 +13,7 @@ from batchctl.configurations import IdentityReference
 from batchctl.desired import Tolerance
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
-from batchctl.resources import Job, Pool, Task
+from batchctl.resources import AutoPool, Job, Pool, Task
 from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
@@ -105,6 +105,7 @@ class WorkSpec(Generic[W]):
 class PoolSpec:
     """`wanted` is the pool but for its start task, whose files and commands are not known yet.
 
+    `auto`: it is made for the job and with it, and its `pool` is not filled in yet.
     `external`: somebody else's, of which nothing is known but its name until it is looked at (`external.on_pool`).
     """
 
@@ -112,6 +113,12 @@ class PoolSpec:
     wanted: Pool
     start_task: WorkSpec[StartTask] | None = None
     external: bool = False
+    auto: AutoPool | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Does the spec make the pool itself?"""
+        return not self.external and self.auto is None
 
     @property
     def windows(self) -> bool:

@@ -26,7 +26,7 @@ NodeWork = TypeVar("NodeWork", StartTask, JobPreparationTask, JobReleaseTask)
 
 def outline(spec: Spec) -> Desired:
     """What can be said without looking at files: names, policies, downloads. Enough to observe and to destroy."""
-    pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool and not spec.pool.external else ()
+    pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool and spec.pool.is_made else ()
     job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), [], {}),) if spec.job and spec.pool else ()
     return _desired(spec, (*_wanted_containers(spec), *pool, *job), [])
 
@@ -39,10 +39,10 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
     scripts: dict[str, Blob] = {}
     if pool := spec.pool:
         start = _wanted_work(pool.start_task, spec, pool, inventory, problems, scripts) if pool.start_task else None
-        if not pool.external:
+        if pool.is_made:
             made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
-            asked = _wanted_job(spec, job, pool, inventory, problems, scripts)
+            asked = _wanted_job(spec, job, pool, inventory, problems, scripts, start)
             tasks, stages = make_tasks(
                 spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
             )
@@ -85,9 +85,11 @@ def _wanted_containers(spec: Spec) -> tuple[Container, ...]:
 
 
 def _wanted_pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
-    return replace(
-        pool.wanted, start_task=start, owner=spec.name, stamp=_spec_stamp(spec), **_scaling(spec, pool.wanted)
-    )
+    return replace(_filled_pool(spec, pool, start), owner=spec.name, stamp=_spec_stamp(spec))
+
+
+def _filled_pool(spec: Spec, pool: PoolSpec, start: StartTask | None) -> Pool:
+    return replace(pool.wanted, start_task=start, **_scaling(spec, pool.wanted))
 
 
 def _scaling(spec: Spec, wanted: Pool) -> dict[str, Any]:
@@ -123,6 +125,7 @@ def _wanted_job(
     inventory: Inventory,
     problems: list[Problem],
     scripts: dict[str, Blob],
+    start: StartTask | None = None,
 ) -> Job:
     at, wanted = (*job.at, "commonEnvironmentSettings"), job.wanted
     before, after = job.job_preparation_task, job.job_release_task
@@ -130,6 +133,7 @@ def _wanted_job(
     return replace(
         wanted,
         pool=pool.wanted.name,
+        auto_pool=replace(pool.auto, pool=_filled_pool(spec, pool, start)) if pool.auto else None,
         environment=filled_settings(Filler(spec, {}, problems), at, wanted.environment),
         job_preparation_task=_wanted_work(before, *frame) if before else None,
         job_release_task=_wanted_work(after, *frame) if after else None,

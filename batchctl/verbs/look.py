@@ -53,7 +53,8 @@ def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blo
 
 def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:
     """The pool that the spec names, and those in which its jobs that are not over run."""
-    named = [r.name for r in outline(spec).resources if isinstance(r, Pool)]
+    wanted = outline(spec)
+    named = [r.name for r in (*wanted.resources, wanted.external_pool) if isinstance(r, Pool)]
     used = [job.pool for job in jobs if job.pool and job.state != "completed"]
     return tuple(dict.fromkeys((*named, *used)))
 

@@ -27,6 +27,11 @@ DURATION = {
 }
 
 
+AUTO_POOL = "poolInfo.autoPoolSpecification."
+NOT_OF_AUTO_POOLS = ("id", "identity")
+"""What a pool has and an auto pool has not."""
+
+
 def every_word(word: Word) -> Iterator[Word]:
     yield word
     for inner in word.inner:
@@ -38,8 +43,17 @@ def said_by_words(kind: str) -> frozenset[str]:
     """REST's names of all that has a word in a pool, job or task."""
     place = {"pool": "pool.", "job": "job.", "task": "job.tasks."}[kind]
     other = ("job.tasks.", "job.taskDefaults.") if kind == "job" else ()
-    words = (w for w in every_word(explain_word("")) if w.path.startswith(place) and ".raw" not in w.path)
-    return frozenset(w.rest for w in words if w.rest and not w.path.startswith(other))
+    words = [w for w in every_word(explain_word("")) if ".raw" not in w.path]
+    of_job = {w.rest for w in words if w.rest.startswith(AUTO_POOL)}
+    own = {w.rest for w in words if w.rest and w.path.startswith(place) and not w.path.startswith(other)} - of_job
+    return frozenset(own | of_job | set(_of_auto_pools())) if kind == "job" else frozenset(own)
+
+
+def _of_auto_pools() -> Iterator[str]:
+    """The words of a pool say the same of one that is made for a job."""
+    for rest in said_by_words("pool"):
+        if rest.partition(".")[0] not in NOT_OF_AUTO_POOLS:
+            yield f"{AUTO_POOL}pool.{rest}"
 
 
 def raw_definitions() -> dict[str, Any]:

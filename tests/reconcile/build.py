@@ -36,7 +36,7 @@ from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud, Situation
-from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.resources import AutoPool, Blob, Container, Image, Job, Pool, Resource, Task
 from batchctl.rules import JsonText
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import EPOCH, UBUNTU, FakeCloud
@@ -180,6 +180,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
         job(display_name="Shown"),
         {
             "pool": "other",
+            "auto_pool": AutoPool(pool_lifetime_option="job", pool=pool("")),
             "priority": 4,
             "max_wall_clock_time": timedelta(hours=4),
             "max_task_retry_count": 4,

@@ -150,7 +150,8 @@ def with_strangers() -> FakeCloud:
 
 def strangers(cloud: FakeCloud) -> list[object]:
     blobs = [blob for blob, _ in cloud.stored.values() if blob.owner != OWNER]
-    pools = [p for p in cloud.pools.values() if p.owner != OWNER]
+    made = {job.made_pool for job in cloud.jobs.values()}  # these come and go with their jobs
+    pools = [p for p in cloud.pools.values() if p.owner != OWNER and p.name not in made]
     jobs = [j for j in cloud.jobs.values() if j.owner != OWNER]
     named = [(name, owner) for name, owner in cloud.containers.items() if owner != OWNER]
     return [blobs, pools, jobs, named, cloud.added["their-job"]]

@@ -14,7 +14,7 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.configurations import IdentityReference
-from batchctl.resources import Image
+from batchctl.resources import Image, Pool
 from batchctl.rest import REST, Dialect, field_entries
 from batchctl.rules import JsonText, json_text
 from batchctl.work import (
@@ -46,6 +46,7 @@ def rest_dialect(session: Session) -> Dialect:
             Settings: unmarked_settings,
             ResourceFile: partial(read_resource_file, session),
             Image: read_image,
+            Pool: partial(read_specification, session),
             **{kind: partial(read_node_work, session, kind) for kind in get_args(NodeWork)},
         },
         writers={
@@ -54,6 +55,7 @@ def rest_dialect(session: Session) -> Dialect:
             Settings: settings_body,
             ResourceFile: partial(resource_file_body, session),
             Image: image_body,
+            Pool: partial(specification_body, session),
             **{kind: partial(node_work_body, session) for kind in get_args(NodeWork)},
         },
     )
@@ -132,6 +134,32 @@ def _without(cls: Any, item: Json) -> Json:
         if is_dataclass(entry.kind) and isinstance(found, dict) and entry.kind not in NODE_WORK:
             above[last] = _without(entry.kind, found)
     return left
+
+
+FORMULA = frozenset({"auto_scale_formula", "auto_scale_evaluation_interval"})
+
+
+def specification_body(session: Session, pool: Pool) -> Json:
+    """What is said of a pool, whoever makes it (REST: PoolSpecification); `raw` is laid over it."""
+    scaled = {"enableAutoScale": True} if pool.auto_scale_formula is not None else {}
+    body = {**rest_dialect(session).write(pool), **scaled}
+    del body["id"]
+    return merged(body, pool.raw)
+
+
+def read_specification(session: Session, item: Json) -> Pool:
+    """The same read back, of a pool without a name."""
+    return Pool(**{"name": "", **specification_fields(session, item)})
+
+
+def specification_fields(session: Session, item: Json) -> dict[str, Any]:
+    found = rest_dialect(session).read(Pool, item)
+    # It is that of the last resize, whoever asked for it: a saved plan must not fall over it.
+    found.pop("resize_timeout", None)
+    if not item.get("enableAutoScale"):
+        # A pool that is told its targets again keeps its last formula.
+        found = {name: value for name, value in found.items() if name not in FORMULA}
+    return {**found, "metadata": marks.user_labels(item.get("metadata")), "raw": unsaid(Pool, item)}
 
 
 def node_work_body(session: Session, work: NodeWork) -> Json:

@@ -6,6 +6,7 @@ from functools import partial
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import merged, rest_dialect, unsaid
 from batchctl.cloud.resources.marked import Marked
@@ -85,13 +86,23 @@ def why_ended(session: Session, job: Job) -> str | None:
     if item is None:
         return "it was deleted"
     if str(item.get("state", "")).lower() in ("terminating", "completed", "deleting"):
-        return str((item.get("executionInfo") or {}).get("terminateReason", "it was ended"))
+        info = item.get("executionInfo") or {}
+        if info.get("schedulingError"):
+            return error_text(info["schedulingError"])
+        return str(info.get("terminateReason", "it was ended"))
     return None
 
 
 def is_over(session: Session, job: Job) -> bool:
     """Does nothing of it run any more, its release tasks included?"""
     return _job_state(session, job) in (None, "completed")
+
+
+def pool_of_job(session: Session, job: Job) -> str | None:
+    """The pool that the job was given, where the service makes one (REST: JobExecutionInformation.poolId)."""
+    item = session.find(lambda: session.batch.get(job_path(job), select="id,executionInfo"))
+    found = (item or {}).get("executionInfo", {}).get("poolId")
+    return str(found) if found else None
 
 
 def job_path(job: Job) -> str:
@@ -101,7 +112,18 @@ def job_path(job: Job) -> str:
 def job_body(session: Session, job: Job, owner: str) -> Json:
     """The job as `POST /jobs` takes it: open, so that no race ends it before its tasks are in (design D7)."""
     said = {"id": job.id, "metadata": job_metadata(session, job, owner), "onAllTasksComplete": "noaction"}
-    return merged({**rest_dialect(session).write(job), **said}, job.raw)
+    body = {**rest_dialect(session).write(job), **said}
+    if job.auto_pool is not None:
+        del body["poolInfo"]["poolId"]
+        if job.auto_pool.keep_alive:
+            # Nobody else knows whose it is once the job is gone.
+            pool = body["poolInfo"]["autoPoolSpecification"]["pool"]
+            pool["metadata"] = [*marks.to_pairs(_whose(session, job, owner)), *pool.get("metadata", [])]
+    return merged(body, job.raw)
+
+
+def _whose(session: Session, job: Job, owner: str) -> dict[str, str]:
+    return {**marks.spec_marks(owner, job, session.clock.now()), **_own_marks(job)}
 
 
 def read_job(session: Session, item: Json) -> Job:
@@ -127,7 +149,7 @@ IN_PLACE = frozenset(f.name for f in fields(Job) if f.metadata.get("rule") is Ru
 
 def job_metadata(session: Session, job: Job, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    marked = {**marks.spec_marks(owner, job, session.clock.now()), **_own_marks(job), marks.DIGEST: asked_hashes(job)}
+    marked = {**_whose(session, job, owner), marks.DIGEST: asked_hashes(job)}
     return marks.to_pairs([*marked.items(), *job.metadata])
 
 

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import merged, rest_dialect
+from batchctl.cloud.resources.bodies import FORMULA, merged, rest_dialect
 from batchctl.cloud.resources.managed_pools import patch_pool, pool_path
 from batchctl.cloud.resources.nodes import reboot_nodes
-from batchctl.cloud.resources.pool_bodies import FORMULA, TARGETS, pool_metadata
+from batchctl.cloud.resources.pool_bodies import TARGETS, pool_metadata
 from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
 from batchctl.resources import Pool

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from posixpath import basename
 
+from batchctl.reconcile.amend.auto_pools import as_of_pool
 from batchctl.reconcile.decide.canary import flocks
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
@@ -62,9 +63,9 @@ def unexpanded(work: Work, common: set[str]) -> list[str]:
 
 def packages_need_an_administrator(plan: Plan, _situation: Situation) -> Iterator[str]:
     """Learn, "Run tasks under user accounts": a task is no administrator unless it asks to be."""
-    pools = [c.after for c in plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)]
+    pools = _changed_pools(plan)
     jobs = [c.after for c in plan.of(Job, Action.CREATE)]
-    asked: list[tuple[str, Work | None]] = [("startTask", p.start_task) for p in pools if isinstance(p, Pool)]
+    asked: list[tuple[str, Work | None]] = [("startTask", p.start_task) for p in pools]
     asked += [("jobPreparationTask", j.job_preparation_task) for j in jobs if isinstance(j, Job)]
     for name, work in asked:
         if work and _is_no_administrator(work) and (found := _INSTALLS.search(work.command_line)):
@@ -79,10 +80,15 @@ def _is_no_administrator(work: Work) -> bool:
 
 def spot_nodes_that_talk(plan: Plan, _situation: Situation) -> Iterator[str]:
     """Learn, "Use Spot VMs with Batch workloads": one node that is taken away can make a whole MPI task run again."""
-    for change in plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE):
-        pool = change.after
-        if isinstance(pool, Pool) and pool.enable_inter_node_communication and pool.target_spot_nodes:
+    for pool in _changed_pools(plan):
+        if pool.enable_inter_node_communication and pool.target_spot_nodes:
             yield f"pool {pool.name!r}: when one of its spot nodes is taken away, a task on several nodes runs anew"
+
+
+def _changed_pools(plan: Plan) -> list[Pool]:
+    """Those that are made or changed, the ones that are made for a job included."""
+    changes = (c for c in map(as_of_pool, plan.changes) if c.action in (Action.CREATE, Action.UPDATE, Action.REPLACE))
+    return [c.after for c in changes if isinstance(c.after, Pool)]
 
 
 def first_tasks_first(plan: Plan, situation: Situation) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
 from batchctl.reconcile.amend.advice import with_advice
+from batchctl.reconcile.amend.auto_pools import with_auto_pools
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.external_pools import with_external_pool
@@ -37,6 +38,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_note_of_no_nodes,
     with_note_of_cost,
     with_external_pool,
+    with_auto_pools,
     with_preflight,
     with_advice,
     refuse_losses,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from batchctl.frozen import dataclass
+from batchctl.reconcile.amend.auto_pools import as_of_pool, put_back
 from batchctl.reconcile.amend.images import NOTED, REFUSED, image_name, is_looked_at, told
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
@@ -25,14 +26,15 @@ class Facts:
 
 def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
+    whole, plan = plan, replace(plan, changes=tuple(map(as_of_pool, plan.changes)))
     if not needs_facts(plan):
-        return plan
+        return whole
     asked = any(_gives_identity(change) for change in plan.changes)
     why = situation.account.why_no_identities() if asked else None
     facts = Facts(images=situation.account.images(), no_identities=why, now=situation.now)
     filled = with_agents(plan, facts)
     refusals, notes = (*plan.refusals, *problems_of(plan, facts)), (*plan.notes, *notes_of(plan, facts))
-    return replace(filled, refusals=refusals, notes=notes)
+    return replace(whole, changes=tuple(map(put_back, whole.changes, filled.changes)), refusals=refusals, notes=notes)
 
 
 def needs_facts(plan: Plan) -> bool:

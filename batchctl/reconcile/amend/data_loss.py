@@ -39,7 +39,9 @@ def tasks_of_others(plan: Plan, situation: Situation) -> Iterator[str]:
     """Jobs of somebody else may run in our pool."""
     if situation.choices.force:
         return
-    pools = {job.id.lower(): job.pool.lower() for job in situation.held if isinstance(job, Job)}
+    pools = {
+        job.id.lower(): (job.pool or job.made_pool or "").lower() for job in situation.held if isinstance(job, Job)
+    }
     ours = Counter(
         pools.get(generation_id(r.job, r.generation or 1).lower(), "")
         for r in situation.held

@@ -95,9 +95,9 @@ def _needs_of(change: Change) -> Iterator[Need]:
             yield Need(Container, container)
         case Pool(start_task=start):
             yield from _inputs(start.resource_files if start else ())
-        case Job(pool=pool, job_preparation_task=preparation, job_release_task=release):
+        case Job(pool=pool, auto_pool=auto, job_preparation_task=preparation, job_release_task=release):
             yield Need(Pool, pool.lower())
-            for task in (preparation, release):
+            for task in (preparation, release, auto.pool.start_task if auto else None):
                 yield from _inputs(task.resource_files if task else ())
         case Task() as task:
             yield Need(Job, label_of(task).rpartition("/")[0].lower())

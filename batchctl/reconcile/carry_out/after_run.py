@@ -63,3 +63,8 @@ def nodes_that_go_on(plan: Plan, desired: Desired, cloud: Cloud) -> Iterator[Eve
             keeps = "keeps" if health.count == 1 else "keep"
             ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
             yield PoolNotice(pool=pool.name, says=(f"{plural(health.count, 'node')} {keeps} running: {ends}",))
+    if any(isinstance(r, Job) and r.auto_pool and r.auto_pool.keep_alive for r in desired.resources):
+        for pool in cloud.kept_pools(desired.owner):
+            ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that"
+            says = f"it outlives its job {pool.of_job} (keepAlive), and {plural(pool.nodes, 'node')} with it: {ends}"
+            yield PoolNotice(pool=pool.name, says=(says,))

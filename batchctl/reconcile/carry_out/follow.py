@@ -11,7 +11,7 @@ from batchctl.errors import Stuck
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.events import Event, Halted, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Halted, PoolNotice, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
@@ -46,8 +46,8 @@ def wait_for_tasks(
     if not jobs:
         return
     begun, last, looked = clock.monotonic(), None, None
-    endless, pool = timeout is None, jobs[-1].pool
-    watch = PoolWatch(pool=pool, cloud=cloud, clock=clock, before=before, endless=endless, external=external)
+    endless, job = timeout is None, jobs[-1]
+    watch = PoolWatch(job=job, cloud=cloud, clock=clock, before=before, endless=endless, external=external)
     while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last
@@ -64,7 +64,13 @@ def wait_for_tasks(
             yield from watch.glance()
         else:
             # Nothing runs and nothing moved: only now is it worth a request to ask why.
-            if all(cloud.ended(job) for job in jobs):
+            ends = [cloud.ended(job) for job in jobs]
+            if all(ends):
+                yield from (
+                    PoolNotice(pool=f"of job {j.id}", says=(str(why),))
+                    for j, why in zip(jobs, ends, strict=True)
+                    if j.auto_pool
+                )
                 return
             # Only an end can leave others without hope, and one look at all tasks is enough for it.
             if counts.ended and counts != looked and end_stalled(jobs, cloud):

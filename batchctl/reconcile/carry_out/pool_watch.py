@@ -10,6 +10,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
+from batchctl.resources import Job
 from batchctl.words import plural
 
 BETWEEN = 60.0
@@ -18,11 +19,11 @@ BETWEEN = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
-    """One pool, and what was told of it. `before`: how it was before this apply changed anything; `endless`: the wait
-    has no end of its own; `external`: the pool is not ours to mend.
+    """The pool of a job, and what was told of it. `before`: how it was before this apply changed anything; `endless`:
+    the wait has no end of its own; `external`: the pool is not ours to mend.
     """
 
-    pool: str
+    job: Job
     cloud: Cloud
     clock: Clock
     before: PoolHealth | None = None
@@ -32,6 +33,11 @@ class PoolWatch:
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
     _doubted: bool = False
+    _made: str | None = None
+
+    @property
+    def pool(self) -> str:
+        return self.job.pool or self._made or f"of job {self.job.id}"
 
     def __post_init__(self) -> None:
         self._looked = self.clock.monotonic()
@@ -50,7 +56,7 @@ class PoolWatch:
         if hopeless and self._doubted:
             raise Stuck(
                 f"pool {self.pool!r} cannot run the {plural(counts.active, 'waiting task')}: {why_no_node(health)}\n"
-                f"The tasks stay in the job; {way_out(self.pool, health, external=self.external)}."
+                f"The tasks stay in the job; {self._way_out(health)}."
             )
         self._doubted = hopeless
         if health.nodes != self._nodes and not health.nodes_idle:
@@ -59,9 +65,17 @@ class PoolWatch:
         if not hopeless:
             yield from self._tell(tuple(pool_notices(health, endless=self.endless)))
 
+    def _way_out(self, health: PoolHealth) -> str:
+        made_for = None if self.job.pool else self.job.id
+        return way_out(self.pool, health, external=self.external, job=made_for)
+
     def _look(self) -> PoolHealth:
         self._looked = self.clock.monotonic()
-        return self.cloud.health(self.pool)
+        if not self.job.pool and self._made is None:
+            self._made = self.cloud.pool_of(self.job)
+        known = self.job.pool or self._made
+        # A pool that the service is still to make will have nodes.
+        return self.cloud.health(known) if known else PoolHealth(steady=False, nodes=(), able=0)
 
     def _tell(self, said: tuple[str, ...]) -> Iterator[Event]:
         if news := tuple(line for line in said if line not in self._told):

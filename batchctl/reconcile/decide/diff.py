@@ -7,7 +7,7 @@ from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import Reasons
 from batchctl.reconcile.decide.generations import schedule_tasks
-from batchctl.reconcile.decide.runs import LEAVING
+from batchctl.reconcile.decide.runs import ENDING, LEAVING
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task
@@ -26,8 +26,9 @@ def diff(
     found = {_identity(r): r for r in held if not isinstance(r, Job | Task)}
     foreign = {key: found[key] for key in wanted if key in found and _owner_of(found[key]) != desired.owner}
     compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
-    gone, notes = _what_left_the_spec(desired, wanted, found)
     jobs = schedule_tasks(desired, held, choices)
+    staying = frozenset(_kept_pools(desired, held, jobs.changes))
+    gone, notes = _what_left_the_spec(desired, wanted, {k: r for k, r in found.items() if k not in staying})
     changes = [*(c for c in compared if c), *gone, *jobs.changes]
     return Plan(
         owner=desired.owner,
@@ -104,7 +105,7 @@ def _what_left_the_spec(
         if isinstance(blob, Blob) and blob.container in emptied:
             emptied[blob.container].append(blob)
     notes: list[str] = []
-    gone = [_gone(r, (LEAVING,) if r.state == "deleting" else ()) for r in ours if isinstance(r, Pool)]
+    gone = [_gone(r, tuple(_why_gone(r))) for r in ours if isinstance(r, Pool)]
     for container in containers:
         blobs = emptied[container.name]
         if any(b.owner != desired.owner or b.snapshots for b in blobs):
@@ -129,6 +130,25 @@ def kept_for_snapshots(blobs: Sequence[Blob]) -> Iterator[str]:
             f"{plural(len(blobs), 'blob')} kept for snapshots that we did not make ({names}): with the snapshots "
             f"deleted, destroy or apply again"
         )
+
+
+def _kept_pools(desired: Desired, held: Sequence[Resource], changes: Iterable[Change]) -> Iterator[Identity]:
+    """Auto pools that outlive their jobs, and stay: that of the newest generation, and those of jobs that run."""
+    keeps = any(isinstance(r, Job) and r.auto_pool and r.auto_pool.keep_alive for r in desired.resources)
+    jobs = {r.id.lower(): r for r in held if isinstance(r, Job) and r.owner == desired.owner}
+    made = [c.after for c in changes if c.action is Action.CREATE]
+    newest = max((r.generation for r in (*jobs.values(), *made) if isinstance(r, Job)), default=0)
+    for pool in (r for r in held if isinstance(r, Pool) and r.of_job):
+        job = jobs.get(pool.of_job.lower())
+        if job and (job.state not in ENDING or (keeps and job.generation == newest)):
+            yield _identity(pool)
+
+
+def _why_gone(pool: Pool) -> Iterator[str]:
+    if pool.of_job:
+        yield f"was made for job {pool.of_job}"
+    if pool.state == "deleting":
+        yield LEAVING
 
 
 def _gone(resource: Resource, reasons: Reasons = ()) -> Change:

@@ -5,6 +5,8 @@ dependents. What must run again runs in the next generation, which holds those t
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import fields
+from typing import Any
 
 from batchctl.desired import Desired, Stage
 from batchctl.frozen import dataclass
@@ -15,8 +17,8 @@ from batchctl.reconcile.decide.verdicts import Verdict, refusals_of_busy, verdic
 from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
 from batchctl.resources import Blob, Job, Resource, Task
-from batchctl.rest import camel
-from batchctl.rules import Rule, field_differences
+from batchctl.rest import SPEC, camel, path_of
+from batchctl.rules import Difference, Rule, field_differences
 from batchctl.words import some
 
 
@@ -117,9 +119,27 @@ def _notes_of(runs: Runs, placement: Placement, verdicts: Iterable[Verdict], str
         yield f"task {run.id!r} is in the spec no more, and is still {run.state} in job {job.id!r}: it goes on"
 
 
+def _names_of(difference: Difference) -> Iterator[str]:
+    """What differs, as a spec has it: of an auto pool its words."""
+    if difference.name != "auto_pool":
+        yield camel(difference.name)
+        return
+    old, new = difference.old, difference.new
+    if not (old and new):
+        # That it has another pool its `pool` says.
+        return
+    yield from (f"pool.{path_of(f, SPEC)[0]}" for f in fields(new) if f.name != "pool" and _differs(f.name, old, new))
+    yield from (f"pool.{camel(inner.name)}" for inner in field_differences(old.pool, new.pool))
+
+
+def _differs(name: str, old: Any, new: Any) -> bool:
+    return bool(getattr(old, name) != getattr(new, name))
+
+
 def _comes_later(job: Job, held: Job) -> Iterator[str]:
     """What the spec says otherwise and this generation cannot take any more."""
     ended = held.state in ENDING
-    names = [camel(d.name) for d in field_differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
+    differences = [d for d in field_differences(held, job) if ended or d.rule is Rule.NEW_GENERATION]
+    names = [name for d in differences for name in _names_of(d)]
     if names:
         yield f"job {held.id!r} keeps its {', '.join(names)}: a change comes with its next generation"

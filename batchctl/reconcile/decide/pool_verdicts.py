@@ -46,8 +46,11 @@ EXTERNAL = "whoever owns it"
 """Who does something about an external pool."""
 
 
-def way_out(pool: str, health: PoolHealth, *, external: bool = False) -> str:
-    """What is to be done about a pool that cannot run anything, or about nodes of it that cannot."""
+def way_out(pool: str, health: PoolHealth, *, external: bool = False, job: str | None = None) -> str:
+    """What is to be done about a pool that cannot run anything, or about nodes of it that cannot; `job`: the one that
+    it was made for."""
+    if job is not None:
+        return f"mend the spec and apply again: job {job!r} ends then, with its pool, and the next one has another"
     if external:
         return f"the pool is external, {EXTERNAL} mends it; or name another pool and apply again"
     if health.broken:

@@ -8,6 +8,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Job, Task, changed_parts
+from batchctl.rules import field_differences
 from batchctl.words import plural
 from batchctl.work import HANDLING
 
@@ -109,10 +110,17 @@ def _why_ended(job: Job, held: Job, wanted: Mapping[str, Task], runs: Sequence[T
     unfinished = [run for run in runs if run.generation == held.generation and run.state != "completed"]
     busy = [run for run in unfinished if run.state != "active"]
     outdated = [run for run in unfinished if is_in_the_way(job, held, run, wanted.get(run.id.lower()))]
+    if not busy and _has_another_pool(job, held):
+        outdated = unfinished
     if not outdated or (busy and not force):
         return None
     runs_on = f"{plural(len(busy), 'task')} of it {'run' if len(busy) > 1 else 'runs'}"
     return f"ends by --force: {runs_on}" if busy else GIVEN_UP
+
+
+def _has_another_pool(job: Job, held: Job) -> bool:
+    """Was a pool made for it that is not as the spec has it now? No such pool is ever changed."""
+    return any(difference.name == "auto_pool" for difference in field_differences(held, job))
 
 
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:

@@ -16,6 +16,8 @@ WRITTEN: Mapping[str, str] = {
     "usesTaskDependencies": "batchctl says it where a task has 'dependsOn'",
     "destination": "write 'container', a name of storage.containers, or 'containerUrl', and 'path'",
     "poolInfo": "write 'pool' at the top level: 'pool: {id: ID, external: true}' for one that is there already",
+    "autoPoolSpecification": "write what it holds in 'pool' at the top level, with 'lifetime: job'",
+    "poolLifetimeOption": "write 'lifetime: job'",
     "uploadOptions": "write 'uploadCondition' beside 'filePattern'",
     "taskIds": "write 'dependsOn: [{task: ID}]'",
     "taskIdRanges": "write 'dependsOn: [{factory: NAME}]'",
@@ -23,7 +25,7 @@ WRITTEN: Mapping[str, str] = {
 """What the language says in another way: REST's word, and what to write."""
 
 CALLED: Mapping[str, Mapping[str, str]] = {
-    "pool": {"existing": "write 'external: true'", "lifetime": NOT_YET},
+    "pool": {"existing": "write 'external: true'"},
 }
 """Words for what Batch has under another name: a pool that is there already (poolInfo), one that lives as long as its
 job (autoPoolSpecification)."""

@@ -9,7 +9,7 @@ from typing import Any
 from batchctl.configurations import IdentityReference
 from batchctl.desired import Tolerance
 from batchctl.durations import parse_duration
-from batchctl.resources import Image, Job, Pool, Task
+from batchctl.resources import AutoPool, Image, Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
@@ -40,8 +40,8 @@ from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTas
 
 Document = Mapping[str, Any]
 
-UNSAID: Mapping[str, Any] = {"vm_size": "", "image": Image(publisher="", offer="", sku="")}
-"""What of a pool is not known where it is external."""
+UNSAID: Mapping[str, Any] = {"name": "", "vm_size": "", "image": Image(publisher="", offer="", sku="")}
+"""What of a pool is not known where it is external; an auto pool has no name."""
 
 MODIFIERS = ("include", "exclude", "rows", "sort", "groupBy", "expectGroupSize", "chunk", "allowEmpty")
 """Keys of `forEach` that are no form."""
@@ -91,9 +91,11 @@ def _download(d: Document, at: At) -> DownloadSpec:
 
 
 def _pool_spec(pool: Document, at: At) -> PoolSpec:
+    wanted = Pool(**{**UNSAID, **SPELLED.read(Pool, pool)})
     return PoolSpec(
         at=at,
-        wanted=Pool(**{**UNSAID, **SPELLED.read(Pool, pool)}),
+        wanted=wanted,
+        auto=AutoPool(pool=wanted, **SPELLED.read(AutoPool, pool)) if "lifetime" in pool else None,
         start_task=_work_spec(StartTask, pool, at, "startTask"),
         external=pool.get("external", False),
     )

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 from batchctl.on_paper import is_on_paper
-from batchctl.resources import Job, Pool, Task
+from batchctl.resources import AutoPool, Job, Pool, Task
 from batchctl.rest import REST, SPEC, Path, member_of, path_of, without_none
 from batchctl.rules import Rule
 from batchctl.spec.reading.schema import (
@@ -46,6 +46,9 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
     (("job", "tasks"), Task, (), ""),
 )
 """Where a spec has what becomes a value of the vocabulary, where REST has it in its object, what a change means."""
+
+AUTO_POOL = ("poolInfo", "autoPoolSpecification")
+"""Where REST has, in a job, the pool that is made for it."""
 
 OF_A_FILE = (
     "httpUrl",
@@ -218,7 +221,7 @@ def _facts() -> Mapping[Path, tuple[str, str]]:
                 formed = change or (NEXT_RUN if "identityReference" in word else RUNS_AGAIN)
                 found[*path, *word.split(".")] = ".".join((*rest, name)), formed
         found |= _facts_of(cls, path, rest, change)
-    return found
+    return found | _facts_of(AutoPool, ("pool",), AUTO_POOL, CHANGES[Rule.NEW_GENERATION])
 
 
 def _facts_of(cls: Any, path: Path, rest: Path, change: str) -> dict[Path, tuple[str, str]]:
@@ -236,7 +239,8 @@ def _facts_of(cls: Any, path: Path, rest: Path, change: str) -> dict[Path, tuple
                 found.setdefault(here[:-depth], (".".join(there[:-depth]), means))
         kind = without_none(hints[entry.name])
         kind = member_of(kind) or kind
-        if is_dataclass(kind):
+        # What Batch does not know has no parts that it knows.
+        if is_dataclass(kind) and path_of(entry, REST):
             found |= _facts_of(kind, here, there, means)
     return found
 

@@ -136,6 +136,11 @@ def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Proble
 
 
 BESIDE_EXTERNAL = ("id", "external")
+NOT_BESIDE_LIFETIME = {
+    "afterRun": "Batch deletes an auto pool when its job has ended, 'keepAlive: true' keeps it: take out 'afterRun'",
+    "id": "Batch gives an auto pool its id: take out 'id', or 'lifetime' if the pool is to outlive its job",
+    "identity": "an auto pool has no managed identity: take out 'identity', or give the pool an 'id' and no 'lifetime'",
+}
 
 
 def external_pools_stay(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -150,6 +155,28 @@ def external_pools_stay(document: Any, source: Source, _known: Values) -> Iterat
                 "or 'external' if this spec is to make the pool"
             )
             yield source.problem(("pool", key), message, "external-pool", at_key=True)
+
+
+def auto_pools_come_with_jobs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """REST: AutoPoolSpecification. Its pool has neither an id nor an identity, and lives for a job."""
+    pool = as_mapping(get_in(document, "pool"))
+    if "lifetime" not in pool or _is_external(document):
+        return
+    for key, message in NOT_BESIDE_LIFETIME.items():
+        if key in pool:
+            yield source.problem(("pool", key), message, "auto-pool", at_key=True)
+    if get_in(pool, "scale", "initial") is not None:
+        message = "an auto pool begins with what its formula says, which is 'min': take out 'initial'"
+        yield source.problem(("pool", "scale", "initial"), message, "auto-pool", at_key=True)
+    if "identity" in as_mapping(document):
+        message = "the nodes of an auto pool have no managed identity: give the pool an 'id' and no 'lifetime'"
+        yield source.problem(("identity",), message, "auto-pool", at_key=True)
+    if pool["lifetime"] == "jobSchedule":
+        message = "a job cannot have a pool of a job schedule: write 'lifetime: job'"
+        yield source.problem(("pool", "lifetime"), message, "auto-pool")
+    elif "job" not in as_mapping(document):
+        message = "an auto pool comes with a job: give the spec a 'job', or the pool an 'id' and no 'lifetime'"
+        yield source.problem(("pool", "lifetime"), message, "auto-pool", at_key=True)
 
 
 def _is_external(document: Any) -> bool:
@@ -393,6 +420,7 @@ RULES: tuple[Rule, ...] = (
     order_is_said,
     reserved_names_are_free,
     external_pools_stay,
+    auto_pools_come_with_jobs,
     slots_are_there,
     times_are_allowed,
     nodes_are_asked_for_once,

@@ -180,6 +180,9 @@ class FakeCloud:
     def images(self) -> tuple[SupportedImage, ...]:
         return IMAGES
 
+    def on_paper(self, resource: Resource) -> tuple[str, ...]:
+        return ()
+
     def why_no_identities(self) -> str | None:
         return self.no_identities
 

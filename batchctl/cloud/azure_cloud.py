@@ -10,6 +10,7 @@ from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, task
 from batchctl.cloud.transfer.downloads import read_blob
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
+from batchctl.on_paper import kept_on_paper
 from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Azure:
 
     def why_no_identities(self) -> str | None:
         return self._session.arm.obstacle() if self._session.arm else None
+
+    def on_paper(self, resource: Resource) -> tuple[str, ...]:
+        return kept_on_paper(resource) if self._session.is_paper else ()
 
     def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return ROOMS[type(resources[0])].create(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function

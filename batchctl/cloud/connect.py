@@ -150,7 +150,19 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     arm = Arm(target.resource_id, target.batch_url, gate) if target.has_arm else None
-    return Azure(Session(Batch(batch, target.batch_url), storage, sas, direct, clock, gate, at_once=at_once, arm=arm))
+    return Azure(
+        Session(
+            Batch(batch, target.batch_url),
+            storage,
+            sas,
+            direct,
+            clock,
+            gate,
+            at_once=at_once,
+            arm=arm,
+            is_paper=target.is_on_loopback,
+        )
+    )
 
 
 def _transport(url: str) -> RequestsTransport:

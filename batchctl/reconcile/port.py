@@ -38,6 +38,10 @@ class Account(Protocol):
 
     def images(self) -> tuple[SupportedImage, ...]: ...
 
+    def on_paper(self, resource: Resource) -> tuple[str, ...]:
+        """What it would keep of a resource and do nothing about, by REST's names. No request."""
+        ...
+
     def why_no_identities(self) -> str | None:
         """Why no pool can be given an identity, and what to do about it."""
         ...

@@ -95,10 +95,10 @@ class Desk:
                 pass
         since = [line for lines, seen in zip(self.side.written(), before, strict=True) for line in lines[seen:]]
         shown = re.sub(r"tvmps_[\w…]+|node-\d+", "NODE", out.getvalue())
-        # BASE has no nodes, so that nothing ends while it is looked at: every plan would say so.
-        shown = re.sub(
-            r"^  note: pool .* will have no nodes.*\n", "", shown.replace(self.name, "NAME"), flags=re.MULTILINE
-        )
+        # BASE has no nodes, so that nothing ends while it is looked at: every plan would say so. What is on paper the
+        # real service alone says.
+        notes = re.compile(r"^  note: (pool .* will have no nodes|on paper here).*\n", re.MULTILINE)
+        shown = notes.sub("", shown.replace(self.name, "NAME"))
         return shown, [line.replace(self.name, "NAME") for line in since]
 
 

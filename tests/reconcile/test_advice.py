@@ -1,14 +1,18 @@
 """What a plan says of things that Batch takes and that seldom do what was meant."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from batchctl.configurations import TaskContainerSettings
+from batchctl.machines import OSDisk, PoolIdentity, UserAssignedIdentity
+from batchctl.on_paper import kept_on_paper
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.decide.diff import diff
 from batchctl.resources import Resource
 from batchctl.work import JobPreparationTask, StartTask
+from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import desired, held_pool, job, pool, situation, task
 
 
@@ -75,3 +79,38 @@ def test_a_size_that_azure_takes_away() -> None:
     (found,) = notes_of(pool(vm_size="Standard_NC6_Promo"), held=(held_pool(vm_size="Standard_NC6_Promo"),))
     assert found.startswith("pool 'pool': NC sizes (v1): retired on 2023-09-06 (https://learn.microsoft.com/")
     assert notes_of(pool(vm_size="Standard_D2s_v5")) == ()
+
+
+class OnPaper(FakeCloud):
+    """An account that does not do all that it takes."""
+
+    def on_paper(self, resource: Resource) -> tuple[str, ...]:
+        return kept_on_paper(resource)
+
+
+def papers(*wanted: Resource, held: tuple[Resource, ...] = ()) -> tuple[str, ...]:
+    everything = desired(*wanted)
+    return with_advice(diff(everything, held), replace(situation(everything, held), account=OnPaper())).notes
+
+
+NAMED = PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id="/u"),))
+ADMIN = StartTask(command_line="true", elevation="admin")
+
+
+def test_what_an_account_takes_and_does_nothing_about_is_told_once_a_factory() -> None:
+    assert papers(pool(), job(), task()) == ()
+    wanted = pool(identity=NAMED, os_disk=OSDisk(disk_size_gb=64), start_task=ADMIN)
+    tasks = [task(i, elevation="admin", factory="f") for i in ("a", "b")]
+    assert papers(wanted, job(), *tasks) == (
+        "on paper here, without effect: osDisk, startTask.userIdentity, identity of pool 'pool', "
+        "userIdentity of task 'count/a'",
+    )
+    assert notes_of(wanted, job(), *tasks) == ()
+
+
+def test_of_a_pool_that_changes_only_what_changes_is_told() -> None:
+    held = held_pool(identity=NAMED)
+    assert papers(pool(identity=NAMED, vm_size="Standard_D4s_v5"), held=(held,)) == ()
+    assert papers(pool(identity=NAMED, os_disk=OSDisk(disk_size_gb=64)), held=(held,)) == (
+        "on paper here, without effect: osDisk of pool 'pool'",
+    )

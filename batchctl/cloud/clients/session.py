@@ -76,7 +76,7 @@ class Budget:
 @dataclass(frozen=True, slots=True)
 class Session:
     """`at_once`: so many objects are worked on at any one time; None leaves it to each room. `arm`: what gives pools
-    their identities; None: Batch itself does."""
+    their identities; None: Batch itself does. `is_paper`: it takes more than it does (`on_paper`)."""
 
     batch: Batch
     blobs: BlobServiceClient
@@ -88,6 +88,7 @@ class Session:
     budget: Budget = field(default_factory=lambda: Budget(IN_MEMORY))
     at_once: int | None = None
     arm: "Arm | None" = None
+    is_paper: bool = False
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""

@@ -8,9 +8,10 @@ from posixpath import basename
 
 from batchctl.reconcile.amend.auto_pools import as_of_pool
 from batchctl.reconcile.decide.canary import flocks
-from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.rest import camel
 from batchctl.retirements import end_of_size
 from batchctl.words import plural, some
 from batchctl.work import Work
@@ -108,10 +109,32 @@ def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
             yield f"pool {pool.name!r}: {found.says(situation.now.date())}"
 
 
+def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
+    """What this account takes and does nothing about; of the tasks of a factory, one tells it for all."""
+    seen: set[str] = set()
+    told: list[str] = []
+    for change in (c for c in plan.changes if isinstance(c.after, Pool | Job | Task)):
+        task = change.after if isinstance(change.after, Task) else None
+        if change.after is None or (task and task.factory in seen):
+            continue
+        seen |= {task.factory} if task else set()
+        names = [name for name in situation.account.on_paper(change.after) if _is_new(name, change)]
+        told += [f"{', '.join(names)} of {change.after.kind} {label_of(change.after)!r}"] if names else []
+    if told:
+        yield f"on paper here, without effect: {some(told)}"
+
+
+def _is_new(name: str, change: Change) -> bool:
+    """Is it made, or does it change?"""
+    changed = {camel(field.name).partition(".")[0] for field in change.fields}
+    return change.action is not Action.UPDATE or name.partition(".")[0] in changed
+
+
 ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     no_shell_expands,
     packages_need_an_administrator,
     spot_nodes_that_talk,
     first_tasks_first,
     sizes_that_go,
+    what_stays_on_paper,
 )

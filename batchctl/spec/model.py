@@ -51,9 +51,10 @@ class Upload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
     """`lines` for a shell, or `argv` for none, or the whole `line` as it stands; one of them is set. None of them, and
-    an empty line: a container runs what its image says."""
+    an empty line: a container runs what its image says. `before`: lines of ours that come before those of the spec."""
 
     at: At
+    before: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
     line: str = ""

@@ -86,7 +86,7 @@ def command_line(
 ) -> tuple[str, tuple[ResourceFile, ...]]:
     """Batch runs a command line without a shell: `commands` get one, `command` is quoted as it is, `commandLine` goes
     over as it stands. With the line comes the .cmd file that it runs, if it does. `key`: how these words begin."""
-    field = f"{key}s" if commands.lines else key if commands.argv else f"{key}Line"
+    field = key if commands.argv else f"{key}s" if commands.lines or commands.before else f"{key}Line"
     script = None
     try:
         if field.endswith("Line"):
@@ -98,7 +98,7 @@ def command_line(
 
             line, script = windows.cmd(commands.lines, fill.values)
         else:
-            line = shell.bash(commands.lines, fill.values)
+            line = shell.bash(commands.lines, fill.values, commands.before)
     except shell.LineError as error:
         fill.wrong((*commands.at, field, error.number), error.error)
         return "", ()

@@ -183,8 +183,9 @@ def _after(state: State, text: str) -> State:
     return Bash.after(state, text)
 
 
-def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
-    """`/bin/bash -c …` that runs the lines and stops at the first that fails. Raises LineError."""
+def bash(commands: Sequence[str], values: Mapping[str, Value], before: Sequence[str] = ()) -> str:
+    """`/bin/bash -c …` that runs the lines and stops at the first that fails; `before` stands before them as it is.
+    Raises LineError."""
     shell, lines = Bash(), []
     spanning: int | None = None
     for number, line in enumerate(commands):
@@ -194,7 +195,7 @@ def bash(commands: Sequence[str], values: Mapping[str, Value]) -> str:
         spanning = shell.open_quote if spanning is None else spanning
     if shell.open_quote is not None and spanning is not None:
         raise _unclosed(commands, spanning)
-    return in_bash(*lines)
+    return in_bash(*before, *lines)
 
 
 def in_bash(*lines: str) -> str:

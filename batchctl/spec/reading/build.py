@@ -40,6 +40,9 @@ from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTas
 
 Document = Mapping[str, Any]
 
+USER = frozenset(("elevationLevel", "userIdentity"))
+"""Words that say who something runs as."""
+
 UNSAID: Mapping[str, Any] = {"name": "", "vm_size": "", "image": Image(publisher="", offer="", sku="")}
 """What of a pool is not known where it is external; an auto pool has no name."""
 
@@ -122,6 +125,8 @@ def _work_spec(cls: type[W], above: Document, at: At, key: str) -> WorkSpec[W] |
     work = above.get(key)
     if work is None:
         return None
+    if "packages" in work and not USER & work.keys():
+        work = {**work, "elevationLevel": "admin"}
     return WorkSpec(wanted=cls(**SPELLED.read(cls, _with_elevation(work))), **_run_parts(work, (*at, key)))
 
 
@@ -187,7 +192,15 @@ def _depends_on(task: Document, at: At) -> tuple[DependsOn, ...]:
 
 def _commands(task: Document, at: At) -> Commands:
     lines, words = tuple(task.get("commands", ())), tuple(task.get("command", ()))
-    return Commands(at=at, lines=lines, argv=words, line=task.get("commandLine", ""))
+    return Commands(at=at, before=_before(task), lines=lines, argv=words, line=task.get("commandLine", ""))
+
+
+def _before(task: Document) -> tuple[str, ...]:
+    if "packages" not in task:
+        return ()
+    from batchctl.spec.filling.packages import install_lines  # imported late: few start tasks have it
+
+    return install_lines(task["packages"])
 
 
 def _multi_instance(task: Document, at: At) -> MultiInstanceSpec | None:

@@ -279,6 +279,7 @@ TELLERS: Mapping[str, Callable[[Breach], Iterator[Finding]]] = {
     "maximum": _range,
     "minLength": _empty,
     "minItems": _empty,
+    "minProperties": _empty,
     "maxLength": _long,
 }
 """Keywords of the schema, and how a breach of each is told."""

@@ -13,6 +13,7 @@ from typing import Any
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
+from batchctl.spec.reading.commands import mpi_starts_a_command, packages_can_be_installed, something_runs
 from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
@@ -229,26 +230,6 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
         yield source.problem(("pool", "afterRun"), message, "two-targets")
 
 
-COMMANDS = ("commands", "command", "commandLine")
-
-
-def something_runs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    """Learn, "Run container workloads": an empty command line is the image's own; without a container there is none."""
-    for pattern in (*NODE_TASKS, "job.tasks.*"):
-        for at, work in find_parts(document, pattern):
-            if not isinstance(work, dict) or "containerSettings" in work:
-                continue
-            if work.get("commandLine") == "":
-                message = (
-                    "an empty command line is for containers, which have one of their own: see 'containerSettings'"
-                )
-                yield source.problem((*at, "commandLine"), message, "empty-value")
-            elif not any(nearest_word(key, COMMANDS) for key in work):
-                name = at[-1] if isinstance(at[-1], str) else f"{at[-2]}[{at[-1]}]"
-                message = f"{name} needs 'commands' or 'command'; only a container has one of its own"
-                yield source.problem(at, message, "missing-key", at_key=True)
-
-
 def scale_is_a_span(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     scale = as_mapping(get_in(document, "pool", "scale"))
     least, most = scale.get("min", 0), scale.get("max")
@@ -268,24 +249,6 @@ def containers_can_run(document: Any, source: Source, _known: Values) -> Iterato
         for at, _ in find_parts(document, f"{pattern}.containerSettings"):
             message = "the nodes run no containers: give the pool a 'containerConfiguration'"
             yield source.problem(at, message, "no-containers", at_key=True)
-
-
-def mpi_starts_a_command(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for at, task in find_parts(document, "job.tasks.*"):
-        if "mpi" not in as_mapping(task):
-            continue
-        # The long form that stands there is the short one's, unless it was written.
-        if (*at, "multiInstanceSettings") in source.keys and source.keys[*at, "multiInstanceSettings"] != source.keys[
-            *at, "mpi"
-        ]:
-            message = "'mpi' stands for it: only one of them can be meant"
-            yield source.problem((*at, "multiInstanceSettings"), message, "two-forms", at_key=True)
-        if "commandLine" in task:
-            message = "mpi starts a program for each process: write it as 'command' or 'commands'"
-            yield source.problem((*at, "commandLine"), message, "two-forms", at_key=True)
-        elif "containerSettings" in task and not {"command", "commands"} & task.keys():
-            message = "mpi starts a program for each process: give the task a 'command' or 'commands'"
-            yield source.problem((*at, "mpi"), message, "missing-key", at_key=True)
 
 
 def instances_can_meet(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -427,6 +390,7 @@ RULES: tuple[Rule, ...] = (
     something_runs,
     scale_is_a_span,
     containers_can_run,
+    packages_can_be_installed,
     mpi_starts_a_command,
     instances_can_meet,
     job_actions_count,

@@ -6,6 +6,7 @@ conventions", and the pages of the sizes of earlier generations).
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 _NAME = re.compile(
     r"(?P<tier>standard|basic)_(?P<family>[a-z]+)(?P<number>[0-9]+)(?:-(?P<constrained>[0-9]+))?"
@@ -32,6 +33,24 @@ def cores_of_size(vm_size: str) -> int | None:
         return int(found["constrained"])
     number = int(found["number"])
     return OLD.get((found["family"].lower(), (found["version"] or "").lower()), {}).get(number, number)
+
+
+class Size(NamedTuple):
+    """The parts of a size's name: `Standard_D4as_v5` is `("d", 4, "as", 5)`. `version`: 0 where there is none."""
+
+    family: str
+    number: int
+    features: str
+    version: int
+
+
+def parts_of_size(vm_size: str) -> Size | None:
+    """None for a name of another form."""
+    found = _NAME.fullmatch(vm_size.lower())
+    if found is None:
+        return None
+    version = found["version"] or next(iter(re.findall(r"_(v[0-9]+)\b", found["more"] or "")), "v0")
+    return Size(found["family"], int(found["number"]), found["features"], int(version[1:]))
 
 
 def series_of_size(vm_size: str) -> tuple[str, str] | None:

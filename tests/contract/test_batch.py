@@ -26,7 +26,7 @@ from batchctl.configurations import (
 from batchctl.errors import CloudError, Partial, Refused
 from batchctl.reconcile.carry_out.follow import end_stalled
 from batchctl.reconcile.plan import field_changes
-from batchctl.resources import Container, Job, Pool, Resource, Task
+from batchctl.resources import Container, Image, Job, Pool, Resource, Task
 from batchctl.rules import Rule, field_differences
 from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, ResourceFile, StartTask
 from tests.contract.conftest import World, container, done, refused
@@ -56,6 +56,7 @@ START = StartTask(
     container_settings=CONTAINER,
 )
 WHOLE_POOL: dict[str, Any] = {
+    "image": Image(publisher="microsoft-dsvm", offer="ubuntu-hpc", sku="2404"),
     "container_configuration": ContainerConfiguration(
         container_image_names=("ubuntu:24.04", "alpine"),
         container_registries=(ContainerRegistry(registry_server="r.azurecr.io", identity_reference=PULLER),),

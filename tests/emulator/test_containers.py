@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from azure.batch import models
+from azure.core.exceptions import HttpResponseError
 
 from .conftest import completed, new_job, ready_pool, text
 from .raw import VERSION, send
@@ -248,3 +249,17 @@ def test_without_a_runtime(tmp_path, containers, configured, code, why):
         failure = inside(client, "true").execution_info.failure_info
         assert (failure and failure.code) == code
         assert (failure and {detail.name: detail.value for detail in failure.details}["Message"]) == why
+
+
+def test_an_image_without_docker_runs_no_containers(tmp_path):
+    ubuntu = models.BatchVmImageReference(publisher="Canonical", offer="ubuntu-24_04-lts", sku="server")
+    containers = models.BatchContainerConfiguration(type="dockerCompatible")
+    machine = models.VirtualMachineConfiguration(
+        image_reference=ubuntu, node_agent_sku_id="batch.node.ubuntu 24.04", container_configuration=containers
+    )
+    asked = models.BatchPoolCreateOptions(id="q", vm_size="standard_d2_v2", virtual_machine_configuration=machine)
+    with running(tmp_path / "home") as local, local.client() as client, pytest.raises(HttpResponseError) as refused:
+        client.create_pool(asked)
+    assert refused.value.status_code == 400
+    told = {detail.key: detail.value for detail in refused.value.model.values_property}
+    assert (told["PropertyName"], told["PropertyValue"]) == ("type", "dockerCompatible")

@@ -5,7 +5,19 @@ from collections.abc import Mapping
 WINGS = ("spec", "reconcile", "cloud")
 GROUND = (
     *("resources", "work", "desired", "configurations", "machines"),
-    *("rules", "rest", "cloud_answers", "sights", "frozen", "retirements", "vm_sizes", "errors", "clock", "sensitive"),
+    *(
+        "rules",
+        "rest",
+        "cloud_answers",
+        "sights",
+        "frozen",
+        "retirements",
+        "vm_sizes",
+        "vm_abilities",
+        "errors",
+        "clock",
+        "sensitive",
+    ),
 )
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

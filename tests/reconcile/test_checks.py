@@ -39,7 +39,7 @@ def agent(plan: Plan) -> str | None:
         (plan_of(pool()), True),
         (plan_of(OPEN, held_pool()), False),
         (plan_of(OPEN, held_pool(vm_size="Old")), True),
-        (plan_of(pool(), held_pool(vm_size="Old")), False),
+        (plan_of(pool(), held_pool(vm_size="Old")), True),
         (plan_of(pool(), held_pool(target_dedicated_nodes=3)), False),
         (plan_of(pool(), held_pool(image=OTHER_IMAGE)), True),
         (plan_of(pool(), held_pool(node_agent_sku_id="batch.node.ubuntu 22.04")), True),
@@ -216,3 +216,40 @@ def test_what_is_no_pool_passes_through() -> None:
     gone = Plan(owner=OWNER, changes=(Change(action=Action.DELETE, before=held_pool(node_agent_sku_id=None)),))
     assert with_agents(gone, FACTS) == gone
     assert problems_of(gone, Facts()) == ()
+
+
+GEN_1 = replace(IMAGES[0], image=Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server-gen1"))
+GEN_2 = replace(IMAGES[0], capabilities=("Generation2VMImage",))
+FOR_ARM = replace(GEN_2, image=ARM, node_agent_sku_id="batch.node.ubuntu 24.04-arm64")
+
+
+@pytest.mark.parametrize(
+    ("size", "image", "said"),
+    [
+        ("Standard_D2s_v6", GEN_1, "generation 2 alone, and canonical/ubuntu-24_04-lts/server-gen1 is one of 1; take"),
+        ("standard_dc2s_v3", GEN_1, "starts images of generation 2 alone"),
+        ("Standard_NC24ads_A100_v4", GEN_1, "starts images of generation 2 alone"),
+        ("Standard_A2_v2", GEN_2, "Standard_A2_v2 starts images of generation 1 alone"),
+        ("Standard_D2_v3", GEN_2, "Standard_D2_v3 starts images of generation 1 alone"),
+        ("Standard_D2s_v6", GEN_2, None),
+        ("Standard_D2_v3", GEN_1, None),
+        ("Standard_D2s_v5", GEN_1, None),
+        ("Standard_D2s_v5", GEN_2, None),
+        ("Standard_D2ps_v5", FOR_ARM, None),
+        ("Standard_D2ps_v5", GEN_2, "Standard_D2ps_v5 is an Arm size, and the node agent"),
+        ("Standard_D2s_v5", FOR_ARM, "Standard_D2s_v5 is no Arm size, and the node agent"),
+    ],
+)
+def test_sizes_start_images_of_their_generation_and_processor(
+    size: str, image: SupportedImage, said: str | None
+) -> None:
+    wanted = pool(vm_size=size, image=image.image, node_agent_sku_id=image.node_agent_sku_id)
+    listed = Facts(images=(GEN_1, GEN_2, FOR_ARM), now=NOW)
+    for plan in (plan_of(wanted), plan_of(wanted, held_pool(vm_size="Standard_D4s_v4", image=image.image))):
+        found = [problem for problem in problems_of(plan, listed) if "node agent" not in problem or "Arm" in problem]
+        assert [bool(said and said in problem) for problem in found] == [True] * bool(said)
+
+
+def test_where_no_image_tells_its_generation_none_is_refused() -> None:
+    wanted = plan_of(pool(vm_size="Standard_D2s_v6", image=GEN_1.image))
+    assert problems_of(wanted, Facts(images=(GEN_1, *IMAGES), now=NOW)) == ()

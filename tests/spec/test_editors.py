@@ -38,9 +38,9 @@ def texts() -> dict[str, str]:
         for case in cases if isinstance(cases, list) else []:
             if isinstance(case, dict) and isinstance(case.get("spec"), str) and "version" in case["spec"]:
                 found[f"{path.stem}: {case['name']}"] = case["spec"]
-    pool = "image: {publisher: a, offer: b, sku: c}"
+    pool = "id: p, vmSize: Standard_D2s_v5, image: {publisher: a, offer: b, sku: c}"
     for value in SCALARS:
-        found[f"number {value}"] = f"{HEAD}pool: {{id: p, vmSize: a, {pool}, targetDedicatedNodes: {value}}}\n"
+        found[f"number {value}"] = f"{HEAD}pool: {{{pool}, targetDedicatedNodes: {value}}}\n"
         found[f"text {value}"] = f"version: 1\nname: {value}\n"
         found[f"boolean {value}"] = f"{HEAD}storage: {{containers: {{abc: {{keep: {value}}}}}}}\n"
         found[f"version {value}"] = f"version: {value}\nname: a\n"

@@ -81,7 +81,7 @@ def resolved(case: dict[str, Any], folder: Path) -> Desired:
         "storage": {"containers": {"abc": {}, "ext": {"external": True}}, "uploads": case.get("uploads", [])},
         "pool": {
             "id": "p",
-            "vmSize": "S",
+            "vmSize": "Standard_D2s_v5",
             "image": {"publisher": "a", "offer": "b", "sku": "c"},
             **({"containerConfiguration": {"type": "dockerCompatible"}} if case.get("containers") else {}),
         },
@@ -190,7 +190,7 @@ def test_what_is_written_in_a_list_arrives_as_it_is(tmp_path: Path) -> None:
         f"""version: 1
 name: me
 vars: {{rate: {{type: number, default: 1e-3}}, given: {{type: number}}}}
-pool: {{id: p, vmSize: S, image: {{publisher: a, offer: b, sku: c}}}}
+pool: {{id: p, vmSize: Standard_D2s_v5, image: {{publisher: a, offer: b, sku: c}}}}
 job:
   id: j
   tasks:

@@ -15,7 +15,7 @@ def problems_of(folder: Path, *tasks: dict[str, Any]) -> list[Problem]:
         "version": 1,
         "name": "me",
         "storage": {"containers": {"abc": {"external": True}}},
-        "pool": {"id": "p", "vmSize": "S", "image": {"publisher": "a", "offer": "b", "sku": "c"}},
+        "pool": {"id": "p", "vmSize": "Standard_D2s_v5", "image": {"publisher": "a", "offer": "b", "sku": "c"}},
         "job": {"id": "j", "tasks": [{"command": ["true"], **task} for task in tasks]},
     }
     path = folder / "spec.yaml"

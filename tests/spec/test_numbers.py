@@ -20,7 +20,7 @@ vars:
   named: {type: string}
 pool:
   id: p
-  vmSize: S
+  vmSize: Standard_D2s_v5
   image: {publisher: a, offer: b, sku: '{vars.version}'}
   metadata: [{name: rate, value: '{vars.given}'}]
 job:

@@ -32,7 +32,7 @@ SPEC: dict[str, Any] = {
     },
     "pool": {
         "id": "p",
-        "vmSize": "S",
+        "vmSize": "Standard_D2s_v5",
         "image": {"publisher": "canonical", "offer": "b", "sku": "c"},
         "taskSlotsPerNode": 2,
         "containerConfiguration": {"type": "dockerCompatible"},

@@ -10,27 +10,27 @@ UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
 UBUNTU_20, UBUNTU_18, UBUNTU_16 = "batch.node.ubuntu 20.04", "batch.node.ubuntu 18.04", "batch.node.ubuntu 16.04"
 DEBIAN_12, EL_8, EL_9 = "batch.node.debian 12", "batch.node.el 8", "batch.node.el 9"
 WINDOWS = "batch.node.windows amd64"
-_DOCKER = ["DockerCompatible"]
-_HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly"]
+_DOCKER, _GEN_2 = ["DockerCompatible"], ["Generation2VMImage"]
+_HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly", "Generation2VMImage"]
 
 _ENDED = {UBUNTU_20: "2025-04-23T00:00:00Z", UBUNTU_18: "2023-05-31T00:00:00Z", UBUNTU_16: "2021-04-30T00:00:00Z"}
 
 _ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
-    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, [], "verified"),
+    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, _GEN_2, "verified"),
     ("canonical", "ubuntu-24_04-lts", "server-gen1", UBUNTU_24, [], "verified"),
     ("microsoft-dsvm", "ubuntu-hpc", "2404", UBUNTU_24, _HPC, "verified"),
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", UBUNTU_22, [], "verified"),
-    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, [], "verified"),
+    ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, _GEN_2, "verified"),
     ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _HPC, "verified"),
     ("canonical", "0001-com-ubuntu-server-focal", "20_04-lts", UBUNTU_20, [], "verified"),
     ("canonical", "ubuntuserver", "18.04-lts", UBUNTU_18, [], "verified"),
     ("canonical", "ubuntuserver", "16.04-lts", UBUNTU_16, [], "verified"),
     ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", UBUNTU_20, _DOCKER, "unverified"),
     ("debian", "debian-12", "12", DEBIAN_12, [], "verified"),
-    ("debian", "debian-12", "12-gen2", DEBIAN_12, [], "verified"),
-    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, [], "verified"),
-    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, [], "verified"),
-    ("almalinux", "almalinux-hpc", "8_10-hpc-gen2", EL_8, ["SupportsRDMAOnly"], "verified"),
+    ("debian", "debian-12", "12-gen2", DEBIAN_12, _GEN_2, "verified"),
+    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, _GEN_2, "verified"),
+    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, _GEN_2, "verified"),
+    ("almalinux", "almalinux-hpc", "8_10-hpc-gen2", EL_8, ["SupportsRDMAOnly", *_GEN_2], "verified"),
     ("microsoftwindowsserver", "windowsserver", "2022-datacenter", WINDOWS, [], "verified"),
     ("microsoftwindowsserver", "windowsserver", "2019-datacenter", WINDOWS, [], "verified"),
     ("microsoftwindowsserver", "windowsserver", "2022-datacenter-core", WINDOWS, [], "verified"),
@@ -51,6 +51,7 @@ def _image_body(publisher: str, offer: str, sku: str, agent: str, capabilities: 
 IMAGES = tuple(_image_body(*row) for row in _ROWS)
 
 _AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
+_WITH_DOCKER = frozenset((row[0], row[1], row[2]) for row in _ROWS if "DockerCompatible" in row[4])
 MARKETPLACE = frozenset({"publisher", "offer", "sku"})
 IDS = frozenset({"virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"})
 PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
@@ -61,7 +62,8 @@ PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
 
 
 def check_image(machine: Json) -> None:
-    """Refuses an image of nobody, and a node agent of another system than that of a supported image.
+    """Refuses an image of nobody, a node agent of another system than that of a supported image, and containers on one
+    without Docker, for which the service has the value of `type` wrong (Azure/doAzureParallel, issue 369).
 
     Examples of the REST pages have Ubuntu 24.04 with the agent of 20.04.
     """
@@ -78,6 +80,9 @@ def check_image(machine: Json) -> None:
     agent = _AGENTS.get(name, asked)
     if _agent_family(agent) != _agent_family(asked):
         raise bad_value("nodeAgentSKUId", asked, f"the image {':'.join(name)} has {agent}")
+    if "containerConfiguration" in machine and name in _AGENTS and name not in _WITH_DOCKER:
+        kind = machine["containerConfiguration"]["type"]
+        raise bad_value("type", kind, f"the image {':'.join(name)} has no capability DockerCompatible")
 
 
 def _agent_family(agent: str) -> str:

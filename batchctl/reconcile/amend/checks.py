@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.auto_pools import as_of_pool, put_back
-from batchctl.reconcile.amend.images import NOTED, REFUSED, image_name, is_looked_at, told
+from batchctl.reconcile.amend.images import NOTED, OF_THE_SIZE, REFUSED, has_new_size, image_name, is_looked_at, told
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource, SupportedImage, lower_image
@@ -40,7 +40,7 @@ def with_preflight(plan: Plan, situation: Situation) -> Plan:
 def needs_facts(plan: Plan) -> bool:
     """Only a pool that is made, that changes what its nodes start from, that leaves its agent to the service, or that
     gets an identity."""
-    return any(_asks_for_agent(c) or is_looked_at(c) or _gives_identity(c) for c in plan.changes)
+    return any(_asks_for_agent(c) or is_looked_at(c) or has_new_size(c) or _gives_identity(c) for c in plan.changes)
 
 
 def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
@@ -50,8 +50,10 @@ def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
 
 def notes_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
     """What works for now, and is told."""
-    changes = with_agents(plan, facts).changes
-    return tuple(note for change in changes for note in told(NOTED, change, facts.images, facts.now))
+    changes = filter(is_looked_at, with_agents(plan, facts).changes)
+    return tuple(
+        note for change in changes for note in told(NOTED, change, facts.images, facts.now)
+    )
 
 
 def with_agents(plan: Plan, facts: Facts) -> Plan:
@@ -70,7 +72,8 @@ def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
 
 def image_suits_the_pool(plan: Plan, facts: Facts) -> Iterator[str]:
     for change in with_agents(plan, facts).changes:
-        yield from told(REFUSED, change, facts.images, facts.now)
+        rules = (*(REFUSED if is_looked_at(change) else ()), *(OF_THE_SIZE if has_new_size(change) else ()))
+        yield from told(rules, change, facts.images, facts.now)
 
 
 def identity_can_be_given(plan: Plan, facts: Facts) -> Iterator[str]:

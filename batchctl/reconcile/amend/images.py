@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from batchctl.frozen import dataclass
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Image, Pool, SupportedImage
+from batchctl.vm_abilities import generation_of_size, is_arm
 
 SOON = timedelta(days=180)
 """So long before the end of its support an image is told."""
 
-DOCKER = "DockerCompatible"
+DOCKER, GENERATION_2 = "DockerCompatible", "Generation2VMImage"
+ARM = "-arm64"
 MACHINE_FIELDS = frozenset({"image", "node_agent_sku_id", "container_configuration"})
+SIZE_FIELDS = frozenset({"image", "vm_size"})
 
 
 def is_looked_at(change: Change) -> bool:
@@ -21,6 +24,14 @@ def is_looked_at(change: Change) -> bool:
     if not isinstance(pool, Pool) or (pool.raw is not None and "imagereference" in pool.raw.lower()):
         return False
     return _is_made(change) or any(field.name in MACHINE_FIELDS for field in change.fields)
+
+
+def has_new_size(change: Change) -> bool:
+    """Is a pool made, or does its size or image change?"""
+    pool = change.after
+    if not isinstance(pool, Pool) or (pool.raw is not None and "imagereference" in pool.raw.lower()):
+        return False
+    return _is_made(change) or any(field.name in SIZE_FIELDS for field in change.fields)
 
 
 def image_name(image: Image) -> str:
@@ -84,6 +95,23 @@ def runs_docker(look: Look) -> Iterator[str]:
     yield f"the image {look.image} has no Docker, which containerConfiguration needs{_few('; these have it:', names)}"
 
 
+def suits_the_size(look: Look) -> Iterator[str]:
+    """Learn, "Support for Generation 2 VMs", and the capability of that name: sizes of one generation alone start
+    images of it alone. Where no image has the capability, nobody says which have it."""
+    found, size = look.listed, look.pool.vm_size
+    if not found or not any(map(_is_gen_2, look.images)):
+        return
+    needs, has = generation_of_size(size), 2 if any(map(_is_gen_2, found)) else 1
+    if needs is not None and needs != has:
+        others = [k for k in look.images if _is_alike(k, found[0]) and _is_gen_2(k) == (needs == 2)]
+        names = list(dict.fromkeys(image_name(k.image) for k in others if not _ended(k, look.now)))
+        way_out = _few("; take", names)
+        yield f"{size} starts images of generation {needs} alone, and {look.image} is one of {has}{way_out}"
+    if is_arm(size) != look.agent.lower().endswith(ARM):
+        kind = ("an Arm size", "x64") if is_arm(size) else ("no Arm size", "Arm")
+        yield f"{size} is {kind[0]}, and the node agent {look.agent!r} of the image {look.image} is for {kind[1]}"
+
+
 def is_still_supported(look: Look) -> Iterator[str]:
     """REST, batchSupportEndOfLife: when the service stops to accept requests for pools of the image."""
     if look.image_is_new and look.end and look.end <= look.now:
@@ -103,15 +131,16 @@ def agent_is_named(look: Look) -> Iterator[str]:
 
 
 REFUSED: tuple[Callable[[Look], Iterator[str]], ...] = (agent_fits, runs_docker, is_still_supported)
+OF_THE_SIZE: tuple[Callable[[Look], Iterator[str]], ...] = (suits_the_size,)
 NOTED: tuple[Callable[[Look], Iterator[str]], ...] = (agent_is_named, ends_soon)
 
 
 def told(
     rules: Sequence[Callable[[Look], Iterator[str]]], change: Change, images: Sequence[SupportedImage], now: datetime
 ) -> Iterator[str]:
-    """What the rules say of a change whose pool has its agent."""
+    """What the rules say of a change that they look at, and whose pool has its agent."""
     pool = change.after
-    if not isinstance(pool, Pool) or pool.node_agent_sku_id is None or not is_looked_at(change):
+    if not isinstance(pool, Pool) or pool.node_agent_sku_id is None:
         return
     image_is_new = _is_made(change) or any(field.name == "image" for field in change.fields)
     look = Look(pool=pool, image_is_new=image_is_new, images=images, now=now)
@@ -127,13 +156,24 @@ def _has_docker(image: SupportedImage) -> bool:
     return DOCKER in image.capabilities
 
 
+def _is_gen_2(image: SupportedImage) -> bool:
+    return GENERATION_2 in image.capabilities
+
+
+def _is_alike(image: SupportedImage, other: SupportedImage) -> bool:
+    return (image.image.publisher, _system(image.node_agent_sku_id)) == (
+        other.image.publisher,
+        _system(other.node_agent_sku_id),
+    )
+
+
 def _ended(image: SupportedImage, now: datetime) -> bool:
     return image.end_of_life is not None and image.end_of_life <= now
 
 
 def _system(agent: str) -> tuple[str, bool]:
     """`batch.node.ubuntu 24.04-arm64` as its system, and whether it is for Arm."""
-    return agent.lower().partition(" ")[0], agent.lower().endswith("-arm64")
+    return agent.lower().partition(" ")[0], agent.lower().endswith(ARM)
 
 
 def _few(lead: str, names: Sequence[str]) -> str:

@@ -9,12 +9,10 @@ from typing import Any
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.spec.reading.formula import what_is_wrong
-from batchctl.spec.reading.paths import as_mapping, find_parts, get_in
+from batchctl.spec.reading.machine_limits import MACHINE_RULES
+from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_parts, get_in
 from batchctl.spec.source import Source, shown
-from batchctl.vm_sizes import cores_of_size
 
-MOST_SLOTS, SLOTS_OF_A_CORE = 256, 4
-"""REST: taskSlotsPerNode is at most four times the cores of the size, and at most 256."""
 LONGEST_FORMULA = 8192
 
 
@@ -22,25 +20,6 @@ def check_limits(document: Any, source: Source) -> Iterator[Problem]:
     """Every breach of RULES."""
     for rule in RULES:
         yield from rule(document, source)
-
-
-def size_is_of_batch(document: Any, source: Source) -> Iterator[Problem]:
-    """Learn, "Choose a VM size for compute nodes": neither Standard_A0 nor a size of the Basic tier."""
-    size = get_in(document, "pool", "vmSize")
-    if isinstance(size, str) and (size.lower() == "standard_a0" or size.lower().startswith("basic_")):
-        yield source.problem(("pool", "vmSize"), f"Batch has no nodes of the size {shown(size)}", "vm-size")
-
-
-def slots_fit_the_cores(document: Any, source: Source) -> Iterator[Problem]:
-    pool = as_mapping(get_in(document, "pool"))
-    slots, size = pool.get("taskSlotsPerNode"), pool.get("vmSize")
-    cores = cores_of_size(size) if isinstance(size, str) else None
-    if cores is None or not isinstance(slots, int):
-        return
-    most = min(SLOTS_OF_A_CORE * cores, MOST_SLOTS)
-    if most < slots <= MOST_SLOTS:
-        said = f"{size} has {cores} core{'s' * (cores > 1)}, so a node has at most {most} slots"
-        yield source.problem(("pool", "taskSlotsPerNode"), f"{slots} slots are too many: {said}", "too-many-slots")
 
 
 def some_tasks_may_run(document: Any, source: Source) -> Iterator[Problem]:
@@ -87,34 +66,30 @@ def signatures_outlive_tasks(document: Any, source: Source) -> Iterator[Problem]
             yield source.problem((*at, "constraints", "maxWallClockTime"), message, "signature-too-short")
 
 
-def addresses_are_named(document: Any, source: Source) -> Iterator[Problem]:
-    """REST: with usermanaged, ipAddressIds has the addresses; nowhere else."""
-    at = ("pool", "networkConfiguration", "publicIPAddressConfiguration")
-    addresses = as_mapping(get_in(document, *at))
-    managed = str(addresses.get("provision")).lower() == "usermanaged"
-    if managed and "ipAddressIds" not in addresses:
-        yield source.problem((*at, "provision"), "'usermanaged' needs 'ipAddressIds' beside it", "missing-key")
-    if not managed and "ipAddressIds" in addresses:
-        message = "they are used only with 'provision: usermanaged'"
-        yield source.problem((*at, "ipAddressIds"), message, "unused-addresses", at_key=True)
-
-
-def hidden_nodes_are_in_a_network(document: Any, source: Source) -> Iterator[Problem]:
-    """Learn, "Create a simplified node communication pool without public IP addresses": a subnet is a prerequisite,
-    endpoints do not work. With a scope of `job` the job brings the subnet."""
-    network = as_mapping(get_in(document, "pool", "networkConfiguration"))
-    at = ("pool", "networkConfiguration", "publicIPAddressConfiguration", "provision")
-    if str(get_in(document, *at)).lower() != "nopublicipaddresses":
+def own_blobs_are_signed(document: Any, source: Source) -> Iterator[Problem]:
+    """A container that batchctl makes has no public access: a URL into it needs a signature, which `blob` gets."""
+    account = get_in(document, "account", "storage")
+    made = {name for name, one in as_mapping(get_in(document, "storage", "containers")).items() if not _external(one)}
+    if not isinstance(account, str) or "identity" in document:
         return
-    from_job = str(network.get("dynamicVNetAssignmentScope")).lower() == "job"
-    if "subnetId" not in network and not from_job and "subnetId" not in str(get_in(document, "pool", "raw")):
-        message = (
-            "without public addresses nodes reach Batch only from a subnet: give 'networkConfiguration' a 'subnetId'"
-        )
-        yield source.problem(at, message, "missing-key")
-    if "endpointConfiguration" in network:
-        message = "nodes without public addresses have no endpoints"
-        yield source.problem((*at[:2], "endpointConfiguration"), message, "unused-endpoints", at_key=True)
+    for pattern in (*NODE_TASKS, "job.tasks.*", "job.tasks.*.multiInstanceSettings"):
+        files = "commonResourceFiles" if pattern.endswith("Settings") else "resourceFiles"
+        for at, file in find_parts(document, f"{pattern}.{files}.*"):
+            url = get_in(file, "httpUrl")
+            rest = _behind(url, f"{account.rstrip('/')}/") if isinstance(url, str) else None
+            if rest and rest.partition("/")[0] in made and "identityReference" not in file:
+                message = f"nobody may read it by its address alone: write 'blob: {rest}', which batchctl signs"
+                yield source.problem((*at, "httpUrl"), message, "private-blob")
+
+
+def _external(container: Any) -> bool:
+    return get_in(container, "external") is True
+
+
+def _behind(url: str, account: str) -> str | None:
+    """What of an address is behind that of the account; its host is written in any case."""
+    is_in = url.lower().startswith(account.lower())
+    return url[len(account) :] if is_in and "?" not in url else None
 
 
 def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
@@ -127,12 +102,10 @@ def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
 
 
 RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
-    size_is_of_batch,
-    slots_fit_the_cores,
+    *MACHINE_RULES,
     some_tasks_may_run,
     exit_codes_are_told_apart,
     signatures_outlive_tasks,
-    addresses_are_named,
-    hidden_nodes_are_in_a_network,
+    own_blobs_are_signed,
     formula_gives_nodes,
 )

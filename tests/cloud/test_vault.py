@@ -19,7 +19,7 @@ version: 1
 name: a  # and not ${keyvault:closed/in-a-comment}
 pool:
   id: p
-  vmSize: S
+  vmSize: Standard_D2s_v5
   image: {publisher: a, offer: b, sku: c}
   userAccounts: [{name: u, password: '${keyvault:vault/NAME}'}]
   startTask:

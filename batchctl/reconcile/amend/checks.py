@@ -51,9 +51,7 @@ def problems_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
 def notes_of(plan: Plan, facts: Facts) -> tuple[str, ...]:
     """What works for now, and is told."""
     changes = filter(is_looked_at, with_agents(plan, facts).changes)
-    return tuple(
-        note for change in changes for note in told(NOTED, change, facts.images, facts.now)
-    )
+    return tuple(note for change in changes for note in told(NOTED, change, facts.images, facts.now))
 
 
 def with_agents(plan: Plan, facts: Facts) -> Plan:

@@ -1,7 +1,7 @@
 """Is a text a reference to a container image? Pure.
 
 The grammar is that of github.com/distribution/reference: `[domain/]path[:tag][@digest]`, the whole name in at most 255
-characters. A first part is a domain if it has a dot, a colon or a capital letter, or is `localhost`.
+characters. A first part is a domain if it has a dot, a colon or a capital letter.
 """
 
 import re
@@ -29,7 +29,7 @@ def what_is_wrong(reference: str) -> str | None:
         return "behind ':' stands a tag, of letters, digits, '_', '.' and '-'"
     path = f"{head}{slash}{last}"
     first, slash, rest = path.partition("/")
-    if slash and (set(first) & set(".:[") or first == "localhost" or first != first.lower()):
+    if slash and (set(first) & set(".:[") or first != first.lower()):
         if not _DOMAIN.fullmatch(first):
             return f"'{first}' is no host"
         path = rest

@@ -76,7 +76,7 @@ def ephemeral_disk_has_no_spot(document: Any, source: Source) -> Iterator[Proble
 
 def _asks_for_spot(formula: str) -> bool:
     """A target that is 0 asks for none."""
-    return re.search(r"\$TargetLowPriorityNodes\s*=\s*+(?!0\s*(?:;|$))", formula) is not None
+    return re.search(r"\$TargetLowPriorityNodes\s*=\s*+(?!0\s*(?:;|\Z))", formula) is not None
 
 
 def ephemeral_disk_has_room(document: Any, source: Source) -> Iterator[Problem]:

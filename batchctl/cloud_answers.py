@@ -1,6 +1,7 @@
 """Values that cross between `cloud/` and `reconcile/` and are no resources; most are what a cloud answers."""
 
 from datetime import datetime
+from typing import Any
 
 from batchctl.errors import BatchctlError
 from batchctl.frozen import dataclass
@@ -24,6 +25,16 @@ class Outcome:
 
     resource: Resource
     error: BatchctlError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What would be sent to Batch of a resource, in REST's words (2025-06-01)."""
+
+    resource: Resource
+    method: str
+    path: str
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,12 @@ REFUSED = {
     f"apply {SPEC}": "pass --yes",
     f"apply {SPEC} --json": "--json asks nobody: pass --yes, or a saved plan",
     f"show {SPEC} --json --markdown": "not both",
+    f"expand {SPEC} -o yaml": "-o is json or az, not 'yaml'",
+    f"expand {SPEC} -o az": "name a directory with --output-dir DIR",
+    f"expand {SPEC} -o az --output-dir specs": "specs is there and not empty",
+    f"expand {SPEC} -o az --output-dir {SPEC}": "is there and not empty",
+    f"expand {SPEC} --output-dir new": "--output-dir is for the files of -o az",
+    f"expand {SPEC} --json -o az --output-dir new": "not both",
     "explain pool.vmsize": "there is no word 'vmsize' in pool (pool.vmsize): did you mean 'vmSize'?",
     f"show {SPEC}": "word-count.yaml is no saved plan; `batchctl plan SPEC --out FILE` writes one",
 }

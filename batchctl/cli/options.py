@@ -24,6 +24,7 @@ Command: TypeAlias = Literal[
     "gc",
     "show",
     "validate",
+    "expand",
     "local_reset",
     "status",
     "why",
@@ -45,6 +46,9 @@ LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "
 ACTING: tuple[Command, ...] = ("cancel", "pause", "resume", "reboot")
 """Commands that do something to a run by hand."""
 
+READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", *LOOKING, *ACTING)
+"""Commands that read a spec."""
+
 LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs")
 """Those of them that list rows."""
 
@@ -64,21 +68,21 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "expand", *LOOKING, *ACTING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
     var: tuple[str, ...] = option(
         (),
         "--var",
-        of=("plan", "apply", "destroy", "validate", *LOOKING, *ACTING),
+        of=READING,
         metavar="NAME=VALUE",
         help="Set one of the spec's vars; a list as a,b,c.",
     )
     var_file: tuple[Path, ...] = option(
         (),
         "--var-file",
-        of=("plan", "apply", "destroy", "validate"),
+        of=READING,
         metavar="FILE",
         help="Set vars as this YAML file says; --var counts before it.",
     )
@@ -152,7 +156,7 @@ class Options:
     allow_python: bool = option(
         False,
         "--allow-python",
-        of=("plan", "apply"),
+        of=("plan", "apply", "expand"),
         help="Let the spec's generators run, as Python code in this process.",
     )
     parallelism: int | None = option(
@@ -175,7 +179,7 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", *LOOKING, *ACTING),
         help="No colour, as with NO_COLOR.",
     )
     form: str = option("table", "-o", of=LISTING, metavar="table|json|tsv|yaml", help="How to write the rows.")

@@ -37,10 +37,32 @@ def open_spec(
     path: Path, options: Options, out: Voice, *, names_alone: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Opened:
     """Load the spec, or what it names, and find its account. Sends no request to it."""
+    from batchctl.clock import SystemClock
+
+    spec = read_spec(path, options, out, names_alone=names_alone, environ=environ)
+    chosen = _target(spec, options.target, os.environ, out)
+    # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
+    from batchctl.cloud.connect import connect
+    from batchctl.reconcile.kept.document import Place
+
+    place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
+    out.account(place, SPEC_CODECS[-1])
+    return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism), place)
+
+
+def read_spec(
+    path: Path,
+    options: Options,
+    out: Voice,
+    *,
+    names_alone: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    asks: bool = True,
+) -> "Spec":
+    """Load the spec, or what it names; from here on its secrets are hidden. `asks`: key vaults are read."""
     from platformdirs import user_cache_path
 
     from batchctl import hashes
-    from batchctl.clock import SystemClock
     from batchctl.spec.load import load, load_names
 
     hashes.open_memory(user_cache_path("batchctl"))
@@ -50,21 +72,25 @@ def open_spec(
     if names_alone:
         spec = load_names(path, variables, environ, var_files=options.var_file)
     else:
-        found = Outside(environ)
+        found = Outside(environ, read=asks)
         spec = load(path, variables, found, var_files=options.var_file, allow_python=options.allow_python)
     from batchctl.verbs.saved import codec_for
 
     codec = codec_for(spec)
     SPEC_CODECS.append(codec)
     out.hide(codec)
-    chosen = _target(spec, options.target, os.environ, out)
-    # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
-    from batchctl.cloud.connect import connect
-    from batchctl.reconcile.kept.document import Place
+    return spec
 
-    place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
-    out.account(place, codec)
-    return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism), place)
+
+def named_storage(spec: "Spec") -> str:
+    """Where the blobs of the account are that the spec or the environment names; nobody is asked. Where none is named,
+    an address with a name to be filled in."""
+    from batchctl.cloud.connect import NOWHERE, Target
+
+    if _choose(spec, None, os.environ)[0] != "azure":
+        return NOWHERE.storage_url
+    account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
+    return Target.azure(account, os.environ).storage_url
 
 
 def open_account(options: Options, out: Voice) -> "Cloud":

@@ -4,7 +4,7 @@ import logging
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -19,9 +19,10 @@ from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
-from batchctl.cloud.clients.sas import Sas, Signer
+from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
+from batchctl.cloud.expansion import Expansion
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
@@ -123,6 +124,10 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
 
     `at_once`: how many objects are worked on at any one time; None: as many as each kind stands best.
     """
+    return Azure(_session(target, clock, at_once))
+
+
+def _session(target: Target, clock: Clock, at_once: int | None = None) -> Session:
     # The SDKs warn, with tracebacks, about answers without a body and about every way in which nobody is signed in.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     gate = Gate()
@@ -150,19 +155,34 @@ def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
     direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
     arm = Arm(target.resource_id, target.batch_url, gate) if target.has_arm else None
-    return Azure(
-        Session(
-            Batch(batch, target.batch_url),
-            storage,
-            sas,
-            direct,
-            clock,
-            gate,
-            at_once=at_once,
-            arm=arm,
-            is_paper=target.is_on_loopback,
-        )
+    return Session(
+        Batch(batch, target.batch_url),
+        storage,
+        sas,
+        direct,
+        clock,
+        gate,
+        at_once=at_once,
+        arm=arm,
+        is_paper=target.is_on_loopback,
     )
+
+
+NOWHERE = Target.local(
+    batch_url="https://BATCH_ACCOUNT.REGION.batch.azure.com",
+    batch_account="account",
+    batch_key="",
+    storage_url="https://STORAGE_ACCOUNT.blob.core.windows.net",
+    storage_account="account",
+    storage_key="",
+)
+"""Where nobody names an account: its addresses have names to be filled in."""
+
+
+def expansion(storage_url: str, clock: Clock) -> Expansion:
+    """What would be sent to an account whose blobs are there; nothing is sent, nobody is signed in."""
+    session = _session(replace(NOWHERE, storage_url=storage_url), clock)
+    return Expansion(replace(session, sas=Unsigned(storage_url)))
 
 
 def _transport(url: str) -> RequestsTransport:

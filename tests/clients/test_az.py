@@ -1,10 +1,15 @@
 """Every command of the Azure CLI that speaks to the data plane of Batch."""
 
 import json
+import os
 import subprocess
+import sys
 import time
 
 import pytest
+
+from batchctl import local
+from tests.services import batch_client
 
 from .conftest import folder
 
@@ -257,3 +262,17 @@ def test_a_schedule_of_long_ago(az):
     body = {"id": "old", "schedule": {"recurrenceInterval": "P2D"}, "jobSpecification": specification}
     az("job-schedule create", body)
     assert [one["id"] for one in az("job list --job-schedule-id old")] == ["old:job-1"]
+
+
+def test_what_expand_writes(services: local.Services, tmp_path):
+    """The files of `batchctl expand -o az`, handed over by the script beside them."""
+    out, path = tmp_path / "az", f"{folder() / 'az/bin'}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, **services.environment, "PATH": path, "AZURE_CONFIG_DIR": str(tmp_path)}
+    words = ["expand", "specs/word-count.yaml", "-o", "az", "--output-dir", out, "--target", "azure"]
+    subprocess.run([sys.executable, "-m", "batchctl", *words], env=env, check=True, timeout=120)
+    subprocess.run(["bash", out / "create.sh"], env=env, check=True, timeout=300)
+    batch = batch_client(services)
+    until(lambda: batch.get_job("word-count").state == "completed")
+    assert [task.execution_info.result for task in batch.list_tasks("word-count")] == ["success"] * 3
+    batch.begin_delete_job("word-count")
+    batch.begin_delete_pool("word-count")

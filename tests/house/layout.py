@@ -62,7 +62,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "reconcile": (("carry_out", "kept", "amend", "explain"), ("decide",), (OTHERS,)),
     "cloud": (
         ("connect",),
-        ("azure_cloud",),
+        ("azure_cloud", "expansion"),
         ("looks", "hands"),
         ("resources",),
         ("transfer", "lock"),

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from azure.storage.blob import generate_container_sas
 
-from batchctl.clock import Clock
+from batchctl.clock import Clock, SystemClock
 
 LIFETIME = timedelta(days=7)
 """How long Batch may read inputs and write outputs: the longest that a user delegation key allows."""
@@ -82,3 +82,13 @@ class Sas:
             "protocol": "https" if secure else "https,http",
             **self._signer(start, expiry),
         }
+
+
+class Unsigned(Sas):
+    """Addresses that say where a signature goes, and for what: `…/input?SIGNATURE_input_rl`."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(endpoint.rstrip("/"), "", lambda _start, _expiry: {}, SystemClock())
+
+    def _container(self, container: str, permission: str) -> str:
+        return f"{self.endpoint}/{container}?SIGNATURE_{container}_{permission}"

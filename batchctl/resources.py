@@ -82,6 +82,10 @@ KEEP, RESIZE_TO_ZERO, DELETE = "keep", "resizeToZero", "delete"
 """What a spec may want of a pool once its tasks have ended (`afterRun`)."""
 
 
+REQUEUE = "requeue"
+"""What becomes of tasks whose nodes go, where nothing else is said (REST: NodeDeallocationOption)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A platform image of the Azure Marketplace. `version` None: the newest."""
@@ -169,7 +173,9 @@ class Pool:
     With `auto_scale_formula` the targets are None: the formula sets them. `metadata` has the user's labels, ours stand
     beside them. `raw`: what has no field, as REST has it, merged last; `raw_properties`: where such things may be.
     `asked`: what we last asked of each field (`rules.asked_hashes`). `nodes`: how many there are.
-    `created`: when, as the service writes it, which tells a pool from a later one of its name.
+    `node_deallocation_option`: what becomes of tasks on nodes that we take away, None for requeue; the service asks for
+    it each time, so our mark keeps it. `created`: when, as the service writes it, which tells a pool from a later one
+    of its name.
     `of_job`: the id of the job for which the service made it, where it outlives that one.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
@@ -193,6 +199,7 @@ class Pool:
     auto_scale_formula: str | None = compared(Rule.IN_PLACE, None)
     auto_scale_evaluation_interval: timedelta | None = compared(Rule.IN_PLACE, None)
     resize_timeout: timedelta | None = sent(None)
+    node_deallocation_option: str | None = compared(Rule.IN_PLACE, None, fold=word, rest="")
     task_slots_per_node: int = compared(Rule.WHEN_EMPTY, 1)
     task_scheduling_policy: TaskSchedulingPolicy = compared(Rule.WHEN_EMPTY, TaskSchedulingPolicy())
     enable_inter_node_communication: bool = compared(Rule.WHEN_EMPTY, False)

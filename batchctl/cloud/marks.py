@@ -34,6 +34,9 @@ DIGEST_SETTING = "BATCHCTL_DIGEST"
 REBOOTING = "batchctl_rebooting"
 """On a pool whose nodes are being given another start task."""
 
+DEALLOCATION = "batchctl_deallocation"
+"""On a pool: what becomes of tasks whose nodes we take away."""
+
 OURS = "batchctl_"
 """How the names of our marks begin; what a spec's `metadata` may not."""
 

@@ -150,6 +150,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "target_dedicated_nodes": 4,
             "target_spot_nodes": 4,
             "task_slots_per_node": 4,
+            "node_deallocation_option": "terminate",
             "display_name": "Other",
             "start_task": StartTask(command_line="true"),
             "container_configuration": ContainerConfiguration(container_image_names=("a",)),

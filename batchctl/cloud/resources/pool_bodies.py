@@ -24,6 +24,7 @@ def read_pool(session: Session, item: Json) -> Pool:
         "stamp": marks.read_stamp(marked),
         "asked": marked.get(marks.DIGEST, ""),
         "rebooting": marks.REBOOTING in marked,
+        "node_deallocation_option": marked.get(marks.DEALLOCATION),
         "of_job": generation_id(job, int(marked.get(marks.GENERATION, "1"))) if job else "",
         "nodes": item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
     }
@@ -33,4 +34,6 @@ def read_pool(session: Session, item: Json) -> Pool:
 def pool_metadata(session: Session, pool: Pool, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
     stamped = marks.spec_marks(owner, pool, session.clock.now())
+    if pool.node_deallocation_option is not None:
+        stamped[marks.DEALLOCATION] = pool.node_deallocation_option
     return marks.to_pairs([*stamped.items(), (marks.DIGEST, asked_hashes(pool)), *pool.metadata])

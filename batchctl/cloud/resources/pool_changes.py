@@ -13,7 +13,7 @@ from batchctl.cloud.resources.nodes import reboot_nodes
 from batchctl.cloud.resources.pool_bodies import TARGETS, pool_metadata
 from batchctl.configurations import NetworkConfiguration
 from batchctl.errors import CloudError
-from batchctl.resources import Pool
+from batchctl.resources import REQUEUE, Pool
 from batchctl.rest import REST, path_of
 from batchctl.rules import Rule, differs, field_differences, json_text
 
@@ -43,6 +43,15 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
         _drop_start_task(session, held, wanted, marked)
     # Last, so that no node boots with what the pool was before.
     _give_nodes(session, held, wanted, refill=bool(drained), changed=changed.keys())
+
+
+def empty_pool(session: Session, held: Pool) -> None:
+    """Take its nodes away before it is deleted: a pool that is deleted requeues the tasks that run there."""
+    _until_steady(session, held.name)
+    if held.auto_scale_formula is not None:
+        session.ask(lambda: session.batch.post(f"{pool_path(held.name)}/disableautoscale", {}))
+    _resize(session, held, NO_NODES)
+    _until_steady(session, held.name)
 
 
 def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
@@ -107,8 +116,8 @@ def _drop_start_task(session: Session, held: Pool, wanted: Pool, marked: Marks) 
 def _resize(session: Session, pool: Pool, targets: Json) -> None:
     timeout = rest_dialect(session).write(pool, only={"resize_timeout"})
     # What others run there has its end: their work is not ours to requeue.
-    option = "taskcompletion" if pool.idle and targets is not NO_NODES else "requeue"
-    target = {**targets, **timeout, "nodeDeallocationOption": option}
+    usual = "taskcompletion" if pool.idle and targets is not NO_NODES else REQUEUE
+    target = {**targets, **timeout, "nodeDeallocationOption": pool.node_deallocation_option or usual}
 
     def attempt() -> bool:
         try:

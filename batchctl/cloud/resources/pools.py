@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,9 +16,9 @@ from batchctl.cloud.resources.managed_pools import pool_path, send_pool
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, iso_moment
 from batchctl.cloud.resources.pool_bodies import pool_body, read_pool
-from batchctl.cloud.resources.pool_changes import change_pool
+from batchctl.cloud.resources.pool_changes import change_pool, empty_pool
 from batchctl.cloud_answers import Outcome, PoolHealth, Scaling
-from batchctl.resources import Pool, SupportedImage
+from batchctl.resources import REQUEUE, Pool, SupportedImage
 
 ABLE = frozenset(
     {
@@ -67,7 +68,17 @@ def adopt(session: Session, pairs: Sequence[tuple[Pool, Pool]], owner: str) -> I
 
 
 def delete(session: Session, pools: Sequence[Pool], owner: str) -> Iterator[Outcome]:
-    return session.each(pools, partial(MARKED.delete, session, owner))
+    return session.each(pools, partial(_delete_pool, session, owner))
+
+
+def _delete_pool(session: Session, owner: str, held: Pool) -> None:
+    if held.node_deallocation_option not in (None, REQUEUE):
+        item = session.find(lambda: session.batch.get(pool_path(held.name)))
+        now = read_pool(session, item) if item else None
+        # Of one that is not ours any more nothing is taken away.
+        if now and now.owner == owner and now.state != "deleting" and now.nodes:
+            empty_pool(session, replace(held, auto_scale_formula=now.auto_scale_formula))
+    MARKED.delete(session, owner, held)
 
 
 def supported_images(session: Session) -> tuple[SupportedImage, ...]:

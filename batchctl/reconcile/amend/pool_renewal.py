@@ -70,11 +70,23 @@ def _with_nodes_told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"
-    tasks = f"{plural(use.running_tasks, 'running task')} requeued" if use.running_tasks else "no task runs there"
+    tasks = (
+        f"{plural(use.running_tasks, 'running task')} {_fate(change)}" if use.running_tasks else "no task runs there"
+    )
     said = [f"{plural(len(use.nodes), 'node')} will be {what}, {tasks}"]
     if change.action is Action.UPDATE and any(f.name == START for f in change.fields):
         said.append(_old_start_task(use, advise=_emptying(change) == {START}))
     return replace(change, reasons=(*change.reasons, *said))
+
+
+FATES = {"terminate": "ended", "taskcompletion": "waited for"}
+
+
+def _fate(change: Change) -> str:
+    """What becomes of tasks that run on nodes that go."""
+    resource = change.before if change.action is Action.REPLACE else change.after
+    option = resource.node_deallocation_option if isinstance(resource, Pool) and not _reboots(change) else None
+    return FATES.get(option or "", "requeued")
 
 
 def _shrinking(change: Change) -> tuple[str, ...]:
@@ -86,7 +98,7 @@ def _shrinking(change: Change) -> tuple[str, ...]:
         return ()
     if pool.idle:
         return (f"{plural(leaving, 'node')} will leave, once no task runs there",)
-    return (f"{leaving} of {plural(_node_count(change), 'node')} will leave, tasks that run there are requeued",)
+    return (f"{leaving} of {plural(_node_count(change), 'node')} will leave, tasks that run there are {_fate(change)}",)
 
 
 def _old_start_task(use: PoolUse, *, advise: bool) -> str:

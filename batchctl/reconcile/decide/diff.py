@@ -44,7 +44,18 @@ def diff(
 
 def diff_to_destroy(desired: Desired, held: Sequence[Resource]) -> Plan:
     """What a destroy takes away: all that is ours but what the spec keeps. What stays is not counted."""
-    return replace(diff(kept_by_destroy(desired, held), held), unchanged=0)
+    return replace(diff(kept_by_destroy(desired, held), _ending_as_wanted(desired, held)), unchanged=0)
+
+
+def _ending_as_wanted(desired: Desired, held: Sequence[Resource]) -> list[Resource]:
+    """What is held, pools with what the spec says by now of the tasks that run there."""
+    asked = {r.name.lower(): r.node_deallocation_option for r in desired.resources if isinstance(r, Pool)}
+    return [
+        replace(r, node_deallocation_option=asked[r.name.lower()])
+        if isinstance(r, Pool) and r.name.lower() in asked
+        else r
+        for r in held
+    ]
 
 
 def change_needed(wanted: Resource, found: Resource | None) -> Change | None:

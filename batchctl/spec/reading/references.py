@@ -138,6 +138,7 @@ def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Proble
 
 BESIDE_EXTERNAL = ("id", "external")
 NOT_BESIDE_LIFETIME = {
+    "nodeDeallocationOption": "Batch takes an auto pool away when no task of its job runs: take it out",
     "afterRun": "Batch deletes an auto pool when its job has ended, 'keepAlive: true' keeps it: take out 'afterRun'",
     "id": "Batch gives an auto pool its id: take out 'id', or 'lifetime' if the pool is to outlive its job",
     "identity": "an auto pool has no managed identity: take out 'identity', or give the pool an 'id' and no 'lifetime'",

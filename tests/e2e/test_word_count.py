@@ -162,7 +162,7 @@ def test_five_mistakes_and_no_request(workbench: Workbench, services: Services) 
     path = workbench.folder / "specs" / SPEC
     text = path.read_text(encoding="utf-8")
     text = text.replace("vmSize:", "vmSise:").replace("targetDedicatedNodes: 1", "targetDedicatedNodes: many")
-    text = text.replace("container: output", "container: outptu", 1).replace("{item.stem}", "{item.stam}")
+    text = text.replace("container: output", "container: outptu", 1).replace("{item.stem}", "{item.stam}", 1)
     text = text.replace("wait: {timeout: PT20M}", "wait: {timeout: 20}")
     path.write_text(text, encoding="utf-8")
     with counting(services.batch_url) as log:

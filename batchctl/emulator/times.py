@@ -12,10 +12,10 @@ _TICKS_AT_1970 = 621355968000000000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253402300799.0  # the year 9999, by which .NET says "never"
 _DURATION = re.compile(
-    r"P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"
+    r"P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})D)?"
     r"(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?"
 )
-_UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
+_UNITS = (365 * 86400, 30 * 86400, 86400, 3600, 60, 1)
 
 
 def stamp(seconds: float) -> str:
@@ -49,7 +49,9 @@ def etag(seconds: float) -> str:
 
 
 def duration(text: str) -> float:
-    """An ISO 8601 duration in seconds. ValueError if it is none. A bare `P` is none at all: SDKs write zero so."""
+    """An ISO 8601 duration in seconds. ValueError if it is none. A bare `P` is none at all: SDKs write zero so.
+
+    XML Schema Part 2, 3.2.6, which .NET reads: it has no weeks."""
     found = _DURATION.fullmatch(text)
     if not found:
         raise ValueError(f"not an ISO 8601 duration: {text!r}")

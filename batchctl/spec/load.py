@@ -197,7 +197,13 @@ def _examined(
         (*shaped, *check_references(document, source, known), *check_limits(document, source)),
     )
     unknown = settling.open_places(source)
-    problems += [*wrong, *twice, *misfits, *(found for found in checked if (found.line, found.column) not in unknown)]
+    nowhere = {(found.line, found.column) for found in checked if found.code == "unknown-container"}
+    problems += [*wrong, *twice, *misfits]
+    for found in checked:
+        place = found.line, found.column
+        # A container that is nowhere needs no word on how it is spelled.
+        if place not in unknown and not (found.code == "format" and place in nowhere):
+            problems.append(found)
     problems += settling.problems(document, source, known)
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))

@@ -141,8 +141,8 @@ def test_selected_properties_of_entries(account):
     assert [sorted(entry) for entry in found] == [["nodeId", "poolId"]]
 
 
-@pytest.mark.parametrize("text", ["PT\u0663M", "P\u0663D", "PT1.\u0663S"])
-def test_durations_have_the_digits_of_the_standard(text: str) -> None:
+@pytest.mark.parametrize("text", ["PT\u0663M", "P\u0663D", "PT1.\u0663S", "P1W", "P1W2D"])
+def test_durations_are_those_of_xml_schema(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         times.duration(text)
 

@@ -66,9 +66,18 @@ def test_a_name_that_no_blob_can_have_keeps_no_other_at_home(run, blobs, pattern
     told = {detail.name: detail.value for detail in info.failure_info.details}
     assert told["FilePattern"] == pattern
     assert "\\udcf" in told["FilePath"]
-    assert told["Message"] == "the name of the file is no UTF-8, and names of blobs are"
+    assert told["Message"].startswith("the name of the file is no UTF-8, and names of blobs are")
     kept = {"odd/out"} if pattern == "no*" else {"odd/out", "odd/plain.utf8"}
     assert {name for name in blobs.blobs if name.startswith("odd/")} == kept
+
+
+def test_all_names_that_were_not_sent_are_told(run, blobs):
+    files = [output(blobs.container("all"), "*")]
+    script = "[open(f'{n}\\x07', 'w') for n in 'abcdefgh']; open('good', 'w')"
+    told = {d.name: d.value for d in run(python(script), output_files=files).execution_info.failure_info.details}
+    assert told["FilePath"].endswith("a\x07")
+    assert "nor was uploaded: b\x07, c\x07, d\x07, e\x07, f\x07 and 2 more (fileuploaderr.txt" in told["Message"]
+    assert "all/good" in blobs.blobs
 
 
 @pytest.mark.parametrize("odd", ["esc\x1b", "bell\x07", "form\x0c", "none\uffff"])

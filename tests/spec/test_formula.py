@@ -8,6 +8,7 @@ from batchctl.spec.reading.formula import what_is_wrong
 RIGHT = [
     "$TargetDedicatedNodes = 1;",
     "$TargetDedicatedNodes=1",
+    "$TargetDedicatedNodes = .5*4 + 1.0;",
     "$TargetDedicated=0",
     "// two\n$TargetLowPriorityNodes = 2; /* more\n of it */",
     """startingNumberOfVMs = 1;

@@ -13,6 +13,7 @@ from batchctl.emulator.node.tree import all_below
 
 _CODES = {404: "FileUploadContainerNotFound", 403: "FileUploadAccessDenied", 401: "FileUploadAccessDenied"}
 _WILD = re.compile(r"[*?\[]")
+MOST_NAMED = 5
 _CONDITIONS = {"taskcompletion": (True, False), "tasksuccess": (True,), "taskfailure": (False,)}
 
 
@@ -30,7 +31,17 @@ def upload_all(
     with _open_log(wd, "fileuploadout.txt") as out, _open_log(wd, "fileuploaderr.txt") as err:
         failed = [failure for file in due for failure in _upload_matching(file, wd, root, environment, out, err)]
     if failed:
-        raise failed[0]
+        raise _first_of(failed)
+
+
+def _first_of(failed: Sequence[Failed]) -> Failed:
+    """The first, whose message names the files of the others as well, the first few of them."""
+    first, *others = [dict(failure.failure.details) for failure in failed]
+    names = list(dict.fromkeys(Path(other.get("FilePath") or other["FilePattern"]).name for other in others))
+    if names:
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        first["Message"] += f"; nor was uploaded: {', '.join(names[:MOST_NAMED])}{more} (fileuploaderr.txt says why)"
+    return Failed(failed[0].failure.code, **first)
 
 
 def _upload_matching(

@@ -68,8 +68,15 @@ def _headed_table(reader: Any, wanted: Rows) -> Table:
     header = next((row for row in reader if row), None)
     if header is None:
         raise TableError("it is empty: its first line names the columns")
+    if len(header) == 1 and (mark := next((m for m in SEPARATORS if m in header[0]), None)):
+        asked = SEPARATORS[reader.dialect.delimiter]
+        raise TableError(f"its columns seem to be separated by {SEPARATORS[mark]}, and are read by {asked}: {REMEDY}")
     filled = ((reader.line_num, row) for row in reader if row)
     return Table(_columns([name.strip() for name in header]), tuple(_chosen_rows(filled, len(header), wanted)))
+
+
+SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'", ",": "','"}
+REMEDY = "'csv' takes ',' and 'tsv' takes tabs"
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:

@@ -180,8 +180,11 @@ def _depends(breach: Breach) -> Iterator[Finding]:
 
 
 def _misspelt(key: str, breach: Breach) -> bool:
-    """Whether it is there under a wrong name, which is told as such."""
-    return key in {nearest_word(other, breach.known) for other in breach.unknown}
+    """Whether it is there under a wrong name, or in another form of Azure Batch's, which is told as such."""
+    unknown = breach.unknown
+    return key in {nearest_word(other, breach.known) for other in unknown} or any(
+        about_batch(breach.at, other) for other in unknown
+    )
 
 
 def _pattern(breach: Breach) -> Iterator[Finding]:

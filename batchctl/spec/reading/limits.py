@@ -4,6 +4,7 @@ document. They run on what has its shape: anything else the schema has told of.
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from batchctl.durations import parse_duration
@@ -12,6 +13,7 @@ from batchctl.spec.reading.formula import what_is_wrong
 from batchctl.spec.reading.machine_limits import MACHINE_RULES
 from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_parts, get_in
 from batchctl.spec.source import Source, shown
+from batchctl.spec.template import holes
 
 LONGEST_FORMULA = 8192
 
@@ -101,6 +103,27 @@ def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
         )
 
 
+def places_of_outputs_are_plain(document: Any, source: Source) -> Iterator[Problem]:
+    """REST: `path` is a name or a prefix as it stands; in `filePattern` both slashes separate on Windows, only `/` does
+    on Linux."""
+    image = as_mapping(get_in(document, "pool", "image"))
+    windows = "windows" in f"{image} {get_in(document, 'pool', 'nodeAgentSKUId')}".lower()
+    for at, output in find_parts(document, "job.tasks.*.outputFiles.*"):
+        for where in _written(get_in(output, "path"), "*?"):
+            message = "Batch knows no wildcards in a path: they belong in 'filePattern', whose files go below the path"
+            yield source.problem((*at, "path"), message, "blob-name", offset=where, width=1)
+        for where in () if windows or not image else _written(get_in(output, "filePattern"), "\\"):
+            message = "on Linux a backslash is a part of a name: folders end with '/'"
+            yield source.problem((*at, "filePattern"), message, "file-pattern", offset=where, width=1)
+
+
+def _written(text: Any, characters: str) -> Iterator[int]:
+    """Where the first of these stands, outside of placeholders."""
+    if isinstance(text, str):
+        inside = {n for hole in holes(text) for n in range(hole.start, hole.start + hole.width)}
+        yield from islice((n for n, c in enumerate(text) if c in characters and n not in inside), 1)
+
+
 RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     *MACHINE_RULES,
     some_tasks_may_run,
@@ -108,4 +131,5 @@ RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     signatures_outlive_tasks,
     own_blobs_are_signed,
     formula_gives_nodes,
+    places_of_outputs_are_plain,
 )

@@ -22,7 +22,8 @@ def ids_differ_by_item(document: Any, source: Source, _known: Values) -> Iterato
         text = get_in(task, "id")
         if get_in(task, "forEach") is None or not isinstance(text, str):
             continue
-        if not any(re.split(r"[.\[]", hole.name)[0] in TELLING for hole in template.holes(text)):
+        # What is nearly one of these words is told as unknown.
+        if not any(nearest_word(re.split(r"[.\[]", hole.name)[0], TELLING) for hole in template.holes(text)):
             message = "every item would give the same id: put {item.stem}, {key} or {index} in it"
             yield source.problem((*at, "id"), message, "same-task-id")
 

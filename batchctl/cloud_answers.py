@@ -1,11 +1,30 @@
 """Values that cross between `cloud/` and `reconcile/` and are no resources; most are what a cloud answers."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from batchctl.errors import BatchctlError
 from batchctl.frozen import dataclass
 from batchctl.resources import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What nodes cost by the hour in a region: `rates` has for `linux.spot`, by the size in small letters, the price.
+
+    `made`: when they were asked; `source`: where.
+    """
+
+    region: str
+    currency: str
+    made: date
+    source: str
+    rates: Mapping[str, Mapping[str, float]]
+
+    def of(self, size: str, system: str, kind: str) -> float | None:
+        """The price of an hour, None where none is known."""
+        return self.rates.get(f"{system}.{kind}", {}).get(size.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

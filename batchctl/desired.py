@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from batchctl.cloud_answers import Prices
 from batchctl.frozen import dataclass
 from batchctl.resources import Pool, Resource
 
@@ -54,7 +55,7 @@ class Desired:
     `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted;
     `external_pool` is such a pool, as it is held once that is known.
     `origin` is the spec's place. `max_failures`: of more the run is ended; `canary`: so many tasks of each factory run
-    before its others.
+    before its others. `prices` by which it is told what a run costs; `region` of the account, "" where none is told.
     """
 
     owner: str
@@ -67,3 +68,5 @@ class Desired:
     max_failures: Tolerance | None = None
     canary: int | None = None
     stages: tuple[Stage, ...] = ()
+    prices: Prices | None = None
+    region: str = ""

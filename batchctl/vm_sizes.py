@@ -24,6 +24,19 @@ OLD: Mapping[tuple[str, str], Mapping[int, int]] = {
 """(family, version) -> number in the name -> cores: sizes older than the convention, numbered like shirts."""
 
 
+def family_of_size(vm_size: str) -> tuple[str, int] | None:
+    """`Standard_D16s_v5` is of (`ds_v5`, 16): the cores that are paid, for a constrained size costs what it is made
+    of. None for a name of another form."""
+    found = _NAME.fullmatch(vm_size)
+    cores = cores_of_size(vm_size)
+    if found is None or cores is None:
+        return None
+    paid = int(found["number"]) if found["constrained"] else cores
+    told = vm_size.lower()
+    start, end = found.start("number"), found.end("constrained") if found["constrained"] else found.end("number")
+    return f"{told[:start]}{told[end:]}", paid
+
+
 def cores_of_size(vm_size: str) -> int | None:
     """`Standard_D16s_v5` has 16, `Standard_E16-4s_v5` 4, `Standard_D3_v2` 4; None for a name of another form."""
     found = _NAME.fullmatch(vm_size)

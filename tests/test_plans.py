@@ -11,6 +11,7 @@ ours; `then`, the plan after it (empty unless said, and then a second apply send
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -249,7 +250,7 @@ def _expect(story: Story, step: dict[str, Any], where: str) -> None:
     happened = story.run(verb)
     assert happened["ends"] == step.get("ends", 0), f"{where}: {happened['says']}"
     if "plan" in step:
-        assert "\n".join(happened["plan"]) == step["plan"].rstrip("\n"), where
+        assert _lines(happened["plan"], step["plan"]) == step["plan"].rstrip("\n"), where
     for piece in step.get("says", ()):
         assert piece in happened["says"], where
     assert happened["runs"] == step.get("runs", happened["runs"]), where
@@ -260,11 +261,16 @@ def _expect(story: Story, step: dict[str, Any], where: str) -> None:
     story.cloud.fails, story.choices = {}, Choices()
     after = "\n".join(story.run("plan")["plan"])
     if "then" in step:
-        assert after == step["then"].rstrip("\n"), where
+        assert _lines(after.splitlines(), step["then"]) == step["then"].rstrip("\n"), where
         return
     if step.get("ends", 0) == 0:
         assert after.splitlines()[-1].startswith("No changes."), f"{where}: the plan afterwards is\n{after}"
         assert story.run("apply")["writes"] == [], f"{where}: the second apply wrote"
+
+
+def _lines(shown: list[str], expected: str) -> str:
+    """What a run can cost is told of each: a story in which it is the subject expects it."""
+    return "\n".join(line for line in shown if "eiling: " in expected or not re.match("(No c|C)eiling: ", line))
 
 
 def test_there_are_stories() -> None:

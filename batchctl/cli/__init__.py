@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import acting, expanding, gc, local, looking, reading, specs
+from batchctl.cli import acting, expanding, gc, local, looking, prices, reading, specs
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_printer, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
 for group, commands in GROUPS.items():
     for command in commands:
         app.command(rich_help_panel=group)(command)
+app.add_typer(prices.app, name="prices", rich_help_panel="The account and this machine")
 app.add_typer(local.app, name="local", rich_help_panel="The account and this machine")
 app.command(rich_help_panel="The account and this machine")(reading.version)
 

@@ -159,6 +159,13 @@ class Options:
         of=("plan", "apply", "expand"),
         help="Let the spec's generators run, as Python code in this process.",
     )
+    prices: Path | None = option(
+        None,
+        "--prices",
+        of=("plan", "apply"),
+        metavar="FILE",
+        help="Tell costs by these prices, as `prices update` keeps them, and not by those of the account's region.",
+    )
     parallelism: int | None = option(
         None,
         "--parallelism",

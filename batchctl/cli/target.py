@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchctl.cli.options import Options
 from batchctl.cli.outside import Outside
 from batchctl.cli.plan_files import is_plan
+from batchctl.cli.prices import known_prices, region_of
 from batchctl.cli.speaking import SPEC_CODECS, Voice
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
@@ -47,6 +49,7 @@ def open_spec(
 
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
     out.account(place, SPEC_CODECS[-1])
+    spec = replace(spec, prices=known_prices(options.prices, place.batch), region=region_of(place.batch))
     return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism), place)
 
 

@@ -79,13 +79,25 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """The most that a run can use. `node_hours` None: nothing bounds them; `how`: what does, or what would.
+    `cost` None: no price is known; `price`: which one was taken, or where one is had."""
+
+    how: str
+    node_hours: float | None = None
+    cost: float | None = None
+    currency: str = ""
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that apply does. False when there is nothing to do.
 
     `later`: factories whose tasks are added once others have succeeded, without asking again. `refusals`: why nothing
     may be done at all. `notes`: what the reader should know. `waits`: generations of the job whose tasks are waited
-    for. `endings`: what becomes of pools then. `fetches`: blobs that are there and not yet at home. `unchanged` counts
-    what stays.
+    for. `endings`: what becomes of pools then. `ceiling`: the most that it all can use, if nodes work. `fetches`: blobs
+    that are there and not yet at home. `unchanged` counts what stays.
     """
 
     owner: str
@@ -95,6 +107,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     waits: tuple[Job, ...] = ()
     endings: tuple[Ending, ...] = ()
+    ceiling: Ceiling | None = None
     fetches: tuple[Fetch, ...] = ()
     unchanged: int = 0
 

@@ -18,7 +18,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
     Verb,
 )
-from batchctl.reconcile.plan import Action, Plan
+from batchctl.reconcile.plan import Action, Ceiling, Plan
 from batchctl.render.text import shown_path, shown_size
 from batchctl.resources import Blob, Task
 from batchctl.words import one_line, plural
@@ -71,6 +71,15 @@ def summary_line(plan: Plan) -> str:
         + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
     )
     return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
+
+
+def ceiling_line(ceiling: Ceiling) -> str:
+    """`Ceiling: 20 node-hours (20 spot Standard_D2s_v5 for 1 hour: maxWallClockTime of the job); 0.42 USD (…)`"""
+    if ceiling.node_hours is None:
+        return f"No ceiling: {ceiling.how}."
+    hours = f"{ceiling.node_hours:.4g} node-hour{'' if ceiling.node_hours == 1 else 's'}"
+    money = f"{ceiling.cost:.2f} {ceiling.currency} ({ceiling.price})" if ceiling.cost is not None else ceiling.price
+    return f"Ceiling: {hours} ({ceiling.how}); {money}."
 
 
 def _nothing(unchanged: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from batchctl.reconcile.kept.document import Header
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.changes import detail_lines, ending_line, fetch_line, headline
-from batchctl.render.events import summary_line
+from batchctl.render.events import ceiling_line, summary_line
 from batchctl.words import one_line
 
 SIGNS = {Action.CREATE: "", Action.UPDATE: "! ", Action.REPLACE: "! ", Action.DELETE: "", Action.ADOPT: "! "}
@@ -28,6 +28,7 @@ def as_markdown(header: Header, plan: Plan) -> str:
     # A fence that no name in it can close.
     fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
     head = [f"### batchctl plan of {_as_code(header.spec)}", "", f"**{_without_markup(summary_line(plan))}**", ""]
+    head += [_without_markup(ceiling_line(plan.ceiling)), ""] if plan.ceiling else []
     body = [f"{fence}diff", *shown, fence, ""] if shown else []
     refused = [f"> [!CAUTION]\n> refused: {_without_markup(reason)}\n" for reason in plan.refusals]
     notes = [f"> [!NOTE]\n> {_without_markup(note)}\n" for note in plan.notes]

@@ -21,7 +21,7 @@ from batchctl.reconcile.events import (
 )
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, alike_together, detail_lines, ending_line, fetch_line, headline, rest_line
-from batchctl.render.events import MANY, WORDS, event_line, holdings_line, step_line, summary_line
+from batchctl.render.events import MANY, WORDS, ceiling_line, event_line, holdings_line, step_line, summary_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
 from batchctl.render.text import columns_of, excerpt, short_ids, shown_path, visible_text, wrapped_line
 from batchctl.sensitive import Veil
@@ -95,6 +95,8 @@ class Printer:
         self._refusals = plan.refusals
         for reason in plan.refusals:
             self._line(f"  refused: {reason}", "red")
+        if plan.ceiling:
+            self._line(ceiling_line(plan.ceiling))
         self._line(summary_line(plan), "bold")
 
     def holdings(self, found: Holdings) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from batchctl.cloud_answers import Prices
 from batchctl.configurations import IdentityReference
 from batchctl.desired import Tolerance
 from batchctl.errors import Problem
@@ -254,6 +255,7 @@ class DownloadSpec:
 class Spec:
     """A whole spec. `folder` is where its relative paths start; `containers` are those of `storage`.
     `allow_python`: a generator may run.
+    `prices` by which it is told what a run costs; `region` of the account, "" where none is told.
     `origin` is where it comes from, told the same on every machine.
 
     `identity`: the managed identity by which nodes reach what else would be signed for.
@@ -277,6 +279,8 @@ class Spec:
     expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
     allow_python: bool = False
+    prices: Prices | None = field(default=None, repr=False, compare=False)
+    region: str = ""
 
     @property
     def works(self) -> Iterator[WorkSpec[Any]]:

@@ -67,6 +67,8 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         external_pool=spec.pool.wanted if spec.pool and spec.pool.external else None,
         downloads=tuple(_wanted_downloads(spec, problems)),
         wait_timeout=spec.wait_timeout,
+        prices=spec.prices,
+        region=spec.region,
         max_failures=spec.job.max_failures if spec.job else None,
         canary=spec.job.canary if spec.job else None,
     )

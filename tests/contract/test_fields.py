@@ -99,6 +99,8 @@ class Desk:
         # real service alone says.
         notes = re.compile(r"^  note: (pool .* will have no nodes|on paper here).*\n", re.MULTILINE)
         shown = notes.sub("", shown.replace(self.name, "NAME"))
+        # What a run can cost, and what a pool does, is told of each, and no subject here.
+        shown = re.sub(r"^((No c|C)eiling: |  note: pool .* costs while it has ).*\n", "", shown, flags=re.MULTILINE)
         return shown, [line.replace(self.name, "NAME") for line in since]
 
 

@@ -6,6 +6,7 @@ from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptio
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.amend.auto_pools import with_auto_pools
 from batchctl.reconcile.amend.checks import with_preflight
+from batchctl.reconcile.amend.cost import with_ceiling
 from batchctl.reconcile.amend.data_loss import refuse_losses
 from batchctl.reconcile.amend.external_pools import with_external_pool
 from batchctl.reconcile.amend.idle_pools import with_endings, without_idle_pools
@@ -39,6 +40,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_note_of_cost,
     with_external_pool,
     with_auto_pools,
+    with_ceiling,
     with_preflight,
     with_advice,
     refuse_losses,

@@ -54,7 +54,7 @@ def how_it_differs(saved: Saved, now: Mapping[str, Json]) -> tuple[str, ...]:
     return (*used, *lines[:SHOWN], *more)
 
 
-TOLD = frozenset({"owner", "changes", "unchanged", "notes"})
+TOLD = frozenset({"owner", "changes", "unchanged", "notes", "ceiling"})
 """What is compared by name, counts the rest, or is for the reader alone; everything else is a list of what is done."""
 
 BEFORE = "it was applied before, or somebody did what it says (apply the spec itself to go on from here)"

@@ -187,3 +187,27 @@ def test_secrets_in_a_list_are_hidden(tmp_path: Path) -> None:
 
     spec = load(written(tmp_path, "spec.yaml", text), {"tokens_secret": "canary1,canary2"}, {})
     assert {"canary1", "canary2"} <= set(sensitive_values(spec.values))
+
+
+ANCHORS = """\
+version: 1
+name: a
+x-env: &env [{name: A, value: '1'}]
+x-limits: &limits {maxWallClockTime: PT2H, maxTaskRetryCount: 2}
+pool: {id: p, vmSize: Standard_D2s_v5, image: {publisher: a, offer: b, sku: c}}
+job:
+  id: j
+  commonEnvironmentSettings: *env
+  tasks:
+    - {id: one, constraints: *limits, commands: ['true']}
+    - {id: two, constraints: {<<: *limits, maxTaskRetryCount: 0}, commands: ['true']}
+    - {id: six, constraints: {maxTaskRetryCount: 1, <<: [*limits]}, commands: ['true']}
+"""
+
+
+def test_anchors_stand_below_keys_that_are_ignored(tmp_path: Path) -> None:
+    spec = load(written(tmp_path, "spec.yaml", ANCHORS), {}, {})
+    assert spec.job is not None
+    assert [f.wanted.max_task_retry_count for f in spec.job.tasks] == [2, 0, 1]
+    assert {str(f.wanted.max_wall_clock_time) for f in spec.job.tasks} == {"2:00:00"}
+    assert spec.job.wanted.environment == (("A", "1"),)

@@ -52,7 +52,9 @@ class Breach:
     @property
     def unknown(self) -> list[str]:
         """Keys that the schema does not know, not more than anybody is told."""
-        return list(islice((key for key in self.value if key not in self.known), MOST_PROBLEMS))
+        free = [as_in_json_schema(pattern) for pattern in self.schema.get("patternProperties", ())]
+        unknown = (key for key in self.value if key not in self.known and not any(one.search(key) for one in free))
+        return list(islice(unknown, MOST_PROBLEMS))
 
     @property
     def where(self) -> str:

@@ -14,13 +14,18 @@ from batchctl.spec.source import Place, Source
 # More than anybody writes: what a text can cost is bounded before it is read to its end.
 DEPTH = 64
 NODES = 50_000
+EXTENSION = "x-"
+"""How keys at the top begin that mean nothing: what stands below them is there for its anchors."""
 ENOUGH = 200
 """Problems after which a check looks for no more: of those, the first in the text are told."""
 
 
 @dataclass(slots=True)
 class Node:
-    """A scalar (`text`, `plain`: not quoted), a mapping (`entries`: key and value) or a sequence (`items`)."""
+    """A scalar (`text`, `plain`: not quoted), a mapping (`entries`: key and value) or a sequence (`items`).
+
+    `size`: how many nodes it is, itself included; `height`: how deep it goes below itself.
+    """
 
     kind: str
     place: Place
@@ -28,6 +33,8 @@ class Node:
     plain: bool = True
     entries: "list[tuple[Node, Node]]" = field(default_factory=list)
     items: "list[Node]" = field(default_factory=list)
+    size: int = 1
+    height: int = 0
 
 
 def compose_nodes(source: Source) -> tuple[Node, list[Problem]]:
@@ -53,22 +60,29 @@ class _Builder:
         self._open: list[Node] = []
         self._key: list[Node | None] = []
         self._count = 0
+        self._merges = False
+        # Anchors by their names, those of open collections, and what each of these began after.
+        self._named: dict[str, Node] = {}
+        self._names: list[str | None] = []
+        self._begun: list[int] = []
 
     def take(self, event: Any) -> None:
         match event:
             case yaml.DocumentStartEvent():
                 self._document(event)
             case yaml.AliasEvent():
-                self._stop(event, f"aliases are not part of a spec: write out what *{event.anchor} stands for", "alias")
+                self._alias(event)
             case yaml.ScalarEvent():
                 self._decorated(event)
                 plain = event.style is None
-                self._add(Node("scalar", _place_of(event), event.value, plain))
+                node = Node("scalar", _place_of(event), event.value, plain)
+                if event.anchor:
+                    self._named[event.anchor] = node
+                self._add(node)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._decorated(event)
-                self._push(
-                    Node("mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence", _place_of(event))
-                )
+                kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
+                self._push(Node(kind, _place_of(event)), event.anchor)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._close(event)
 
@@ -79,23 +93,68 @@ class _Builder:
             self._stop(event, "a second document begins here: a spec is one document", "two-documents")
 
     def _decorated(self, event: Any) -> None:
-        if event.anchor:
-            self._stop(event, f"anchors are not part of a spec: remove &{event.anchor}", "anchor")
+        if event.anchor and not self._is_in_extension():
+            says = f"anchors can stand only below a key at the top that begins with x-: move &{event.anchor} there"
+            self._stop(event, says, "anchor")
         if event.tag and event.tag != "!":
             self._wrong(event, f"tags are not part of a spec: remove {event.tag!r}", "tag")
 
-    def _push(self, node: Node) -> None:
+    def _is_in_extension(self) -> bool:
+        """Is this below a key at the top that is ours to ignore?"""
+        if self.root is None or self.root.kind != "mapping" or not self._open:
+            return False
+        above = self._key[0] or (self.root.entries[-1][0] if len(self._open) > 1 and self.root.entries else None)
+        return above is not None and above.text.startswith(EXTENSION)
+
+    def _alias(self, event: Any) -> None:
+        """What the anchor names, once more; all of it counts again."""
+        node = self._named.get(event.anchor)
+        if node is None:
+            says = f"*{event.anchor} stands for nothing: an anchor &{event.anchor} comes before it, below a key x-…"
+            self._stop(event, says, "alias")
+            return
+        if len(self._open) + node.height > DEPTH:
+            self._stop(event, f"nested deeper than {DEPTH}", "too-deep")
+        self._count += node.size - 1
+        if self._count >= NODES:
+            self._stop(event, f"more than {NODES} values", "too-large")
+        self._add(node)
+
+    def _push(self, node: Node, anchor: str | None = None) -> None:
         self._add(node)
         if len(self._open) >= DEPTH:
             self._stop(node, f"nested deeper than {DEPTH}", "too-deep")
         self._open.append(node)
         self._key.append(None)
+        self._names.append(anchor)
+        self._begun.append(self._count)
 
     def _close(self, event: Any) -> None:
         node = self._open.pop()
         self._key.pop()
         place = node.place
         node.place = Place(place.line, place.column, place.start, event.end_mark.index)
+        if self._merges and node.kind == "mapping":
+            self._merge(node)
+        node.size = 1 + self._count - self._begun.pop()
+        node.height = 1 + max((inner.height for inner in (*node.items, *(v for _, v in node.entries))), default=0)
+        if anchor := self._names.pop():
+            self._named[anchor] = node
+
+    def _merge(self, node: Node) -> None:
+        """What `<<` brings, for the keys that the mapping does not have itself."""
+        merged = [(key, value) for key, value in node.entries if _is_merge(key)]
+        if not merged:
+            return
+        node.entries = [(key, value) for key, value in node.entries if not _is_merge(key)]
+        known, named = {key.text for key, _ in node.entries}, {id(one) for one in self._named.values()}
+        for key, value in merged:
+            for source in value.items if value.kind == "sequence" else (value,):
+                if source.kind != "mapping" or id(source) not in named:
+                    says = "a merge key takes an alias of a mapping below a key x-…: write out what is merged"
+                    self._stop(key, says, "merge-key")
+                node.entries += [entry for entry in source.entries if entry[0].text not in known]
+                known |= {inner.text for inner, _ in source.entries}
 
     def _add(self, node: Node) -> None:
         self._count += 1
@@ -115,8 +174,7 @@ class _Builder:
         self._key[-1] = node
         if node.kind != "scalar":
             self._stop(node, "a key must be a word", "bad-key")
-        if node.plain and node.text == "<<":
-            self._stop(node, "merge keys are not part of a spec: write out what is merged", "merge-key")
+        self._merges = self._merges or _is_merge(node)
 
     def _wrong(self, where: Any, message: str, code: str) -> None:
         place = where.place if isinstance(where, Node) else _place_of(where)
@@ -128,6 +186,10 @@ class _Builder:
         """What is here makes the rest unreliable, or too costly to read."""
         self._wrong(where, message, code)
         raise SpecError(self.problems)
+
+
+def _is_merge(key: Node) -> bool:
+    return key.plain and key.text == "<<"
 
 
 def _events(source: Source) -> Iterator[Any]:

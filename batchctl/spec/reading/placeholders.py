@@ -18,6 +18,7 @@ from batchctl.sensitive import FROM_OUTSIDE, masked
 from batchctl.spec import template
 from batchctl.spec.fanout.forms import placeholders_of
 from batchctl.spec.lookalikes import shell_variables
+from batchctl.spec.reading.compose import EXTENSION
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.reading.variables import Said
 from batchctl.spec.source import At, Source
@@ -181,8 +182,8 @@ class Settling:
 
     def __call__(self, at: At, text: str) -> str | tuple[str, ...] | None:
         """What a value says, of a list its items; None: what is written."""
-        # In `vars` nothing is filled: no variable is made of others.
-        if "{" not in text or at[:1] == ("vars",):
+        # In `vars` nothing is filled: no variable is made of others. What is ignored is filled where it is used.
+        if "{" not in text or at[:1] == ("vars",) or str(at[:1] and at[0]).startswith(EXTENSION):
             return None
         if at[-2:-1] != ("files",) and _is_at(at, LATER):
             return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.sensitive import is_sensitive
-from batchctl.spec.reading.compose import compose_nodes
+from batchctl.spec.reading.compose import EXTENSION, compose_nodes
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import Said, as_value, meant_variable, why_misfit
 from batchctl.spec.source import Source, shown
@@ -45,6 +45,8 @@ def _values(source: Source, declared: Mapping[str, Any], problems: list[Problem]
         return {}
     said: dict[str, Said] = {}
     for name, value in document.items():
+        if name.startswith(EXTENSION):
+            continue
         if name not in declared:
             message = f"the spec has no variable {shown(name)}; {meant_variable(name, declared)}"
             problems.append(placed.problem((name,), message, "unknown-variable", at_key=True))

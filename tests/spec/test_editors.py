@@ -18,13 +18,16 @@ from batchctl.spec.source import Source
 ROOT = Path(__file__).parents[2]
 HEAD = "version: 1\nname: a\n"
 SCALARS = (
-    *("1.0", "0x2", "1e0", "0o2", "1_0", "012", "+1", ".5", ".inf", "1:30", "123"),
-    *("true", "yes", "'2'", "~", "2026-01-01"),
+    *("1.0", "0x2", "1e0", "0o2", "1_0", "012", "+1", ".5", ".inf", "1:30", "123", "-0", "2.5", "1e2", "1e-1", "1."),
+    *("0X2", "-0x2", "0b1", "0x", "++1", "\uff11", "true", "True", "FALSE", "tRue", "yes", "'2'", "~", "2026-01-01"),
 )
 """What YAML 1.1, YAML 1.2 and JSON read differently."""
-OTHERWISE = {"1.0", "0x2", "1e0", "0o2", "1_0", "012", "+1"}
-"""Whole numbers to one reader of YAML or another, and to none of them all: batchctl takes digits alone."""
-PLAIN_TEXT = {"0x2", "1e0", "0o2", "1_0", "012", "123", "true"}
+OTHERWISE = {"1_0", "0b1"}
+"""Whole numbers to `check-jsonschema`; text to YAML 1.2, to yaml-language-server and to batchctl."""
+PLAIN_TEXT = {
+    *("0x2", "1e0", "0o2", "1_0", "012", "+1", "0b1", "123", "1e2", "1e-1", "1.", "-0"),
+    *("true", "True", "FALSE"),
+}
 """Text where text is wanted, as the schema says; an editor asks for quotes, which batchctl takes too."""
 STAYS_TEXT = "yaml: B10 scalars that YAML 1.1 would make into something else stay text"
 """The case that says so."""

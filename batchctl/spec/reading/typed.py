@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
+from decimal import Decimal
 from typing import Any
 
 from batchctl.errors import Problem
@@ -17,6 +18,8 @@ from batchctl.spec.template import Written
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
+IN_YAML = re.compile(r"[-+]?(?:[0-9]{1,19}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?")
+BASES: Mapping[str, int] = {"0x": 16, "0o": 8}
 
 
 Settle = Callable[[At, str], str | tuple[str, ...] | None]
@@ -120,7 +123,32 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
         return number_value(node.text)
     if "boolean" in wanted and node.text in BOOLEANS:
         return BOOLEANS[node.text]
-    return node.text
+    return node.text if "string" in wanted else _as_in_yaml(node.text, wanted)
+
+
+def _as_in_yaml(text: str, wanted: set[str]) -> Any:
+    """What is no text anywhere, as YAML 1.2 has it and so every editor: `1.0`, `0x2`, `+1` and `012` are whole numbers.
+
+    Where text is wanted too, it stays as it was written.
+    """
+    if "boolean" in wanted and text in (text.lower().capitalize(), text.upper()) and text.lower() in BOOLEANS:
+        return BOOLEANS[text.lower()]
+    number = _number_in_yaml(text) if wanted & {"integer", "number"} else None
+    if number is None or ("number" not in wanted and number != int(number)):
+        return text
+    return int(number) if number == int(number) else Written(text)
+
+
+def _number_in_yaml(text: str) -> Decimal | None:
+    base = BASES.get(text[:2])
+    digits = text[2:]
+    try:
+        # Longer texts are no numbers of 64 bits, and Python's own marks none of YAML's.
+        if base and len(digits) <= 22 and "_" not in digits and digits[:1] not in "+-":
+            return Decimal(int(digits, base))
+        return Decimal(text) if IN_YAML.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def number_value(text: str) -> int | Written:

@@ -67,8 +67,10 @@ from batchctl.work import (
 )
 
 
-def lower_image(image: "Image") -> tuple[str, str, str, str | None]:
+def lower_image(image: "Image") -> tuple[str | None, ...]:
     """An image's reference as the service compares it; the newest is asked for as `latest`, or by saying nothing."""
+    if image.id is not None:
+        return (image.id.lower(),)
     version = lower(image.version)
     newest = version in (None, "latest")
     return image.publisher.lower(), image.offer.lower(), image.sku.lower(), None if newest else version
@@ -88,12 +90,21 @@ REQUEUE = "requeue"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A platform image of the Azure Marketplace. `version` None: the newest."""
+    """A platform image of the Azure Marketplace (`version` None: the newest), or one of somebody's own: a managed or
+    gallery image by its resource id, or one of a gallery that is shared, or open to everybody."""
 
-    publisher: str
-    offer: str
-    sku: str
+    publisher: str = ""
+    offer: str = ""
+    sku: str = ""
     version: str | None = None
+    virtual_machine_image_id: str | None = None
+    shared_gallery_image_id: str | None = None
+    community_gallery_image_id: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """By which one of somebody's own is named."""
+        return self.virtual_machine_image_id or self.shared_gallery_image_id or self.community_gallery_image_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

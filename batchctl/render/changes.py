@@ -91,6 +91,7 @@ def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool
 
 def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:
     """What a field was and will be; of texts of several lines the lines that differ."""
+    old, new = (None if text == "" else text for text in (old, new))
     texts = [text for text in (old, new) if isinstance(text, str)]
     if any(map(_is_long, texts)) and all(isinstance(text, str | None) for text in (old, new)):
         yield f"{part}: ({why})"

@@ -248,8 +248,18 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
 
 
 def image_body(image: Image) -> Json:
+    if image.id is not None:
+        return {name: value for field, name in IMAGE_IDS.items() if (value := getattr(image, field)) is not None}
     reference = {"publisher": image.publisher, "offer": image.offer, "sku": image.sku}
     return {**reference, "version": image.version or "latest"}
+
+
+IMAGE_IDS = {
+    "virtual_machine_image_id": "virtualMachineImageId",
+    "shared_gallery_image_id": "sharedGalleryImageId",
+    "community_gallery_image_id": "communityGalleryImageId",
+}
+"""By which an image of somebody's own is named."""
 
 
 def read_image(reference: Mapping[str, Any]) -> Image:
@@ -259,4 +269,5 @@ def read_image(reference: Mapping[str, Any]) -> Image:
         offer=reference.get("offer", ""),
         sku=reference.get("sku", ""),
         version=None if version in (None, "", "latest") else version,
+        **{field: reference.get(name) for field, name in IMAGE_IDS.items()},
     )

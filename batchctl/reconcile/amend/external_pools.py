@@ -47,4 +47,4 @@ def _facts(pool: Pool, health: PoolHealth) -> Iterator[str]:
 
 
 def _image(image: Image) -> str:
-    return f"{image.publisher}/{image.offer}/{image.sku}" if image.publisher else "an image of its owner"
+    return image.id or f"{image.publisher}/{image.offer}/{image.sku}"

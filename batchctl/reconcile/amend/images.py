@@ -35,7 +35,7 @@ def has_new_size(change: Change) -> bool:
 
 
 def image_name(image: Image) -> str:
-    return f"{image.publisher}/{image.offer}/{image.sku}".lower()
+    return (image.id or f"{image.publisher}/{image.offer}/{image.sku}").lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

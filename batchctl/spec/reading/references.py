@@ -329,6 +329,15 @@ def secrets_come_from_outside(document: Any, source: Source, _known: Values) -> 
                 yield source.problem((*at, *below), f"a secret does not stand in a spec: {remedy}", "secret")
 
 
+def own_image_has_its_agent(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """What is in an image of somebody's own, no list of Batch tells."""
+    image = as_mapping(get_in(document, "pool", "image"))
+    named = next((key for key in image if str(key).endswith("ImageId")), None)
+    if named is not None and get_in(document, "pool", "nodeAgentSKUId") is None:
+        message = "which node agent suits it nobody here knows: give the pool a 'nodeAgentSKUId'"
+        yield source.problem(("pool", "image", named), message, "no-agent", at_key=True)
+
+
 def own_key_can_be_used(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """REST: DiskEncryptionConfiguration.customerManagedKey."""
     encryption = as_mapping(get_in(document, "pool", "diskEncryptionConfiguration"))
@@ -398,6 +407,7 @@ RULES: tuple[Rule, ...] = (
     outputs_are_not_inputs,
     patterns_can_be_matched,
     secrets_come_from_outside,
+    own_image_has_its_agent,
     own_key_can_be_used,
     defaults_fit,
     choices_can_be_made,

@@ -1,7 +1,9 @@
 """What nodes run, and what all that they run has in common: a command, files that come and go, an environment."""
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
+from posixpath import basename
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from batchctl.configurations import IdentityReference, TaskContainerSettings
@@ -147,3 +149,35 @@ class JobReleaseTask(Work):
     retention_time: timedelta = RETENTION
     id: str | None = part(None, optional=True)
     content: str = policy("")
+
+
+EXPANDING = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "fish", "csh", "tcsh", "busybox", "envsubst"))
+"""Programs that fill in variables by themselves."""
+
+KNOWN = frozenset({"HOME", "PATH", "PWD", "TMPDIR", "USER", "HOSTNAME"})
+VARIABLE = r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"
+INSTALLS = (
+    r"(?<![\w/-])(apt-get|apt|yum|dnf|tdnf|zypper|snap)\s+(?:-\S+\s+)*(?:install|update|upgrade|remove|makecache)\b"
+)
+
+
+def unexpanded_names(line: str, known: Collection[str]) -> list[str]:
+    """Variables that a command line has and no shell fills in. What only looks like one is none: it must be known."""
+    if "$" not in line or line.startswith("/bin/bash -c "):
+        return []
+    import shlex  # imported late: few commands have a $ and no shell
+
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return []
+    if any(basename(word) in EXPANDING for word in words):
+        return []
+    names = [one or other for word in words for one, other in re.findall(VARIABLE, word)]
+    return list(dict.fromkeys(n for n in names if n in KNOWN or n in known or n.startswith("AZ_BATCH_")))
+
+
+def is_no_administrator(work: Work, line: str) -> bool:
+    """An account of the pool may be one, in a container everybody is."""
+    becomes = work.username or work.container_settings or re.search(r"\bsudo\b", line)
+    return work.elevation.lower() != "admin" and not becomes

@@ -35,13 +35,14 @@ def validate(
 ) -> None:
     """Check specs and report every problem at once. Sends no request."""
     from batchctl.clock import SystemClock
+    from batchctl.spec.doubts import doubts
     from batchctl.spec.load import examined
     from batchctl.spec.retiring import retiring
 
     out, variables = open_printer(options.no_color), parse_variables(options.var)
     today = SystemClock().now().date()
     found = [examined(path, variables, os.environ, var_files=options.var_file) for path in specs]
-    for note in (note for _, spec in found if spec for note in retiring(spec, today)):
+    for note in (note for _, spec in found if spec for note in sorted([*retiring(spec, today), *doubts(spec)])):
         out.note(note)
     if problems := [problem for wrong, _ in found for problem in wrong]:
         raise SpecError(problems)

@@ -1,10 +1,8 @@
 """What Batch takes and seldom does what was meant: told beside a plan, of what it makes or changes. Pure."""
 
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from posixpath import basename
 
 from batchctl.reconcile.amend.auto_pools import as_of_pool
 from batchctl.reconcile.decide.canary import flocks
@@ -14,17 +12,7 @@ from batchctl.resources import Job, Pool, Task, label_of
 from batchctl.rest import camel
 from batchctl.retirements import end_of_size
 from batchctl.words import plural, some
-from batchctl.work import Work
-
-EXPANDING = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "fish", "csh", "tcsh", "busybox", "envsubst"))
-"""Programs that fill in variables by themselves."""
-
-KNOWN = frozenset({"HOME", "PATH", "PWD", "TMPDIR", "USER", "HOSTNAME"})
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.ASCII)
-_INSTALLS = re.compile(
-    r"(?<![\w/-])(apt-get|apt|yum|dnf|tdnf|zypper|snap)\s+(?:-\S+\s+)*(?:install|update|upgrade|remove|makecache)\b"
-)
-_BY_SUDO = re.compile(r"\bsudo\b")
+from batchctl.work import INSTALLS, Work, is_no_administrator, unexpanded_names
 
 
 def with_advice(plan: Plan, situation: Situation) -> Plan:
@@ -39,27 +27,11 @@ def no_shell_expands(plan: Plan, situation: Situation) -> Iterator[str]:
     for change in plan.of(Task, Action.CREATE):
         task = change.after
         if isinstance(task, Task):
-            for name in unexpanded(task, common):
+            for name in unexpanded_names(task.command_line, common | {name for name, _ in task.environment}):
                 found.setdefault(name, []).append(task.id)
     for name, ids in found.items():
         others = f" and of {plural(len(ids) - 1, 'other task')}" if len(ids) > 1 else ""
         yield f"no shell reads the command of {ids[0]!r}{others}: ${name} stays as it is; 'commands' have a shell"
-
-
-def unexpanded(work: Work, common: set[str]) -> list[str]:
-    """Variables that the command has and no shell fills in. What only looks like one is none: it must be known."""
-    line = work.command_line
-    if "$" not in line or line.startswith("/bin/bash -c "):
-        return []
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        return []
-    if any(basename(word) in EXPANDING for word in words):
-        return []
-    known = KNOWN | common | {name for name, _ in work.environment}
-    names = [one or other for word in words for one, other in _VARIABLE.findall(word)]
-    return list(dict.fromkeys(name for name in names if name in known or name.startswith("AZ_BATCH_")))
 
 
 def packages_need_an_administrator(plan: Plan, _situation: Situation) -> Iterator[str]:
@@ -69,14 +41,9 @@ def packages_need_an_administrator(plan: Plan, _situation: Situation) -> Iterato
     asked: list[tuple[str, Work | None]] = [("startTask", p.start_task) for p in pools]
     asked += [("jobPreparationTask", j.job_preparation_task) for j in jobs if isinstance(j, Job)]
     for name, work in asked:
-        if work and _is_no_administrator(work) and (found := _INSTALLS.search(work.command_line)):
+        found = re.search(INSTALLS, work.command_line) if work else None
+        if work and found and is_no_administrator(work, work.command_line):
             yield f"{name} runs {found[1]}, which an administrator alone may: give it 'elevationLevel: admin'"
-
-
-def _is_no_administrator(work: Work) -> bool:
-    """An account of the pool may be one, in a container everybody is."""
-    becomes = work.username or work.container_settings or _BY_SUDO.search(work.command_line)
-    return work.elevation.lower() != "admin" and not becomes
 
 
 def spot_nodes_that_talk(plan: Plan, _situation: Situation) -> Iterator[str]:

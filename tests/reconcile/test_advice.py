@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from batchctl.configurations import TaskContainerSettings
+from batchctl.configurations import IdentityReference, TaskContainerSettings
 from batchctl.machines import OSDisk, PoolIdentity, UserAssignedIdentity
 from batchctl.on_paper import kept_on_paper
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.decide.diff import diff
 from batchctl.resources import Resource
-from batchctl.work import JobPreparationTask, StartTask
+from batchctl.work import JobPreparationTask, ResourceFile, StartTask
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import desired, held_pool, job, pool, situation, task
 
@@ -114,3 +114,19 @@ def test_of_a_pool_that_changes_only_what_changes_is_told() -> None:
     assert papers(pool(identity=NAMED, os_disk=OSDisk(disk_size_gb=64)), held=(held,)) == (
         "on paper here, without effect: osDisk of pool 'pool'",
     )
+
+
+def test_an_identity_that_the_nodes_lack() -> None:
+    def named(name: str) -> dict[str, Any]:
+        reference = IdentityReference(resource_id=f"/subscriptions/0/{name}")
+        return {"resource_files": (ResourceFile(http_url="u", file_path="f", identity_reference=reference),)}
+
+    has = PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id="/SUBSCRIPTIONS/0/a"),))
+    start = StartTask(command_line="true", **named("a"))
+    tasks = [task("x", factory="f", **named("a")), task("y", factory="g", **named("b"))]
+    assert notes_of(pool(identity=has, start_task=start), job(), tasks[0]) == ()
+    assert notes_of(pool(), job(), task("x")) == ()
+    assert notes_of(pool(identity=has, start_task=start), job(), *tasks) == (
+        "pool 'pool' does not have every identity that opens something (b): see 'pool.identity'",
+    )
+    assert notes_of(pool(start_task=start), held=(held_pool(start_task=start),)) == ()

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from batchctl.reconcile.amend.auto_pools import as_of_pool
 from batchctl.reconcile.decide.canary import flocks
@@ -97,6 +98,32 @@ def _is_new(name: str, change: Change) -> bool:
     return change.action is not Action.UPDATE or name.partition(".")[0] in changed
 
 
+def identities_that_nodes_lack(plan: Plan, situation: Situation) -> Iterator[str]:
+    """Learn, "Configure managed identities in Batch pools": a node has those of its pool, and no others."""
+    first = {r.factory: r for r in situation.desired.resources if isinstance(r, Task)}
+    jobs = (r for r in situation.desired.resources if isinstance(r, Job))
+    named = {name for work in (*first.values(), *jobs) for name in _identities(work)}
+    for change in plan.of(Pool, Action.CREATE, Action.REPLACE):
+        pool = change.after
+        if not isinstance(pool, Pool):
+            continue
+        there = pool.identity.user_assigned_identities if pool.identity else ()
+        has = {one.resource_id.lower() for one in there}
+        if lacks := sorted(name for name in {*named, *_identities(pool)} if name.lower() not in has):
+            names = some([name.rpartition("/")[2] for name in lacks])
+            yield f"pool {pool.name!r} does not have every identity that opens something ({names}): see 'pool.identity'"
+
+
+def _identities(value: Any) -> Iterator[str]:
+    """Every identity that something names, however deep."""
+    if isinstance(value, tuple):
+        yield from (name for one in value for name in _identities(one))
+    elif is_dataclass(value):
+        reference = getattr(value, "identity_reference", None)
+        yield from (reference.resource_id,) if reference else ()
+        yield from (name for entry in fields(value) for name in _identities(getattr(value, entry.name)))
+
+
 ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     no_shell_expands,
     packages_need_an_administrator,
@@ -104,4 +131,5 @@ ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     first_tasks_first,
     sizes_that_go,
     what_stays_on_paper,
+    identities_that_nodes_lack,
 )

@@ -80,7 +80,9 @@ def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool
                 hide = veil(str(new)) != str(new) and old is not None
                 yield from _old_and_new(part, HIDDEN if hide else old, new, _why(field))
     elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
-        hidden = BY_SCALE if isinstance(change.after, Pool) and change.after.scale and not full else ()
+        auto = change.after.auto_pool if isinstance(change.after, Job) else None
+        pool = auto.pool if auto else change.after
+        hidden = BY_SCALE if isinstance(pool, Pool) and pool.scale and not full else ()
         yield from _field_lines(change.after, only_compared=True, hidden=hidden)
     elif isinstance(change.after, Task):
         if change.after.depends_on:
@@ -153,7 +155,7 @@ def _field_lines(found: Any, *, only_compared: bool = False, hidden: Collection[
             continue
         if isinstance(inner, AutoPool):
             yield "pool:"
-            yield from (f"    {line}" for line in _auto_pool_lines(inner))
+            yield from (f"    {line}" for line in _auto_pool_lines(inner, hidden))
         elif is_dataclass(inner) and not isinstance(inner, Image):
             yield f"{camel(entry.name)}:"
             yield from (f"    {line}" for line in _field_lines(inner))
@@ -163,13 +165,13 @@ def _field_lines(found: Any, *, only_compared: bool = False, hidden: Collection[
             yield f"{camel(entry.name)}: {shown_value(inner)}"
 
 
-def _auto_pool_lines(auto: AutoPool) -> Iterator[str]:
+def _auto_pool_lines(auto: AutoPool, hidden: Collection[str]) -> Iterator[str]:
     """As a spec has them: how it lives, and what is said of any pool."""
     for entry in fields(auto):
         inner, name = getattr(auto, entry.name), path_of(entry, SPEC)
         if name and inner != entry.default:
             yield f"{name[0]}: {shown_value(inner)}"
-    yield from _field_lines(auto.pool, only_compared=True, hidden=BY_SCALE if auto.pool.scale else ())
+    yield from _field_lines(auto.pool, only_compared=True, hidden=hidden)
 
 
 def _differing_parts(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

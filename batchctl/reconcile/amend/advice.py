@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from batchctl.reconcile.amend.auto_pools import as_of_pool
+from batchctl.reconcile.amend.auto_pools import as_of_pool, wanted_pools
 from batchctl.reconcile.decide.canary import flocks
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
@@ -72,7 +72,7 @@ def first_tasks_first(plan: Plan, situation: Situation) -> Iterator[str]:
 
 def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
     """Pools whose VM size Azure takes away, or has taken; of images the account itself tells."""
-    for pool in (r for r in situation.desired.resources if isinstance(r, Pool)):
+    for pool in wanted_pools(situation.desired.resources):
         if found := end_of_size(pool.vm_size, situation.now.date()):
             yield f"pool {pool.name!r}: {found.says(situation.now.date())}"
 
@@ -86,8 +86,10 @@ def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
         if change.after is None or (task and task.factory in seen):
             continue
         seen |= {task.factory} if task else set()
-        names = [name for name in situation.account.on_paper(change.after) if _is_new(name, change)]
-        told += [f"{', '.join(names)} of {change.after.kind} {label_of(change.after)!r}"] if names else []
+        # The pool that a job makes is one of them.
+        for seen_as in dict.fromkeys((change.after, as_of_pool(change).resource)):
+            names = [name for name in situation.account.on_paper(seen_as) if _is_new(name, change)]
+            told += [f"{', '.join(names)} of {seen_as.kind} {label_of(seen_as)!r}"] if names else []
     if told:
         yield f"on paper here, without effect: {some(told)}"
 

@@ -1,11 +1,11 @@
 """Pools that the service makes for a job: looked at as any pool, and told beside the plan. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Job, Pool
+from batchctl.resources import Job, Pool, Resource
 from batchctl.words import plural
 
 
@@ -15,6 +15,14 @@ def as_of_pool(change: Change) -> Change:
     if not isinstance(job, Job) or job.auto_pool is None or change.action is not Action.CREATE:
         return change
     return Change(action=change.action, after=replace(job.auto_pool.pool, name=job.id))
+
+
+def wanted_pools(resources: Iterable[Resource]) -> Iterator[Pool]:
+    """All that are wanted, the ones that jobs make included."""
+    for resource in resources:
+        made = as_of_pool(Change(action=Action.CREATE, after=resource)).after
+        if isinstance(made, Pool):
+            yield made
 
 
 def put_back(change: Change, seen: Change) -> Change:

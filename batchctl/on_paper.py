@@ -15,6 +15,10 @@ ON_PAPER: Mapping[str, tuple[str, ...]] = {
         *(f"{MACHINE}.{name}" for name in ("osDisk", "dataDisks", "securityProfile", "diskEncryptionConfiguration")),
         *(f"{MACHINE}.{name}" for name in ("windowsConfiguration", "licenseType", "serviceArtifactReference")),
         f"{MACHINE}.nodePlacementConfiguration",
+        *(
+            f"{MACHINE}.imageReference.{name}ImageId"
+            for name in ("virtualMachine", "sharedGallery", "communityGallery")
+        ),
         f"{MACHINE}.containerConfiguration.containerImageNames",
         *(f"{NETWORK}.{name}" for name in ("subnetId", "dynamicVNetAssignmentScope", "enableAcceleratedNetworking")),
         *(f"{ADDRESSES}.{name}" for name in ("provision", "ipAddressIds", "ipTags")),

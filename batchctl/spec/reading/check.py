@@ -144,8 +144,17 @@ def _additional(breach: Breach) -> Iterator[Finding]:
 
 
 def _unknown_key(breach: Breach, key: str, known: Iterable[str]) -> Finding:
-    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{_suggestion(breach.at, key, list(known))}"
+    hint = _other_form(breach, key) or _suggestion(breach.at, key, list(known))
+    message = f"unknown key {shown(key)} in {breach.where}{_glyph(key)}{hint}"
     return Finding((*breach.at, key), message, "unknown-key", at_key=True)
+
+
+def _other_form(breach: Breach, key: str) -> str:
+    """A key of this very place, which another key there leaves no room for."""
+    place = "".join("[]" if isinstance(part, int) else f".{part}" for part in breach.at).lstrip(".")
+    telling = [name for name in breach.schema.get("required", ()) if name in breach.value]
+    belongs = place in contract.homes_of_keys().get(key, ())
+    return f"; it does not go with '{telling[0]}': take out one of them" if belongs and telling else ""
 
 
 def _suggestion(at: At, key: str, known: list[str]) -> str:

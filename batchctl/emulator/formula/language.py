@@ -26,7 +26,7 @@ MOST_STATEMENTS = 100
 # What was taken for blank is not given back: thirty comments would be read in a thousand million ways.
 _BLANK = re.compile(r"(?>\s+|//[^\n]*|/\*.*?\*/)*+", re.DOTALL | re.ASCII)
 _TOKEN = re.compile(
-    r"(?:(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
+    r"(?:(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]]))",
     re.DOTALL | re.ASCII,
 )

@@ -20,7 +20,7 @@ READ = frozenset(
 )
 _BLANK = re.compile(r"(?>\s+|//[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _TOKEN = re.compile(
-    r"(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_]\w*)"
+    r"(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<mark>&&|\|\||[<>=!]=|[-+*/<>=!?:;,.()\[\]])",
     re.DOTALL,
 )

@@ -284,3 +284,21 @@ def test_a_secret_variable_may_come_from_the_environment(monkeypatch: pytest.Mon
     assert _variables_again(Saved(header, {}), Options()) == ("db_password=x", 'names=["a", "b"]')
     with pytest.raises(UsageError, match="--var-file cannot change them"):
         _variables_again(Saved(header, {}), Options(var_file=(Path("v.yaml"),)))
+
+
+def test_an_overlay_that_was_edited_is_named() -> None:
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    header = Header(
+        id="1",
+        batchctl="0",
+        made=made,
+        expires=made + timedelta(hours=24),
+        owner="me",
+        target=Place(batch="b", storage="s"),
+        spec="spec.yaml",
+        spec_digest="d",
+        overlays=(("prod.yaml", "e"), ("eu.yaml", "f")),
+    )
+    assert why_outdated(header, "d", made, ["e", "f"]) == ()
+    assert why_outdated(header, "d", made, ["e", "g"]) == ("the overlay 'eu.yaml' was edited after the plan was made",)
+    assert read_document(document_text(Saved(header, {}))).header == header

@@ -89,5 +89,6 @@ def _expanded(path: Path, options: Options, out: Any) -> "tuple[list[Row], Any]"
 
     found, veil = places(spec, desired), SPEC_CODECS[-1].veil
     requests = expansion(storage, SystemClock()).requests(desired.resources, desired.owner)
-    rows = [request_row(request, spec.source.file, found[id(request.resource)].line, veil) for request in requests]
+    places_of = ((request, found[id(request.resource)]) for request in requests)
+    rows = [request_row(request, spec.source.said_by(at).file, at.line, veil) for request, at in places_of]
     return rows, desired

@@ -86,6 +86,13 @@ class Options:
         metavar="FILE",
         help="Set vars as this YAML file says; --var counts before it.",
     )
+    overlay: tuple[Path, ...] = option(
+        (),
+        "--overlay",
+        of=READING,
+        metavar="FILE",
+        help="Lay this YAML file over the spec; of several the last counts.",
+    )
     yes: bool = option(
         False,
         "--yes",

@@ -41,7 +41,9 @@ def validate(
 
     out, variables = open_printer(options.no_color), parse_variables(options.var)
     today = SystemClock().now().date()
-    found = [examined(path, variables, os.environ, var_files=options.var_file) for path in specs]
+    found = [
+        examined(path, variables, os.environ, var_files=options.var_file, overlays=options.overlay) for path in specs
+    ]
     for note in (note for _, spec in found if spec for note in sorted([*retiring(spec, today), *doubts(spec)])):
         out.note(note)
     if problems := [problem for wrong, _ in found for problem in wrong]:
@@ -73,7 +75,8 @@ def show(
         return
     out, header = open_printer(options.no_color), saved.header
     made, until = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (header.made, header.expires))
-    out.result(f"Plan of {header.spec}, made {made}, stands until {until}")
+    over = "".join(f" with {file}" for file, _ in header.overlays)
+    out.result(f"Plan of {header.spec}{over}, made {made}, stands until {until}")
     out.result(f"Target: {header.target.batch}, {header.target.storage}")
     out.plan(decided, full=options.full)
 

@@ -64,9 +64,14 @@ def open_plan(path: Path, options: Options, out: Voice) -> Intent:
         raise UsageError("a saved plan is applied as it was made: give such options to `plan --out`")
     saved = read_plan(path)
     spec = _find_spec(path, saved.header.spec)
-    if reasons := why_outdated(saved.header, fingerprint(spec), SystemClock().now()):
+    if options.overlay:
+        raise UsageError("a saved plan has its overlays in it; --overlay cannot change them")
+    overlays = tuple(_find_spec(path, file, "overlay") for file, _ in saved.header.overlays)
+    if reasons := why_outdated(
+        saved.header, fingerprint(spec), SystemClock().now(), [fingerprint(overlay) for overlay in overlays]
+    ):
         raise Refused(reasons)
-    again = replace(options, var=_variables_again(saved, options))
+    again = replace(options, var=_variables_again(saved, options), overlay=overlays)
     # What has come into the environment since is none of this plan's business.
     environ = {name: value for name, value in os.environ.items() if not name.startswith(IN_ENVIRONMENT)}
     opened = open_spec(spec, again, out, environ=environ)
@@ -85,12 +90,12 @@ def _show_if_it_stands(stands: "Approve", out: Voice, decided: "Plan") -> bool:
     return stands(decided) and show_and_ask(out, decided, yes=True, question="")
 
 
-def _find_spec(plan: Path, spec: str) -> Path:
+def _find_spec(plan: Path, spec: str, what: str = "spec") -> Path:
     """From where we stand, as it was when the plan was made, or from where the plan lies."""
     places = [Path(spec), plan.parent / spec]
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        raise Refused([f"the plan's spec {spec!r} is not there: apply the plan from the directory where it was made"])
+        raise Refused([f"the plan's {what} {spec!r} is not there: apply the plan from the directory where it was made"])
     return found
 
 

@@ -43,6 +43,8 @@ def open_spec(
 
     spec = read_spec(path, options, out, names_alone=names_alone, environ=environ)
     chosen = _target(spec, options.target, os.environ, out)
+    if overlays := [overlay.file for overlay in spec.source.overlays]:
+        out.overlays(overlays)
     # Imported once the spec is known to be right: azure is the greater part of what a command loads (design D17).
     from batchctl.cloud.connect import connect
     from batchctl.reconcile.kept.document import Place
@@ -72,11 +74,12 @@ def read_spec(
     if is_plan(path):
         raise UsageError(f"{path} is a saved plan: `batchctl show` shows it, `batchctl apply` does what it says")
     variables = parse_variables(options.var)
+    beside = {"var_files": options.var_file, "overlays": options.overlay}
     if names_alone:
-        spec = load_names(path, variables, environ, var_files=options.var_file)
+        spec = load_names(path, variables, environ, **beside)
     else:
         found = Outside(environ, read=asks)
-        spec = load(path, variables, found, var_files=options.var_file, allow_python=options.allow_python)
+        spec = load(path, variables, found, allow_python=options.allow_python, **beside)
     from batchctl.verbs.saved import codec_for
 
     codec = codec_for(spec)

@@ -27,7 +27,8 @@ def as_markdown(header: Header, plan: Plan) -> str:
         shown.append(line)
     # A fence that no name in it can close.
     fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
-    head = [f"### batchctl plan of {_as_code(header.spec)}", "", f"**{_without_markup(summary_line(plan))}**", ""]
+    over = "".join(f" with {_as_code(file)}" for file, _ in header.overlays)
+    head = [f"### batchctl plan of {_as_code(header.spec)}{over}", "", f"**{_without_markup(summary_line(plan))}**", ""]
     head += [_without_markup(ceiling_line(plan.ceiling)), ""] if plan.ceiling else []
     body = [f"{fence}diff", *shown, fence, ""] if shown else []
     refused = [f"> [!CAUTION]\n> refused: {_without_markup(reason)}\n" for reason in plan.refusals]

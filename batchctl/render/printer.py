@@ -63,6 +63,10 @@ class Printer:
     def target(self, name: str, why: str, address: str | None = None) -> None:
         self._line(f"Target: {name}, {address} ({why})" if address else f"Target: {name} ({why})")
 
+    def overlays(self, files: Sequence[str]) -> None:
+        """What is laid over the spec."""
+        self._line(f"Overlays: {', '.join(files)}" if len(files) > 1 else f"Overlay: {files[0]}")
+
     def account(self, place: "Place", codec: "Codec") -> None:
         """Where it is, people saw in the target; from here on the spec's secrets are known."""
         self.hide(codec)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -32,6 +33,9 @@ class JsonPrinter:
 
     def target(self, name: str, why: str, address: str | None = None) -> None:
         self._line("target", name=name, why=why)
+
+    def overlays(self, files: Sequence[str]) -> None:
+        self._line("overlays", files=list(files))
 
     def account(self, place: Place, codec: Codec) -> None:
         self.hide(codec)

@@ -15,7 +15,7 @@ from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
-from batchctl.spec.reading.compose import compose_nodes
+from batchctl.spec.reading.compose import Node, compose_nodes
 from batchctl.spec.reading.defaults import with_task_defaults
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
@@ -55,6 +55,7 @@ def load(
     environ: Mapping[str, str],
     *,
     var_files: Sequence[Path] = (),
+    overlays: Sequence[Path] = (),
     allow_python: bool = False,
 ) -> Spec:
     """Read and check a spec. `variables` are those of the command line, which count before `var_files` (of these the
@@ -64,16 +65,23 @@ def load(
     `allow_python`: generators may run. Raises SpecError with every problem, UsageError for variables that the spec does
     not take.
     """
-    read = _examined(path, variables, environ, var_files)
+    read = _examined(path, variables, environ, (var_files, overlays))
     return replace(_spec(path, read, variables, environ), allow_python=allow_python)
 
 
-def load_names(path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()) -> Spec:
+def load_names(
+    path: Path,
+    variables: Given,
+    environ: Mapping[str, str],
+    *,
+    var_files: Sequence[Path] = (),
+    overlays: Sequence[Path] = (),
+) -> Spec:
     """A spec as far as destroy asks for it: nobody has to know a secret, or a variable, that names nothing.
 
     Raises SpecError and UsageError as `load` does.
     """
-    read = _examined(path, variables, environ, var_files, needed=NEEDED)
+    read = _examined(path, variables, environ, (var_files, overlays), needed=NEEDED)
     asked = needed_names(read.document)
     require_declared(read.declared, variables)
     declared = {
@@ -88,14 +96,24 @@ def load_names(path: Path, variables: Given, environ: Mapping[str, str], *, var_
 
 
 def examine(
-    path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()
+    path: Path,
+    variables: Given,
+    environ: Mapping[str, str],
+    *,
+    var_files: Sequence[Path] = (),
+    overlays: Sequence[Path] = (),
 ) -> tuple[Problem, ...]:
     """Every problem that shows without a request."""
-    return examined(path, variables, environ, var_files=var_files)[0]
+    return examined(path, variables, environ, var_files=var_files, overlays=overlays)[0]
 
 
 def examined(
-    path: Path, variables: Given, environ: Mapping[str, str], *, var_files: Sequence[Path] = ()
+    path: Path,
+    variables: Given,
+    environ: Mapping[str, str],
+    *,
+    var_files: Sequence[Path] = (),
+    overlays: Sequence[Path] = (),
 ) -> tuple[tuple[Problem, ...], Spec | None]:
     """Every problem that shows without a request, and the spec as far as it can be read; files are looked at,
     containers are not.
@@ -105,7 +123,7 @@ def examined(
     """
     spec: Spec | None = None
     try:
-        read = _examined(path, variables, environ, var_files, offline=True)
+        read = _examined(path, variables, environ, (var_files, overlays), offline=True)
         if all(name in read.said or "default" in variable for name, variable in read.declared.items()):
             unread = {name: UNREAD for name in _vault_names(read.source) if name not in environ}
             spec = _spec(path, read, variables, {**environ, **unread})
@@ -151,7 +169,7 @@ def _built(path: Path, read: Examined, values: Values) -> Spec:
     return build_spec(
         read.document,
         folder=path.parent.absolute(),
-        origin=spec_origin(path),
+        origin=spec_origin(path, [Path(overlay.file) for overlay in read.source.overlays]),
         values=values,
         given=given,
         source=read.source,
@@ -162,20 +180,24 @@ def _examined(
     path: Path,
     variables: Given,
     environ: Mapping[str, str],
-    var_files: Sequence[Path] = (),
+    beside: tuple[Sequence[Path], Sequence[Path]] = ((), ()),
     needed: Sequence[str] | None = None,
     *,
     offline: bool = False,
 ) -> Examined:
-    """Raises SpecError with all that is wrong. `needed`: the places whose values count, if not all; `offline`: nobody
-    has looked into key vaults."""
-    source, *filed = sources = [_read_source(path), *(_read_source(file, "the variables") for file in var_files)]
+    """Raises SpecError with all that is wrong. `beside`: the files of variables, and the overlays; `needed`: the places
+    whose values count, if not all; `offline`: nobody has looked into key vaults."""
+    var_files, overlays = beside
+    filed = [_read_source(file, "the variables") for file in var_files]
+    over = tuple(_read_source(file, "the overlay") for file in overlays)
+    source = replace(_read_source(path), overlays=over)
+    sources = (source, *over, *filed)
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = [problem for one in sources for problem in one.secrets()]
     if hidden := list(islice((problem for one in sources for problem in one.forbidden()), MOST_PROBLEMS)):
         raise SpecError([*problems, *hidden][:MOST_PROBLEMS])
     try:
-        root, wrong = compose_nodes(source)
+        root, wrong = _composed(source)
     except SpecError as error:
         raise SpecError(sorted([*problems, *error.problems])[:MOST_PROBLEMS]) from None
     # Read twice: what `vars` declares has to be known before placeholders are settled.
@@ -185,7 +207,7 @@ def _examined(
     said = said_values(declared, environ, in_files, variables)
     values = {**outside, **likely_values(declared, said)}
     if needed is not None:
-        outside = dict.fromkeys(outside_names(source.text), "")
+        outside = dict.fromkeys(outside_names(source.all_text), "")
     unread = dict.fromkeys(_vault_names(source) - outside.keys(), "") if offline else {}
     known = {**outside, **unread, **{f"vars.{name}": "" for name in declared}}
     settling = Settling(values, needed)
@@ -197,10 +219,10 @@ def _examined(
         (*shaped, *check_references(document, source, known), *check_limits(document, source)),
     )
     unknown = settling.open_places(source)
-    nowhere = {(found.line, found.column) for found in checked if found.code == "unknown-container"}
+    nowhere = {(found.file, found.line, found.column) for found in checked if found.code == "unknown-container"}
     problems += [*wrong, *twice, *misfits]
     for found in checked:
-        place = found.line, found.column
+        place = found.file, found.line, found.column
         # A container that is nowhere needs no word on how it is spelled.
         if place not in unknown and not (found.code == "format" and place in nowhere):
             problems.append(found)
@@ -208,6 +230,18 @@ def _examined(
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
     return Examined(document, source, said)
+
+
+def _composed(source: Source) -> tuple[Node, list[Problem]]:
+    """The nodes of the spec with its overlays, and what is wrong with them so far. Raises SpecError."""
+    root, wrong = compose_nodes(source)
+    for layer, overlay in enumerate(source.overlays, 1):
+        from batchctl.spec.reading.overlays import laid_over  # imported late: few commands have overlays
+
+        above, more = compose_nodes(overlay, layer)
+        root, misfits = laid_over(root, above, overlay)
+        wrong += [*more, *misfits]
+    return root, wrong
 
 
 def _filed(sources: Sequence[Source], declared: Mapping[str, Any]) -> tuple[Mapping[str, Said], Sequence[Problem]]:
@@ -252,15 +286,16 @@ def _unreadable(path: Path, what: str, why: str, code: str = "unreadable") -> Sp
 
 def _named_variables(source: Source, environ: Mapping[str, str]) -> dict[str, Value]:
     """Those variables that the text names; the others are none of a spec's business. And the secrets that it does."""
+    text = source.all_text
     variables: dict[str, Value] = {
-        f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in source.text
+        f"env:{name}": value for name, value in environ.items() if f"${{env:{name}}}" in text
     }
     return variables | {name: environ[name] for name in _vault_names(source) if name in environ}
 
 
 def _vault_names(source: Source) -> frozenset[str]:
     """`keyvault:VAULT/NAME` of each secret that a value names."""
-    if f"${{{FROM_VAULT}" not in source.text:
+    if f"${{{FROM_VAULT}" not in source.all_text:
         return frozenset()
     named = (name for text in source.scalars.values() for name in outside_names(text))
     return frozenset(name for name in named if name.startswith(FROM_VAULT))

@@ -28,12 +28,16 @@ BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of the text. `line` and `column` count from 1; `start` and `end` are offsets into the text."""
+    """A stretch of the text. `line` and `column` count from 1; `start` and `end` are offsets into the text.
+
+    `layer`: 0 for the spec, 1 for its first overlay.
+    """
 
     line: int
     column: int
     start: int
     end: int
+    layer: int = 0
 
 
 TOP = Place(1, 1, 0, 0)
@@ -43,7 +47,8 @@ TOP = Place(1, 1, 0, 0)
 class Source:
     """A spec's text, with the places of its keys and values; what it shows of a line hides secrets.
 
-    Without slots, so that the lines are found once for all problems.
+    `overlays` are the texts that are laid over it, in their order. Without slots, so that the lines are found once for
+    all problems.
     """
 
     file: str
@@ -51,6 +56,21 @@ class Source:
     keys: Mapping[At, Place] = field(default_factory=dict)
     values: Mapping[At, Place] = field(default_factory=dict)
     scalars: Mapping[At, str] = field(default_factory=dict)
+    overlays: "tuple[Source, ...]" = ()
+
+    @property
+    def all_text(self) -> str:
+        """The texts of the spec and of its overlays."""
+        return "\n".join((self.text, *(overlay.text for overlay in self.overlays)))
+
+    def said_by(self, place: Place) -> "Source":
+        """The file in which a place is."""
+        return self.overlays[place.layer - 1] if 0 < place.layer <= len(self.overlays) else self
+
+    def where(self, place: Place) -> str:
+        """`line 3`, and which file's if that is an overlay."""
+        file = self.said_by(place).file
+        return f"line {place.line}" + (f" of {file}" if file != self.file else "")
 
     @property
     def digest(self) -> str:
@@ -68,15 +88,16 @@ class Source:
             at, offset, width, at_key = at[:-1], 0, None, True
         place = (self.keys.get(at) if at_key else None) or self.values.get(at) or TOP
         if width is not None:
-            place = self._part(place, self.scalars.get(at, ""), offset, width)
+            place = self.said_by(place)._part(place, self.scalars.get(at, ""), offset, width)
         return self.here(place, message, code)
 
     def here(self, place: Place, message: str, code: str) -> Problem:
         """A problem at a place. The caret stays within the line where it begins."""
-        source = self.line(place.line)
+        said = self.said_by(place)
+        source = said.line(place.line)
         room = max(1, len(source) - place.column + 1)
         return Problem(
-            self.file, place.line, place.column, message, code, source, max(1, min(place.end - place.start, room))
+            said.file, place.line, place.column, message, code, source, max(1, min(place.end - place.start, room))
         )
 
     def _part(self, place: Place, value: str, offset: int, width: int) -> Place:
@@ -87,7 +108,7 @@ class Source:
         if not needle or at < 0:
             return place
         start = place.start + at
-        return Place(*self.position(start), start, start + width)
+        return Place(*self.position(start), start, start + width, place.layer)
 
     def position(self, start: int) -> tuple[int, int]:
         """(line, column) of an offset into the text, both from 1."""

@@ -203,7 +203,8 @@ class Made:
     def _called(self, maker: "Maker") -> str:
         if maker.factory.for_each:
             return shown(maker.key)
-        return f"the factory in line {self._spec.source.values[maker.factory.at].line}"
+        source = self._spec.source
+        return f"the factory in {source.where(source.values[maker.factory.at])}"
 
     def _report(self, at: At, message: str, code: str) -> None:
         self._problems.append(self._spec.problem(at, message, code))

@@ -42,6 +42,7 @@ def save(decided: Plan, spec: Spec, occasion: Occasion) -> Saved:
         spec=occasion.spec,
         spec_digest=spec.source.digest,
         variables=tuple((name, codec.veil.setting(name, value)) for name, value in occasion.variables),
+        overlays=tuple((overlay.file, overlay.digest) for overlay in spec.source.overlays),
         choices=occasion.choices,
     )
     return Saved(header, plan_to_json(decided, codec))

@@ -108,3 +108,28 @@ def test_a_checkout_knows_which_specs_it_holds(tmp_path: Path) -> None:
     assert here.holds(place) is True
     assert here.holds("github.com/org/other//specs/count.yaml") is None
     assert here.holds("/elsewhere/count.yaml") is None
+
+
+def test_what_is_laid_over_a_spec_is_a_part_of_its_place(tmp_path: Path) -> None:
+    spec = cloned(tmp_path / "here", "git@github.com:org/repo.git")
+    other = cloned(tmp_path / "there", "git@github.com:org/other.git").with_name("eu.yaml")
+    alone = tmp_path / "mine.yaml"
+    for path in (spec, spec.with_name("prod.yaml"), other, alone):
+        path.write_text("")
+    origin = spec_origin(spec, [spec.with_name("prod.yaml"), other, alone])
+    parts = ("github.com/org/repo//specs/count.yaml", "specs/prod.yaml", "github.com/org/other//specs/eu.yaml")
+    assert origin == " + ".join((*parts, alone.as_posix()))
+    checkout = find_checkout(spec.parent)
+    assert checkout is not None
+    assert checkout.holds(origin) is True
+    assert checkout.holds(spec_origin(other, [spec])) is None
+    spec.with_name("prod.yaml").unlink()
+    assert checkout.holds(origin) is False
+
+
+def test_a_name_that_looks_like_two(tmp_path: Path) -> None:
+    spec = cloned(tmp_path, "git@github.com:org/repo.git").with_name("a + b.yaml")
+    spec.write_text("")
+    checkout = find_checkout(spec.parent)
+    assert checkout is not None
+    assert checkout.holds(spec_origin(spec)) is True

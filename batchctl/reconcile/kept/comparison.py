@@ -18,11 +18,20 @@ SHOWN = 20
 ADOPT = Action.ADOPT.name.lower()
 
 
-def why_outdated(header: Header, spec_digest: str, now: datetime) -> tuple[str, ...]:
-    """What can be said before anybody is asked."""
+def why_outdated(header: Header, spec_digest: str, now: datetime, overlays: Sequence[str] = ()) -> tuple[str, ...]:
+    """What can be said before anybody is asked. `overlays`: the digests of their texts by now, in their order."""
     expired = f"the plan has expired: it was made at {header.made:%Y-%m-%d %H:%M} UTC and stood for 24 hours"
     edited = f"the spec {header.spec!r} was edited after the plan was made"
-    return (*([expired] if now >= header.expires else ()), *([edited] if spec_digest != header.spec_digest else ()))
+    over = [
+        f"the overlay {file!r} was edited after the plan was made"
+        for (file, then), digest in zip(header.overlays, overlays, strict=True)
+        if then != digest
+    ]
+    return (
+        *([expired] if now >= header.expires else ()),
+        *([edited] if spec_digest != header.spec_digest else ()),
+        *over,
+    )
 
 
 def why_another_account(planned: Place, found: Place) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class Place:
 class Header:
     """What a plan was made of. `spec`: its path as the user gave it. `digest`: the SHA-256 of its text.
 
-    `variables`: what the command line set. `batchctl`: the version that made it.
+    `variables`: what was given from outside the spec. `overlays`: the path of each, and the digest of its text.
+    `batchctl`: the version that made it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Header:
     spec: str
     spec_digest: str
     variables: Settings = ()
+    overlays: Settings = ()
     choices: Choices = Choices()
 
 

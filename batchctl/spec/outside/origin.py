@@ -6,6 +6,7 @@ Only git's own files are read: `gitrepository-layout(5)` and `git-config(1)` say
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ SCP = re.compile(r"^(?:[^@/:]+@)?([^/:]+):(?!/)(.+)\Z")
 WITHIN = "//"
 """Between a repository and a path in it."""
 
+OVER = " + "
+"""Between a spec and what is laid over it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
@@ -29,19 +33,30 @@ class Checkout:
 
     def holds(self, origin: str) -> bool | None:
         """Is the file of this origin in this working tree? None if it comes from somewhere else."""
-        repository, within, path = origin.rpartition(WITHIN)
+        repository, within, path = origin.partition(WITHIN)
         if not within or not self.repository or repository != self.repository:
             return None
-        return (self.root / path).is_file()
+        # One file, whatever its name is, or a spec with its overlays: of those in other places nobody knows here.
+        return (self.root / path).is_file() or all(
+            (self.root / one).is_file() for one in path.split(OVER) if WITHIN not in one and not one.startswith("/")
+        )
 
 
-def spec_origin(spec: Path) -> str:
-    """The place of a spec. Without a repository it is one of this machine: the same file elsewhere is another place."""
-    path = spec.resolve()
+def spec_origin(spec: Path, overlays: Sequence[Path] = ()) -> str:
+    """The place of a spec, and of what is laid over it: that is another spec. Without a repository it is one of this
+    machine: the same file elsewhere is another place."""
+    first = find_checkout(spec.resolve().parent)
+    return OVER.join((_origin(spec, None), *(_origin(overlay, first) for overlay in overlays)))
+
+
+def _origin(file: Path, known: Checkout | None) -> str:
+    """The place of a file; in a checkout that is `known` its path is enough."""
+    path = file.resolve()
     found = find_checkout(path.parent)
     if found is None or not found.repository:
         return _in_unicode(path.as_posix())
-    return _in_unicode(f"{found.repository}{WITHIN}{path.relative_to(found.root).as_posix()}")
+    within = path.relative_to(found.root).as_posix()
+    return _in_unicode(within if found == known else f"{found.repository}{WITHIN}{within}")
 
 
 def _in_unicode(path: str) -> str:

@@ -37,12 +37,12 @@ class Node:
     height: int = 0
 
 
-def compose_nodes(source: Source) -> tuple[Node, list[Problem]]:
-    """The document's root, and what is wrong with its YAML short of not being YAML.
+def compose_nodes(source: Source, layer: int = 0) -> tuple[Node, list[Problem]]:
+    """The document's root, and what is wrong with its YAML short of not being YAML. `layer`: of an overlay.
 
     Raises SpecError where there is nothing to go on with: broken syntax, no document or two, or too much of it.
     """
-    builder = _Builder(source)
+    builder = _Builder(source, layer)
     for event in _events(source):
         builder.take(event)
     if builder.root is None:
@@ -53,8 +53,8 @@ def compose_nodes(source: Source) -> tuple[Node, list[Problem]]:
 class _Builder:
     """Takes events, keeps the open collections on a stack of its own."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, layer: int) -> None:
+        self.source, self._layer = source, layer
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._open: list[Node] = []
@@ -75,14 +75,14 @@ class _Builder:
             case yaml.ScalarEvent():
                 self._decorated(event)
                 plain = event.style is None
-                node = Node("scalar", _place_of(event), event.value, plain)
+                node = Node("scalar", _place_of(event, self._layer), event.value, plain)
                 if event.anchor:
                     self._named[event.anchor] = node
                 self._add(node)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._decorated(event)
                 kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
-                self._push(Node(kind, _place_of(event)), event.anchor)
+                self._push(Node(kind, _place_of(event, self._layer)), event.anchor)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._close(event)
 
@@ -133,7 +133,7 @@ class _Builder:
         node = self._open.pop()
         self._key.pop()
         place = node.place
-        node.place = Place(place.line, place.column, place.start, event.end_mark.index)
+        node.place = Place(place.line, place.column, place.start, event.end_mark.index, self._layer)
         if self._merges and node.kind == "mapping":
             self._merge(node)
         node.size = 1 + self._count - self._begun.pop()
@@ -271,7 +271,7 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def _place_of(event: Any) -> Place:
+def _place_of(event: Any, layer: int = 0) -> Place:
     """A block scalar's mark ends on a later line; the caret is cut to the first one by Source."""
     start, end = event.start_mark, event.end_mark
-    return Place(start.line + 1, start.column + 1, start.index, end.index)
+    return Place(start.line + 1, start.column + 1, start.index, end.index, layer)

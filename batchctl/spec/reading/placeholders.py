@@ -221,10 +221,10 @@ class Settling:
         for at, text in self.texts.items():
             yield from unknown_placeholders(source, at, text, known, plain, WHY_NOT)
 
-    def open_places(self, source: Source) -> frozenset[tuple[int, int]]:
-        """(line, column) of the values that nobody knows yet."""
+    def open_places(self, source: Source) -> frozenset[tuple[str, int, int]]:
+        """(file, line, column) of the values that nobody knows yet."""
         places = (source.values[at] for at in self.waiting)
-        return frozenset((place.line, place.column) for place in places)
+        return frozenset((source.said_by(place).file, place.line, place.column) for place in places)
 
 
 def likely_values(declared: Mapping[str, Any], said: Mapping[str, Said]) -> Values:

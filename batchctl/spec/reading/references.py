@@ -131,7 +131,7 @@ def _settings_problems(source: Source, at: At, settings: Any) -> Iterator[Proble
         if at[-1] != "metadata" and name.upper().startswith(RESERVED):
             yield source.problem((*at, i, "name"), f"{shown(name)} is set by Batch or batchctl itself", "reserved-name")
         if name in seen:
-            message = f"{shown(name)} is set twice: first in line {source.values[(*at, seen[name], 'name')].line}"
+            message = f"{shown(name)} is set twice: first in {source.where(source.values[(*at, seen[name], 'name')])}"
             yield source.problem((*at, i, "name"), message, "duplicate-name")
         seen.setdefault(name, i)
 

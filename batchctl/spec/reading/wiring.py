@@ -62,8 +62,8 @@ def factories_are_known(document: Any, source: Source, _known: Values) -> Iterat
     named: dict[str, int] = {}
     for at, name in find_texts(document, "job.tasks.*.factory"):
         if name.lower() in named:
-            first = source.values[("job", "tasks", named[name.lower()], "factory")].line
-            message = f"{shown(name)} names another factory: see line {first}; case does not count"
+            first = source.where(source.values[("job", "tasks", named[name.lower()], "factory")])
+            message = f"{shown(name)} names another factory: see {first}; case does not count"
             yield source.problem(at, message, "duplicate-name")
         named.setdefault(name.lower(), int(at[2]))
     names = list(dict.fromkeys(name for _, name in find_texts(document, "job.tasks.*.factory")))
@@ -111,8 +111,6 @@ def order_is_said(document: Any, source: Source, _known: Values) -> Iterator[Pro
         other = next((w for w in writers.get(name, ()) if w != reader), None)
         ordered = get_in(tasks[reader], "dependsOn") or get_in(part_at(document, at[:-1]), "blobPrefix")
         if other is not None and not ordered:
-            writer = source.values[("job", "tasks", other)].line
-            message = (
-                f"the tasks in line {writer} write {shown(name)}: name them in `dependsOn`, so that they come first"
-            )
+            writer = source.where(source.values[("job", "tasks", other)])
+            message = f"the tasks in {writer} write {shown(name)}: name them in `dependsOn`, so that they come first"
             yield source.problem(at, message, "no-order")

@@ -162,7 +162,10 @@ class Source:
                 yield self.here(place, f"the character {code_point(char)} is not allowed in a spec", "hidden-character")
 
 
-REMEDY = "keys come from the environment or from Entra ID, and batchctl makes signatures itself"
+REMEDY = (
+    "keys come from the environment or from Entra ID, and batchctl makes signatures itself; what others signed comes "
+    "in as ${env:NAME}"
+)
 
 
 def is_hidden(char: str) -> bool:

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from batchctl.configurations import IdentityReference, TaskContainerSettings
-from batchctl.machines import OSDisk, PoolIdentity, UserAssignedIdentity
+from batchctl.machines import (
+    AzureBlobFileSystemConfiguration,
+    MountConfiguration,
+    OSDisk,
+    PoolIdentity,
+    UserAssignedIdentity,
+)
 from batchctl.on_paper import kept_on_paper
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.decide.diff import diff
@@ -130,3 +136,21 @@ def test_an_identity_that_the_nodes_lack() -> None:
         "pool 'pool' does not have every identity that opens something (b): see 'pool.identity'",
     )
     assert notes_of(pool(start_task=start), held=(held_pool(start_task=start),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"),
+    [
+        ({}, 1),
+        ({"account_key": "only-for-a-test"}, 0),
+        ({"sas_key": "only-for-a-test"}, 0),
+        ({"identity_reference": IdentityReference(resource_id="/u")}, 0),
+    ],
+)
+def test_a_mount_that_nothing_opens(opened: dict[str, Any], told: int) -> None:
+    blobs = AzureBlobFileSystemConfiguration(account_name="a", container_name="c", relative_mount_path="m", **opened)
+    mounts = (MountConfiguration(azure_blob_file_system_configuration=blobs),)
+    identity = PoolIdentity(user_assigned_identities=(UserAssignedIdentity(resource_id="/u"),))
+    found = [note for note in notes_of(pool(mount_configuration=mounts, identity=identity)) if "mount" in note]
+    assert len(found) == told
+    assert all(note.startswith("nothing opens the container a/c that the nodes mount: give it") for note in found)

@@ -100,6 +100,17 @@ def _is_new(name: str, change: Change) -> bool:
     return change.action is not Action.UPDATE or name.partition(".")[0] in changed
 
 
+def mounts_that_nothing_opens(plan: Plan, _situation: Situation) -> Iterator[str]:
+    """REST, AzureBlobFileSystemConfiguration: exactly one of accountKey, sasKey and identityReference."""
+    for change in plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE):
+        for mount in change.after.mount_configuration if isinstance(change.after, Pool) else ():
+            blobs = mount.azure_blob_file_system_configuration
+            if blobs and not (blobs.account_key or blobs.sas_key or blobs.identity_reference):
+                name = f"{blobs.account_name}/{blobs.container_name}"
+                ways = "'accountKey', 'sasKey' or 'identityReference', or the spec an 'identity'"
+                yield f"nothing opens the container {name} that the nodes mount: give it {ways}"
+
+
 def identities_that_nodes_lack(plan: Plan, situation: Situation) -> Iterator[str]:
     """Learn, "Configure managed identities in Batch pools": a node has those of its pool, and no others."""
     first = {r.factory: r for r in situation.desired.resources if isinstance(r, Task)}
@@ -133,5 +144,6 @@ ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     first_tasks_first,
     sizes_that_go,
     what_stays_on_paper,
+    mounts_that_nothing_opens,
     identities_that_nodes_lack,
 )

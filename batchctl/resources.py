@@ -55,6 +55,7 @@ from batchctl.rules import (
 from batchctl.work import (
     HANDLING,
     RETENTION,
+    JobManagerTask,
     JobPreparationTask,
     JobReleaseTask,
     MultiInstanceSettings,
@@ -308,7 +309,7 @@ class Job:
     """
 
     kind: ClassVar[str] = "job"
-    raw_properties: ClassVar[tuple[str, ...]] = ("jobManagerTask",)
+    raw_properties: ClassVar[tuple[str, ...]] = ()
     name: str = identity(key="id")
     pool: str = compared(Rule.NEW_GENERATION, fold=lower, key="", rest="poolInfo.poolId")
     auto_pool: AutoPool | None = compared(Rule.NEW_GENERATION, None, key="", rest="poolInfo.autoPoolSpecification")
@@ -322,6 +323,7 @@ class Job:
     on_task_failure: str = compared(Rule.NEW_GENERATION, "noaction", fold=word)
     job_preparation_task: JobPreparationTask | None = compared(Rule.NEW_GENERATION, None, key="")
     job_release_task: JobReleaseTask | None = compared(Rule.NEW_GENERATION, None, key="")
+    job_manager_task: JobManagerTask | None = compared(Rule.NEW_GENERATION, None, key="")
     network_configuration: JobNetworkConfiguration | None = compared(Rule.NEW_GENERATION, None)
     uses_task_dependencies: bool = compared(Rule.NEW_GENERATION, False, key="")
     metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
@@ -347,6 +349,7 @@ class Task(Work):
 
     `max_task_retry_count` None: what the job says.
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
+    `manager`: Batch makes it with its job.
     `factory`: which of the spec's factories made it. `ended`: when it came into its state, as the service writes it.
     `depends_on`: as wanted, all the ids; in a plan, those that run in the same generation, as Batch takes them.
     """
@@ -367,6 +370,7 @@ class Task(Work):
     exit_conditions: ExitConditions | None = sent(None, digest=HANDLING, always=True)
     depends_on: TaskDependencies | None = sent(None, key="")
     factory: str = policy("")
+    manager: bool = policy(False)
     digest: str = compared(Rule.NEW_GENERATION, "", key="", rest="")
     generation: int | None = observed()
     state: str | None = observed(rest="state", fold=word)

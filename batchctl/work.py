@@ -6,9 +6,9 @@ from datetime import timedelta
 from posixpath import basename
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from batchctl.configurations import IdentityReference, TaskContainerSettings
+from batchctl.configurations import ApplicationPackageReference, IdentityReference, TaskContainerSettings
 from batchctl.frozen import dataclass
-from batchctl.rules import lower, part, policy, sent, unordered, word
+from batchctl.rules import lower, part, policy, sent, unordered, unseen, word
 
 RETENTION = timedelta(days=7)
 """How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
@@ -148,6 +148,27 @@ class JobReleaseTask(Work):
     max_wall_clock_time: timedelta = timedelta(minutes=15)
     retention_time: timedelta = RETENTION
     id: str | None = part(None, optional=True)
+    content: str = policy("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobManagerTask(Work):
+    """The task that Batch makes with the job, before all others; it may add others itself.
+
+    `content` is its digest as a task, which tells of its outputs too. Defaults are the service's.
+    """
+
+    id: str
+    display_name: str | None = None
+    required_slots: int = 1
+    max_wall_clock_time: timedelta | None = part(None, key="constraints.maxWallClockTime")
+    max_task_retry_count: int | None = part(None, optional=True, key="constraints.maxTaskRetryCount")
+    retention_time: timedelta = part(RETENTION, key="constraints.retentionTime")
+    application_package_references: tuple[ApplicationPackageReference, ...] = part((), fold=unordered)
+    kill_job_on_completion: bool = True
+    run_exclusive: bool = True
+    allow_low_priority_node: bool = True
+    output_files: tuple[OutputFile, ...] = part((), fold=unseen, key="", rest="")  # each bears a mark of ours
     content: str = policy("")
 
 

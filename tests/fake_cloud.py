@@ -29,7 +29,7 @@ from batchctl.resources import (
     label_of,
 )
 from batchctl.rules import Rule, asked_hashes, field_differences
-from batchctl.work import OutputFile
+from batchctl.work import JobManagerTask, OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 WINDOWS = Image(publisher="microsoftwindowsserver", offer="windowsserver", sku="2022-datacenter")
@@ -370,9 +370,12 @@ class FakeCloud:
                 _free(self.jobs, name, resource, owner)
                 if name.lower() not in self.jobs:
                     self.added[name.lower()] = {}
-                    made = replace(resource, owner=owner, state="active", sealed=False, asked=asked_hashes(resource))
+                    ends = resource.sealed and resource.job_manager_task is not None
+                    made = replace(resource, owner=owner, state="active", sealed=ends, asked=asked_hashes(resource))
                     made = self._with_its_pool(made, owner)
                     self.jobs[name.lower()] = self._stamped(made)
+                    if manager := resource.job_manager_task:
+                        self._add(_as_task(resource, manager))
             case Task():
                 self._add(resource)
 
@@ -494,6 +497,12 @@ NO_CONTAINER = "FileUploadContainerNotFound: One of the specified Azure containe
 
 def _marks(job: Job, owner: str) -> dict[str, Any]:
     return {"owner": owner, "stamp": job.stamp, "name": job.name, "generation": job.generation}
+
+
+def _as_task(job: Job, manager: JobManagerTask) -> Task:
+    """A manager as the service has it among the tasks of its job."""
+    said = {"job": job.name, "generation": job.generation, "id": manager.id, "digest": manager.content}
+    return Task(**said, command_line=manager.command_line, output_files=manager.output_files)
 
 
 def _there(held: dict[str, R], name: str, kind: str) -> R:

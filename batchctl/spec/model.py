@@ -18,7 +18,7 @@ from batchctl.resources import AutoPool, Job, Pool, Task
 from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
-from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask, Work
+from batchctl.work import JobManagerTask, JobPreparationTask, JobReleaseTask, Settings, StartTask, Work
 
 OUTSIDE = tuple(f"${{{beginning}" for beginning in FROM_OUTSIDE)
 """How placeholders begin whose values come from outside."""
@@ -225,13 +225,15 @@ class Factory(WorkSpec[Task]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """`wanted` is the job but for what nodes run before and after its tasks, and its pool."""
+    """`wanted` is the job but for what nodes run before and after its tasks, and its pool. `job_manager_task`: what of
+    the manager no other task has; else it is the last of `tasks`."""
 
     at: At
     wanted: Job
     tasks: tuple[Factory, ...]
     job_preparation_task: WorkSpec[JobPreparationTask] | None = None
     job_release_task: WorkSpec[JobReleaseTask] | None = None
+    job_manager_task: JobManagerTask | None = None
     max_failures: Tolerance | None = None
     canary: int | None = None
 

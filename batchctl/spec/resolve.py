@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from batchctl.configurations import ExitConditions, Scale
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
@@ -46,7 +46,7 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
             tasks, stages = make_tasks(
                 spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
             )
-            made += [asked, *tasks]
+            made += [_with_manager(asked, job, tasks), *tasks]
     if spec.identity:
         from batchctl.spec.filling.identity import with_identity  # imported late: most specs are signed for
 
@@ -143,6 +143,17 @@ def _wanted_job(
         owner=spec.name,
         stamp=_spec_stamp(spec),
     )
+
+
+def _with_manager(asked: Job, job: JobSpec, tasks: Iterable[Task]) -> Job:
+    """The job with its manager, which is told like a task. Alone, it needs nobody to close the job behind it."""
+    manager = next((task for task in tasks if task.manager), None)
+    if manager is None or job.job_manager_task is None:
+        return asked
+    same = ("command_line", "resource_files", "environment", "container_settings", "output_files", "display_name")
+    told = {name: getattr(manager, name) for name in same}
+    made = replace(job.job_manager_task, **told, content=manager.digest)
+    return replace(asked, job_manager_task=made, uses_task_dependencies=True, sealed=len(job.tasks) == 1)
 
 
 def _acts_on_dependents(conditions: ExitConditions | None) -> bool:

@@ -141,9 +141,9 @@ SHOWN = {
     Rule.NEW_GENERATION: "generation",
 }
 SETTABLE = [(kind.kind, f) for kind in KINDS for f in fields(kind) if not f.metadata.get("observed")]
-UNSET = {("task", "digest"), ("task", "factory"), ("task", "raw")}
-"""What no spec sets: a digest stands for the fields of which it is made, a factory is but a name, and of tasks there is
-nothing by now that no word says."""
+UNSET = {("task", "digest"), ("task", "factory"), ("task", "manager"), ("job", "raw"), ("task", "raw")}
+"""What no spec sets: a digest stands for the fields of which it is made, a factory is but a name, its job tells of a
+manager, and of jobs and tasks there is nothing by now that no word says."""
 COMPARED = [(k, f.name, f.metadata["rule"]) for k, f in SETTABLE if "rule" in f.metadata]
 BY_DIGEST = [(k, f.name, Rule.NEW_GENERATION) for k, f in SETTABLE if k == "task" and "always" in f.metadata]
 HANDLED = [f.name for k, f in SETTABLE if k == "task" and f.metadata.get("digest") == HANDLING]

@@ -30,7 +30,12 @@ UNREACHED = (
 
 ITSELF_SAID = {
     "pool": {"enableAutoScale"},
-    "job": {"usesTaskDependencies", "onAllTasksComplete", "poolInfo.poolId"},
+    "job": {
+        "usesTaskDependencies",
+        "onAllTasksComplete",
+        "poolInfo.poolId",
+        "jobManagerTask.outputFiles.destination.container.uploadHeaders",
+    },
     "task": {"outputFiles.destination.container.uploadHeaders"},
 }
 

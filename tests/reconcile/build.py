@@ -38,7 +38,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud, Situation
 from batchctl.resources import AutoPool, Blob, Container, Image, Job, Pool, Resource, Task
 from batchctl.rules import JsonText
-from batchctl.work import JobPreparationTask, JobReleaseTask, OutputFile, StartTask
+from batchctl.work import JobManagerTask, JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import EPOCH, UBUNTU, FakeCloud
 
 OWNER = "word-count"
@@ -192,6 +192,7 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "on_task_failure": "performexitoptionsjobaction",
             "job_preparation_task": JobPreparationTask(command_line="true"),
             "job_release_task": JobReleaseTask(command_line="true"),
+            "job_manager_task": JobManagerTask(id="m", command_line="true"),
             "uses_task_dependencies": True,
             "network_configuration": JobNetworkConfiguration(subnet_id="/net"),
             "raw": JsonText('{"jobManagerTask": {"id": "m"}}'),

@@ -24,7 +24,7 @@ def made(folder: Path, **said: Any) -> Task:
         "storage": {"containers": {"app": {}}},
         "pool": {
             "id": "p",
-            "vmSize": "S",
+            "vmSize": "Standard_D2s_v5",
             "image": {"publisher": "a", "offer": "b", "sku": "c"},
             "targetDedicatedNodes": 3,
             "enableInterNodeCommunication": True,

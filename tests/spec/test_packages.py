@@ -25,7 +25,7 @@ PROGRAMS = {
 
 def start_task(folder: Path, **said: Any) -> StartTask:
     image = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
-    pool = {"id": "p", "vmSize": "S", "image": image, "startTask": said}
+    pool = {"id": "p", "vmSize": "Standard_D2s_v5", "image": image, "startTask": said}
     path = folder / "spec.yaml"
     path.write_text(yaml.safe_dump({"version": 1, "name": "a", "pool": pool}))
     loaded = load(path, {}, {})

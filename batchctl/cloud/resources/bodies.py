@@ -14,10 +14,12 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.configurations import IdentityReference
-from batchctl.resources import Image, Pool
+from batchctl.output_names import written_mark
+from batchctl.resources import Image, Pool, Task
 from batchctl.rest import REST, Dialect, field_entries
 from batchctl.rules import JsonText, json_text
 from batchctl.work import (
+    JobManagerTask,
     JobPreparationTask,
     JobReleaseTask,
     OutputFile,
@@ -30,7 +32,7 @@ from batchctl.work import (
 UNLIMITED = timedelta(days=10_000_000)
 """Batch writes "no limit" as the longest duration it knows, 10,675,199 days."""
 
-NodeWork = StartTask | JobPreparationTask | JobReleaseTask
+NodeWork = StartTask | JobPreparationTask | JobReleaseTask | JobManagerTask
 """What nodes run beside tasks."""
 
 NODE_WORK = frozenset(get_args(NodeWork))
@@ -245,6 +247,12 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
         "destination": {"container": destination},
         "uploadOptions": {"uploadCondition": output.upload_condition.lower()},
     }
+
+
+def marked_outputs(session: Session, task: Task, outputs: Sequence[OutputFile], owner: str) -> list[Json]:
+    """The `outputFiles` of a task, each with our mark: for which declaration, in which run."""
+    mark = {marks.OWNER: owner, marks.TASK: task.id}
+    return [output_file_body(session, o, {**mark, marks.OUTPUT: written_mark(o, task)}) for o in outputs]
 
 
 def image_body(image: Image) -> Json:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
-from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
@@ -12,8 +11,8 @@ from batchctl.cloud.resources import task_adding
 from batchctl.cloud.resources.bodies import (
     give_digest,
     give_user,
+    marked_outputs,
     merged,
-    output_file_body,
     rest_dialect,
     travelling_digest,
 )
@@ -21,7 +20,6 @@ from batchctl.cloud.resources.jobs import job_path
 from batchctl.cloud.resources.nodes import last_words
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
-from batchctl.output_names import written_mark
 from batchctl.resources import Job, Task, generation_id
 from batchctl.rest import Dialect
 from batchctl.rules import Rule
@@ -84,6 +82,12 @@ def task_files(session: Session, task: Task) -> tuple[str, ...]:
         raise
 
 
+def _digest_of_manager(job: Job, item: Json) -> str:
+    """What the job says of it, should the task not say it itself."""
+    manager = job.job_manager_task
+    return manager.content if manager and manager.id.lower() == item["id"].lower() else ""
+
+
 def _task_path(task: Task) -> str:
     job = generation_id(task.job, task.generation or 1)
     return f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"
@@ -94,11 +98,7 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
     # REST wants it even where it is empty: a container's own.
     body = {"commandLine": "", **dialect.write(task, sparse=True)}
     if task.output_files:
-        mark = {marks.OWNER: owner, marks.TASK: task.id}
-        body["outputFiles"] = [
-            output_file_body(session, output, {**mark, marks.OUTPUT: written_mark(output, task)})
-            for output in task.output_files
-        ]
+        body["outputFiles"] = marked_outputs(session, task, task.output_files, owner)
     give_user(body)
     give_digest(body, task.digest)
     return merged(body, task.raw)
@@ -125,7 +125,7 @@ def read_task(dialect: Dialect, job: Job, item: Json) -> Task:
     return Task(
         **dialect.read(Task, item),
         job=job.name,
-        digest=travelling_digest(item),
+        digest=travelling_digest(item) or _digest_of_manager(job, item),
         generation=job.generation,
         failure=said or None,
     )

@@ -95,8 +95,10 @@ def _needs_of(change: Change) -> Iterator[Need]:
             yield Need(Container, container)
         case Pool(start_task=start):
             yield from _inputs(start.resource_files if start else ())
-        case Job(pool=pool, auto_pool=auto, job_preparation_task=preparation, job_release_task=release):
+        case Job(pool=pool, auto_pool=auto, job_preparation_task=preparation, job_release_task=release) as job:
             yield Need(Pool, pool.lower())
+            if manager := job.job_manager_task:
+                yield Need(Task, f"{job.name}/{manager.id}".lower())
             for task in (preparation, release, auto.pool.start_task if auto else None):
                 yield from _inputs(task.resource_files if task else ())
         case Task() as task:

@@ -49,6 +49,8 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         yield _step("delete", kind.kind, list(map(label_of, doomed)), partial(cloud.delete, doomed, plan.owner))
     for kind in KINDS:
         made = [_as_made(c.after) for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
+        # A job's manager comes with it.
+        made = [r for r in made if not (isinstance(r, Task) and r.manager)]
         yield _step("create", kind.kind, list(map(label_of, made)), partial(cloud.create, made, plan.owner))
         changed = [
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
@@ -106,7 +108,7 @@ def open_jobs(changes: Iterable[Change]) -> Iterator[Job]:
     """The jobs that take tasks by these changes, and are sealed when they have them."""
     for change in changes:
         match change:
-            case Change(action=Action.CREATE, after=Job() as job):
+            case Change(action=Action.CREATE, after=Job(sealed=False) as job):
                 yield job
             case Change() if ends_job(change):
                 pass

@@ -54,7 +54,8 @@ def wait_for_tasks(
         if counts != last:
             yield Progress(counts=counts)
             last = counts
-        if not counts.unfinished and not any(cloud.unfinished(job) for job in jobs):
+        is_empty = not (counts.unfinished + counts.ended) and any(job.job_manager_task for job in jobs)
+        if not counts.unfinished and not is_empty and not any(cloud.unfinished(job) for job in jobs):
             yield from watch.glance(last=True)
             return
         if tolerance and tolerance.is_exceeded(counts.failed, counts.unfinished + counts.ended):

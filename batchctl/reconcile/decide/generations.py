@@ -60,6 +60,7 @@ def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices 
         refusals=(
             *refusals_of_busy(verdicts),
             *still_awaited(verdicts, placement.target),
+            *_refusals_of_two_managers(verdicts, placement),
             *(said for stage in desired.stages if stage.factory not in waiting for said in stage.wrong),
             *_refusals_of_taken_ids(placement.target, jobs, desired.owner),
             *(f"--rerun {pattern}: no task has such an id" for pattern in choices.unmet(t.id for t in tasks)),
@@ -92,6 +93,13 @@ def _sorted_out(held: Iterable[Resource], owner: str) -> tuple[list[Job], list[T
     resources = tuple(held)
     outputs = [r for r in resources if isinstance(r, Blob) and r.task is not None and r.owner == owner]
     return [r for r in resources if isinstance(r, Job)], [r for r in resources if isinstance(r, Task)], outputs
+
+
+def _refusals_of_two_managers(verdicts: Iterable[Verdict], placement: Placement) -> Iterator[str]:
+    for verdict in verdicts:
+        if placement.is_new and verdict.task.manager and verdict.open_in and not verdict.in_the_way:
+            task, job = verdict.task.id, verdict.open_in.id
+            yield f"the manager {task!r} of job {job!r} has not ended: wait until it has, then apply again"
 
 
 def _refusals_of_taken_ids(target: Job, jobs: Iterable[Job], owner: str) -> Iterator[str]:

@@ -31,6 +31,9 @@ def place_tasks(runs: Runs, verdicts: Sequence[Verdict]) -> Placement:
     """Find the generation for the tasks that run now, and change the open ones to what they should be."""
     due = [v for v in verdicts if v.reasons]
     target, is_new = _generation_for({v.task.id.lower() for v in due}, runs)
+    if is_new:
+        # A job that is made has its manager, whatever it is made for.
+        due += [replace(v, reasons=WITH_JOB) for v in verdicts if v.task.manager and not v.reasons]
     updated = tuple(_updated_jobs(runs))
     made = (Change(action=Action.CREATE, after=target, reasons=_why_new(target, runs)),) if is_new else ()
     waits = {v.open_in.generation: v.open_in for v in verdicts if v.open_in}
@@ -116,6 +119,7 @@ def _why_new(job: Job, runs: Runs) -> Reasons:
     return (f"generation {job.generation}: {why}",)
 
 
+WITH_JOB: Reasons = ("it comes with its job",)
 OTHERWISE = "the job that is open holds them already, or was made otherwise"
 
 

@@ -58,8 +58,11 @@ def runs_of_job(
     generations = {j.generation: j for j in ours if _same_name(j, job)}
     alive = {number: j for number, j in generations.items() if j.state != "deleting"}
     name = job.name.lower()
-    listed = [run for run in held if run.job.lower() == name]
-    endings = tuple(_endings(job, {task.id.lower(): task for task in tasks}, listed, alive.values(), force))
+    ids = {task.id.lower(): task for task in tasks}
+    # What a manager adds is its own business.
+    managed = {j.generation for j in generations.values() if j.job_manager_task}
+    listed = [r for r in held if r.job.lower() == name and (r.digest or r.generation not in managed)]
+    endings = tuple(_endings(job, ids, listed, alive.values(), force))
     alive |= {ended.generation: ended for change in endings if isinstance(ended := change.after, Job)}
     return Runs(
         job=job,

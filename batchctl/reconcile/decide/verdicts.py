@@ -73,7 +73,7 @@ def _verdict_on_unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) 
         task=task,
         open_in=held,
         in_the_way=run if is_in_the_way(runs.job, held, run, task) else None,
-        limited=_change_of_limits(run, task),
+        limited=None if task.manager else _change_of_limits(run, task),
         as_before=HANDLING in changed_parts(run.digest, task.digest),
     )
 

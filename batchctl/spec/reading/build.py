@@ -1,7 +1,7 @@
 """A document that keeps the schema, to a Spec. Only shapes change here: nothing is checked, nothing is filled in."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ from batchctl.spec.model import (
     WorkSpec,
 )
 from batchctl.spec.source import At
-from batchctl.work import JobPreparationTask, JobReleaseTask, Settings, StartTask
+from batchctl.work import JobManagerTask, JobPreparationTask, JobReleaseTask, Settings, StartTask
 
 Document = Mapping[str, Any]
 
@@ -105,15 +105,25 @@ def _pool_spec(pool: Document, at: At) -> PoolSpec:
 
 
 def _job_spec(job: Document, at: At) -> JobSpec:
+    manager = job.get("jobManagerTask")
     return JobSpec(
         at=at,
         wanted=Job(pool="", **SPELLED.read(Job, job)),
-        tasks=tuple(_factory(task, (*at, "tasks", i)) for i, task in enumerate(job["tasks"])),
+        tasks=tuple(_factories(job, at)),
+        job_manager_task=JobManagerTask(**SPELLED.read(JobManagerTask, manager)) if manager else None,
         job_preparation_task=_work_spec(JobPreparationTask, job, at, "jobPreparationTask"),
         job_release_task=_work_spec(JobReleaseTask, job, at, "jobReleaseTask"),
         max_failures=_tolerance(job["maxFailures"]) if "maxFailures" in job else None,
         canary=job.get("canary"),
     )
+
+
+def _factories(job: Document, at: At) -> Iterator[Factory]:
+    """Those of the tasks, and the manager, which is a task as any but for who makes it."""
+    yield from (_factory(task, (*at, "tasks", i)) for i, task in enumerate(job.get("tasks", ())))
+    if "jobManagerTask" in job:
+        manager = _factory(job["jobManagerTask"], (*at, "jobManagerTask"))
+        yield replace(manager, wanted=replace(manager.wanted, manager=True))
 
 
 def _tolerance(said: int | str) -> Tolerance:

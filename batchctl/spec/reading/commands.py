@@ -67,6 +67,18 @@ def _may_install(document: Any, start: Mapping[str, Any]) -> bool:
     return not {"elevationLevel", "userIdentity"} & start.keys() or "admin" in said
 
 
+def manager_leaves_the_tasks(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """REST: killJobOnCompletion is true by default. What is added beside a manager may then meet a job that ended."""
+    job = as_mapping(get_in(document, "job"))
+    manager = job.get("jobManagerTask")
+    if job and "tasks" not in job and manager is None:
+        message = "job needs 'tasks', or a 'jobManagerTask' that adds them"
+        yield source.problem(("job",), message, "missing-key", at_key=True)
+    if isinstance(manager, dict) and "tasks" in job and manager.get("killJobOnCompletion", True) is not False:
+        message = "the job would end with its manager, whatever its tasks do: write 'killJobOnCompletion: false'"
+        yield source.problem(("job", "jobManagerTask"), message, "ends-early", at_key=True)
+
+
 def mpi_starts_a_command(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     for at, task in find_parts(document, "job.tasks.*"):
         if "mpi" not in as_mapping(task):

@@ -23,7 +23,7 @@ from batchctl.spec.reading.schema import (
     spec_schema,
     without_reference,
 )
-from batchctl.work import HANDLING, JobPreparationTask, JobReleaseTask, StartTask
+from batchctl.work import HANDLING, JobManagerTask, JobPreparationTask, JobReleaseTask, StartTask
 
 ANY = "NAME"
 """Stands in a path for a name that the spec gives."""
@@ -42,6 +42,7 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
     (("pool", "startTask"), StartTask, ("startTask",), CHANGES[Rule.WHEN_EMPTY]),
     (("job",), Job, (), ""),
     (("job", "jobPreparationTask"), JobPreparationTask, ("jobPreparationTask",), CHANGES[Rule.NEW_GENERATION]),
+    (("job", "jobManagerTask"), JobManagerTask, ("jobManagerTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "jobReleaseTask"), JobReleaseTask, ("jobReleaseTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "tasks"), Task, (), ""),
 )

@@ -27,7 +27,7 @@ NEEDED = (
 
 POOL = ("id", "external", "lifetime", "nodeDeallocationOption", "vmSize", "image", "nodeAgentSKUId")
 WORK = ("id", "commands", "command", "environmentSettings")
-NODE_WORK = ("startTask", "jobPreparationTask", "jobReleaseTask")
+NODE_WORK = ("startTask", "jobPreparationTask", "jobReleaseTask", "jobManagerTask")
 
 
 def outlined(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def outlined(document: Mapping[str, Any]) -> dict[str, Any]:
     if pool := as_mapping(document.get("pool")):
         found["pool"] = _parts(pool, POOL) | _node_work(pool)
     if job := as_mapping(document.get("job")):
-        tasks = [_parts(task, WORK) for task in job["tasks"]]
+        tasks = [_parts(task, WORK) for task in job.get("tasks", ())]
         found["job"] = _parts(job, ("id", "commonEnvironmentSettings")) | _node_work(job) | {"tasks": tasks}
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from batchctl.spec.source import At
 
-NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask")
+NODE_TASKS = ("pool.startTask", "job.jobPreparationTask", "job.jobReleaseTask", "job.jobManagerTask")
 """What nodes run beside tasks."""
 
 FOR_EACH = ("job.tasks.*.forEach", "job.tasks.*.forEach.product.*", "job.tasks.*.forEach.zip.*")

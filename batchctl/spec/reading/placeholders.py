@@ -42,6 +42,7 @@ FILLED = (
             "environmentSettings.*.value",
         )
     ),
+    *(f"job.jobManagerTask.outputFiles.*.{place}" for place in ("filePattern", "containerUrl", "path")),
     "job.commonEnvironmentSettings.*.value",
     *(f"{form}.{place}" for form in FOR_EACH for place in ("files.*", "lines", "csv", "tsv")),
 )

@@ -7,13 +7,18 @@ in the same run as of a misspelt key.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
 from batchctl.globs import MOST_ALTERNATIVES, stands_for_too_many
-from batchctl.spec.reading.commands import mpi_starts_a_command, packages_can_be_installed, something_runs
+from batchctl.spec.reading.commands import (
+    manager_leaves_the_tasks,
+    mpi_starts_a_command,
+    packages_can_be_installed,
+    something_runs,
+)
 from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
@@ -41,6 +46,7 @@ CONTAINERS_USED = (
     "job.tasks.*.resourceFiles.*.container",
     "job.tasks.*.multiInstanceSettings.commonResourceFiles.*.container",
     "job.tasks.*.outputFiles.*.container",
+    "job.jobManagerTask.outputFiles.*.container",
     "download.*.container",
 )
 BLOBS_USED = (
@@ -59,6 +65,8 @@ SPANS: Mapping[str, tuple[timedelta, timedelta]] = {
     "job.constraints.maxWallClockTime": (SHORTEST, LONGEST),
     "job.tasks.*.constraints.maxWallClockTime": (SHORTEST, LONGEST),
     "job.tasks.*.constraints.retentionTime": (NO_TIME, RETAINED),
+    "job.jobManagerTask.constraints.maxWallClockTime": (SHORTEST, LONGEST),
+    "job.jobManagerTask.constraints.retentionTime": (NO_TIME, RETAINED),
     "job.jobPreparationTask.constraints.maxWallClockTime": (SHORTEST, LONGEST),
     "job.jobPreparationTask.constraints.retentionTime": (NO_TIME, RETAINED),
     "job.jobReleaseTask.maxWallClockTime": (SHORTEST, timedelta(minutes=15)),
@@ -191,7 +199,8 @@ def slots_are_there(document: Any, source: Source, _known: Values) -> Iterator[P
     there = get_in(document, "pool", "taskSlotsPerNode")
     # What Batch has where nothing is said.
     there = 1 if there is None else there
-    for at, slots in find_parts(document, "job.tasks.*.requiredSlots"):
+    slots_asked = (find_parts(document, f"job.{task}.requiredSlots") for task in ("tasks.*", "jobManagerTask"))
+    for at, slots in chain.from_iterable(slots_asked):
         if isinstance(slots, int) and isinstance(there, int) and slots > there:
             message = f"a task takes {slots} slots, but a node has {there}: see pool.taskSlotsPerNode"
             yield source.problem(at, message, "too-many-slots")
@@ -401,6 +410,7 @@ RULES: tuple[Rule, ...] = (
     scale_is_a_span,
     containers_can_run,
     packages_can_be_installed,
+    manager_leaves_the_tasks,
     mpi_starts_a_command,
     instances_can_meet,
     job_actions_count,

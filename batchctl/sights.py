@@ -82,7 +82,8 @@ class NodeSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSight:
-    """A pool, with its nodes counted by state. `dedicated` and `spot` are (there, wanted)."""
+    """A pool, with its nodes counted by state. `dedicated` and `spot` are (there, wanted). `external`: somebody else's;
+    `of_job`: made by Batch for a job."""
 
     id: str
     state: str
@@ -94,6 +95,8 @@ class PoolSight:
     nodes: tuple[tuple[str, int], ...] = ()
     resize_errors: tuple[str, ...] = ()
     scaling: "ScalingSight | None" = None
+    external: bool = False
+    of_job: bool = False
 
     @property
     def there(self) -> int:

@@ -58,7 +58,9 @@ def _pool_lines(pool: PoolSight, jobs: Sequence[JobSight], spec: str) -> Iterato
         yield f"       {one_line(error)}"
     if pool.scaling:
         yield f"       {_scaling_words(pool)}"
-    if pool.there and not any(job.counts.unfinished for job in jobs if job.state == "active"):
+    if pool.external:
+        yield "       external: whoever owns it pays for its nodes"
+    elif pool.there and not any(job.counts.unfinished for job in jobs if job.state == "active"):
         keep = "1 node keeps" if pool.there == 1 else f"{pool.there} nodes keep"
         yield f"       {keep} costing, and nothing is to run: `batchctl destroy {spec} --only pool.{pool.id}`"
 

@@ -1,11 +1,12 @@
 """How a run goes: what there is of the spec's pool, nodes, job, tasks and outputs. Reads alone."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Blob, Pool
-from batchctl.sights import JobSight, NodeSight, Status, TaskSight, newest_runs
+from batchctl.sights import JobSight, NodeSight, PoolSight, Status, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 
@@ -18,7 +19,7 @@ def status(spec: Spec, eyes: Eyes) -> Status:
     """Few requests, however many tasks there are: those that failed are listed, the others counted."""
     jobs = eyes.generations(spec.name)
     failed = [run for job in jobs if job.counts.failed for run in eyes.runs(job, FAILED)]
-    found = (eyes.pool(pool) for pool in pools_of(spec, jobs))
+    found = (sight_of(spec, eyes, pool) for pool in pools_of(spec, jobs))
     return Status(pools=tuple(pool for pool in found if pool), jobs=jobs, failed=_without_repaired(failed, jobs, eyes))
 
 
@@ -55,8 +56,18 @@ def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:
     """The pool that the spec names, and those in which its jobs that are not over run."""
     wanted = outline(spec)
     named = [r.name for r in (*wanted.resources, wanted.external_pool) if isinstance(r, Pool)]
-    used = [job.pool for job in jobs if job.pool and job.state != "completed"]
+    keeps = spec.pool is not None and spec.pool.auto is not None and spec.pool.auto.keep_alive
+    used = [job.pool for job in jobs if job.pool and (keeps or job.state != "completed")]
     return tuple(dict.fromkeys((*named, *used)))
+
+
+def sight_of(spec: Spec, eyes: Eyes, pool: str) -> PoolSight | None:
+    """The pool, if it is there, and whose it is."""
+    found, asked = eyes.pool(pool), spec.pool
+    if found is None or asked is None:
+        return found
+    external = asked.external and pool.lower() == asked.wanted.name.lower()
+    return replace(found, external=external, of_job=asked.auto is not None)
 
 
 def meets(text: str, patterns: Sequence[str]) -> bool:

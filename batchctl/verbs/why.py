@@ -28,7 +28,7 @@ def why(spec: Spec, cloud: Cloud, eyes: Eyes, name: str, path: str) -> Iterator[
     if kind == "task":
         yield from _why_task(spec, cloud, eyes, asked, path, jobs)
     elif kind == "pool":
-        yield from _why_pool(cloud, eyes, asked, path)
+        yield from _why_pool(spec, cloud, eyes, asked, path)
     else:
         yield from _why_node(spec, eyes, asked, path, jobs)
 
@@ -54,7 +54,7 @@ def _why_task(
             f"`batchctl apply {path}` runs it again",
         )
     elif run.status == "waiting":
-        pool, health = eyes.pool(seen.pool), cloud.health(seen.pool)
+        pool, health = look.sight_of(spec, eyes, seen.pool), cloud.health(seen.pool)
         nodes = eyes.nodes(seen.pool)
         yield from why_waiting(
             TaskFacts(
@@ -79,8 +79,8 @@ def _last_words(cloud: Cloud, task: Task) -> Iterator[Reason]:
         yield Reason(says=f"  | {line}")
 
 
-def _why_pool(cloud: Cloud, eyes: Eyes, asked: str, path: str) -> Iterator[Reason]:
-    pool = eyes.pool(asked)
+def _why_pool(spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, path: str) -> Iterator[Reason]:
+    pool = look.sight_of(spec, eyes, asked)
     if pool is None:
         raise NotThere(f"there is no pool {asked!r}")
     health = cloud.health(asked)

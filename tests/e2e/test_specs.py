@@ -119,6 +119,8 @@ def test_every_spec(name: str, workbench: Workbench, named: Callable[[str], str]
         assert applied.code == 0, applied.said
         assert len(ours(services, owner)) > 2
         HOME.get(name, lambda _folder: None)(workbench.folder)
+        told = workbench.run("status", spec).out
+        assert ("external: whoever owns it pays" in told) == (name == "existing-pool.yaml")
         assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
         destroyed = workbench.run("destroy", spec, "--yes")
         assert destroyed.code == 0, destroyed.said

@@ -131,3 +131,13 @@ def test_why_a_pool_has_no_nodes(health: PoolHealth, says: str) -> None:
 )
 def test_why_a_run_failed(more: dict[str, Any], says: str) -> None:
     assert why_failed_run(TaskSight(job="j", generation=1, id="a", state="completed", **more)) == says
+
+
+def test_who_mends_a_pool_that_the_spec_does_not_make() -> None:
+    sick = PoolHealth(steady=True, nodes=(("unusable", 1),), able=0, wanted=1, broken=("node n is unusable: x",))
+    [own] = why_no_nodes(sick, POOL, "s.yaml")
+    [external] = why_no_nodes(sick, replace(POOL, external=True), "s.yaml")
+    [of_job] = why_no_nodes(sick, replace(POOL, of_job=True), "s.yaml")
+    assert own.remedy == "mend the spec, then `batchctl apply s.yaml --replace pool.p`"
+    assert external.remedy == "the pool is external: whoever owns it mends it"
+    assert of_job.remedy == "mend the spec, then `batchctl apply s.yaml`"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from batchctl.cloud_answers import PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import waiting_in_vain
-from batchctl.reconcile.decide.pool_verdicts import pool_notices, why_no_node
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL, pool_notices, why_no_node
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
 from batchctl.words import plural, some
@@ -136,9 +136,15 @@ def why_no_nodes(health: PoolHealth, pool: PoolSight | None, spec: str) -> Itera
         states = ", ".join(f"{count} {state}" for state, count in health.nodes) or "none yet"
         yield Reason(says=f"its nodes are coming up: {states} of {health.wanted}")
     told = list(pool_notices(health)) or why_no_node(health).split("\n")
-    name = f" --replace pool.{pool.id}" if pool and health.broken else ""
     for line in told:
-        yield Reason(says=line, remedy=f"mend the spec, then `batchctl apply {spec}{name}`" if health.steady else "")
+        yield Reason(says=line, remedy=_mending(health, pool, spec) if health.steady else "")
+
+
+def _mending(health: PoolHealth, pool: PoolSight | None, spec: str) -> str:
+    if pool and pool.external:
+        return f"the pool is external: {EXTERNAL} mends it"
+    anew = f" --replace pool.{pool.id}" if pool and health.broken and not pool.of_job else ""
+    return f"mend the spec, then `batchctl apply {spec}{anew}`"
 
 
 def why_failed_run(run: TaskSight) -> str:

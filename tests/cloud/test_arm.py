@@ -80,6 +80,15 @@ def test_what_is_in_the_way(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install 'batchctl[arm]'" in (Arm(ACCOUNT, ENDPOINT, Gate()).obstacle() or "")
 
 
+def test_who_is_not_signed_in_is_told_so_and_of_no_key(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    why = Arm(ACCOUNT, ENDPOINT, Gate()).obstacle() or ""
+    assert why.endswith("is given by Azure Resource Manager alone: not signed in to Azure: run `az login`")
+    assert cloud.requests == []
+
+
 def test_what_the_manager_says_is_told(cloud: Cloud) -> None:
     with pytest.raises(Exception, match="no pool") as caught:
         Arm(ACCOUNT, ENDPOINT, Gate()).make_pool("broken", {})

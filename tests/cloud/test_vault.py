@@ -88,3 +88,12 @@ def test_a_secret_that_there_is_not_is_told_at_its_place(cloud: Cloud, tmp_path:
 def test_to_look_at_a_spec_nobody_is_asked(cloud: Cloud, tmp_path: Path) -> None:
     assert examine(spec_of(tmp_path, "password"), {}, {}) == ()
     assert (cloud.requests, cloud.asked) == ([], [])
+
+
+def test_who_is_not_signed_in_is_told_so_and_of_no_key(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    with pytest.raises(CloudError, match=r"^key vault 'vault': not signed in to Azure: run `az login`$"):
+        Vaults(SystemClock()).secret("vault/password")
+    assert cloud.requests == []

@@ -12,7 +12,7 @@ from azure.core import AzureClouds
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.transport import RequestsTransport
 
-from batchctl.cloud.clients.faults import fault_of
+from batchctl.cloud.clients.faults import NOT_SIGNED_IN, fault_of
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN
 
@@ -50,7 +50,8 @@ class Arm:
         try:
             self._credential.get_token(*get_arm_endpoints(self._cloud)["credential_scopes"])
         except AzureError as error:
-            return f"{WANTED}, and no key opens it: {fault_of(error)}"
+            fault = fault_of(error)
+            return f"{WANTED}: {NOT_SIGNED_IN if fault.code == 'NotSignedIn' else fault}"
         return None
 
     def make_pool(self, name: str, body: Json) -> bool:

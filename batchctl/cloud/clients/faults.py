@@ -164,8 +164,10 @@ def _first_line_unsigned(text: str) -> str:
     return re.sub(r"sig=[^&\s'\"]+", "sig=…", text.strip().splitlines()[0] if text.strip() else "unknown")[:SHOWN]
 
 
+NOT_SIGNED_IN = "not signed in to Azure: run `az login`"
+"""For what no key opens; where one does, that is told beside it."""
+
+
 def _not_signed_in(error: AzureError) -> str:
-    return (
-        "not signed in to Azure: run `az login`, or set AZURE_BATCH_ACCESS_KEY and AZURE_STORAGE_KEY "
-        f"({_first_line_unsigned(str(error))})"
-    )
+    keys = "set AZURE_BATCH_ACCESS_KEY and AZURE_STORAGE_KEY"
+    return f"{NOT_SIGNED_IN}, or {keys} ({_first_line_unsigned(str(error))})"

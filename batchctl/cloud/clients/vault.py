@@ -4,6 +4,7 @@ It has not met the real service yet.
 """
 
 import json
+import logging
 from threading import Event
 from typing import Any
 
@@ -13,7 +14,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from batchctl.clock import Clock
-from batchctl.cloud.clients.faults import answer_fault
+from batchctl.cloud.clients.faults import NOT_SIGNED_IN, answer_fault
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.session import patiently
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN
@@ -33,6 +34,8 @@ class Vaults:
     def __init__(self, clock: Clock) -> None:
         from azure.identity import DefaultAzureCredential  # imported late: 0.25 s
 
+        # It tells of every way in which nobody is signed in.
+        logging.getLogger("azure").setLevel(logging.CRITICAL)
         self._clock, self._credential, self._gate = clock, DefaultAzureCredential(), Gate()
 
     def secret(self, name: str) -> str | None:
@@ -49,7 +52,8 @@ class Vaults:
         except CloudError as error:
             if error.status == 404:
                 return None
-            raise CloudError(f"key vault {vault!r}: {error}", status=error.status, code=error.code) from error
+            why = NOT_SIGNED_IN if error.code == "NotSignedIn" else error
+            raise CloudError(f"key vault {vault!r}: {why}", status=error.status, code=error.code) from error
         return str(said["value"])
 
     def _read(self, host: str, domain: str, path: str) -> Any:

@@ -283,3 +283,29 @@ def test_numbers_of_thousands_of_digits_have_an_order() -> None:
 def test_a_slow_path_or_two_is_no_slow_pattern() -> None:
     pattern = GroupPattern(r"(?:x+x+)+(y)")
     assert [pattern.key("x" * 60 + end) for end in ("y", "z")] == ["y", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "path", "made"),
+    [
+        ("part-{}", ["other"], None, ("part-", None)),
+        ("{}", [], "in", (None, "in")),
+        ("part-{}", ["part-of-another"], None, None),
+        ("raw/{}", [], None, None),
+    ],
+)
+def test_very_many_files_become_one_entry_where_that_is_the_same(
+    tmp_path: Path, name: str, others: list[str], path: str | None, made: tuple[str | None, str | None] | None
+) -> None:
+    chosen = [f"{chr(97 + n % 26)}{n:04}" for n in range(600)]
+    blobs = {f"ext/{one}": "x" for one in (*(name.format(n) for n in chosen), *others)}
+    files = [{"blobs": "{items}", **({"filePath": path} if path else {})}]
+    over = {"blobs": "ext", "include": [name.format("[a-z][0-9]*")], "chunk": {"size": 1000}}
+    case = {"factory": {"id": "t{chunk}", "forEach": over, "command": ["true"], "resourceFiles": files}, "blobs": blobs}
+    if made is None:
+        with pytest.raises(SpecError, match="one entry for many blobs"):
+            tasks(case, tmp_path)
+        return
+    [task] = tasks(case, tmp_path)
+    [file] = task.resource_files
+    assert (file.container, file.blob, file.blob_prefix, file.file_path) == ("ext", None, *made)

@@ -15,6 +15,7 @@ from batchctl.rest import filled_fields
 from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec import template
 from batchctl.spec.filling import places, shell
+from batchctl.spec.filling.many_files import gathered
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
@@ -132,23 +133,33 @@ def filled_resource_files(
 ) -> tuple[ResourceFile, ...]:
     """`coming`: containers whose blobs may be there only when the task runs."""
     made: list[ResourceFile] = []
+    together: list[ResourceFile] = []
     taken: dict[str, str] = {}
     for file in files:
         for found in _filled_resource_file(fill, inventory, file, coming):
             made.append(found)
+            together += [found] if file.blobs else []
             if (name := found.blob or found.http_url) and found.file_path:
                 # The same blob twice is no clash.
                 other = taken.setdefault(found.file_path, name)
                 if other != name:
                     message = f"{shown(other)} and {shown(name)} would both be the file {shown(found.file_path)}"
                     fill.report(file.at, message, "same-file")
-    if sum(map(_least_characters, made)) > MOST_OF_FILES:
+    if _characters(made) > MOST_OF_FILES:
+        many = set(map(id, together))
+        made = [*(file for file in made if id(file) not in many), *gathered(together, inventory, coming)]
+    # What nobody was asked for may turn out to be all that is there.
+    if _characters(made) > MOST_OF_FILES and (inventory.known or not together):
         message = (
             f"more than {MOST_OF_FILES:,} characters with their addresses, which Batch does not take: "
             "a 'container', alone or with a 'blobPrefix', is one entry for many blobs"
         )
         fill.report(files[0].at[:-1], message, "too-long", at_key=True)
     return tuple(made)
+
+
+def _characters(files: Sequence[ResourceFile]) -> int:
+    return sum(map(_least_characters, files))
 
 
 def _least_characters(file: ResourceFile) -> int:

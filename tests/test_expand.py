@@ -156,6 +156,8 @@ def test_files_that_the_azure_cli_takes(spec: Path, tmp_path: Path, capsys: pyte
     assert "canary" not in "".join(path.read_text() for path in folder.iterdir())
     assert "# pool-p.json: put the secrets in yourself" in script
     assert "sign input r\nsign out cw\n" in script
+    assert "# Without these tasks, which are not known before others have run: last-{index}. Then:" in script
+    assert "\n# az batch job set --job-id j --on-all-tasks-complete terminatejob\n" in script
     assert subprocess.run(["bash", "-n", folder / "create.sh"], check=False).returncode == 0
     assert run(["expand", str(spec), "-o", "az", "--output-dir", str(folder)]) == 64
 

@@ -10,6 +10,7 @@ from batchctl.desired import Desired
 from batchctl.render.expansion import Row
 from batchctl.resources import Blob, Container
 from batchctl.sensitive import HIDDEN
+from batchctl.words import one_line
 
 SIGNATURE = re.compile(r"SIGNATURE_([a-z0-9$-]+)_([a-z]+)")
 """Where a signature goes: for which container, and what it lets do."""
@@ -49,7 +50,11 @@ def az_files(rows: Sequence[Row], desired: Desired, spec: str) -> Mapping[str, s
     for row in rows:
         job = row["path"].split("/")[2] if row["path"].count("/") > 1 else ""
         if row["method"] == "PATCH":
-            steps.append(f"az batch job set --job-id {quote(job)} --on-all-tasks-complete terminatejob")
+            left = ", ".join(stage.label for stage in desired.stages)
+            # An ended job takes no tasks.
+            lead = f"# Without these tasks, which are not known before others have run: {one_line(left)}. Then:\n# "
+            closing = f"az batch job set --job-id {quote(job)} --on-all-tasks-complete terminatejob"
+            steps.append(f"{lead if left else ''}{closing}")
         elif row["kind"] == "task":
             name = f"tasks-{job}.json"
             if name not in bodies:

@@ -211,3 +211,21 @@ def test_anchors_stand_below_keys_that_are_ignored(tmp_path: Path) -> None:
     assert [f.wanted.max_task_retry_count for f in spec.job.tasks] == [2, 0, 1]
     assert {str(f.wanted.max_wall_clock_time) for f in spec.job.tasks} == {"2:00:00"}
     assert spec.job.wanted.environment == (("A", "1"),)
+
+
+def test_secrets_in_files_are_not_shown(tmp_path: Path) -> None:
+    declared = (
+        "version: 1\nname: a\nvars: {db_password: {type: string, pattern: '^x'}, db_secrets: {type: list, enum: [a]}}\n"
+    )
+    spec = written(tmp_path, "spec.yaml", declared)
+    texts = ("db_password: canary\n", "db_password: [canary]\n", "api_token: canary\n", "db_password: 'canary\n")
+    for text in (*texts, "db_password: x\ndb_password: canary\n", "api_secret: canary\n"):
+        problems = examine(spec, {"db_secrets": "a"}, {}, var_files=[written(tmp_path, "v.yaml", text)])
+        assert problems
+        assert "canary" not in repr(problems)
+    with pytest.raises(UsageError) as caught:
+        load(spec, {"db_password": "canary", "db_secrets": "a"}, {})
+    assert "canary" not in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        load(spec, {"db_password": "x", "db_secrets": "canary"}, {})
+    assert "has an item, which is not one of 'a'" in str(caught.value)

@@ -33,6 +33,8 @@ job (autoPoolSpecification)."""
 
 def about_batch(at: At, key: str) -> str | None:
     """What to do about a key in the mapping at `at`; None where the language has a better word for it."""
+    if at[-1:] == ("forEach",) and key == "items":
+        return "items that are written out, or given as a variable, are a 'list'"
     if said := CALLED.get(".".join(map(str, at)), {}).get(key):
         return said
     name = same_word(key, BATCH_NAMES)

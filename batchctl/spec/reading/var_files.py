@@ -1,9 +1,10 @@
 """Files of `--var-file`: a YAML mapping of variables to values, read with places as a spec is."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from batchctl.errors import Problem
+from batchctl.errors import Problem, SpecError
 from batchctl.sensitive import is_sensitive
 from batchctl.spec.reading.compose import EXTENSION, compose_nodes
 from batchctl.spec.reading.typed import read_document
@@ -30,11 +31,19 @@ def filed_values(sources: Iterable[Source], declared: Mapping[str, Any]) -> tupl
     for source in sources:
         if any(line.strip() and not line.lstrip().startswith("#") for line in source.text.splitlines()):
             found |= _values(source, declared, problems)
-    return found, problems
+    return found, [_unshown(problem) for problem in problems]
+
+
+def _unshown(problem: Problem) -> Problem:
+    """Without its line, where that has a name of secrets: in a file of variables they may stand."""
+    return replace(problem, source="", width=1) if is_sensitive(problem.source) else problem
 
 
 def _values(source: Source, declared: Mapping[str, Any], problems: list[Problem]) -> dict[str, Said]:
-    root, wrong = compose_nodes(source)
+    try:
+        root, wrong = compose_nodes(source)
+    except SpecError as error:
+        raise SpecError([_unshown(problem) for problem in error.problems]) from None
     kinds = {name: v.get("type") for name, v in declared.items() if isinstance(v, dict)}
     schema = {"properties": {name: TYPES.get(str(kind), {"type": "string"}) for name, kind in kinds.items()}}
     document, placed, twice, _ = read_document(root, source, schema=schema)
@@ -50,7 +59,9 @@ def _values(source: Source, declared: Mapping[str, Any], problems: list[Problem]
         if name not in declared:
             message = f"the spec has no variable {shown(name)}; {meant_variable(name, declared)}"
             problems.append(placed.problem((name,), message, "unknown-variable", at_key=True))
-        elif name in kinds and (why := "is empty" if value is None else why_misfit(value, declared[name])):
+        elif name in kinds and (
+            why := "is empty" if value is None else why_misfit(value, declared[name], hidden=is_sensitive(name))
+        ):
             one = isinstance(value, str | int | float) and not is_sensitive(name)
             message = f"{name}: {shown(value_text(value))} {why}" if one else f"{name} {why}"
             problems.append(placed.problem((name,), message, "bad-value", at_key=value is None))

@@ -74,7 +74,7 @@ def _variable(name: str, variable: Mapping[str, Any], said: Said | None) -> Valu
             what = f" ({variable['description']})" if "description" in variable else ""
             raise UsageError(f"the spec needs --var {name}=VALUE{what}")
         return as_value(variable["type"], variable["default"])
-    if why := why_misfit(said.value, variable):
+    if why := why_misfit(said.value, variable, hidden=is_sensitive(name)):
         told = "…" if is_sensitive(name) else _as_given(said.value)
         raise UsageError(f"{said.by}={told} {why}")
     return as_value(variable["type"], said.value)
@@ -123,8 +123,8 @@ def text_of(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value_text(value)
 
 
-def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
-    """Why a variable cannot have this value."""
+def why_misfit(value: Any, variable: Mapping[str, Any], *, hidden: bool = False) -> str | None:
+    """Why a variable cannot have this value; of a `hidden` one nothing is shown."""
     kind = variable.get("type")
     types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
     wanted = {**types, "list": (list, tuple)}.get(kind) if isinstance(kind, str) else None
@@ -139,7 +139,8 @@ def why_misfit(value: Any, variable: Mapping[str, Any]) -> str | None:
             return f"is {too}, {limit}"
     if kind == "list" and isinstance(value, list | tuple):
         told = ((item, _why_not_allowed(item, variable)) for item in value)
-        return next((f"has {shown(value_text(item))}, which {why}" for item, why in told if why), None)
+        named = ((shown(value_text(item)) if not hidden else "an item", why) for item, why in told if why)
+        return next((f"has {item}, which {why}" for item, why in named), None)
     return _why_not_allowed(value, variable)
 
 

@@ -109,6 +109,7 @@ class PoolHealth:
 
     `resize_errors`: why the resize that ended at `resized` gave less. `broken`: what is wrong with nodes that run
     nothing any more. `scaling` None: nodes are given by number. `details`: more, where none is able.
+    `paid`: how many dedicated and how many spot nodes cost now, which all do but those that were taken away.
     """
 
     steady: bool
@@ -120,6 +121,7 @@ class PoolHealth:
     broken: tuple[str, ...] = ()
     scaling: Scaling | None = None
     details: tuple[str, ...] = ()
+    paid: tuple[int, int] = (0, 0)
 
     @property
     def count(self) -> int:

@@ -49,6 +49,16 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may use. `currency` of `max_cost`: "" for that of the prices."""
+
+    max_cost: float | None = None
+    currency: str = ""
+    max_node_hours: float | None = None
+    max_duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """All that a spec asks for, expanded as far as can be told now; `stages` are in the order in which they come.
 
@@ -68,5 +78,6 @@ class Desired:
     max_failures: Tolerance | None = None
     canary: int | None = None
     stages: tuple[Stage, ...] = ()
+    limits: Limits | None = None
     prices: Prices | None = None
     region: str = ""

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from batchctl.cloud_answers import Prices
+from batchctl.resources import Pool
 from batchctl.vm_sizes import family_of_size
 
 MARK = "batchctlPrices"
@@ -55,6 +56,24 @@ def _doubt(size: str, rates: Mapping[str, float], usual: Mapping[str, float]) ->
         return ""
     off = rates[size] / found[1] / usual[found[0]] - 1
     return f"{abs(off):.0%} {'over' if off > 0 else 'under'} its family" if abs(off) > TOO_FAR else ""
+
+
+def rate_of(prices: Prices, pool: Pool, kind: str) -> float | None:
+    """The price of a node of the pool for an hour."""
+    return prices.of(pool.vm_size, system_of(pool), kind)
+
+
+def system_of(pool: Pool) -> str:
+    """What a node's price has in it: with a licence of one's own, Windows costs what Linux does."""
+    image = pool.image
+    told = f"{image.publisher} {image.offer} {pool.node_agent_sku_id or ''}".lower()
+    return "windows" if "windows" in told and pool.license_type is None else "linux"
+
+
+def hourly(prices: Prices, pool: Pool, dedicated: float, spot: float) -> float | None:
+    """What so many nodes of the pool cost in an hour, None where a price is missing."""
+    rates = [(n, rate_of(prices, pool, kind)) for kind, n in (("dedicated", dedicated), ("spot", spot)) if n]
+    return None if any(rate is None for _, rate in rates) else sum(n * (rate or 0.0) for n, rate in rates)
 
 
 def prices_of_meters(items: Iterable[Mapping[str, Any]], region: str, currency: str, made: date, source: str) -> Prices:

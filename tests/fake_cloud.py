@@ -285,7 +285,7 @@ class FakeCloud:
         nodes = self._nodes(pool)
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
         there = (("idle", nodes),) if nodes else ()
-        return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details)
+        return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details, paid=(nodes, 0))
 
     def files(self, task: Task) -> tuple[str, ...]:
         held = self.added.get(generation_id(task.job, task.generation or 1).lower(), {}).get(task.id.lower())

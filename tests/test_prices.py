@@ -169,7 +169,7 @@ def told(wanted: Pool, steps: int = 1, **more: Any) -> str:
 
 def test_a_ceiling_says_what_bounds_it() -> None:
     two = pool(target_dedicated_nodes=2)
-    known = "no price is known: --prices FILE has some."
+    known = "no price is known: --prices FILE gives some."
     assert told(two) == (
         "No ceiling: 2 dedicated Standard_D2s_v5; nothing bounds the time: 'maxWallClockTime' of the job's constraints "
         "does."

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from batchctl.cloud_answers import Prices
 from batchctl.configurations import IdentityReference
-from batchctl.desired import Tolerance
+from batchctl.desired import Limits, Tolerance
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import AutoPool, Job, Pool, Task
@@ -281,6 +281,7 @@ class Spec:
     expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
     allow_python: bool = False
+    limits: Limits | None = None
     prices: Prices | None = field(default=None, repr=False, compare=False)
     region: str = ""
 

@@ -67,6 +67,7 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         external_pool=spec.pool.wanted if spec.pool and spec.pool.external else None,
         downloads=tuple(_wanted_downloads(spec, problems)),
         wait_timeout=spec.wait_timeout,
+        limits=spec.limits,
         prices=spec.prices,
         region=spec.region,
         max_failures=spec.job.max_failures if spec.job else None,
@@ -135,6 +136,7 @@ def _wanted_job(
     return replace(
         wanted,
         pool=pool.wanted.name,
+        max_wall_clock_time=_wall_clock(spec, pool.wanted, wanted.max_wall_clock_time),
         auto_pool=replace(pool.auto, pool=_filled_pool(spec, pool, start)) if pool.auto else None,
         environment=filled_settings(Filler(spec, {}, problems), at, wanted.environment),
         job_preparation_task=_wanted_work(before, *frame) if before else None,
@@ -154,6 +156,33 @@ def _with_manager(asked: Job, job: JobSpec, tasks: Iterable[Task]) -> Job:
     told = {name: getattr(manager, name) for name in same}
     made = replace(job.job_manager_task, **told, content=manager.digest)
     return replace(asked, job_manager_task=made, uses_task_dependencies=True, sealed=len(job.tasks) == 1)
+
+
+LATER = timedelta(minutes=2)
+"""By how much the service ends a job later than apply does, which tells why it does and ends the pool as well."""
+
+LONG = 24 * 365 * 10
+"""Hours that are no limit."""
+
+
+def _wall_clock(spec: Spec, pool: Pool, asked: timedelta | None) -> timedelta | None:
+    """The job's own, or as much as the limits let it have at most: they end it when nobody waits for it any more."""
+    limits = spec.limits
+    if limits is None:
+        return asked
+    from batchctl.prices import hourly  # imported late: few specs have limits
+
+    # Of a pool that scales nobody knows how many nodes it will have, and its ceiling would end most runs too soon.
+    fixed = pool.scale is None and pool.auto_scale_formula is None
+    counts = (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0) if fixed else (0, 0)
+    hours = [] if limits.max_node_hours is None or not sum(counts) else [limits.max_node_hours / sum(counts)]
+    rate = hourly(spec.prices, pool, *counts) if spec.prices and limits.max_cost is not None else None
+    if rate and limits.max_cost is not None:
+        hours.append(limits.max_cost / rate)
+    times = [timedelta(hours=n) for n in hours if n < LONG] + ([limits.max_duration] if limits.max_duration else [])
+    ends = [time + LATER for time in times] + ([asked] if asked else [])
+    # To the second, as the service keeps it.
+    return timedelta(seconds=int(min(ends).total_seconds())) if ends else None
 
 
 def _acts_on_dependents(conditions: ExitConditions | None) -> bool:

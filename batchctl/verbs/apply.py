@@ -6,12 +6,13 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth, Ticket
 from batchctl.desired import Desired
-from batchctl.errors import Partial, TasksFailed
+from batchctl.errors import Partial, Stuck, TasksFailed
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.follow import halt
+from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Event, TaskFailed
@@ -26,9 +27,11 @@ from batchctl.verbs.carrying_out import (
     carried_out,
     failed_tasks_line,
     keep_to_announced,
+    over_line,
     pool_before,
     tell_expanded,
     tell_failures,
+    told_spending,
 )
 from batchctl.verbs.survey import decide, survey
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
@@ -52,9 +55,10 @@ def apply(
         desired, decided = _plan_of_apply(spec, cloud, choices)
         while not turn.agrees(decided, approve):
             desired, decided = _plan_of_apply(spec, cloud, choices)
-        failures = yield from _carry_out(desired, decided, cloud, clock)
+        meter = Meter(desired, cloud, clock)
+        failures = yield from _carry_out(desired, decided, cloud, clock, meter)
         first, going = decided, choices
-        while decided.later and not failures:
+        while decided.later and not failures and not meter.over:
             going = going_on(going, [task.id for task in added_tasks(decided)])
             desired, decided = _plan_of_apply(spec, cloud, going)
             # The first plan may have changed nothing, and taken no lock.
@@ -62,10 +66,14 @@ def apply(
                 desired, decided = _plan_of_apply(spec, cloud, going)
             keep_to_announced(first, decided)
             yield from tell_expanded(decided)
-            failures = yield from _carry_out(desired, decided, cloud, clock)
+            failures = yield from _carry_out(desired, decided, cloud, clock, meter)
         # Before the downloads, which may take their time: nodes cost while they are there.
         undone = yield from end_pools(decided, desired, cloud, clock)
+        yield from told_spending(meter, decided)
         # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
+        if meter.over:
+            yield from brought_home(desired, cloud, choices)
+            raise Stuck(over_line(meter, decided, failures))
         yield from _bring_home(desired, decided, failures, cloud, choices)
         if undone:
             raise Partial("\n".join(undone))
@@ -76,25 +84,30 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired,
     return surveyed.desired, decide(surveyed, cloud, choices)
 
 
-def _carry_out(desired: Desired, decided: Plan, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[TaskFailed]]:
+def _carry_out(
+    desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter
+) -> Generator[Event, None, list[TaskFailed]]:
     before = pool_before(desired, decided.waits, cloud)
     *first, last = staged(decided, desired.canary)
     for n, stage in enumerate(first):
         yield from carried_out(execute_stage(stage, cloud, None))
-        yield from _wait(desired, decided.waits, cloud, clock, before)
-        if failures := (yield from tell_failures(desired, decided.waits, cloud)):
+        yield from _wait(desired, decided.waits, cloud, clock, before, meter)
+        failures = yield from tell_failures(desired, decided.waits, cloud)
+        if meter.over:
+            return failures
+        if failures:
             yield halt(tuple(open_jobs(decided.changes)), cloud, canary_line(failures, [*first[n + 1 :], last]))
             return failures
     yield from carried_out(execute_stage(last, cloud, decided))
-    yield from _wait(desired, decided.waits, cloud, clock, before)
+    yield from _wait(desired, decided.waits, cloud, clock, before, meter)
     return (yield from tell_failures(desired, decided.waits, cloud))
 
 
 def _wait(
-    desired: Desired, jobs: Sequence[Job], cloud: Cloud, clock: Clock, before: PoolHealth | None
+    desired: Desired, jobs: Sequence[Job], cloud: Cloud, clock: Clock, before: PoolHealth | None, meter: Meter
 ) -> Iterator[Event]:
     bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
-    yield from follow.wait_for_tasks(jobs, cloud, clock, *bounds, external=external)
+    yield from follow.wait_for_tasks(jobs, cloud, clock, *bounds, external=external, meter=meter)
 
 
 def _bring_home(

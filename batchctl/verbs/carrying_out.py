@@ -16,8 +16,9 @@ from batchctl.reconcile.carry_out import fetch, follow
 from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, TaskFailed
+from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
 from batchctl.reconcile.outputs import not_at_home, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, overwritten_marks
 from batchctl.reconcile.plan import Action, Change, Plan
@@ -164,6 +165,24 @@ def canary_line(failures: Sequence[TaskFailed], left: Sequence[Plan]) -> str:
     return (
         f"{plural(len(failures), 'task')} of those that come first failed: "
         f"the other {others} {'is' if others == 1 else 'are'} not added (canary)"
+    )
+
+
+def told_spending(meter: Meter, decided: Plan) -> Iterator[Event]:
+    """What the run has used, where it was counted."""
+    if decided.waits and (used := meter.told()):
+        yield PoolNotice(pool=decided.waits[-1].pool, says=(f"used since apply began: {used}",))
+
+
+def over_line(meter: Meter, decided: Plan, failures: Sequence[TaskFailed]) -> str:
+    """Why a run was ended by its limits, what it has used by then, and what becomes of the rest."""
+    ended = {"delete": "deleted", "resizeToZero": "resized to 0 nodes"}
+    pools = [f"pool {ending.pool!r} was {ended[ending.does]}" for ending in decided.endings]
+    left = f"{plural(len(failures), 'task')} {'has' if len(failures) == 1 else 'have'} not succeeded"
+    rest = pools or ["the nodes of its pool stay as its formula or afterRun has it, and cost"]
+    used = meter.told() or "no node-hours"
+    return (
+        f"{meter.over}: the run was ended after {used}; {left}, {', '.join(rest)}. Apply again runs what is left anew"
     )
 
 

@@ -38,6 +38,9 @@ ABLE = frozenset(
 
 BROKEN = frozenset({"unusable", "startTaskFailed"})
 
+GROUPS = ("dedicated", "lowPriority")
+"""Kinds of nodes (REST: BatchPoolNodeCounts)."""
+
 USUAL_INTERVAL = "PT15M"
 """Between two evaluations of a formula, where the pool says nothing else."""
 
@@ -104,11 +107,13 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
         return PoolHealth(steady=True, nodes=(), able=0, details=(f"pool {pool!r} is not there any more",))
     counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
     states: dict[str, int] = {}
+    paid = dict.fromkeys(GROUPS, 0)
     for entry in counted:
-        for group in ("dedicated", "lowPriority"):
+        for group in GROUPS:
             for state, count in (entry.get(group) or {}).items():
                 if state != "total" and count:
                     states[state] = states.get(state, 0) + count
+                    paid[group] += count * (state != "preempted")
     able = sum(count for state, count in states.items() if state in ABLE)
     return PoolHealth(
         steady=str(item.get("allocationState", "")).lower() == "steady",
@@ -119,6 +124,7 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
         resized=_moment(item.get("allocationStateTransitionTime")),
         broken=broken_nodes(session, pool) if BROKEN & states.keys() else (),
         scaling=_read_scaling(item) if item.get("enableAutoScale") else None,
+        paid=(paid["dedicated"], paid["lowPriority"]),
         details=() if able else describe_nodes(session, pool),
     )
 

@@ -9,6 +9,7 @@ from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.desired import Tolerance
 from batchctl.errors import Stuck
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
+from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
 from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, Halted, PoolNotice, Progress, TaskFailed
@@ -35,10 +36,11 @@ def wait_for_tasks(
     tolerance: Tolerance | None = None,
     *,
     external: bool = False,
+    meter: Meter | None = None,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it.
+    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
     `before`: how that pool was before anything was changed; `external`: it is somebody else's.
@@ -56,10 +58,15 @@ def wait_for_tasks(
             last = counts
         is_empty = not (counts.unfinished + counts.ended) and any(job.job_manager_task for job in jobs)
         if not counts.unfinished and not is_empty and not any(cloud.unfinished(job) for job in jobs):
+            if meter:
+                meter.look(jobs[-1])
             yield from watch.glance(last=True)
             return
         if tolerance and tolerance.is_exceeded(counts.failed, counts.unfinished + counts.ended):
             yield halt(jobs, cloud, _too_many_failed(counts, tolerance))
+            return
+        if meter and (over := meter.look(jobs[-1])):
+            yield halt(jobs, cloud, over)
             return
         if counts.running or moved:
             yield from watch.glance()

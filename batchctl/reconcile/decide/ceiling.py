@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from batchctl.cloud_answers import Prices
-from batchctl.desired import Desired
+from batchctl.desired import Desired, Limits
 from batchctl.frozen import dataclass
-from batchctl.prices import OLD, doubt
+from batchctl.prices import OLD, doubt, rate_of, system_of
 from batchctl.reconcile.plan import Ceiling
 from batchctl.resources import Job, Pool
 from batchctl.words import plural
@@ -30,19 +31,30 @@ class Nodes:
 
 def ceiling_of(pool: Pool, job: Job, desired: Desired, steps: int, today: date) -> Ceiling:
     """Of a run in so many steps at most, each a job of its own."""
-    nodes, time = most_nodes(pool), _longest(job, desired)
+    nodes = most_nodes(pool)
+    found = _of_time(pool, job, desired, nodes, steps)
+    limits = desired.limits or Limits()
+    most = limits.max_node_hours
+    if most is not None and (found.node_hours is None or found.node_hours > most):
+        found = replace(found, node_hours=most, how=f"{pool.vm_size}: limits.maxNodeHours")
+    found = _priced(found, pool, nodes, desired, today)
+    cost = limits.max_cost
+    if cost is not None and desired.prices and (found.cost is None or found.cost > cost):
+        found = replace(found, cost=cost, currency=desired.prices.currency, price=f"limits.maxCost, {found.price}")
+    return found
+
+
+def _of_time(pool: Pool, job: Job, desired: Desired, nodes: Nodes | None, steps: int) -> Ceiling:
+    time = _longest(job, desired)
     if nodes is None:
         return Ceiling(how="nothing that batchctl can read bounds the nodes: 'scale' does, or targets")
     if time is None:
         return Ceiling(how=f"{nodes} {pool.vm_size}; {NO_TIME_LIMIT}")
-    length, why = time
-    hours = length / HOUR * steps
-    each = "" if steps == 1 else f" in each of {steps} steps"
-    found = Ceiling(
-        node_hours=(nodes.dedicated + nodes.spot) * hours,
-        how=f"{nodes} {pool.vm_size} for {_told(length)}{each}: {why}",
-    )
-    return _priced(found, pool, nodes, hours, desired, today)
+    length, why, whole = time
+    hours = length / HOUR * (1 if whole else steps)
+    each = "" if steps == 1 or whole else f" in each of {steps} steps"
+    how = f"{nodes} {pool.vm_size} for {_told(length)}{each}: {why}"
+    return Ceiling(node_hours=(nodes.dedicated + nodes.spot) * hours, how=how)
 
 
 def most_nodes(pool: Pool) -> Nodes | None:
@@ -72,12 +84,17 @@ def _bounds(formula: str, target: str) -> Iterator[int | None]:
         yield int(word) if word.isdecimal() else numbers.get(word.lower())
 
 
-def _longest(job: Job, desired: Desired) -> tuple[timedelta, str] | None:
-    """How long the job may run, and what says so. After wait.timeout the tasks go on, unseen."""
-    if job.max_wall_clock_time is not None:
-        return job.max_wall_clock_time, "maxWallClockTime of the job"
+def _longest(job: Job, desired: Desired) -> tuple[timedelta, str, bool] | None:
+    """How long a job may run, what says so, and whether that is of all steps together. After wait.timeout the tasks go
+    on, unseen."""
+    most = desired.limits.max_duration if desired.limits else None
+    wall = job.max_wall_clock_time
+    if most is not None and (wall is None or wall > most):
+        return most, "limits.maxDuration", True
+    if wall is not None:
+        return wall, "maxWallClockTime of the job", False
     if desired.wait_timeout is not None:
-        return desired.wait_timeout, "wait.timeout, after which the tasks go on"
+        return desired.wait_timeout, "wait.timeout, after which the tasks go on", False
     return None
 
 
@@ -86,25 +103,44 @@ def _told(length: timedelta) -> str:
     return plural(int(hours), "hour") if hours == int(hours) else f"{length / timedelta(minutes=1):g} minutes"
 
 
-def _priced(found: Ceiling, pool: Pool, nodes: Nodes, hours: float, desired: Desired, today: date) -> Ceiling:
+def _priced(found: Ceiling, pool: Pool, nodes: Nodes | None, desired: Desired, today: date) -> Ceiling:
     prices = desired.prices
     if prices is None:
-        return _with_price(found, None, "", price=f"no price is known: {_where(desired.region)}")
+        return replace(found, price=f"no price is known: {_where(desired.region)}")
     if desired.region and desired.region != prices.region:
-        there = f"no price is known: these are of {prices.region}, the account is in {desired.region}"
-        return _with_price(found, None, "", price=there)
-    rates = {kind: rate_of(prices, pool, kind) for kind, n in _counts(nodes) if n}
+        there = f"these are of {prices.region}, the account is in {desired.region}"
+        return replace(found, price=f"no price is known: {there}")
+    counts = _counts(nodes) if nodes else (("dedicated", 1), ("spot", 1))
+    rates = {kind: rate_of(prices, pool, kind) for kind, n in counts if n}
     if missing := [kind for kind, rate in rates.items() if rate is None]:
-        what = f"no price of {missing[0]} {pool.vm_size} on {system_of(pool)} is known in {prices.region}"
-        return _with_price(found, None, "", price=what)
-    cost = sum(n * hours * (rates.get(kind) or 0.0) for kind, n in _counts(nodes))
+        what = f"{missing[0]} {pool.vm_size} on {system_of(pool)}"
+        return replace(found, price=f"no price of {what} is known in {prices.region}")
     doubts = [why for kind in rates if (why := doubt(prices, pool.vm_size, system_of(pool), kind))]
     said = f"list price in {prices.region}, {_age(prices, today)}" + (f", doubtful: {doubts[0]}" if doubts else "")
-    return _with_price(found, cost, prices.currency, price=said)
+    if nodes is None or found.node_hours is None:
+        return replace(found, price=said)
+    hours, count = found.node_hours, nodes.dedicated + nodes.spot
+    cost = sum(n * (rates.get(kind) or 0.0) for kind, n in counts) * hours / count if count else 0.0
+    return replace(found, cost=cost, currency=prices.currency, price=said)
 
 
-def _with_price(found: Ceiling, cost: float | None, currency: str, price: str) -> Ceiling:
-    return Ceiling(how=found.how, node_hours=found.node_hours, cost=cost, currency=currency, price=price)
+def why_no_limit(desired: Desired, pool: Pool) -> str | None:
+    """Why `limits.maxCost` could not be kept."""
+    limits, prices = desired.limits or Limits(), desired.prices
+    if limits.max_cost is None:
+        return None
+    if prices is None or (desired.region and desired.region != prices.region):
+        return f"limits.maxCost cannot be kept, for no price is known: {_where(desired.region)}"
+    if limits.currency and limits.currency != prices.currency:
+        return (
+            f"limits.maxCost is in {limits.currency}, and the prices are in {prices.currency}: write one for the other"
+        )
+    nodes = most_nodes(pool) or Nodes(dedicated=1, spot=1)
+    for kind, n in _counts(nodes):
+        if n and rate_of(prices, pool, kind) is None:
+            what = f"{kind} {pool.vm_size} on {system_of(pool)}"
+            return f"limits.maxCost cannot be kept, for the prices have none of {what}: take another file with --prices"
+    return None
 
 
 def _counts(nodes: Nodes) -> tuple[tuple[str, int], ...]:
@@ -112,21 +148,9 @@ def _counts(nodes: Nodes) -> tuple[tuple[str, int], ...]:
 
 
 def _where(region: str) -> str:
-    return f"`batchctl prices update --region {region}`" if region else "--prices FILE has some"
+    return f"`batchctl prices update --region {region}` asks Azure" if region else "--prices FILE gives some"
 
 
 def _age(prices: Prices, today: date) -> str:
     days = (today - prices.made).days
     return f"{prices.made}" + (f", {days} days old" if days > OLD else "")
-
-
-def rate_of(prices: Prices, pool: Pool, kind: str) -> float | None:
-    """The price of a node of the pool for an hour."""
-    return prices.of(pool.vm_size, system_of(pool), kind)
-
-
-def system_of(pool: Pool) -> str:
-    """What a node's price has in it: with a licence of one's own, Windows costs what Linux does."""
-    image = pool.image
-    told = f"{image.publisher} {image.offer} {pool.node_agent_sku_id or ''}".lower()
-    return "windows" if "windows" in told and pool.license_type is None else "linux"

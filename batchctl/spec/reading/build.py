@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.configurations import IdentityReference
-from batchctl.desired import Tolerance
+from batchctl.desired import Limits, Tolerance
 from batchctl.durations import parse_duration
 from batchctl.resources import AutoPool, Image, Job, Pool, Task
 from batchctl.rest import SPEC, Dialect
@@ -63,6 +63,7 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         pool=_pool_spec(document["pool"], ("pool",)) if "pool" in document else None,
         job=_job_spec(document["job"], ("job",)) if "job" in document else None,
         wait_timeout=parse_duration(wait["timeout"]) if wait else None,
+        limits=_limits(document["limits"]) if "limits" in document else None,
         expires_after=parse_duration(document.get("expiresAfter", "")),
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
@@ -124,6 +125,17 @@ def _factories(job: Document, at: At) -> Iterator[Factory]:
     if "jobManagerTask" in job:
         manager = _factory(job["jobManagerTask"], (*at, "jobManagerTask"))
         yield replace(manager, wanted=replace(manager.wanted, manager=True))
+
+
+def _limits(said: Document) -> Limits:
+    cost, _, currency = str(said.get("maxCost", "")).partition(" ")
+    hours = said.get("maxNodeHours")
+    return Limits(
+        max_cost=float(cost) if cost else None,
+        currency=currency,
+        max_node_hours=None if hours is None else float(hours),
+        max_duration=parse_duration(said.get("maxDuration", "")),
+    )
 
 
 def _tolerance(said: int | str) -> Tolerance:

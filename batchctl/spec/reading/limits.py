@@ -124,6 +124,23 @@ def _written(text: Any, characters: str) -> Iterator[int]:
         yield from islice((n for n, c in enumerate(text) if c in characters and n not in inside), 1)
 
 
+def some_may_be_used(document: Any, source: Source) -> Iterator[Problem]:
+    """Of nothing, no run could begin."""
+    limits = as_mapping(get_in(document, "limits"))
+    for key in ("maxCost", "maxNodeHours"):
+        text = str(limits.get(key, "")).partition(" ")[0]
+        if text.replace(".", "", 1).isdecimal() and not float(text):
+            yield source.problem(("limits", key), f"no run could begin: {key} is more than 0", "range")
+    time = limits.get("maxDuration")
+    if isinstance(time, str) and parse_duration(time) == timedelta():
+        yield source.problem(("limits", "maxDuration"), "no run could begin: maxDuration is more than no time", "range")
+    pool = as_mapping(get_in(document, "pool"))
+    for key in ("maxCost", "maxNodeHours"):
+        if key in limits and ("lifetime" in pool or pool.get("external") is True):
+            message = "the nodes of an auto pool or an external one are not counted: 'maxDuration' is what is left"
+            yield source.problem(("limits", key), message, "unused-limit", at_key=True)
+
+
 RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     *MACHINE_RULES,
     some_tasks_may_run,
@@ -131,5 +148,6 @@ RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     signatures_outlive_tasks,
     own_blobs_are_signed,
     formula_gives_nodes,
+    some_may_be_used,
     places_of_outputs_are_plain,
 )

@@ -154,6 +154,7 @@ class Blob:
 
     `task` names the task that wrote it (its output), `output` for which declaration in which run
     (`output_names.written_mark`), `snapshots` counts those of it; a blob of ours without a task is an upload.
+    `is_log`: a task's standard stream, kept for people.
     """
 
     kind: ClassVar[str] = "blob"
@@ -166,6 +167,7 @@ class Blob:
     owner: str | None = observed()
     task: str | None = observed()
     output: str | None = observed()
+    is_log: bool = observed(False)
     etag: str | None = observed()
     modified: datetime | None = observed()
     leased: bool = observed(False)

@@ -77,6 +77,7 @@ class OutputFile:
     wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
     `optional` must be there once the task has succeeded.
 
+    `is_log`: the standard streams, which are kept for people: no result, and nothing that a task runs again for.
     `container_url`: a container of another account, with what opens it; `container` is that address without it.
     `identity_reference`: what writes there; without one, our own account is signed for."""
 
@@ -87,6 +88,7 @@ class OutputFile:
     path: str | None = None
     upload_condition: str = "taskSuccess"
     optional: bool = False
+    is_log: bool = False
 
 
 def pool_is_none(scope: str | None) -> str | None:

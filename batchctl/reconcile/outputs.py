@@ -133,7 +133,7 @@ def lost_outputs(
     owner: str, doomed: Iterable[Blob], downloads: Sequence[Download], is_copy: IsCopy
 ) -> tuple[Blob, ...]:
     """Outputs of ours among the blobs that would go, of which no complete copy is at home."""
-    outputs = [b for b in doomed if b.owner == owner and b.task is not None]
+    outputs = [b for b in doomed if b.owner == owner and b.task is not None and not b.is_log]
     home = {f.blob.name for f in wanted_at_home(downloads, outputs) if is_at_home(f, is_copy)}
     return tuple(b for b in outputs if b.name not in home)
 

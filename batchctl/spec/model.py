@@ -254,6 +254,14 @@ class DownloadSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogsSpec:
+    """Where the standard streams of tasks are kept, and of which: taskSuccess, taskFailure or taskCompletion."""
+
+    container: str
+    condition: str = "taskCompletion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A whole spec. `folder` is where its relative paths start; `containers` are those of `storage`.
     `allow_python`: a generator may run.
@@ -278,6 +286,7 @@ class Spec:
     pool: PoolSpec | None = None
     job: JobSpec | None = None
     wait_timeout: timedelta | None = None
+    logs: LogsSpec | None = None
     expires_after: timedelta | None = None
     downloads: tuple[DownloadSpec, ...] = ()
     allow_python: bool = False

@@ -1,6 +1,6 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import fields, replace
 from typing import Any
 
@@ -31,10 +31,10 @@ from batchctl.spec.filling.filler import (
 )
 from batchctl.spec.filling.rotation import holds_secrets, told, told_settings
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, ForEach, JobSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
+from batchctl.spec.model import Factory, ForEach, JobSpec, LogsSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
-from batchctl.work import MultiInstanceSettings, ResourceFile, Settings, StartTask
+from batchctl.work import MultiInstanceSettings, OutputFile, ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -57,7 +57,7 @@ def make_tasks(
     plain, secret = Filler(spec, {}, []), holds_secrets(spec)
     at, common = (*job.at, "commonEnvironmentSettings"), job.wanted.environment
     common = told_settings(told(plain), at, common) if secret else filled_settings(plain, at, common)
-    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job), secret)
+    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job), secret, spec.logs)
     made = Made(spec, scripts, {(blob.container, blob.path) for blob in inventory.uploads})
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
@@ -119,6 +119,7 @@ class Frame:
     digests: Digests
     written_before: Mapping[str, frozenset[str]]
     secret: bool = False
+    logs: LogsSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +231,20 @@ def _mould(factory: Factory, frame: Frame) -> Mould:
 def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     factory, frame, several = mould.factory, mould.frame, mould.factory.multi_instance
     files = filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming)
+    task_id = legal_task_id(fill((*factory.at, "id"), factory.id))
     values = {
         **mould.plain,
         # In the order in which problems are told.
         "resource_files": files,
-        "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
+        "output_files": (
+            *(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
+            *_kept_streams(frame.logs, task_id),
+        ),
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         **_run(fill, factory, files, frame.pool),
         **({"multi_instance_settings": _instances(fill, several, frame, mould.coming)} if several else {}),
         **filled_texts(fill, factory.at, factory.wanted),
-        "id": legal_task_id(fill((*factory.at, "id"), factory.id)),
+        "id": task_id,
     }
     told_values = {**values, **_told(mould, told(fill), files)} if frame.secret else values
     parts = digest_parts(told_values, frame.common, frame.scripts, frame.digests)
@@ -249,6 +254,18 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     at = (*factory.at, "dependsOn")
     awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
     return Draft(Task(**values), parts, key, awaits or NOTHING)
+
+
+def _kept_streams(logs: LogsSpec | None, task_id: str) -> Iterator[OutputFile]:
+    if logs:
+        yield OutputFile(
+            file_pattern="../std*.txt",
+            container=logs.container,
+            path=task_id,
+            upload_condition=logs.condition,
+            optional=True,
+            is_log=True,
+        )
 
 
 def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:

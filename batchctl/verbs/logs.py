@@ -85,7 +85,7 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
 def _with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> tuple[Stream, ...]:
     """Those that no node has any more, with the blob in which they were kept. Raises NotThere if there is none."""
     gone = [stream for stream in found if eyes.file(stream.place, stream.name) is None]
-    kept = look.outputs(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
+    kept = look.written(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
     blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
     there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
     if lost := [stream for stream in there if stream in gone and stream.blob is None]:
@@ -100,7 +100,7 @@ def _why_lost(stream: Stream, count: int, spec: Spec, eyes: Eyes) -> str:
         return f"{stream.label}{more} has written nothing yet: it is {runs[0].status}"
     return (
         f"nobody can read {stream.name} of {stream.label}{more} any more: its node or its files are gone; "
-        "outputFiles with the filePattern '../std*.txt' keep it"
+        "'logs: {container: …}' in the spec keeps it"
     )
 
 

@@ -46,10 +46,15 @@ def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSig
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:
     """What tasks of the spec wrote, container by container; those alone whose `container/path` or task meets one."""
-    wanted = outline(spec)
-    _, blobs = cloud.storage(wanted.owner, sorted(set(spec.containers)))
-    ours = sorted((b for b in blobs if b.task is not None and b.owner == wanted.owner), key=lambda b: b.name)
-    return tuple(blob for blob in ours if meets(blob.name, patterns) or meets(blob.task or "", patterns))
+    found = (blob for blob in written(spec, cloud) if not blob.is_log)
+    return tuple(blob for blob in found if meets(blob.name, patterns) or meets(blob.task or "", patterns))
+
+
+def written(spec: Spec, cloud: Cloud) -> tuple[Blob, ...]:
+    """All blobs that its tasks wrote, their standard streams among them."""
+    owner = outline(spec).owner
+    _, blobs = cloud.storage(owner, sorted(set(spec.containers)))
+    return tuple(sorted((b for b in blobs if b.task is not None and b.owner == owner), key=lambda b: b.name))
 
 
 def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:

@@ -68,8 +68,8 @@ class Workbench:
         """Give a spec, its pool, job and containers names of their own, so that tests do not meet; returns its path."""
         path = self.folder / "specs" / spec
         text = path.read_text(encoding="utf-8")
-        containers = yaml.safe_load(text)["storage"]["containers"]
-        for key in ("container", "blobs", "to"):
+        containers = yaml.safe_load(text).get("storage", {}).get("containers", {})
+        for key in ("container", "blobs", "to") if containers else ():
             text = re.sub(rf"\b{key}: ({'|'.join(containers)})\b(?!/)", rf"{key}: {name}-\1", text)
         for container in containers:
             text = re.sub(rf"\b{container}: {{", f"{name}-{container}: {{", text)

@@ -117,3 +117,21 @@ def test_why_a_task_failed_and_why_another_never_runs(workbench: Workbench, name
     assert workbench.run("why", spec, "pool.nobodys").err.endswith("error: there is no pool 'nobodys'\n")
     assert workbench.run("why", spec, "square-20").code == 64
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
+
+
+def test_streams_are_kept_and_are_no_outputs(workbench: Workbench, named: Callable[[str], str]) -> None:
+    spec = named("hello.yaml")
+    path = workbench.folder / spec
+    assert workbench.run("apply", spec, "--yes").code == 0
+    assert workbench.run("logs", spec, "hello").out.startswith("Hello from tvm")
+    assert workbench.run("outputs", spec).out.splitlines()[1:] == ["BLOB"]
+    # Which of them are kept is no reason to run again, and nobody speaks of those whose task left the spec.
+    text = path.read_text()
+    path.write_text(text.replace("}\nwait", ", condition: taskFailure}\nwait"))
+    assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
+    path.write_text(text.replace("    - id: hello\n", "    - id: other\n"))
+    planned = workbench.run("plan", spec)
+    assert "1 task to run" in planned.out
+    assert "outputs of tasks" not in planned.out
+    path.write_text(text)
+    assert workbench.run("destroy", spec, "--yes").code == 0

@@ -250,9 +250,13 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
 
 
 def marked_outputs(session: Session, task: Task, outputs: Sequence[OutputFile], owner: str) -> list[Json]:
-    """The `outputFiles` of a task, each with our mark: for which declaration, in which run."""
+    """The `outputFiles` of a task, each with our mark: for which declaration, in which run; logs with one of theirs."""
     mark = {marks.OWNER: owner, marks.TASK: task.id}
-    return [output_file_body(session, o, {**mark, marks.OUTPUT: written_mark(o, task)}) for o in outputs]
+    return [output_file_body(session, o, {**mark, **_what_it_is(o, task)}) for o in outputs]
+
+
+def _what_it_is(output: OutputFile, task: Task) -> dict[str, str]:
+    return {marks.LOG: "true"} if output.is_log else {marks.OUTPUT: written_mark(output, task)}
 
 
 def image_body(image: Image) -> Json:

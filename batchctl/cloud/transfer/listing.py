@@ -101,6 +101,7 @@ def _listed_blob(container: str, element: Element) -> Blob:
         owner=metadata.get(marks.OWNER),
         task=metadata.get(marks.TASK),
         output=metadata.get(marks.OUTPUT),
+        is_log=marks.LOG in metadata,
         etag=_quoted_etag(said["Etag"]),
         modified=_http_date(said["Last-Modified"]),
         leased=said.get("LeaseStatus") == "locked",

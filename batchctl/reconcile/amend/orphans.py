@@ -20,7 +20,7 @@ def orphaned_outputs(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, 
     wanted = {r.id.lower() for r in desired.resources if isinstance(r, Task)}
     running = _ids_that_may_write(resources)
     outputs = [r for r in resources if isinstance(r, Blob) and r.owner == desired.owner and r.task is not None]
-    found = (b for b in outputs if b.task and b.task.lower() not in wanted | running)
+    found = (b for b in outputs if b.task and not b.is_log and b.task.lower() not in wanted | running)
     return tuple(sorted(found, key=lambda blob: blob.name))
 
 

@@ -11,7 +11,7 @@ from batchctl.configurations import TaskContainerSettings
 from batchctl.resources import Blob, Task
 from batchctl.rules import folded
 from batchctl.spec.inventory import Inventory
-from batchctl.work import HANDLING, ResourceFile, Settings, unsigned
+from batchctl.work import HANDLING, OutputFile, ResourceFile, Settings, unsigned
 
 
 class Digests:
@@ -88,8 +88,12 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
         "scripts": scripts,
         **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
-        "outputs": short_hash([[o.file_pattern, o.container, o.path, o.upload_condition] for o in outputs]),
+        "outputs": short_hash([_output_words(output) for output in outputs if not output.is_log]),
     }
+
+
+def _output_words(output: OutputFile) -> list[Any]:
+    return [output.file_pattern, output.container, output.path, output.upload_condition]
 
 
 def _common_files(values: Mapping[str, Any]) -> tuple[ResourceFile, ...]:

@@ -32,7 +32,7 @@ NODE_WORK = ("startTask", "jobPreparationTask", "jobReleaseTask", "jobManagerTas
 
 def outlined(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with that alone: what a pool or a job bears its name by, and which settings of tasks are hidden."""
-    found = {key: document[key] for key in ("version", "name", "account", "download") if key in document}
+    found = {key: document[key] for key in ("version", "name", "account", "download", "logs") if key in document}
     if containers := get_in(document, "storage", "containers"):
         found["storage"] = {"containers": containers}
     if pool := as_mapping(document.get("pool")):

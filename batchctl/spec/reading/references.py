@@ -48,6 +48,7 @@ CONTAINERS_USED = (
     "job.tasks.*.outputFiles.*.container",
     "job.jobManagerTask.outputFiles.*.container",
     "download.*.container",
+    "logs.container",
 )
 BLOBS_USED = (
     *(f"{task}.resourceFiles.*.blob" for task in (*NODE_TASKS, "job.tasks.*")),

@@ -107,7 +107,7 @@ def tell_expanded(now: Plan) -> Iterator[Event]:
 
 def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
     tasks = [t for t in desired.resources if isinstance(t, Task)]
-    containers = {o.container for t in tasks for o in t.output_files} if jobs else set()
+    containers = {o.container for t in tasks for o in t.output_files if o.container_url is None} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
     runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
     found = list(follow.task_failures(tasks, runs, outputs, cloud))

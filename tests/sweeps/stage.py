@@ -73,7 +73,8 @@ class Stage:
         target = target_of(self.services)
         if ways:
             target = replace(target, batch_url=ways.batch.url, storage_url=ways.storage.url)
-        given = {name: value for name, value in asdict(target).items() if name != "storage_api_version"}
+        unsaid = ("storage_api_version", "has_arm", "resource_id")
+        given = {name: value for name, value in asdict(target).items() if name not in unsaid}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_", "COLUMNS"))}
         return subprocess.Popen(
             [sys.executable, "-m", "tests.sweeps.client", *arguments],

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchctl.cli.options import Options
-from batchctl.cli.outside import Outside
 from batchctl.cli.plan_files import is_plan
 from batchctl.cli.prices import known_prices, region_of
 from batchctl.cli.speaking import SPEC_CODECS, Voice
@@ -68,6 +67,7 @@ def read_spec(
     from platformdirs import user_cache_path
 
     from batchctl import hashes
+    from batchctl.cli.outside import Outside
     from batchctl.spec.load import load, load_names
 
     hashes.open_memory(user_cache_path("batchctl"))

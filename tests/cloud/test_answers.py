@@ -42,6 +42,10 @@ def answering(
         def date_time_string(self, timestamp: float | None = None) -> str:
             return super().date_time_string((timestamp or time.time()) + ahead.total_seconds())
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
+
         def do_HEAD(self) -> None:
             self.do_GET()
 

@@ -3,21 +3,27 @@
 import json
 from collections.abc import Set
 from dataclasses import fields, replace
+from datetime import timedelta
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json
-from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.session import GONE_WITHIN, Session
 from batchctl.cloud.resources.bodies import FORMULA, merged, rest_dialect
 from batchctl.cloud.resources.managed_pools import patch_pool, pool_path
 from batchctl.cloud.resources.nodes import reboot_nodes
 from batchctl.cloud.resources.pool_bodies import TARGETS, pool_metadata
 from batchctl.configurations import NetworkConfiguration
-from batchctl.errors import CloudError
+from batchctl.errors import CloudError, Partial
 from batchctl.resources import REQUEUE, Pool
 from batchctl.rest import REST, path_of
 from batchctl.rules import Rule, differs, field_differences, json_text
+from batchctl.words import plural
 
 START = "start_task"
+USUAL_TIMEOUT = timedelta(minutes=15)
+"""Of a resize, where the pool says nothing else (REST: resizeTimeout)."""
+
+COUNTS = "id,currentDedicatedNodes,currentLowPriorityNodes"
 NO_NODES: Json = {"targetDedicatedNodes": 0, "targetLowPriorityNodes": 0}
 
 Marks = list[dict[str, str]]
@@ -32,8 +38,7 @@ def change_pool(session: Session, owner: str, held: Pool, wanted: Pool) -> None:
     if held.auto_scale_formula is not None and (drained or wanted.auto_scale_formula is None):
         session.ask(lambda: session.batch.post(f"{pool_path(wanted.name)}/disableautoscale", {}))
     if drained and _may_have_nodes(held):
-        _resize(session, wanted, NO_NODES)
-        _until_steady(session, wanted.name)
+        _drain(session, wanted)
     marked = pool_metadata(session, wanted, owner)
     if wanted.by_reboot and not drained:
         _give_start_task(session, held, wanted, [*marked, *marks.to_pairs({marks.REBOOTING: "startTask"})])
@@ -50,8 +55,20 @@ def empty_pool(session: Session, held: Pool) -> None:
     _until_steady(session, held.name)
     if held.auto_scale_formula is not None:
         session.ask(lambda: session.batch.post(f"{pool_path(held.name)}/disableautoscale", {}))
-    _resize(session, held, NO_NODES)
-    _until_steady(session, held.name)
+    _drain(session, held)
+
+
+def _drain(session: Session, pool: Pool) -> None:
+    """Take all its nodes away, and see that they are gone: what they are waited for may outlast the resize."""
+    within = pool.resize_timeout or USUAL_TIMEOUT
+    _resize(session, pool, NO_NODES)
+    _until_steady(session, pool.name, within)
+    item = session.ask(lambda: session.batch.get(pool_path(pool.name), select=COUNTS))
+    if left := item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0):
+        raise Partial(
+            f"pool {pool.name!r} still has {plural(left, 'node')}: its resize to none ended before they had gone, "
+            f"after {within} (resizeTimeout) or by somebody's hand; run the same command again to go on"
+        )
 
 
 def _emptied_patch(session: Session, wanted: Pool, changed: Set[str]) -> Json:
@@ -131,11 +148,11 @@ def _resize(session: Session, pool: Pool, targets: Json) -> None:
     session.until(attempt, f"pool {pool.name!r} is still being resized")
 
 
-def _until_steady(session: Session, pool: str) -> None:
-    """Wait until the pool has done with its last resize."""
+def _until_steady(session: Session, pool: str, more: timedelta = timedelta()) -> None:
+    """Wait until the pool has done with its last resize; `more`: how long that may take beyond what anything may."""
 
     def steady() -> bool:
         item = session.ask(lambda: session.batch.get(pool_path(pool), select="id,allocationState"))
         return str(item.get("allocationState", "")).lower() == "steady"
 
-    session.until(steady, f"pool {pool!r} is still being resized")
+    session.until(steady, f"pool {pool!r} is still being resized", GONE_WITHIN + more.total_seconds())

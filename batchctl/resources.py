@@ -392,9 +392,51 @@ class Task(Work):
         return (*self.resource_files, *several.common_resource_files) if several else self.resource_files
 
 
-Resource = Container | Blob | Pool | Job | Task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A job schedule: it makes a job like `job`, which has no name, at each of its times (REST: Job Schedules).
 
-KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Task)
+    Batch copies no tasks into such jobs: `task` is their job manager task, of which `digest` is compared, unless `job`
+    has one of its own.
+    `next_run`: when its next job comes; `last_job`: the id of its newest job, `runs` while that has not ended.
+    """
+
+    kind: ClassVar[str] = "schedule"
+    name: str = identity(key="id")
+    do_not_run_until: datetime | None = compared(Rule.IN_PLACE, None, rest="schedule.doNotRunUntil")
+    do_not_run_after: datetime | None = compared(Rule.IN_PLACE, None, rest="schedule.doNotRunAfter")
+    start_window: timedelta | None = compared(Rule.IN_PLACE, None, rest="schedule.startWindow")
+    recurrence_interval: timedelta | None = compared(Rule.IN_PLACE, None, rest="schedule.recurrenceInterval")
+    display_name: str | None = compared(Rule.REPLACE, None, optional=True)
+    metadata: Settings = compared(Rule.IN_PLACE, (), fold=unordered)
+    job: Job = compared(Rule.NEXT_JOB, fold=as_compared, key="", rest="jobSpecification")
+    digest: str = compared(Rule.NEXT_JOB, "", key="", rest="")
+    task: Task | None = policy(None)
+    owner: str | None = observed()
+    stamp: Stamp = observed(Stamp())
+    asked: str = observed("")
+    state: str | None = observed(rest="state", fold=word)
+    next_run: datetime | None = observed(rest="executionInfo.nextRunTime")
+    last_job: str | None = observed(rest="executionInfo.recentJob.id")
+    runs: bool = observed(False)
+
+    @property
+    def writer(self) -> str | None:
+        """The id of the task that its jobs begin with."""
+        manager = self.task or self.job.job_manager_task
+        return manager.id if manager else None
+
+
+AS_TASK = ";as=task"
+"""How the digest of a task of a spec ends that is the manager of a schedule's jobs."""
+
+
+Resource = Container | Blob | Pool | Job | Schedule | Task
+
+Stamped = Container | Pool | Job | Schedule
+"""What bears our whole mark."""
+
+KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Schedule, Task)
 """The only order: made in this order, unmade in reverse."""
 
 

@@ -67,6 +67,7 @@ class Rule(Enum):
     WHEN_EMPTY = "can be patched only when the pool is empty"
     REBOOT = "comes to the nodes by rebooting them"
     NEW_GENERATION = "in a new generation of the job"
+    NEXT_JOB = "from its next job on"
     REPLACE = "by replacing it"
 
 

@@ -6,7 +6,7 @@
 
 It keeps containers, block blobs, their metadata and MD5, conditions, ranges, uncommitted blocks, listings in pages.
 Nothing is authenticated. Every answer is held for one round trip; `check` compares Content-MD5 as the service does.
-As a Batch account it has no pools and no jobs.
+As a Batch account it has no pools, jobs and schedules.
 """
 
 import asyncio
@@ -149,8 +149,10 @@ class Service:
 
     def _operation(self, request: Request) -> tuple[str, Callable[[Request], Answer]]:
         what = request.query.get("comp", "")
-        if request.account in ("pools", "jobs"):
-            return "List Pools and Jobs", lambda _: Answer(200, {"Content-Type": "application/json"}, b'{"value": []}')
+        if request.account in ("pools", "jobs", "jobschedules"):
+            return "List Pools, Jobs and Schedules", lambda _: Answer(
+                200, {"Content-Type": "application/json"}, b'{"value": []}'
+            )
         if not request.container:
             return ("List Containers", self._containers) if what == "list" else ("Get Account", lambda _: Answer(200))
         if not request.path:

@@ -22,7 +22,9 @@ from batchctl.resources import (
     Job,
     Pool,
     Resource,
+    Schedule,
     Stamp,
+    Stamped,
     SupportedImage,
     Task,
     generation_id,
@@ -53,7 +55,7 @@ CHUNK = 4 << 20
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 R = TypeVar("R", bound=Resource)
-S = TypeVar("S", Container, Pool, Job)
+S = TypeVar("S", Container, Pool, Job, Schedule)
 
 
 class Crash(BaseException):
@@ -113,6 +115,7 @@ class FakeCloud:
         self.stored: dict[tuple[str, str], tuple[Blob, bytes]] = {}
         self.pools: dict[str, Pool] = {}
         self.jobs: dict[str, Job] = {}
+        self.schedules: dict[str, Schedule] = {}
         self.added: dict[str, dict[str, Task]] = {}
         self.fails: dict[str, int] = {}
         self.writes: list[tuple[str, str, str]] = []
@@ -166,16 +169,22 @@ class FakeCloud:
         )
         return found, tuple(blob for c in found for blob in self.blobs(c.name))
 
-    def made(self) -> tuple[Container | Pool | Job, ...]:
-        found = (*self.storage("", self.containers)[0], *self.pools.values(), *self.jobs.values())
+    def made(self) -> tuple[Stamped, ...]:
+        found = (
+            *self.storage("", self.containers)[0],
+            *self.pools.values(),
+            *self.jobs.values(),
+            *self.schedules.values(),
+        )
         return tuple(resource for resource in found if resource.owner is not None)
 
-    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Schedule | Task, ...]:
         wanted = {name.lower() for name in names}
         pools = [p for key, p in self.pools.items() if p.owner == owner or key in wanted]
         bases = {key: re.sub(r"-g\d+$", "", key) for key in self.jobs}
         jobs = [j for key, j in self.jobs.items() if j.owner == owner or {key, bases[key]} & wanted]
-        return (*pools, *jobs, *(task for job in jobs if job.owner == owner for task in self.tasks(job)))
+        due = [s for key, s in self.schedules.items() if s.owner == owner or key in wanted]
+        return (*pools, *jobs, *due, *(task for job in jobs if job.owner == owner for task in self.tasks(job)))
 
     def images(self) -> tuple[SupportedImage, ...]:
         return IMAGES
@@ -185,6 +194,9 @@ class FakeCloud:
 
     def why_no_identities(self) -> str | None:
         return self.no_identities
+
+    def last_run(self, schedule: Schedule) -> str | None:
+        return "completed (AllTasksComplete): 1 task succeeded" if schedule.last_job else None
 
     def tasks(self, job: Job) -> tuple[Task, ...]:
         held = self.jobs.get(job.id.lower(), job)
@@ -376,6 +388,9 @@ class FakeCloud:
                     self.jobs[name.lower()] = self._stamped(made)
                     if manager := resource.job_manager_task:
                         self._add(_as_task(resource, manager))
+            case Schedule(name=name):
+                _free(self.schedules, name, resource, owner)
+                self.schedules[name.lower()] = self._planned(resource, owner)
             case Task():
                 self._add(resource)
 
@@ -404,6 +419,10 @@ class FakeCloud:
                     return
                 changed = {d.name: d.new for d in field_differences(held_job, wanted) if d.rule is Rule.IN_PLACE}
                 self.jobs[name.lower()] = replace(held_job, **changed, asked=asked_hashes(wanted))
+            case Schedule(name=name):
+                held_schedule = _there(self.schedules, name, "JobSchedule")
+                shown = held_schedule.display_name
+                self.schedules[name.lower()] = replace(self._planned(wanted, owner), display_name=shown)
             case Task(id=name):
                 tasks = self.added[generation_id(wanted.job, wanted.generation or 1).lower()]
                 held_task = _there(tasks, name, "Task")
@@ -438,6 +457,9 @@ class FakeCloud:
                 _marked(self.jobs[name.lower()].owner, owner, name)
                 self._end_its_pool(self.jobs[name.lower()])
                 del self.jobs[name.lower()], self.added[name.lower()]
+            case Schedule(name=name) if name.lower() in self.schedules:
+                _marked(self.schedules[name.lower()].owner, owner, name)
+                del self.schedules[name.lower()]
             case Task():
                 raise NotImplementedError("tasks go with their job")
             case _:
@@ -465,6 +487,9 @@ class FakeCloud:
                 if held_job.state in ENDED:
                     raise CloudError(f"job {name!r} has ended", status=409, code="JobCompleted")
                 self.jobs[name.lower()] = self._stamped(replace(held_job, **_marks(ours, owner)))
+            case Schedule(name=name):
+                held_schedule = _there(self.schedules, name, "JobSchedule")
+                self.schedules[name.lower()] = self._stamped(replace(held_schedule, owner=owner, stamp=ours.stamp))
             case Task():
                 raise NotImplementedError("tasks come with their job")
 
@@ -472,6 +497,14 @@ class FakeCloud:
         stamp = resource.stamp
         expires = self.now + stamp.expires_after if stamp.expires_after else stamp.expires
         return replace(resource, stamp=Stamp(origin=stamp.origin, expires=expires))
+
+    def _planned(self, schedule: Schedule, owner: str) -> Schedule:
+        """Its times are left to others: it makes no job here."""
+        asked = asked_hashes(schedule)
+        held = replace(
+            schedule, owner=owner, state="active", asked=asked, task=None, next_run=schedule.do_not_run_until
+        )
+        return self._stamped(held)
 
     def _upload(self, blob: Blob, owner: str) -> None:
         if blob.container not in self.containers:
@@ -514,9 +547,9 @@ def _there(held: dict[str, R], name: str, kind: str) -> R:
 def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
     """The id can be had: nothing is there, or what goes (it is waited for), or what a lost answer left of ours."""
     found = held.get(name.lower())
-    if isinstance(found, Pool | Job) and found.state == "deleting":
+    if isinstance(found, Pool | Job | Schedule) and found.state == "deleting":
         del held[name.lower()]
-    elif isinstance(found, Pool | Job) and (found.owner != owner or found.asked != asked_hashes(wanted)):
+    elif isinstance(found, Pool | Job | Schedule) and (found.owner != owner or found.asked != asked_hashes(wanted)):
         raise CloudError(f"{name} exists", status=409, code=f"{type(found).__name__}Exists")
 
 

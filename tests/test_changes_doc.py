@@ -13,6 +13,8 @@ WORDS = {
     Rule.IN_PLACE: "in place",
     Rule.WHEN_EMPTY: "in an empty pool",
     Rule.NEW_GENERATION: "in the next generation",
+    Rule.NEXT_JOB: "from the next job on",
+    Rule.REPLACE: "by making it anew",
 }
 REST = {"environment": "commonEnvironmentSettings", "maxWallClockTime": "constraints.maxWallClockTime"}
 REST |= {name: f"constraints.{name}" for name in ("maxTaskRetryCount", "retentionTime")}
@@ -22,6 +24,8 @@ NOT_BY_NAME = {
     ("job", "pool"),
     ("job", "autoPool"),
     ("job", "usesTaskDependencies"),
+    ("schedule", "job"),
+    ("schedule", "digest"),
 }
 """Told in words on that page: no spec has a key of that name."""
 

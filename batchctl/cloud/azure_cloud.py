@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.lease import Lock
-from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, tasks
+from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
 from batchctl.cloud.transfer.downloads import read_blob
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
 from batchctl.on_paper import kept_on_paper
-from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
 
 if TYPE_CHECKING:
     from batchctl.cloud.hands import AzureHands
@@ -22,6 +22,7 @@ ROOMS: dict[type[Resource], ModuleType] = {
     Blob: blobs,
     Pool: pools,
     Job: jobs,
+    Schedule: schedules,
     Task: tasks,
 }
 
@@ -38,29 +39,38 @@ class Azure:
             listed = list(pool.map(lambda c: list_blobs(self._session, c.name), found))
         return found, tuple(blob for listing in listed for blob in listing)
 
-    def made(self) -> tuple[Container | Pool | Job, ...]:
+    def made(self) -> tuple[Stamped, ...]:
         session = self._session
-        found: tuple[Container | Pool | Job, ...] = (
+        found: tuple[Stamped, ...] = (
             *containers.list_containers(session),
             *pools.observe(session),
             *jobs.observe(session),
+            *schedules.observe(session),
         )
         return tuple(resource for resource in found if resource.owner is not None)
 
-    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Schedule | Task, ...]:
         wanted = {name.lower() for name in names}
         with self._session.workers() as pool:
             # Meanwhile, for nothing of it is needed to ask for jobs and their tasks.
             found_pools = pool.submit(lambda: list(pools.observe(self._session)))
+            planned = pool.submit(lambda: list(schedules.observe(self._session)))
+            all_jobs = list(jobs.observe(self._session))
             found_jobs = [
                 job
-                for job in jobs.observe(self._session)
+                for job in all_jobs
                 if job.owner == owner or _base_id(job.id.lower()) in wanted or job.id.lower() in wanted
             ]
             ours = [job for job in found_jobs if job.owner == owner]
             found_tasks = list(pool.map(lambda job: tasks.observe(self._session, job), ours))
             kept = [p for p in found_pools.result() if p.owner == owner or p.name.lower() in wanted]
-        return (*kept, *found_jobs, *(task for listed in found_tasks for task in listed))
+            ended = frozenset(job.id for job in all_jobs if job.state == "completed")
+            due = [
+                schedules.with_last_job(schedule, ended)
+                for schedule in planned.result()
+                if schedule.owner == owner or schedule.name.lower() in wanted
+            ]
+        return (*kept, *found_jobs, *due, *(task for listed in found_tasks for task in listed))
 
     def images(self) -> tuple[SupportedImage, ...]:
         return pools.supported_images(self._session)
@@ -82,6 +92,9 @@ class Azure:
 
     def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
         return ROOMS[type(resources[0])].delete(self._session, resources, owner)  # type: ignore[no-any-return]  # a module's function
+
+    def last_run(self, schedule: Schedule) -> str | None:
+        return schedules.how_last_job_ended(self._session, schedule)
 
     def seal(self, job: Job, added: frozenset[str]) -> None:
         jobs.seal_job(self._session, job, added)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources import jobs, pool_bodies, tasks
+from batchctl.cloud.resources import jobs, pool_bodies, schedules, tasks
 from batchctl.cloud.resources.bodies import rest_dialect
 from batchctl.cloud_answers import Request
-from batchctl.resources import Job, Pool, Resource, Task, generation_id
+from batchctl.resources import Job, Pool, Resource, Schedule, Task, generation_id
 
 
 class Expansion:
@@ -31,6 +31,9 @@ class Expansion:
                     closed.append(
                         Request(resource=resource, method="PATCH", path=jobs.job_path(resource), body=closing)
                     )
+                case Schedule():
+                    body = schedules.schedule_body(self._session, resource, owner)
+                    yield Request(resource=resource, method="POST", path="/jobschedules", body=body)
                 case Task():
                     body = tasks.task_body(self._session, self._dialect, owner, resource)
                     path = f"/jobs/{path_segment(generation_id(resource.job, resource.generation or 1))}/tasks"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from batchctl.resources import Container, Job, Pool, Stamp
+from batchctl.resources import Stamp, Stamped
 from batchctl.work import Settings
 
 OWNER = "batchctl_owner"
@@ -45,7 +45,7 @@ OURS = "batchctl_"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def spec_marks(owner: str, resource: Container | Pool | Job, now: datetime) -> dict[str, str]:
+def spec_marks(owner: str, resource: Stamped, now: datetime) -> dict[str, str]:
     """Whose it is, where that spec comes from, and until when it is wanted: ASCII, as container metadata asks."""
     found, stamp = {OWNER: owner}, resource.stamp
     if stamp.origin:

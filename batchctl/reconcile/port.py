@@ -9,7 +9,7 @@ from batchctl.desired import Desired
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
-from batchctl.resources import Blob, Container, Job, Pool, Resource, SupportedImage, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
 from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
 
 
@@ -52,6 +52,10 @@ class Account(Protocol):
 
     def health(self, pool: str) -> PoolHealth: ...
 
+    def last_run(self, schedule: Schedule) -> str | None:
+        """How the newest job of a schedule ended, or goes, in a phrase; None while there is none."""
+        ...
+
 
 class Cloud(Account, Protocol):
     """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
@@ -64,12 +68,12 @@ class Cloud(Account, Protocol):
         """Containers that bear our mark or one of these names, and the blobs in them."""
         ...
 
-    def made(self) -> tuple[Container | Pool | Job, ...]:
-        """Containers, pools and jobs that bear a mark of batchctl, whosever."""
+    def made(self) -> tuple[Stamped, ...]:
+        """Containers, pools, jobs and schedules that bear a mark of batchctl, whosever."""
         ...
 
-    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Task, ...]:
-        """Pools and jobs that bear our mark or one of these ids, and the tasks of those that are ours."""
+    def batch(self, owner: str, names: Iterable[str]) -> tuple[Pool | Job | Schedule | Task, ...]:
+        """Pools, jobs and schedules that bear our mark or one of these ids, and the tasks of those that are ours."""
         ...
 
     def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]: ...

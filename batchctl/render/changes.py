@@ -10,7 +10,7 @@ from batchctl.output_names import blob_names
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, Ending, FieldChange, why_uploaded
 from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
-from batchctl.resources import DELETE, AutoPool, Blob, Image, Job, Pool, Task, label_of
+from batchctl.resources import DELETE, AutoPool, Blob, Image, Job, Pool, Schedule, Task, changed_parts, label_of
 from batchctl.rest import SPEC, camel, path_of
 from batchctl.sensitive import Hidden, is_sensitive
 
@@ -76,19 +76,30 @@ def detail_lines(change: Change, veil: Callable[[str], str] = str, *, full: bool
     nobody knows by now."""
     if change.fields and not isinstance(change.resource, Blob):
         for field in change.fields:
+            if field.name == "digest":
+                yield f"task: {_changed_task(field)} ({_why(field)})"
+                continue
             for part, old, new in _differing_parts(camel(field.name), field.old, field.new):
                 hide = veil(str(new)) != str(new) and old is not None
                 yield from _old_and_new(part, HIDDEN if hide else old, new, _why(field))
-    elif change.action is Action.CREATE and isinstance(change.after, Pool | Job):
+    elif change.action is Action.CREATE and isinstance(change.after, Pool | Job | Schedule):
         auto = change.after.auto_pool if isinstance(change.after, Job) else None
         pool = auto.pool if auto else change.after
-        hidden = BY_SCALE if isinstance(pool, Pool) and pool.scale and not full else ()
+        hidden = BY_SCALE if isinstance(pool, Pool) and pool.scale and not full else ("digest",)
         yield from _field_lines(change.after, only_compared=True, hidden=hidden)
+        if isinstance(change.after, Schedule) and change.after.task:
+            yield f"task: {change.after.task.id}"
+            yield from (f"    {line}" for line in (_task_lines(change.after.task) if full else ()))
     elif isinstance(change.after, Task):
         if change.after.depends_on:
             yield f"dependsOn: {_awaited(change.after.depends_on)}"
         if full:
             yield from _task_lines(change.after)
+
+
+def _changed_task(field: FieldChange) -> str:
+    """What of a schedule's task is not what it was."""
+    return f"its {', '.join(changed_parts(field.old, field.new))} changed" if field.old and field.new else "changed"
 
 
 def _old_and_new(part: str, old: Any, new: Any, why: str) -> Iterator[str]:

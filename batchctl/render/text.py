@@ -25,6 +25,8 @@ def shown_value(found: Any) -> str:
             return "(none)"
         case bool():
             return str(found).lower()
+        case datetime():
+            return found.isoformat().replace("+00:00", "Z")
         case timedelta():
             return str(isodate.duration_isoformat(found))
         case ((str(), str()), *_):

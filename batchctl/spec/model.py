@@ -14,7 +14,7 @@ from batchctl.configurations import IdentityReference
 from batchctl.desired import Limits, Tolerance
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
-from batchctl.resources import AutoPool, Job, Pool, Task
+from batchctl.resources import AutoPool, Job, Pool, Schedule, Task
 from batchctl.sensitive import FROM_OUTSIDE, Hidden
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value
@@ -285,6 +285,7 @@ class Spec:
     uploads: tuple[Upload, ...] = ()
     pool: PoolSpec | None = None
     job: JobSpec | None = None
+    schedule: Schedule | None = None
     wait_timeout: timedelta | None = None
     logs: LogsSpec | None = None
     expires_after: timedelta | None = None

@@ -1,7 +1,7 @@
 """Spec and Inventory to Desired: fan-out expanded, placeholders filled, digests taken. Pure."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from batchctl.configurations import ExitConditions, Scale
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamp, Task
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
@@ -27,7 +27,11 @@ NodeWork = TypeVar("NodeWork", StartTask, JobPreparationTask, JobReleaseTask)
 def outline(spec: Spec) -> Desired:
     """What can be said without looking at files: names, policies, downloads. Enough to observe and to destroy."""
     pool = (_wanted_pool(spec, spec.pool, None),) if spec.pool and spec.pool.is_made else ()
-    job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), [], {}),) if spec.job and spec.pool else ()
+    job: tuple[Resource, ...] = ()
+    if spec.job and spec.pool:
+        job = (_wanted_job(spec, spec.job, spec.pool, Inventory(known=False), [], {}),)
+    if spec.schedule:
+        job = (_schedule_of(spec, spec.schedule, job),)
     return _desired(spec, (*_wanted_containers(spec), *pool, *job), [])
 
 
@@ -46,7 +50,10 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
             tasks, stages = make_tasks(
                 spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
             )
-            made += [_with_manager(asked, job, tasks), *tasks]
+            asked = _with_manager(asked, job, tasks)
+            if spec.schedule:
+                problems += _scripts_that_expire(spec, (asked, *tasks), scripts)
+            made += [_schedule_of(spec, spec.schedule, (asked, *tasks))] if spec.schedule else [asked, *tasks]
     if spec.identity:
         from batchctl.spec.filling.identity import with_identity  # imported late: most specs are signed for
 
@@ -73,6 +80,29 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         max_failures=spec.job.max_failures if spec.job else None,
         canary=spec.job.canary if spec.job else None,
     )
+
+
+def _schedule_of(spec: Spec, schedule: Schedule, made: Iterable[Resource]) -> Schedule:
+    """The schedule of a job, whose one task is its manager."""
+    from batchctl.spec.filling.schedules import scheduled  # imported late: few jobs are scheduled
+
+    return replace(scheduled(schedule, made), owner=spec.name, stamp=_spec_stamp(spec))
+
+
+def _scripts_that_expire(spec: Spec, made: Iterable[Resource], scripts: Mapping[str, Blob]) -> Iterator[Problem]:
+    """On Windows several commands come from a .cmd file, which is signed for where no identity opens it."""
+    if spec.identity is not None or spec.job is None or not scripts:
+        return
+    from batchctl.spec.filling.schedules import OUTLIVED, files_of
+
+    names = {file.blob for resource in made for file in files_of(resource)}
+    if names & scripts.keys():
+        yield spec.problem(
+            (*spec.job.at, "tasks"),
+            f"several commands are a file on Windows: {OUTLIVED}",
+            "signature-too-short",
+            at_key=True,
+        )
 
 
 def _spec_stamp(spec: Spec) -> Stamp:

@@ -14,7 +14,7 @@ from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.external import on_pool
@@ -59,7 +59,7 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
 def _seen(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     names = {c.name for c in _containers(wanted.resources)} | wanted.external
     containers, blobs = cloud.storage(wanted.owner, sorted(names))
-    ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job)}
+    ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job | Schedule)}
     ids |= {wanted.external_pool.name} if wanted.external_pool else set()
     return (*containers, *blobs, *cloud.batch(wanted.owner, sorted(ids)))
 

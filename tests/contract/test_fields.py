@@ -61,7 +61,8 @@ def with_task(below: Any, above: dict[str, Any]) -> Any:
     """`task` stands for what is laid over the first task of the job."""
     rest = {key: value for key, value in above.items() if key != "task"}
     found = laid_over(copy.deepcopy(below), rest)
-    found["job"]["tasks"][0] = laid_over(found["job"]["tasks"][0], above.get("task", {}))
+    if found["job"].get("tasks"):
+        found["job"]["tasks"][0] = laid_over(found["job"]["tasks"][0], above.get("task", {}))
     return found
 
 
@@ -139,6 +140,8 @@ SHOWN = {
     Rule.IN_PLACE: "(in place)",
     Rule.WHEN_EMPTY: "(can be patched only when the pool is empty)",
     Rule.NEW_GENERATION: "generation",
+    Rule.NEXT_JOB: "(from its next job on)",
+    Rule.REPLACE: "(by replacing it)",
 }
 SETTABLE = [(kind.kind, f) for kind in KINDS for f in fields(kind) if not f.metadata.get("observed")]
 UNSET = {("task", "digest"), ("task", "factory"), ("task", "manager"), ("job", "raw"), ("task", "raw")}

@@ -1,4 +1,4 @@
-"""The models of azure-batch as a tree of properties: what a pool, a job and a task can be told."""
+"""The models of azure-batch as a tree of properties: what a pool, a job, a task and a schedule can be told."""
 
 import datetime
 import enum
@@ -14,6 +14,7 @@ OBJECTS = {
     "pool": models.BatchPoolCreateOptions,
     "job": models.BatchJobCreateOptions,
     "task": models.BatchTaskCreateOptions,
+    "schedule": models.BatchJobScheduleCreateOptions,
 }
 """What a spec speaks of, and the model of the body that makes it."""
 

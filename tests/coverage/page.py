@@ -1,4 +1,4 @@
-"""docs/coverage.md: every property that Azure Batch takes of pools, jobs and tasks, and how a spec says it."""
+"""docs/coverage.md: every property of pools, jobs, tasks and schedules that Azure Batch takes, and how it is said."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.coverage.models import OBJECTS, leaves
 from tests.coverage.tree import AUTO_POOL, raw_definitions, said_by_words
+from tests.coverage.tree import RAW as DEFINITIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 
@@ -37,6 +38,9 @@ ITSELF_SAID = {
         "jobManagerTask.outputFiles.destination.container.uploadHeaders",
     },
     "task": {"outputFiles.destination.container.uploadHeaders"},
+    "schedule": {
+        f"jobSpecification.{path}" for path in ("onAllTasksComplete", "usesTaskDependencies", "poolInfo.poolId")
+    },
 }
 
 
@@ -46,6 +50,8 @@ def how_said(kind: str, path: str) -> str:
         return how_said("pool", path.removeprefix(f"{AUTO_POOL}pool."))
     if any(path == own or path.startswith(f"{own}.") for own in ITSELF_SAID[kind]):
         return ITSELF
+    if kind == "schedule" and path.startswith(OF_ITS_JOB):
+        return how_said("job", path.removeprefix(OF_ITS_JOB))
     if path in said_by_words(kind):
         return WORD
     if _in_raw(kind, path):
@@ -57,8 +63,11 @@ def how_said(kind: str, path: str) -> str:
     return NOT
 
 
+OF_ITS_JOB = "jobSpecification."
+
+
 def _in_raw(kind: str, path: str) -> bool:
-    schema = raw_definitions()[{"pool": "rawPool", "job": "rawJob", "task": "rawTask"}[kind]]
+    schema = raw_definitions()[DEFINITIONS[kind]] if kind in DEFINITIONS else {}
     for name in path.split("."):
         schema = schema.get("items", schema).get("properties", {}).get(name)
         if schema is None:
@@ -70,7 +79,8 @@ def rows() -> Iterator[tuple[str, str, str]]:
     """Kind, path in REST, how a spec says it."""
     for kind, model in OBJECTS.items():
         for path in leaves(model):
-            yield kind, path, how_said(kind, path)
+            if not path.startswith(f"{OF_ITS_JOB}poolInfo.autoPool"):
+                yield kind, path, how_said(kind, path)
 
 
 def page() -> str:
@@ -85,9 +95,11 @@ def page() -> str:
         [
             "# What of Azure Batch a spec can say",
             "",
-            "Every property that azure-batch, the SDK, has for making pools, jobs and tasks (REST 2025-06-01), and how",
-            "a spec says it: by a word of its own (`batchctl explain` has REST's name for each), because batchctl",
-            "says it itself, or under `raw`. Written by `python -m tests.coverage`, and held true by a test.",
+            "Every property that azure-batch, the SDK, has for making pools, jobs, tasks and schedules (REST",
+            "2025-06-01), and how a spec says it: by a word of its own (`batchctl explain` has REST's name for",
+            "each), because batchctl says it itself, or under `raw`. Written by `python -m tests.coverage`, and",
+            "held true by a test. The job of a schedule runs on a pool that stays: what an auto pool may be told",
+            "is not in the table again.",
             "",
             "| | properties | " + " | ".join(ways) + " |",
             "| --- | --- | " + " | ".join("---" for _ in ways) + " |",

@@ -41,7 +41,7 @@ def every_word(word: Word) -> Iterator[Word]:
 @cache
 def said_by_words(kind: str) -> frozenset[str]:
     """REST's names of all that has a word in a pool, job or task."""
-    place = {"pool": "pool.", "job": "job.", "task": "job.tasks."}[kind]
+    place = {"pool": "pool.", "job": "job.", "task": "job.tasks.", "schedule": "schedule."}[kind]
     other = ("job.tasks.", "job.taskDefaults.") if kind == "job" else ()
     words = [w for w in every_word(explain_word("")) if ".raw" not in w.path]
     of_job = {w.rest for w in words if w.rest.startswith(AUTO_POOL)}

@@ -28,7 +28,7 @@ def ours(services: Services, owner: str) -> list[str]:
     with batch_client(services) as batch:
         found = [
             item.id
-            for item in (*batch.list_pools(), *batch.list_jobs())
+            for item in (*batch.list_pools(), *batch.list_jobs(), *batch.list_job_schedules())
             if any(m.name == marks.OWNER and m.value == owner for m in item.metadata or ())
         ]
     containers = blob_service(services).list_containers(include_metadata=True)

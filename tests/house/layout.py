@@ -39,7 +39,7 @@ PURE = (
 
 MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli", "emulator", "__main__.py")
 NO_NAME = ("utils", "util", "helpers", "helper", "common", "base", "manager")
-KINDS = ("Container", "Blob", "Pool", "Job", "Task")
+KINDS = ("Container", "Blob", "Pool", "Job", "Schedule", "Task")
 MOST_MODULES = 25
 NO_TYPING = ("emulator",)
 """Folders without an import for a type checker alone."""

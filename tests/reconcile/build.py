@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from batchctl.reconcile.decide.diff import diff, kept_by_destroy
 from batchctl.reconcile.events import Event
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Account, Cloud, Situation
-from batchctl.resources import AutoPool, Blob, Container, Image, Job, Pool, Resource, Task
+from batchctl.resources import AutoPool, Blob, Container, Image, Job, Pool, Resource, Schedule, Task
 from batchctl.rules import JsonText
 from batchctl.work import JobManagerTask, JobPreparationTask, JobReleaseTask, OutputFile, StartTask
 from tests.fake_cloud import EPOCH, UBUNTU, FakeCloud
@@ -64,6 +64,10 @@ def held_job(generation: int = 1, **changed: Any) -> Job:
     """A job of ours that is under way."""
     held: dict[str, Any] = {"generation": generation, "owner": OWNER, "state": "active", "sealed": True}
     return job(**(held | changed))
+
+
+def schedule(name: str = "nightly", **changed: Any) -> Schedule:
+    return Schedule(**({"name": name, "job": job(name=""), "digest": "command=1"} | changed))
 
 
 def task(id: str = "a", **changed: Any) -> Task:
@@ -114,7 +118,7 @@ def observed(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     """All that bears our mark, and whatever sits at a name that is wanted."""
     containers = {r.name for r in wanted.resources if isinstance(r, Container)} | wanted.external
     found, blobs = cloud.storage(wanted.owner, sorted(containers))
-    ids = sorted({r.name for r in wanted.resources if isinstance(r, Pool | Job)})
+    ids = sorted({r.name for r in wanted.resources if isinstance(r, Pool | Job | Schedule)})
     return (*found, *blobs, *cloud.batch(wanted.owner, ids))
 
 
@@ -197,6 +201,19 @@ CHANGED: dict[type[Any], tuple[Any, dict[str, Any]]] = {
             "network_configuration": JobNetworkConfiguration(subnet_id="/net"),
             "raw": JsonText('{"jobManagerTask": {"id": "m"}}'),
             "metadata": (("team", "four"),),
+        },
+    ),
+    Schedule: (
+        schedule(display_name="Shown"),
+        {
+            "do_not_run_until": datetime(2026, 12, 4, tzinfo=UTC),
+            "do_not_run_after": datetime(2027, 12, 4, tzinfo=UTC),
+            "start_window": timedelta(hours=4),
+            "recurrence_interval": timedelta(hours=4),
+            "display_name": "Other",
+            "metadata": (("team", "four"),),
+            "job": job(name="", priority=4),
+            "digest": "command=4",
         },
     ),
     Task: (

@@ -27,6 +27,7 @@ from tests.reconcile.build import (
     output,
     pool,
     run,
+    schedule,
     task,
     waiting,
 )
@@ -367,6 +368,6 @@ def test_the_order_of_what_is_held_does_not_matter() -> None:
 
 
 def test_kinds_are_always_in_their_order() -> None:
-    everything: list[Resource] = [INPUT, TEXT, pool(), job(), task()]
+    everything: list[Resource] = [INPUT, TEXT, pool(), job(), schedule(), task()]
     for order in permutations(everything):
         assert [c.kind for c in diff(desired(*order), []).changes] == [kind.kind for kind in KINDS]

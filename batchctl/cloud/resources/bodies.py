@@ -4,7 +4,7 @@ form of its own."""
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, get_args
 
@@ -44,6 +44,7 @@ def rest_dialect(session: Session) -> Dialect:
         place=REST,
         readers={
             timedelta: read_duration,
+            datetime: isodate.parse_datetime,
             JsonText: json_text,
             Settings: unmarked_settings,
             ResourceFile: partial(read_resource_file, session),
@@ -53,6 +54,7 @@ def rest_dialect(session: Session) -> Dialect:
         },
         writers={
             timedelta: duration_text,
+            datetime: moment_text,
             JsonText: json.loads,
             Settings: settings_body,
             ResourceFile: partial(resource_file_body, session),
@@ -73,6 +75,10 @@ def read_duration(text: str) -> timedelta | None:
 @lru_cache(maxsize=1024)
 def duration_text(found: timedelta) -> str:
     return str(isodate.duration_isoformat(found))
+
+
+def moment_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def settings_body(settings: Settings) -> list[Json]:

@@ -1,4 +1,4 @@
-"""Objects that bear our mark in their metadata, pools and jobs: made, adopted and deleted alike."""
+"""Objects that bear our mark in their metadata, pools, jobs and schedules: made, adopted and deleted alike."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,10 +9,10 @@ from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError, Refused
 from batchctl.frozen import dataclass
-from batchctl.resources import Job, Pool, label_of
+from batchctl.resources import Job, Pool, Schedule, label_of
 from batchctl.rules import asked_hashes
 
-M = TypeVar("M", Pool, Job)
+M = TypeVar("M", Pool, Job, Schedule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +73,5 @@ class Marked(Generic[M]):
         )
 
 
-def _called(resource: Pool | Job) -> str:
+def _called(resource: Pool | Job | Schedule) -> str:
     return f"{resource.kind} {label_of(resource)!r}"

@@ -12,9 +12,7 @@ from batchctl.desired import Desired
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes, why_uploaded
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Stamp, Task, label_of
-
-StampedResource = Container | Pool | Job
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamp, Stamped, Task, label_of
 
 
 def refuse_another_place(plan: Plan, situation: Situation) -> Plan:
@@ -25,7 +23,7 @@ def refuse_another_place(plan: Plan, situation: Situation) -> Plan:
 
 
 def _taken_names(desired: Desired, held: Iterable[Resource]) -> tuple[str, ...]:
-    ours = [r for r in held if isinstance(r, StampedResource) and r.owner == desired.owner]
+    ours = [r for r in held if isinstance(r, Stamped) and r.owner == desired.owner]
     settled = any(r.stamp.origin == desired.origin for r in ours)
     strange = [r for r in ours if _is_from_elsewhere(desired, r) and not (settled and _has_ended(r))]
     places = sorted({r.stamp.origin for r in strange})
@@ -50,6 +48,8 @@ def as_ours(desired: Desired, resource: Resource) -> Resource:
         case Container():
             return replace(resource, owner=desired.owner, stamp=stamp)
         case Pool():
+            return replace(resource, owner=desired.owner, stamp=stamp)
+        case Schedule():
             return replace(resource, owner=desired.owner, stamp=stamp)
         case Job():
             name, generation = _generation_of(desired, resource)
@@ -80,7 +80,7 @@ def _adoption(desired: Desired, found: Resource, wanted: Resource | None) -> Cha
             action=Action.ADOPT, before=found, after=wanted, fields=changed, reasons=(_whose_it_is(found), *said)
         )
     ours = as_ours(desired, found)
-    if isinstance(ours, StampedResource) and isinstance(wanted, StampedResource):
+    if isinstance(ours, Stamped) and isinstance(wanted, Stamped):
         ours = replace(ours, stamp=wanted.stamp)
     return Change(action=Action.ADOPT, before=found, after=ours, reasons=(_whose_it_is(found),))
 
@@ -88,7 +88,7 @@ def _adoption(desired: Desired, found: Resource, wanted: Resource | None) -> Cha
 def _is_adoptable(desired: Desired, resource: Resource) -> bool:
     if _has_ended(resource):
         return False
-    if isinstance(resource, StampedResource) and _is_from_elsewhere(desired, resource):
+    if isinstance(resource, Stamped) and _is_from_elsewhere(desired, resource):
         return True
     if isinstance(resource, Task) or resource.owner == desired.owner:
         return False
@@ -97,7 +97,7 @@ def _is_adoptable(desired: Desired, resource: Resource) -> bool:
     return _place_of(resource) in {_place_of(r) for r in desired.resources}
 
 
-def _is_from_elsewhere(desired: Desired, resource: StampedResource) -> bool:
+def _is_from_elsewhere(desired: Desired, resource: Stamped) -> bool:
     return resource.owner == desired.owner and resource.stamp.origin not in ("", desired.origin)
 
 
@@ -119,7 +119,7 @@ def _generation_of(desired: Desired, job: Job) -> tuple[str, int]:
 
 def _whose_it_is(found: Resource) -> str:
     owner = None if isinstance(found, Task) else found.owner
-    place = f", {found.stamp.origin}" if isinstance(found, StampedResource) and found.stamp.origin else ""
+    place = f", {found.stamp.origin}" if isinstance(found, Stamped) and found.stamp.origin else ""
     return f"adopted: it belongs to the spec {owner!r}{place}" if owner else "adopted: it bears no mark of batchctl"
 
 

@@ -15,6 +15,7 @@ from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_notes import with_note_of_cost, with_note_of_no_nodes, with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
+from batchctl.reconcile.amend.schedule_notes import with_schedule_notes
 from batchctl.reconcile.amend.taken_outputs import with_taken_outputs
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Situation
@@ -37,6 +38,7 @@ APPLYING: tuple[Amendment, ...] = (
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,
     with_note_of_no_nodes,
+    with_schedule_notes,
     with_note_of_cost,
     with_external_pool,
     with_auto_pools,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from batchctl.reconcile.outputs import lost_outputs
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, generation_id, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task, generation_id, label_of
 from batchctl.words import plural, some
 
 GOES = (Action.DELETE, Action.REPLACE)
@@ -32,6 +32,12 @@ def running_tasks(plan: Plan, situation: Situation) -> Iterator[str]:
         if count := busy[job.id.lower()]:
             yield (
                 f"tasks of job {job.id!r} still run ({count}): wait until they have ended, or pass --force to end them"
+            )
+    for schedule in (r for r in _going(plan, Schedule) if isinstance(r, Schedule) and r.runs):
+        if schedule.state != "deleting":
+            yield (
+                f"job {schedule.last_job!r} of schedule {schedule.name!r} has not ended: wait until it has, or pass "
+                "--force to end it"
             )
 
 

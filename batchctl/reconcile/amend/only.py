@@ -7,7 +7,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices, Named, named
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task, label_of
 from batchctl.words import some
 from batchctl.work import OutputFile, ResourceFile
 
@@ -101,6 +101,12 @@ def _needs_of(change: Change) -> Iterator[Need]:
                 yield Need(Task, f"{job.name}/{manager.id}".lower())
             for task in (preparation, release, auto.pool.start_task if auto else None):
                 yield from _inputs(task.resource_files if task else ())
+        case Schedule(job=job, task=scheduled):
+            yield Need(Pool, job.pool.lower())
+            first = scheduled or job.job_manager_task
+            for work in (job.job_preparation_task, job.job_release_task, first):
+                yield from _inputs(work.resource_files if work is not None else ())
+            yield from _outputs(first.output_files if first else ())
         case Task() as task:
             yield Need(Job, label_of(task).rpartition("/")[0].lower())
             yield from _earlier_tasks(task)

@@ -8,7 +8,7 @@ from batchctl.reconcile.decide.diff import kept_for_snapshots
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Resource, Task
+from batchctl.resources import Blob, Container, Job, Resource, Schedule, Task
 from batchctl.words import plural, some
 
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"
@@ -17,7 +17,8 @@ LATER = "no output is pruned while tasks are still to be added: apply again with
 def orphaned_outputs(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
     """Outputs of ours whose task is not wanted any more and has ended."""
     resources = tuple(held)
-    wanted = {r.id.lower() for r in desired.resources if isinstance(r, Task)}
+    ids = [r.writer if isinstance(r, Schedule) else r.id for r in desired.resources if isinstance(r, Schedule | Task)]
+    wanted = {task_id.lower() for task_id in ids if task_id}
     running = _ids_that_may_write(resources)
     outputs = [r for r in resources if isinstance(r, Blob) and r.owner == desired.owner and r.task is not None]
     found = (b for b in outputs if b.task and not b.is_log and b.task.lower() not in wanted | running)

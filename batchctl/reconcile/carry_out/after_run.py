@@ -10,7 +10,7 @@ from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Event, PoolNotice
 from batchctl.reconcile.plan import Ending, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import DELETE, Job, Pool
+from batchctl.resources import DELETE, Job, Pool, Schedule
 from batchctl.words import plural
 
 MARGIN = timedelta(minutes=1)
@@ -57,6 +57,8 @@ def _await_release_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock) -> Non
 def nodes_that_go_on(plan: Plan, desired: Desired, cloud: Cloud) -> Iterator[Event]:
     """Nodes cost by the hour whether they work or not: who has what he wanted is told how to end that."""
     ended = {ending.pool.lower() for ending in plan.endings}
+    # The jobs of a schedule come whether somebody is there or not.
+    ended |= {r.job.pool.lower() for r in desired.resources if isinstance(r, Schedule)}
     for pool in (r for r in desired.resources if isinstance(r, Pool) and r.name.lower() not in ended):
         # What a formula gives it takes away again: nobody is asked about that.
         if pool.auto_scale_formula is None and (health := cloud.health(pool.name)).count and health.wanted:

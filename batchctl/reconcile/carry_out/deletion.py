@@ -6,7 +6,7 @@ from batchctl.clock import Clock
 from batchctl.errors import Partial
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task, label_of
 from batchctl.words import one_line
 
 APART = 1.0
@@ -18,7 +18,9 @@ WITHIN = 900.0
 
 def confirm_gone(plan: Plan, cloud: Cloud, clock: Clock) -> None:
     """Look again for all that the plan deleted. Raises Partial, naming what is left, if it does not go."""
-    doomed = [c.before for kind in (Container, Blob, Pool, Job) for c in plan.of(kind, Action.DELETE) if c.before]
+    doomed = [
+        c.before for kind in (Container, Blob, Pool, Job, Schedule) for c in plan.of(kind, Action.DELETE) if c.before
+    ]
     if not doomed:
         return
     begun, pause = clock.monotonic(), APART

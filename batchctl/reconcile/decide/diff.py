@@ -10,7 +10,7 @@ from batchctl.reconcile.decide.generations import schedule_tasks
 from batchctl.reconcile.decide.runs import ENDING, LEAVING
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 
@@ -62,9 +62,11 @@ def change_needed(wanted: Resource, found: Resource | None) -> Change | None:
     """The change that one object needs, or None."""
     if found is None:
         return Change(action=Action.CREATE, after=wanted)
-    if isinstance(found, Pool) and found.state == "deleting":
+    if isinstance(found, Pool | Schedule) and found.state == "deleting":
         return Change(action=Action.CREATE, after=wanted, reasons=("the old one is still being deleted: waits for it",))
     changed = field_changes(found, wanted)
+    if isinstance(found, Schedule):
+        return _changed_schedule(found, wanted, changed)
     if isinstance(found, Pool) and isinstance(wanted, Pool) and found.rebooting and not _empties_the_pool(changed):
         half = "an apply ended before all nodes had restarted with the start task of the spec: goes on with it"
         again = replace(wanted, by_reboot=True)
@@ -73,6 +75,17 @@ def change_needed(wanted: Resource, found: Resource | None) -> Change | None:
         return None
     action = Action.REPLACE if any(f.rule is Rule.REPLACE for f in changed) else Action.UPDATE
     return Change(action=action, before=found, after=wanted, fields=changed)
+
+
+def _changed_schedule(found: Schedule, wanted: Resource, changed: tuple[FieldChange, ...]) -> Change | None:
+    """One that has ended takes no change any more (REST: JobScheduleCompleted)."""
+    if not changed:
+        return None
+    ended = found.state in ("terminating", "completed")
+    renewed = ended or any(f.rule is Rule.REPLACE for f in changed)
+    reasons = ("it has ended: what is to run again is made anew",) if ended else ()
+    action = Action.REPLACE if renewed else Action.UPDATE
+    return Change(action=action, before=found, after=wanted, fields=changed, reasons=reasons)
 
 
 def _empties_the_pool(changed: Iterable[FieldChange]) -> bool:
@@ -116,7 +129,7 @@ def _what_left_the_spec(
         if isinstance(blob, Blob) and blob.container in emptied:
             emptied[blob.container].append(blob)
     notes: list[str] = []
-    gone = [_gone(r, tuple(_why_gone(r))) for r in ours if isinstance(r, Pool)]
+    gone = [_gone(r, tuple(_why_gone(r))) for r in ours if isinstance(r, Pool | Schedule)]
     for container in containers:
         blobs = emptied[container.name]
         if any(b.owner != desired.owner or b.snapshots for b in blobs):
@@ -155,10 +168,10 @@ def _kept_pools(desired: Desired, held: Sequence[Resource], changes: Iterable[Ch
             yield _identity(pool)
 
 
-def _why_gone(pool: Pool) -> Iterator[str]:
-    if pool.of_job:
-        yield f"was made for job {pool.of_job}"
-    if pool.state == "deleting":
+def _why_gone(gone: Pool | Schedule) -> Iterator[str]:
+    if isinstance(gone, Pool) and gone.of_job:
+        yield f"was made for job {gone.of_job}"
+    if gone.state == "deleting":
         yield LEAVING
 
 

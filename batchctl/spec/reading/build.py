@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from batchctl.configurations import IdentityReference
 from batchctl.desired import Limits, Tolerance
 from batchctl.durations import parse_duration
-from batchctl.resources import AutoPool, Image, Job, Pool, Task
+from batchctl.resources import AutoPool, Image, Job, Pool, Schedule, Task
 from batchctl.rest import SPEC, Dialect
 from batchctl.rules import JsonText, json_text
 from batchctl.sensitive import Hidden
@@ -63,6 +63,7 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         uploads=tuple(_upload(u, ("storage", "uploads", i)) for i, u in enumerate(storage.get("uploads", ()))),
         pool=_pool_spec(document["pool"], ("pool",)) if "pool" in document else None,
         job=_job_spec(document["job"], ("job",)) if "job" in document else None,
+        schedule=_schedule(document["schedule"]) if "schedule" in document else None,
         wait_timeout=parse_duration(wait["timeout"]) if wait else None,
         limits=_limits(document["limits"]) if "limits" in document else None,
         logs=LogsSpec(**document["logs"]) if "logs" in document else None,
@@ -138,6 +139,14 @@ def _limits(said: Document) -> Limits:
         max_node_hours=None if hours is None else float(hours),
         max_duration=parse_duration(said.get("maxDuration", "")),
     )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _schedule(schedule: Document) -> Schedule:
+    return Schedule(job=Job(name="", pool=""), **SPELLED.read(Schedule, schedule))
 
 
 def _tolerance(said: int | str) -> Tolerance:
@@ -264,7 +273,15 @@ def _settings_value(settings: Sequence[Document]) -> Settings:
     return tuple((s["name"], Hidden(s["value"]) if s.get("sensitive") else s["value"]) for s in settings)
 
 
-SPELLED = Dialect(place=SPEC, readers={timedelta: parse_duration, Settings: _settings_value, JsonText: json_text})
+SPELLED = Dialect(
+    place=SPEC,
+    readers={
+        timedelta: parse_duration,
+        datetime: _moment,
+        Settings: _settings_value,
+        JsonText: json_text,
+    },
+)
 """How a spec writes what goes over as it is."""
 
 

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 from batchctl.on_paper import is_on_paper
-from batchctl.resources import AutoPool, Job, Pool, Task
+from batchctl.resources import AutoPool, Job, Pool, Schedule, Task
 from batchctl.rest import REST, SPEC, Path, member_of, path_of, without_none
 from batchctl.rules import Rule
 from batchctl.spec.reading.schema import (
@@ -33,6 +33,7 @@ CHANGES: Mapping[Rule, str] = {
     Rule.WHEN_EMPTY: "in an empty pool",
     Rule.REBOOT: "by rebooting the nodes",
     Rule.NEW_GENERATION: "in the next generation of the job",
+    Rule.NEXT_JOB: "from the schedule's next job on",
     Rule.REPLACE: "by making it anew",
 }
 RUNS_AGAIN, NEXT_RUN = "the task runs again", "with the task's next run"
@@ -41,6 +42,7 @@ ROOTS: tuple[tuple[Path, Any, Path, str], ...] = (
     (("pool",), Pool, (), ""),
     (("pool", "startTask"), StartTask, ("startTask",), CHANGES[Rule.WHEN_EMPTY]),
     (("job",), Job, (), ""),
+    (("schedule",), Schedule, (), ""),
     (("job", "jobPreparationTask"), JobPreparationTask, ("jobPreparationTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "jobManagerTask"), JobManagerTask, ("jobManagerTask",), CHANGES[Rule.NEW_GENERATION]),
     (("job", "jobReleaseTask"), JobReleaseTask, ("jobReleaseTask",), CHANGES[Rule.NEW_GENERATION]),
@@ -219,7 +221,7 @@ def _facts() -> Mapping[Path, tuple[str, str]]:
     for path, cls, rest, change in ROOTS:
         if rest:
             found[path] = ".".join(rest), change
-        if cls not in (Pool, Job):
+        if cls not in (Pool, Job, Schedule):
             for word, name in FORMED.items():
                 # Who may read is no part of what is read.
                 formed = change or (NEXT_RUN if "identityReference" in word else RUNS_AGAIN)

@@ -18,6 +18,7 @@ NEEDED = (
     "storage.containers.*.*",
     "pool.id",
     "job.id",
+    "schedule.id",
     "download.*.container",
     "download.*.to",
     "download.*.include.*",
@@ -37,6 +38,8 @@ def outlined(document: Mapping[str, Any]) -> dict[str, Any]:
         found["storage"] = {"containers": containers}
     if pool := as_mapping(document.get("pool")):
         found["pool"] = _parts(pool, POOL) | _node_work(pool)
+    if schedule := as_mapping(document.get("schedule")):
+        found["schedule"] = _parts(schedule, ("id",))
     if job := as_mapping(document.get("job")):
         tasks = [_parts(task, WORK) for task in job.get("tasks", ())]
         found["job"] = _parts(job, ("id", "commonEnvironmentSettings")) | _node_work(job) | {"tasks": tasks}

@@ -22,6 +22,7 @@ from batchctl.spec.reading.commands import (
 from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_parts, find_texts, get_in, texts_below
 from batchctl.spec.reading.placeholders import placeholders_are_known
+from batchctl.spec.reading.schedules import schedules_can_run
 from batchctl.spec.reading.schema import spec_schema
 from batchctl.spec.reading.variables import WITH_PATTERN, why_bad_pattern, why_misfit
 from batchctl.spec.reading.wiring import (
@@ -122,7 +123,7 @@ def _undeclared(
 
 
 def reserved_names_are_free(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
-    for pattern in (*SETTINGS, "pool.metadata", "job.metadata"):
+    for pattern in (*SETTINGS, "pool.metadata", "job.metadata", "schedule.metadata"):
         for at, settings in find_parts(document, pattern):
             yield from _settings_problems(source, at, settings)
     for name in as_mapping(get_in(document, "storage", "containers")):
@@ -408,6 +409,7 @@ RULES: tuple[Rule, ...] = (
     times_are_allowed,
     nodes_are_asked_for_once,
     something_runs,
+    schedules_can_run,
     scale_is_a_span,
     containers_can_run,
     packages_can_be_installed,

@@ -16,13 +16,12 @@ from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
 from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import Node, compose_nodes
-from batchctl.spec.reading.defaults import with_task_defaults
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
-from batchctl.spec.reading.mpi import with_mpi_instances
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
+from batchctl.spec.reading.short_forms import with_mpi_instances, with_task_defaults
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import Given, Said, given_values, require_declared, said_values, text_of
 from batchctl.spec.resolve import resolve

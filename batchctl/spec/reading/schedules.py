@@ -20,7 +20,7 @@ MANAGER = (
     "Batch copies no tasks into the jobs of a schedule: each begins with one task, their job manager, which may add"
 )
 
-NOT_OF_A_MANAGER = ("forEach", "dependsOn", "exitConditions", "affinityInfo", "multiInstanceSettings", "mpi")
+NOT_OF_A_MANAGER = ("forEach", "dependsOn", "exitConditions", "affinityInfo", "multiInstanceSettings")
 """What a task may say and a job manager task may not (REST: JobManagerTask)."""
 
 UNWATCHED = {

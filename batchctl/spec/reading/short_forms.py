@@ -1,7 +1,8 @@
-"""What a job says once for all its tasks (`taskDefaults`), laid under each of them, with the places where it stands.
+"""What a job says in short, laid out in its tasks, with the places where it stands: `taskDefaults`, and `mpi`.
 
-Nothing behind the reading of a spec knows of it. A task's own wins: a mapping goes in key by key, of a list what has
-another name, and files beside those of the task. Who a task runs as is one thing, though two words say it. Pure.
+Every rule then looks at one form alone, and nothing behind the reading of a spec knows of the other. Of defaults a
+task's own wins: a mapping goes in key by key, of a list what has another name, and files beside those of the task. Who
+a task runs as is one thing, though two words say it. Pure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,3 +59,28 @@ def _others(own: list[Any], said: list[Any], name: str | None) -> Iterator[tuple
     """The default's items that the task has not under their names, with their numbers."""
     taken = [get_in(item, name) for item in own] if name else []
     return ((number, item) for number, item in enumerate(said) if not name or get_in(item, name) not in taken)
+
+
+NOTHING = "/bin/true"
+"""What coordinates: MPI on Linux starts what it needs on other nodes by itself."""
+
+
+def with_mpi_instances(document: Any, source: Source) -> tuple[Any, Source]:
+    """The document with the long form beside the short one, and a source that finds it."""
+    tasks = get_in(document, "job", "tasks")
+    if not isinstance(tasks, list) or not any(isinstance(get_in(task, "mpi"), dict) for task in tasks):
+        return document, source
+    laid: list[Laid] = []
+    made = [_with_instances(task, ("job", "tasks", i), laid) for i, task in enumerate(tasks)]
+    return {**document, "job": {**document["job"], "tasks": made}}, source.with_places(laid)
+
+
+def _with_instances(task: Any, at: At, laid: list[Laid]) -> Any:
+    said = get_in(task, "mpi")
+    if not isinstance(said, dict) or "multiInstanceSettings" in task:
+        return task
+    here, there = (*at, "multiInstanceSettings"), (*at, "mpi")
+    laid += [(here, there), ((*here, "numberOfInstances"), (*there, "nodes"))]
+    files = {"commonResourceFiles": said["commonResourceFiles"]} if "commonResourceFiles" in said else {}
+    number = {"numberOfInstances": said["nodes"]} if "nodes" in said else {}
+    return {**task, "multiInstanceSettings": {**number, "coordinationCommandLine": NOTHING, **files}}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import batchctl
-from batchctl.resources import KINDS, Blob, Container, Job, Pool, Task
+from batchctl.resources import KINDS, Blob, Container, Job, Pool, Schedule, Task
 from tests.house import layout
 from tests.house.code import House
 from tests.house.laws import LAWS, Breach, breaches, told
@@ -185,7 +185,7 @@ def test_the_laws_are_numbered_in_their_order() -> None:
 
 
 def test_kinds_is_the_only_order() -> None:
-    assert (Container, Blob, Pool, Job, Task) == KINDS
+    assert (Container, Blob, Pool, Job, Schedule, Task) == KINDS
 
 
 HEAVY = ("azure", "yaml", "jsonschema", "filelock", "starlette", "batchctl.render", "batchctl.resources")

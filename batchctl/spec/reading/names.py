@@ -26,7 +26,7 @@ NEEDED = (
 )
 """Where no value may be missing."""
 
-POOL = ("id", "external", "lifetime", "nodeDeallocationOption", "vmSize", "image", "nodeAgentSKUId")
+POOL = ("id", "external", "lifetime", "keepAlive", "nodeDeallocationOption", "vmSize", "image", "nodeAgentSKUId")
 WORK = ("id", "commands", "command", "environmentSettings")
 NODE_WORK = ("startTask", "jobPreparationTask", "jobReleaseTask", "jobManagerTask")
 

@@ -167,3 +167,15 @@ def test_every_spec_comes_to_something(path: Path, capsys: pytest.CaptureFixture
     words = ["--allow-python"] if "generator" in path.read_text(encoding="utf-8") else []
     rows, _ = expanded(capsys, str(path), *words)
     assert rows
+
+
+def test_a_schedule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, told = expanded(capsys, "specs/nightly.yaml")
+    lines = Path("specs/nightly.yaml").read_text(encoding="utf-8").splitlines()
+    assert [(row["kind"], row["path"]) for row in rows] == [("pool", "/pools"), ("schedule", "/jobschedules")]
+    assert [lines[row["line"] - 1] for row in rows] == ["pool:", "schedule:"]
+    assert "gets its identity from Azure's resource manager" in told.replace("\n", " ")
+    assert run(["expand", "specs/nightly.yaml", "-o", "az", "--output-dir", str(tmp_path / "az")]) == 0
+    script = (tmp_path / "az/create.sh").read_text(encoding="utf-8")
+    assert 'az batch job-schedule create --json-file "$(fill schedule-nightly.json)"' in script
+    models.BatchJobScheduleCreateOptions(json.loads((tmp_path / "az/schedule-nightly.json").read_text()))

@@ -17,6 +17,9 @@ SIGNATURE = re.compile(r"SIGNATURE_([a-z0-9$-]+)_([a-z]+)")
 
 SCRIPT = "create.sh"
 
+NOUNS = {"schedule": "job-schedule"}
+"""What `az batch` calls a kind, where that is another word."""
+
 HEAD = """\
 #!/usr/bin/env bash
 # What `batchctl expand {spec}` shows, made by the Azure CLI, with `az login` or AZURE_BATCH_ACCESS_KEY and
@@ -65,7 +68,7 @@ def az_files(rows: Sequence[Row], desired: Desired, spec: str) -> Mapping[str, s
         else:
             name = f"{row['kind']}-{row['name']}.json"
             bodies[name] = row["body"]
-            steps.append(f'az batch {row["kind"]} create --json-file "$(fill {quote(name)})"')
+            steps.append(f'az batch {NOUNS.get(row["kind"], row["kind"])} create --json-file "$(fill {quote(name)})"')
     texts = {name: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for name, body in bodies.items()}
     return {**texts, SCRIPT: "\n".join(_script(texts, steps, desired, spec)) + "\n"}
 

@@ -7,7 +7,7 @@ from batchctl.desired import Desired
 from batchctl.reconcile.amend.checks import Facts, with_agents
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job, Pool, Resource, Task
+from batchctl.resources import Job, Pool, Resource, Schedule, Task
 from batchctl.spec.fanout.dependencies import factory_name
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -50,6 +50,8 @@ def left_out(spec: Spec, desired: Desired, *, listed: bool) -> Iterator[str]:
             f"pool {pool.name!r} has no nodeAgentSKUId yet, which Batch wants: say it in the spec, or ask the account "
             "for that of the image, by --target"
         )
+    for pool in (r for r in desired.resources if isinstance(r, Pool) and r.identity is not None):
+        yield f"pool {pool.name!r} gets its identity from Azure's resource manager: Batch's own API takes none"
     for stage in desired.stages:
         yield f"tasks {stage.label} are left out: they are known when the tasks before them have run"
 
@@ -68,6 +70,8 @@ def _asked_at(resource: Resource, factories: Mapping[str, At]) -> At:
             return factories.get(resource.factory, ("job", "tasks"))
         case Job():
             return ("job",)
+        case Schedule():
+            return ("schedule",)
         case _:
             return ("storage",)
 

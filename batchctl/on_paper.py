@@ -27,7 +27,7 @@ ON_PAPER: Mapping[str, tuple[str, ...]] = {
         "taskSchedulingPolicy.jobDefaultOrder",
         "startTask.userIdentity",
     ),
-    "job": (NETWORK, "jobPreparationTask.userIdentity", "jobReleaseTask.userIdentity"),
+    "job": (NETWORK, *(f"{task}.userIdentity" for task in ("jobManagerTask", "jobPreparationTask", "jobReleaseTask"))),
     "task": ("userIdentity",),
 }
 

@@ -33,7 +33,8 @@ from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan, field_changes
 from batchctl.render.changes import detail_lines
 from batchctl.render.events import summary_line
-from batchctl.render.printer import Printer, consoles
+from batchctl.render.page import consoles
+from batchctl.render.printer import Printer
 from batchctl.render.text import columns_of, short_ids, shown_path, shown_size, shown_value, visible_text, wrapped_line
 from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from batchctl.cli import acting, expanding, gc, local, looking, prices, reading, specs
-from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_printer, open_voice
+from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
@@ -90,7 +90,7 @@ def _cut_off(error: OSError, *, changes: bool) -> int:
     why = "nobody reads the output any more" if isinstance(error, BrokenPipeError) else f"{error.strerror}{where}"
     told = Partial(f"cut off: {why}. The same command goes on from here") if changes else MachineError(why)
     with contextlib.suppress(OSError):
-        open_printer().error(told)
+        open_page().error(told)
     return told.exit_code
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from batchctl.cli.speaking import open_printer
+from batchctl.cli.speaking import open_page
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
@@ -165,7 +165,7 @@ def fault_node(
     from batchctl.local import faults
 
     hit = faults.cause_accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
-    open_printer().result(f"{accident}: {hit}")
+    open_page().result(f"{accident}: {hit}")
 
 
 @app.command("list")
@@ -173,7 +173,7 @@ def fault_list() -> None:
     """List the faults in force: what they hit, how often they were met, and how often they hit."""
     from batchctl.local import faults
 
-    out, found = open_printer(), faults.faults_in_force()
+    out, found = open_page(), faults.faults_in_force()
     for one in found:
         out.result(_line(one))
     if not found:
@@ -188,13 +188,13 @@ def fault_clear(
     from batchctl.local import faults
 
     faults.clear_faults(number)
-    open_printer().result("Cleared.")
+    open_page().result("Cleared.")
 
 
 def _make_and_print(kind: str, **asked: Any) -> None:
     from batchctl.local import faults
 
-    open_printer().result(_line(faults.make_fault({"kind": kind, **asked})))
+    open_page().result(_line(faults.make_fault({"kind": kind, **asked})))
 
 
 def _hit_counts(every: int, skip: int, times: int | None) -> dict[str, int | None]:

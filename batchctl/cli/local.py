@@ -7,7 +7,7 @@ import typer
 
 from batchctl.cli import faults
 from batchctl.cli.options import Options, with_options
-from batchctl.cli.speaking import ask_for_yes, open_printer, require_an_answer
+from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
@@ -23,7 +23,7 @@ def local_start(
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
-    out = open_printer()
+    out = open_page()
     services = local.ensure_running(out.say)
     if print_env:
         # Past the printer, which cleans what it prints for people: a shell reads these as they are.
@@ -40,7 +40,7 @@ def local_stop() -> None:
     """Stop both services; what they hold stays for the next start."""
     from batchctl import local
 
-    open_printer().result("Stopped." if local.stop() else "They did not run.")
+    open_page().result("Stopped." if local.stop() else "They did not run.")
 
 
 @app.command("status")
@@ -48,7 +48,7 @@ def local_status() -> None:
     """Say whether they run, where, and since when nothing was asked of them."""
     from batchctl import local
 
-    status, out = local.status(), open_printer()
+    status, out = local.status(), open_page()
     out.result(f"home:   {status.home}")
     if not status.running:
         out.result("They do not run.")
@@ -65,7 +65,7 @@ def local_reset(*, options: Options) -> None:
     """Stop both services and delete all that they hold: pools, jobs, blobs, logs."""
     from batchctl import local
 
-    out = open_printer()
+    out = open_page()
     require_an_answer(options.yes)
     home = local.status().home
     if not options.yes and not ask_for_yes(out, f"Delete every pool, job and blob in {home}?"):
@@ -79,7 +79,7 @@ def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="
     """Print the end of each service's log."""
     from batchctl import local
 
-    out = open_printer()
+    out = open_page()
     for name, found in local.logs(lines).items():
         out.result(f"==> {name} <==")
         for line in found:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from batchctl.cli.speaking import open_printer
+from batchctl.cli.speaking import open_page
 from batchctl.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def prices_update(
     region, currency = region.lower(), currency.upper()
     if not (region.isascii() and region.isalnum() and currency.isascii() and currency.isalpha()):
         raise UsageError(f"--region is a name such as westeurope and --currency one such as USD, not {region!r}")
-    out = open_printer()
+    out = open_page()
     found = prices_of_meters(
         list_meters(endpoint, region, currency), region, currency, SystemClock().now().date(), endpoint
     )

@@ -14,7 +14,7 @@ import typer
 from batchctl import __version__
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import read_plan
-from batchctl.cli.speaking import open_printer
+from batchctl.cli.speaking import open_page, open_printer
 from batchctl.cli.target import parse_variables
 from batchctl.errors import SpecError, UsageError
 
@@ -39,7 +39,7 @@ def validate(
     from batchctl.spec.load import examined
     from batchctl.spec.retiring import retiring
 
-    out, variables = open_printer(options.no_color), parse_variables(options.var)
+    out, variables = open_page(options.no_color), parse_variables(options.var)
     today = SystemClock().now().date()
     found = [
         examined(path, variables, os.environ, var_files=options.var_file, overlays=options.overlay) for path in specs

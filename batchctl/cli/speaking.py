@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from batchctl.reconcile.events import Event
     from batchctl.reconcile.kept.codec import Codec
     from batchctl.reconcile.plan import Plan
+    from batchctl.render.page import Page
     from batchctl.render.printer import Printer
     from batchctl.render.stream import JsonPrinter
 
@@ -26,7 +27,7 @@ SPEC_CODECS: "list[Codec]" = []
 secrets."""
 
 
-OPENED: "list[Voice]" = []
+OPENED: "list[Voice | Page]" = []
 """The voices of this command: the last tells the error that ends it, too, for it alone knows what was not told yet."""
 
 
@@ -37,18 +38,29 @@ def open_voice(as_json: bool, no_color: bool = False) -> Voice:
         return text
     from batchctl.render.stream import JsonPrinter
 
-    OPENED.append(JsonPrinter(sys.stdout, text, SystemClock()))
-    return OPENED[-1]
+    voice = JsonPrinter(sys.stdout, text, SystemClock())
+    OPENED.append(voice)
+    return voice
 
 
 def open_printer(no_color: bool = False, *, aside: bool = False) -> "Printer":
     """`aside`: what is no result goes to stderr, for a program reads standard output."""
-    from batchctl.render.printer import Printer, consoles  # imported late: help and completion print nothing of ours
+    from batchctl.render.page import consoles  # imported late: help and completion print nothing of ours
+    from batchctl.render.printer import Printer
 
     out, err = consoles(no_color=no_color)
     printer = Printer(err if aside else out, err)
     OPENED.append(printer)
     return printer
+
+
+def open_page(no_color: bool = False) -> "Page":
+    """For commands that know no plan: much less is loaded for it."""
+    from batchctl.render.page import Page, consoles
+
+    page = Page(*consoles(no_color=no_color))
+    OPENED.append(page)
+    return page
 
 
 def require_an_answer(yes: bool, as_json: bool = False) -> None:
@@ -68,7 +80,7 @@ def show_and_ask(out: Voice, decided: "Plan", *, yes: bool, question: str) -> bo
     return ask_for_yes(out, question)
 
 
-def ask_for_yes(out: Voice, question: str) -> bool:
+def ask_for_yes(out: "Voice | Page", question: str) -> bool:
     out.say(f"\n{question} Only 'yes' is accepted:")
     return sys.stdin.readline().strip() == "yes"
 

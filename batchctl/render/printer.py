@@ -1,14 +1,12 @@
 """What is said to people: plans, events and problems on a terminal or in a log. Decides nothing."""
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.text import Text
 
-from batchctl.errors import MOST_PROBLEMS, BatchctlError, Problem, Refused, SpecError
+from batchctl.errors import BatchctlError, Refused
 from batchctl.reconcile.events import (
     Applied,
     Begun,
@@ -23,9 +21,8 @@ from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.changes import SHOWN, alike_together, detail_lines, ending_line, fetch_line, headline, rest_line
 from batchctl.render.events import MANY, WORDS, ceiling_line, event_line, holdings_line, step_line, summary_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
-from batchctl.render.text import columns_of, excerpt, short_ids, shown_path, visible_text, wrapped_line
-from batchctl.sensitive import Veil
-from batchctl.words import one_line
+from batchctl.render.page import Page
+from batchctl.render.text import shown_path
 
 if TYPE_CHECKING:
     from batchctl.reconcile.kept.codec import Codec
@@ -41,17 +38,13 @@ STYLES = {
 }
 
 
-WRONG = Text("error: ", style="bold red")
-
-
-class Printer:
-    """Results to `out`, progress and errors to `err`; colour only where the stream is a terminal that wants it."""
+class Printer(Page):
+    """A page on which plans and events are told as well."""
 
     def __init__(self, out: Console, err: Console) -> None:
-        self.out, self.err = out, err
+        super().__init__(out, err)
         self._done: Counter[str] = Counter()
         self._ahead = self._gone = 0
-        self._veil = Veil()
         self._failed: list[TaskFailed] = []
         self._stranded: list[NotFetched] = []
         self._refused: set[tuple[str, str, str]] = set()
@@ -70,10 +63,6 @@ class Printer:
     def account(self, place: "Place", codec: "Codec") -> None:
         """Where it is, people saw in the target; from here on the spec's secrets are known."""
         self.hide(codec)
-
-    def hide(self, codec: "Codec") -> None:
-        """Write nothing that its veil hides."""
-        self._veil = codec.veil
 
     def plan(self, plan: Plan, *, full: bool = False) -> None:
         """The whole plan: changes with their reasons, what stays, what comes home, and one summary line.
@@ -159,76 +148,18 @@ class Printer:
         counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
         self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
-    def log(self, lead: str, line: str) -> None:
-        """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
-        said = "\t".join(map(one_line, self._veil(line).split("\t")))
-        sys.stdout.write(f"{one_line(short_ids(lead))}{said}\n")
-
-    def line(self, line: str) -> None:
-        """A line of a result, broken between words where the terminal is narrow."""
-        self._line(line)
-
-    def say(self, line: str) -> None:
-        self.err.print(Text(short_ids(visible_text(self._veil(line)))), soft_wrap=True)
-
-    def result(self, line: str) -> None:
-        # A line of somebody's log: its tabs stand for nothing but room.
-        self._line("\t".join(map(one_line, self._veil(line).split("\t"))), whole=True)
-
     def error(self, error: BatchctlError) -> None:
         self._tell_failures()
-        if isinstance(error, SpecError):
-            for problem in error.problems:
-                self._problem(problem)
-            if len(error.problems) >= MOST_PROBLEMS:
-                self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
-            return
-        said = self._refusal(error) if isinstance(error, Refused) else str(error)
-        line = Text("error: ", style="bold red").append(Text(short_ids(visible_text(self._veil(said)))))
-        self.err.print(line, soft_wrap=True)
+        super().error(error)
 
     def _refusal(self, error: Refused) -> str:
         """Who reads both streams has seen the reasons in the plan."""
         if error.reasons == self._refusals and self.out.is_terminal and self.err.is_terminal:
             reasons = "reason" if len(error.reasons) == 1 else f"{len(error.reasons)} reasons"
             return f"refused, for the {reasons} above; nothing was changed"
-        return "\n".join(map(one_line, error.reasons))
-
-    def note(self, note: Problem) -> None:
-        """What the reader of a spec should know of a place in it; it is valid all the same."""
-        self._problem(note, Text("note: ", style="bold"))
-
-    def _problem(self, problem: Problem, lead: Text = WRONG) -> None:
-        place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
-        said = f"{one_line(self._veil(problem.message))} [{problem.code}]"
-        line = Text(place).append(lead).append(said)
-        self.err.print(line, soft_wrap=True)
-        if problem.source:
-            before, rest = excerpt(problem.source, problem.column)
-            caret = " " * columns_of(before) + "^" * min(max(1, problem.width), max(1, columns_of(rest)))
-            self.err.print(Text(f"{problem.line:>6} | {before}{rest}\n       | {caret}"), soft_wrap=True)
+        return super()._refusal(error)
 
     def _change(self, change: Change, *, full: bool = False) -> None:
         self._line(headline(change), STYLES[change.action])
         for line in detail_lines(change, self._veil, full=full):
             self._line(f"        {line}")
-
-    def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
-        """One line, whatever is in it; `whole`: it is known to be one."""
-        shown = line if whole else short_ids(one_line(self._veil(line)))
-        width = self.out.width if self.out.is_terminal and not whole else 0
-        self.out.print(Text(wrapped_line(shown, width), style=style), soft_wrap=True)
-
-
-class Heard(Console):
-    """A Console that leaves it to its caller what happens when nobody listens any more; rich would end the process."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def consoles(*, no_color: bool) -> Sequence[Console]:
-    """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
-    off = no_color or None
-    common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
-    return Heard(**common), Heard(stderr=True, **common)

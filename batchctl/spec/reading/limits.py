@@ -9,7 +9,6 @@ from typing import Any
 
 from batchctl.durations import parse_duration
 from batchctl.errors import Problem
-from batchctl.spec.reading.formula import what_is_wrong
 from batchctl.spec.reading.machine_limits import MACHINE_RULES
 from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_parts, get_in
 from batchctl.spec.source import Source, shown
@@ -97,7 +96,11 @@ def _behind(url: str, account: str) -> str | None:
 def formula_gives_nodes(document: Any, source: Source) -> Iterator[Problem]:
     """Learn: AutoScalingFormulaSyntaxError when a pool is made, and formulas that are never evaluated to a target."""
     text = get_in(document, "pool", "autoScaleFormula")
-    if isinstance(text, str) and len(text) <= LONGEST_FORMULA and "{" not in text and (why := what_is_wrong(text)):
+    if not isinstance(text, str) or len(text) > LONGEST_FORMULA or "{" in text:
+        return
+    from batchctl.spec.reading.formula import what_is_wrong  # imported late: few pools have one
+
+    if why := what_is_wrong(text):
         yield source.problem(
             ("pool", "autoScaleFormula"), f"the formula gives no nodes: {shown(why, 200)[1:-1]}", "formula"
         )

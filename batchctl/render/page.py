@@ -1,0 +1,97 @@
+"""What is said to people: lines, problems and errors on a terminal or in a log. Decides nothing."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from batchctl.errors import MOST_PROBLEMS, BatchctlError, Problem, Refused, SpecError
+from batchctl.render.text import columns_of, excerpt, short_ids, visible_text, wrapped_line
+from batchctl.sensitive import Veil
+from batchctl.words import one_line
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.kept.codec import Codec
+
+WRONG = Text("error: ", style="bold red")
+
+
+class Page:
+    """Results to `out`, progress and errors to `err`; colour only where the stream is a terminal that wants it.
+
+    It knows no plan and no event: commands that read files alone load nothing of these.
+    """
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self.out, self.err = out, err
+        self._veil = Veil()
+
+    def hide(self, codec: "Codec") -> None:
+        """Write nothing that its veil hides."""
+        self._veil = codec.veil
+
+    def log(self, lead: str, line: str) -> None:
+        """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
+        said = "\t".join(map(one_line, self._veil(line).split("\t")))
+        sys.stdout.write(f"{one_line(short_ids(lead))}{said}\n")
+
+    def line(self, line: str) -> None:
+        """A line of a result, broken between words where the terminal is narrow."""
+        self._line(line)
+
+    def say(self, line: str) -> None:
+        self.err.print(Text(short_ids(visible_text(self._veil(line)))), soft_wrap=True)
+
+    def result(self, line: str) -> None:
+        # A line of somebody's log: its tabs stand for nothing but room.
+        self._line("\t".join(map(one_line, self._veil(line).split("\t"))), whole=True)
+
+    def error(self, error: BatchctlError) -> None:
+        if isinstance(error, SpecError):
+            for problem in error.problems:
+                self._problem(problem)
+            if len(error.problems) >= MOST_PROBLEMS:
+                self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
+            return
+        said = self._refusal(error) if isinstance(error, Refused) else str(error)
+        line = Text("error: ", style="bold red").append(Text(short_ids(visible_text(self._veil(said)))))
+        self.err.print(line, soft_wrap=True)
+
+    def _refusal(self, error: Refused) -> str:
+        return "\n".join(map(one_line, error.reasons))
+
+    def note(self, note: Problem) -> None:
+        """What the reader of a spec should know of a place in it; it is valid all the same."""
+        self._problem(note, Text("note: ", style="bold"))
+
+    def _problem(self, problem: Problem, lead: Text = WRONG) -> None:
+        place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
+        said = f"{one_line(self._veil(problem.message))} [{problem.code}]"
+        line = Text(place).append(lead).append(said)
+        self.err.print(line, soft_wrap=True)
+        if problem.source:
+            before, rest = excerpt(problem.source, problem.column)
+            caret = " " * columns_of(before) + "^" * min(max(1, problem.width), max(1, columns_of(rest)))
+            self.err.print(Text(f"{problem.line:>6} | {before}{rest}\n       | {caret}"), soft_wrap=True)
+
+    def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
+        """One line, whatever is in it; `whole`: it is known to be one."""
+        shown = line if whole else short_ids(one_line(self._veil(line)))
+        width = self.out.width if self.out.is_terminal and not whole else 0
+        self.out.print(Text(wrapped_line(shown, width), style=style), soft_wrap=True)
+
+
+class Heard(Console):
+    """A Console that leaves it to its caller what happens when nobody listens any more; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def consoles(*, no_color: bool) -> Sequence[Console]:
+    """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
+    off = no_color or None
+    common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
+    return Heard(**common), Heard(stderr=True, **common)

@@ -30,7 +30,7 @@ REFUSED = {
     f"plan {SPEC} --parallelism -1": "-1 is not in the range 1<=x<=64",
     f"apply {SPEC} --yes --parallelism 1000000000": "1000000000 is not in the range 1<=x<=64",
     f"plan {SPEC} --only pool": "'pool' names nothing: it takes KIND.NAME",
-    f"plan {SPEC} --only node.x": "where KIND is container, blob, pool, job, task",
+    f"plan {SPEC} --only node.x": "where KIND is container, blob, pool, job, schedule, task",
     f"apply {SPEC} --yes --replace count": "'count' names nothing",
     f"destroy {SPEC} --yes --only tasks.x": "'tasks.x' names nothing",
     f"plan {SPEC} --refresh-only --out plan.json": "there is nothing to keep with --out",

@@ -18,24 +18,17 @@ from tests.reconcile.build import held_pool
 FILES = sorted((Path(__file__).parents[1] / "cases" / "real").glob("*.yaml"))
 SECRETS = ("SHARE_KEY", "REGISTRY_PASSWORD", "APP_TOKEN", "WORKER_PASSWORD", "OPERATOR_PASSWORD")
 ENVIRON = {name: f"secret-{name.lower()}" for name in SECRETS}
-PENDING = frozenset({"shipyard-recurrence", "template-schedule-weekly"})
-"""Those that want a word which the language does not have yet."""
-
 MOST_RAW = 6
 """So many of them may need REST's own words."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_can_be_said(path: Path) -> None:
-    if path.stem in PENDING:
-        pytest.skip("the language has no word for it yet")
     assert examine(path, {}, ENVIRON) == ()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_can_be_planned(path: Path) -> None:
-    if path.stem in PENDING:
-        pytest.skip("the language has no word for it yet")
     cloud = FakeCloud()
     cloud.pools["team"] = replace(held_pool("team"), owner=None)
     spec = load(path, {}, ENVIRON)

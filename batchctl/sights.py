@@ -135,11 +135,13 @@ class JobSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One look at a run. `failed`: the newest runs of tasks, where these did not succeed."""
+    """One look at a run. `failed`: the newest runs of tasks, where these did not succeed; `schedule`: whose jobs come
+    by themselves."""
 
     pools: tuple[PoolSight, ...]
     jobs: tuple[JobSight, ...]
     failed: tuple[TaskSight, ...]
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def status_lines(found: Status, spec: str, now: datetime) -> Iterator[str]:
     for job in shown:
         yield from _job_lines(job, now)
     for pool in found.pools:
-        yield from _pool_lines(pool, found.jobs, spec)
+        yield from _pool_lines(pool, found, spec)
     yield from _failed_lines(found.failed, spec)
 
 
@@ -51,7 +51,7 @@ def counts_line(counts: Counts) -> str:
     return f"{total}: {', '.join(parts)}" if parts else "no tasks"
 
 
-def _pool_lines(pool: PoolSight, jobs: Sequence[JobSight], spec: str) -> Iterator[str]:
+def _pool_lines(pool: PoolSight, found: Status, spec: str) -> Iterator[str]:
     slots = f", {pool.slots_per_node} slots a node" if pool.slots_per_node > 1 else ""
     yield f"pool   {pool.id}: {pool.vm_size}{slots}; {_nodes_words(pool)}"
     for error in pool.resize_errors:
@@ -60,7 +60,9 @@ def _pool_lines(pool: PoolSight, jobs: Sequence[JobSight], spec: str) -> Iterato
         yield f"       {_scaling_words(pool)}"
     if pool.external:
         yield "       external: whoever owns it pays for its nodes"
-    elif pool.there and not any(job.counts.unfinished for job in jobs if job.state == "active"):
+    elif found.schedule:
+        yield f"       for the jobs of schedule {found.schedule}: `batchctl plan {spec}` tells how the last one went"
+    elif pool.there and not any(job.counts.unfinished for job in found.jobs if job.state == "active"):
         keep = "1 node keeps" if pool.there == 1 else f"{pool.there} nodes keep"
         yield f"       {keep} costing, and nothing is to run: `batchctl destroy {spec} --only pool.{pool.id}`"
 

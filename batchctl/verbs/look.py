@@ -20,7 +20,12 @@ def status(spec: Spec, eyes: Eyes) -> Status:
     jobs = eyes.generations(spec.name)
     failed = [run for job in jobs if job.counts.failed for run in eyes.runs(job, FAILED)]
     found = (sight_of(spec, eyes, pool) for pool in pools_of(spec, jobs))
-    return Status(pools=tuple(pool for pool in found if pool), jobs=jobs, failed=_without_repaired(failed, jobs, eyes))
+    return Status(
+        pools=tuple(pool for pool in found if pool),
+        jobs=jobs,
+        failed=_without_repaired(failed, jobs, eyes),
+        schedule=spec.schedule.name if spec.schedule else None,
+    )
 
 
 def _without_repaired(failed: Sequence[TaskSight], jobs: Sequence[JobSight], eyes: Eyes) -> tuple[TaskSight, ...]:

@@ -27,6 +27,7 @@ def test_a_job_that_made_itself(workbench: Workbench, named: Callable[[str], str
     planned = workbench.run("plan", spec, "--detailed-exitcode")
     assert "its last job, " in planned.said
     assert "is completed (AllTasksComplete): 1 task succeeded" in planned.said, planned.said
+    assert f"for the jobs of schedule {name}: " in workbench.run("status", spec).said
     home = workbench.run("apply", spec, "--yes")
     assert home.code == 0, home.said
     [words] = (workbench.folder / "results/nightly").glob("words-*.txt")

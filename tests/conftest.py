@@ -65,6 +65,8 @@ def local_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.delenv(name)
         home = tmp_path_factory.mktemp("local-services")
         patch.setenv("BATCHCTL_LOCAL_HOME", str(home))
+        # No test wants an engine for containers: what would run in one runs beside it.
+        patch.setenv("BATCHCTL_LOCAL_CONTAINERS", "host")
         yield home
         local.stop()
 

@@ -79,12 +79,16 @@ class Workbench:
         return f"specs/{spec}"
 
 
+ENVIRON = {"REGISTRY_PASSWORD": "what-opens-the-registry"}
+"""What the examples want to find in the environment."""
+
+
 @pytest.fixture
 def workbench(tmp_path: Path, services: Services) -> Workbench:
     for folder in ("specs", "node_scripts"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_"))}
-    return Workbench(tmp_path, {**kept, "BATCHCTL_LOCAL_HOME": str(services.home), "NO_COLOR": "1"})
+    return Workbench(tmp_path, {**kept, **ENVIRON, "BATCHCTL_LOCAL_HOME": str(services.home), "NO_COLOR": "1"})
 
 
 @pytest.fixture

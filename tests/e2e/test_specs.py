@@ -1,5 +1,6 @@
 """The law of the examples: each spec plans, applies, is then as it should be, and leaves nothing behind."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,12 +16,15 @@ from batchctl.local import Services
 from batchctl.reconcile.events import PoolNotice
 from batchctl.spec.load import load
 from tests.counted import Quick, real_side
-from tests.e2e.conftest import ROOT, Workbench
+from tests.e2e.conftest import ENVIRON, ROOT, Workbench
 from tests.services import batch_client, blob_service
 
 pytestmark = pytest.mark.e2e
 
-SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml"))
+EXPANDED = {"windows.yaml"}
+"""What runs on no node of this machine: that it can be said and expanded has to do."""
+
+SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml") if path.name not in EXPANDED)
 
 
 def ours(services: Services, owner: str) -> list[str]:
@@ -110,7 +114,7 @@ HOME: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("name", SPECS)
 def test_every_spec(name: str, workbench: Workbench, named: Callable[[str], str], services: Services) -> None:
     spec = named(name)
-    owner = load(Path(workbench.folder / spec), {}, {}).name
+    owner = load(Path(workbench.folder / spec), {}, ENVIRON).name
     with what_others_made(name, services, owner):
         assert workbench.run("validate", spec).code == 0
         assert workbench.run("plan", spec, "--detailed-exitcode").code == 2
@@ -132,14 +136,23 @@ def test_a_second_apply_writes_nothing(
     name: str, workbench: Workbench, named: Callable[[str], str], services: Services
 ) -> None:
     path = workbench.folder / named(name)
-    owner = load(path, {}, {}).name
+    owner = load(path, {}, ENVIRON).name
     with real_side(services) as side, what_others_made(name, services, owner):
-        assert list(verbs.apply(load(path, {}, {}), side.cloud, Quick(), lambda plan: True))
+        assert list(verbs.apply(load(path, {}, ENVIRON), side.cloud, Quick(), lambda plan: True))
         for log in side.logs:
             assert log.mutating
             log.requests.clear()
-        again = list(verbs.apply(load(path, {}, {}), side.cloud, Quick(), lambda plan: not plan))
+        again = list(verbs.apply(load(path, {}, ENVIRON), side.cloud, Quick(), lambda plan: not plan))
         assert all(isinstance(event, PoolNotice) and "keep" in event.says[0] for event in again)
         assert [request for log in side.logs for request in log.mutating] == []
         assert 0 < sum(len(log.requests) for log in side.logs) < 20
-        list(verbs.destroy(load(path, {}, {}), side.cloud, Quick(), lambda plan: True))
+        list(verbs.destroy(load(path, {}, ENVIRON), side.cloud, Quick(), lambda plan: True))
+
+
+@pytest.mark.parametrize("name", sorted(EXPANDED))
+def test_what_does_not_run_here_is_expanded(name: str, workbench: Workbench) -> None:
+    assert workbench.run("validate", f"specs/{name}").code == 0
+    expanded = workbench.run("expand", f"specs/{name}")
+    assert expanded.code == 0, expanded.said
+    lines = [body["body"].get("commandLine", "") for body in json.loads(expanded.out)]
+    assert any(line.startswith("cmd.exe /d ") and line.endswith('.cmd" lamp.en.txt"') for line in lines)

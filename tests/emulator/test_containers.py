@@ -261,5 +261,5 @@ def test_an_image_without_docker_runs_no_containers(tmp_path):
     with running(tmp_path / "home") as local, local.client() as client, pytest.raises(HttpResponseError) as refused:
         client.create_pool(asked)
     assert refused.value.status_code == 400
-    told = {detail.key: detail.value for detail in refused.value.model.values_property}
+    told = {detail.key: detail.value for detail in refused.value.model.error_values or ()}
     assert (told["PropertyName"], told["PropertyValue"]) == ("type", "dockerCompatible")

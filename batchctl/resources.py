@@ -351,6 +351,7 @@ class Task(Work):
 
     `max_task_retry_count` None: what the job says.
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
+    `contents`: what its files hold (`spec/filling/contents.py`), which is compared with nothing.
     `manager`: Batch makes it with its job.
     `factory`: which of the spec's factories made it. `ended`: when it came into its state, as the service writes it.
     `depends_on`: as wanted, all the ids; in a plan, those that run in the same generation, as Batch takes them.
@@ -372,6 +373,7 @@ class Task(Work):
     exit_conditions: ExitConditions | None = sent(None, digest=HANDLING, always=True)
     depends_on: TaskDependencies | None = sent(None, key="")
     factory: str = policy("")
+    contents: str = policy("", key="")
     manager: bool = policy(False)
     digest: str = compared(Rule.NEW_GENERATION, "", key="", rest="")
     generation: int | None = observed()

@@ -77,14 +77,18 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
 def why(
     spec: SpecPath,
     name: Annotated[str, typer.Argument(metavar="KIND.NAME", help="task.ID, pool.ID or node.ID.", show_default=False)],
+    rerun: Annotated[bool, typer.Option("--rerun", help="Why apply would run the task again.")] = False,
     *,
     options: Options,
 ) -> None:
-    """Say why a task does not run or failed, why a pool has no nodes, what is wrong with a node."""
-    from batchctl.verbs.why import why as reasons
+    """Say why a task does not run, failed or would run again, why a pool has no nodes, what is wrong with a node."""
+    if rerun:
+        from batchctl.verbs.rerun import why_again as reasons
+    else:
+        from batchctl.verbs.why import why as reasons
 
     out = open_printer(options.no_color)
-    seen = open_spec(spec, options, out, names_alone=True)
+    seen = open_spec(spec, options, out, names_alone=not rerun)
     for reason in reasons(seen.spec, seen.cloud, seen.cloud.eyes, name, str(spec)):
         for line in (reason.says, f"  -> {reason.remedy}" if reason.remedy else ""):
             if line:

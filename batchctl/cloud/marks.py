@@ -31,6 +31,12 @@ MOST_LOST = 200
 DIGEST_SETTING = "BATCHCTL_DIGEST"
 """Tasks and start tasks have no metadata: their digest is an environment setting."""
 
+CONTENTS_SETTING = "BATCHCTL_CONTENTS"
+"""Of tasks: what their files held when they were added, for `why --rerun`; no part of the digest."""
+
+TRAVELLING = frozenset({DIGEST_SETTING, CONTENTS_SETTING})
+"""Settings of ours among those of a spec."""
+
 
 REBOOTING = "batchctl_rebooting"
 """On a pool whose nodes are being given another start task."""

@@ -15,7 +15,7 @@ from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import JobSpec, PoolSpec, Spec, WorkSpec
-from batchctl.spec.tasks import make_tasks, scripts_digest
+from batchctl.spec.tasks import make_tasks
 from batchctl.work import JobPreparationTask, JobReleaseTask, StartTask
 
 QUARTER = timedelta(minutes=15)
@@ -47,9 +47,7 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
             made.append(_wanted_pool(spec, pool, start))
         if job := spec.job:
             asked = _wanted_job(spec, job, pool, inventory, problems, scripts, start)
-            tasks, stages = make_tasks(
-                spec, job, pool, scripts_digest(spec, start, asked), inventory, problems, scripts
-            )
+            tasks, stages = make_tasks(spec, job, pool, start, asked, inventory, problems, scripts)
             asked = _with_manager(asked, job, tasks)
             if spec.schedule:
                 problems += _scripts_that_expire(spec, (asked, *tasks), scripts)

@@ -20,7 +20,8 @@ from batchctl.spec.fanout.dependencies import (
 )
 from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead, legal_task_id
 from batchctl.spec.fanout.items import FanoutError
-from batchctl.spec.filling.digests import Digests, digest_parts, short_hash
+from batchctl.spec.filling.contents import kept_contents, kept_scripts
+from batchctl.spec.filling.digests import Digests, common_files, digest_parts, short_hash
 from batchctl.spec.filling.filler import (
     Filler,
     command_line,
@@ -34,7 +35,7 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, LogsSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
-from batchctl.work import MultiInstanceSettings, OutputFile, ResourceFile, Settings, StartTask
+from batchctl.work import JobPreparationTask, MultiInstanceSettings, OutputFile, ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -47,17 +48,20 @@ def make_tasks(
     spec: Spec,
     job: JobSpec,
     pool: PoolSpec,
-    brought: str,
+    start: StartTask | None,
+    asked: Job,
     inventory: Inventory,
     problems: list[Problem],
     scripts: dict[str, Blob],
 ) -> tuple[list[Task], tuple[Stage, ...]]:
     """The tasks of all factories, in order, and what of them comes later; what is wrong goes to `problems`, the .cmd
-    files that they run to `scripts`. `brought`: see `scripts_digest`."""
+    files that they run to `scripts`. `start` and `asked`: what is on the nodes before them."""
     plain, secret = Filler(spec, {}, []), holds_secrets(spec)
     at, common = (*job.at, "commonEnvironmentSettings"), job.wanted.environment
     common = told_settings(told(plain), at, common) if secret else filled_settings(plain, at, common)
-    frame = Frame(job, pool, common, brought, Digests(inventory), written_before(job), secret, spec.logs)
+    before, digests = scripts_before(spec, start, asked), Digests(inventory)
+    kept = kept_scripts(before, digests)
+    frame = Frame(job, pool, common, scripts_digest(before), digests, written_before(job), secret, spec.logs, kept)
     made = Made(spec, scripts, {(blob.container, blob.path) for blob in inventory.uploads})
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
@@ -92,14 +96,27 @@ def _as_line(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
 
 
-def scripts_digest(spec: Spec, start: StartTask | None, job: Job) -> str:
+NodeStart = StartTask | JobPreparationTask
+
+
+def scripts_before(spec: Spec, start: StartTask | None, job: Job) -> dict[str, tuple[str, NodeStart]]:
+    """The start task and the job's preparation, each with its command line as digests tell it."""
+    before = {"start": start, "preparation": job.job_preparation_task}
+    asked = {
+        "start": spec.pool.start_task if spec.pool else None,
+        "preparation": spec.job.job_preparation_task if spec.job else None,
+    }
+    secret = holds_secrets(spec)
+    return {
+        name: (_told_line(spec, work) if secret and (work := asked[name]) else made.command_line, made)
+        for name, made in before.items()
+        if made
+    }
+
+
+def scripts_digest(before: Mapping[str, tuple[str, NodeStart]]) -> str:
     """The hash of what the start task, and the job's preparation, bring to the nodes."""
-    before = [task for task in (start, job.job_preparation_task) if task]
-    asked = [spec.pool.start_task if spec.pool else None, spec.job.job_preparation_task if spec.job else None]
-    lines = (
-        [_told_line(spec, work) for work in asked if work] if holds_secrets(spec) else [t.command_line for t in before]
-    )
-    return short_hash([[line, task.content] for line, task in zip(lines, before, strict=True)])
+    return short_hash([[line, made.content] for line, made in before.values()])
 
 
 def _told_line(spec: Spec, work: WorkSpec[Any]) -> str:
@@ -110,7 +127,7 @@ def _told_line(spec: Spec, work: WorkSpec[Any]) -> str:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What all tasks of a job share. `scripts` is the hash of what is on the nodes before them; `secret`: there are
-    secrets, whose values are in no digest."""
+    secrets, whose values are in no digest. `kept`: see `kept_scripts`."""
 
     job: JobSpec
     pool: PoolSpec
@@ -120,6 +137,7 @@ class Frame:
     written_before: Mapping[str, frozenset[str]]
     secret: bool = False
     logs: LogsSpec | None = None
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +265,9 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         "id": task_id,
     }
     told_values = {**values, **_told(mould, told(fill), files)} if frame.secret else values
+    taken = (*values["resource_files"], *common_files(values))
+    if contents := kept_contents(taken, frame.digests, frame.kept):
+        values["contents"] = contents
     parts = digest_parts(told_values, frame.common, frame.scripts, frame.digests)
     if not factory.depends_on:
         values["digest"] = task_digest(parts)

@@ -1,8 +1,9 @@
 """The Eyes of an account: every method hands on to the room of its kind."""
 
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.looks import files, machines, runs
+from batchctl.cloud.looks import files, machines, runs, whole
 from batchctl.frozen import dataclass
+from batchctl.resources import Task
 from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
 
 
@@ -20,6 +21,9 @@ class AzureEyes:
 
     def run(self, place: Place) -> TaskSight | None:
         return runs.run_at(self.session, place)
+
+    def whole(self, task: Task) -> Task | None:
+        return whole.whole_task(self.session, task)
 
     def pool(self, pool: str) -> PoolSight | None:
         return machines.pool_seen(self.session, pool)

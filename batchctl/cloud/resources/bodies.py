@@ -86,15 +86,24 @@ def settings_body(settings: Settings) -> list[Json]:
 
 
 def unmarked_settings(items: Sequence[Json]) -> Settings:
-    """Environment settings as the spec gave them, without the digest that travels among them."""
+    """Environment settings as the spec gave them, without what of ours travels among them."""
     found = ((str(i["name"]), str(i.get("value", ""))) for i in items)
-    return tuple(pair for pair in found if pair[0] != marks.DIGEST_SETTING)
+    return tuple(pair for pair in found if pair[0] not in marks.TRAVELLING)
 
 
 def travelling_digest(item: Json) -> str:
     """The digest among the environment settings of a task or of what nodes run."""
+    return _travelling(item, marks.DIGEST_SETTING)
+
+
+def travelling_contents(item: Json) -> str:
+    """What the files of a task held; "" where nobody kept it."""
+    return _travelling(item, marks.CONTENTS_SETTING)
+
+
+def _travelling(item: Json, name: str) -> str:
     settings = item.get("environmentSettings") or ()
-    return next((str(i.get("value", "")) for i in settings if i["name"] == marks.DIGEST_SETTING), "")
+    return next((str(i.get("value", "")) for i in settings if i["name"] == name), "")
 
 
 def give_digest(body: Json, digest: str) -> None:

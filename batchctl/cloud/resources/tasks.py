@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
+from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
@@ -101,6 +102,8 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
         body["outputFiles"] = marked_outputs(session, task, task.output_files, owner)
     give_user(body)
     give_digest(body, task.digest)
+    if task.contents:
+        body["environmentSettings"].append({"name": marks.CONTENTS_SETTING, "value": task.contents})
     return merged(body, task.raw)
 
 

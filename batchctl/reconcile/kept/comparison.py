@@ -10,8 +10,9 @@ from batchctl.reconcile.kept.document import Header, Place, Saved
 from batchctl.reconcile.plan import Action
 from batchctl.resources import changed_parts
 
-IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "fields"})
-"""Of a change: what moves by itself while a plan is kept and decides nothing in it, and what before and after say."""
+IGNORED = frozenset({"before.state", "before.nodes", "before.modified", "after.contents", "fields"})
+"""Of a change: what moves by itself while a plan is kept and decides nothing in it, and what is said elsewhere: by
+before and after, or by the digest."""
 
 SHOWN = 20
 

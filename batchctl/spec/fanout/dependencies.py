@@ -10,6 +10,7 @@ from batchctl.desired import Stage
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
 from batchctl.resources import Task, task_digest
+from batchctl.spec.filling.contents import kept_contents
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.model import DependsOn, Factory, JobSpec, PoolSpec, Spec
 from batchctl.spec.source import shown
@@ -160,9 +161,12 @@ class _Connector:
                 yield draft.finished()
                 continue
             on, said = waits
-            inputs = [self._digests.content(f, written) for f in draft.task.all_resource_files]
+            files = draft.task.all_resource_files
+            inputs = [self._digests.content(f, written) for f in files]
             parts = draft.parts | {"inputs": short_hash(inputs), "dependencies": said}
-            yield replace(draft.task, digest=task_digest(parts), depends_on=on)
+            scripts = draft.task.contents.partition("|")[1:]
+            contents = kept_contents(files, self._digests, "".join(scripts), written)
+            yield replace(draft.task, digest=task_digest(parts), contents=contents, depends_on=on)
 
     def _waits(self, factory: Factory, draft: Draft | None) -> tuple[TaskDependencies, str] | None:
         """What a task waits for (all ids), and a hash of what these are."""

@@ -36,6 +36,15 @@ class Digests:
         blob = self._counted(file.container, written).get(file.blob)
         return [file.container, file.blob, _version(blob) if blob else None, file.file_path, file.file_mode]
 
+    def trace(self, file: ResourceFile, written: frozenset[str] = frozenset()) -> str:
+        """Eight hex digits of what it holds, `-` where nobody here knows. Too few to compare by: a digest decides."""
+        if file.container is None:
+            return "-"
+        if file.blob is None:
+            return self._all(file.container, file.blob_prefix or "", written)[:8]
+        blob = self._counted(file.container, written).get(file.blob)
+        return "-" if blob is None else blob.md5[:8] if blob.md5 else short_hash(blob.etag)[:8]
+
     def _all(self, container: str, prefix: str, written: frozenset[str]) -> str:
         key = container, prefix, written
         if key not in self._containers:
@@ -84,7 +93,7 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
     return {
         "command": short_hash(_digested(values, "command")),
         "environment": short_hash([sorted(common), sorted(values["environment"])]),
-        "inputs": short_hash([digests.content(f) for f in (*values["resource_files"], *_common_files(values))]),
+        "inputs": short_hash([digests.content(f) for f in (*values["resource_files"], *common_files(values))]),
         "scripts": scripts,
         **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
@@ -96,7 +105,7 @@ def _output_words(output: OutputFile) -> list[Any]:
     return [output.file_pattern, output.container, output.path, output.upload_condition]
 
 
-def _common_files(values: Mapping[str, Any]) -> tuple[ResourceFile, ...]:
+def common_files(values: Mapping[str, Any]) -> tuple[ResourceFile, ...]:
     several = values.get("multi_instance_settings")
     return several.common_resource_files if several else ()
 

@@ -1,0 +1,37 @@
+"""A run of a task with all that Batch was given for it."""
+
+from batchctl.cloud import marks
+from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.session import Session
+from batchctl.cloud.resources.bodies import rest_dialect, travelling_contents, travelling_digest
+from batchctl.resources import Task, generation_id
+from batchctl.work import OutputFile, unsigned
+
+
+def whole_task(session: Session, task: Task) -> Task | None:
+    """One request; None where it is there no more."""
+    job = generation_id(task.job, task.generation or 1)
+    item = session.find(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
+    if item is None:
+        return None
+    return Task(
+        **rest_dialect(session).read(Task, item),
+        job=task.job,
+        generation=task.generation,
+        digest=travelling_digest(item) or task.digest,
+        contents=travelling_contents(item),
+        output_files=tuple(_read_output(session, output) for output in item.get("outputFiles") or ()),
+    )
+
+
+def _read_output(session: Session, item: Json) -> OutputFile:
+    place = item["destination"]["container"]
+    ours = session.sas.place(place["containerUrl"])
+    headers = marks.from_pairs(place.get("uploadHeaders"))
+    return OutputFile(
+        file_pattern=item["filePattern"],
+        container=ours[0] if ours else unsigned(place["containerUrl"]) or "",
+        path=place.get("path"),
+        upload_condition=item["uploadOptions"]["uploadCondition"],
+        is_log=f"x-ms-meta-{marks.LOG}" in headers,
+    )

@@ -42,7 +42,10 @@ def batchctl(
 
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Commands": (specs.plan, specs.apply, specs.destroy),
-    "What is going on": (looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
+    "What is going on": (
+        *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
+        looking.report,
+    ),
     "What is to be done": (acting.cancel, acting.pause, acting.resume, acting.reboot),
     "Specs and plans": (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema),
     "The account and this machine": (gc.gc,),

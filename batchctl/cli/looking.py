@@ -1,4 +1,4 @@
-"""The commands that look at a run: status, logs, tasks, nodes, outputs."""
+"""The commands that look at a run: status, logs, tasks, nodes, outputs, report."""
 
 import shutil
 import sys
@@ -125,6 +125,33 @@ def logs(
             out.log(lead, line)
         if heard.anew:
             out.say(f"{heard.stream.label} is tried again")
+
+
+@with_options
+def report(
+    spec: SpecPath,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the files go.", show_default=False)],
+    *,
+    options: Options,
+) -> None:
+    """Write how the run went to a directory: report.html, report.md, report.json and tasks.csv."""
+    from batchctl.clock import SystemClock
+    from batchctl.render.report.figures import verdict
+    from batchctl.render.report.files import report_files
+    from batchctl.render.text import shown_path
+    from batchctl.verbs.report import report as seen_whole
+
+    if to.exists() and not to.is_dir():
+        raise UsageError(f"--to: {to} is no directory")
+    out = open_printer(options.no_color)
+    seen = open_spec(spec, options, out, names_alone=True)
+    found = seen_whole(seen.spec, seen.cloud, seen.cloud.eyes, SystemClock().now())
+    files = report_files(found)
+    to.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (to / name).write_text(text, encoding="utf-8", newline="\n")
+    out.line(verdict(found))
+    out.line(f"Wrote {', '.join(files)} to {shown_path(to.absolute())}")
 
 
 def _open(spec: Path, options: Options) -> Opened:

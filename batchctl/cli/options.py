@@ -32,6 +32,7 @@ Command: TypeAlias = Literal[
     "nodes",
     "outputs",
     "logs",
+    "report",
     "cancel",
     "pause",
     "resume",
@@ -40,7 +41,7 @@ Command: TypeAlias = Literal[
 """The function behind a command that takes some of these options."""
 
 
-LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why")
+LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why", "report")
 """Commands that look at a run."""
 
 ACTING: tuple[Command, ...] = ("cancel", "pause", "resume", "reboot")

@@ -25,6 +25,7 @@ class Document(StrEnum):
     SPEC = "spec"
     PLAN = "plan"
     EVENTS = "events"
+    REPORT = "report"
 
 
 @with_options
@@ -101,9 +102,9 @@ def explain(
 
 
 def schema(
-    of: Annotated[Document, typer.Argument(metavar="[spec|plan|events]", help="Of what.")] = Document.SPEC,
+    of: Annotated[Document, typer.Argument(metavar="[spec|plan|events|report]", help="Of what.")] = Document.SPEC,
 ) -> None:
-    """Print the JSON schema of specs, for editors, of saved plans, or of what --json says."""
+    """Print the JSON schema of specs, for editors, of saved plans, of what --json says, or of reports."""
     from batchctl.spec.reading.schema import schema_text
 
     sys.stdout.write(schema_text(SCHEMAS[of]))
@@ -114,4 +115,4 @@ def version() -> None:
     sys.stdout.write(f"batchctl {__version__}\n")
 
 
-SCHEMAS = {Document.SPEC: "batchctl", Document.PLAN: "plan", Document.EVENTS: "events"}
+SCHEMAS = {Document.SPEC: "batchctl", Document.PLAN: "plan", Document.EVENTS: "events", Document.REPORT: "report"}

@@ -27,12 +27,12 @@ def as_markdown(header: Header, plan: Plan) -> str:
         shown.append(line)
     # A fence that no name in it can close.
     fence = "`" * max(3, 1 + max((_longest_run(line) for line in shown), default=0))
-    over = "".join(f" with {_as_code(file)}" for file, _ in header.overlays)
-    head = [f"### batchctl plan of {_as_code(header.spec)}{over}", "", f"**{_without_markup(summary_line(plan))}**", ""]
-    head += [_without_markup(ceiling_line(plan.ceiling)), ""] if plan.ceiling else []
+    over = "".join(f" with {as_code(file)}" for file, _ in header.overlays)
+    head = [f"### batchctl plan of {as_code(header.spec)}{over}", "", f"**{without_markup(summary_line(plan))}**", ""]
+    head += [without_markup(ceiling_line(plan.ceiling)), ""] if plan.ceiling else []
     body = [f"{fence}diff", *shown, fence, ""] if shown else []
-    refused = [f"> [!CAUTION]\n> refused: {_without_markup(reason)}\n" for reason in plan.refusals]
-    notes = [f"> [!NOTE]\n> {_without_markup(note)}\n" for note in plan.notes]
+    refused = [f"> [!CAUTION]\n> refused: {without_markup(reason)}\n" for reason in plan.refusals]
+    notes = [f"> [!NOTE]\n> {without_markup(note)}\n" for note in plan.notes]
     return "\n".join([*head, *refused, *body, *notes, _footer(header)]) + "\n"
 
 
@@ -50,7 +50,7 @@ def _diff_lines(plan: Plan) -> Iterator[str]:
 
 
 def _footer(header: Header) -> str:
-    target = f"{_as_code(header.target.batch)} and {_as_code(header.target.storage)}"
+    target = f"{as_code(header.target.batch)} and {as_code(header.target.storage)}"
     return f"For {target}; made {header.made:%Y-%m-%d %H:%M} UTC, stands until {header.expires:%Y-%m-%d %H:%M} UTC."
 
 
@@ -59,10 +59,10 @@ def _longest_run(text: str) -> int:
     return max(len(run) for run in "".join(c if c == "`" else " " for c in text).split(" "))
 
 
-def _as_code(text: str) -> str:
+def as_code(text: str) -> str:
     return "`" + one_line(text).replace("`", "'") + "`"
 
 
-def _without_markup(text: str) -> str:
+def without_markup(text: str) -> str:
     """Text in which nothing is markup: names come from strangers."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in one_line(text))

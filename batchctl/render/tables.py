@@ -88,11 +88,11 @@ def table_text(rows: Sequence[Any], columns: Sequence[Column], form: str, width:
     are too many for it; 0: whoever reads takes all."""
     match form:
         case "json":
-            return json.dumps(_told(rows, columns), indent=2, ensure_ascii=False) + "\n"
+            return json.dumps(told_rows(rows, columns), indent=2, ensure_ascii=False) + "\n"
         case "yaml":
             import yaml  # imported late: few ask for it
 
-            return yaml.safe_dump(_told(rows, columns), sort_keys=False, allow_unicode=True)
+            return yaml.safe_dump(told_rows(rows, columns), sort_keys=False, allow_unicode=True)
         case "tsv":
             heads = "\t".join(column.name for column in columns)
             return "".join(f"{line}\n" for line in (heads, *(_tsv_line(row, columns) for row in rows)))
@@ -100,11 +100,12 @@ def table_text(rows: Sequence[Any], columns: Sequence[Column], form: str, width:
             return _aligned([column for column in columns if not column.detail], rows, width)
 
 
-def _told(rows: Iterable[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
-    return [{column.name: _plain(column.of(row)) for column in columns} for row in rows]
+def told_rows(rows: Iterable[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The rows as JSON has them, with all that a table leaves out."""
+    return [{column.name: plain_value(column.of(row)) for column in columns} for row in rows]
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """As JSON has it: moments as ISO 8601, spans in seconds."""
     match value:
         case datetime():
@@ -117,7 +118,7 @@ def _plain(value: Any) -> Any:
 
 def _tsv_line(row: Any, columns: Sequence[Column]) -> str:
     """Nothing in a cell is a tab or ends a line."""
-    cells = (_plain(column.of(row)) for column in columns)
+    cells = (plain_value(column.of(row)) for column in columns)
     return "\t".join("" if cell is None else one_line(_joined(cell)) for cell in cells)
 
 

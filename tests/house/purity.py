@@ -23,6 +23,7 @@ LIBRARIES = (
         "hashlib",
         "hmac",
         "html",
+        "heapq",
         "itertools",
     ),
     *("json", "math", "operator", "pathlib", "posixpath", "re", "shlex", "statistics", "string", "types", "typing"),

@@ -1,0 +1,157 @@
+"""A run in figures: how long its tasks took and waited, how busy its nodes were, which failures are alike. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from batchctl.frozen import dataclass
+from batchctl.reconcile.explain.timeline import Lane, Step, lanes_of, running_over_time
+from batchctl.resources import Blob
+from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight, newest_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sightings:
+    """What was seen of a run in one look. `runs`: of all generations; `now`: when it was looked at."""
+
+    spec: str
+    now: datetime
+    jobs: Sequence[JobSight] = ()
+    runs: Sequence[TaskSight] = ()
+    pools: Sequence[PoolSight] = ()
+    nodes: Mapping[str, Sequence[NodeSight]]
+    outputs: Sequence[Blob] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """Of many spans: how many, together, and three of them. A percentile is one of the spans (nearest rank)."""
+
+    count: int
+    total: timedelta
+    median: timedelta
+    p95: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureGroup:
+    """Tasks that failed for the same cause, in the order of their ends; `said`: the last lines of the first of them."""
+
+    runs: tuple[TaskSight, ...]
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`tasks`: of each the newest run; all but `retries`, `requeues`, `lanes`, `steps`, and `utilisation`, which are of
+    all runs, is of these. `utilisation`: the part of the slots of the nodes that are there which tasks had."""
+
+    spec: str
+    made: datetime
+    jobs: tuple[JobSight, ...]
+    tasks: tuple[TaskSight, ...]
+    counts: tuple[tuple[str, int], ...]
+    began: datetime | None
+    ended: datetime | None
+    ran: Spans | None
+    waited: Spans | None
+    retries: int
+    requeues: int
+    utilisation: float | None
+    outputs: tuple[Blob, ...]
+    failures: tuple[FailureGroup, ...]
+    lanes: tuple[Lane, ...]
+    steps: tuple[Step, ...]
+    bins: tuple[tuple[timedelta, int], ...]
+
+
+STATUSES = ("succeeded", "failed", "running", "preparing", "waiting")
+
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+BINS = 20
+"""Bars of the histogram of durations."""
+
+
+def report_of(seen: Sightings) -> Report:
+    """All figures; what cannot be known (no task has run, the nodes are gone) is None."""
+    tasks = newest_runs(seen.runs)
+    ran = [run.ran for run in tasks if run.ran is not None]
+    started = [run.started for run in tasks if run.started]
+    ended = [run.ended for run in tasks if run.ended]
+    found = [run.status for run in tasks]
+    others = sorted({*found} - {*STATUSES})
+    return Report(
+        spec=seen.spec,
+        made=seen.now,
+        jobs=tuple(seen.jobs),
+        tasks=tasks,
+        counts=tuple((status, found.count(status)) for status in (*STATUSES, *others) if status in found),
+        began=min(started, default=None),
+        ended=max(ended, default=None),
+        ran=spans_of(ran),
+        waited=spans_of([run.waited for run in tasks if run.waited is not None]),
+        retries=sum(run.retries for run in seen.runs),
+        requeues=sum(run.requeues for run in seen.runs),
+        utilisation=_utilisation(seen),
+        outputs=tuple(seen.outputs),
+        failures=_alike([run for run in tasks if run.status == "failed"]),
+        lanes=lanes_of(seen.runs, seen.now),
+        steps=running_over_time(seen.runs, seen.now),
+        bins=_bins(ran),
+    )
+
+
+def spans_of(spans: Sequence[timedelta]) -> Spans | None:
+    if not spans:
+        return None
+    ordered = sorted(spans)
+    return Spans(
+        count=len(ordered),
+        total=sum(ordered, timedelta()),
+        median=ordered[ceil(len(ordered) * 0.5) - 1],
+        p95=ordered[ceil(len(ordered) * 0.95) - 1],
+        longest=ordered[-1],
+    )
+
+
+def _utilisation(seen: Sightings) -> float | None:
+    """Task seconds times slots, over node seconds times slots, from a node's allocation to the last end of a task."""
+    going = any(run.started and not run.ended for run in seen.runs)
+    until = seen.now if going else max((run.ended for run in seen.runs if run.ended), default=seen.now)
+    slots = {pool.id: pool.slots_per_node for pool in seen.pools}
+    since, offered = {}, 0.0
+    for pool, nodes in seen.nodes.items():
+        for node in nodes:
+            if node.allocated and node.allocated < until:
+                since[node.id] = node.allocated
+                offered += (until - node.allocated).total_seconds() * slots.get(pool, 1)
+    if not offered:
+        return None
+    taken = 0.0
+    for run in seen.runs:
+        if run.started and run.node in since:
+            end = min(run.ended or until, until)
+            taken += max(0.0, (end - max(run.started, since[run.node])).total_seconds()) * run.slots
+    return taken / offered
+
+
+def _alike(failed: Sequence[TaskSight]) -> tuple[FailureGroup, ...]:
+    """By exit code, or by the code of what the service says; the greatest group first."""
+    groups: dict[object, list[TaskSight]] = {}
+    for run in sorted(failed, key=lambda run: (run.ended or LATEST, run.id)):
+        own = run.failure is None or run.failure.code == "FailureExitCode"
+        groups.setdefault(run.failure.code if run.failure and not own else run.exit_code, []).append(run)
+    return tuple(FailureGroup(runs=tuple(runs)) for runs in sorted(groups.values(), key=lambda runs: -len(runs)))
+
+
+def _bins(ran: Sequence[timedelta]) -> tuple[tuple[timedelta, int], ...]:
+    """(upper bound, how many took less or as much): bars of one width from 0 to the longest."""
+    if not ran:
+        return ()
+    width = max(max(ran), timedelta(milliseconds=BINS)) / BINS
+    counts = [0] * BINS
+    for span in ran:
+        counts[min(BINS - 1, max(0, ceil(span / width) - 1))] += 1
+    return tuple((width * (number + 1), count) for number, count in enumerate(counts))

@@ -1,0 +1,94 @@
+"""A run as JSON (schemas/report.schema.json) and CSV, for programs: every task, nothing cut."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+from batchctl.reconcile.explain.report import FailureGroup, Report, Spans
+from batchctl.reconcile.explain.timeline import Lane
+from batchctl.render.log_lines import harmless_line
+from batchctl.render.status import failure_words
+from batchctl.render.tables import OUTPUTS, TASKS, plain_value, told_rows
+from batchctl.sensitive import masked
+from batchctl.words import one_line
+
+
+def as_json(report: Report) -> str:
+    """A line for each part of the document."""
+    parts = (f"{json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in _document(report).items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def as_csv(report: Report) -> str:
+    """The columns of `batchctl tasks -o tsv`; what is not known is an empty cell."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([column.name for column in TASKS])
+    for row in _masked(told_rows(report.tasks, TASKS)):
+        rows.writerow([one_line(value) if isinstance(value, str) else value for value in row.values()])
+    return text.getvalue()
+
+
+def said_line(text: str) -> str:
+    """What a stranger wrote, as a line that nothing obeys and in which no secret stands."""
+    return one_line(masked(harmless_line(text.expandtabs(4))))
+
+
+def elapsed(report: Report) -> timedelta | None:
+    """From the first start of a task to the last end, or to the look at those that go on."""
+    if report.began is None:
+        return None
+    going = any(run.started and not run.ended for run in report.tasks)
+    return (report.made if going or report.ended is None else report.ended) - report.began
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        "batchctlReport": 1,
+        "spec": report.spec,
+        "made": plain_value(report.made),
+        "began": plain_value(report.began),
+        "ended": plain_value(report.ended),
+        "elapsed": plain_value(elapsed(report)),
+        "counts": dict(report.counts),
+        "ran": _spans(report.ran),
+        "waited": _spans(report.waited),
+        "retries": report.retries,
+        "requeues": report.requeues,
+        "utilisation": None if report.utilisation is None else round(report.utilisation, 4),
+        "jobs": [{"id": job.id, "generation": job.generation, "state": job.state} for job in report.jobs],
+        "failures": [_failure(group) for group in report.failures],
+        "durations": [{"upTo": plain_value(bound), "tasks": count} for bound, count in report.bins],
+        "running": [{"from": plain_value(step.moment), "tasks": step.running} for step in report.steps],
+        "timeline": [_lane(lane) for lane in report.lanes],
+        "tasks": _masked(told_rows(report.tasks, TASKS)),
+        "outputBytes": sum(blob.size for blob in report.outputs),
+        "outputs": told_rows(report.outputs, OUTPUTS),
+    }
+
+
+def _spans(spans: Spans | None) -> dict[str, Any] | None:
+    names = ("count", "total", "median", "p95", "longest")
+    return None if spans is None else {name: plain_value(getattr(spans, name)) for name in names}
+
+
+def _failure(group: FailureGroup) -> dict[str, Any]:
+    return {
+        "cause": said_line(failure_words(group.runs[0])),
+        "tasks": [run.id for run in group.runs],
+        "said": [said_line(line) for line in group.said],
+    }
+
+
+def _lane(lane: Lane) -> dict[str, Any]:
+    bars = [
+        {"task": bar.run.id, "job": bar.run.job, "start": plain_value(bar.start), "end": plain_value(bar.end)}
+        for bar in lane.bars
+    ]
+    return {"node": lane.node, "slot": lane.slot, "tasks": bars}
+
+
+def _masked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"message": said_line(row["message"])} if row["message"] else row for row in rows]

@@ -37,8 +37,9 @@ def branches_by_key(schema: Schema) -> dict[str, Schema]:
 
 
 def constant_words(schema: Schema) -> tuple[str, ...]:
-    """The words of a `oneOf` of constants."""
-    return tuple(branch["const"] for branch in schema.get("oneOf", ()) if "const" in branch)
+    """The words of a `oneOf` of constants, but for other spellings of the same, which are taken and not advertised."""
+    branches = (branch for branch in schema.get("oneOf", ()) if "const" in branch and not branch.get("deprecated"))
+    return tuple(branch["const"] for branch in branches)
 
 
 def chosen_branch(schema: Schema, keys: Mapping[str, Any]) -> Schema:

@@ -123,6 +123,7 @@ def logs(
         lead = f"[{heard.stream.label}] " if len(streams) > 1 else ""
         for line in readers[heard.stream].lines(heard.content, last=heard.last or heard.anew):
             out.log(lead, line)
+        sys.stdout.flush()  # whoever follows reads along
         if heard.anew:
             out.say(f"{heard.stream.label} is tried again")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from batchctl.errors import NotThere, UsageError
-from batchctl.reconcile.explain.why import Reason, TaskFacts, why_failed_run, why_no_nodes, why_waiting
+from batchctl.reconcile.explain.why import Reason, TaskFacts, why_failed_run, why_pool, why_waiting
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
@@ -28,7 +28,7 @@ def why(spec: Spec, cloud: Cloud, eyes: Eyes, name: str, path: str) -> Iterator[
     if kind == "task":
         yield from _why_task(spec, cloud, eyes, asked, path, jobs)
     elif kind == "pool":
-        yield from _why_pool(spec, cloud, eyes, asked, path)
+        yield from _why_pool(spec, cloud, eyes, asked, path, jobs)
     else:
         yield from _why_node(spec, eyes, asked, path, jobs)
 
@@ -79,17 +79,18 @@ def _last_words(cloud: Cloud, task: Task) -> Iterator[Reason]:
         yield Reason(says=f"  | {line}")
 
 
-def _why_pool(spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, path: str) -> Iterator[Reason]:
+def _why_pool(
+    spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]
+) -> Iterator[Reason]:
     pool = look.sight_of(spec, eyes, asked)
     if pool is None:
-        raise NotThere(f"there is no pool {asked!r}")
+        others = [repr(name) for name in look.pools_of(spec, jobs) if name.lower() != asked.lower()]
+        raise NotThere(f"there is no pool {asked!r}" + f"; of this spec: {', '.join(others)}" * bool(others))
     health = cloud.health(asked)
     states = ", ".join(f"{count} {state}" for state, count in pool.nodes) or "none"
     yield Reason(says=f"pool {pool.id} wants {health.wanted}, and has {pool.there}: {states}")
-    if health.able >= health.wanted > 0:
-        yield Reason(says="all of them may run tasks")
-    else:
-        yield from why_no_nodes(health, pool, path)
+    waiting = sum(job.counts.active for job in jobs if job.pool == pool.id and job.state == "active")
+    yield from why_pool(health, pool, path, waiting=waiting)
 
 
 def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]) -> Iterator[Reason]:

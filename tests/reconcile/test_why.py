@@ -8,7 +8,7 @@ import pytest
 
 from batchctl.cloud_answers import Counts, PoolHealth, Scaling
 from batchctl.configurations import TaskDependencies, TaskIdRange
-from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_no_nodes, why_waiting
+from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_no_nodes, why_pool, why_waiting
 from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, TaskSight
 from tests.reconcile.build import failed, held_job, run, waiting
 
@@ -62,6 +62,14 @@ QUOTA = "AccountCoreQuotaReached: no cores"
         ),
         ({"seen": replace(SEEN, state="disabled")}, "job count is paused"),
         (
+            {"nodes": [NodeSight(id="n3", state="creating")], "health": replace(ABLE, nodes=(("creating", 2),))},
+            "its nodes are coming up: 2 creating of 2",
+        ),
+        (
+            {"health": PoolHealth(steady=False, nodes=(), able=0, wanted=2), "nodes": []},
+            "its nodes are coming up: none yet of 2",
+        ),
+        (
             {"seen": replace(SEEN, state="completed", why_ended="JobMaxWallClockTime")},
             "job count has ended (JobMaxWallClockTime): nothing of it runs any more",
         ),
@@ -91,6 +99,50 @@ QUOTA = "AccountCoreQuotaReached: no cores"
 )
 def test_why_a_task_waits(known: dict[str, Any], says: str) -> None:
     assert why_waiting(facts(**known))[0].says == says
+
+
+@pytest.mark.parametrize(
+    ("health", "waiting", "says"),
+    [
+        (ABLE, 1, "all of them may run tasks"),
+        (
+            PoolHealth(steady=True, nodes=(("preempted", 1), ("running", 1)), able=2, wanted=2),
+            1,
+            "1 preempted: Azure took it back, and gives another where it has room",
+        ),
+        (
+            PoolHealth(steady=True, nodes=(("unknown", 1),), able=1, wanted=1),
+            0,
+            "1 unknown: the service hears nothing of it; what runs there may go on",
+        ),
+        (
+            PoolHealth(steady=True, nodes=(("creating", 1), ("idle", 1)), able=2, wanted=2),
+            0,
+            "its nodes are coming up: 1 creating of 2",
+        ),
+        (PoolHealth(steady=False, nodes=(("idle", 1),), able=1), 0, "all of them may run tasks"),
+        (PoolHealth(steady=True, nodes=(), able=0), 0, "it has no nodes, and no task waits for any"),
+        (
+            PoolHealth(steady=True, nodes=(), able=0, scaling=Scaling(next_evaluation=NOON)),
+            0,
+            "it has no nodes, and no task waits for any",
+        ),
+        (PoolHealth(steady=True, nodes=(), able=0), 2, "the pool has no nodes"),
+        (PoolHealth(steady=True, nodes=(), able=0, wanted=2, resize_errors=(QUOTA,)), 0, f"0 of 2 nodes: {QUOTA}"),
+    ],
+)
+def test_what_keeps_a_pool_from_running_tasks(health: PoolHealth, waiting: int, says: str) -> None:
+    assert [reason.says for reason in why_pool(health, POOL, "s.yaml", waiting=waiting)] == [says]
+
+
+def test_a_pool_that_nothing_waits_for_needs_no_mending() -> None:
+    (found,) = why_pool(PoolHealth(steady=True, nodes=(), able=0), POOL, "s.yaml", waiting=0)
+    assert found.remedy == ""
+
+
+def test_a_held_job_goes_on_by_a_command() -> None:
+    (found,) = why_waiting(facts(seen=replace(SEEN, state="disabled")))
+    assert found.remedy == "`batchctl resume s.yaml` goes on with it"
 
 
 def test_the_remedy_names_a_command() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from batchctl.cloud_answers import PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import waiting_in_vain
-from batchctl.reconcile.decide.pool_verdicts import EXTERNAL, pool_notices, why_no_node
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL, pool_notices, pool_troubles, why_no_node
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
 from batchctl.words import plural, some
@@ -81,7 +81,7 @@ def _is_awaited(other: Task, task: Task) -> bool:
 
 def _job_is_held(facts: TaskFacts) -> Iterator[Reason]:
     if facts.seen.state in ("disabled", "disabling"):
-        yield Reason(says=f"job {facts.seen.id} is paused", remedy="somebody disabled it, and has to enable it")
+        yield Reason(says=f"job {facts.seen.id} is paused", remedy=f"`batchctl resume {facts.spec}` goes on with it")
     if facts.seen.scheduling_error:
         yield Reason(says=f"job {facts.seen.id} cannot be scheduled: {facts.seen.scheduling_error}")
     most = facts.job.max_parallel_tasks
@@ -118,6 +118,9 @@ def _all_busy(facts: TaskFacts) -> Iterator[Reason]:
     coming = [node for node in facts.nodes if node.state in COMING]
     if free >= facts.run.slots:
         return
+    if coming and not ready:
+        yield from _coming_up(facts.health)
+        return
     busy = f"{sum(node.running_slots for node in ready)} of {len(ready) * slots} slots are taken"
     ahead = facts.seen.counts.active - 1
     queue = f", and {plural(ahead, 'other task')} of its job {'waits' if ahead == 1 else 'wait'}" if ahead > 0 else ""
@@ -130,14 +133,42 @@ COMING = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", 
 """States of nodes that will run tasks soon."""
 
 
+LIMBO = {
+    "preempted": "Azure took it back, and gives another where it has room",
+    "unknown": "the service hears nothing of it; what runs there may go on",
+    "offline": "somebody keeps tasks away from it",
+    "upgradingOS": "it comes back once its system is up to date",
+}
+"""States of nodes that run nothing new now, and what is known of them."""
+
+
+def why_pool(health: PoolHealth, pool: PoolSight, spec: str, *, waiting: int) -> Iterator[Reason]:
+    """What keeps a pool from running tasks, if anything does; never empty. `waiting`: the tasks that wait for it."""
+    if not (health.count or health.wanted or waiting or any(pool_troubles(health))):
+        yield Reason(says="it has no nodes, and no task waits for any")
+    elif health.able < max(1, health.wanted):
+        yield from why_no_nodes(health, pool, spec)
+    else:
+        limbo = [Reason(says=f"{count} {state}: {LIMBO[state]}") for state, count in health.nodes if state in LIMBO]
+        yield from (*_coming_up(health), *limbo) or (Reason(says="all of them may run tasks"),)
+
+
 def why_no_nodes(health: PoolHealth, pool: PoolSight | None, spec: str) -> Iterator[Reason]:
     """Why no node of a pool can run a task."""
-    if not health.steady or any(state in COMING for state, _ in health.nodes):
-        states = ", ".join(f"{count} {state}" for state, count in health.nodes) or "none yet"
-        yield Reason(says=f"its nodes are coming up: {states} of {health.wanted}")
-    told = list(pool_notices(health)) or why_no_node(health).split("\n")
+    coming = tuple(_coming_up(health))
+    yield from coming
+    told = list(pool_notices(health))
+    if not told and (health.details or not coming):
+        told = why_no_node(health).split("\n")
     for line in told:
         yield Reason(says=line, remedy=_mending(health, pool, spec) if health.steady else "")
+
+
+def _coming_up(health: PoolHealth) -> Iterator[Reason]:
+    # Counts of nodes have the states of REST's keys: waitingForStartTask.
+    coming = [f"{count} {state}" for state, count in health.nodes if state.lower() in COMING]
+    if coming or (health.count < health.wanted and not health.steady):
+        yield Reason(says=f"its nodes are coming up: {', '.join(coming) or 'none yet'} of {health.wanted}")
 
 
 def _mending(health: PoolHealth, pool: PoolSight | None, spec: str) -> str:

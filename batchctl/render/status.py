@@ -14,6 +14,9 @@ SHOWN_JOBS = 3
 SHOWN_GROUPS = 8
 NAMED = 5
 
+GOING = frozenset({"active", "enabling", "disabling", "disabled"})
+"""States of a job of which tasks that wait may yet run."""
+
 
 def status_lines(found: Status, spec: str, now: datetime) -> Iterator[str]:
     """`spec`: as the user wrote it, for the commands that are named. At most some twenty lines."""
@@ -24,13 +27,13 @@ def status_lines(found: Status, spec: str, now: datetime) -> Iterator[str]:
     if older:
         yield f"{plural(len(older), 'older job')} of it"
     for job in shown:
-        yield from _job_lines(job, now)
+        yield from _job_lines(job, spec, now)
     for pool in found.pools:
         yield from _pool_lines(pool, found, spec)
     yield from _failed_lines(found.failed, spec)
 
 
-def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
+def _job_lines(job: JobSight, spec: str, now: datetime) -> Iterator[str]:
     if job.state == "completed" and job.ended:
         took = f" after {shown_span(job.ended - job.created)}" if job.created else ""
         when = f"ended {shown_moment(job.ended)}{took}" + (f" ({one_line(job.why_ended)})" if job.why_ended else "")
@@ -39,6 +42,8 @@ def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
         when = f"{job.state}{since}"
     yield f"job    {job.id}: {when}"
     yield f"       {counts_line(job.counts)}"
+    if job.state in ("disabled", "disabling"):
+        yield f"       paused: `batchctl resume {spec}` goes on with it; its nodes keep costing"
     if job.scheduling_error:
         yield f"       it cannot be scheduled: {one_line(job.scheduling_error)}"
 
@@ -62,7 +67,7 @@ def _pool_lines(pool: PoolSight, found: Status, spec: str) -> Iterator[str]:
         yield "       external: whoever owns it pays for its nodes"
     elif found.schedule:
         yield f"       for the jobs of schedule {found.schedule}: `batchctl plan {spec}` tells how the last one went"
-    elif pool.there and not any(job.counts.unfinished for job in found.jobs if job.state == "active"):
+    elif pool.there and not any(job.counts.unfinished for job in found.jobs if job.state in GOING):
         keep = "1 node keeps" if pool.there == 1 else f"{pool.there} nodes keep"
         yield f"       {keep} costing, and nothing is to run: `batchctl destroy {spec} --only pool.{pool.id}`"
 

@@ -139,6 +139,15 @@ def test_nobody_reads_the_output_any_more(line: str, code: int, said: str) -> No
     assert len(ran.stderr.splitlines()) == bool(said)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(("line", "code"), [("schema", 0), (f"expand {SPEC}", 0), ("validate nowhere.yaml", 65)])
+def test_a_stream_that_somebody_closed_is_no_bug(line: str, code: int, closed: str) -> None:
+    ran = subprocess.run(f"{sys.executable} -m batchctl {line} {closed}", shell=True, check=False, capture_output=True)
+    assert ran.returncode == code
+    assert b"a bug in batchctl" not in ran.stderr
+
+
 def _ran(line: str, stdout: int) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "batchctl", *line.split()]
     return subprocess.run(

@@ -80,7 +80,15 @@ LEFT = b"Left at once: what was under way may be done or not. The same command g
 def main() -> NoReturn:
     """The console script: every error becomes one message and the exit code of design D12."""
     Interruption().listen()
+    _open_closed_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Whoever closed a stream (`>&-`) wants nothing of it; Python has None in its place, which nobody can write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
 def _cut_off(error: OSError, *, changes: bool) -> int:
@@ -116,6 +124,7 @@ def run(arguments: list[str]) -> int:
         code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt
+        sys.stdout.flush()  # at exit it is too late to say that nobody reads it
         return code if isinstance(code, int) else 0
     except BatchctlError as error:
         tell(error)

@@ -52,6 +52,18 @@ class Workbench:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def run_unread(self, *arguments: str) -> tuple[int, str]:
+        """(exit code, stderr) of a command whose output nobody reads any more, written as Python does by itself."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        environ = {name: value for name, value in self.environ.items() if name != "PYTHONUNBUFFERED"}
+        command = [sys.executable, "-m", "batchctl", *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=environ, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        )
+        os.close(writer)
+        return done.returncode, done.stderr
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The same in the background, its output readable line by line."""
         return subprocess.Popen(

@@ -32,6 +32,10 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
     assert "failed 2 x exit code 7: square-19, square-20\n" in seen.out
     assert ": Standard_D2s_v5, 4 slots a node; 1 node (1 idle) of 1 wanted\n" in seen.out
 
+    assert workbench.run_unread("tasks", spec) == (0, "")
+    # So short that it is written at the end alone.
+    assert workbench.run_unread("nodes", spec, "-o", "json") == (0, "Target: local (no Azure account is named)\n")
+
     failed = workbench.run("tasks", spec, "--failed", "-o", "json")
     assert [(row["task"], row["exitCode"], row["why"]) for row in json.loads(failed.out)] == [
         ("square-19", 7, "FailureExitCode"),

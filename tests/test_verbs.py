@@ -15,9 +15,11 @@ from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
 from batchctl.reconcile.plan import Plan
+from batchctl.render.text import short_ids
 from batchctl.resources import Blob, Job, SupportedImage, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.verbs import look
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 
@@ -314,3 +316,16 @@ def test_drift_is_told_apart_from_what_the_spec_changes(spec: Spec, folder: Path
     [change] = verbs.drifted(found).changes
     assert [(f.name, f.old, f.new) for f in change.fields] == [("target_spot_nodes", 7, 0)]
     assert not verbs.drifted(verbs.plan(changed, FakeCloud()))
+
+
+NODE = f"tvmps_{'2a9cd17e' * 8}_d"
+
+
+@pytest.mark.parametrize("asked", [NODE, short_ids(NODE), "tvmps_2a9", "TVM", "*_d", "tvmps_*", "tvmps_2a9cd17e…"])
+def test_a_node_is_named_as_people_are_shown_it(asked: str) -> None:
+    assert look.names(NODE, asked)
+
+
+@pytest.mark.parametrize("asked", ["tvmps_2a9cd17e…_p", "2a9cd17e", "_d", "tvmps_3*", ""])
+def test_another_node_is_not_meant(asked: str) -> None:
+    assert not look.names(NODE, asked)

@@ -59,7 +59,7 @@ def named_nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str]) -> tuple[tuple[
         (Place(above=pool, id=node.id, is_task=False), node)
         for pool in look.pools_of(spec, eyes.generations(spec.name))
         for node in eyes.nodes(pool)
-        if look.meets(node.id, patterns) or look.meets(node.state, patterns) or node.id.startswith(tuple(patterns))
+        if look.meets(node.state, patterns) or any(look.names(node.id, pattern) for pattern in patterns)
     )
     if not found:
         raise NotThere(f"no node of this run meets {' or '.join(map(repr, patterns))}")

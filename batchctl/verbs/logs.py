@@ -73,7 +73,7 @@ def _of_nodes(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> lis
         )
         for pool in look.pools_of(spec, eyes.generations(spec.name))
         for node in eyes.nodes(pool)
-        if node.id.startswith(pattern) or look.meets(node.id, (pattern,))
+        if look.names(node.id, pattern)
         for name in names
     ]
 

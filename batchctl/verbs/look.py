@@ -46,7 +46,8 @@ def tasks(spec: Spec, eyes: Eyes, patterns: Sequence[str] = (), states: Iterable
 def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSight, ...]:
     """The nodes of the spec's pool; those alone whose id or state meets a pattern."""
     found = [node for pool in pools_of(spec, eyes.generations(spec.name)) for node in eyes.nodes(pool)]
-    return tuple(node for node in found if meets(node.id, patterns) or meets(node.state, patterns))
+    asked = patterns or ("*",)
+    return tuple(node for node in found if any(names(node.id, each) or meets(node.state, (each,)) for each in asked))
 
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:
@@ -83,3 +84,8 @@ def sight_of(spec: Spec, eyes: Eyes, pool: str) -> PoolSight | None:
 def meets(text: str, patterns: Sequence[str]) -> bool:
     """Case does not count: it does not in Batch's ids either."""
     return not patterns or any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)
+
+
+def names(node: str, asked: str) -> bool:
+    """Is that node meant? By a pattern, by how its id begins, or as people are shown it: `tvmps_2a9cd17e…_d`."""
+    return bool(asked) and (node.lower().startswith(asked.lower()) or meets(node, (asked.replace("…", "*"),)))

@@ -94,7 +94,12 @@ def _why_pool(
 
 
 def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]) -> Iterator[Reason]:
-    found = [(pool, node) for pool in look.pools_of(spec, jobs) for node in eyes.nodes(pool) if asked in node.id]
+    found = [
+        (pool, node)
+        for pool in look.pools_of(spec, jobs)
+        for node in eyes.nodes(pool)
+        if asked in node.id or look.names(node.id, asked)
+    ]
     if not found:
         raise NotThere(f"no node of this run has {asked!r} in its id")
     for pool, node in found:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batchctl.render.log_lines import LineReader, harmless_line
 from batchctl.sights import FileState, Place, TaskSight
-from batchctl.verbs.logs import Stream, follow_logs, read_logs
+from batchctl.verbs.logs import Stream, follow_logs, read_logs, why_lost
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 
@@ -75,6 +75,24 @@ def test_reading_takes_what_is_there_in_parts() -> None:
     parts = list(read_logs([STREAM], eyes, FakeCloud()))
     assert [part.last for part in parts] == [False, False, True]
     assert b"".join(part.content for part in parts) == content
+
+
+def test_why_streams_cannot_be_read_is_told_once_for_each_reason() -> None:
+    tasks = [Place(above="j", id=task) for task in ("a", "b", "c", "d", "d")]
+    assert list(why_lost(tasks, {"a": "waiting", "b": "waiting", "c": "preparing"})) == [
+        "a, b have written nothing yet: they are waiting",
+        "c has written nothing yet: it is preparing",
+        "nobody can read what d wrote any more: its node or its files are gone; 'logs: {container: …}' in the spec keeps "
+        "it",
+    ]
+
+
+def test_a_node_that_comes_up_has_lost_nothing() -> None:
+    node = Place(above="p", id="n1", is_task=False)
+    assert list(why_lost([node], {"n1": "creating"})) == ["n1 has written nothing yet: it is creating"]
+    assert list(why_lost([node], {})) == [
+        "nobody can read what n1 wrote any more: its node or its files are gone",
+    ]
 
 
 def cut(content: bytes, cuts: Sequence[int]) -> Iterator[bytes]:

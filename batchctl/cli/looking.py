@@ -117,7 +117,10 @@ def logs(
     seen = open_spec(spec, options, out, names_alone=True)
     eyes, cloud = seen.cloud.eyes, seen.cloud
     wanted = ("stdout", "stderr") if both else ("stderr",) if stderr else ("stdout",)
-    streams = streams_of(seen.spec, eyes, cloud, names, wanted)
+    found = streams_of(seen.spec, eyes, cloud, names, wanted)
+    streams = found.streams
+    for said in found.lost:
+        out.say(said)
     readers = {stream: LineReader() for stream in streams}
     for heard in follow_logs(streams, eyes, cloud, SystemClock()) if follow else read_logs(streams, eyes, cloud):
         lead = f"[{heard.stream.label}] " if len(streams) > 1 else ""

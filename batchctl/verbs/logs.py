@@ -1,6 +1,6 @@
 """What tasks and start tasks wrote to their standard streams: from the node, and from the container once it is gone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.clock import Clock
@@ -11,6 +11,7 @@ from batchctl.resources import Blob
 from batchctl.sights import Place
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
+from batchctl.words import some
 
 CHUNK = 1 << 20
 """Bytes that are asked for at once."""
@@ -41,10 +42,18 @@ class Heard:
     last: bool = False
 
 
-def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], names: Sequence[str]) -> tuple[Stream, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The streams that can be read; `lost`: why others cannot, a sentence for each reason."""
+
+    streams: tuple[Stream, ...]
+    lost: tuple[str, ...] = ()
+
+
+def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], names: Sequence[str]) -> Found:
     """The streams (`names` of STREAMS) of the tasks that meet a pattern, or of the start tasks of `node.PATTERN`.
 
-    Raises NotThere where nothing meets them.
+    Raises NotThere where nothing meets one of them, and where none can be read.
     """
     found: list[Stream] = []
     for asked in wanted:
@@ -82,26 +91,43 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
     return owner if len(names) == 1 else f"{owner} {name}"
 
 
-def _with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> tuple[Stream, ...]:
-    """Those that no node has any more, with the blob in which they were kept. Raises NotThere if there is none."""
+def _with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
+    """Those that no node has any more, with the blob in which they were kept. Raises NotThere if none can be read."""
     gone = [stream for stream in found if eyes.file(stream.place, stream.name) is None]
     kept = look.written(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
     blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
     there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
-    if lost := [stream for stream in there if stream in gone and stream.blob is None]:
-        raise NotThere(_why_lost(lost[0], len(lost), spec, eyes))
-    return tuple(there)
+    readable = tuple(stream for stream in there if stream not in gone or stream.blob)
+    lost = tuple(why_lost([s.place for s in there if s not in readable], _not_begun(gone, spec, eyes)))
+    if not readable:
+        raise NotThere("; ".join(lost))
+    return Found(streams=readable, lost=lost)
 
 
-def _why_lost(stream: Stream, count: int, spec: Spec, eyes: Eyes) -> str:
-    more = f" (and {count - 1} more)" if count > 1 else ""
-    runs = [run for run in look.tasks(spec, eyes, (stream.place.id,)) if stream.place.is_task]
-    if runs and runs[0].started is None:
-        return f"{stream.label}{more} has written nothing yet: it is {runs[0].status}"
-    return (
-        f"nobody can read {stream.name} of {stream.label}{more} any more: its node or its files are gone; "
-        "'logs: {container: …}' in the spec keeps it"
-    )
+def _not_begun(streams: Sequence[Stream], spec: Spec, eyes: Eyes) -> dict[str, str]:
+    """By the ids of tasks and nodes that have not come to write anything: what they do instead."""
+    tasks = look.tasks(spec, eyes) if any(stream.place.is_task for stream in streams) else ()
+    pools = {stream.place.above for stream in streams if not stream.place.is_task}
+    nodes = [node for pool in sorted(pools) for node in eyes.nodes(pool)]
+    return {run.id: run.status for run in tasks if run.started is None} | {
+        node.id: node.state for node in nodes if node.state in STARTING
+    }
+
+
+def why_lost(places: Sequence[Place], not_begun: Mapping[str, str]) -> Iterator[str]:
+    """Why the streams of these cannot be read, alike ones together."""
+    alike: dict[str | None, list[str]] = {}
+    for place in dict.fromkeys(places):
+        alike.setdefault(not_begun.get(place.id), []).append(place.id)
+    for state, ids in alike.items():
+        one = len(ids) == 1
+        if state:
+            has = "has written nothing yet: it is" if one else "have written nothing yet: they are"
+            yield f"{some(ids)} {has} {state}"
+        else:
+            gone = "its node or its files are gone" if one else "their nodes or their files are gone"
+            kept = "; 'logs: {container: …}' in the spec keeps it" * all(place.is_task for place in places)
+            yield f"nobody can read what {some(ids)} wrote any more: {gone}{kept}"
 
 
 def read_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud) -> Iterator[Heard]:

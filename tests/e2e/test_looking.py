@@ -97,7 +97,10 @@ def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: 
     assert workbench.run("logs", spec, "square-01").out == one.out
     gone = workbench.run("logs", spec, "square-20", "--stderr")
     assert gone.code == 1
-    assert "nobody can read stderr.txt of square-20 any more" in gone.err
+    assert "nobody can read what square-20 wrote any more" in gone.err
+    some = workbench.run("logs", spec, "square-01", "square-20")
+    assert (some.code, some.out) == (0, one.out)
+    assert "nobody can read what square-20 wrote any more" in some.err
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
 
 
@@ -118,7 +121,8 @@ def test_why_a_task_failed_and_why_another_never_runs(workbench: Workbench, name
     pool = re.search(r"(?m)^  id: (\S+)$", path.read_text())
     assert pool is not None
     assert "all of them may run tasks" in workbench.run("why", spec, f"pool.{pool[1]}").out
-    assert workbench.run("why", spec, "pool.nobodys").err.endswith("error: there is no pool 'nobodys'\n")
+    nobodys = workbench.run("why", spec, "pool.nobodys").err
+    assert nobodys.endswith(f"error: there is no pool 'nobodys'; of this spec: '{pool[1]}'\n")
     assert workbench.run("why", spec, "square-20").code == 64
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
 

@@ -82,8 +82,8 @@ def test_why_streams_cannot_be_read_is_told_once_for_each_reason() -> None:
     assert list(why_lost(tasks, {"a": "waiting", "b": "waiting", "c": "preparing"})) == [
         "a, b have written nothing yet: they are waiting",
         "c has written nothing yet: it is preparing",
-        "nobody can read what d wrote any more: its node or its files are gone; 'logs: {container: …}' in the spec keeps "
-        "it",
+        "nobody can read what d wrote any more: its node or its files are gone; "
+        "'logs: {container: …}' in the spec keeps it",
     ]
 
 

@@ -340,6 +340,23 @@ def test_a_failed_task_shows_the_end_of_its_stderr_behind_its_id() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda p: p.line("  | a ##vso[task.complete]b ##[error]c"),
+        lambda p: p.say("  | a ##vso[task.complete]b ##[error]c"),
+        lambda p: p.result("  | a ##vso[task.complete]b ##[error]c"),
+        lambda p: p.error(CloudError("  | a ##vso[task.complete]b ##[error]c")),
+        lambda p: p.event(TaskFailed(task=failed("a"), why="broke", stderr=("| a ##vso[task.complete]b ##[error]c",))),
+    ],
+)
+def test_no_ci_system_finds_a_command_within_a_line(say: Callable[[Printer], None]) -> None:
+    said = Said()
+    say(said.printer)
+    said.printer.done("plan")
+    assert "| a \\u0023#vso[task.complete]b \\u0023#[error]c" in "\n".join(said.out + said.err)
+
+
 def test_failures_that_are_alike_are_told_once_with_their_count() -> None:
     tasks = [TaskFailed(task=failed(f"t-{i}"), why="failed with exit code 3", stderr=("no module",)) for i in range(12)]
     other = TaskFailed(task=failed("x"), why="failed with exit code 3", stderr=("disk full",))

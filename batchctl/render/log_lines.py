@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from batchctl.frozen import dataclass
+from batchctl.render.text import disarmed
 
 COLOURS = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
 """What a program says to a terminal about colours and the cursor."""
 
-COMMANDS = re.compile(r"^(\s*):(?=:)|(##)(?=\[|vso\[)", re.IGNORECASE)
-"""Where GitHub Actions and Azure Pipelines begin to read a line as a command to them."""
+COMMAND = re.compile(r"^(\s*):(?=:)")
+"""Where GitHub Actions begins to read a line as a command to it."""
 
 
 @dataclass(slots=True)
@@ -38,8 +39,4 @@ class LineReader:
 
 def harmless_line(line: str) -> str:
     """Without colours, and so that a CI system takes it for text; control characters are left to the printer."""
-    return COMMANDS.sub(_disarmed, COLOURS.sub("", line))
-
-
-def _disarmed(found: re.Match[str]) -> str:
-    return "\\u0023#" if found[2] else f"{found[1]}\\u003a"
+    return disarmed(COMMAND.sub(r"\1\\u003a", COLOURS.sub("", line)))

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from batchctl.errors import MOST_PROBLEMS, BatchctlError, Problem, Refused, SpecError
-from batchctl.render.text import columns_of, excerpt, short_ids, visible_text, wrapped_line
+from batchctl.render.text import columns_of, disarmed, excerpt, short_ids, visible_text, wrapped_line
 from batchctl.sensitive import Veil
 from batchctl.words import one_line
 
@@ -42,7 +42,7 @@ class Page:
         self._line(line)
 
     def say(self, line: str) -> None:
-        self.err.print(Text(short_ids(visible_text(self._veil(line)))), soft_wrap=True)
+        self.err.print(Text(disarmed(short_ids(visible_text(self._veil(line))))), soft_wrap=True)
 
     def result(self, line: str) -> None:
         # A line of somebody's log: its tabs stand for nothing but room.
@@ -56,7 +56,7 @@ class Page:
                 self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
             return
         said = self._refusal(error) if isinstance(error, Refused) else str(error)
-        line = Text("error: ", style="bold red").append(Text(short_ids(visible_text(self._veil(said)))))
+        line = Text("error: ", style="bold red").append(Text(disarmed(short_ids(visible_text(self._veil(said))))))
         self.err.print(line, soft_wrap=True)
 
     def _refusal(self, error: Refused) -> str:
@@ -79,6 +79,7 @@ class Page:
     def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
         """One line, whatever is in it; `whole`: it is known to be one."""
         shown = line if whole else short_ids(one_line(self._veil(line)))
+        shown = disarmed(shown)
         width = self.out.width if self.out.is_terminal and not whole else 0
         self.out.print(Text(wrapped_line(shown, width), style=style), soft_wrap=True)
 

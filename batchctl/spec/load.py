@@ -222,8 +222,8 @@ def _examined(
     problems += [*wrong, *twice, *misfits]
     for found in checked:
         place = found.file, found.line, found.column
-        # A container that is nowhere needs no word on how it is spelled.
-        if place not in unknown and not (found.code == "format" and place in nowhere):
+        # Whatever a value says, it is no mapping. A container that is nowhere needs no word on how it is spelled.
+        if (place not in unknown or found.code == "shape") and not (found.code == "format" and place in nowhere):
             problems.append(found)
     problems += settling.problems(document, source, known)
     if problems:

@@ -100,3 +100,26 @@ def test_what_is_wrong_in_the_spec_is_still_told(tmp_path: Path) -> None:
         named(tmp_path, TEXT.replace("  tasks:", "  tsaks:"))
     with pytest.raises(UsageError, match="no variable 'sise'"):
         named(tmp_path, variables={"sise": "1"})
+
+
+@pytest.mark.parametrize("value", ["${env:DATA}", "{vars.size}", "x-${env:DATA}"])
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("{input: {}, ", "{input: 'V', ", "input takes a mapping"),
+        ("storage:\n", "logs: 'V'\nstorage:\n", "logs takes a mapping"),
+        ("    - id: t-{index}\n", "    - 'V'\n    - id: t-{index}\n", r"tasks\[0\] takes a mapping"),
+        (
+            "commonEnvironmentSettings: [{name: REGION, value: '${env:REGION}'}]",
+            "commonEnvironmentSettings: 'V'",
+            "a list",
+        ),
+        ("[{container: output, to: '{vars.where}'}]", "['V']", r"download\[0\] takes a mapping"),
+        ("[{container: output, to: '{vars.where}'}]", "'V'", "download takes a list"),
+    ],
+)
+def test_a_mapping_is_made_of_no_value(tmp_path: Path, before: str, after: str, says: str, value: str) -> None:
+    text = TEXT.replace(before, after.replace("V", value), 1)
+    assert text != TEXT
+    with pytest.raises(SpecError, match=says):
+        named(tmp_path, text)

@@ -117,7 +117,13 @@ def _type(breach: Breach) -> Iterator[Finding]:
         yield Finding(breach.at, f"{breach.where} is out of range: {shown(breach.value, 24)}", "range")
     else:
         message = f"{breach.where} takes {wanted}, not {_in_words(breach.value)}{_how_to_write(breach, types)}"
-        yield Finding(breach.at, message, "type")
+        yield Finding(breach.at, message, "shape" if _holds_mappings(breach, types) else "type")
+
+
+def _holds_mappings(breach: Breach, types: Sequence[str]) -> bool:
+    """Whether no text, and no list of texts, can ever be what is wanted: no value of a variable mends it."""
+    items = contract.without_reference(breach.schema.get("items", {}))
+    return types == ["object"] or (types == ["array"] and items.get("type") == "object")
 
 
 def _how_to_write(breach: Breach, types: Sequence[str]) -> str:
@@ -232,7 +238,7 @@ def _no_mapping(breach: Breach, kinds: Iterable[str]) -> Iterator[Finding]:
     empty = breach.value is None
     said = "is empty" if empty else f"is {_in_words(breach.value)}"
     message = f"{breach.where} {said}: it takes a mapping with {_or(kinds)}"
-    yield Finding(breach.at, message, "empty-value" if empty else "type", at_key=empty)
+    yield Finding(breach.at, message, "empty-value" if empty else "shape", at_key=empty)
 
 
 def _no_kind(breach: Breach, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:

@@ -134,6 +134,8 @@ def test_a_field_changed_alone(case: dict[str, Any], side: Side, tmp_path: Path)
     assert shown.splitlines() == case["plan"].splitlines()
     assert side.fake or written == case["writes"]
     assert (plan.changes, plan.refusals, again) == ((), (), [])
+    notes = [note.replace(at.name, "NAME") for note in plan.notes if " keeps its " in note]
+    assert [note for note in notes if note not in shown] == []
 
 
 SHOWN = {

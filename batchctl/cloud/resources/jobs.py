@@ -113,7 +113,7 @@ def job_body(session: Session, job: Job, owner: str) -> Json:
     """The job as `POST /jobs` takes it: open, so that no race ends it before its tasks are in (design D7); but with a
     manager alone, which is in it from the beginning, it may end with that."""
     ends = "terminatejob" if job.sealed and job.job_manager_task else "noaction"
-    said = {"id": job.id, "metadata": job_metadata(session, job, owner), "onAllTasksComplete": ends}
+    said = {"id": job.id, "metadata": job_metadata(session, job, owner, asked_hashes(job)), "onAllTasksComplete": ends}
     body = {**rest_dialect(session).write(job), **said}
     if (manager := job.job_manager_task) and manager.output_files:
         task = Task(job=job.name, id=manager.id, digest=manager.content, generation=job.generation)
@@ -153,10 +153,18 @@ IN_PLACE = frozenset(f.name for f in fields(Job) if f.metadata.get("rule") is Ru
 """What may change while the job lives (REST: Job - Patch Job)."""
 
 
-def job_metadata(session: Session, job: Job, owner: str) -> list[dict[str, str]]:
+def job_metadata(session: Session, job: Job, owner: str, asked: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    marked = {**_whose(session, job, owner), marks.DIGEST: asked_hashes(job)}
+    marked = {**_whose(session, job, owner), marks.DIGEST: asked}
     return marks.to_pairs([*marked.items(), *job.metadata])
+
+
+def _asked_by_now(job: Job) -> str:
+    """What was asked of each field of a job that is there: of what no patch changes, as it was made. What the service
+    holds of that, nobody may have asked for."""
+    first, now = (dict(told.split("=") for told in text.split(";") if told) for text in (job.asked, asked_hashes(job)))
+    changed = {name: told for name, told in now.items() if name in IN_PLACE}
+    return ";".join(f"{name}={told}" for name, told in (first | changed).items())
 
 
 def _own_marks(job: Job) -> dict[str, str]:
@@ -178,7 +186,7 @@ def _update_job(session: Session, owner: str, job: Job) -> None:
         _end_job(session, job)
     else:
         patch = rest_dialect(session).write(job, only=IN_PLACE)
-        patch["metadata"] = job_metadata(session, job, owner)
+        patch["metadata"] = job_metadata(session, job, owner, _asked_by_now(job))
         session.ask(lambda: session.batch.patch(job_path(job), patch))
 
 

@@ -89,7 +89,7 @@ def make_tasks(
 def written_by(inventory: Inventory, spec: Spec, ids: Set[str]) -> tuple[Blob, ...]:
     """The blobs that tasks of ours with these ids (in lower case) wrote, by container and path."""
     found = (b for name in sorted(inventory.contents) for b in inventory.contents[name].values())
-    return tuple(b for b in found if b.owner == spec.name and b.task is not None and b.task.lower() in ids)
+    return tuple(b for b in found if b.owner == spec.name and b.task and not b.is_log and b.task.lower() in ids)
 
 
 def _as_line(problem: Problem) -> str:

@@ -97,8 +97,9 @@ def listings(blobs: dict[str, str], sizes: dict[str, int]) -> dict[str, tuple[Bl
     found: dict[str, tuple[Blob, ...]] = {"abc": (), "ext": ()}
     for name, marks in blobs.items():
         container, _, path = name.partition("/")
-        owner, _, task = marks.partition(" ")
-        blob = Blob(container=container, path=path, etag="0x1", size=sizes.get(name, 1), owner=owner, task=task or None)
+        owner, task, log = [*marks.split(), *[None] * 2][:3]
+        said = {"owner": owner, "task": task, "is_log": log is not None}
+        blob = Blob(container=container, path=path, etag="0x1", size=sizes.get(name, 1), **said)
         found[container] = (*found[container], blob)
     return found
 

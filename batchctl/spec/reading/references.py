@@ -284,21 +284,22 @@ def job_actions_count(document: Any, source: Source, _known: Values) -> Iterator
 
 def outputs_are_not_inputs(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
     """A task that writes where it reads everything would never be up to date (reliability B38)."""
-    for at, task in find_parts(document, "job.tasks.*"):
-        written = {name for _, name in find_texts(task, "outputFiles.*.container")}
+    kept = dict.fromkeys((name for _, name in find_texts(document, "logs.container")), "standard streams")
+    for at, task in (*find_parts(document, "job.jobManagerTask"), *find_parts(document, "job.tasks.*")):
+        written = {**kept, **{name: "outputs" for _, name in find_texts(task, "outputFiles.*.container")}}
         for_each, files = get_in(task, "forEach"), get_in(task, "resourceFiles")
         over = get_in(for_each, "blobs")
         chosen = get_in(for_each, "include") or get_in(for_each, "exclude")
         if isinstance(over, str) and over in written and not chosen:
-            yield _circular(source, (*at, "forEach", "blobs"), over, "`include` or `exclude`")
+            yield _circular(source, (*at, "forEach", "blobs"), over, written[over], "`include` or `exclude`")
         for i, file in enumerate(files if isinstance(files, list) else ()):
             read = get_in(file, "container")
             if isinstance(read, str) and read in written and not get_in(file, "blobPrefix"):
-                yield _circular(source, (*at, "resourceFiles", i, "container"), read, "`blobPrefix`")
+                yield _circular(source, (*at, "resourceFiles", i, "container"), read, written[read], "`blobPrefix`")
 
 
-def _circular(source: Source, at: At, name: str, remedy: str) -> Problem:
-    message = f"the outputs go to {shown(name)} too, and would be inputs next time: use two containers, or {remedy}"
+def _circular(source: Source, at: At, name: str, what: str, remedy: str) -> Problem:
+    message = f"the {what} go to {shown(name)} too, and would be inputs next time: use two containers, or {remedy}"
     return source.problem(at, message, "outputs-are-inputs")
 
 

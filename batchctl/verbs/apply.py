@@ -59,12 +59,17 @@ def apply(
         failures = yield from _carry_out(desired, decided, cloud, clock, meter)
         first, going = decided, choices
         while decided.later and not failures and not meter.over:
-            going = going_on(going, [task.id for task in added_tasks(decided)])
+            going, ran = going_on(going, [task.id for task in added_tasks(decided)]), decided
             desired, decided = _plan_of_apply(spec, cloud, going)
             # The first plan may have changed nothing, and taken no lock.
             while not turn.holds(decided):
                 desired, decided = _plan_of_apply(spec, cloud, going)
-            keep_to_announced(first, decided)
+            try:
+                keep_to_announced(first, decided)
+            except Partial:
+                # What ran has ended, and the next plan may be refused as well: nobody else takes the nodes away.
+                yield from end_pools(ran, desired, cloud, clock)
+                raise
             yield from tell_expanded(decided)
             failures = yield from _carry_out(desired, decided, cloud, clock, meter)
         # Before the downloads, which may take their time: nodes cost while they are there.

@@ -56,3 +56,28 @@ def test_the_nodes_go_when_all_has_ended(workbench: Workbench, batch_client: Bat
     assert name not in [pool.id for pool in batch_client.list_pools()]
     assert workbench.run("plan", spec, "--detailed-exitcode").code == 0
     assert workbench.run("destroy", spec, "--yes").code == 0
+
+
+def test_the_nodes_go_although_what_was_to_come_cannot(workbench: Workbench, batch_client: BatchClient) -> None:
+    name = unique("after")
+    image = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+    first = {
+        "factory": "first",
+        "id": "first",
+        "commands": ["mkdir x y", "touch x/same.txt y/same.txt"],
+        "outputFiles": [{"filePattern": "*/same.txt", "container": name}],
+    }
+    second = {"id": "second-{item.stem}", "forEach": {"outputs": "first"}, "commands": ["true"]}
+    spec = {
+        "version": 1,
+        "name": name,
+        "storage": {"containers": {name: {}}},
+        "pool": {"id": name, "vmSize": "Standard_D2s_v5", "image": image, "targetDedicatedNodes": 1},
+        "job": {"id": name, "tasks": [first, second]},
+    }
+    (workbench.folder / "spec.yaml").write_text(json.dumps(spec))
+    applied = workbench.run("apply", "spec.yaml", "--yes")
+    assert (applied.code, "the tasks that were to come now cannot" in applied.err) == (5, True), applied.said
+    assert f"pool {name}: resized to 0 nodes: its tasks have ended" in applied.err
+    assert batch_client.get_pool(name).target_dedicated_nodes == 0
+    assert workbench.run("destroy", "spec.yaml", "--yes", "--discard-outputs").code == 0

@@ -271,7 +271,7 @@ class Pool:
     @property
     def made_as(self) -> "Pool":
         """A pool that scales with its tasks has its first nodes by number: its formula, which would find no task and
-        give it none, comes when the tasks are in."""
+        give it none, comes when the first tasks are in."""
         if self.scale is None:
             return self
         nodes, spot = self.scale.first, self.scale.spot

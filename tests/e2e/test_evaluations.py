@@ -151,10 +151,10 @@ wait: {{timeout: PT1H}}
 """
 
 
-def scaled(folder: Path, cloud: Azure, clock: TurningClock, scale: str) -> list[str]:
+def scaled(folder: Path, cloud: Azure, clock: TurningClock, scale: str, text: str = SCALED) -> list[str]:
     """What was said of the pool. The tasks end once the formula is on."""
     on = folder / "on"
-    (folder / "spec.yaml").write_text(SCALED.format(scale=scale, flag=on))
+    (folder / "spec.yaml").write_text(text.format(scale=scale, flag=on))
     said = []
     for event in apply(load(folder / "spec.yaml", {}, {}), cloud, clock, lambda _plan: True, Choices(), patience=None):
         if isinstance(event, PoolNotice):
@@ -190,3 +190,12 @@ def test_the_bounds_of_a_scale_are_kept(tmp_path: Path, service: Local, cloud: A
     for _ in range(60):
         clock.sleep(30)
     assert targets(service) == (1, 0)
+
+
+def test_a_pool_that_begins_without_nodes_scales_for_the_tasks_that_come_first(
+    tmp_path: Path, service: Local, cloud: Azure, clock: TurningClock
+) -> None:
+    said = scaled(tmp_path, cloud, clock, "{max: 2, initial: 0}", SCALED.replace("  tasks:", "  canary: 2\n  tasks:"))
+    assert said == ["its autoscale formula is on: its tasks are in"]
+    with service.client() as client:
+        assert client.get_job_task_counts("scaled").task_counts.succeeded == 10

@@ -21,7 +21,8 @@ def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
 
 
 def execute_stage(stage: Plan, cloud: Cloud, whole: Plan | None) -> Iterator[Event]:
-    """A part of a plan; `whole`: the plan whose last part it is, which seals the jobs."""
+    """A part of a plan; `whole`: the plan whose last part it is, which seals the jobs. A pool scales from the part on
+    that makes it: its first nodes may be too few for the tasks of that, or none."""
     yield from _until_one_fails(_steps(stage, cloud, whole))
 
 
@@ -58,7 +59,7 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         yield _step("update", kind.kind, [label_of(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
     if sealing:
         yield _sealing_step(sealing, cloud)
-        yield _scaling_step(sealing, cloud)
+    yield _scaling_step(plan, cloud)
 
 
 def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:

@@ -56,7 +56,7 @@ def apply(
         while not turn.agrees(decided, approve):
             desired, decided = _plan_of_apply(spec, cloud, choices)
         meter = Meter(desired, cloud, clock)
-        failures = yield from _carry_out(desired, decided, cloud, clock, meter)
+        failures, left = yield from _carry_out(desired, decided, cloud, clock, meter)
         first, going = decided, choices
         while decided.later and not failures and not meter.over:
             going, ran = going_on(going, [task.id for task in added_tasks(decided)]), decided
@@ -71,15 +71,15 @@ def apply(
                 yield from end_pools(ran, desired, cloud, clock)
                 raise
             yield from tell_expanded(decided)
-            failures = yield from _carry_out(desired, decided, cloud, clock, meter)
+            failures, left = yield from _carry_out(desired, decided, cloud, clock, meter)
         # Before the downloads, which may take their time: nodes cost while they are there.
         undone = yield from end_pools(decided, desired, cloud, clock)
         yield from told_spending(meter, decided)
         # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
         if meter.over:
             yield from brought_home(desired, cloud, choices)
-            raise Stuck(over_line(meter, decided, failures))
-        yield from _bring_home(desired, decided, failures, cloud, choices)
+            raise Stuck(over_line(meter, decided, len(failures) + left))
+        yield from _bring_home(desired, decided, (failures, left), cloud, choices)
         if undone:
             raise Partial("\n".join(undone))
 
@@ -91,21 +91,22 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired,
 
 def _carry_out(
     desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter
-) -> Generator[Event, None, list[TaskFailed]]:
+) -> Generator[Event, None, tuple[list[TaskFailed], int]]:
+    """Returns the tasks that failed, and how many were not added."""
     before = pool_before(desired, decided.waits, cloud)
     *first, last = staged(decided, desired.canary)
     for n, stage in enumerate(first):
         yield from carried_out(execute_stage(stage, cloud, None))
         yield from _wait(desired, decided.waits, cloud, clock, before, meter)
         failures = yield from tell_failures(desired, decided.waits, cloud)
-        if meter.over:
-            return failures
-        if failures:
-            yield halt(tuple(open_jobs(decided.changes)), cloud, canary_line(failures, [*first[n + 1 :], last]))
-            return failures
+        left = sum(len(added_tasks(stage)) for stage in (*first[n + 1 :], last))
+        if failures and not meter.over:
+            yield halt(tuple(open_jobs(decided.changes)), cloud, canary_line(failures, left))
+        if failures or meter.over:
+            return failures, left
     yield from carried_out(execute_stage(last, cloud, decided))
     yield from _wait(desired, decided.waits, cloud, clock, before, meter)
-    return (yield from tell_failures(desired, decided.waits, cloud))
+    return (yield from tell_failures(desired, decided.waits, cloud)), 0
 
 
 def _wait(
@@ -116,15 +117,16 @@ def _wait(
 
 
 def _bring_home(
-    desired: Desired, decided: Plan, failures: Sequence[TaskFailed], cloud: Cloud, choices: Choices
+    desired: Desired, decided: Plan, undone: tuple[Sequence[TaskFailed], int], cloud: Cloud, choices: Choices
 ) -> Iterator[Event]:
+    failures, _ = undone
     try:
         yield from brought_home(desired, cloud, choices)
         yield from nodes_that_go_on(decided, desired, cloud)
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:
-            raise TasksFailed(f"{failed_tasks_line(failures)}\n{error}") from error
+            raise TasksFailed(f"{failed_tasks_line(*undone)}\n{error}") from error
         raise
     if failures:
-        raise TasksFailed(failed_tasks_line(failures))
+        raise TasksFailed(failed_tasks_line(*undone))

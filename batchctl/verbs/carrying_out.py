@@ -159,9 +159,8 @@ def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[E
         raise CannotLandError(f"{plural(stranded, 'blob')} could not be brought home; the reasons are above")
 
 
-def canary_line(failures: Sequence[TaskFailed], left: Sequence[Plan]) -> str:
+def canary_line(failures: Sequence[TaskFailed], others: int) -> str:
     """Why the other tasks of a canary's factories are not added."""
-    others = sum(len(stage.of(Task, Action.CREATE)) for stage in left)
     return (
         f"{plural(len(failures), 'task')} of those that come first failed: "
         f"the other {others} {'is' if others == 1 else 'are'} not added (canary)"
@@ -174,11 +173,11 @@ def told_spending(meter: Meter, decided: Plan) -> Iterator[Event]:
         yield PoolNotice(pool=decided.waits[-1].pool, says=(f"used since apply began: {used}",))
 
 
-def over_line(meter: Meter, decided: Plan, failures: Sequence[TaskFailed]) -> str:
+def over_line(meter: Meter, decided: Plan, undone: int) -> str:
     """Why a run was ended by its limits, what it has used by then, and what becomes of the rest."""
     ended = {"delete": "deleted", "resizeToZero": "resized to 0 nodes"}
     pools = [f"pool {ending.pool!r} was {ended[ending.does]}" for ending in decided.endings]
-    left = f"{plural(len(failures), 'task')} {'has' if len(failures) == 1 else 'have'} not succeeded"
+    left = f"{plural(undone, 'task')} {'has' if undone == 1 else 'have'} not succeeded"
     rest = pools or ["the nodes of its pool stay as its formula or afterRun has it, and cost"]
     used = meter.told() or "no node-hours"
     return (
@@ -186,15 +185,17 @@ def over_line(meter: Meter, decided: Plan, failures: Sequence[TaskFailed]) -> st
     )
 
 
-def failed_tasks_line(failures: Sequence[TaskFailed]) -> str:
+def failed_tasks_line(failures: Sequence[TaskFailed], not_added: int) -> str:
+    """What became of the tasks, and what the next apply runs; `not_added`: how many others of their factories wait."""
     failed = [failure.task.id for failure in failures if failure.task.state == "completed"]
     idle = [failure.task.id for failure in failures if failure.task.state != "completed"]
     told = [f"{len(ids)} of the tasks {how} ({some(ids)})" for how, ids in (("failed", failed), (IDLE, idle)) if ids]
     left = [failure for failure in failures if not failure.overwritten]
-    if not left:
+    if not left and not not_added:
         return f"{', '.join(told)}; the same spec would do the same again"
     who = "these" if len(left) == len(failures) > 1 else "it" if len(left) == 1 else "those that were not overwritten"
-    return f"{', '.join(told)}; apply again runs {who} alone"
+    rest = f", and the {plural(not_added, 'task')} that {'was' if not_added == 1 else 'were'} not added"
+    return f"{', '.join(told)}; apply again runs {who}{rest if not_added else ' alone'}"
 
 
 IDLE = "did not run"

@@ -98,8 +98,10 @@ def _value(kind: Any, of: str, path: str, title: str) -> dict[str, Any]:
         return {"oneOf": [{"const": word, "description": word} for word in words]}
     if kind is datetime.timedelta:
         return dict(DURATION)
-    if kind in (int, float, bool, str):
-        return {"type": {int: "integer", float: "number", bool: "boolean", str: "string"}[kind]}
+    if kind is str:
+        return {"type": ["string", "number", "boolean"], "asWritten": True}
+    if kind in (int, float, bool):
+        return {"type": {int: "integer", float: "number", bool: "boolean"}[kind]}
     return {"$ref": "#/definitions/json"}
 
 

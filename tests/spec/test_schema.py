@@ -29,6 +29,18 @@ def objects(part: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 OBJECTS = dict([*objects(ROOT, "spec"), *(pair for n, d in ROOT["definitions"].items() for pair in objects(d, n))])
+
+
+def texts(part: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every schema of a text that is a value."""
+    if isinstance(part, dict):
+        if part.get("type") == "string" or "asWritten" in part:
+            yield key, part
+        for inside, inner in part.items():
+            if inside not in ("examples", "default", "propertyNames"):
+                yield from texts(inner, inside if inside != "items" else key)
+
+
 PROPERTIES = [(f"{name}.{key}", value) for name, part in OBJECTS.items() for key, value in part["properties"].items()]
 
 
@@ -52,6 +64,25 @@ def test_every_property_is_told(name: str, told: dict[str, Any]) -> None:
         assert [e.message for e in Draft7Validator(resolved).iter_errors(example)] == []
     if "default" in told:
         assert Draft7Validator(resolved).is_valid(told["default"])
+
+
+def kinds_of(text: dict[str, Any]) -> list[str]:
+    """What a value of YAML can be, to fit the text's pattern as it was written."""
+
+    def fits(*written: str) -> bool:
+        return any(as_in_json_schema(text.get("pattern", "")).search(one) for one in written)
+
+    number = ["number"] if fits("1.5", "1e-1") else ["integer"] if fits("2024", "755") else []
+    return ["string", *number, *(["boolean"] if fits("true") else [])]
+
+
+def test_a_text_takes_numbers_and_booleans_that_fit_it() -> None:
+    found = list(texts(ROOT))
+    assert len(found) > 150
+    for key, text in found:
+        kinds = kinds_of(text)
+        assert (key, text["type"]) == (key, kinds if len(kinds) > 1 else "string")
+        assert ("asWritten" in text) == (len(kinds) > 1), key
 
 
 def test_every_form_of_for_each_is_in_the_schema() -> None:

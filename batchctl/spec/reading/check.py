@@ -109,7 +109,13 @@ def _not_allowed(breach: Breach) -> Iterator[Finding]:
 
 
 def _type(breach: Breach) -> Iterator[Finding]:
-    types = [breach.wanted] if isinstance(breach.wanted, str) else breach.wanted
+    types = (
+        ["string"]
+        if breach.schema.get("asWritten")
+        else [breach.wanted]
+        if isinstance(breach.wanted, str)
+        else breach.wanted
+    )
     wanted = " or ".join(WANTED[name] for name in types)
     if breach.value is None:
         yield Finding(breach.at, f"{breach.where} is empty: it takes {wanted}", "empty-value", at_key=True)

@@ -1,5 +1,5 @@
 """Nodes to a document of plain dicts, lists and scalars. The schema says what type a scalar has, never YAML:
-`no` stays text where text is wanted, and a quoted "2" is no number anywhere."""
+`1.10` stays as it was written where text is wanted, and a quoted "2" is no number anywhere."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +20,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2}
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 IN_YAML = re.compile(r"[-+]?(?:[0-9]{1,19}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?")
 BASES: Mapping[str, int] = {"0x": 16, "0o": 8}
+NOTHING = ("null", "Null", "NULL", "~")
 
 
 Settle = Callable[[At, str], str | tuple[str, ...] | None]
@@ -62,12 +63,18 @@ def _typed(node: Node, schema: Schema, at: At, reading: Reading) -> Any:
             if isinstance(settled, tuple):
                 return _settled_items(settled, node, without_reference(schema).get("items", {}), at, 0, reading)
             if settled is not None:
-                # A value that is nothing but a placeholder is quoted for YAML's sake alone.
-                node = replace(node, text=settled, plain=True)
+                return _settled_scalar(replace(node, text=settled), schema, reading)
             _look(node, reading)
             if not node.plain:
                 reading.quoted.add(at)
             return _typed_scalar(node, without_reference(schema))
+
+
+def _settled_scalar(node: Node, schema: Schema, reading: Reading) -> Any:
+    """A value that is nothing but a placeholder is quoted for YAML alone, and nothing to YAML where it is text."""
+    _look(node, reading)
+    schema = without_reference(schema)
+    return _typed_scalar(replace(node, plain=not _is_text(schema)), schema)
 
 
 def _sequence(node: Node, schema: Schema, at: At, reading: Reading) -> list[Any]:
@@ -90,7 +97,9 @@ def _settled_items(
     for index in range(first, first + len(texts)):
         reading.values[(*at, index)] = node.place
         reading.scalars[(*at, index)] = node.text
-    return [_typed_scalar(replace(node, text=text, plain=bool(text)), without_reference(schema)) for text in texts]
+    schema = without_reference(schema)
+    as_text = {text for text in texts if _is_text(schema) or not text or text in NOTHING}
+    return [_typed_scalar(replace(node, text=text, plain=text not in as_text), schema) for text in texts]
 
 
 def _mapping(node: Node, schema: Schema, at: At, reading: Reading) -> dict[str, Any]:
@@ -115,22 +124,28 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
     if not node.plain:
         return node.text
     wanted = set(_types(schema))
-    if not node.text or ("null" in wanted and node.text == "null"):
+    if not node.text or node.text in NOTHING:
         return None
+    if _is_text(schema):
+        return node.text
     if "integer" in wanted and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "number" in wanted and NUMBER.fullmatch(node.text):
         return number_value(node.text)
     if "boolean" in wanted and node.text in BOOLEANS:
         return BOOLEANS[node.text]
-    return node.text if "string" in wanted else _as_in_yaml(node.text, wanted)
+    # A number that may be text as well, an item of a list, goes on as it was written.
+    as_written = "string" in wanted and "integer" not in wanted and "pattern" not in schema
+    return node.text if as_written else _as_in_yaml(node.text, wanted)
+
+
+def _is_text(schema: Schema) -> bool:
+    """Whether numbers and booleans are text here, as they were written."""
+    return bool(schema.get("asWritten")) or schema.get("type") == "string"
 
 
 def _as_in_yaml(text: str, wanted: set[str]) -> Any:
-    """What is no text anywhere, as YAML 1.2 has it and so every editor: `1.0`, `0x2`, `+1` and `012` are whole numbers.
-
-    Where text is wanted too, it stays as it was written.
-    """
+    """What YAML 1.2 has it for, and so every editor: `1.0`, `0x2`, `+1` and `012` are whole numbers."""
     if "boolean" in wanted and text in (text.lower().capitalize(), text.upper()) and text.lower() in BOOLEANS:
         return BOOLEANS[text.lower()]
     number = _number_in_yaml(text) if wanted & {"integer", "number"} else None

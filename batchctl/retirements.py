@@ -36,6 +36,8 @@ class Retirement:
         return f"{self.what}: {when}{way_out} ({self.source})"
 
 
+LIFECYCLE = "https://learn.microsoft.com/azure/virtual-machines/sizes/lifecycle/retirements-and-capacity-restrictions"
+
 SIZES: tuple[Retirement, ...] = (
     Retirement(
         what="Basic_A and Standard_A sizes (Av1)",
@@ -123,10 +125,29 @@ SIZES: tuple[Retirement, ...] = (
         checked=date(2026, 11, 28),
     ),
     Retirement(
+        what="nested confidential sizes (cc_v5)",
+        ends=date(2026, 9, 1),
+        names=tuple(
+            f"standard_{family}{number}{letters}_cc_v5"
+            for family in ("dc", "ec")
+            for number in (4, 8, 16, 20, 32, 48, 64, 96)
+            for letters in ("as", "ads")
+        ),
+        source=LIFECYCLE,
+        checked=date(2026, 11, 28),
+    ),
+    Retirement(
         what="sizes M192is, M192ims, M192ids and M192idms (v2)",
         ends=date(2027, 3, 31),
         names=("standard_m192idms_v2", "standard_m192ids_v2", "standard_m192ims_v2", "standard_m192is_v2"),
         source="https://github.com/Azure/EOL/blob/main/service_list.json",
+        checked=date(2026, 11, 28),
+    ),
+    Retirement(
+        what="HBv2, HC and NP sizes",
+        ends=date(2027, 5, 31),
+        series=frozenset({("hb", "v2"), ("hc", ""), ("np", "")}),
+        source=LIFECYCLE,
         checked=date(2026, 11, 28),
     ),
     Retirement(
@@ -141,6 +162,20 @@ SIZES: tuple[Retirement, ...] = (
         ends=date(2028, 11, 15),
         series=frozenset({("f", ""), ("f", "v2"), ("l", "v2"), ("g", ""), ("gs", ""), ("a", "v2"), ("b", "")}),
         source="https://azure.microsoft.com/updates/?id=500682",
+        checked=date(2026, 11, 28),
+    ),
+    Retirement(
+        what="DCsv3 and DCdsv3 sizes",
+        ends=date(2029, 10, 31),
+        series=frozenset({("dc", "v3")}),
+        source=LIFECYCLE,
+        checked=date(2026, 11, 28),
+    ),
+    Retirement(
+        what="Dv3, Dsv3, Ev3 and Esv3 sizes",
+        ends=date(2029, 11, 15),
+        series=frozenset({("d", "v3"), ("e", "v3")}),
+        source=LIFECYCLE,
         checked=date(2026, 11, 28),
     ),
 )

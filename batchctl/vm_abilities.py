@@ -1,9 +1,10 @@
 """What the VM sizes of a series can and cannot, as far as pages tell it for a whole series. Pure.
 
-What no row says is unknown, and is left to Azure. Sources: Learn, "Support for Generation 2 VMs", "Accelerated
-Networking overview", "Use ephemeral OS disk nodes for Azure Batch pools" and the pages of the series; the answers of
-Resource SKUs (HyperVGenerations, AcceleratedNetworkingEnabled, EphemeralOSDiskSupported, CachedDiskBytes), read
-2026-11-28.
+What no row says is unknown, and is left to Azure. Sources, read 2026-11-28: Learn's page of each series, "Feature
+support" (MicrosoftDocs/azure-compute-docs, articles/virtual-machines/sizes), and "Support for Generation 2 VMs"; the
+answers of Resource SKUs as they are kept in microsoft/ga4gh-tes (BatchSupportedVmSizeInformation: the generations of
+338 sizes of Batch, none of which says otherwise), Azure/karpenter-provider-azure (zz_generated.sku) and
+Azure/aks-engine (get-skus: accelerated networking).
 """
 
 from batchctl.frozen import dataclass
@@ -40,19 +41,21 @@ GEN_2_ONLY = (
     Series("d e f l", (6, NEWEST)),
     Series("b d e", having="p"),
     Series("m nd", (2, NEWEST)),
-    Series("nc", (4, NEWEST)),
+    Series("nc hb", (4, NEWEST)),
+    Series("fx", (0, 0)),
 )
 GEN_1_ONLY = (
-    Series("a"),
+    Series("a np"),
+    Series("f g", (0, 0), lacking="s"),
     Series("d e", (0, 3), lacking="s"),
     Series("nc nv", (0, 0), lacking="s"),
 )
 NO_ACCELERATED_NETWORK = (
-    Series("a"),
-    Series("d ds g gs nc nv", (0, 0)),
+    Series("a np"),
+    Series("d ds g gs l nc nv", (0, 0)),
 )
 SMALL_BURSTABLE, LEAST_CORES = Series("b", (0, 0)), 12
-"""Of the first B-series, B12ms and larger alone have accelerated networking."""
+"""Learn, "Bv1 size series": B12ms, B16ms and B20ms alone have accelerated networking."""
 NO_EPHEMERAL_DISK = (
     Series("a"),
     Series("d e", lacking="sd"),

@@ -21,7 +21,10 @@ TODAY = date(2026, 11, 28)
         ("Standard_NC6s_v3", date(2025, 9, 30)),
         ("Standard_M192is_v2", date(2027, 3, 31)),
         ("Basic_A1", date(2024, 8, 31)),
+        ("Standard_DC4as_cc_v5", date(2026, 9, 1)),
+        ("Standard_EC8ads_cc_v5", date(2026, 9, 1)),
         # Named like those above, and others.
+        ("Standard_DC4as_v5", None),
         ("Standard_NV6ads_A10_v5", None),
         ("Standard_NC4as_T4_v3", None),
         ("Standard_NC24ads_A100_v4", None),
@@ -39,6 +42,12 @@ def test_sizes(size: str, ends: date | None) -> None:
     assert (found.ends if found else None) == ends
 
 
+@pytest.mark.parametrize("size", ["Standard_NP10s", "Standard_HC44-16rs", "Standard_HB120rs_v2"])
+def test_sizes_of_which_the_day_is_in_half_a_year(size: str) -> None:
+    assert end_of_size(size, TODAY) is None
+    assert end_of_size(size, date(2026, 12, 2)) is not None
+
+
 @pytest.mark.parametrize("size", ["Standard_D3_v2", "Standard_DS3_v2", "Standard_L8s", "Standard_D2"])
 def test_a_size_is_told_half_a_year_before_its_end(size: str) -> None:
     assert end_of_size(size, date(2028, 5, 1) - AHEAD - timedelta(days=1)) is None
@@ -48,6 +57,21 @@ def test_a_size_is_told_half_a_year_before_its_end(size: str) -> None:
         "D, Ds, Dv2, Dsv2 and Ls sizes: retired on 2028-05-01, in 180"
     )
     assert found.says(date(2028, 5, 2)).startswith("D, Ds, Dv2, Dsv2 and Ls sizes: retired on 2028-05-01 (https://")
+
+
+@pytest.mark.parametrize(
+    ("size", "ends"),
+    [
+        ("Standard_D2s_v3", date(2029, 11, 15)),
+        ("Standard_D2_v3", date(2029, 11, 15)),
+        ("Standard_E64is_v3", date(2029, 11, 15)),
+        ("Standard_DC8ds_v3", date(2029, 10, 31)),
+        ("Standard_D2s_v5", None),
+    ],
+)
+def test_what_goes_in_years(size: str, ends: date | None) -> None:
+    found = end_of_size(size, date(2029, 9, 1))
+    assert (found.ends if found else None) == ends
 
 
 def test_images_and_agents() -> None:

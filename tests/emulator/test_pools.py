@@ -81,6 +81,11 @@ GOOD = {"id": "good", "vmSize": "Standard_D2s_v5", "virtualMachineConfiguration"
         ({"targetDedicatedNodes": 1.5}, "InvalidPropertyValue", "targetDedicatedNodes"),
         ({"targetDedicatedNodes": True}, "InvalidPropertyValue", "targetDedicatedNodes"),
         ({"taskSlotsPerNode": 9}, "InvalidPropertyValue", "taskSlotsPerNode"),
+        (
+            {"enableInterNodeCommunication": True, "targetDedicatedNodes": 1, "targetLowPriorityNodes": 1},
+            "InvalidPropertyValue",
+            "targetLowPriorityNodes",
+        ),
         ({"taskSlotsPerNode": 0}, "InvalidPropertyValue", "taskSlotsPerNode"),
         ({"resizeTimeout": "PT1M"}, "InvalidPropertyValue", "resizeTimeout"),
         ({"resizeTimeout": "soon"}, "InvalidPropertyValue", "resizeTimeout"),

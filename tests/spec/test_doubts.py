@@ -88,8 +88,8 @@ def test_packages_want_an_administrator(tmp_path: Path, start: str, at: list[str
 
 
 def test_spot_nodes_that_talk(tmp_path: Path) -> None:
-    talk = "  enableInterNodeCommunication: true\n  targetDedicatedNodes: 1\n"
-    assert places(noted(tmp_path, f"{talk}  targetSpotNodes: 1\n")) == ["9:20 spot-inter-node"]
+    talk = "  enableInterNodeCommunication: true\n"
+    assert places(noted(tmp_path, f"{talk}  targetSpotNodes: 1\n")) == ["8:20 spot-inter-node"]
     assert noted(tmp_path, talk) == []
     assert noted(tmp_path, "  targetSpotNodes: 1\n") == []
 

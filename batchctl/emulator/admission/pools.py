@@ -37,6 +37,7 @@ def _check_pool(spec: Json) -> None:
     check_certificates(spec)
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
+    check_kinds(spec, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
     if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
         raise Refusal("MissingRequiredProperty", (("PropertyName", "autoScaleFormula"),))
     if spec["enableAutoScale"]:
@@ -85,6 +86,15 @@ def check_certificates(spec: Json) -> None:
     if spec.get("certificateReferences"):
         names = ", ".join(one["thumbprint"] for one in spec["certificateReferences"])
         raise Refusal("InvalidCertificateReferences", (("CertificateReferences", names),))
+
+
+def check_kinds(spec: Json, dedicated: int, spot: int) -> None:
+    """The sentence is the service's (github.com/Azure/aztk/issues/172); its code is not on record."""
+    if spec["enableInterNodeCommunication"] and dedicated and spot:
+        both = "both TargetDedicatedNodes and TargetLowPriorityNodes"
+        raise bad_value(
+            "targetLowPriorityNodes", spot, f"Pool cannot have {both} specified if communication is enabled."
+        )
 
 
 def check_slots(slots: int, vm_size: str) -> None:

@@ -120,6 +120,7 @@ def resize_pool(service: Service, call: Call) -> Answer:
         raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is enabled on the pool"),))
     targets = {**pool.spec, **asked}
     dedicated, spot = targets["targetDedicatedNodes"], targets["targetLowPriorityNodes"]
+    pools.check_kinds(pool.spec, dedicated, spot)
     pool.spec["resizeTimeout"] = asked["resizeTimeout"]
     pool_life.resize_pool(service, pool, dedicated, spot, asked["nodeDeallocationOption"])
     return answer_changed(call, pool, 202)

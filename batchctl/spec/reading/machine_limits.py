@@ -62,6 +62,16 @@ def size_has_the_network(document: Any, source: Source) -> Iterator[Problem]:
         yield source.problem(at, f"the size {size} has no accelerated networking: take it out", "vm-size")
 
 
+def nodes_that_talk_are_of_one_kind(document: Any, source: Source) -> Iterator[Problem]:
+    """The service: "Pool cannot have both TargetDedicatedNodes and TargetLowPriorityNodes specified if communication is
+    enabled." (its answer in github.com/Azure/aztk/issues/172)."""
+    pool = as_mapping(get_in(document, "pool"))
+    counts = [pool.get(key) for key in ("targetDedicatedNodes", "targetSpotNodes")]
+    if pool.get("enableInterNodeCommunication") is True and all(isinstance(n, int) and n > 0 for n in counts):
+        message = "dedicated and spot nodes do not speak to each other: ask for nodes of one kind"
+        yield source.problem(("pool", "targetSpotNodes"), message, "mixed-nodes")
+
+
 EPHEMERAL = ("pool", "osDisk", "ephemeralOSDiskSettings")
 
 
@@ -153,6 +163,7 @@ MACHINE_RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     size_has_a_name_of_azure,
     slots_fit_the_cores,
     size_has_the_network,
+    nodes_that_talk_are_of_one_kind,
     ephemeral_disk_has_no_spot,
     ephemeral_disk_has_room,
     addresses_are_named,

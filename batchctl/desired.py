@@ -66,6 +66,7 @@ class Desired:
     `external_pool` is such a pool, as it is held once that is known.
     `origin` is the spec's place. `max_failures`: of more the run is ended; `canary`: so many tasks of each factory run
     before its others. `prices` by which it is told what a run costs; `region` of the account, "" where none is told.
+    `doubts`: what is noted of the spec's text.
     """
 
     owner: str
@@ -81,3 +82,4 @@ class Desired:
     limits: Limits | None = None
     prices: Prices | None = None
     region: str = ""
+    doubts: tuple[str, ...] = ()

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 
 from batchctl.errors import Problem
 from batchctl.spec.model import Spec
 from batchctl.spec.source import At, shown
 from batchctl.vm_abilities import FAMILIES
 from batchctl.vm_sizes import parts_of_size
+from batchctl.words import plural
 from batchctl.work import INSTALLS, is_no_administrator, unexpanded_names
 
+MOST = 5
+"""Notes of a spec in a plan."""
 OTHER_SHELLS = r"^\W*(?:\S*[\\/])?(?:powershell|pwsh|bash|sh|wsl|perl)(?:\.exe)?\b"
 BASH_ON_WINDOWS = (
     (r"(?:^|(?<=[&|(]))\s*(export\s+\w+=)", "cmd has no `export`: write `set NAME=value`, as an item of its own"),
@@ -30,6 +34,13 @@ def doubts(spec: Spec) -> Iterator[Problem]:
     """A note for each piece of DOUBTS."""
     for rule in DOUBTS:
         yield from rule(spec)
+
+
+def doubts_for_plans(spec: Spec) -> tuple[str, ...]:
+    """Those that a plan cannot find out by itself, each with its line."""
+    found = sorted(problem for rule in TEXT_ALONE for problem in rule(spec))
+    more = [f"{plural(len(found) - MOST, 'more note')}: `batchctl validate` has them all"] if len(found) > MOST else []
+    return (*(f"{PurePath(one.file).name}:{one.line}: {one.message}" for one in found[:MOST]), *more)
 
 
 def bash_is_not_cmd(spec: Spec) -> Iterator[Problem]:
@@ -116,11 +127,15 @@ def _texts(spec: Spec, key: str) -> Iterator[tuple[At, str]]:
     return ((at, text) for at, text in spec.source.scalars.items() if len(at) > 1 and at[-2] == key)
 
 
-DOUBTS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
+TEXT_ALONE: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
     bash_is_not_cmd,
+    hidden_nodes_have_a_way_out,
+    family_is_known,
+)
+"""What the text of a spec tells, and its resources do not."""
+DOUBTS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
+    *TEXT_ALONE,
     no_shell_reads_it,
     installing_needs_an_administrator,
     spot_nodes_talk,
-    hidden_nodes_have_a_way_out,
-    family_is_known,
 )

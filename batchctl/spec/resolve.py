@@ -11,6 +11,7 @@ from batchctl.configurations import ExitConditions, Scale
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamp, Task
+from batchctl.spec.doubts import doubts_for_plans
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
 from batchctl.spec.inventory import Inventory
@@ -75,6 +76,7 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         limits=spec.limits,
         prices=spec.prices,
         region=spec.region,
+        doubts=doubts_for_plans(spec),
         max_failures=spec.job.max_failures if spec.job else None,
         canary=spec.job.canary if spec.job else None,
     )

@@ -154,3 +154,9 @@ def test_a_mount_that_nothing_opens(opened: dict[str, Any], told: int) -> None:
     found = [note for note in notes_of(pool(mount_configuration=mounts, identity=identity)) if "mount" in note]
     assert len(found) == told
     assert all(note.startswith("nothing opens the container a/c that the nodes mount: give it") for note in found)
+
+
+def test_what_the_text_of_a_spec_tells_while_any_of_it_is_new() -> None:
+    doubtful = replace(desired(pool()), doubts=("a.yaml:5: Azure may refuse it",))
+    for held, told in (((), doubtful.doubts), ((held_pool(),), ())):
+        assert with_advice(diff(doubtful, held), situation(doubtful, held)).notes == told

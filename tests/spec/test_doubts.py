@@ -6,7 +6,9 @@ import pytest
 
 from batchctl.errors import Problem
 from batchctl.spec.doubts import doubts
-from batchctl.spec.load import examined
+from batchctl.spec.load import examined, load
+from batchctl.spec.outside.stocktaking import take_inventory
+from batchctl.spec.resolve import resolve
 
 LINUX, WINDOWS = "{publisher: canonical, offer: b, sku: c}", "{publisher: microsoftwindowsserver, offer: b, sku: c}"
 
@@ -105,3 +107,13 @@ def test_hidden_nodes_want_a_way_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("size", "told"), [("Standard_Q2s_v9", True), ("Standard_E2s_v9", False)])
 def test_families_that_nobody_has_heard_of(tmp_path: Path, size: str, told: bool) -> None:
     assert places(noted(tmp_path, "", size=size)) == ["5:11 vm-size"] * told
+
+
+def test_a_plan_has_the_first_of_those_that_it_cannot_find_out(tmp_path: Path) -> None:
+    commands = "".join(f"\n        - copy a{n} /dev/null" for n in range(7))
+    body = f"job:\n  id: j\n  tasks:\n    - id: t\n      commands:{commands}\n"
+    noted(tmp_path, body, image=WINDOWS)
+    spec = load(tmp_path / "spec.yaml", {}, {})
+    told = resolve(spec, take_inventory(spec, None)).doubts
+    assert told[0] == "spec.yaml:12: '/dev/null': on Windows it is NUL"
+    assert told[5:] == ("2 more notes: `batchctl validate` has them all",)

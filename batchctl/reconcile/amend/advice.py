@@ -9,7 +9,7 @@ from batchctl.reconcile.amend.auto_pools import as_of_pool, wanted_pools
 from batchctl.reconcile.decide.canary import flocks
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Job, Pool, Task, label_of
+from batchctl.resources import Job, Pool, Schedule, Task, label_of
 from batchctl.rest import camel
 from batchctl.retirements import end_of_size
 from batchctl.words import plural, some
@@ -75,6 +75,12 @@ def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
     for pool in wanted_pools(situation.desired.resources):
         if found := end_of_size(pool.vm_size, situation.now.date()):
             yield f"pool {pool.name!r}: {found.says(situation.now.date())}"
+
+
+def doubts_of_the_text(plan: Plan, situation: Situation) -> Iterator[str]:
+    """What the spec's text alone tells, while any of it is new."""
+    if any(isinstance(change.resource, Pool | Job | Task | Schedule) for change in plan.changes):
+        yield from situation.desired.doubts
 
 
 def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
@@ -143,6 +149,7 @@ ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     spot_nodes_that_talk,
     first_tasks_first,
     sizes_that_go,
+    doubts_of_the_text,
     what_stays_on_paper,
     mounts_that_nothing_opens,
     identities_that_nodes_lack,

@@ -146,6 +146,9 @@ def run(arguments: list[str]) -> int:
             raise
         tell(BatchctlError(f"a bug in batchctl: {type(error).__name__}: {error}. BATCHCTL_DEBUG=1 shows where"))
         return BatchctlError.exit_code
+    finally:
+        for voice in OPENED:
+            voice.end()
 
 
 class Interruption:

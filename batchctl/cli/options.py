@@ -191,13 +191,24 @@ class Options:
         of=("plan", "apply", "destroy", "gc"),
         help="What happens as JSON, one object a line, on standard output.",
     )
+    voice: str = option(
+        "",
+        "-o",
+        "--output",
+        of=("apply", "destroy"),
+        metavar="live|lines|json",
+        help="How to tell what happens, whatever the terminal suggests.",
+        show_default=False,
+    )
     no_color: bool = option(
         False,
         "--no-color",
         of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", *LOOKING, *ACTING),
         help="No colour, as with NO_COLOR.",
     )
-    form: str = option("table", "-o", of=LISTING, metavar="table|json|tsv|yaml", help="How to write the rows.")
+    form: str = option(
+        "table", "-o", "--output", of=LISTING, metavar="table|json|tsv|yaml", help="How to write the rows."
+    )
 
     def choices(self) -> "Choices":
         """What these decide about a plan: the options that bear the names of its fields. Raises UsageError."""

@@ -1,6 +1,7 @@
 """What a command says and asks: the voice it speaks with, the question before a change, the events of a verb."""
 
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -8,8 +9,9 @@ from batchctl.clock import SystemClock
 from batchctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
+    from batchctl.cli.options import Options
     from batchctl.reconcile.events import Event
     from batchctl.reconcile.kept.codec import Codec
     from batchctl.reconcile.plan import Plan
@@ -31,8 +33,38 @@ OPENED: "list[Voice | Page]" = []
 """The voices of this command: the last tells the error that ends it, too, for it alone knows what was not told yet."""
 
 
-def open_voice(as_json: bool, no_color: bool = False) -> Voice:
-    """JSON lines for programs, else text for people."""
+VOICES = ("live", "lines", "json")
+"""What -o takes where something happens: a view that is drawn anew, a line for each change, JSON."""
+
+
+def voice_for(options: "Options") -> str:
+    """What is said how; what was asked for counts more than what the terminal and the environment suggest.
+
+    Raises UsageError.
+    """
+    if options.voice and options.voice not in VOICES:
+        raise UsageError(f"-o is one of {', '.join(VOICES)}, not {options.voice!r}")
+    if options.as_json and options.voice not in ("", "json"):
+        raise UsageError(f"--json and -o {options.voice} say two things")
+    if options.voice == "live" and not sys.stderr.isatty():
+        raise UsageError("-o live draws on a terminal, and standard error is none")
+    return "json" if options.as_json else options.voice or ("live" if can_be_live(os.environ) else "lines")
+
+
+def can_be_live(environ: "Mapping[str, str]") -> bool:
+    """Logs of CI are no screens, even where they look like a terminal."""
+    return sys.stderr.isatty() and environ.get("TERM", "") not in ("dumb", "unknown") and not environ.get("CI")
+
+
+def open_voice(as_json: bool, no_color: bool = False, *, live: bool = False) -> Voice:
+    """JSON lines for programs, else text for people, `live` as a view."""
+    if live:
+        from batchctl.render.live.screen import Screen  # imported late: so much of rich is loaded for nothing else
+        from batchctl.render.page import consoles
+
+        screen = Screen(*consoles(no_color=no_color), clock=SystemClock())
+        OPENED.append(screen)
+        return screen
     text = open_printer(no_color)
     if not as_json:
         return text
@@ -75,9 +107,10 @@ def show_and_ask(out: Voice, decided: "Plan", *, yes: bool, question: str) -> bo
     """Show the plan; True if it may be carried out."""
     out.plan(decided)
     # A plan without changes only waits and fetches: there is nothing to agree to. One with refusals goes no further.
-    if yes or decided.refusals or not decided.changes:
-        return True
-    return ask_for_yes(out, question)
+    is_agreed = bool(yes or decided.refusals or not decided.changes) or ask_for_yes(out, question)
+    if is_agreed and decided and not decided.refusals:
+        out.agreed()
+    return is_agreed
 
 
 def ask_for_yes(out: "Voice | Page", question: str) -> bool:

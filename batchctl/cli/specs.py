@@ -9,7 +9,7 @@ import typer
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
-from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask
+from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask, voice_for
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
@@ -59,20 +59,25 @@ def apply(
     """
     from batchctl import verbs
     from batchctl.clock import SystemClock
+    from batchctl.reconcile.carry_out.lookout import Lookout
 
-    out = open_voice(options.as_json, options.no_color)
+    told = voice_for(options)
+    out = open_voice(told == "json", options.no_color, live=told == "live")
     out.begin("apply")
     # Made before an account is opened: what is wrong with the words costs no start of a service.
     choices, patience = options.choices(), options.lock_patience()
     if is_plan(spec):
         work = open_plan(spec, options, out)
     else:
-        require_an_answer(options.yes, options.as_json)
+        require_an_answer(options.yes, told == "json")
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
         work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
-    opened = work.opened
+    opened, lookout = work.opened, Lookout(close=told == "live")
     print_events(
-        verbs.apply(opened.spec, opened.cloud, SystemClock(), work.approve, work.choices, patience, work.ticket), out
+        verbs.apply(
+            opened.spec, opened.cloud, SystemClock(), work.approve, work.choices, patience, work.ticket, lookout
+        ),
+        out,
     )
     out.done("apply")
 
@@ -83,9 +88,10 @@ def destroy(spec: SpecPath, *, options: Options) -> None:
     from batchctl import verbs
     from batchctl.clock import SystemClock
 
-    out = open_voice(options.as_json, options.no_color)
+    told = voice_for(options)
+    out = open_voice(told == "json", options.no_color, live=told == "live")
     out.begin("destroy")
-    require_an_answer(options.yes, options.as_json)
+    require_an_answer(options.yes, told == "json")
     patience = options.lock_patience()
     opened = open_spec(spec, options, out, names_alone=True)
     approve = partial(show_and_ask, out, yes=options.yes, question="Destroy all of this? There is no undo.")

@@ -44,6 +44,35 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """Tasks are waited for from here on. `wanted`: so many has the spec; `added`: so many of them this apply runs, None
+    where more may come."""
+
+    wanted: int
+    added: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSeen:
+    """How the pool is: its nodes by state, of so many that there should be."""
+
+    pool: str
+    wanted: int
+    nodes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What this apply has used by now, and how much it may at most. `cost` None: no price is known."""
+
+    node_hours: float
+    cost: float | None = None
+    currency: str = ""
+    most_node_hours: float | None = None
+    most_cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodesWaiting:
     """No task runs yet, and this is what the pool says."""
 
@@ -76,6 +105,14 @@ class TaskFailed:
     why: str
     stderr: tuple[str, ...]
     overwritten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingHome:
+    """So many blobs are brought home from here on, with so many bytes."""
+
+    blobs: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,5 +151,5 @@ class Holdings:
 
 
 Doing = Begun | Applied | Failed | Expanded
-Waiting = Progress | NodesWaiting | PoolNotice | Halted
-Event = Doing | Waiting | TaskFailed | Fetched | NotFetched
+Waiting = Awaited | Progress | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
+Event = Doing | Waiting | TaskFailed | ComingHome | Fetched | NotFetched

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from batchctl.reconcile.events import (
     Applied,
+    Awaited,
     Begun,
+    ComingHome,
     Event,
     Expanded,
     Failed,
@@ -14,7 +16,9 @@ from batchctl.reconcile.events import (
     NodesWaiting,
     NotFetched,
     PoolNotice,
+    PoolSeen,
     Progress,
+    Spent,
     TaskFailed,
     Verb,
 )
@@ -94,20 +98,22 @@ def step_line(event: Event, gone: int, ahead: int) -> str | None:
     # A twentieth at a time: twenty lines for any number.
     if not isinstance(event, Applied) or (gone % max(MANY, ahead // 20) and gone != ahead):
         return None
-    return f"{_words_of(event)[1]} {gone} of {ahead} {event.kind}s"
+    return f"{words_of(event)[1]} {gone} of {ahead} {event.kind}s"
 
 
 def event_line(event: Event) -> str | None:
     """One line for one event; None where a later event says it better."""
     match event:
         case Begun(kind=kind, names=names):
-            return f"{_words_of(event)[0]} {len(names)} {kind}s" if len(names) > 1 else None
+            return f"{words_of(event)[0]} {len(names)} {kind}s" if len(names) > 1 else None
         case Applied(kind=kind, name=found):
-            return f"{_words_of(event)[1]} {kind} {one_line(found)}"
+            return f"{words_of(event)[1]} {kind} {one_line(found)}"
         case Failed(verb=verb, kind=kind, name=found, error=error):
             return f"FAILED to {verb} {kind} {one_line(found)}: {error}"
         case Expanded(tasks=tasks, job=job):
             return f"expanded: {tasks} {'task' if tasks == 1 else 'tasks'} more, in job {one_line(job)}"
+        case ComingHome(blobs=blobs, size=size):
+            return f"bringing {plural(blobs, 'blob')} home, {shown_size(size)}" if blobs > 1 else None
         case Progress(counts=c):
             return f"tasks: {c.active} waiting, {c.running} running, {c.succeeded} succeeded, {c.failed} failed"
         case NodesWaiting(pool=pool, nodes=nodes):
@@ -122,9 +128,12 @@ def event_line(event: Event) -> str | None:
         case TaskFailed() | NotFetched():
             # Told together, by `failures`.
             return None
+        case Awaited() | PoolSeen() | Spent():
+            # For those who look on; in a log the counts and the notices tell it.
+            return None
 
 
-def _words_of(event: Begun | Applied) -> tuple[str, str]:
+def words_of(event: Begun | Applied) -> tuple[str, str]:
     return OF_SOME_KINDS.get((event.verb, event.kind)) or WORDS[event.verb]
 
 

@@ -1,7 +1,6 @@
 """What is said to people: lines, problems and errors on a terminal or in a log. Decides nothing."""
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -31,6 +30,9 @@ class Page:
     def hide(self, codec: "Codec") -> None:
         """Write nothing that its veil hides."""
         self._veil = codec.veil
+
+    def end(self) -> None:
+        """The terminal is as it was, however the command ends."""
 
     def log(self, lead: str, line: str) -> None:
         """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
@@ -91,7 +93,7 @@ class Heard(Console):
         raise BrokenPipeError
 
 
-def consoles(*, no_color: bool) -> Sequence[Console]:
+def consoles(*, no_color: bool) -> tuple[Console, Console]:
     """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
     off = no_color or None
     common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}

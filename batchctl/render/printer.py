@@ -92,6 +92,9 @@ class Printer(Page):
             self._line(ceiling_line(plan.ceiling))
         self._line(summary_line(plan), "bold")
 
+    def agreed(self) -> None:
+        """What the plan says begins now."""
+
     def holdings(self, found: Holdings) -> None:
         self._line(holdings_line(found))
         for said in found.retiring:

@@ -59,6 +59,12 @@ class JsonPrinter:
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))
 
+    def agreed(self) -> None:
+        """A program sees it by what comes."""
+
+    def end(self) -> None:
+        """Nothing is left to be put in order."""
+
     def holdings(self, found: Holdings) -> None:
         """What one spec made; `unwanted` says why it would go."""
         more = {"expires": found.expires, "unwanted": found.unwanted}

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth, Ticket
@@ -12,13 +13,13 @@ from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.follow import halt
+from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job
 from batchctl.spec.model import Spec
 from batchctl.verbs.carrying_out import (
     added_tasks,
@@ -45,10 +46,11 @@ def apply(
     choices: Choices = Choices(),
     patience: timedelta | None = AT_ONCE,
     ticket: Ticket | None = None,
+    lookout: Lookout | None = None,
 ) -> Generator[Event, None, None]:
     """Make it so, wait for the tasks, bring the outputs home; all of it while nobody else does (`under_lock`).
 
-    `ticket`: the saved plan that this is.
+    `ticket`: the saved plan that this is. `lookout` tells what is seen beside the counts.
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
     with under_lock(cloud, spec.name, patience, ticket) as turn:
@@ -56,7 +58,7 @@ def apply(
         while not turn.agrees(decided, approve):
             desired, decided = _plan_of_apply(spec, cloud, choices)
         meter = Meter(desired, cloud, clock)
-        failures, left = yield from _carry_out(desired, decided, cloud, clock, meter)
+        failures, left = yield from _carry_out(desired, decided, cloud, clock, meter, lookout)
         first, going = decided, choices
         while decided.later and not failures and not meter.over:
             going, ran = going_on(going, [task.id for task in added_tasks(decided)]), decided
@@ -71,7 +73,7 @@ def apply(
                 yield from end_pools(ran, desired, cloud, clock)
                 raise
             yield from tell_expanded(decided)
-            failures, left = yield from _carry_out(desired, decided, cloud, clock, meter)
+            failures, left = yield from _carry_out(desired, decided, cloud, clock, meter, lookout)
         # Before the downloads, which may take their time: nodes cost while they are there.
         undone = yield from end_pools(decided, desired, cloud, clock)
         yield from told_spending(meter, decided)
@@ -90,14 +92,15 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired,
 
 
 def _carry_out(
-    desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter
+    desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter, lookout: Lookout | None
 ) -> Generator[Event, None, tuple[list[TaskFailed], int]]:
     """Returns the tasks that failed, and how many were not added."""
     before = pool_before(desired, decided.waits, cloud)
+    wait = partial(_wait, desired, decided, cloud, clock, before, meter, lookout)
     *first, last = staged(decided, desired.canary)
     for n, stage in enumerate(first):
         yield from carried_out(execute_stage(stage, cloud, None))
-        yield from _wait(desired, decided.waits, cloud, clock, before, meter)
+        yield from wait()
         failures = yield from tell_failures(desired, decided.waits, cloud)
         left = sum(len(added_tasks(stage)) for stage in (*first[n + 1 :], last))
         if failures and not meter.over:
@@ -105,15 +108,25 @@ def _carry_out(
         if failures or meter.over:
             return failures, left
     yield from carried_out(execute_stage(last, cloud, decided))
-    yield from _wait(desired, decided.waits, cloud, clock, before, meter)
+    yield from wait()
     return (yield from tell_failures(desired, decided.waits, cloud)), 0
 
 
 def _wait(
-    desired: Desired, jobs: Sequence[Job], cloud: Cloud, clock: Clock, before: PoolHealth | None, meter: Meter
+    desired: Desired,
+    decided: Plan,
+    cloud: Cloud,
+    clock: Clock,
+    before: PoolHealth | None,
+    meter: Meter,
+    lookout: Lookout | None,
 ) -> Iterator[Event]:
+    if lookout:
+        yield from lookout.expect(desired, decided)
     bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
-    yield from follow.wait_for_tasks(jobs, cloud, clock, *bounds, external=external, meter=meter)
+    yield from follow.wait_for_tasks(
+        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout
+    )
 
 
 def _bring_home(

@@ -18,7 +18,7 @@ from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
+from batchctl.reconcile.events import ComingHome, Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
 from batchctl.reconcile.outputs import not_at_home, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, overwritten_marks
 from batchctl.reconcile.plan import Action, Change, Plan
@@ -151,8 +151,10 @@ def _remember(lost: Iterable[Mapping[str, str]], desired: Desired, cloud: Cloud)
 def brought_home(desired: Desired, cloud: Cloud, choices: Choices) -> Iterator[Event]:
     containers = sorted({d.container for d in desired.downloads})
     blobs = [blob for name in containers for blob in cloud.blobs(name) if comes_home(blob, choices)]
-    stranded = 0
-    for event in fetch.fetch(not_at_home(desired.downloads, blobs, fetch.is_copy), cloud):
+    stranded, due = 0, not_at_home(desired.downloads, blobs, fetch.is_copy)
+    if due:
+        yield ComingHome(blobs=len(due), size=sum(one.blob.size for one in due))
+    for event in fetch.fetch(due, cloud):
         stranded += isinstance(event, NotFetched)
         yield event
     if stranded:

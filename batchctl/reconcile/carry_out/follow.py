@@ -8,6 +8,7 @@ from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.desired import Tolerance
 from batchctl.errors import Stuck
+from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
@@ -37,10 +38,12 @@ def wait_for_tasks(
     *,
     external: bool = False,
     meter: Meter | None = None,
+    lookout: Lookout | None = None,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over.
+    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over. `lookout`
+    tells what is seen beside the counts.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
     `before`: how that pool was before anything was changed; `external`: it is somebody else's.
@@ -85,6 +88,8 @@ def wait_for_tasks(
                 return
             looked = counts
             yield from watch.examine(counts)
+        if lookout:
+            yield from lookout.look(watch, meter)
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))

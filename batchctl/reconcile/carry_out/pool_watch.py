@@ -20,7 +20,7 @@ BETWEEN = 60.0
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
     """The pool of a job, and what was told of it. `before`: how it was before this apply changed anything; `endless`:
-    the wait has no end of its own; `external`: the pool is not ours to mend.
+    the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look.
     """
 
     job: Job
@@ -29,6 +29,7 @@ class PoolWatch:
     before: PoolHealth | None = None
     endless: bool = False
     external: bool = False
+    health: PoolHealth | None = None
     _looked: float = field(init=False)
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
@@ -75,7 +76,8 @@ class PoolWatch:
             self._made = self.cloud.pool_of(self.job)
         known = self.job.pool or self._made
         # A pool that the service is still to make will have nodes.
-        return self.cloud.health(known) if known else PoolHealth(steady=False, nodes=(), able=0)
+        self.health = self.cloud.health(known) if known else PoolHealth(steady=False, nodes=(), able=0)
+        return self.health
 
     def _tell(self, said: tuple[str, ...]) -> Iterator[Event]:
         if news := tuple(line for line in said if line not in self._told):

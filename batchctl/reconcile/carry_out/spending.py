@@ -1,19 +1,25 @@
 """What a run uses while it is waited for: node time as the service counts nodes, look by look, and what it costs."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from batchctl.clock import Clock
 from batchctl.desired import Desired, Limits
 from batchctl.prices import hourly
+from batchctl.reconcile.events import Spent
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Job, Pool
+
+if TYPE_CHECKING:
+    from batchctl.cloud_answers import PoolHealth
 
 HOUR = 3600.0
 
 
 class Meter:
     """Counts from its making on. Between two looks there were as many nodes as at the one that had more: what was used
-    is never told too low. `over`: which limit was reached, and how; "" as long as none is."""
+    is never told too low. `over`: which limit was reached, and how; "" as long as none is. `health`: of the pool,
+    at the last look."""
 
     def __init__(self, desired: Desired, cloud: Cloud, clock: Clock) -> None:
         pools = [r for r in desired.resources if isinstance(r, Pool)]
@@ -23,12 +29,14 @@ class Meter:
         self._begun = self._looked = clock.monotonic()
         self._nodes = (0, 0)
         self._used = (0.0, 0.0)
+        self.health: PoolHealth | None = None
         self.over = ""
 
     def look(self, job: Job) -> str:
         """Count the nodes of the job's pool; returns `over`."""
         if self._pool and (self._limits != Limits() or self._prices):
-            self._count(self._cloud.health(job.pool).paid)
+            self.health = self._cloud.health(job.pool)
+            self._count(self.health.paid)
         self.over = self.over or self._why_over()
         return self.over
 
@@ -62,6 +70,19 @@ class Meter:
     @property
     def _currency(self) -> str:
         return self._prices.currency if self._prices else ""
+
+    def spent(self) -> Spent | None:
+        """None where nothing was counted."""
+        if not any(self._used):
+            return None
+        limits, cost = self._limits, self.cost
+        return Spent(
+            node_hours=float(f"{sum(self._used):.3g}"),
+            cost=None if cost is None else round(cost, 2),
+            currency=self._currency,
+            most_node_hours=limits.max_node_hours,
+            most_cost=limits.max_cost,
+        )
 
     def told(self) -> str:
         """`0.52 node-hours, 0.19 USD by list prices`, "" where nothing was counted."""

@@ -1,0 +1,106 @@
+"""The run as it is seen now, one value: what was heard of it so far, folded. Asks no clock: the time is handed in."""
+
+from dataclasses import replace
+
+from batchctl.cloud_answers import Counts
+from batchctl.frozen import dataclass
+from batchctl.reconcile.events import (
+    Applied,
+    Awaited,
+    Begun,
+    ComingHome,
+    Event,
+    Expanded,
+    Failed,
+    Fetched,
+    Halted,
+    NotFetched,
+    PoolNotice,
+    PoolSeen,
+    Progress,
+    Spent,
+    TaskFailed,
+)
+from batchctl.render.events import words_of
+from batchctl.render.live.pace import Track, tracked
+from batchctl.render.text import shown_size
+from batchctl.words import one_line, plural
+
+NOTICES = 2
+"""So many of what was said of a pool stay in view."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is done just now, since that second; `ahead` 0: nobody knows how much it is."""
+
+    says: str
+    since: float
+    done: int = 0
+    ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """`wanted` and `added` are those of `Awaited`; `notices`: what was last said of the pool."""
+
+    title: str = ""
+    step: Step | None = None
+    wanted: int = 0
+    added: int | None = None
+    counts: Counts | None = None
+    track: Track = ()
+    pool: PoolSeen | None = None
+    spent: Spent | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int | None:
+        """Tasks that are waited for, once that is certain."""
+        if self.counts is None or self.added is None:
+            return None
+        return max(self.added, self.counts.unfinished + self.counts.ended)
+
+    @property
+    def up_to_date(self) -> int:
+        return max(0, self.wanted - self.total) if self.total is not None else 0
+
+
+def heard(seen: Seen, event: Event, at: float) -> Seen:
+    """The run as it is seen after an event that came at that second."""
+    match event:
+        case Begun(names=names):
+            return replace(seen, step=Step(says=_begun_words(event), since=at, ahead=len(names)))
+        case Applied() | Failed() | Fetched() | NotFetched():
+            step = seen.step and replace(seen.step, done=min(seen.step.done + 1, seen.step.ahead or 1))
+            return replace(seen, step=step)
+        case Expanded(tasks=tasks):
+            return replace(seen, added=None, step=Step(says=f"adding {plural(tasks, 'task')}", since=at))
+        case Awaited(wanted=wanted, added=added):
+            return replace(seen, wanted=wanted, added=added, counts=None, track=(), step=None)
+        case Progress(counts=counts):
+            is_over = not counts.unfinished and counts.ended
+            step = Step(says="reading what became of the tasks", since=at) if is_over else None
+            return replace(seen, counts=counts, track=tracked(seen.track, at, counts.ended), step=step)
+        case PoolSeen():
+            return replace(seen, pool=event)
+        case Spent():
+            return replace(seen, spent=event)
+        case PoolNotice(pool=pool, says=said):
+            news = tuple(one_line(f"pool {pool}: {line}") for line in said)
+            return replace(seen, notices=(*seen.notices, *news)[-NOTICES:])
+        case Halted(why=why):
+            return replace(seen, notices=(*seen.notices, one_line(f"ended: {why}"))[-NOTICES:])
+        case TaskFailed():
+            return replace(seen, step=seen.step and replace(seen.step, done=seen.step.done + 1))
+        case ComingHome(blobs=blobs, size=size):
+            says = f"bringing {plural(blobs, 'blob')} home, {shown_size(size)}"
+            return replace(seen, step=Step(says=says, since=at, ahead=blobs))
+        case _:
+            return seen
+
+
+def _begun_words(event: Begun) -> str:
+    name = one_line(event.names[0]) if len(event.names) == 1 else ""
+    what = f"{event.kind} {name}" if name else plural(len(event.names), event.kind)
+    return f"{words_of(event)[0]} {what}"

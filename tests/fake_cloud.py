@@ -117,6 +117,7 @@ class FakeCloud:
         self.jobs: dict[str, Job] = {}
         self.schedules: dict[str, Schedule] = {}
         self.added: dict[str, dict[str, Task]] = {}
+        self.nodes_gone = False
         self.fails: dict[str, int] = {}
         self.writes: list[tuple[str, str, str]] = []
         self.crash_after: int | None = None
@@ -301,6 +302,7 @@ class FakeCloud:
 
     def files(self, task: Task) -> tuple[str, ...]:
         held = self.added.get(generation_id(task.job, task.generation or 1).lower(), {}).get(task.id.lower())
+        held = None if self.nodes_gone else held
         made = [blob_names(o, held).file_of(_blob_path(o, held.id)) for o in held.output_files] if held else []
         return tuple(file.removeprefix(file_on_node("")) for file in made)
 

@@ -116,6 +116,11 @@ def _ail(cloud: FakeCloud, pool: str, **said: Any) -> None:
     cloud.ailing[pool] = replace(well, **told)
 
 
+def _lose_nodes(cloud: FakeCloud) -> None:
+    """From now on no task's files are left."""
+    cloud.nodes_gone = True
+
+
 HANDS: dict[str, Callable[..., None]] = {
     "put": _put,
     "snapshot": _snapshot,
@@ -129,6 +134,7 @@ HANDS: dict[str, Callable[..., None]] = {
     "lease": _lease,
     "ail": _ail,
     "lose_md5": _lose_md5,
+    "lose_nodes": _lose_nodes,
 }
 
 

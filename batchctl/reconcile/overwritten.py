@@ -4,12 +4,12 @@ The mark of what was written (`output_names.written_mark`) tells declaration and
 that was overwritten from one that somebody took away: the node, and the task's files with it, has gone by then.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from batchctl.output_names import blob_names, file_on_node, written_mark
-from batchctl.reconcile.outputs import Written, missing_outputs
-from batchctl.resources import Blob, Task
+from batchctl.reconcile.outputs import Written, missing_outputs, newest_runs
+from batchctl.resources import Blob, Resource, Task
 from batchctl.work import OutputFile
 
 REMEDY = "give each task's output a name of its own, such as `path: '{item.stem}'` or the task's id"
@@ -26,6 +26,25 @@ def overwritten_marks(
         names = blob_names(output, task)
         if any(names.blob_of(file) in paths for file in left):
             yield mark_of_run(output, task, run), output.container
+
+
+def taken_since(
+    before: Sequence[Resource], now: Iterable[Blob], wanted: Iterable[Task], due: Set[str]
+) -> Iterator[tuple[Task, Blob, Blob]]:
+    """(the run, its output as it was before, the blob of another task there now) of each task that was not `due`.
+
+    It needs no files of the run: this is how those are seen whose node had gone before anybody looked.
+    """
+    theirs = {blob.name: blob for blob in before if isinstance(blob, Blob) and blob.task and blob.output}
+    tasks, runs = {task.id.lower(): task for task in wanted if task.id not in due}, newest_runs(before)
+    for blob in now:
+        was = theirs.get(blob.name)
+        key = (was.task or "").lower() if was else ""
+        if was is None or key == (blob.task or "").lower() or key not in tasks or key not in runs:
+            continue
+        task, run = tasks[key], runs[key]
+        if any(mark_of_run(o, task, run) == was.output for o in task.output_files if not o.optional):
+            yield run, was, blob
 
 
 def mark_of_run(output: OutputFile, task: Task, run: Task) -> str:

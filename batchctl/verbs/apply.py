@@ -34,7 +34,7 @@ from batchctl.verbs.carrying_out import (
     tell_failures,
     told_spending,
 )
-from batchctl.verbs.survey import decide, survey
+from batchctl.verbs.survey import Survey, decide, survey
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
@@ -54,54 +54,55 @@ def apply(
     Raises Refused before anything was changed; afterwards CloudError, Partial, Stuck or TasksFailed.
     """
     with under_lock(cloud, spec.name, patience, ticket) as turn:
-        desired, decided = _plan_of_apply(spec, cloud, choices)
+        seen, decided = _plan_of_apply(spec, cloud, choices)
         while not turn.agrees(decided, approve):
-            desired, decided = _plan_of_apply(spec, cloud, choices)
-        meter = Meter(desired, cloud, clock)
-        failures, left = yield from _carry_out(desired, decided, cloud, clock, meter, lookout)
+            seen, decided = _plan_of_apply(spec, cloud, choices)
+        meter = Meter(seen.desired, cloud, clock)
+        failures, left = yield from _carry_out(seen, decided, cloud, clock, meter, lookout)
         first, going = decided, choices
         while decided.later and not failures and not meter.over:
             going, ran = going_on(going, [task.id for task in added_tasks(decided)]), decided
-            desired, decided = _plan_of_apply(spec, cloud, going)
+            seen, decided = _plan_of_apply(spec, cloud, going)
             # The first plan may have changed nothing, and taken no lock.
             while not turn.holds(decided):
-                desired, decided = _plan_of_apply(spec, cloud, going)
+                seen, decided = _plan_of_apply(spec, cloud, going)
             try:
                 keep_to_announced(first, decided)
             except Partial:
                 # What ran has ended, and the next plan may be refused as well: nobody else takes the nodes away.
-                yield from end_pools(ran, desired, cloud, clock)
+                yield from end_pools(ran, seen.desired, cloud, clock)
                 raise
             yield from tell_expanded(decided)
-            failures, left = yield from _carry_out(desired, decided, cloud, clock, meter, lookout)
+            failures, left = yield from _carry_out(seen, decided, cloud, clock, meter, lookout)
         # Before the downloads, which may take their time: nodes cost while they are there.
-        undone = yield from end_pools(decided, desired, cloud, clock)
+        undone = yield from end_pools(decided, seen.desired, cloud, clock)
         yield from told_spending(meter, decided)
         # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
         if meter.over:
-            yield from brought_home(desired, cloud, choices)
+            yield from brought_home(seen.desired, cloud, choices)
             raise Stuck(over_line(meter, decided, len(failures) + left))
-        yield from _bring_home(desired, decided, (failures, left), cloud, choices)
+        yield from _bring_home(seen.desired, decided, (failures, left), cloud, choices)
         if undone:
             raise Partial("\n".join(undone))
 
 
-def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Desired, Plan]:
-    surveyed = survey(spec, cloud)
-    return surveyed.desired, decide(surveyed, cloud, choices)
+def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Survey, Plan]:
+    seen = survey(spec, cloud)
+    return seen, decide(seen, cloud, choices)
 
 
 def _carry_out(
-    desired: Desired, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter, lookout: Lookout | None
+    seen: Survey, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter, lookout: Lookout | None
 ) -> Generator[Event, None, tuple[list[TaskFailed], int]]:
     """Returns the tasks that failed, and how many were not added."""
+    desired = seen.desired
     before = pool_before(desired, decided.waits, cloud)
     wait = partial(_wait, desired, decided, cloud, clock, before, meter, lookout)
     *first, last = staged(decided, desired.canary)
     for n, stage in enumerate(first):
         yield from carried_out(execute_stage(stage, cloud, None))
         yield from wait()
-        failures = yield from tell_failures(desired, decided.waits, cloud)
+        failures = yield from tell_failures(seen, decided, cloud)
         left = sum(len(added_tasks(stage)) for stage in (*first[n + 1 :], last))
         if failures and not meter.over:
             yield halt(tuple(open_jobs(decided.changes)), cloud, canary_line(failures, left))
@@ -109,7 +110,7 @@ def _carry_out(
             return failures, left
     yield from carried_out(execute_stage(last, cloud, decided))
     yield from wait()
-    return (yield from tell_failures(desired, decided.waits, cloud)), 0
+    return (yield from tell_failures(seen, decided, cloud)), 0
 
 
 def _wait(

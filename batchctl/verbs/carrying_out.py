@@ -20,10 +20,11 @@ from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import ComingHome, Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
 from batchctl.reconcile.outputs import not_at_home, outputs_by_task
-from batchctl.reconcile.overwritten import REMEDY, overwritten_marks
+from batchctl.reconcile.overwritten import REMEDY, overwritten_marks, taken_since
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Job, Pool, Task, label_of
+from batchctl.verbs.survey import Survey
 from batchctl.words import one_line, plural, some
 
 
@@ -105,7 +106,9 @@ def tell_expanded(now: Plan) -> Iterator[Event]:
         yield Expanded(tasks=len(added), job=now.waits[-1].id)
 
 
-def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
+def tell_failures(before: Survey, decided: Plan, cloud: Cloud) -> Generator[Event, None, list[TaskFailed]]:
+    """Of the tasks that ran, and of those whose outputs these took."""
+    desired, jobs = before.desired, decided.waits
     tasks = [t for t in desired.resources if isinstance(t, Task)]
     containers = {o.container for t in tasks for o in t.output_files if o.container_url is None} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
@@ -113,9 +116,16 @@ def tell_failures(desired: Desired, jobs: Sequence[Job], cloud: Cloud) -> Genera
     found = list(follow.task_failures(tasks, runs, outputs, cloud))
     lost = _overwritten([f.task for f in found if f.task.result == "success"], tasks, outputs, cloud)
     failures = [_with_remedy(f) if f.task.id.lower() in lost else f for f in found]
+    taken = list(taken_since(before.held, outputs, tasks, {task.id for task in added_tasks(decided)}))
+    failures += [_taken(*one) for one in taken]
     yield from failures
-    _remember(lost.values(), desired, cloud)
+    _remember([*lost.values(), *({was.output or "": was.container} for _, was, _ in taken)], desired, cloud)
     return failures
+
+
+def _taken(run: Task, was: Blob, now: Blob) -> TaskFailed:
+    why = f"succeeded before, and now its output {was.name!r} was overwritten by task {now.task!r}: {REMEDY}"
+    return TaskFailed(task=run, why=why, stderr=(), overwritten=True)
 
 
 MOST_ASKED = 20

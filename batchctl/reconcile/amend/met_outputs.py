@@ -29,8 +29,11 @@ def with_met_outputs(plan: Plan, situation: Situation) -> Plan:
     if not due:
         return plan
     wanted = [r for r in situation.desired.resources if isinstance(r, Task)]
-    if lost := list(_lost(due, wanted, situation)):
-        return replace(plan, refusals=(*plan.refusals, _refusal(lost)))
+    known, unclear = _lost(due, wanted, situation)
+    if known:
+        return replace(plan, refusals=(*plan.refusals, _refusal(known)))
+    if unclear:
+        plan = replace(plan, notes=(*plan.notes, _note_of_turns(unclear)))
     ran = newest_runs(situation.held)
     makers = _makers(wanted)
     meeting = list(may_meet(makers, {task.id for task in due}, {t.id for t in wanted if t.id.lower() in ran}))
@@ -75,24 +78,32 @@ def _makers(tasks: Iterable[Task]) -> Makers:
     return makers
 
 
-def _lost(due: Sequence[Task], wanted: Sequence[Task], situation: Situation) -> Iterator[tuple[Task, Blob]]:
-    """Tasks that would run for nothing but outputs that were overwritten, with what stands in their place: the blob of
-    another task that stays, or that would run for no other reason."""
+Lost = list[tuple[Task, Blob]]
+"""Tasks that would run for nothing but outputs that are not there, with what stands, or may stand, in their place: the
+blob of another task that stays, or that would run for no other reason."""
+
+
+def _lost(due: Sequence[Task], wanted: Sequence[Task], situation: Situation) -> tuple[Lost, Lost]:
+    """(of which it is known that they were overwritten, of which it may be so, in a container that keeps no note)"""
     remembered = {mark for c in situation.held if isinstance(c, Container) for mark in c.lost}
-    if not remembered:
-        return
     newest, forces = newest_runs(situation.held), situation.choices.forces
     again = [
         (task, run)
         for task in due
         if (run := newest.get(task.id.lower())) and _is_as_it_was(task, run) and not forces(task.id)
     ]
+    if not again:
+        return [], []
     moving = {task.id.lower() for task in due} - {task.id.lower() for task, _ in again}
     places = _Places(situation, [task for task in wanted if task.id.lower() not in moving])
+    known, unclear = Lost(), Lost()
     for task, run in again:
         for output in missing_outputs(task, places.written, run):
-            if mark_of_run(output, task, run) in remembered:
-                yield from ((task, blob) for blob in places.of_others(blob_names(output, task), task))
+            is_known = mark_of_run(output, task, run) in remembered
+            if is_known or output.container in situation.desired.external:
+                met = [(task, blob) for blob in places.of_others(blob_names(output, task), task)]
+                (known if is_known else unclear).extend(met)
+    return known, unclear
 
 
 def _is_as_it_was(task: Task, run: Task) -> bool:
@@ -134,6 +145,16 @@ def _refusal(lost: Sequence[tuple[Task, Blob]]) -> str:
     return (
         f"{them} would run for outputs that another task overwrote, and overwrite its outputs in turn "
         f"({some(instead, 3)}), without end: {REMEDY}; --rerun with each of them runs them all the same"
+    )
+
+
+def _note_of_turns(unclear: Lost) -> str:
+    ids = list(dict.fromkeys(task.id for task, _ in unclear))
+    names = [f"{blob.name} of task {blob.task!r}" for blob in dict.fromkeys(blob for _, blob in unclear)]
+    they, place = ("they run", "their places") if len(ids) > 1 else ("it runs", "its place")
+    return (
+        f"{some(ids)}: {they} for outputs that are not there, and what others wrote may stand in {place} "
+        f"({some(names, 3)}). If so, one runs again after the other, without end: {REMEDY}"
     )
 
 

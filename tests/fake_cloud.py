@@ -193,6 +193,10 @@ class FakeCloud:
     def on_paper(self, resource: Resource) -> tuple[str, ...]:
         return ()
 
+    def place(self, url: str) -> tuple[str, str] | None:
+        container, _, path = url.removeprefix("https://ours/").partition("/")
+        return (container, path) if url.startswith("https://ours/") else None
+
     def why_no_identities(self) -> str | None:
         return self.no_identities
 

@@ -75,6 +75,9 @@ class Azure:
     def images(self) -> tuple[SupportedImage, ...]:
         return pools.supported_images(self._session)
 
+    def place(self, url: str) -> tuple[str, str] | None:
+        return self._session.sas.place(url)
+
     def why_no_identities(self) -> str | None:
         return self._session.arm.obstacle() if self._session.arm else None
 

@@ -42,6 +42,10 @@ class Account(Protocol):
         """What it would keep of a resource and do nothing about, by REST's names. No request."""
         ...
 
+    def place(self, url: str) -> tuple[str, str] | None:
+        """The container and the blob that an address in its storage names. No request."""
+        ...
+
     def why_no_identities(self) -> str | None:
         """Why no pool can be given an identity, and what to do about it."""
         ...

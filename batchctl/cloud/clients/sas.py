@@ -55,10 +55,10 @@ class Sas:
 
     def place(self, url: str) -> tuple[str, str] | None:
         """(container, path) of a URL in this account, its signature stripped; None for any other URL."""
-        bare = url.split("?", 1)[0]
-        if not bare.startswith(f"{self.endpoint}/"):
+        bare, ours = url.split("?", 1)[0], f"{self.endpoint}/"
+        if not bare.lower().startswith(ours.lower()):
             return None
-        container, _, path = bare.removeprefix(f"{self.endpoint}/").partition("/")
+        container, _, path = bare[len(ours) :].partition("/")
         return container, unquote(path)
 
     def _container(self, container: str, permission: str) -> str:

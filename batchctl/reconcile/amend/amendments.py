@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from batchctl.reconcile.amend.addresses import refuse_private_addresses
 from batchctl.reconcile.amend.adoption import refuse_another_place, with_adoptions
 from batchctl.reconcile.amend.advice import with_advice
 from batchctl.reconcile.amend.auto_pools import with_auto_pools
@@ -34,6 +35,7 @@ APPLYING: tuple[Amendment, ...] = (
     without_idle_pools,
     with_taken_outputs,
     with_met_outputs,
+    refuse_private_addresses,
     with_renewals,
     # Before the preflight, which looks at all that is changed.
     with_pool_notes,

@@ -2,7 +2,7 @@
 document. They run on what has its shape: anything else the schema has told of.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -71,16 +71,27 @@ def own_blobs_are_signed(document: Any, source: Source) -> Iterator[Problem]:
     """A container that batchctl makes has no public access: a URL into it needs a signature, which `blob` gets."""
     account = get_in(document, "account", "storage")
     made = {name for name, one in as_mapping(get_in(document, "storage", "containers")).items() if not _external(one)}
-    if not isinstance(account, str) or "identity" in document:
+    if not isinstance(account, str):
         return
+    opened = "identity" in document
     for pattern in (*NODE_TASKS, "job.tasks.*", "job.tasks.*.multiInstanceSettings"):
-        files = "commonResourceFiles" if pattern.endswith("Settings") else "resourceFiles"
-        for at, file in find_parts(document, f"{pattern}.{files}.*"):
-            url = get_in(file, "httpUrl")
-            rest = _behind(url, f"{account.rstrip('/')}/") if isinstance(url, str) else None
-            if rest and rest.partition("/")[0] in made and "identityReference" not in file:
-                message = f"nobody may read it by its address alone: write 'blob: {rest}', which batchctl signs"
-                yield source.problem((*at, "httpUrl"), message, "private-blob")
+        files = ("commonResourceFiles",) if pattern.endswith("Settings") else ("resourceFiles", "outputFiles")
+        for at, file in (found for name in files for found in find_parts(document, f"{pattern}.{name}.*")):
+            for key, word in BY_ADDRESS.items():
+                # The identity of the spec opens containers, and no address of a blob.
+                if opened and key != "httpUrl":
+                    continue
+                url = get_in(file, key)
+                rest = _behind(url, f"{account.rstrip('/')}/") if isinstance(url, str) else None
+                container = rest.partition("/")[0] if rest else None
+                if container in made and "identityReference" not in file:
+                    instead = f"{word}: {rest if word == 'blob' else container}"
+                    message = f"nobody may open it by its address alone: write '{instead}', which nodes can open"
+                    yield source.problem((*at, key), message, "private-blob")
+
+
+BY_ADDRESS: Mapping[str, str] = {"httpUrl": "blob", "storageContainerUrl": "container", "containerUrl": "container"}
+"""Words for addresses, and for what is signed."""
 
 
 def _external(container: Any) -> bool:

@@ -10,19 +10,26 @@ from batchctl.reconcile.events import (
     Applied,
     Awaited,
     Begun,
+    Blocked,
+    Broken,
+    Cause,
     ComingHome,
     Event,
     Expanded,
+    FactorySeen,
     Fetched,
     Halted,
+    Laggard,
+    Looked,
     PoolNotice,
     PoolSeen,
     Progress,
     Spent,
 )
 from batchctl.render.live.pace import WINDOW, pace, pace_words, time_left, tracked
-from batchctl.render.live.rows import ROWS, bar, cut, flowed, rows
+from batchctl.render.live.rows import rows
 from batchctl.render.live.seen import Seen, heard
+from batchctl.render.live.shape import ROWS, bar, cut, flowed
 from batchctl.render.text import columns_of
 from batchctl.resources import Blob
 
@@ -176,3 +183,61 @@ def test_rows_keep_to_their_width_whatever_is_in_them() -> None:
     assert (cut("日本語テスト", 7), cut("abc", 3), cut("abcd", 3)) == ("日本語…", "abc", "ab…")
     wide = replace(seen_after(*RUNNING), title="長い名前" * 30)
     assert columns_of(shown(wide, 120.0)[0]) == 80
+
+
+CAUSES = (
+    Cause(why="exit code 1", says="Invalid data found\x1b[2J", count=2, tasks=("enc-1", "enc-2"), job="j"),
+    Cause(why="FileUploadAccessDenied", says="", count=31, tasks=tuple(f"enc-{n}" for n in range(3, 23)), job="j"),
+)
+LATE = Laggard(
+    task="enc-9", job="j", node="n", ran=timedelta(minutes=41), usual=timedelta(minutes=6), says="frame= 812"
+)
+MATTERS = Looked(
+    causes=CAUSES,
+    unread=1200,
+    blocked=Blocked(count=12, tasks=tuple(f"merge-{n}" for n in range(12)), culprit="enc-1"),
+    nodes=(Broken(node="tvm-12", pool="p", why="starttaskfailed, exit code 100", says="E: no lock"),),
+    laggards=(LATE,),
+    factories=(
+        FactorySeen(name="done", tasks=9, succeeded=9, failed=0, running=0),
+        FactorySeen(name="enc", tasks=100, succeeded=40, failed=10, running=8),
+    ),
+)
+
+
+def test_what_matters_is_told_with_the_key_that_shows_its_log() -> None:
+    seen = seen_after(*RUNNING, (121.0, MATTERS))
+    assert shown(seen, 121.0, 120)[3:] == [
+        "       130 succeeded, 10 failed, 60 running, 9,788 waiting, 12 blocked, 410 up to date",
+        "       enc  [========>xx.............] 40 of 100, 10 failed, 8 running",
+        "       done [=======================] 9 of 9",
+        "[2]    31 failed: FileUploadAccessDenied (enc-3, enc-4, enc-5, …)",
+        "[1]    2 failed: exit code 1: Invalid data found\\u001b[2J (enc-1, enc-2)",
+        "       and 1,200 more that failed",
+        "stuck  12 tasks wait for enc-1, which failed: nothing starts merge-0, merge-1, merge-2, …",
+        "[3]    node tvm-12 starttaskfailed, exit code 100: E: no lock",
+        "[4]    enc-9 runs 41 min, others 6 min at most: frame= 812",
+    ]
+
+
+def test_a_key_keeps_its_log() -> None:
+    late = seen_after(*RUNNING, (121.0, Looked(laggards=(LATE,))), (122.0, MATTERS), (123.0, Looked(causes=CAUSES)))
+    assert [log.place.id for log in late.logs] == ["enc-9", "enc-1", "enc-3", "tvm-12"]
+    assert [line[:3] for line in shown(late, 124.0) if line.startswith("[")] == ["[3]", "[2]"]
+
+
+def test_the_rows_are_few_for_any_number_of_anything() -> None:
+    many = Looked(
+        causes=tuple(replace(CAUSES[0], why=f"exit code {n}", tasks=(f"t{n}",)) for n in range(40)),
+        unread=7,
+        blocked=MATTERS.blocked,
+        nodes=MATTERS.nodes * 2,
+        laggards=MATTERS.laggards * 2,
+        factories=tuple(FactorySeen(name=f"f{n}", tasks=1, succeeded=0, failed=0, running=0) for n in range(300)),
+        partly=True,
+    )
+    said = shown(seen_after(*RUNNING, (121.0, PoolNotice(pool="p", says=("a", "b"))), (121.0, many)), 121.0)
+    assert len(said) <= ROWS
+    assert "       f0 [........................] at least 0 of 1" in said
+    assert "       and 296 other factories, 0 of them done" in said
+    assert "       and 36 other causes, 7 more that failed" in said

@@ -114,14 +114,14 @@ def test_a_voice_that_cannot_be_is_refused(options: dict[str, Any], says: str, m
 
 def looked(lookout: Lookout, cloud: Scripted, times: int = 1) -> list[Event]:
     watch = PoolWatch(job=held_job(), cloud=cloud, clock=FakeClock())
-    return [event for _ in range(times) for event in lookout.look(watch, None)]
+    return [event for _ in range(times) for event in lookout.look([held_job()], Counts(running=1), watch, None)]
 
 
 def test_a_pool_is_told_when_it_differs_and_asked_for_by_those_who_look_on_alone() -> None:
     cloud = Scripted([Counts(running=1)], [IDLE])
-    assert (looked(Lookout(), cloud), cloud.looks) == ([], 0)
+    assert (looked(Lookout(clock=FakeClock()), cloud), cloud.looks) == ([], 0)
     seen = PoolSeen(pool="pool", wanted=0, nodes=(("idle", 1),))
-    assert (looked(Lookout(close=True), cloud, times=5), cloud.looks) == ([seen], 1)
+    assert (looked(Lookout(clock=FakeClock(), close=True), cloud, times=5), cloud.looks) == ([seen], 1)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_pool_is_told_when_it_differs_and_asked_for_by_those_who_look_on_alone
 )
 def test_the_whole_is_told_only_where_it_is_certain(plan: Plan, added: int | None) -> None:
     wanted = desired(task("a"), task("b"))
-    assert list(Lookout().expect(wanted, plan)) == [Awaited(wanted=2, added=added)]
+    assert list(Lookout(clock=FakeClock()).expect(wanted, plan)) == [Awaited(wanted=2, added=added)]
 
 
 def test_nothing_is_awaited_where_nothing_runs() -> None:
-    assert list(Lookout().expect(desired(), Plan(owner=OWNER))) == []
+    assert list(Lookout(clock=FakeClock()).expect(desired(), Plan(owner=OWNER))) == []

@@ -72,12 +72,10 @@ def apply(
         require_an_answer(options.yes, told == "json")
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
         work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
-    opened, lookout = work.opened, Lookout(close=told == "live")
+    opened, clock = work.opened, SystemClock()
+    lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     print_events(
-        verbs.apply(
-            opened.spec, opened.cloud, SystemClock(), work.approve, work.choices, patience, work.ticket, lookout
-        ),
-        out,
+        verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout), out
     )
     out.done("apply")
 

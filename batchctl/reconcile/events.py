@@ -1,6 +1,6 @@
 """What happens while a plan is carried out, and what gc finds: frozen values that doers yield and `render` prints."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from batchctl.cloud_answers import Counts
@@ -108,6 +108,74 @@ class TaskFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Tasks that failed alike: `why` is an exit code or the service's word, `says` the last line of what the first one
+    said, of which numbers do not count. `tasks` are the first few; `job` is that of the first."""
+
+    why: str
+    says: str
+    count: int
+    tasks: tuple[str, ...]
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laggard:
+    """A task that has run longer than 99 of 100 of its factory, which took `usual` at most."""
+
+    task: str
+    job: str
+    node: str
+    ran: timedelta
+    usual: timedelta
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A node on which nothing runs, and what its start task said last."""
+
+    node: str
+    pool: str
+    why: str
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorySeen:
+    """The tasks of a factory that are waited for."""
+
+    name: str
+    tasks: int
+    succeeded: int
+    failed: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """So many tasks that nothing will start: they wait for `culprit`, which failed, or for others of them."""
+
+    count: int
+    tasks: tuple[str, ...]
+    culprit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What matters in a run by now. `unread`: so many more tasks failed. `factories`, `laggards`: only where somebody
+    looks on; `partly`: more tasks have ended than the factories tell."""
+
+    causes: tuple[Cause, ...] = ()
+    unread: int = 0
+    blocked: Blocked | None = None
+    nodes: tuple[Broken, ...] = ()
+    laggards: tuple[Laggard, ...] = ()
+    factories: tuple[FactorySeen, ...] = ()
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComingHome:
     """So many blobs are brought home from here on, with so many bytes."""
 
@@ -151,5 +219,5 @@ class Holdings:
 
 
 Doing = Begun | Applied | Failed | Expanded
-Waiting = Awaited | Progress | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
+Waiting = Awaited | Progress | Looked | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
 Event = Doing | Waiting | TaskFailed | ComingHome | Fetched | NotFetched

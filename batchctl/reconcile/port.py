@@ -147,6 +147,10 @@ class Cloud(Account, Protocol):
         ...
 
 
+FAILED = "executionInfo/result eq 'failure'"
+"""Tasks that failed, as OData says it."""
+
+
 class Eyes(Protocol):
     """What is seen of a run by those who only look. What is not there is seen as nothing; each may raise CloudError."""
 
@@ -154,8 +158,8 @@ class Eyes(Protocol):
         """The jobs of a spec, oldest first, with their tasks counted."""
         ...
 
-    def runs(self, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
-        """The tasks of one of them; `states`: those alone that this OData filter lets through."""
+    def runs(self, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
+        """The tasks of one of them; `states`: those alone that this OData filter lets through; `most`: no more."""
         ...
 
     def run(self, place: Place) -> TaskSight | None:

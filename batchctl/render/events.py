@@ -13,6 +13,7 @@ from batchctl.reconcile.events import (
     Fetched,
     Halted,
     Holdings,
+    Looked,
     NodesWaiting,
     NotFetched,
     PoolNotice,
@@ -128,7 +129,7 @@ def event_line(event: Event) -> str | None:
         case TaskFailed() | NotFetched():
             # Told together, by `failures`.
             return None
-        case Awaited() | PoolSeen() | Spent():
+        case Awaited() | Looked() | PoolSeen() | Spent():
             # For those who look on; in a log the counts and the notices tell it.
             return None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from batchctl.cloud_answers import Counts
+from batchctl.reconcile.decide.causes import failure_words
 from batchctl.render.text import shown_moment, shown_span
 from batchctl.sights import JobSight, PoolSight, Status, TaskSight
 from batchctl.words import one_line, plural, some
@@ -100,10 +101,3 @@ def _failed_lines(failed: Sequence[TaskSight], spec: str) -> Iterator[str]:
         yield f"       and {plural(len(ordered) - SHOWN_GROUPS, 'other cause')}"
     if failed:
         yield f"       `batchctl tasks {spec} --failed` lists them, `batchctl apply {spec}` runs them again"
-
-
-def failure_words(run: TaskSight) -> str:
-    """`exit code 7`, or what the service says."""
-    if run.failure is None or run.failure.code == "FailureExitCode":
-        return f"exit code {run.exit_code}"
-    return run.failure.code

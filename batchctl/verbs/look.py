@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from batchctl.reconcile.port import Cloud, Eyes
+from batchctl.reconcile.port import FAILED, Cloud, Eyes
 from batchctl.resources import Blob, Pool
 from batchctl.sights import JobSight, NodeSight, PoolSight, Status, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 
-FAILED = "executionInfo/result eq 'failure'"
 STATES = {"failed": FAILED, "running": "state eq 'running'", "waiting": "state eq 'active'"}
 """What a list of tasks may be asked for, as OData says it."""
 

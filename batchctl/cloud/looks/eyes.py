@@ -16,8 +16,8 @@ class AzureEyes:
     def generations(self, owner: str) -> tuple[JobSight, ...]:
         return runs.generations(self.session, owner)
 
-    def runs(self, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
-        return runs.runs_of(self.session, job, states)
+    def runs(self, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
+        return runs.runs_of(self.session, job, states, most)
 
     def run(self, place: Place) -> TaskSight | None:
         return runs.run_at(self.session, place)

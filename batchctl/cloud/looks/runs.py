@@ -1,5 +1,7 @@
 """How a spec's job and its tasks go: its generations with their counts, and the runs of its tasks."""
 
+from itertools import islice
+
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import read_generation, read_run
@@ -23,16 +25,18 @@ def _counts(session: Session, job: Job) -> Json:
     return session.find(lambda: session.batch.get(f"{job_path(job)}/taskcounts")) or {}
 
 
-def runs_of(session: Session, job: JobSight, states: str = "") -> tuple[TaskSight, ...]:
-    """The runs of a generation; `states`: those alone that this OData filter lets through."""
+def runs_of(session: Session, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
+    """The runs of a generation; `states`: those alone that this OData filter lets through; `most`: no more."""
     path, query = f"/jobs/{path_segment(job.id)}/tasks", {"select": TELLING} | ({"filter": states} if states else {})
-    # Parsed as they come: there may be very many.
-    return (
-        session.find(
-            lambda: tuple(read_run(job.id, job.generation, item) for item in session.batch.pages(path, **query))
-        )
-        or ()
-    )
+    if most:
+        query["maxresults"] = str(most)
+
+    def found() -> tuple[TaskSight, ...]:
+        # Parsed as they come: there may be very many.
+        items = islice(session.batch.pages(path, **query), most)
+        return tuple(read_run(job.id, job.generation, item) for item in items)
+
+    return session.find(found) or ()
 
 
 def run_at(session: Session, place: Place) -> TaskSight | None:

@@ -89,7 +89,7 @@ def wait_for_tasks(
             looked = counts
             yield from watch.examine(counts)
         if lookout:
-            yield from lookout.look(watch, meter)
+            yield from lookout.look(jobs, counts, watch, meter)
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs))

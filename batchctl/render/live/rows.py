@@ -1,27 +1,15 @@
 """The run as it is seen, row by row: at most ROWS for any number of tasks. Values in, text out."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from batchctl.cloud_answers import Counts
-from batchctl.frozen import dataclass
 from batchctl.reconcile.events import PoolSeen, Spent
+from batchctl.render.live.matters import factory_rows, matter_rows
 from batchctl.render.live.pace import pace, pace_words, time_left
 from batchctl.render.live.seen import Seen, Step
+from batchctl.render.live.shape import INDENT, Row, bar, clock_words, cut, flowed
 from batchctl.render.text import columns_of, shown_span
 from batchctl.words import one_line, plural
-
-ROWS = 24
-INDENT = " " * 7
-"""Columns of the word in front of a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row, of any width; `style` is rich's."""
-
-    text: str
-    style: str = ""
 
 
 def rows(seen: Seen, at: float, width: int) -> Iterator[Row]:
@@ -36,6 +24,8 @@ def rows(seen: Seen, at: float, width: int) -> Iterator[Row]:
     if seen.counts:
         yield _tasks_row(seen, seen.counts, at, width)
         yield from _state_rows(seen, seen.counts, width)
+        yield from factory_rows(seen.looked, width)
+        yield from matter_rows(seen)
 
 
 def header(seen: Seen, at: float, width: int) -> Row:
@@ -43,11 +33,6 @@ def header(seen: Seen, at: float, width: int) -> Row:
     right = f"{clock_words(at)}{_spent_words(seen.spent)}"
     left = cut(seen.title, max(0, width - len(right) - 2))
     return Row(f"{left}{' ' * max(2, width - columns_of(left) - len(right))}{right}", "bold")
-
-
-def clock_words(seconds: float) -> str:
-    """`0:00:07`"""
-    return str(timedelta(seconds=int(seconds)))
 
 
 def _spent_words(spent: Spent | None) -> str:
@@ -85,7 +70,8 @@ def _tasks_row(seen: Seen, counts: Counts, at: float, width: int) -> Row:
     words = [f"{counts.succeeded:,} of {seen.total:,}" if seen.total is not None else f"{counts.ended:,} ended so far"]
     if rate := pace(seen.track, at):
         words.append(pace_words(rate))
-    if seen.total is not None and (left := time_left(seen.track, at, seen.total - counts.ended)):
+    blocked = seen.looked.blocked.count if seen.looked.blocked else 0
+    if seen.total is not None and (left := time_left(seen.track, at, seen.total - counts.ended - blocked)):
         words.append(f"{shown_span(left)} left (p90)")
     said = "  ".join(words)
     if not seen.total:
@@ -97,44 +83,15 @@ def _tasks_row(seen: Seen, counts: Counts, at: float, width: int) -> Row:
 
 def _state_rows(seen: Seen, counts: Counts, width: int) -> Iterator[Row]:
     """How many are in which state; nothing of states that none is in."""
+    # Counts come from another poll than who is blocked.
+    blocked = min(counts.active, seen.looked.blocked.count if seen.looked.blocked else 0)
     told = (
         (counts.succeeded, "succeeded"),
         (counts.failed, "failed"),
         (counts.running, "running"),
-        (counts.active, "waiting"),
+        (counts.active - blocked, "waiting"),
+        (blocked, "blocked"),
         (seen.up_to_date, "up to date"),
     )
     parts = [f"{count:,} {word}" for count, word in told if count]
     yield from (Row(line) for line in flowed(parts, INDENT, width))
-
-
-def flowed(parts: list[str], lead: str, width: int) -> Iterator[str]:
-    """The parts behind one another, on as many rows as it takes; `lead` begins the first, blanks the others."""
-    line = lead
-    for n, part in enumerate(parts):
-        word = part + ("," if n < len(parts) - 1 else "")
-        if line.strip() and columns_of(line) + columns_of(word) + 1 > width:
-            yield line.rstrip()
-            line = " " * len(lead)
-        line += word if line.endswith(" ") or not line else f" {word}"
-    if line.strip():
-        yield line.rstrip()
-
-
-def bar(done: int, failed: int, whole: int, width: int) -> str:
-    """`[=====>xx....]`: done, failed, to come. Never full before all is done, never empty once something is."""
-    inside = max(1, width - 2)
-    full = inside if done >= whole else min(inside - 1, done * inside // max(1, whole))
-    bad = min(inside - full, max(1, failed * inside // max(1, whole))) if failed else 0
-    head = "=" * full if not full or done >= whole else "=" * (full - 1) + ">"
-    return f"[{head}{'x' * bad}{'.' * (inside - full - bad)}]"
-
-
-def cut(text: str, width: int) -> str:
-    """A row that is not wider than that, in columns."""
-    if columns_of(text) <= width:
-        return text
-    kept = text[:width]
-    while columns_of(kept) > max(0, width - 1):
-        kept = kept[:-1]
-    return f"{kept}…" if width > 0 else ""

@@ -15,6 +15,7 @@ from batchctl.reconcile.events import (
     ComingHome,
     Event,
     Fetched,
+    Looked,
     NodesWaiting,
     PoolSeen,
     Progress,
@@ -24,8 +25,9 @@ from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place
 from batchctl.reconcile.plan import Plan
 from batchctl.render.events import words_of
-from batchctl.render.live.rows import ROWS, cut, rows
+from batchctl.render.live.rows import rows
 from batchctl.render.live.seen import Seen, Step, heard
+from batchctl.render.live.shape import ROWS, cut
 from batchctl.render.printer import Printer
 from batchctl.words import one_line, plural
 
@@ -35,7 +37,7 @@ FRAMES = 2
 NAMED = 5
 """Objects of one kind that are named one by one as they are done; of more, how many there were."""
 
-ONLY_SEEN = (Awaited, PoolSeen, Spent, NodesWaiting)
+ONLY_SEEN = (Awaited, Looked, PoolSeen, Spent, NodesWaiting)
 """What the view shows and no line tells."""
 
 

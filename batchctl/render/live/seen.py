@@ -8,12 +8,16 @@ from batchctl.reconcile.events import (
     Applied,
     Awaited,
     Begun,
+    Broken,
+    Cause,
     ComingHome,
     Event,
     Expanded,
     Failed,
     Fetched,
     Halted,
+    Laggard,
+    Looked,
     NotFetched,
     PoolNotice,
     PoolSeen,
@@ -24,7 +28,11 @@ from batchctl.reconcile.events import (
 from batchctl.render.events import words_of
 from batchctl.render.live.pace import Track, tracked
 from batchctl.render.text import shown_size
+from batchctl.sights import Place
 from batchctl.words import one_line, plural
+
+KEYS = 9
+"""Logs that a key shows."""
 
 NOTICES = 2
 """So many of what was said of a pool stay in view."""
@@ -41,8 +49,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """Whose standard streams tell of what matters; `mark` is what it is that matters."""
+
+    mark: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """`wanted` and `added` are those of `Awaited`; `notices`: what was last said of the pool."""
+    """`wanted` and `added` are those of `Awaited`; `notices`: what was last said of the pool; `logs`: whose
+    can be shown, the first by the key 1: a number keeps its place."""
 
     title: str = ""
     step: Step | None = None
@@ -52,6 +69,8 @@ class Seen:
     track: Track = ()
     pool: PoolSeen | None = None
     spent: Spent | None = None
+    looked: Looked = Looked()
+    logs: tuple[Log, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -77,11 +96,13 @@ def heard(seen: Seen, event: Event, at: float) -> Seen:
         case Expanded(tasks=tasks):
             return replace(seen, added=None, step=Step(says=f"adding {plural(tasks, 'task')}", since=at))
         case Awaited(wanted=wanted, added=added):
-            return replace(seen, wanted=wanted, added=added, counts=None, track=(), step=None)
+            return replace(seen, wanted=wanted, added=added, counts=None, track=(), step=None, looked=Looked())
         case Progress(counts=counts):
             is_over = not counts.unfinished and counts.ended
             step = Step(says="reading what became of the tasks", since=at) if is_over else None
             return replace(seen, counts=counts, track=tracked(seen.track, at, counts.ended), step=step)
+        case Looked():
+            return replace(seen, looked=event, logs=_with_logs(seen.logs, event))
         case PoolSeen():
             return replace(seen, pool=event)
         case Spent():
@@ -98,6 +119,34 @@ def heard(seen: Seen, event: Event, at: float) -> Seen:
             return replace(seen, step=Step(says=says, since=at, ahead=blobs))
         case _:
             return seen
+
+
+def _with_logs(logs: tuple[Log, ...], found: Looked) -> tuple[Log, ...]:
+    known = {log.mark for log in logs}
+    matters: tuple[Cause | Broken | Laggard, ...] = (*found.causes, *found.nodes, *found.laggards)
+    marked = [(mark_of(one), place_of(one)) for one in matters]
+    return (*logs, *(Log(mark=mark, place=place) for mark, place in marked if mark not in known))[:KEYS]
+
+
+def mark_of(one: Cause | Broken | Laggard) -> tuple[str, ...]:
+    """By what it is known again when more was seen of it."""
+    match one:
+        case Cause(tasks=tasks, job=job):
+            return "cause", job, tasks[0]
+        case Broken(node=node):
+            return "node", node
+        case Laggard(task=task, job=job):
+            return "task", job, task
+
+
+def place_of(one: Cause | Broken | Laggard) -> Place:
+    match one:
+        case Cause(tasks=tasks, job=job):
+            return Place(above=job, id=tasks[0])
+        case Broken(node=node, pool=pool):
+            return Place(above=pool, id=node, is_task=False)
+        case Laggard(task=task, job=job):
+            return Place(above=job, id=task)
 
 
 def _begun_words(event: Begun) -> str:

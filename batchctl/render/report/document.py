@@ -6,10 +6,10 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from batchctl.reconcile.decide.causes import failure_words
 from batchctl.reconcile.explain.report import FailureGroup, Report, Spans
 from batchctl.reconcile.explain.timeline import Lane
 from batchctl.render.log_lines import harmless_line
-from batchctl.render.status import failure_words
 from batchctl.render.tables import OUTPUTS, TASKS, plain_value, told_rows
 from batchctl.sensitive import masked
 from batchctl.words import one_line

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from batchctl.reconcile.decide.causes import failure_words
 from batchctl.reconcile.explain.report import FailureGroup, Report
 from batchctl.render.markdown import LONGEST, as_code, without_markup
 from batchctl.render.report.document import said_line
 from batchctl.render.report.figures import figures, verdict
-from batchctl.render.status import failure_words
 from batchctl.words import plural, some
 
 NAMED = 5

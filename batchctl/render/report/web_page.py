@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from batchctl.reconcile.decide.causes import failure_words
 from batchctl.reconcile.explain.report import Report
 from batchctl.render.report import plots
 from batchctl.render.report.document import said_line
 from batchctl.render.report.figures import figures, verdict
 from batchctl.render.report.plots import safe
 from batchctl.render.report.style import HATCH, KEY, script, style
-from batchctl.render.status import failure_words
 from batchctl.render.tables import as_moment, as_span
 from batchctl.render.text import short_ids, shown_moment, shown_size, shown_span
 from batchctl.sights import TaskSight

@@ -182,6 +182,11 @@ def observed(default: Any = None, *, rest: str = "", fold: Callable[[Any], Any] 
     return _field(default, observed=True, fold=fold, key="", rest=rest)
 
 
+def aside() -> Any:
+    """A field that is no part of the value: what was seen when it was read."""
+    return field(default=None, compare=False, metadata={"observed": True, "key": "", "rest": "", "fold": unseen})
+
+
 def _field(default: Any, **metadata: Any) -> Any:
     return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
 
@@ -219,6 +224,8 @@ def _as_asked(old: Any, new: Any) -> Any:
         return tuple(map(_as_asked, old, new))
     if not is_dataclass(new) or isinstance(new, type) or type(old) is not type(new):
         return old
+    if as_said := getattr(old, "as_said_by", None):
+        old = as_said(new)
     said = {f.name: (getattr(old, f.name), getattr(new, f.name), f.metadata) for f in fields(new)}
     asked = {name: None if _is_left(b, told) else _as_asked(a, b) for name, (a, b, told) in said.items()}
     return old if all(asked[name] is a for name, (a, _, _) in said.items()) else replace(cast("Any", old), **asked)
@@ -257,7 +264,7 @@ def folded(value: Any, fold: Callable[[Any], Any] = exact) -> Any:
     if fold is not exact:
         return fold(tuple(map(folded, value)) if isinstance(value, tuple) else value)
     if is_dataclass(value):
-        return tuple(folded(getattr(value, f.name), f.metadata.get("fold", exact)) for f in fields(value))
+        return tuple(folded(getattr(value, f.name), f.metadata.get("fold", exact)) for f in fields(value) if f.compare)
     return tuple(map(folded, value)) if isinstance(value, tuple) else value
 
 

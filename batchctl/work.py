@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from posixpath import basename
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from batchctl.configurations import ApplicationPackageReference, IdentityReference, TaskContainerSettings
 from batchctl.frozen import dataclass
-from batchctl.rules import lower, part, policy, sent, unordered, unseen, word
+from batchctl.rules import aside, lower, part, policy, sent, unordered, unseen, word
 
 RETENTION = timedelta(days=7)
 """How long a node keeps a task's files, where nothing else is said (REST: TaskConstraints.retentionTime)."""
@@ -41,6 +42,7 @@ class ResourceFile:
     `storage_container_url`: a container of another account; `auto_storage_container_name`: one of the storage account
     that belongs to the Batch account. `identity_reference`: what reads it; without one, our own account is signed for.
     `file_path` is relative to the working directory: the file's name for a blob or URL, the directory for a container.
+    `address` of what is read back of our own account: whoever named it so is told the same.
     """
 
     container: str | None = None
@@ -52,6 +54,15 @@ class ResourceFile:
     file_path: str | None = None
     file_mode: str | None = None
     identity_reference: IdentityReference | None = None
+    address: str | None = aside()
+
+    def as_said_by(self, wanted: "ResourceFile") -> "ResourceFile":
+        """The same in the other's words, if that names it by its address, opened by a signature or an identity."""
+        url = wanted.http_url or wanted.storage_container_url
+        if self.address is None or url is None or url.partition("?")[0] != self.address:
+            return self
+        one, all_ = wanted.http_url, wanted.storage_container_url
+        return replace(self, container=None, blob=None, http_url=one, storage_container_url=all_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

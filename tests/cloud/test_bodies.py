@@ -1,5 +1,6 @@
 """Files as they are sent: who signs for them, and that they are read back as they were asked for."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -8,6 +9,7 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.resources.bodies import output_file_body, read_resource_file, resource_file_body
 from batchctl.configurations import IdentityReference
+from batchctl.rules import differs
 from batchctl.work import OutputFile, ResourceFile
 
 if TYPE_CHECKING:
@@ -67,3 +69,23 @@ def test_where_outputs_go() -> None:
     assert [place.get("identityReference") for place in places] == [{"resourceId": READER.resource_id}, None]
     signed = output_file_body(desk(signs=True), OutputFile(file_pattern="x", container="out"), {})
     assert "sig=" in signed["destination"]["container"]["containerUrl"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        ResourceFile(http_url=f"{STORE}/in/a%20b?sv=1&sig=abc", file_path="x"),
+        ResourceFile(http_url=f"{STORE}/in/a", file_path="x", identity_reference=READER),
+        ResourceFile(storage_container_url=f"{STORE}/in?sv=1&sig=abc", blob_prefix="a/"),
+        ResourceFile(storage_container_url=f"{STORE}/in", identity_reference=READER),
+    ],
+)
+def test_what_a_spec_opens_itself_in_our_account_is_no_change(file: ResourceFile) -> None:
+    held = read_resource_file(desk(signs=False), resource_file_body(desk(signs=False), file))
+    assert held.container == "in"
+    assert not differs((held,), (file,))
+    for other in (
+        replace(file, http_url=None, storage_container_url=f"{STORE}/out?sig=abc"),
+        replace(file, file_mode="0700"),
+    ):
+        assert differs((held,), (other,))

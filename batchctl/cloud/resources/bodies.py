@@ -241,7 +241,8 @@ def read_resource_file(session: Session, item: Json) -> ResourceFile:
     if place is None:
         return ResourceFile(**{field: item.get(name) for field, name in ELSEWHERE.items()}, **common)
     container, blob = place
-    return ResourceFile(container=container, blob=blob if "httpUrl" in item else None, **common)
+    named = blob if "httpUrl" in item else None
+    return ResourceFile(container=container, blob=named, address=url.partition("?")[0], **common)
 
 
 def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, str]) -> Json:

@@ -183,6 +183,10 @@ class Eyes(Protocol):
         """Its bytes from `start` to before `end`, as far as they can be had."""
         ...
 
+    def last_words(self, places: Sequence[Place], lines: int) -> tuple[tuple[str, ...], ...]:
+        """Of each the end of its stderr, of its stdout where that is blank; empty where neither can be had."""
+        ...
+
 
 class Hands(Protocol):
     """What somebody does to a run by hand. Each says whether it was accepted: False where it came too late."""

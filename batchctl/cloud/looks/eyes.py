@@ -1,5 +1,7 @@
 """The Eyes of an account: every method hands on to the room of its kind."""
 
+from collections.abc import Sequence
+
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks import files, machines, runs, whole
 from batchctl.frozen import dataclass
@@ -36,3 +38,6 @@ class AzureEyes:
 
     def part(self, place: Place, name: str, start: int, end: int) -> bytes:
         return files.file_part(self.session, place, name, start, end)
+
+    def last_words(self, places: Sequence[Place], lines: int) -> tuple[tuple[str, ...], ...]:
+        return files.last_words_at(self.session, places, lines)

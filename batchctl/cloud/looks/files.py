@@ -1,7 +1,10 @@
 """Files on nodes, in the directories of tasks and of nodes: looked at and read by ranges."""
 
+from collections.abc import Sequence
+
 from batchctl.cloud.clients.batch import path_segment
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.resources.nodes import last_words
 from batchctl.errors import CloudError
 from batchctl.sights import FileState, Place
 
@@ -32,7 +35,17 @@ def file_part(session: Session, place: Place, name: str, start: int, end: int) -
         raise
 
 
+def last_words_at(session: Session, places: Sequence[Place], lines: int) -> tuple[tuple[str, ...], ...]:
+    """At most four small requests each, many at a time."""
+    with session.workers() as pool:
+        return tuple(pool.map(lambda place: last_words(session, _owner(place), "", lines), places))
+
+
 def _path(place: Place, name: str) -> str:
+    return f"{_owner(place)}/files/{path_segment(name)}"
+
+
+def _owner(place: Place) -> str:
     kinds = ("jobs", "tasks") if place.is_task else ("pools", "nodes")
     above, below = (f"/{kind}/{path_segment(name)}" for kind, name in zip(kinds, (place.above, place.id), strict=True))
-    return f"{above}{below}/files/{path_segment(name)}"
+    return above + below

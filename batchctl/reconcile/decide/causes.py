@@ -3,12 +3,15 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import waiting_in_vain
 from batchctl.reconcile.events import Blocked, Cause
 from batchctl.resources import Task
 from batchctl.sights import TaskSight
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 NAMED = 20
 """Tasks of a cause that are named."""
@@ -38,27 +41,38 @@ def last_line(lines: Sequence[str]) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+def alike(failed: Iterable[FailedRun]) -> tuple[tuple[FailedRun, ...], ...]:
+    """Those that failed for the same cause, in the order of their ends; the greatest group first. So they are numbered
+    wherever groups have numbers.
+
+    What was not read belongs to the cause with its reason, if there is one alone; else it is a cause of its own.
+    """
+    groups: dict[tuple[str, str | None], list[FailedRun]] = {}
+    for one in sorted(failed, key=lambda one: by_end(one.run)):
+        groups.setdefault((failure_words(one.run), None if one.says is None else folded(one.says)), []).append(one)
+    for why, said in [key for key in groups if key[1] is None]:
+        if len(kin := [key for key in groups if key[0] == why and key[1] is not None]) == 1:
+            groups[kin[0]] += groups.pop((why, said))
+            groups[kin[0]].sort(key=lambda one: by_end(one.run))
+    return tuple(tuple(found) for found in sorted(groups.values(), key=lambda found: -len(found)))
+
+
+def by_end(run: TaskSight) -> tuple[datetime, str]:
+    return run.ended or LATEST, run.id
+
+
 def grouped(failed: Iterable[FailedRun]) -> tuple[Cause, ...]:
-    """In the order in which they first came. What was not read belongs to the cause with its reason, if there is one
-    alone; else it is a cause of its own."""
-    alike: dict[tuple[str, str | None], list[FailedRun]] = {}
-    for one in failed:
-        said = None if one.says is None else folded(one.says)
-        alike.setdefault((failure_words(one.run), said), []).append(one)
-    for why, said in [key for key in alike if key[1] is None]:
-        if len(kin := [key for key in alike if key[0] == why and key[1] is not None]) == 1:
-            alike[kin[0]] += alike.pop((why, said))
-    return tuple(_cause(found) for found in alike.values())
+    """The greatest cause first."""
+    return tuple(map(_cause, alike(failed)))
 
 
-def _cause(alike: Sequence[FailedRun]) -> Cause:
-    first = alike[0]
+def _cause(found: Sequence[FailedRun]) -> Cause:
     return Cause(
-        why=failure_words(first.run),
-        says=first.says or "",
-        count=len(alike),
-        tasks=tuple(one.run.id for one in alike[:NAMED]),
-        job=first.run.job,
+        why=failure_words(found[0].run),
+        says=next((one.says for one in found if one.says is not None), ""),
+        count=len(found),
+        tasks=tuple(one.run.id for one in found[:NAMED]),
+        job=found[0].run.job,
     )
 
 

@@ -1,10 +1,12 @@
 """A run in figures: how long its tasks took and waited, how busy its nodes were, which failures are alike. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import field
+from datetime import datetime, timedelta
 from math import ceil
 
 from batchctl.frozen import dataclass
+from batchctl.reconcile.decide.causes import FailedRun, alike
 from batchctl.reconcile.explain.timeline import Lane, Step, lanes_of, running_over_time
 from batchctl.resources import Blob
 from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight, newest_runs
@@ -12,7 +14,8 @@ from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight, newest_ru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """What was seen of a run in one look. `runs`: of all generations; `now`: when it was looked at."""
+    """What was seen of a run in one look. `runs`: of all generations; `now`: when it was looked at; `last_lines`: what
+    tasks that failed said last, by job and id, as far as it was read."""
 
     spec: str
     now: datetime
@@ -21,6 +24,7 @@ class Sightings:
     pools: Sequence[PoolSight] = ()
     nodes: Mapping[str, Sequence[NodeSight]]
     outputs: Sequence[Blob] = ()
+    last_lines: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +72,6 @@ class Report:
 
 STATUSES = ("succeeded", "failed", "running", "preparing", "waiting")
 
-LATEST = datetime.max.replace(tzinfo=UTC)
-
 BINS = 20
 """Bars of the histogram of durations."""
 
@@ -96,7 +98,7 @@ def report_of(seen: Sightings) -> Report:
         requeues=sum(run.requeues for run in seen.runs),
         utilisation=_utilisation(seen),
         outputs=tuple(seen.outputs),
-        failures=_alike([run for run in tasks if run.status == "failed"]),
+        failures=_groups([run for run in tasks if run.status == "failed"], seen.last_lines),
         lanes=lanes_of(seen.runs, seen.now),
         steps=running_over_time(seen.runs, seen.now),
         bins=_bins(ran),
@@ -137,13 +139,9 @@ def _utilisation(seen: Sightings) -> float | None:
     return taken / offered
 
 
-def _alike(failed: Sequence[TaskSight]) -> tuple[FailureGroup, ...]:
-    """By exit code, or by the code of what the service says; the greatest group first."""
-    groups: dict[object, list[TaskSight]] = {}
-    for run in sorted(failed, key=lambda run: (run.ended or LATEST, run.id)):
-        own = run.failure is None or run.failure.code == "FailureExitCode"
-        groups.setdefault(run.failure.code if run.failure and not own else run.exit_code, []).append(run)
-    return tuple(FailureGroup(runs=tuple(runs)) for runs in sorted(groups.values(), key=lambda runs: -len(runs)))
+def _groups(failed: Sequence[TaskSight], last_lines: Mapping[tuple[str, str], str]) -> tuple[FailureGroup, ...]:
+    runs = (FailedRun(run=run, says=last_lines.get((run.job, run.id))) for run in failed)
+    return tuple(FailureGroup(runs=tuple(one.run for one in group)) for group in alike(runs))
 
 
 def _bins(ran: Sequence[timedelta]) -> tuple[tuple[timedelta, int], ...]:

@@ -1,0 +1,21 @@
+"""Tasks that failed, with what they said last: what tells which of them are alike. Reads alone."""
+
+from collections.abc import Sequence
+
+from batchctl.reconcile.decide.causes import FailedRun, by_end, last_line
+from batchctl.reconcile.port import Eyes
+from batchctl.sights import Place, TaskSight
+
+MOST_READ = 100
+"""Tasks whose last line is read; where more failed, most failed alike."""
+
+LINES = 10
+"""At the end of a stream, of which the last one that is not blank counts."""
+
+
+def with_last_lines(failed: Sequence[TaskSight], eyes: Eyes) -> tuple[FailedRun, ...]:
+    """Those whose files are gone said nothing; what those beyond MOST_READ said is not known."""
+    asked = sorted(failed, key=by_end)[:MOST_READ]
+    said = eyes.last_words([Place(above=run.job, id=run.id) for run in asked], LINES)
+    known = {(run.job, run.id): last_line(lines) for run, lines in zip(asked, said, strict=True)}
+    return tuple(FailedRun(run=run, says=known.get((run.job, run.id))) for run in failed)

@@ -110,6 +110,7 @@ class PoolHealth:
     `resize_errors`: why the resize that ended at `resized` gave less. `broken`: what is wrong with nodes that run
     nothing any more. `scaling` None: nodes are given by number. `details`: more, where none is able.
     `paid`: how many dedicated and how many spot nodes cost now, which all do but those that were taken away.
+    `vm_size`: what they are, "" where nobody says.
     """
 
     steady: bool
@@ -122,6 +123,7 @@ class PoolHealth:
     scaling: Scaling | None = None
     details: tuple[str, ...] = ()
     paid: tuple[int, int] = (0, 0)
+    vm_size: str = ""
 
     @property
     def count(self) -> int:

@@ -289,6 +289,24 @@ class ExitConditions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What one task slot needs of its node; `memory` in GiB."""
+
+    cpus: float = 0
+    memory: float = 0
+    gpus: int = 0
+
+    def times(self, slots: int) -> "Needs":
+        """What so many slots need."""
+        return Needs(cpus=self.cpus * slots, memory=self.memory * slots, gpus=self.gpus * slots)
+
+    def __str__(self) -> str:
+        """`4 cpus, 16 GiB`."""
+        told = ((self.cpus, "cpus"), (self.memory, "GiB"), (self.gpus, "gpus"))
+        return ", ".join(f"{count:g} {what if count != 1 else what.removesuffix('s')}" for count, what in told if count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """Between how many nodes a pool scales with the tasks that want room; batchctl writes the formula.
 

@@ -15,6 +15,7 @@ from batchctl.configurations import (
     ContainerConfiguration,
     ExitConditions,
     JobNetworkConfiguration,
+    Needs,
     NetworkConfiguration,
     NodePlacementConfiguration,
     Scale,
@@ -191,6 +192,8 @@ class Pool:
     it each time, so our mark keeps it. `created`: when, as the service writes it, which tells a pool from a later one
     of its name.
     `of_job`: the id of the job for which the service made it, where it outlives that one.
+    `vm_sizes`: all that it may have, in the order in which they are tried, if these are several; `needs`: what they
+    were chosen for.
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
     becomes of it once its tasks have ended, None for what `ending` says; `scale`: what the formula was written from;
@@ -264,6 +267,8 @@ class Pool:
     rebooting: bool = observed(False)
     by_reboot: bool = policy(False)
     asked_again: bool = policy(False)
+    vm_sizes: tuple[str, ...] = policy(())
+    needs: Needs | None = policy(None, key=None, shown=True)
     after_run: str | None = policy(None, key=None)
     scale: Scale | None = policy(None, key=None, shown=True)
     idle: bool = policy(False)

@@ -1,4 +1,5 @@
-"""What the VM sizes of a series can and cannot, as far as pages tell it for a whole series. Pure.
+"""What the VM sizes of a series can and cannot, as far as pages tell it for a whole series; and which of them `needs`
+chooses from. Pure.
 
 What no row says is unknown, and is left to Azure. Sources, read 2026-11-28: Learn's page of each series, "Feature
 support" (MicrosoftDocs/azure-compute-docs, articles/virtual-machines/sizes), and "Support for Generation 2 VMs"; the
@@ -7,6 +8,10 @@ answers of Resource SKUs as they are kept in microsoft/ga4gh-tes (BatchSupported
 Azure/aks-engine (get-skus: accelerated networking).
 """
 
+from collections.abc import Iterator
+from functools import cache
+
+from batchctl.configurations import Needs
 from batchctl.frozen import dataclass
 from batchctl.vm_sizes import Size, cores_of_size, parts_of_size
 
@@ -100,3 +105,67 @@ def cache_of_size(vm_size: str) -> int | None:
 def _is_among(rows: tuple[Series, ...], vm_size: str) -> bool:
     size = parts_of_size(vm_size)
     return size is not None and any(row.has(size) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A size that `needs` may choose; `memory` in GiB."""
+
+    name: str
+    cores: int
+    memory: float
+    gpus: int = 0
+
+    def meets(self, needs: Needs) -> bool:
+        return self.cores >= needs.cpus and self.memory >= needs.memory and self.gpus >= needs.gpus
+
+
+CORES = (2, 4, 8, 16, 32, 48, 64, 96)
+LADDERS = (
+    *((f"Standard_D{{}}{letters}_v5", 2, CORES) for letters in ("ls", "lds")),
+    *((f"Standard_D{{}}{letters}_v5", 4, CORES) for letters in ("s", "as", "ds", "ads")),
+    *((f"Standard_E{{}}{letters}_v5", 8, (*CORES[:4], 20, *CORES[4:7])) for letters in ("s", "as", "ds", "ads")),
+)
+"""Names, GiB for each core, and how many cores there are: series that start images of either generation. Of sizes
+alike the first is taken. A row stays once it is here: who has its size keeps it."""
+SINGLE = (
+    *(Offer(f"Standard_E96{letters}_v5", 96, 672) for letters in ("s", "as", "ds", "ads")),
+    Offer("Standard_NC4as_T4_v3", 4, 28, 1),
+    Offer("Standard_NC8as_T4_v3", 8, 56, 1),
+    Offer("Standard_NC16as_T4_v3", 16, 110, 1),
+    Offer("Standard_NC24ads_A100_v4", 24, 220, 1),
+    Offer("Standard_NC40ads_H100_v5", 40, 320, 1),
+    Offer("Standard_NC48ads_A100_v4", 48, 440, 2),
+    Offer("Standard_NC80adis_H100_v5", 80, 640, 2),
+    Offer("Standard_NC64as_T4_v3", 64, 440, 4),
+    Offer("Standard_NC96ads_A100_v4", 96, 880, 4),
+)
+SLOTS_OF_A_CORE = 4
+"""REST: taskSlotsPerNode is at most so many times the cores of the size."""
+
+
+@cache
+def _offers() -> dict[str, Offer]:
+    """All of them, the least first, by their names in small letters."""
+    made = [Offer(name.format(n), n, n * each) for name, each, cores in LADDERS for n in cores]
+    least_first = sorted((*made, *SINGLE), key=lambda offer: (offer.gpus, offer.cores, offer.memory))
+    return {offer.name.lower(): offer for offer in least_first}
+
+
+def meets_needs(vm_size: str, needs: Needs, slots: int = 1) -> bool:
+    """Has a node of this size enough for so many slots? Not, as far as is known, if the table does not have it."""
+    offer = _offers().get(vm_size.lower())
+    return offer is not None and offer.meets(needs.times(slots)) and offer.cores * SLOTS_OF_A_CORE >= slots
+
+
+def sizes_for(needs: Needs, slots: int = 1, *, ephemeral: bool = False) -> tuple[str, ...]:
+    """The least size for so many slots of a node, and those that have as much; `ephemeral`: with room for such a disk.
+
+    Empty where the table has none.
+    """
+    fit = [o for o in _fitting(needs, slots) if not (ephemeral and lacks_ephemeral_disk(o.name))]
+    return tuple(o.name for o in fit if (o.gpus, o.cores, o.memory) == (fit[0].gpus, fit[0].cores, fit[0].memory))
+
+
+def _fitting(needs: Needs, slots: int) -> Iterator[Offer]:
+    return (offer for offer in _offers().values() if meets_needs(offer.name, needs, slots))

@@ -2,7 +2,15 @@
 
 import pytest
 
-from batchctl.vm_abilities import generation_of_size, lacks_accelerated_network, lacks_ephemeral_disk
+from batchctl.configurations import Needs
+from batchctl.vm_abilities import (
+    generation_of_size,
+    lacks_accelerated_network,
+    lacks_ephemeral_disk,
+    meets_needs,
+    sizes_for,
+)
+from batchctl.vm_sizes import cores_of_size
 
 
 @pytest.mark.parametrize(
@@ -70,3 +78,41 @@ def test_accelerated_network(size: str, lacks: bool) -> None:
 )
 def test_ephemeral_disk(size: str, lacks: bool) -> None:
     assert lacks_ephemeral_disk(size) is lacks
+
+
+@pytest.mark.parametrize(
+    ("needs", "slots", "size"),
+    [
+        (Needs(), 1, "Standard_D2ls_v5"),
+        (Needs(cpus=2, memory=4), 1, "Standard_D2ls_v5"),
+        (Needs(cpus=2, memory=4.5), 1, "Standard_D2s_v5"),
+        (Needs(cpus=3, memory=12), 1, "Standard_D4s_v5"),
+        (Needs(cpus=1, memory=12), 1, "Standard_E2s_v5"),
+        (Needs(cpus=20), 1, "Standard_E20s_v5"),
+        (Needs(memory=600), 1, "Standard_E96s_v5"),
+        # For all slots of a node, and as many as Batch lets a core have.
+        (Needs(cpus=2, memory=8), 4, "Standard_D8s_v5"),
+        (Needs(cpus=0.1), 16, "Standard_D4ls_v5"),
+        (Needs(gpus=1), 1, "Standard_NC4as_T4_v3"),
+        (Needs(gpus=1, memory=100), 1, "Standard_NC16as_T4_v3"),
+        (Needs(gpus=1, cpus=20), 1, "Standard_NC24ads_A100_v4"),
+        (Needs(gpus=1), 4, "Standard_NC64as_T4_v3"),
+        (Needs(gpus=5), 1, None),
+        (Needs(cpus=97), 1, None),
+    ],
+)
+def test_the_least_size_that_suffices(needs: Needs, slots: int, size: str | None) -> None:
+    found = sizes_for(needs, slots)
+    assert next(iter(found), None) == size
+    assert all(meets_needs(one, needs, slots) for one in found)
+    assert len({cores_of_size(one) for one in found}) == bool(found)
+
+
+def test_sizes_alike_follow() -> None:
+    assert sizes_for(Needs(cpus=2, memory=8)) == tuple(f"Standard_D2{x}_v5" for x in ("s", "as", "ds", "ads"))
+    assert sizes_for(Needs(cpus=2), ephemeral=True) == ("Standard_D2lds_v5",)
+
+
+def test_what_the_table_does_not_have_meets_nothing() -> None:
+    assert meets_needs("standard_e16S_v5", Needs(cpus=4))
+    assert not meets_needs("Standard_D16_v3", Needs(cpus=4))

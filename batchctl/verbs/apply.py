@@ -20,6 +20,7 @@ from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Event, TaskFailed
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
+from batchctl.resources import Pool
 from batchctl.spec.model import Spec
 from batchctl.verbs.carrying_out import (
     added_tasks,
@@ -125,8 +126,10 @@ def _wait(
     if lookout:
         yield from lookout.expect(desired, decided)
     bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
+    pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
+    wanted = pools.get(decided.waits[-1].pool.lower()) if decided.waits else None
     yield from follow.wait_for_tasks(
-        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout
+        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout, wanted=wanted
     )
 
 

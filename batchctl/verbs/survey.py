@@ -11,6 +11,7 @@ from batchctl.reconcile.amend.amendments import APPLYING, amended
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Situation
@@ -48,7 +49,7 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
     }
-    return Survey(resolve(spec, take_inventory(spec, listings)), held)
+    return Survey(settled(resolve(spec, take_inventory(spec, listings)), held), held)
 
 
 def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

@@ -8,11 +8,16 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 import yaml
 
+from batchctl.clock import SystemClock
+from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.connect import Target, connect
 from batchctl.local import Services
+from tests.emulator.stand import ACCOUNT, KEY, Local
 from tests.sweeps.stage import Stage, staged
 
 ROOT = Path(__file__).parents[2]
@@ -116,3 +121,43 @@ def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
     found = staged(tmp_path / "stage", services)
     yield found
     found.clear()
+
+
+class TurningClock(SystemClock):
+    """Whoever waits by it moves the service's time on; a moment of the real one goes by for processes to run."""
+
+    def __init__(self, service: Local) -> None:
+        self._service, self.turned = service, 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.turned
+
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        self.turned += seconds
+        self._service.turn(seconds)
+        super().sleep(0.01, halt)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Local]:
+    service = Local(tmp_path / "service").start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def clock(service: Local) -> TurningClock:
+    return TurningClock(service)
+
+
+@pytest.fixture
+def cloud(service: Local, clock: TurningClock, services: Services) -> Azure:
+    target = Target.local(
+        batch_url=service.url,
+        batch_account=ACCOUNT,
+        batch_key=KEY,
+        storage_url=services.blob_url,
+        storage_account=services.storage_account,
+        storage_key=services.storage_key,
+    )
+    return connect(target, clock)

@@ -1,21 +1,17 @@
 """Pools that scale by a formula, through evaluation after evaluation: the client's waits move the service's time on."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from batchctl import local
-from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
-from batchctl.cloud.connect import Target, connect
 from batchctl.errors import Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import PoolNotice
 from batchctl.spec.load import load
 from batchctl.verbs.apply import apply
-from tests.emulator.stand import ACCOUNT, KEY, Local
+from tests.e2e.conftest import TurningClock
+from tests.emulator.stand import Local
 from tests.emulator.test_faults import fault
 
 SPEC = """
@@ -48,46 +44,6 @@ $TargetLowPriorityNodes = min(maxNumberofVMs, pendingTaskSamples);
 $NodeDeallocationOption = taskcompletion;
 """
 """As Learn and other people's tools write them: the first evaluation knows of no task yet."""
-
-
-class TurningClock(SystemClock):
-    """Whoever waits by it moves the service's time on; a moment of the real one goes by for processes to run."""
-
-    def __init__(self, service: Local) -> None:
-        self._service, self.turned = service, 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.turned
-
-    def sleep(self, seconds: float, halt: Event | None = None) -> None:
-        self.turned += seconds
-        self._service.turn(seconds)
-        super().sleep(0.01, halt)
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Local]:
-    service = Local(tmp_path / "service").start()
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def clock(service: Local) -> TurningClock:
-    return TurningClock(service)
-
-
-@pytest.fixture
-def cloud(service: Local, clock: TurningClock, services: local.Services) -> Azure:
-    target = Target.local(
-        batch_url=service.url,
-        batch_account=ACCOUNT,
-        batch_key=KEY,
-        storage_url=services.blob_url,
-        storage_account=services.storage_account,
-        storage_key=services.storage_key,
-    )
-    return connect(target, clock)
 
 
 def applied(folder: Path, cloud: Azure, clock: TurningClock, formula: str, wait: str = "PT30M") -> list[str]:

@@ -81,7 +81,8 @@ def test_a_text_takes_numbers_and_booleans_that_fit_it() -> None:
     assert len(found) > 150
     for key, text in found:
         kinds = kinds_of(text)
-        assert (key, text["type"]) == (key, kinds if len(kinds) > 1 else "string")
+        said = [kind for kind in text["type"] if kind != "array"] if "items" in text else text["type"]
+        assert (key, said) == (key, kinds if len(kinds) > 1 else "string")
         assert ("asWritten" in text) == (len(kinds) > 1), key
 
 

@@ -125,6 +125,7 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
         broken=broken_nodes(session, pool) if BROKEN & states.keys() else (),
         scaling=_read_scaling(item) if item.get("enableAutoScale") else None,
         paid=(paid["dedicated"], paid["lowPriority"]),
+        vm_size=item.get("vmSize", ""),
         details=() if able else describe_nodes(session, pool),
     )
 

@@ -6,7 +6,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from batchctl.reconcile.amend.auto_pools import as_of_pool, wanted_pools
+from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.decide.canary import flocks
+from batchctl.reconcile.decide.sizes import choice_line
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Schedule, Task, label_of
@@ -83,6 +85,21 @@ def doubts_of_the_text(plan: Plan, situation: Situation) -> Iterator[str]:
         yield from situation.desired.doubts
 
 
+def sizes_that_are_tried(plan: Plan, situation: Situation) -> Iterator[str]:
+    """Which VM size a pool takes where its spec leaves a choice, as long as that matters."""
+    if not (has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)):
+        return
+    changed = {c.resource.name.lower(): c.after for c in plan.changes if isinstance(c.after, Pool)}
+    for resource in situation.desired.resources:
+        if isinstance(resource, Pool):
+            line = choice_line(changed.get(resource.name.lower(), resource))
+        elif isinstance(resource, Job) and resource.auto_pool:
+            line = choice_line(replace(resource.auto_pool.pool, name=f"of job {resource.name}"), for_a_job=True)
+        else:
+            continue
+        yield from (line,) if line else ()
+
+
 def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
     """What this account takes and does nothing about; of the tasks of a factory, one tells it for all."""
     seen: set[str] = set()
@@ -150,6 +167,7 @@ ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     first_tasks_first,
     sizes_that_go,
     doubts_of_the_text,
+    sizes_that_are_tried,
     what_stays_on_paper,
     mounts_that_nothing_opens,
     identities_that_nodes_lack,

@@ -7,7 +7,8 @@ from batchctl.cloud_answers import PoolHealth
 from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.amend.pool_renewal import renews
 from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again, way_out
-from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
+from batchctl.reconcile.decide.sizes import going_on, size_instead
+from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import KEEP, Job, Pool, Task
 from batchctl.words import plural
@@ -18,7 +19,8 @@ SCALED_BY_RAW = ("autoScaleFormula", "targetDedicatedNodes", "targetLowPriorityN
 def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the service says of the pools that are there and wanted.
 
-    One of a fixed size, for which tasks wait and to which an earlier resize gave no node, is asked for them again.
+    One of a fixed size, for which tasks wait and to which an earlier resize gave no node, is asked for them again, or
+    for nodes of the next VM size that the spec lets it have.
     """
     waited_for = {job.pool.lower() for job in plan.waits}
     for held, wanted in _pools_that_stay(plan, situation):
@@ -89,7 +91,11 @@ def _asking_again(plan: Plan, held: Pool, wanted: Pool, health: PoolHealth) -> P
     before = next((c for c in plan.of(Pool, Action.UPDATE) if c.before == held), None)
     change = before or Change(action=Action.UPDATE, before=held, after=_with_targets(wanted, held))
     assert isinstance(change.after, Pool)
-    again = replace(change, after=replace(change.after, asked_again=True), reasons=(*change.reasons, reason))
+    after, fields = replace(change.after, asked_again=True), change.fields
+    if size := size_instead(wanted, health):
+        after = replace(after, vm_size=size)
+        fields, reason = field_changes(held, after), going_on(f"no nodes of {held.vm_size}", size)
+    again = replace(change, after=after, fields=fields, reasons=(*change.reasons, reason))
     others = [c for c in plan.changes if c is not before]
     return replace(plan, changes=ordered_changes([*others, again]), unchanged=plan.unchanged - (0 if before else 1))
 

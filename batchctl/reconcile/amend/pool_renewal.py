@@ -7,6 +7,7 @@ from batchctl.cloud_answers import PoolUse
 from batchctl.desired import Desired
 from batchctl.reconcile.choices import Named, named
 from batchctl.reconcile.decide.pool_verdicts import EXTERNAL
+from batchctl.reconcile.decide.sizes import first_size
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource
@@ -111,7 +112,8 @@ def with_replaced(plan: Plan, situation: Situation) -> Plan:
     """The plan with the pools that were named deleted and made again. Tasks that were named, `generations` runs."""
     desired, held = situation.desired, situation.held
     wanted = tuple(map(named, situation.choices.replace))
-    pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
+    # One that is made anew begins with its first size again.
+    pools = {r.name.lower(): first_size(r) for r in desired.resources if isinstance(r, Pool)}
     forced = [
         _forced_replacement(plan, found, pools[found.name.lower()], name)
         for name in wanted

@@ -7,6 +7,7 @@ from datetime import timedelta
 from batchctl.clock import Clock
 from batchctl.desired import Desired
 from batchctl.errors import BatchctlError
+from batchctl.reconcile.decide.sizes import as_it_is
 from batchctl.reconcile.events import Event, PoolNotice
 from batchctl.reconcile.plan import Ending, Plan
 from batchctl.reconcile.port import Cloud
@@ -25,7 +26,8 @@ def end_pools(plan: Plan, desired: Desired, cloud: Cloud, clock: Clock) -> Gener
         _await_release_tasks(plan.waits, cloud, clock)
     failed: list[str] = []
     for ending in plan.endings:
-        if error := _ended(ending, pools[ending.pool.lower()], cloud, desired.owner):
+        pool = pools[ending.pool.lower()]
+        if error := _ended(ending, as_it_is(pool, cloud.health(pool.name)), cloud, desired.owner):
             failed.append(f"pool {ending.pool!r} could not be {_done(ending)}, and goes on costing: {error}")
         else:
             yield PoolNotice(pool=ending.pool, says=(f"{_done(ending)}: its tasks have ended",))

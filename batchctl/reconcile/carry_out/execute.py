@@ -1,14 +1,17 @@
 """Walks a plan kind by kind and yields what happens. Reads nothing but the plan."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
+from batchctl.reconcile.decide.sizes import going_on, size_after_refusal
 from batchctl.reconcile.events import Applied, Begun, Event, Failed, PoolNotice, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import KINDS, Job, Pool, Resource, Task, label_of
+from batchctl.words import one_line
 
 
 def execute(plan: Plan, cloud: Cloud) -> Iterator[Event]:
@@ -52,7 +55,8 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         made = [_as_made(c.after) for c in plan.of(kind, Action.CREATE, Action.REPLACE) if c.after]
         # A job's manager comes with it.
         made = [r for r in made if not (isinstance(r, Task) and r.manager)]
-        yield _step("create", kind.kind, list(map(label_of, made)), partial(cloud.create, made, plan.owner))
+        work = partial(_make_pools, cloud) if kind is Pool else cloud.create
+        yield _step("create", kind.kind, list(map(label_of, made)), partial(work, made, plan.owner))
         changed = [
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
         ]
@@ -62,12 +66,28 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
     yield _scaling_step(plan, cloud)
 
 
-def _step(verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome]]) -> Iterator[Event]:
+def _make_pools(cloud: Cloud, pools: Sequence[Resource], owner: str) -> Iterator[Outcome | Event]:
+    """Of the sizes that a pool may have, the first that Batch takes."""
+    for outcome in cloud.create(pools, owner):
+        pool = outcome.resource
+        while isinstance(pool, Pool) and (size := size_after_refusal(pool, outcome.error)):
+            yield PoolNotice(pool=pool.name, says=(going_on(one_line(str(outcome.error)), size),))
+            pool = replace(pool, vm_size=size)
+            outcome = next(iter(cloud.create([pool], owner)))
+        yield outcome
+
+
+def _step(
+    verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome | Event]]
+) -> Iterator[Event]:
     named = tuple(names)
     if not named:
         return
     yield Begun(verb=verb, kind=kind, names=named)
     for outcome in work():
+        if not isinstance(outcome, Outcome):
+            yield outcome
+            continue
         name = label_of(outcome.resource)
         if outcome.error:
             yield Failed(verb=verb, kind=kind, name=name, error=outcome.error)

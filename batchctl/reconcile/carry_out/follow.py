@@ -16,7 +16,7 @@ from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, Halted, PoolNotice, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Job, Task, generation_id
+from batchctl.resources import Blob, Job, Pool, Task, generation_id
 from batchctl.words import plural
 
 SHORTEST, LONGEST = 1.0, 15.0
@@ -39,6 +39,7 @@ def wait_for_tasks(
     external: bool = False,
     meter: Meter | None = None,
     lookout: Lookout | None = None,
+    wanted: Pool | None = None,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
@@ -46,13 +47,16 @@ def wait_for_tasks(
     tells what is seen beside the counts.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
-    `before`: how that pool was before anything was changed; `external`: it is somebody else's.
+    `before`: how that pool was before anything was changed; `external`: it is somebody else's; `wanted`: ours, as the
+    spec has it.
     """
     if not jobs:
         return
     begun, last, looked = clock.monotonic(), None, None
     endless, job = timeout is None, jobs[-1]
-    watch = PoolWatch(job=job, cloud=cloud, clock=clock, before=before, endless=endless, external=external)
+    watch = PoolWatch(
+        job=job, cloud=cloud, clock=clock, before=before, endless=endless, external=external, wanted=wanted
+    )
     while True:
         counts = sum((cloud.counts(job) for job in jobs), Counts())
         moved = last is not None and counts != last

@@ -1,16 +1,17 @@
 """Looks at a pool while its tasks are waited for: tells what is wrong with it, and when they wait for nothing."""
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
+from batchctl.reconcile.decide.sizes import as_it_is, going_on, size_instead
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job
+from batchctl.resources import Job, Pool
 from batchctl.words import plural
 
 BETWEEN = 60.0
@@ -20,7 +21,8 @@ BETWEEN = 60.0
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
     """The pool of a job, and what was told of it. `before`: how it was before this apply changed anything; `endless`:
-    the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look.
+    the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look. `wanted`: it
+    is ours, as the spec has it.
     """
 
     job: Job
@@ -30,6 +32,7 @@ class PoolWatch:
     endless: bool = False
     external: bool = False
     health: PoolHealth | None = None
+    wanted: Pool | None = None
     _looked: float = field(init=False)
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
@@ -55,6 +58,9 @@ class PoolWatch:
         hopeless = not may_come_to_run(health, self.before)
         # Counts of nodes lag behind the pool: only the second look in a row is believed.
         if hopeless and self._doubted:
+            if self.wanted and (size := size_instead(self.wanted, health)):
+                yield from self._take(self.wanted, health, size)
+                return
             raise Stuck(
                 f"pool {self.pool!r} cannot run the {plural(counts.active, 'waiting task')}: {why_no_node(health)}\n"
                 f"The tasks stay in the job; {self._way_out(health)}."
@@ -65,6 +71,15 @@ class PoolWatch:
             self._nodes = health.nodes
         if not hopeless:
             yield from self._tell(tuple(pool_notices(health, endless=self.endless)))
+
+    def _take(self, pool: Pool, health: PoolHealth, size: str) -> Iterator[Event]:
+        """Another VM size, which the pool is empty for."""
+        yield PoolNotice(pool=pool.name, says=(going_on("; ".join(health.resize_errors), size),))
+        held, other = as_it_is(pool, health), replace(pool, vm_size=size)
+        for outcome in self.cloud.update([(held, other)], self.job.owner or ""):
+            if outcome.error:
+                raise outcome.error
+        self._doubted, self._told = False, set()
 
     def _way_out(self, health: PoolHealth) -> str:
         made_for = None if self.job.pool else self.job.id

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from batchctl.clock import Clock
 from batchctl.desired import Desired, Limits
 from batchctl.prices import hourly
+from batchctl.reconcile.decide.sizes import as_it_is
 from batchctl.reconcile.events import Spent
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Job, Pool
@@ -36,6 +37,7 @@ class Meter:
         """Count the nodes of the job's pool; returns `over`."""
         if self._pool and (self._limits != Limits() or self._prices):
             self.health = self._cloud.health(job.pool)
+            self._pool = as_it_is(self._pool, self.health)
             self._count(self.health.paid)
         self.over = self.over or self._why_over()
         return self.over

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from batchctl.configurations import IdentityReference
+from batchctl.configurations import IdentityReference, Needs
 from batchctl.desired import Limits, Tolerance
 from batchctl.durations import parse_duration
 from batchctl.resources import AutoPool, Image, Job, Pool, Schedule, Task
@@ -98,7 +98,9 @@ def _download(d: Document, at: At) -> DownloadSpec:
 
 
 def _pool_spec(pool: Document, at: At) -> PoolSpec:
-    wanted = Pool(**{**UNSAID, **SPELLED.read(Pool, pool)})
+    sizes = _sizes(pool)
+    wanted = Pool(**{**UNSAID, **SPELLED.read(Pool, {**pool, **({"vmSize": sizes[0]} if sizes else {})})})
+    wanted = replace(wanted, vm_sizes=sizes if len(sizes) > 1 or wanted.needs else ())
     return PoolSpec(
         at=at,
         wanted=wanted,
@@ -106,6 +108,26 @@ def _pool_spec(pool: Document, at: At) -> PoolSpec:
         start_task=_work_spec(StartTask, pool, at, "startTask"),
         external=pool.get("external", False),
     )
+
+
+def _sizes(pool: Document) -> tuple[str, ...]:
+    """All that the pool may have, in the order in which they are tried; empty where nothing says one."""
+    said = pool.get("vmSize")
+    if said is not None:
+        return tuple(said) if isinstance(said, list) else (said,)
+    if "needs" not in pool:
+        return ()
+    from batchctl.spec.filling.sizes import sizes_of  # imported late: most pools name their size
+
+    return sizes_of(pool, _needs(pool["needs"]))
+
+
+def _needs(said: Document) -> Needs:
+    from batchctl.spec.filling.sizes import needs_of
+
+    needs = needs_of(said)
+    assert needs is not None  # the schema lets nothing else through
+    return needs
 
 
 def _job_spec(job: Document, at: At) -> JobSpec:
@@ -276,6 +298,7 @@ def _settings_value(settings: Sequence[Document]) -> Settings:
 SPELLED = Dialect(
     place=SPEC,
     readers={
+        Needs: _needs,
         timedelta: parse_duration,
         datetime: _moment,
         Settings: _settings_value,

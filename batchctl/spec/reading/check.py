@@ -110,7 +110,7 @@ def _not_allowed(breach: Breach) -> Iterator[Finding]:
 
 def _type(breach: Breach) -> Iterator[Finding]:
     types = (
-        ["string"]
+        ["string", *(["array"] if "items" in breach.schema else [])]
         if breach.schema.get("asWritten")
         else [breach.wanted]
         if isinstance(breach.wanted, str)

@@ -189,6 +189,8 @@ def _form(schema: Schema) -> str:
         return " | ".join(words)
     if "const" in schema:
         return str(schema["const"])
+    if schema.get("asWritten") and "items" in schema:
+        return f"{_kind('string', schema)}; or a list of these"
     kinds = "string" if schema.get("asWritten") else schema.get("type") or ([] if "oneOf" not in schema else ["object"])
     told = [_kind(kind, schema) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
     return " or ".join(dict.fromkeys(told)) or "any value"

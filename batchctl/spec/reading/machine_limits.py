@@ -8,11 +8,17 @@ from typing import Any
 
 from batchctl.errors import Problem
 from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_texts, get_in
-from batchctl.spec.source import Source, shown
-from batchctl.vm_abilities import FAMILIES, cache_of_size, lacks_accelerated_network, lacks_ephemeral_disk
+from batchctl.spec.source import At, Source, shown
+from batchctl.vm_abilities import (
+    FAMILIES,
+    SLOTS_OF_A_CORE,
+    cache_of_size,
+    lacks_accelerated_network,
+    lacks_ephemeral_disk,
+)
 from batchctl.vm_sizes import cores_of_size, parts_of_size
 
-MOST_SLOTS, SLOTS_OF_A_CORE = 256, 4
+MOST_SLOTS = 256
 """REST: taskSlotsPerNode is at most four times the cores of the size, and at most 256."""
 GIB_ON_WINDOWS, GIB_ON_LINUX = 127, 30
 """Learn, "Ephemeral OS disks": so large are the images of the Marketplace."""
@@ -20,19 +26,46 @@ GIB_ON_WINDOWS, GIB_ON_LINUX = 127, 30
 
 def size_is_of_batch(document: Any, source: Source) -> Iterator[Problem]:
     """Learn, "Choose a VM size for compute nodes": neither Standard_A0 nor a size of the Basic tier."""
-    size = _size(document)
-    if size.lower() == "standard_a0" or size.lower().startswith("basic_"):
-        yield source.problem(("pool", "vmSize"), f"Batch has no nodes of the size {shown(size)}", "vm-size")
+    for at, size in _sizes(document):
+        if size.lower() == "standard_a0" or size.lower().startswith("basic_"):
+            yield source.problem(at, f"Batch has no nodes of the size {shown(size)}", "vm-size")
 
 
 def size_has_a_name_of_azure(document: Any, source: Source) -> Iterator[Problem]:
     """Learn, "Azure virtual machine sizes naming conventions"; letters of either case, as the service takes them."""
-    size = _size(document)
-    # Of other characters the schema tells.
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", size) and parts_of_size(size) is None:
-        near = meant_size(size)
-        hint = f"did you mean '{near}'?" if near else "they are named like Standard_D2s_v5"
-        yield source.problem(("pool", "vmSize"), f"no VM size has the name {shown(size)}; {hint}", "vm-size")
+    for at, size in _sizes(document):
+        # Of other characters the schema tells.
+        if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", size) and parts_of_size(size) is None:
+            near = meant_size(size)
+            hint = f"did you mean '{near}'?" if near else "they are named like Standard_D2s_v5"
+            yield source.problem(at, f"no VM size has the name {shown(size)}; {hint}", "vm-size")
+
+
+def sizes_are_said_once(document: Any, source: Source) -> Iterator[Problem]:
+    """By their names or by what is needed; no name twice."""
+    pool = as_mapping(get_in(document, "pool"))
+    if "vmSize" in pool and "needs" in pool:
+        message = "'vmSize' says which size the nodes have: take out 'needs', or 'vmSize' so that batchctl chooses one"
+        yield source.problem(("pool", "needs"), message, "two-sizes", at_key=True)
+    seen: set[str] = set()
+    for at, size in _sizes(document):
+        if size.lower() in seen:
+            yield source.problem(at, f"{shown(size)} stands twice", "duplicate-name")
+        seen.add(size.lower())
+
+
+def needs_can_be_met(document: Any, source: Source) -> Iterator[Problem]:
+    """By a size of the table."""
+    pool = as_mapping(get_in(document, "pool"))
+    said, slots = as_mapping(pool.get("needs")), pool.get("taskSlotsPerNode", 1)
+    if not said or "vmSize" in pool or not isinstance(slots, int):
+        return
+    from batchctl.spec.filling.sizes import needs_of, sizes_of  # imported late: most pools name their size
+
+    if (needs := needs_of(said)) and not sizes_of(pool, needs):
+        each = f" for each of {slots} slots" if slots > 1 else ""
+        message = f"batchctl knows no size with {needs}{each}: name one, 'vmSize' instead of 'needs'"
+        yield source.problem(("pool", "needs"), message, "no-size", at_key=True)
 
 
 def meant_size(text: str) -> str | None:
@@ -45,21 +78,21 @@ def meant_size(text: str) -> str | None:
 
 
 def slots_fit_the_cores(document: Any, source: Source) -> Iterator[Problem]:
-    slots, size = get_in(document, "pool", "taskSlotsPerNode"), _size(document)
-    cores = cores_of_size(size)
-    if cores is None or not isinstance(slots, int):
-        return
-    most = min(SLOTS_OF_A_CORE * cores, MOST_SLOTS)
-    if most < slots <= MOST_SLOTS:
-        said = f"{size} has {cores} core{'s' * (cores > 1)}, so a node has at most {most} slots"
-        yield source.problem(("pool", "taskSlotsPerNode"), f"{slots} slots are too many: {said}", "too-many-slots")
+    slots = get_in(document, "pool", "taskSlotsPerNode")
+    for _, size in _sizes(document) if isinstance(slots, int) else ():
+        cores = cores_of_size(size)
+        most = min(SLOTS_OF_A_CORE * cores, MOST_SLOTS) if cores is not None else MOST_SLOTS
+        if most < slots <= MOST_SLOTS:
+            said = f"{size} has {cores} core{'s' * (cores != 1)}, so a node has at most {most} slots"
+            yield source.problem(("pool", "taskSlotsPerNode"), f"{slots} slots are too many: {said}", "too-many-slots")
 
 
 def size_has_the_network(document: Any, source: Source) -> Iterator[Problem]:
     """Learn, "Accelerated Networking overview": not every VM size has it."""
-    at, size = ("pool", "networkConfiguration", "enableAcceleratedNetworking"), _size(document)
-    if get_in(document, *at) is True and lacks_accelerated_network(size):
-        yield source.problem(at, f"the size {size} has no accelerated networking: take it out", "vm-size")
+    at = ("pool", "networkConfiguration", "enableAcceleratedNetworking")
+    for _, size in _sizes(document) if get_in(document, *at) is True else ():
+        if lacks_accelerated_network(size):
+            yield source.problem(at, f"the size {size} has no accelerated networking: take it out", "vm-size")
 
 
 def nodes_that_talk_are_of_one_kind(document: Any, source: Source) -> Iterator[Problem]:
@@ -91,9 +124,12 @@ def _asks_for_spot(formula: str) -> bool:
 
 def ephemeral_disk_has_room(document: Any, source: Source) -> Iterator[Problem]:
     """Learn, "Ephemeral OS disks": the cache of the size holds the whole disk."""
-    pool, size = as_mapping(get_in(document, "pool")), _size(document)
-    if get_in(document, *EPHEMERAL) is None:
-        return
+    for _, size in _sizes(document) if get_in(document, *EPHEMERAL) is not None else ():
+        yield from _has_room(document, source, size)
+
+
+def _has_room(document: Any, source: Source, size: str) -> Iterator[Problem]:
+    pool = as_mapping(get_in(document, "pool"))
     asked, cache = get_in(document, "pool", "osDisk", "diskSizeGB"), cache_of_size(size)
     usual = GIB_ON_WINDOWS if "windows" in str(pool.get("image")).lower() else GIB_ON_LINUX
     wanted = asked if isinstance(asked, int) else usual
@@ -152,15 +188,18 @@ def images_have_names(document: Any, source: Source) -> Iterator[Problem]:
                 yield source.problem(at, f"{shown(name)} names no container image: {why}", "image-name")
 
 
-def _size(document: Any) -> str:
-    """The VM size; empty where nobody knows it yet."""
-    size = get_in(document, "pool", "vmSize")
-    return size if isinstance(size, str) and "{" not in size else ""
+def _sizes(document: Any) -> Iterator[tuple[At, str]]:
+    """Each VM size that is said by its name, with its place; without those that nobody knows yet."""
+    at, said = ("pool", "vmSize"), get_in(document, "pool", "vmSize")
+    sizes = [((*at, n), size) for n, size in enumerate(said)] if isinstance(said, list) else [(at, said)]
+    yield from ((place, size) for place, size in sizes if isinstance(size, str) and "{" not in size)
 
 
 MACHINE_RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     size_is_of_batch,
     size_has_a_name_of_azure,
+    sizes_are_said_once,
+    needs_can_be_met,
     slots_fit_the_cores,
     size_has_the_network,
     nodes_that_talk_are_of_one_kind,

@@ -1,0 +1,123 @@
+"""Which size a pool has, where its spec leaves a choice: the first, what is there, or what comes next."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from batchctl.cloud_answers import Outcome, PoolHealth
+from batchctl.configurations import Needs
+from batchctl.errors import CloudError
+from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.decide.sizes import choice_line, settled, size_instead
+from batchctl.reconcile.events import Failed, PoolNotice
+from batchctl.resources import AutoPool, Job, Pool, Resource
+from tests.fake_cloud import FakeCloud
+from tests.reconcile.build import OWNER, desired, held_job, held_pool, job, pool
+
+A, B, C = "Standard_D64s_v5", "Standard_D32s_v5", "Standard_D2s_v5"
+NO_NODES = {"steady": True, "nodes": (), "able": 0, "wanted": 1}
+
+
+def choosing(**more: Any) -> Pool:
+    return pool(**({"vm_size": A, "vm_sizes": (A, B, C), "owner": OWNER} | more))
+
+
+@pytest.mark.parametrize(
+    ("held", "size"),
+    [
+        ((), A),
+        ((held_pool(vm_size=C.upper()),), C.upper()),
+        ((held_pool(vm_size="Standard_E2s_v5"),), A),
+        ((held_pool(vm_size=C, state="deleting"),), A),
+        ((held_pool("another", vm_size=C),), A),
+    ],
+)
+def test_what_is_there_stays_while_it_is_in_the_list(held: tuple[Pool, ...], size: str) -> None:
+    (found,) = settled(desired(choosing()), held).resources
+    assert isinstance(found, Pool)
+    assert found.vm_size == size
+
+
+@pytest.mark.parametrize(("needs", "stays"), [(Needs(cpus=4), True), (Needs(cpus=80), False), (None, False)])
+def test_what_is_there_stays_while_it_meets_the_needs(needs: Needs | None, stays: bool) -> None:
+    wanted = choosing(vm_size=A, vm_sizes=(A,), needs=needs)
+    held = held_pool(vm_size="Standard_E16s_v5")
+    plan = diff(settled(desired(wanted), [held]), [held])
+    assert (not plan.changes) is stays
+
+
+def test_the_pool_of_a_job_keeps_the_size_of_its_newest_generation() -> None:
+    def with_pool(made: Job, **more: Any) -> Job:
+        auto = AutoPool(pool_lifetime_option="job", pool=choosing(**more))
+        return Job(
+            **{f: getattr(made, f) for f in ("name", "pool", "generation", "owner", "state")} | {"auto_pool": auto}
+        )
+
+    held = [with_pool(held_job(1, pool=""), vm_size=C), with_pool(held_job(2, pool=""), vm_size=B)]
+    (found,) = settled(desired(with_pool(job(pool=""))), held).resources
+    assert isinstance(found, Job)
+    assert found.auto_pool
+    assert found.auto_pool.pool.vm_size == B
+
+
+@pytest.mark.parametrize(
+    ("error", "more", "size"),
+    [
+        ("AllocationFailed: no room", {}, B),
+        ("AllocationTimedOut: no room", {"vm_size": B}, C),
+        ("AccountVMSeriesCoreQuotaReached: no cores", {"vm_size": C}, None),
+        ("ResizeStopped: by somebody", {}, None),
+        ("AllocationFailed: no room", {"steady": False}, None),
+        ("AllocationFailed: no room", {"nodes": (("starttaskfailed", 1),)}, None),
+    ],
+)
+def test_the_next_size(error: str, more: dict[str, Any], size: str | None) -> None:
+    health = PoolHealth(**{**NO_NODES, "vm_size": A, "resize_errors": (error,), **more})
+    assert size_instead(choosing(), health) == size
+    assert size_instead(pool(vm_size=A), health) is None
+
+
+class Picky(FakeCloud):
+    """Takes nodes of one size alone."""
+
+    def create(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        yield from super().create([r for r in resources if not isinstance(r, Pool) or r.vm_size == C], owner)
+        for refused in (r for r in resources if isinstance(r, Pool) and r.vm_size != C):
+            said = "One of the properties is invalid. (PropertyName: vmSize; Reason: not in this region)"
+            yield Outcome(resource=refused, error=CloudError(said, status=400, code="InvalidPropertyValue"))
+
+
+def test_a_size_that_batch_does_not_take_gives_way() -> None:
+    cloud = Picky()
+    events = list(execute(diff(desired(choosing()), []), cloud))
+    assert [e.says[0].rpartition(" ")[2] for e in events if isinstance(e, PoolNotice)] == [B, C]
+    assert cloud.pools["pool"].vm_size == C
+    assert not [e for e in events if isinstance(e, Failed)]
+    # Of the last of them the refusal is told.
+    events = list(execute(diff(desired(choosing(vm_sizes=(A, B))), []), Picky()))
+    assert [e.name for e in events if isinstance(e, Failed)] == ["pool"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        (pool(), None),
+        (
+            choosing(),
+            f"pool 'pool' takes the size {A}, the first of vmSize; if Azure gives no nodes of it: {B}, then {C}",
+        ),
+        (choosing(vm_size=C), f"pool 'pool' takes the size {C}, which is in vmSize, too"),
+        (
+            choosing(vm_sizes=(A,), needs=Needs(cpus=16, memory=20), task_slots_per_node=4),
+            f"pool 'pool' takes the size {A}, the least that has 16 cpus, 20 GiB for each of 4 slots",
+        ),
+        (
+            choosing(vm_sizes=(C,), needs=Needs(cpus=1)),
+            f"pool 'pool' takes the size {A}, which has 1 cpu; if Azure gives no nodes of it: {C}",
+        ),
+    ],
+)
+def test_what_is_told_of_the_choice(wanted: Pool, line: str | None) -> None:
+    assert choice_line(wanted) == line

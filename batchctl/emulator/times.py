@@ -23,6 +23,12 @@ def stamp(seconds: float) -> str:
     return (_EPOCH + timedelta(seconds=min(seconds, _LATEST))).isoformat(timespec="microseconds")[:26] + "0Z"
 
 
+def stamp_of(text: str) -> str:
+    """An ISO 8601 time as the wire writes it, to the last of its seven digits. ValueError if it is none."""
+    last = re.search(r"\.[0-9]{6}([0-9])", text)
+    return f"{stamp(seconds_of(text))[:-2]}{last[1] if last else 0}Z"
+
+
 def seconds_of(text: str) -> float:
     """An ISO 8601 time as seconds since 1970; without a zone it is UTC. ValueError if it is none."""
     text = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text.strip())

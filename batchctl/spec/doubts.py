@@ -7,6 +7,7 @@ from pathlib import PurePath
 from batchctl.errors import Problem
 from batchctl.spec.model import Spec
 from batchctl.spec.source import At, shown
+from batchctl.spec.template import parse_template
 from batchctl.vm_abilities import FAMILIES
 from batchctl.vm_sizes import parts_of_size
 from batchctl.words import plural
@@ -102,6 +103,20 @@ def spot_nodes_talk(spec: Spec) -> Iterator[Problem]:
         yield spec.problem(("pool", "targetSpotNodes"), message, "spot-inter-node")
 
 
+def braces_stay_doubled(spec: Spec) -> Iterator[Problem]:
+    """Who knows that `{{item}}` is the text `{item}` may double the braces of PowerShell's blocks as well."""
+    lines = [(at, text) for at, text in spec.source.scalars.items() if at[-1] == "commandLine"]
+    for at, text in (*_texts(spec, "commands"), *_texts(spec, "command"), *lines):
+        literal = "".join(part for part in parse_template(text) if isinstance(part, str)) if "{{" in text else ""
+        for found in re.finditer(r"\{\{[^{}]*\}\}", text) if "{{" in literal else ():
+            if found[0] in literal and ("$_" in found[0] or re.search(r"\b(powershell|pwsh)\b", text, re.IGNORECASE)):
+                message = (
+                    f"both braces stay, for they stand around no placeholder: {shown(found[0][1:-1])} is text as it is"
+                )
+                yield spec.problem(at, message, "doubled-braces", offset=found.start(), width=len(found[0]))
+                break
+
+
 def hidden_nodes_have_a_way_out(spec: Spec) -> Iterator[Problem]:
     """Learn, "Create a simplified node communication pool without public IP addresses": outbound access."""
     at = ("pool", "networkConfiguration", "publicIPAddressConfiguration", "provision")
@@ -129,6 +144,7 @@ def _texts(spec: Spec, key: str) -> Iterator[tuple[At, str]]:
 
 TEXT_ALONE: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
     bash_is_not_cmd,
+    braces_stay_doubled,
     hidden_nodes_have_a_way_out,
     family_is_known,
 )

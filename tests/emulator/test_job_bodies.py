@@ -2,6 +2,8 @@
 
 import pytest
 
+from batchctl.emulator import times
+
 from .raw import send
 
 VERSION = "api-version=2024-07-01.20.0"
@@ -170,3 +172,16 @@ def test_bodies_that_cannot_be(local, name, path, body, code, wrong):
     reply = send(local.url, "POST", f"{path}?{VERSION}", {"id": name, **body})
     assert (reply.status, reply.code) == (400, code)
     assert reply.json["values"][0] == {"key": "PropertyName", "value": wrong}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2030-01-01T00:00:00.1234567Z", "2030-01-01T00:00:00.1234567Z"),
+        ("2030-01-01T02:00:00.9999999+02:00", "2030-01-01T00:00:00.9999999Z"),
+        ("2030-01-01T00:00:00.12345678Z", "2030-01-01T00:00:00.1234567Z"),
+        ("2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.5000000Z"),
+    ],
+)
+def test_a_time_keeps_its_seven_digits(said: str, kept: str) -> None:
+    assert times.stamp_of(said) == kept

@@ -117,3 +117,18 @@ def test_a_plan_has_the_first_of_those_that_it_cannot_find_out(tmp_path: Path) -
     told = resolve(spec, take_inventory(spec, None)).doubts
     assert told[0] == "spec.yaml:12: '/dev/null': on Windows it is NUL"
     assert told[5:] == ("2 more notes: `batchctl validate` has them all",)
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("dir | % {{ $_.Length }}", ["10:35 doubled-braces"]),
+        ("dir | % { $_.Length }", []),
+        ('pwsh -c "if (1) {{ exit 3 }}"', ["10:43 doubled-braces"]),
+        ('pwsh -c "if (1) {{exit}}"', []),
+        ('docker inspect -f "{{ .State.Status }}" x', []),
+    ],
+)
+def test_braces_that_stay_doubled(tmp_path: Path, line: str, at: list[str]) -> None:
+    found = noted(tmp_path, f"job:\n  id: j\n  tasks:\n    - {{id: t, commands: ['{line}']}}\n", image=WINDOWS)
+    assert [place for place in places(found) if "windows-command" not in place] == at

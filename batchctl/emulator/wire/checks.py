@@ -84,7 +84,7 @@ def word(*words: str) -> Check:
 def moment(value: Any, path: str) -> str:
     """A time; goes out as the service writes times."""
     try:
-        return times.stamp(times.seconds_of(text()(value, path)))
+        return times.stamp_of(text()(value, path))
     except (ValueError, OverflowError):
         raise bad_value(path, value, "a time in ISO 8601 is wanted") from None
 

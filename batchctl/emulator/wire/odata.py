@@ -165,7 +165,7 @@ class _Parser:
             return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
         if kind == "time":
             try:
-                return times.stamp(times.seconds_of(value.partition("'")[2].rstrip("'") or value))
+                return times.stamp_of(value.partition("'")[2].rstrip("'") or value)
             except (ValueError, OverflowError):
                 raise self._bad(f"{value} is no time") from None
         if value.lower() in ("true", "false", "null"):

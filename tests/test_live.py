@@ -210,7 +210,7 @@ def test_what_matters_is_told_with_the_key_that_shows_its_log() -> None:
     assert shown(seen, 121.0, 120)[3:] == [
         "       130 succeeded, 10 failed, 60 running, 9,788 waiting, 12 blocked, 410 up to date",
         "       enc  [========>xx.............] 40 of 100, 10 failed, 8 running",
-        "       done [=======================] 9 of 9",
+        "       done [========================] 9 of 9",
         "[2]    31 failed: FileUploadAccessDenied (enc-3, enc-4, enc-5, …)",
         "[1]    2 failed: exit code 1: Invalid data found\\u001b[2J (enc-1, enc-2)",
         "       and 1,200 more that failed",

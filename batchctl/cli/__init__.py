@@ -169,8 +169,9 @@ class Interruption:
     def _heard(self, _signal: int, _frame: FrameType | None) -> None:
         # A terminal that hung up, or a reader that has gone, cannot be told. No print: the signal may have come in the
         # middle of one, and a buffer is not entered twice.
+        is_shown = any(voice.interrupted(again=self._asked) for voice in OPENED)
         with contextlib.suppress(OSError, ValueError):
-            os.write(sys.stderr.fileno(), LEFT if self._asked else HINT)
+            os.write(sys.stderr.fileno(), LEFT if self._asked else b"" if is_shown else HINT)
         if self._asked:
             # An ordinary exit waits for every thread, and those are what somebody does not want to wait for.
             os._exit(Partial.exit_code)

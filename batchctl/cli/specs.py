@@ -16,6 +16,10 @@ from batchctl.errors import Refused, UsageError
 SpecPath: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 
 
+LOG_END = 16 << 10
+"""Bytes of a log that the live view reads: more has no room."""
+
+
 @with_options
 def plan(spec: SpecPath, *, options: Options) -> None:
     """Show what apply would do, and why. Changes nothing."""
@@ -59,6 +63,7 @@ def apply(
     """
     from batchctl import verbs
     from batchctl.clock import SystemClock
+    from batchctl.reconcile.carry_out.last_words import last_words
     from batchctl.reconcile.carry_out.lookout import Lookout
 
     told = voice_for(options)
@@ -73,6 +78,7 @@ def apply(
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
         work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
     opened, clock = work.opened, SystemClock()
+    out.logs_from(partial(last_words, opened.cloud.eyes, size=LOG_END))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     print_events(
         verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout), out

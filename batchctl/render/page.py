@@ -34,6 +34,10 @@ class Page:
     def end(self) -> None:
         """The terminal is as it was, however the command ends."""
 
+    def interrupted(self, *, again: bool) -> bool:
+        """A signal came, in the middle of anything; `again`: the process ends at once. True: its reader sees it."""
+        return False
+
     def log(self, lead: str, line: str) -> None:
         """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
         said = "\t".join(map(one_line, self._veil(line).split("\t")))

@@ -25,8 +25,11 @@ from batchctl.render.page import Page
 from batchctl.render.text import shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from batchctl.reconcile.kept.codec import Codec
-    from batchctl.reconcile.kept.document import Place
+    from batchctl.reconcile.kept.document import Place as Account
+    from batchctl.sights import Place
 
 
 STYLES = {
@@ -60,7 +63,7 @@ class Printer(Page):
         """What is laid over the spec."""
         self._line(f"Overlays: {', '.join(files)}" if len(files) > 1 else f"Overlay: {files[0]}")
 
-    def account(self, place: "Place", codec: "Codec") -> None:
+    def account(self, place: "Account", codec: "Codec") -> None:
         """Where it is, people saw in the target; from here on the spec's secrets are known."""
         self.hide(codec)
 
@@ -91,6 +94,9 @@ class Printer(Page):
         if plan.ceiling:
             self._line(ceiling_line(plan.ceiling))
         self._line(summary_line(plan), "bold")
+
+    def logs_from(self, read: "Callable[[Place], Sequence[str]]") -> None:
+        """Who draws lets its reader ask for the end of a log."""
 
     def agreed(self) -> None:
         """What the plan says begins now."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,10 +12,12 @@ from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
 from batchctl.reconcile.events import Applied, Event, Fetched, Holdings, Progress
 from batchctl.reconcile.kept.codec import Codec
-from batchctl.reconcile.kept.document import Place, plan_to_json
+from batchctl.reconcile.kept.document import Place as Account
+from batchctl.reconcile.kept.document import plan_to_json
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.printer import Printer
 from batchctl.resources import Task
+from batchctl.sights import Place
 
 FORMAT = 1
 
@@ -37,7 +39,7 @@ class JsonPrinter:
     def overlays(self, files: Sequence[str]) -> None:
         self._line("overlays", files=list(files))
 
-    def account(self, place: Place, codec: Codec) -> None:
+    def account(self, place: Account, codec: Codec) -> None:
         self.hide(codec)
         self._line("account", batch=place.batch, storage=place.storage)
 
@@ -62,8 +64,14 @@ class JsonPrinter:
     def agreed(self) -> None:
         """A program sees it by what comes."""
 
+    def logs_from(self, read: Callable[[Place], Sequence[str]]) -> None:
+        """A program asks for itself."""
+
     def end(self) -> None:
         """Nothing is left to be put in order."""
+
+    def interrupted(self, *, again: bool) -> bool:
+        return self._err.interrupted(again=again)
 
     def holdings(self, found: Holdings) -> None:
         """What one spec made; `unwanted` says why it would go."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.frozen import dataclass
+from batchctl.reconcile.carry_out.last_words import last_words
 from batchctl.reconcile.decide.causes import FailedRun, blocked_by, grouped, last_line
 from batchctl.reconcile.events import Blocked, Broken, FactorySeen, Laggard, Looked
 from batchctl.reconcile.port import FAILED, Eyes
@@ -112,12 +113,8 @@ class CloseLook:
     def _running(self, job: Job) -> tuple[TaskSight, ...]:
         return self.eyes.runs(_sight_of(job), "state eq 'running'", MOST_RUNS)
 
-    def _last_line(self, place: Place, folder: str = "") -> str:
-        """Of standard error, of standard output where that is blank."""
-        for name in ("stderr.txt", "stdout.txt"):
-            if line := last_line(tail(self.eyes, place, folder + name, TAIL)):
-                return line
-        return ""
+    def _last_line(self, place: Place) -> str:
+        return last_line(last_words(self.eyes, place, TAIL))
 
     def _stuck(self) -> Blocked | None:
         """Counted anew when more have failed: to walk the dependencies of very many tasks takes its time."""
@@ -138,7 +135,7 @@ class CloseLook:
         return self._nodes[1]
 
     def _broken_node(self, pool: str, node: NodeSight) -> Broken:
-        says = self._last_line(Place(above=pool, id=node.id, is_task=False), "startup/")
+        says = self._last_line(Place(above=pool, id=node.id, is_task=False))
         code = f", exit code {node.start_exit_code}" if node.start_exit_code else ""
         return Broken(node=node.id, pool=pool, why=f"{node.state}{code}", says=says or last_line(node.errors))
 
@@ -162,14 +159,6 @@ class CloseLook:
             # Of a factory that runs in two generations, more tasks may end than this plan adds.
             most = max(count, sum(done) + now[name])
             yield FactorySeen(name=name, tasks=most, succeeded=done[0], failed=done[1], running=now[name])
-
-
-def tail(eyes: Eyes, place: Place, name: str, size: int) -> list[str]:
-    """The lines at the end of a file, as far as it can be read; the first of them may be a part of one."""
-    state = eyes.file(place, name)
-    if state is None or not state.size:
-        return []
-    return eyes.part(place, name, max(0, state.size - size), state.size).decode(errors="replace").splitlines()
 
 
 def _bad_nodes(health: PoolHealth | None) -> int:

@@ -71,7 +71,9 @@ def _tasks_row(seen: Seen, counts: Counts, at: float, width: int) -> Row:
     if rate := pace(seen.track, at):
         words.append(pace_words(rate))
     blocked = seen.looked.blocked.count if seen.looked.blocked else 0
-    if seen.total is not None and (left := time_left(seen.track, at, seen.total - counts.ended - blocked)):
+    # Once none waits any more, the pace slows down and tells nothing of those that still run.
+    waiting = counts.active > blocked and seen.total is not None
+    if waiting and (left := time_left(seen.track, at, (seen.total or 0) - counts.ended - blocked)):
         words.append(f"{shown_span(left)} left (p90)")
     said = "  ".join(words)
     if not seen.total:

@@ -66,8 +66,13 @@ def rate_of(prices: Prices, pool: Pool, kind: str) -> float | None:
 def system_of(pool: Pool) -> str:
     """What a node's price has in it: with a licence of one's own, Windows costs what Linux does."""
     image = pool.image
-    told = f"{image.publisher} {image.offer} {pool.node_agent_sku_id or ''}".lower()
-    return "windows" if "windows" in told and pool.license_type is None else "linux"
+    return system_of_words((image.publisher, image.offer, pool.node_agent_sku_id), pool.license_type)
+
+
+def system_of_words(told: Iterable[str | None], license_type: str | None) -> str:
+    """The same by the words for an image: publisher, offer, node agent."""
+    windows = any("windows" in (word or "").lower() for word in told)
+    return "windows" if windows and license_type is None else "linux"
 
 
 def hourly(prices: Prices, pool: Pool, dedicated: float, spot: float) -> float | None:

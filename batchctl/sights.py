@@ -60,7 +60,8 @@ class TaskSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSight:
-    """A node of a pool. `spot`: it may be taken away. `start_exit_code` and `start_failure` are of its start task."""
+    """A node of a pool. `spot`: it may be taken away. What begins with `start` is of the last try of its start task;
+    `since`: from when on it is in its state."""
 
     id: str
     state: str
@@ -75,6 +76,8 @@ class NodeSight:
     booted: datetime | None = None
     since: datetime | None = None
     agent: str | None = None
+    start_began: datetime | None = None
+    start_ended: datetime | None = None
     start_exit_code: int | None = None
     start_failure: FailureInfo | None = None
     errors: tuple[str, ...] = ()
@@ -82,17 +85,20 @@ class NodeSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSight:
-    """A pool, with its nodes counted by state. `dedicated` and `spot` are (there, wanted). `external`: somebody else's;
-    `of_job`: made by Batch for a job."""
+    """A pool, with its nodes counted by state. `dedicated` and `spot` are (there, wanted). `system`: what the price of
+    its nodes has in it; `resized`: when its last resize began or ended. `external`: somebody else's; `of_job`: made by
+    Batch for a job."""
 
     id: str
     state: str
     allocation: str
     vm_size: str
+    system: str = "linux"
     slots_per_node: int = 1
     dedicated: tuple[int, int] = (0, 0)
     spot: tuple[int, int] = (0, 0)
     nodes: tuple[tuple[str, int], ...] = ()
+    resized: datetime | None = None
     resize_errors: tuple[str, ...] = ()
     scaling: "ScalingSight | None" = None
     external: bool = False
@@ -134,14 +140,41 @@ class JobSight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobUse:
+    """What the tasks of a job used, as the service sums it up now and then (REST: Job Statistics). `told`: until when.
+
+    `read` and `written` in bytes, from and to disks. What is zero in all was not measured, and is None.
+    """
+
+    told: datetime | None = None
+    wall: timedelta = timedelta()
+    cpu: timedelta | None = None
+    read: float | None = None
+    written: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeUse:
+    """Nodes of a kind (dedicated or spot, "" where nobody knows), and how long they were there. `at_least`: of some not
+    all of it is known. `cost`: by list prices, None where one is not known."""
+
+    kind: str
+    nodes: int
+    time: timedelta
+    at_least: bool
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One look at a run. `failed`: the newest runs of tasks, where these did not succeed; `schedule`: whose jobs come
-    by themselves."""
+    """One look at a run. `spent`: by the nodes that are there; `failed`: the newest runs of tasks, where these did not
+    succeed; `schedule`: whose jobs come by themselves."""
 
     pools: tuple[PoolSight, ...]
     jobs: tuple[JobSight, ...]
     failed: tuple[TaskSight, ...]
     schedule: str | None = None
+    spent: tuple[NodeUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,30 @@ import csv
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import jsonschema
 import pytest
 
+from batchctl.cloud_answers import Prices
 from batchctl.reconcile.explain.report import FailureGroup, Report, Sightings, report_of
 from batchctl.render.report import plots
 from batchctl.render.report.files import report_files
 from batchctl.render.report.web_page import MOST_TASKS, as_page
-from batchctl.sights import FailureInfo, TaskSight
+from batchctl.resources import Blob
+from batchctl.sights import FailureInfo, NodeSight, PoolSight, TaskSight
 from batchctl.spec.reading.schema import schema_text
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PRICES = Prices(
+    region="westeurope",
+    currency="USD",
+    made=date(2026, 1, 31),
+    source="s",
+    rates={"linux.dedicated": {"standard_d2s_v5": 0.12}},
+)
+OUTPUTS = tuple(Blob(container="out", path=f"{number:04d}.txt", size=number, task="t") for number in range(1_000))
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`|\x1b[31m\u202e##[error]"
 
 
@@ -46,7 +56,21 @@ def synthetic(tasks: int, nodes: int, slots: int, id: str = "map-{:06d}-of-a-rat
                 pool="p",
             )
         )
-    return report_of(Sightings(spec="s", now=NOON + timedelta(days=1), runs=runs, nodes={}))
+    there = [
+        NodeSight(id=f"tvmps_{number:064d}_d", state="idle", allocated=NOON - timedelta(seconds=number))
+        for number in range(nodes)
+    ]
+    pool = PoolSight(id="p", state="active", allocation="steady", vm_size="Standard_D2s_v5", slots_per_node=slots)
+    seen = Sightings(
+        spec="s",
+        now=NOON + timedelta(days=1),
+        runs=runs,
+        pools=[pool],
+        nodes={"p": there},
+        prices=PRICES,
+        outputs=OUTPUTS[:tasks],
+    )
+    return report_of(seen)
 
 
 class Seen(HTMLParser):

@@ -29,7 +29,8 @@ def status(spec: SpecPath, *, options: Options) -> None:
 
     out = open_printer(options.no_color)
     seen = open_spec(spec, options, out, names_alone=True)
-    for line in status_lines(look.status(seen.spec, seen.cloud.eyes), str(spec), SystemClock().now()):
+    now = SystemClock().now()
+    for line in status_lines(look.status(seen.spec, seen.cloud.eyes, now), str(spec), now, seen.spec.prices):
         out.line(line)
 
 
@@ -139,23 +140,15 @@ def report(
     options: Options,
 ) -> None:
     """Write how the run went to a directory: report.html, report.md, report.json and tasks.csv."""
-    from batchctl.clock import SystemClock
+    from batchctl.cli.reporting import found_report, require_folder, write_report
     from batchctl.render.report.figures import verdict
-    from batchctl.render.report.files import report_files
-    from batchctl.render.text import shown_path
-    from batchctl.verbs.report import report as seen_whole
 
-    if to.exists() and not to.is_dir():
-        raise UsageError(f"--to: {to} is no directory")
+    require_folder(to, "--to")
     out = open_printer(options.no_color)
-    seen = open_spec(spec, options, out, names_alone=True)
-    found = seen_whole(seen.spec, seen.cloud, seen.cloud.eyes, SystemClock().now())
-    files = report_files(found)
-    to.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (to / name).write_text(text, encoding="utf-8", newline="\n")
+    found = found_report(open_spec(spec, options, out, names_alone=True))
+    wrote = write_report(found, to)
     out.line(verdict(found))
-    out.line(f"Wrote {', '.join(files)} to {shown_path(to.absolute())}")
+    out.line(wrote)
 
 
 def _open(spec: Path, options: Options) -> Opened:

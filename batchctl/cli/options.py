@@ -170,9 +170,12 @@ class Options:
     prices: Path | None = option(
         None,
         "--prices",
-        of=("plan", "apply"),
+        of=("plan", "apply", "report", "status"),
         metavar="FILE",
         help="Tell costs by these prices, as `prices update` keeps them, and not by those of the account's region.",
+    )
+    report: Path | None = option(
+        None, "--report", of=("apply",), metavar="DIR", help="Write at the end how it went, as `batchctl report` does."
     )
     parallelism: int | None = option(
         None,

@@ -8,6 +8,7 @@ import typer
 
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
+from batchctl.cli.reporting import reported, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
 from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask, voice_for
 from batchctl.cli.target import open_spec
@@ -71,6 +72,8 @@ def apply(
     out.begin("apply")
     # Made before an account is opened: what is wrong with the words costs no start of a service.
     choices, patience = options.choices(), options.lock_patience()
+    if options.report:
+        require_folder(options.report, "--report")
     if is_plan(spec):
         work = open_plan(spec, options, out)
     else:
@@ -80,9 +83,8 @@ def apply(
     opened, clock = work.opened, SystemClock()
     out.logs_from(partial(last_words, opened.cloud.eyes, size=LOG_END))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
-    print_events(
-        verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout), out
-    )
+    events = verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout)
+    print_events(reported(events, opened, options.report, out) if options.report else events, out)
     out.done("apply")
 
 

@@ -1,6 +1,6 @@
 """What reconcile asks of a cloud, which `cloud/` and the tests' fake satisfy; and the situation in which it asks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +10,8 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
-from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.work import ResourceFile
 
 
 class Lock(Protocol):
@@ -160,6 +161,14 @@ class Eyes(Protocol):
 
     def runs(self, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
         """The tasks of one of them; `states`: those alone that this OData filter lets through; `most`: no more."""
+        ...
+
+    def inputs(self, job: JobSight) -> Mapping[str, Sequence[ResourceFile]]:
+        """The files that the tasks of one of them took, the first of very many, by the tasks' ids in small letters."""
+        ...
+
+    def use(self, job: JobSight) -> JobUse | None:
+        """What the tasks of one of them used, as far as the service has summed it up."""
         ...
 
     def run(self, place: Place) -> TaskSight | None:

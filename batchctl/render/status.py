@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from batchctl.cloud_answers import Counts
+from batchctl.cloud_answers import Counts, Prices
 from batchctl.reconcile.decide.causes import failure_words
+from batchctl.render.spending import spent_words
 from batchctl.render.text import shown_moment, shown_span
 from batchctl.sights import JobSight, PoolSight, Status, TaskSight
 from batchctl.words import one_line, plural, some
@@ -19,8 +20,9 @@ GOING = frozenset({"active", "enabling", "disabling", "disabled"})
 """States of a job of which tasks that wait may yet run."""
 
 
-def status_lines(found: Status, spec: str, now: datetime) -> Iterator[str]:
-    """`spec`: as the user wrote it, for the commands that are named. At most some twenty lines."""
+def status_lines(found: Status, spec: str, now: datetime, prices: Prices | None = None) -> Iterator[str]:
+    """`spec`: as the user wrote it, for the commands that are named; `prices`: those that `spent` is told by. At most
+    some twenty lines."""
     if not found.jobs and not found.pools:
         yield f"Nothing of this spec is there: `batchctl apply {spec}` makes it."
         return
@@ -31,6 +33,8 @@ def status_lines(found: Status, spec: str, now: datetime) -> Iterator[str]:
         yield from _job_lines(job, spec, now)
     for pool in found.pools:
         yield from _pool_lines(pool, found, spec)
+    if found.spent:
+        yield f"spent  {spent_words(found.spent, prices)}"
     yield from _failed_lines(found.failed, spec)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from batchctl.spec.reading.schema import schema_text
 from tests.e2e.conftest import Workbench
+from tests.e2e.test_money import price_file
 
 pytestmark = pytest.mark.e2e
 
@@ -26,8 +27,12 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
     assert none.code == 0, none.said
     assert "no task of this spec is there" in none.out
 
-    assert workbench.run("apply", spec, "--yes", "--var", "limit=18").code == 3
-    made = workbench.run("report", spec, "--to", "out/report")
+    assert workbench.run("apply", spec, "--yes", "--report", spec).code == 64
+    prices = price_file(workbench.folder)
+    ended = workbench.run("apply", spec, "--yes", "--var", "limit=18", "--report", "out/end", "--prices", prices)
+    assert ended.code == 3
+    assert "Wrote report.html, report.md, report.json, tasks.csv to out/end\n" in ended.err
+    made = workbench.run("report", spec, "--to", "out/report", "--prices", prices)
     assert made.code == 0, made.said
     assert "20 tasks: 18 succeeded, 2 failed\n" in made.out
     folder = workbench.folder / "out" / "report"
@@ -54,11 +59,61 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
     with (folder / "tasks.csv").open(newline="") as rows:
         assert [row["task"] for row in csv.DictReader(rows)] == [row["task"] for row in records]
 
-    # Another run of what failed; the page in the same folder is written anew.
+    check_nodes(found, records, node)
+    check_end(json.loads((workbench.folder / "out" / "end" / "report.json").read_text()), found, node["node"])
+
+    # Another run of what failed or changed; the page in the same folder is written anew.
     assert workbench.run("apply", spec, "--yes").code == 0
     assert "20 tasks: 20 succeeded\n" in workbench.run("report", spec, "--to", "out/report").out
+    again = json.loads((folder / "report.json").read_text())
+    jsonschema.validate(again, json.loads(schema_text("report")))
+    assert [(cause["why"], len(cause["tasks"])) for cause in again["why"]] == [
+        ("changed: command", 18),
+        ("its run before failed: exit code 7; changed: command", 2),
+    ]
+    [changed] = again["why"][0]["changed"]
+    assert changed["part"] == "command"
+    assert "18 ]" in changed["lines"][0]
+    assert "20 ]" in changed["lines"][0]
     assert workbench.run("report", spec, "--to", spec).code == 64
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
+
+
+def check_nodes(found: Mapping[str, Any], records: list[dict[str, Any]], node: Mapping[str, Any]) -> None:
+    """The node is paid from its allocation to the look; it was idle whenever no task ran on it."""
+    seconds = (moment(found["made"]) - moment(node["allocated"])).total_seconds()
+    [use] = found["spent"]["nodes"]
+    assert (use["kind"], use["nodes"], use["atLeast"]) == ("dedicated", 1, False)
+    assert use["nodeHours"] == pytest.approx(seconds / 3600, abs=1e-5)
+    assert found["spent"]["cost"] == pytest.approx(0.36 * seconds / 3600, abs=1e-5)
+    busy, until = 0.0, moment(node["allocated"])
+    for row in sorted(records, key=lambda row: str(row["started"])):
+        start, end = max(moment(row["started"]), until), moment(row["ended"])
+        busy += max(0.0, (end - start).total_seconds())
+        until = max(until, end)
+    waste = {one["what"]: one for one in found["waste"]}
+    assert waste["idle"]["nodeHours"] == pytest.approx((seconds - busy) / 3600, abs=1e-4)
+    lost = sum(row["ran"] for row in records if row["status"] == "failed") / 4
+    assert waste["failed work"]["nodeHours"] == pytest.approx(lost / 3600, abs=1e-5)
+    assert found["inputs"] == {}
+    assert [cause["why"] for cause in found["why"]] == ["it had not run before"]
+
+
+def check_end(ended: Mapping[str, Any], found: Mapping[str, Any], node: str) -> None:
+    """What `apply --report` wrote says the same of the tasks, and which spec it was."""
+    jsonschema.validate(ended, json.loads(schema_text("report")))
+    assert [ended[name] for name in ("counts", "ran", "tasks")] == [found[name] for name in ("counts", "ran", "tasks")]
+    assert ended["failures"][0]["said"] == found["failures"][0]["said"]
+    assert ended["applied"] | {"sha256": ""} == {
+        "spec": "specs/canary.yaml",
+        "sha256": "",
+        "commit": None,
+        "changedFiles": None,
+        "overlays": [],
+        "variables": {"limit": "18"},
+        "forThisReport": True,
+    }
+    assert ended["timeline"][0]["node"] == node
 
 
 def check_figures(found: Mapping[str, Any], records: list[dict[str, Any]], written: list[dict[str, Any]]) -> None:

@@ -6,7 +6,8 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks import files, machines, runs, whole
 from batchctl.frozen import dataclass
 from batchctl.resources import Task
-from batchctl.sights import FileState, JobSight, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.work import ResourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,12 @@ class AzureEyes:
 
     def runs(self, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
         return runs.runs_of(self.session, job, states, most)
+
+    def inputs(self, job: JobSight) -> dict[str, tuple[ResourceFile, ...]]:
+        return runs.inputs_of(self.session, job)
+
+    def use(self, job: JobSight) -> JobUse | None:
+        return runs.use_of(self.session, job)
 
     def run(self, place: Place) -> TaskSight | None:
         return runs.run_at(self.session, place)

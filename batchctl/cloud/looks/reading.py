@@ -1,15 +1,19 @@
 """REST JSON to what is seen."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.faults import error_text
+from batchctl.cloud.resources.bodies import read_duration
 from batchctl.cloud.resources.nodes import iso_moment
 from batchctl.cloud_answers import Counts
+from batchctl.prices import system_of_words
 from batchctl.resources import Job
-from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, ScalingSight, TaskSight
+from batchctl.sights import FailureInfo, JobSight, JobUse, NodeSight, PoolSight, ScalingSight, TaskSight
+
+GIB = 1 << 30
 
 
 def moment(text: str | None) -> datetime | None:
@@ -63,6 +67,8 @@ def read_node(item: Json) -> NodeSight:
         booted=moment(item.get("lastBootTime")),
         since=moment(item.get("stateTransitionTime")),
         agent=(item.get("nodeAgentInfo") or {}).get("version"),
+        start_began=moment(start.get("startTime")),
+        start_ended=moment(start.get("endTime")),
         start_exit_code=start.get("exitCode"),
         start_failure=read_failure(start.get("failureInfo")),
         errors=tuple(error_text(error) for error in item.get("errors") or ()),
@@ -80,13 +86,21 @@ def read_pool(item: Json, counted: Json) -> PoolSight:
         state=_word(item.get("state")),
         allocation=_word(item.get("allocationState")),
         vm_size=item.get("vmSize", ""),
+        system=_system(item.get("virtualMachineConfiguration") or {}),
         slots_per_node=item.get("taskSlotsPerNode", 1),
         dedicated=(item.get("currentDedicatedNodes", 0), item.get("targetDedicatedNodes", 0)),
         spot=(item.get("currentLowPriorityNodes", 0), item.get("targetLowPriorityNodes", 0)),
         nodes=tuple(sorted(states.items())),
+        resized=moment(item.get("allocationStateTransitionTime")),
         resize_errors=tuple(error_text(error) for error in item.get("resizeErrors") or ()),
         scaling=_read_scaling(item.get("autoScaleRun") or {}) if item.get("enableAutoScale") else None,
     )
+
+
+def _system(machine: Json) -> str:
+    image = machine.get("imageReference") or {}
+    told = (image.get("publisher"), image.get("offer"), machine.get("nodeAgentSKUId"))
+    return system_of_words([str(word or "") for word in told], machine.get("licenseType"))
 
 
 def _read_scaling(run: Json) -> ScalingSight:
@@ -113,6 +127,25 @@ def read_generation(job: Job, item: Json, counted: Json) -> JobSight:
         scheduling_error=error_text(error) if error else None,
         counts=_read_counts(counted.get("taskCounts") or counted),
         slots=_read_counts(counted.get("taskSlotCounts") or {}),
+    )
+
+
+TIMES = ("wallClockTime", "userCPUTime", "kernelCPUTime")
+
+
+def read_use(item: Json) -> JobUse | None:
+    """None where the service has none yet: it sums up now and then."""
+    stats = item.get("stats")
+    if not stats:
+        return None
+    wall, *spans = (read_duration(stats.get(name) or "PT0S") or timedelta() for name in TIMES)
+    moved = [float(stats.get(name) or 0) * GIB for name in ("readIOGiB", "writeIOGiB")]
+    return JobUse(
+        told=moment(stats.get("lastUpdateTime")),
+        wall=wall,
+        cpu=sum(spans, timedelta()) or None,
+        read=moved[0] if any(moved) else None,
+        written=moved[1] if any(moved) else None,
     )
 
 

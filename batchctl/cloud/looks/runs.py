@@ -1,13 +1,19 @@
 """How a spec's job and its tasks go: its generations with their counts, and the runs of its tasks."""
 
+from functools import partial
 from itertools import islice
 
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.looks.reading import read_generation, read_run
+from batchctl.cloud.looks.reading import read_generation, read_run, read_use
+from batchctl.cloud.resources.bodies import read_resource_file
 from batchctl.cloud.resources.jobs import job_path, read_job
 from batchctl.resources import Job
-from batchctl.sights import JobSight, Place, TaskSight
+from batchctl.sights import JobSight, JobUse, Place, TaskSight
+from batchctl.work import ResourceFile
+
+MOST_INPUTS = 50
+"""Files of a task that are told; more are as good as all."""
 
 TELLING = "id,state,creationTime,executionInfo,nodeInfo,requiredSlots"
 
@@ -37,6 +43,26 @@ def runs_of(session: Session, job: JobSight, states: str = "", most: int | None 
         return tuple(read_run(job.id, job.generation, item) for item in items)
 
     return session.find(found) or ()
+
+
+def inputs_of(session: Session, job: JobSight) -> dict[str, tuple[ResourceFile, ...]]:
+    """What the tasks of a generation took, by their ids in small letters."""
+    path, query = f"/jobs/{path_segment(job.id)}/tasks", {"select": "id,resourceFiles"}
+    read = partial(read_resource_file, session)
+    return (
+        session.find(
+            lambda: {
+                item["id"].lower(): tuple(map(read, (item.get("resourceFiles") or ())[:MOST_INPUTS]))
+                for item in session.batch.pages(path, **query)
+            }
+        )
+        or {}
+    )
+
+
+def use_of(session: Session, job: JobSight) -> JobUse | None:
+    """What a generation used, as the service sums it up."""
+    return read_use(session.find(lambda: session.batch.get(f"/jobs/{path_segment(job.id)}", expand="stats")) or {})
 
 
 def run_at(session: Session, place: Place) -> TaskSight | None:

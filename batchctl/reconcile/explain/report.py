@@ -5,17 +5,40 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from math import ceil
 
+from batchctl.cloud_answers import Prices
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.causes import FailedRun, alike
+from batchctl.reconcile.explain.next_time import Advice, Measured, advice_of
+from batchctl.reconcile.explain.node_time import (
+    NodeLife,
+    NodesSeen,
+    NodeStep,
+    lives_of,
+    nodes_over_time,
+    total_cost,
+    uses_of,
+)
+from batchctl.reconcile.explain.ran_why import Digests, RunReason, reasons_of
+from batchctl.reconcile.explain.rerun import file_label
 from batchctl.reconcile.explain.timeline import Lane, Step, lanes_of, running_over_time
+from batchctl.reconcile.explain.unknown import unknown_of
+from batchctl.reconcile.explain.waste import Waste, wastes_of
+from batchctl.reconcile.explain.why import why_failed_run
 from batchctl.resources import Blob
-from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight, newest_runs
+from batchctl.sensitive import Veil
+from batchctl.sights import JobSight, JobUse, NodeSight, NodeUse, PoolSight, TaskSight, newest_runs
+from batchctl.work import ResourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
     """What was seen of a run in one look. `runs`: of all generations; `now`: when it was looked at; `last_lines`: what
-    tasks that failed said last, by job and id, as far as it was read."""
+    tasks that failed said last, by job and id, as far as it was read.
+
+    `earlier`: nodes as they were before; `digests` of the runs, where there is more than one generation; `inputs`: what
+    tasks took, by their ids in small letters, None where they are too many to ask; `uses`: of each job that the service
+    has summed up; `signed`: how long what is signed for tasks holds.
+    """
 
     spec: str
     now: datetime
@@ -23,8 +46,29 @@ class Sightings:
     runs: Sequence[TaskSight] = ()
     pools: Sequence[PoolSight] = ()
     nodes: Mapping[str, Sequence[NodeSight]]
+    earlier: Sequence[NodesSeen] = ()
     outputs: Sequence[Blob] = ()
     last_lines: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)
+    inputs: Mapping[str, Sequence[ResourceFile]] | None = None
+    uses: Sequence[JobUse] = ()
+    prices: Prices | None = None
+    signed: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The spec by which a report was made. `digest`: of its text; `commit`: of the checkout that it is in, "" where it
+    is in none; `changed`: those of its files that are not as the commit has them, None where nobody can tell.
+    `variables`: as they were, without secrets. `now`: was it applied for this very report?"""
+
+    file: str
+    digest: str
+    commit: str = ""
+    changed: tuple[str, ...] | None = None
+    overlays: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +84,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """Tasks that failed for the same cause, in the order of their ends; `said`: the last lines of the first of them."""
+    """Tasks that failed for the same cause, in the order of their ends; `said`: the last lines of one of them."""
 
     runs: tuple[TaskSight, ...]
     said: tuple[str, ...] = ()
@@ -48,8 +92,10 @@ class FailureGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`tasks`: of each the newest run; all but `retries`, `requeues`, `lanes`, `steps`, and `utilisation`, which are of
-    all runs, is of these. `utilisation`: the part of the slots of the nodes that are there which tasks had."""
+    """`tasks`: of each the newest run; all but `retries`, `requeues`, `lanes`, `steps`, `utilisation`, and what is told
+    of nodes, which are of all runs, is of these. `utilisation`: the part of the slots of the nodes that were looked at
+    which tasks had. `cost`: what all nodes that are known cost, None where a price is missing. `unknown`: what nobody
+    can tell any more."""
 
     spec: str
     made: datetime
@@ -68,6 +114,18 @@ class Report:
     lanes: tuple[Lane, ...]
     steps: tuple[Step, ...]
     bins: tuple[tuple[timedelta, int], ...]
+    pools: tuple[PoolSight, ...]
+    nodes: tuple[NodeStep, ...]
+    spent: tuple[NodeUse, ...]
+    cost: float | None
+    prices: Prices | None
+    wastes: tuple[Waste, ...]
+    uses: tuple[JobUse, ...]
+    reasons: tuple[RunReason, ...]
+    inputs: Mapping[str, tuple[str, ...]] | None
+    advice: tuple[Advice, ...]
+    unknown: tuple[str, ...]
+    applied: Applied | None = None
 
 
 STATUSES = ("succeeded", "failed", "running", "preparing", "waiting")
@@ -79,6 +137,9 @@ BINS = 20
 def report_of(seen: Sightings) -> Report:
     """All figures; what cannot be known (no task has run, the nodes are gone) is None."""
     tasks = newest_runs(seen.runs)
+    looks = (*seen.earlier, NodesSeen(at=seen.now, nodes=seen.nodes))
+    lives = lives_of(looks, seen.now, seen.pools, seen.runs, seen.prices)
+    nodes, spent = nodes_over_time(lives, seen.now), uses_of(lives)
     ran = [run.ran for run in tasks if run.ran is not None]
     started = [run.started for run in tasks if run.started]
     ended = [run.ended for run in tasks if run.ended]
@@ -96,13 +157,38 @@ def report_of(seen: Sightings) -> Report:
         waited=spans_of([run.waited for run in tasks if run.waited is not None]),
         retries=sum(run.retries for run in seen.runs),
         requeues=sum(run.requeues for run in seen.runs),
-        utilisation=_utilisation(seen),
+        utilisation=_utilisation(seen, lives),
         outputs=tuple(seen.outputs),
         failures=_groups([run for run in tasks if run.status == "failed"], seen.last_lines),
         lanes=lanes_of(seen.runs, seen.now),
         steps=running_over_time(seen.runs, seen.now),
         bins=_bins(ran),
+        pools=tuple(seen.pools),
+        nodes=nodes,
+        spent=spent,
+        cost=total_cost(use.cost for use in spent) if spent else None,
+        prices=seen.prices,
+        wastes=wastes_of(lives, seen.runs, seen.pools),
+        uses=tuple(seen.uses),
+        reasons=reasons_of(seen.runs, seen.digests, why_failed_run),
+        inputs=None if seen.inputs is None else _named_inputs(seen.inputs),
+        advice=advice_of(
+            Measured(
+                tasks=tasks,
+                lives=lives,
+                pools=seen.pools,
+                steps=running_over_time(seen.runs, seen.now, slots=True),
+                nodes=nodes,
+                uses=seen.uses,
+                signed=seen.signed,
+            )
+        ),
+        unknown=tuple(unknown_of(seen.runs, lives, seen.pools, spent, seen.prices, seen.uses)),
     )
+
+
+def _named_inputs(inputs: Mapping[str, Sequence[ResourceFile]]) -> dict[str, tuple[str, ...]]:
+    return {task: tuple(file_label(file, Veil()) for file in files) for task, files in inputs.items() if files}
 
 
 def spans_of(spans: Sequence[timedelta]) -> Spans | None:
@@ -118,17 +204,16 @@ def spans_of(spans: Sequence[timedelta]) -> Spans | None:
     )
 
 
-def _utilisation(seen: Sightings) -> float | None:
+def _utilisation(seen: Sightings, lives: Sequence[NodeLife]) -> float | None:
     """Task seconds times slots, over node seconds times slots, from a node's allocation to the last end of a task."""
     going = any(run.started and not run.ended for run in seen.runs)
     until = seen.now if going else max((run.ended for run in seen.runs if run.ended), default=seen.now)
     slots = {pool.id: pool.slots_per_node for pool in seen.pools}
     since, offered = {}, 0.0
-    for pool, nodes in seen.nodes.items():
-        for node in nodes:
-            if node.allocated and node.allocated < until:
-                since[node.id] = node.allocated
-                offered += (until - node.allocated).total_seconds() * slots.get(pool, 1)
+    for life in lives:
+        if life.is_seen and (end := min(until, life.until)) > life.since:
+            since[life.id] = life.since
+            offered += (end - life.since).total_seconds() * slots.get(life.pool, 1)
     if not offered:
         return None
     taken = 0.0

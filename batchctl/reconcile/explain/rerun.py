@@ -32,7 +32,8 @@ UNKNOWN = "which of them is not known: it ran before batchctl kept that, or has 
 class RerunFacts:
     """`run`: the newest run as Batch has it, `task` as it is wanted; `common` of both: the settings of all tasks of the
     job. `held` and `wanted`: blobs by name, as they are and as they are uploaded. `others`: which parts of the tasks
-    changed that it depends on, by id. `added`: when the run was added."""
+    changed that it depends on, by id. `added`: when the run was added. `is_past`: `task` ran as well, so that blobs as
+    they are by now say nothing."""
 
     run: Task
     task: Task
@@ -42,6 +43,7 @@ class RerunFacts:
     wanted: Mapping[str, Blob]
     others: Mapping[str, Sequence[str]]
     added: datetime | None = None
+    is_past: bool = False
     veil: Veil = Veil()
 
 
@@ -159,10 +161,10 @@ def _files(task: Task, veil: Veil) -> dict[str, tuple[ResourceFile, str | None]]
     files = task.all_resource_files
     kept = task.contents.partition("|")[0].split()
     traces = kept if len(kept) == len(files) else [None] * len(files)
-    return {_label(file, veil): (file, trace) for file, trace in zip(files, traces, strict=True)}
+    return {file_label(file, veil): (file, trace) for file, trace in zip(files, traces, strict=True)}
 
 
-def _label(file: ResourceFile, veil: Veil) -> str:
+def file_label(file: ResourceFile, veil: Veil) -> str:
     """`books/a.txt`, with its place on the node where that is another; `books/part*` for all under a prefix."""
     if file.container is not None:
         place = f"{file.container}/" + (file.blob if file.blob is not None else f"{file.blob_prefix or ''}*")
@@ -174,6 +176,8 @@ def _label(file: ResourceFile, veil: Veil) -> str:
 
 
 def _whence(file: ResourceFile, facts: RerunFacts) -> str:
+    if facts.is_past:
+        return ""
     if file.blob is None:
         return _written_since(file, facts) or ": blobs of it came or went"
     name = f"{file.container}/{file.blob}"
@@ -191,7 +195,7 @@ def _written(blob: Blob) -> str:
 
 def _written_since(file: ResourceFile, facts: RerunFacts) -> str:
     """Which blobs of it were written since the run was added, or will be by apply; "" where none was."""
-    if file.container is None:
+    if file.container is None or facts.is_past:
         return ""
     newer = [blob for blob in facts.held.values() if _is_of(blob, file) and _is_newer(blob, facts.added)]
     new = [b.name for b in facts.wanted.values() if _is_of(b, file) and _differs(b, facts.held.get(b.name))]

@@ -66,13 +66,14 @@ def _lanes(node: str, bars: Sequence[Bar]) -> list[Lane]:
     return [Lane(node=node, slot=number, bars=tuple(found)) for number, found in enumerate(lanes, start=1)]
 
 
-def running_over_time(runs: Sequence[TaskSight], now: datetime) -> tuple[Step, ...]:
-    """Every moment at which their number changes. What goes on is counted at the last one."""
+def running_over_time(runs: Sequence[TaskSight], now: datetime, *, slots: bool = False) -> tuple[Step, ...]:
+    """Every moment at which their number, or that of their slots, changes. What goes on is counted at the last one."""
     changes: dict[datetime, int] = {}
     for bar in bars_of(runs, now):
-        changes[bar.start] = changes.get(bar.start, 0) + 1
+        weight = bar.run.slots if slots else 1
+        changes[bar.start] = changes.get(bar.start, 0) + weight
         if bar.run.ended:
-            changes[bar.end] = changes.get(bar.end, 0) - 1
+            changes[bar.end] = changes.get(bar.end, 0) - weight
     steps, running = [], 0
     for moment in sorted(changes):
         running += changes[moment]

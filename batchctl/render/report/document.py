@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from batchctl.reconcile.decide.causes import failure_words
-from batchctl.reconcile.explain.report import FailureGroup, Report, Spans
+from batchctl.reconcile.explain.ran_why import RunReason
+from batchctl.reconcile.explain.report import Applied, FailureGroup, Report, Spans
 from batchctl.reconcile.explain.timeline import Lane
+from batchctl.reconcile.explain.waste import Waste
 from batchctl.render.log_lines import harmless_line
 from batchctl.render.tables import OUTPUTS, TASKS, plain_value, told_rows
 from batchctl.sensitive import masked
+from batchctl.sights import JobUse, PoolSight
 from batchctl.words import one_line
 
 
@@ -64,6 +67,16 @@ def _document(report: Report) -> dict[str, Any]:
         "running": [{"from": plain_value(step.moment), "tasks": step.running} for step in report.steps],
         "timeline": [_lane(lane) for lane in report.lanes],
         "tasks": _masked(told_rows(report.tasks, TASKS)),
+        "applied": _applied(report.applied),
+        "pools": [_pool(pool) for pool in report.pools],
+        "nodes": [{"from": plain_value(step.moment), "nodes": step.nodes} for step in report.nodes],
+        "spent": _spent(report),
+        "waste": [_waste(waste) for waste in report.wastes],
+        "used": [_used(use) for use in report.uses],
+        "why": [_reason(reason) for reason in report.reasons],
+        "advice": [{"about": a.about, "says": a.says, "numbers": a.numbers} for a in report.advice],
+        "unknown": list(report.unknown),
+        "inputs": None if report.inputs is None else {task: list(names) for task, names in report.inputs.items()},
         "outputBytes": sum(blob.size for blob in report.outputs),
         "outputs": told_rows(report.outputs, OUTPUTS),
     }
@@ -80,6 +93,72 @@ def _failure(group: FailureGroup) -> dict[str, Any]:
         "tasks": [run.id for run in group.runs],
         "said": [said_line(line) for line in group.said],
     }
+
+
+def _applied(applied: Applied | None) -> dict[str, Any] | None:
+    if applied is None:
+        return None
+    return {
+        "spec": applied.file,
+        "sha256": applied.digest,
+        "commit": applied.commit or None,
+        "changedFiles": None if applied.changed is None else list(applied.changed),
+        "overlays": list(applied.overlays),
+        "variables": {name: said_line(value) for name, value in applied.variables},
+        "forThisReport": applied.now,
+    }
+
+
+def _pool(pool: PoolSight) -> dict[str, Any]:
+    return {
+        "id": pool.id,
+        "vmSize": pool.vm_size,
+        "taskSlotsPerNode": pool.slots_per_node,
+        "external": pool.external,
+        "resized": plain_value(pool.resized),
+        "nodes": dict(pool.nodes),
+    }
+
+
+def _spent(report: Report) -> dict[str, Any]:
+    prices = report.prices
+    return {
+        "nodes": [
+            {
+                "kind": use.kind or None,
+                "nodes": use.nodes,
+                "nodeHours": _hours(use.time),
+                "atLeast": use.at_least,
+                "cost": _money(use.cost),
+            }
+            for use in report.spent
+        ],
+        "cost": _money(report.cost),
+        "currency": prices.currency if prices else None,
+        "prices": {"region": prices.region, "date": f"{prices.made}", "source": prices.source} if prices else None,
+    }
+
+
+def _hours(time: timedelta) -> float:
+    return round(time.total_seconds() / 3600, 6)
+
+
+def _money(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 6)
+
+
+def _waste(waste: Waste) -> dict[str, Any]:
+    return {"what": waste.what, "nodeHours": _hours(waste.time), "cost": _money(waste.cost), "count": waste.count}
+
+
+def _used(use: JobUse) -> dict[str, Any]:
+    cpu, told = plain_value(use.cpu), plain_value(use.told)
+    return {"told": told, "wall": plain_value(use.wall), "cpu": cpu, "read": use.read, "written": use.written}
+
+
+def _reason(reason: RunReason) -> dict[str, Any]:
+    changed = [{"part": c.part, "lines": [said_line(line) for line in c.lines]} for c in reason.culprits]
+    return {"why": said_line(reason.why), "tasks": [run.id for run in reason.runs], "changed": changed}
 
 
 def _lane(lane: Lane) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from batchctl.reconcile.explain.report import Report, Spans
 from batchctl.render.report.document import elapsed
+from batchctl.render.spending import CENT, node_time, prices_words, shown_cost, use_words
 from batchctl.render.text import shown_moment, shown_size, shown_span
-from batchctl.words import plural
+from batchctl.words import plural, some
 
 
 def verdict(report: Report) -> str:
@@ -28,9 +29,61 @@ def figures(report: Report) -> Iterator[tuple[str, str]]:
     if report.requeues:
         yield "requeued", str(report.requeues)
     if report.utilisation is not None:
-        yield "slots in use, of the nodes that are there", f"{report.utilisation:.0%}"
+        yield "slots in use, of the nodes that were seen", f"{report.utilisation:.0%}"
+    yield from _nodes(report)
     size = shown_size(sum(blob.size for blob in report.outputs))
     yield "outputs", f"{len(report.outputs)}, {size}" if report.outputs else "none"
+
+
+def _nodes(report: Report) -> Iterator[tuple[str, str]]:
+    if report.nodes:
+        yield "nodes at a time, at most", str(max(step.nodes for step in report.nodes))
+    if taken := sum(count for pool in report.pools for state, count in pool.nodes if state == "preempted"):
+        yield "spot nodes that are taken away now", str(taken)
+    for use in report.spent:
+        yield f"node time, {use.kind or 'kind not known'}", use_words(use, report.prices)
+    if report.cost is not None and report.prices:
+        least = "at least " if any(use.at_least for use in report.spent) and report.cost >= CENT else ""
+        yield "money", f"{least}{shown_cost(report.cost, report.prices)}, {prices_words(report.prices)}"
+    for name, moved in (("read", "read"), ("written", "written")):
+        if size := sum(getattr(use, name) or 0 for use in report.uses):
+            yield f"{moved} by tasks on disks", shown_size(round(size))
+
+
+def waste_rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """(what, node time, money, of what)."""
+    for waste in report.wastes:
+        money = "not known" if waste.cost is None else shown_cost(waste.cost, report.prices)
+        what = "failed run" if waste.what == "failed work" else "node"
+        yield WASTE[waste.what], node_time(waste.time), money, plural(waste.count, what)
+
+
+WASTE = {
+    "coming up": "coming up, until the start task began",
+    "start task": "in the start task",
+    "idle": "idle: no task ran",
+    "failed work": "work of runs that failed",
+}
+
+
+def applied_rows(report: Report) -> Iterator[tuple[str, str]]:
+    """What was applied, or the spec by which the report was made later."""
+    applied = report.applied
+    if applied is None:
+        return
+    yield "spec" if applied.now else "spec, as it is read now", applied.file
+    yield "SHA-256 of its text", applied.digest
+    for overlay in applied.overlays:
+        yield "overlay", overlay
+    if applied.commit:
+        yield "commit", applied.commit
+        yield "files that differ from it", _changed_words(applied.changed)
+    for name, value in applied.variables:
+        yield f"vars.{name}", value
+
+
+def _changed_words(changed: tuple[str, ...] | None) -> str:
+    return "not known" if changed is None else some(changed) if changed else "none of the spec's own"
 
 
 def _spans(name: str, spans: Spans | None) -> Iterator[tuple[str, str]]:

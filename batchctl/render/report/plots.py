@@ -114,13 +114,33 @@ def _row(number: int, label: str, inside: str) -> str:
 
 def running(report: Report) -> str:
     """How many tasks ran at a time."""
-    scale, points = scale_of(report), running_points(report, POINTS * 2)
+    return _curve("Tasks running over time", "task", running_points(report, POINTS * 2), scale_of(report))
+
+
+def _curve(name: str, what: str, points: Sequence[tuple[datetime, int]], scale: Scale) -> str:
     most = max((count for _, count in points), default=0) or 1
     path = f"M0 {HIGH}"
     for moment, count in points:
         path += f"H{scale.at(moment):.1f}V{HIGH - HIGH * count / most:.1f}"
     shape = f'<path class=s d="{path}H{WIDTH - LEFT - 8}V{HIGH}z"/>'
-    return _plot("Tasks running over time", HIGH, [_upward(most, shape)], _time_axis(scale, HIGH))
+    return _plot(name, HIGH, [_upward(most, shape, what)], _time_axis(scale, HIGH))
+
+
+def nodes(report: Report) -> str:
+    """How many nodes were there at a time, over the time of the tasks."""
+    scale, points = scale_of(report), node_points(report, POINTS * 2)
+    return _curve("Nodes over time", "node", points, scale)
+
+
+def node_points(report: Report, most: int) -> list[tuple[datetime, int]]:
+    """From what was there when the first task began on; of very many changes the last in each part of the time."""
+    scale = scale_of(report)
+    before = [step.nodes for step in report.nodes if step.moment <= scale.start]
+    parts = {0: (scale.start, before[-1] if before else 0)}
+    for step in report.nodes:
+        if 0 < (part := scale.part(step.moment)) <= 1:
+            parts[int(part * most) + 1] = (step.moment, step.nodes)
+    return list(parts.values())
 
 
 def running_points(report: Report, most: int) -> list[tuple[datetime, int]]:
@@ -153,10 +173,10 @@ def durations(report: Report) -> str:
     return _plot("How long tasks ran", HIGH, [_upward(most, bars)], _axis(longest, HIGH))
 
 
-def _upward(most: int, inside: str) -> str:
+def _upward(most: int, inside: str, what: str = "task") -> str:
     """With what its height means at the left."""
     return (
-        f'<g transform="translate({LEFT} 0)"><text class=l x=-6 y=11>{plural(most, "task")}</text>'
+        f'<g transform="translate({LEFT} 0)"><text class=l x=-6 y=11>{plural(most, what)}</text>'
         f"<text class=l x=-6 y={HIGH}>0</text>{inside}</g>"
     )
 

@@ -7,16 +7,16 @@ from batchctl.reconcile.decide.causes import failure_words
 from batchctl.reconcile.explain.report import Report
 from batchctl.render.report import plots
 from batchctl.render.report.document import said_line
-from batchctl.render.report.figures import figures, verdict
+from batchctl.render.report.figures import applied_rows, figures, verdict, waste_rows
 from batchctl.render.report.plots import safe
 from batchctl.render.report.style import HATCH, KEY, script, style
 from batchctl.render.tables import as_moment, as_span
 from batchctl.render.text import short_ids, shown_moment, shown_size, shown_span
 from batchctl.sights import TaskSight
-from batchctl.words import some
+from batchctl.words import plural, some
 
-MOST_TASKS, MOST_OUTPUTS, MOST_NODES, MOST_CAUSES, MOMENTS, NAMED = 1_000, 500, 300, 50, 24, 20
-"""Rows of the tables, before one is cut with a note."""
+MOST_TASKS, MOST_OUTPUTS, MOST_NODES, MOST_CAUSES, MOMENTS, NAMED, FEW = 1_000, 500, 300, 50, 24, 20, 3
+"""Rows of the tables, before one is cut with a note; and names in a row."""
 
 RULES = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """What a browser lets the page do: nothing that leaves it."""
@@ -45,20 +45,29 @@ def as_page(report: Report) -> str:
 def _sections(report: Report) -> Iterator[tuple[str, str, str]]:
     """(id, title, markup); what there is nothing to say of is empty."""
     yield "figures", "In figures", _figures(report)
+    yield "applied", "What was applied", _rows(applied_rows(report))
     yield "failures", "What failed", "".join(_failures(report))
     if report.lanes:
         yield "timeline", "When tasks ran", _timeline(report)
-        yield "running", "Tasks running over time", _pair(plots.running(report), _running_table(report))
+        yield "running", "Tasks and nodes over time", _running(report)
     if report.bins:
         bins = ([f"up to {shown_span(bound)}", str(count)] for bound, count in report.bins)
         yield "durations", "How long they ran", _pair(plots.durations(report), _table(("run time", "tasks"), bins))
+    yield "why", "Why each ran", "".join(_reasons(report))
+    yield "waste", "Waste", _waste(report)
+    yield "next", "Next time", _advice(report)
+    yield "unknown", "What is not known", _unknown(report)
     yield "tasks", "Tasks", _tasks(report)
     yield "outputs", "Outputs", _outputs(report)
 
 
 def _figures(report: Report) -> str:
-    rows = "".join(f"<tr><th scope=row>{safe(name)}<td>{safe(value)}" for name, value in figures(report))
-    return f"<table class=figures><tbody>{rows}</table>"
+    return _rows(figures(report))
+
+
+def _rows(told: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<tr><th scope=row>{safe(name)}<td>{safe(said_line(value))}" for name, value in told)
+    return f"<table class=figures><tbody>{rows}</table>" if rows else ""
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -93,9 +102,56 @@ def _timeline(report: Report) -> str:
     return note + _pair(plots.timeline(report), table)
 
 
-def _running_table(report: Report) -> str:
-    points = plots.running_points(report, MOMENTS)
-    return _table(("from (UTC)", "tasks at most"), ([_moment(at), str(count)] for at, count in points))
+def _running(report: Report) -> str:
+    """Tasks above nodes, over the same time."""
+    points = _changes(plots.running_points(report, MOMENTS))
+    tasks = _table(("from (UTC)", "tasks at most"), ([_moment(at), str(count)] for at, count in points))
+    if not report.nodes:
+        return _pair(plots.running(report), tasks)
+    steps = _changes(plots.node_points(report, MOMENTS))
+    nodes = _table(("from (UTC)", "nodes"), ([_moment(at), str(count)] for at, count in steps))
+    resized = [f"pool {pool.id}: {shown_moment(pool.resized)}" for pool in report.pools if pool.resized]
+    note = f"<p class=soft>The last resize began or ended (UTC): {safe('; '.join(resized))}.</p>" if resized else ""
+    return _pair(plots.running(report), tasks) + note + _pair(plots.nodes(report), nodes)
+
+
+def _changes(points: Iterable[tuple[datetime, int]]) -> list[tuple[datetime, int]]:
+    """Without those that say what the one before says."""
+    found: list[tuple[datetime, int]] = []
+    for moment, count in points:
+        if not found or found[-1][1] != count:
+            found.append((moment, count))
+    return found
+
+
+def _reasons(report: Report) -> Iterator[str]:
+    for reason in report.reasons[:MOST_CAUSES]:
+        names = some([run.id for run in reason.runs], NAMED)
+        yield f"<h3>{plural(len(reason.runs), 'task')}: {safe(said_line(reason.why))}</h3><p>{safe(names)}</p>"
+        lines = [f"{culprit.part}: {line}" for culprit in reason.culprits for line in culprit.lines]
+        if lines:
+            first = f"<p>What changed of {safe(reason.runs[0].id)}:</p>"
+            yield first + "<ul>" + "".join(f"<li>{safe(said_line(line)[:500])}" for line in lines) + "</ul>"
+    if len(report.reasons) > MOST_CAUSES:
+        yield f"<p>And {len(report.reasons) - MOST_CAUSES} other reasons; report.json has them all.</p>"
+
+
+def _waste(report: Report) -> str:
+    rows = list(waste_rows(report))
+    if not rows:
+        return ""
+    note = "<p class=soft>Of the nodes that were seen; what is idle now keeps costing.</p>"
+    return note + _table(("what", "node time", "money", "of"), rows)
+
+
+def _advice(report: Report) -> str:
+    rows = [(advice.about, advice.says, advice.numbers) for advice in report.advice]
+    return _table(("about", "advice", "by these numbers"), rows) if rows else ""
+
+
+def _unknown(report: Report) -> str:
+    lines = "".join(f"<li>{safe(said_line(line))}" for line in report.unknown)
+    return f"<ul>{lines}</ul>" if lines else ""
 
 
 def _tasks(report: Report) -> str:
@@ -124,11 +180,19 @@ def _outputs(report: Report) -> str:
     note = ""
     if len(report.outputs) > MOST_OUTPUTS:
         note = f"<p>The first {MOST_OUTPUTS} of {len(report.outputs)}; report.json has all.</p>"
+    told = report.inputs is not None
     rows: Iterator[Sequence[Cell]] = (
-        [blob.name, (shown_size(blob.size), blob.size), blob.task or "", blob.md5 or ""]
+        [
+            blob.name,
+            (shown_size(blob.size), blob.size),
+            blob.task or "",
+            *([some(report.inputs.get((blob.task or "").lower(), ()), FEW)] if report.inputs is not None else []),
+            blob.md5 or "",
+        ]
         for blob in report.outputs[:MOST_OUTPUTS]
     )
-    return note + _table(("blob", "size", "task", "md5"), rows) if report.outputs else ""
+    names = ("blob", "size", "task", *(("made from",) if told else ()), "md5")
+    return note + _table(names, rows) if report.outputs else ""
 
 
 def _span(span: timedelta | None) -> Cell:

@@ -46,7 +46,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
         *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
         looking.report,
     ),
-    "What is to be done": (acting.cancel, acting.pause, acting.resume, acting.reboot),
+    "What is to be done": (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot),
     "Specs and plans": (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema),
     "The account and this machine": (gc.gc,),
 }

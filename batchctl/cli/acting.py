@@ -1,4 +1,4 @@
-"""The commands that do something to a run by hand: cancel, pause, resume, reboot."""
+"""The commands that do something to a run by hand: cancel, retry, pause, resume, reboot."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_printer, require_an_answer
 from batchctl.cli.target import Opened, open_spec
-from batchctl.errors import Refused
+from batchctl.errors import Refused, UsageError
 from batchctl.words import plural, some
 
 if TYPE_CHECKING:
@@ -35,6 +35,35 @@ def cancel(spec: SpecPath, tasks: Tasks, *, options: Options) -> None:
     found = act.going_tasks(opened.spec, opened.cloud.eyes, tasks)
     _ask(out, options, f"End {plural(len(found), 'task')} ({some([run.id for run in found])})?")
     _tell(out, act.cancel(found, opened.cloud.hands), "ended", "had ended already")
+
+
+@with_options
+def retry(
+    spec: SpecPath,
+    patterns: Annotated[
+        list[str] | None, typer.Argument(metavar="[TASK]...", help="Failed tasks by id or pattern.", show_default=False)
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
+    group: Annotated[
+        list[int] | None,
+        typer.Option("--group", metavar="N", help="Those of a group of `tasks --failed`.", show_default=False),
+    ] = None,
+    *,
+    options: Options,
+) -> None:
+    """Run failed tasks again while their job goes on. What the spec says by now is for apply."""
+    from batchctl.verbs import act
+
+    if not (failed or patterns or group):
+        raise UsageError("which tasks? Say --failed, --group N, or tasks by id or pattern")
+    out, opened = _open(spec, options)
+    found, ended = act.failed_tasks(opened.spec, opened.cloud.eyes, patterns or (), group or ())
+    if not found:
+        raise Refused([act.too_late(ended, str(spec))])
+    _ask(out, options, f"Run {plural(len(found), 'failed task')} again ({some([one.run.id for one in found])})?")
+    _tell(out, act.retry(found, opened.cloud.hands), "waits for a node again", "cannot run again now")
+    if ended:
+        out.say(act.too_late(ended, str(spec)))
 
 
 @with_options

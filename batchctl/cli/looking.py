@@ -38,20 +38,25 @@ def status(spec: SpecPath, *, options: Options) -> None:
 def tasks(
     spec: SpecPath,
     patterns: Patterns = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Those that failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that failed, numbered by cause.")] = False,
     running: Annotated[bool, typer.Option("--running", help="Those that run.")] = False,
     waiting: Annotated[bool, typer.Option("--waiting", help="Those that wait.")] = False,
     *,
     options: Options,
 ) -> None:
     """List the tasks, each with its newest run: state, exit code, times, tries, node."""
-    from batchctl.render.tables import TASKS
+    from batchctl.render.tables import FAILURES, TASKS
     from batchctl.verbs import look
+    from batchctl.verbs.failures import numbered_failures
 
     asked = {"failed": failed, "running": running, "waiting": waiting}
     states = [state for state, wanted in asked.items() if wanted]
     seen = _open(spec, options)
-    _print(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
+    if states == ["failed"]:
+        found = numbered_failures(seen.spec, seen.cloud.eyes)
+        _print([one for one in found if look.meets(one.run.id, patterns or ())], FAILURES, options)
+    else:
+        _print(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
 
 
 @with_options

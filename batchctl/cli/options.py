@@ -34,6 +34,7 @@ Command: TypeAlias = Literal[
     "logs",
     "report",
     "cancel",
+    "retry",
     "pause",
     "resume",
     "reboot",
@@ -44,7 +45,7 @@ Command: TypeAlias = Literal[
 LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why", "report")
 """Commands that look at a run."""
 
-ACTING: tuple[Command, ...] = ("cancel", "pause", "resume", "reboot")
+ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")
 """Commands that do something to a run by hand."""
 
 READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", *LOOKING, *ACTING)
@@ -98,7 +99,7 @@ class Options:
         False,
         "--yes",
         "-y",
-        of=("apply", "destroy", "gc", "local_reset", "cancel", "pause", "reboot"),
+        of=("apply", "destroy", "gc", "local_reset", "cancel", "retry", "pause", "reboot"),
         help="Do not ask.",
     )
     out: Path | None = option(

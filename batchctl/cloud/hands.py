@@ -1,4 +1,4 @@
-"""What somebody does to a run by hand: tasks ended, a job held and let go, nodes restarted."""
+"""What somebody does to a run by hand: tasks ended and run again, a job held and let go, nodes restarted."""
 
 from batchctl.cloud.clients.batch import path_segment
 from batchctl.cloud.clients.session import Session
@@ -7,7 +7,11 @@ from batchctl.frozen import dataclass
 from batchctl.sights import Place
 
 TOO_LATE = frozenset(
-    {"TaskCompleted", "JobDisabled", "JobCompleted", "NodeStateUnusable", "OperationInvalidForCurrentState"}
+    {
+        *("TaskCompleted", "TaskSucceeded", "TaskNotCompleted"),
+        *("JobDisabled", "JobNotActive", "JobTerminating", "JobCompleted", "JobBeingDeleted"),
+        *("NodeStateUnusable", "OperationInvalidForCurrentState"),
+    }
 )
 """What the service says of something that is done already, or can be done no more."""
 
@@ -19,8 +23,10 @@ class AzureHands:
     session: Session
 
     def end_task(self, place: Place) -> bool:
-        path = f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}/terminate"
-        return self._post(path, {})
+        return self._post(f"{_task_path(place)}/terminate", {})
+
+    def retry_task(self, place: Place) -> bool:
+        return self._post(f"{_task_path(place)}/reactivate", {})
 
     def hold_job(self, job: str, *, wait: bool) -> bool:
         body = {"disableTasks": "wait" if wait else "requeue"}
@@ -41,3 +47,7 @@ class AzureHands:
             if error.code in TOO_LATE:
                 return False
             raise
+
+
+def _task_path(place: Place) -> str:
+    return f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}"

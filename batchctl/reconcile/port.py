@@ -202,6 +202,10 @@ class Hands(Protocol):
 
     def end_task(self, place: Place) -> bool: ...
 
+    def retry_task(self, place: Place) -> bool:
+        """A failed task waits for a node again, as if it were new: in the same job, as it was added."""
+        ...
+
     def hold_job(self, job: str, *, wait: bool) -> bool:
         """No task of it starts any more; what runs goes back to the queue, or (`wait`) ends first."""
         ...

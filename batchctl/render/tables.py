@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from batchctl.frozen import dataclass
+from batchctl.render.log_lines import harmless_line
 from batchctl.render.text import columns_of, short_ids, shown_moment, shown_size, shown_span
+from batchctl.sensitive import masked
 from batchctl.words import one_line
 
 FORMS = ("table", "json", "tsv", "yaml")
@@ -52,6 +54,29 @@ TASKS: tuple[Column, ...] = (
     Column("slots", lambda run: run.slots, detail=True),
     Column("pool", lambda run: run.pool, detail=True),
     Column("message", lambda run: run.failure and run.failure.message, detail=True),
+)
+
+LONGEST = 60
+"""Columns of what a task said last, for people."""
+
+
+def of_run(name: str, *, detail: bool = False) -> Column:
+    """The column of TASKS in a row that has its run."""
+    column = next(column for column in TASKS if column.name == name)
+    return Column(name, lambda row: column.of(row.run), column.shown, detail or column.detail)
+
+
+FAILURES: tuple[Column, ...] = (
+    Column("group", lambda failure: failure.group),
+    *(of_run(name) for name in ("task", "exitCode", "why")),
+    Column(
+        "says",
+        lambda failure: harmless_line(masked(failure.says)),
+        lambda text: text if len(text) < LONGEST else f"{text[:LONGEST]}…",
+    ),
+    *(of_run(name) for name in ("ran", "retries", "node")),
+    *(of_run(name, detail=True) for name in ("status", "waited", "ended")),
+    *(of_run(column.name) for column in TASKS if column.detail),
 )
 
 NODES: tuple[Column, ...] = (

@@ -1,4 +1,4 @@
-"""What somebody does to a run by hand, on real services: cancel, pause, resume, reboot."""
+"""What somebody does to a run by hand, on real services: cancel, retry, pause, resume, reboot."""
 
 import json
 from collections.abc import Callable
@@ -39,3 +39,43 @@ def test_tasks_are_ended_a_job_is_held_and_a_node_restarted(workbench: Workbench
     assert workbench.run("reboot", spec, "tvm", "--yes").out.endswith(" restarts\n")
     assert workbench.run("reboot", spec, "nobody", "--yes").code == 1
     assert workbench.run("destroy", spec, "--yes", "--force").code == 0
+
+
+LUCK = """      commands:
+        - if [ {item} = 6 ]; then sleep 600; fi
+        - luck="$AZ_BATCH_NODE_SHARED_DIR/{item}"
+        - if [ {item} -lt 5 -a ! -e "$luck" ]; then touch "$luck"; echo no luck of {item}; exit 7; fi
+        - if [ {item} = 5 ]; then echo '::error::bad' >&2; exit 7; fi
+"""
+
+
+def test_what_failed_runs_again_in_its_job(workbench: Workbench, named: Callable[[str], str]) -> None:
+    spec = named("canary.yaml")
+    path = workbench.folder / spec
+    text = path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", "").replace("end: 20", "end: 6")
+    text = text.replace("taskSlotsPerNode: 4", "taskSlotsPerNode: 8\n  afterRun: keep").replace("PT20M", "PT3S")
+    path.write_text(text.replace("      commands:\n", LUCK))
+    assert workbench.run("retry", spec, "--failed", "--yes").err.endswith("error: no task failed\n")
+    assert workbench.run("apply", spec, "--yes").code == 6
+
+    found = json.loads(workbench.run("tasks", spec, "--failed", "-o", "json").out)
+    assert [(row["group"], row["says"]) for row in found if row["task"] == "square-05"] == [(2, "\\u003a:error::bad")]
+    assert sorted(row["task"][-1] for row in found if row["group"] == 1) == list("1234")
+    assert (
+        workbench.run("tasks", spec, "square-05", "--failed").out.splitlines()[-1].startswith("2      square-05  7  ")
+    )
+
+    assert workbench.run("retry", spec, "--yes").code == 64
+    none = workbench.run("retry", spec, "--group", "3", "--yes")
+    assert (none.code, none.err.splitlines()[-1]) == (1, "error: there is no group 3 of failures, but 2")
+    assert workbench.run("retry", spec, "square-06", "--yes").code == 1
+    again = workbench.run("retry", spec, "--group", "1", "--yes")
+    assert again.code == 0, again.said
+    assert again.out.count(" waits for a node again\n") == 4
+    assert workbench.run("cancel", spec, "square-06", "--yes").code == 0
+    applied = workbench.run("apply", spec, "--yes")
+    assert (applied.code, "square-06" in applied.out, "square-01" in applied.out) == (3, True, False)
+    assert set(list(states(workbench, spec).values())[:4]) == {"succeeded"}
+    late = workbench.run("retry", spec, "square-06", "--yes")
+    assert (late.code, " ended, and takes no task again: `batchctl apply " in late.err) == (4, True)
+    assert workbench.run("destroy", spec, "--yes", "--force", "--discard-outputs").code == 0

@@ -56,7 +56,7 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
     assert workbench.run("apply", spec, "--yes").code == 0
     again = workbench.run("status", spec).out
     assert "failed" not in again.replace("18 succeeded, 2 failed", "")
-    assert workbench.run("tasks", spec, "--failed").out.splitlines()[1:] == ["TASK"]
+    assert workbench.run("tasks", spec, "--failed").out.splitlines()[1:] == ["GROUP"]
     assert workbench.run("destroy", spec, "--yes").code == 0
     assert "Nothing of this spec is there" in workbench.run("status", spec).out
 

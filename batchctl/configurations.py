@@ -289,6 +289,14 @@ class ExitConditions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnFailure:
+    """After so many preemptions of spot nodes something is done: `then` is dedicated, nodes that take their place."""
+
+    preemptions: int
+    then: str = "dedicated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What one task slot needs of its node; `memory` in GiB."""
 

@@ -18,6 +18,7 @@ from batchctl.configurations import (
     Needs,
     NetworkConfiguration,
     NodePlacementConfiguration,
+    OnFailure,
     Scale,
     TaskDependencies,
     TaskSchedulingPolicy,
@@ -197,7 +198,8 @@ class Pool:
     `by_reboot`: the start task comes to the nodes by rebooting them; `rebooting`: that was begun and is not done.
     `asked_again`: an earlier resize gave less than the targets, which are asked for once more. `after_run`: what
     becomes of it once its tasks have ended, None for what `ending` says; `scale`: what the formula was written from;
-    `idle`: nothing is to run on it, so its nodes leave as soon as what others run there has ended.
+    `idle`: nothing is to run on it, so its nodes leave as soon as what others run there has ended. `switched`:
+    dedicated nodes take the place of its spot nodes, of which as many are asked for as before.
     """
 
     kind: ClassVar[str] = "pool"
@@ -270,6 +272,8 @@ class Pool:
     vm_sizes: tuple[str, ...] = policy(())
     needs: Needs | None = policy(None, key=None, shown=True)
     after_run: str | None = policy(None, key=None)
+    on_failure: OnFailure | None = policy(None, key=None, shown=True)
+    switched: bool = policy(False)
     scale: Scale | None = policy(None, key=None, shown=True)
     idle: bool = policy(False)
 

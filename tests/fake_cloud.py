@@ -108,7 +108,7 @@ class FakeLock:
 class FakeCloud:
     """`fails`: exit codes by task id. `crash_after`: so many writes are done, the next one raises Crash.
     `has_locks`: the container of the locks is there; `leased`: containers and blobs by name. `ailing`: what is said of
-    a pool that is not well, by name."""
+    a pool that is not well, by name; `taken_away`: its spot nodes that were preempted."""
 
     def __init__(self) -> None:
         self.containers: dict[str, str | None] = {}
@@ -126,6 +126,7 @@ class FakeCloud:
         self.leased: set[str] = set()
         self.facts: dict[str, Container] = {}
         self.ailing: dict[str, PoolHealth] = {}
+        self.taken_away: dict[str, frozenset[str]] = {}
         self.now = EPOCH
         self.halted = False
         self.no_identities: str | None = None
@@ -303,6 +304,9 @@ class FakeCloud:
         details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
         there = (("idle", nodes),) if nodes else ()
         return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details, paid=(nodes, 0))
+
+    def preempted(self, pool: str) -> frozenset[str]:
+        return self.taken_away.get(pool.lower(), frozenset())
 
     def files(self, task: Task) -> tuple[str, ...]:
         held = self.added.get(generation_id(task.job, task.generation or 1).lower(), {}).get(task.id.lower())

@@ -132,6 +132,9 @@ class Azure:
     def health(self, pool: str) -> PoolHealth:
         return pools.pool_health(self._session, pool)
 
+    def preempted(self, pool: str) -> frozenset[str]:
+        return nodes.preempted_nodes(self._session, pool)
+
     def files(self, task: Task) -> tuple[str, ...]:
         return tasks.task_files(self._session, task)
 

@@ -131,6 +131,10 @@ class Cloud(Account, Protocol):
         """The end of the task's stderr, of its stdout where that is blank; empty where neither can be had."""
         ...
 
+    def preempted(self, pool: str) -> frozenset[str]:
+        """The spot nodes that are taken away now, each with the moment of it, so that one is told from the next."""
+        ...
+
     def files(self, task: Task) -> tuple[str, ...]:
         """The files that a run left in its directory (`wd/a.txt`); none where the node does not have them any more."""
         ...

@@ -11,6 +11,7 @@ from batchctl.reconcile.amend.amendments import APPLYING, amended
 from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
+from batchctl.reconcile.decide.preemptions import as_asked
 from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
@@ -49,7 +50,8 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
     }
-    return Survey(settled(resolve(spec, take_inventory(spec, listings)), held), held)
+    desired = settled(resolve(spec, take_inventory(spec, listings)), held)
+    return Survey(desired, as_asked(desired.resources, held))
 
 
 def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

@@ -152,6 +152,11 @@ def clock(service: Local) -> TurningClock:
 
 @pytest.fixture
 def cloud(service: Local, clock: TurningClock, services: Services) -> Azure:
+    return cloud_of(service, services, clock)
+
+
+def cloud_of(service: Local, services: Services, clock: TurningClock) -> Azure:
+    """The account of a service of one's own, with the storage that all have."""
     target = Target.local(
         batch_url=service.url,
         batch_account=ACCOUNT,

@@ -1,20 +1,27 @@
 """What apply does while it waits for nodes that Azure does not give."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.errors import Stuck
+from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
-from batchctl.reconcile.events import Event, PoolNotice
+from batchctl.reconcile.events import Event as Told
+from batchctl.reconcile.events import PoolNotice
 from batchctl.reconcile.plan import Plan
 from batchctl.spec.load import load
 from batchctl.verbs.apply import apply
 from batchctl.verbs.survey import decide, survey
-from tests.e2e.conftest import TurningClock
+from tests.e2e.conftest import TurningClock, cloud_of
+from tests.emulator.raw import VERSION, send
 from tests.emulator.stand import Local
-from tests.emulator.test_faults import fault
+from tests.emulator.test_faults import accident, fault
+
+ON_SPOT = "test $AZ_BATCH_NODE_IS_DEDICATED = true || sleep 60"
+"""Ends at once on a dedicated node."""
 
 SPEC = """
 version: 1
@@ -23,12 +30,13 @@ pool:
   id: nodes
   image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}
   POOL
-job: {id: nodes, tasks: [{id: a, commands: ['true']}]}
+job: {id: nodes, tasks: [{id: a, commands: ['COMMAND']}]}
 """
 
 
-def written(folder: Path, pool: str) -> Path:
-    (folder / "spec.yaml").write_text(SPEC.replace("POOL", pool.replace("; ", "\n  ")))
+def written(folder: Path, pool: str, command: str = "true") -> Path:
+    text = SPEC.replace("POOL", pool.replace("; ", "\n  ")).replace("COMMAND", command)
+    (folder / "spec.yaml").write_text(text)
     return folder / "spec.yaml"
 
 
@@ -38,7 +46,7 @@ def applied(spec: Path, cloud: Azure, clock: TurningClock) -> list[str]:
     return list(told(list(events)))
 
 
-def told(events: list[Event]) -> list[str]:
+def told(events: list[Told]) -> list[str]:
     return [line for event in events if isinstance(event, PoolNotice) for line in event.says]
 
 
@@ -107,3 +115,42 @@ def test_a_size_stays_as_long_as_it_meets_the_needs(
     assert not planned(written(tmp_path, "needs: {cpus: 3, memory: 10 GiB}; targetDedicatedNodes: 1"), cloud)
     (change,) = planned(written(tmp_path, "needs: {cpus: 20}; targetDedicatedNodes: 1"), cloud).changes
     assert [(f.name, f.new) for f in change.fields] == [("vm_size", "Standard_E20s_v5")]
+
+
+class Storm(TurningClock):
+    """While somebody waits, spot nodes that run something are taken away."""
+
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        super().sleep(seconds, halt)
+        for node in send(self._service.url, "GET", f"/pools/nodes/nodes?{VERSION}").json.get("value", ()):
+            if node["state"].lower() == "running" and not node["isDedicated"]:
+                accident(self._service, "nodes", node["id"], accident="preempt")
+
+
+@pytest.mark.parametrize("ends", ["keep", "resizeToZero"])
+def test_dedicated_nodes_take_the_place_of_spot_nodes(
+    tmp_path: Path, service: Local, services: Services, ends: str
+) -> None:
+    clock = Storm(service)
+    cloud = cloud_of(service, services, clock)
+    pool = f"vmSize: Standard_D2s_v5; targetSpotNodes: 2; onFailure: {{preemptions: 2}}; afterRun: {ends}"
+    spec = written(tmp_path, pool, ON_SPOT)
+    (note,) = [note for note in planned(spec, cloud).notes if "preemptions" in note]
+    assert (
+        note == "pool 'nodes': after 2 preemptions dedicated nodes take the place of its spot nodes, while apply waits"
+    )
+    assert "2 preemptions (onFailure): dedicated nodes take the place of its 2 spot nodes" in applied(
+        spec, cloud, clock
+    )
+    held = send(service.url, "GET", f"/pools/nodes?{VERSION}").json
+    targets = (held["targetDedicatedNodes"], held["targetLowPriorityNodes"])
+    assert targets == ((2, 0) if ends == "keep" else (0, 0))
+    plan = planned(spec, cloud)
+    assert not plan
+    assert ("--replace pool.nodes" in " ".join(plan.notes)) is (ends == "keep")
+    # Who wants other nodes gets them.
+    other = written(tmp_path, pool.replace("targetSpotNodes: 2", "targetSpotNodes: 3"), ON_SPOT)
+    changes = planned(other, cloud).changes
+    assert [[f.name for f in c.fields] for c in changes] == (
+        [["target_dedicated_nodes", "target_spot_nodes"]] if ends == "keep" else []
+    )

@@ -37,6 +37,13 @@ def pool_use(session: Session, pool: str) -> PoolUse:
     )
 
 
+def preempted_nodes(session: Session, pool: str) -> frozenset[str]:
+    """Spot nodes that were taken away and are not there again: each by its id and the moment when that was."""
+    asked = {"filter": "state eq 'preempted'", "select": "id,stateTransitionTime"}
+    found = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), **asked)))
+    return frozenset(f"{node['id']} {node.get('stateTransitionTime', '')}" for node in found)
+
+
 def reboot_nodes(session: Session, pool: str, since: str) -> None:
     """Restart every node that has not since `since` (ISO 8601, of the service's clock); tasks go back to the queue.
 

@@ -105,10 +105,18 @@ def _give_nodes(session: Session, held: Pool, wanted: Pool, *, refill: bool, cha
         return
     if wanted.auto_scale_formula is None:
         if emptied or changed & TARGETS or "auto_scale_formula" in changed or wanted.asked_again:
-            _resize(session, wanted, {**NO_NODES, **rest_dialect(session).write(wanted, only=TARGETS)})
+            _resize(session, wanted, {**NO_NODES, **rest_dialect(session).write(_with_nodes(wanted), only=TARGETS)})
     elif emptied or changed & FORMULA:
         formula = rest_dialect(session).write(wanted, only=FORMULA)
         session.ask(lambda: session.batch.post(f"{pool_path(wanted.name)}/enableautoscale", formula))
+
+
+def _with_nodes(pool: Pool) -> Pool:
+    """The pool with the kinds of nodes that it has now; what was asked of it is another matter (`Pool.switched`)."""
+    if not pool.switched:
+        return pool
+    nodes = (pool.target_dedicated_nodes or 0) + (pool.target_spot_nodes or 0)
+    return replace(pool, target_dedicated_nodes=nodes, target_spot_nodes=0)
 
 
 def _give_start_task(session: Session, held: Pool, wanted: Pool, marked: Marks) -> None:
@@ -132,8 +140,9 @@ def _drop_start_task(session: Session, held: Pool, wanted: Pool, marked: Marks) 
 
 def _resize(session: Session, pool: Pool, targets: Json) -> None:
     timeout = rest_dialect(session).write(pool, only={"resize_timeout"})
-    # What others run there has its end: their work is not ours to requeue.
-    usual = "taskcompletion" if pool.idle and targets is not NO_NODES else REQUEUE
+    # What others run there has its end: their work is not ours to requeue. So has what runs on nodes that give way.
+    gently = (pool.idle or pool.switched) and targets is not NO_NODES
+    usual = "taskcompletion" if gently else REQUEUE
     target = {**targets, **timeout, "nodeDeallocationOption": pool.node_deallocation_option or usual}
 
     def attempt() -> bool:

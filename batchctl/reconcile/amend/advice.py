@@ -8,6 +8,7 @@ from typing import Any
 from batchctl.reconcile.amend.auto_pools import as_of_pool, wanted_pools
 from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.decide.canary import flocks
+from batchctl.reconcile.decide.preemptions import preemptions_line
 from batchctl.reconcile.decide.sizes import choice_line
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
@@ -77,6 +78,16 @@ def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
     for pool in wanted_pools(situation.desired.resources):
         if found := end_of_size(pool.vm_size, situation.now.date()):
             yield f"pool {pool.name!r}: {found.says(situation.now.date())}"
+
+
+def what_becomes_of_spot_nodes(plan: Plan, situation: Situation) -> Iterator[str]:
+    """Of a pool that has dedicated nodes in their place, as long as it has them."""
+    held = {r.name.lower(): r for r in situation.held if isinstance(r, Pool)}
+    matters = has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)
+    for pool in (r for r in situation.desired.resources if isinstance(r, Pool)):
+        found = held.get(pool.name.lower())
+        if (matters or (found and found.switched)) and (line := preemptions_line(pool, found)):
+            yield line
 
 
 def doubts_of_the_text(plan: Plan, situation: Situation) -> Iterator[str]:
@@ -168,6 +179,7 @@ ADVICE: tuple[Callable[[Plan, Situation], Iterator[str]], ...] = (
     sizes_that_go,
     doubts_of_the_text,
     sizes_that_are_tried,
+    what_becomes_of_spot_nodes,
     what_stays_on_paper,
     mounts_that_nothing_opens,
     identities_that_nodes_lack,

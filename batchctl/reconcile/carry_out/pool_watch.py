@@ -8,6 +8,7 @@ from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.errors import Stuck
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
+from batchctl.reconcile.decide.preemptions import switch_line
 from batchctl.reconcile.decide.sizes import as_it_is, going_on, size_instead
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
@@ -16,6 +17,8 @@ from batchctl.words import plural
 
 BETWEEN = 60.0
 """Seconds between two looks while all goes well: a look is two requests."""
+SOONER = 15.0
+"""The same where preemptions are counted: a node that is there again is not seen to have gone."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class PoolWatch:
     _nodes: object = None
     _told: set[str] = field(default_factory=set)
     _doubted: bool = False
+    _preempted: frozenset[str] = frozenset()
     _made: str | None = None
 
     @property
@@ -49,8 +53,12 @@ class PoolWatch:
     def glance(self, *, last: bool = False) -> Iterator[Event]:
         """While tasks run or move, and when they have ended: say what is wrong all the same."""
         self._doubted = False
-        if last or self.clock.monotonic() - self._looked >= BETWEEN:
-            yield from self._tell(pool_troubles(self._look()))
+        between = SOONER if self._counts_preemptions else BETWEEN
+        if last or self.clock.monotonic() - self._looked >= between:
+            health = self._look()
+            yield from self._tell(pool_troubles(health))
+            if not last:
+                yield from self._mind_preemptions(health)
 
     def examine(self, counts: Counts) -> Iterator[Event]:
         """While nothing runs: say why. Raises Stuck as soon as nothing can."""
@@ -71,15 +79,35 @@ class PoolWatch:
             self._nodes = health.nodes
         if not hopeless:
             yield from self._tell(tuple(pool_notices(health, endless=self.endless)))
+            yield from self._mind_preemptions(health)
 
     def _take(self, pool: Pool, health: PoolHealth, size: str) -> Iterator[Event]:
         """Another VM size, which the pool is empty for."""
         yield PoolNotice(pool=pool.name, says=(going_on("; ".join(health.resize_errors), size),))
-        held, other = as_it_is(pool, health), replace(pool, vm_size=size)
-        for outcome in self.cloud.update([(held, other)], self.job.owner or ""):
+        self._change(as_it_is(pool, health), replace(pool, vm_size=size))
+        self._doubted, self._told = False, set()
+
+    @property
+    def _counts_preemptions(self) -> bool:
+        return self.wanted is not None and self.wanted.on_failure is not None and not self.wanted.switched
+
+    def _mind_preemptions(self, health: PoolHealth) -> Iterator[Event]:
+        """Count them, and let dedicated nodes take the place of spot ones when there are as many as the spec has it."""
+        pool = self.wanted
+        if pool is None or pool.on_failure is None or pool.switched:
+            return
+        if any(state == "preempted" for state, _ in health.nodes):
+            self._preempted |= self.cloud.preempted(pool.name)
+        if len(self._preempted) >= pool.on_failure.preemptions and health.steady:
+            yield PoolNotice(pool=pool.name, says=(switch_line(pool),))
+            held = as_it_is(pool, health)
+            self.wanted = replace(held, switched=True)
+            self._change(held, replace(self.wanted, asked_again=True))
+
+    def _change(self, held: Pool, wanted: Pool) -> None:
+        for outcome in self.cloud.update([(held, wanted)], self.job.owner or ""):
             if outcome.error:
                 raise outcome.error
-        self._doubted, self._told = False, set()
 
     def _way_out(self, health: PoolHealth) -> str:
         made_for = None if self.job.pool else self.job.id

@@ -62,6 +62,8 @@ def most_nodes(pool: Pool) -> Nodes | None:
     if pool.scale is not None:
         most = pool.scale.max
         return Nodes(dedicated=0, spot=most) if pool.scale.spot else Nodes(dedicated=most, spot=0)
+    if pool.on_failure is not None:
+        return Nodes(dedicated=(pool.target_dedicated_nodes or 0) + (pool.target_spot_nodes or 0), spot=0)
     if pool.auto_scale_formula is None:
         return Nodes(dedicated=pool.target_dedicated_nodes or 0, spot=pool.target_spot_nodes or 0)
     found = {name: list(_bounds(pool.auto_scale_formula, name)) for name in TARGETS}

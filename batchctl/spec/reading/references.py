@@ -150,6 +150,7 @@ BESIDE_EXTERNAL = ("id", "external")
 NOT_BESIDE_LIFETIME = {
     "nodeDeallocationOption": "Batch takes an auto pool away when no task of its job runs: take it out",
     "afterRun": "Batch deletes an auto pool when its job has ended, 'keepAlive: true' keeps it: take out 'afterRun'",
+    "onFailure": "apply changes no auto pool: take out 'onFailure', or give the pool an 'id' and no 'lifetime'",
     "id": "Batch gives an auto pool its id: take out 'id', or 'lifetime' if the pool is to outlive its job",
     "identity": "an auto pool has no managed identity: take out 'identity', or give the pool an 'id' and no 'lifetime'",
 }
@@ -240,6 +241,20 @@ def nodes_are_asked_for_once(document: Any, source: Source, _known: Values) -> I
     if said_by and pool.get("afterRun") == "resizeToZero":
         message = f"'{said_by}' says how many nodes there are, after the run too: 'keep' leaves it to that"
         yield source.problem(("pool", "afterRun"), message, "two-targets")
+
+
+def preemptions_can_come(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
+    """Spot nodes alone are taken away, and those of a formula are the formula's."""
+    pool = as_mapping(get_in(document, "pool"))
+    if "onFailure" not in pool or _is_external(document) or "lifetime" in pool:
+        return
+    said_by = next((word for word in ("scale", "autoScaleFormula") if word in pool), None)
+    if said_by:
+        message = f"'{said_by}' says which nodes there are, a formula by $PreemptedNodeCount: take out 'onFailure'"
+        yield source.problem(("pool", "onFailure"), message, "unused-rule", at_key=True)
+    elif pool.get("targetSpotNodes", 0) == 0:
+        message = "no spot nodes are asked for, and others are not taken away: give 'targetSpotNodes', or take it out"
+        yield source.problem(("pool", "onFailure"), message, "unused-rule", at_key=True)
 
 
 def scale_is_a_span(document: Any, source: Source, _known: Values) -> Iterator[Problem]:
@@ -412,6 +427,7 @@ RULES: tuple[Rule, ...] = (
     something_runs,
     schedules_can_run,
     scale_is_a_span,
+    preemptions_can_come,
     containers_can_run,
     packages_can_be_installed,
     manager_leaves_the_tasks,

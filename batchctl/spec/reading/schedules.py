@@ -27,6 +27,7 @@ UNWATCHED = {
     ("job", "maxFailures"): "nobody watches the jobs of a schedule, and ends one in which too much fails",
     ("job", "canary"): "nobody watches the jobs of a schedule, and adds the other tasks when the first have succeeded",
     ("pool", "lifetime"): "a schedule runs on a pool that stays: give it an 'id' instead",
+    ("pool", "onFailure"): "nobody watches the jobs of a schedule, and counts preemptions",
     ("limits",): "nobody watches the jobs of a schedule, and ends one that costs too much",
 }
 """What makes no sense beside a schedule, and why."""

@@ -56,15 +56,28 @@ def can_be_live(environ: "Mapping[str, str]") -> bool:
     return sys.stderr.isatty() and environ.get("TERM", "") not in ("dumb", "unknown") and not environ.get("CI")
 
 
-def open_voice(as_json: bool, no_color: bool = False, *, live: bool = False) -> Voice:
-    """JSON lines for programs, else text for people, `live` as a view."""
-    if live:
-        from batchctl.render.live.screen import Screen  # imported late: so much of rich is loaded for nothing else
-        from batchctl.render.page import consoles
+def open_telling(how: str, no_color: bool) -> Voice:
+    """For commands whose work takes its time: `how` is one of VOICES."""
+    if how == "json":
+        return open_voice(True, no_color)
+    from batchctl.render.page import consoles
 
-        screen = Screen(*consoles(no_color=no_color), clock=SystemClock())
-        OPENED.append(screen)
-        return screen
+    out, err = consoles(no_color=no_color)
+    voice: Printer
+    if how == "live":
+        from batchctl.render.live.screen import Screen  # imported late: so much of rich is loaded for nothing else
+
+        voice = Screen(out, err, SystemClock())
+    else:
+        from batchctl.render.lines import Lines
+
+        voice = Lines(out, err, SystemClock())
+    OPENED.append(voice)
+    return voice
+
+
+def open_voice(as_json: bool, no_color: bool = False) -> Voice:
+    """JSON lines for programs, else text for people."""
     text = open_printer(no_color)
     if not as_json:
         return text

@@ -10,7 +10,7 @@ from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.reporting import reported, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
-from batchctl.cli.speaking import open_voice, print_events, require_an_answer, show_and_ask, voice_for
+from batchctl.cli.speaking import open_telling, open_voice, print_events, require_an_answer, show_and_ask, voice_for
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
@@ -68,7 +68,7 @@ def apply(
     from batchctl.reconcile.carry_out.lookout import Lookout
 
     told = voice_for(options)
-    out = open_voice(told == "json", options.no_color, live=told == "live")
+    out = open_telling(told, options.no_color)
     out.begin("apply")
     # Made before an account is opened: what is wrong with the words costs no start of a service.
     choices, patience = options.choices(), options.lock_patience()
@@ -95,7 +95,7 @@ def destroy(spec: SpecPath, *, options: Options) -> None:
     from batchctl.clock import SystemClock
 
     told = voice_for(options)
-    out = open_voice(told == "json", options.no_color, live=told == "live")
+    out = open_telling(told, options.no_color)
     out.begin("destroy")
     require_an_answer(options.yes, told == "json")
     patience = options.lock_patience()

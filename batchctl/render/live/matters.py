@@ -52,9 +52,9 @@ def matter_rows(seen: Seen) -> Iterator[Row]:
     looked = seen.looked
     yield from _cause_rows(looked, keys)
     if looked.blocked:
-        yield Row(f"stuck  {_blocked_words(looked.blocked)}", "red")
+        yield Row(f"stuck  {blocked_words(looked.blocked)}", "red")
     for node in looked.nodes:
-        yield Row(f"{_key(keys, node)}node {one_line(node.node)} {_said(node.why, node.says)}", "red")
+        yield Row(f"{_key(keys, node)}{broken_words(node)}", "red")
     for late in looked.laggards:
         yield Row(f"{_key(keys, late)}{_late_words(late)}", "yellow")
 
@@ -80,9 +80,14 @@ def named(tasks: Sequence[str], count: int) -> str:
     return some(tasks[:NAMED]) + (", …" if count > NAMED else "")
 
 
-def _blocked_words(blocked: Blocked) -> str:
+def blocked_words(blocked: Blocked) -> str:
     who = "1 task waits" if blocked.count == 1 else f"{blocked.count:,} tasks wait"
     return f"{who} for {one_line(blocked.culprit)}, which failed: nothing starts {named(blocked.tasks, blocked.count)}"
+
+
+def broken_words(node: Broken) -> str:
+    """`node tvm-12 starttaskfailed, exit code 100: E: no lock`"""
+    return f"node {one_line(node.node)} {_said(node.why, node.says)}"
 
 
 def _late_words(late: Laggard) -> str:

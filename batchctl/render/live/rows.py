@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from batchctl.cloud_answers import Counts
 from batchctl.reconcile.events import PoolSeen, Spent
 from batchctl.render.live.matters import factory_rows, matter_rows
-from batchctl.render.live.pace import pace, pace_words, time_left
+from batchctl.render.live.pace import pace, pace_words
 from batchctl.render.live.seen import Seen, Step
 from batchctl.render.live.shape import INDENT, Row, bar, clock_words, cut, flowed
 from batchctl.render.text import columns_of, shown_span
@@ -70,10 +70,7 @@ def _tasks_row(seen: Seen, counts: Counts, at: float, width: int) -> Row:
     words = [f"{counts.succeeded:,} of {seen.total:,}" if seen.total is not None else f"{counts.ended:,} ended so far"]
     if rate := pace(seen.track, at):
         words.append(pace_words(rate))
-    blocked = seen.looked.blocked.count if seen.looked.blocked else 0
-    # Once none waits any more, the pace slows down and tells nothing of those that still run.
-    waiting = counts.active > blocked and seen.total is not None
-    if waiting and (left := time_left(seen.track, at, (seen.total or 0) - counts.ended - blocked)):
+    if left := seen.left(at):
         words.append(f"{shown_span(left)} left (p90)")
     said = "  ".join(words)
     if not seen.total:
@@ -85,14 +82,12 @@ def _tasks_row(seen: Seen, counts: Counts, at: float, width: int) -> Row:
 
 def _state_rows(seen: Seen, counts: Counts, width: int) -> Iterator[Row]:
     """How many are in which state; nothing of states that none is in."""
-    # Counts come from another poll than who is blocked.
-    blocked = min(counts.active, seen.looked.blocked.count if seen.looked.blocked else 0)
     told = (
         (counts.succeeded, "succeeded"),
         (counts.failed, "failed"),
         (counts.running, "running"),
-        (counts.active - blocked, "waiting"),
-        (blocked, "blocked"),
+        (counts.active - seen.blocked, "waiting"),
+        (seen.blocked, "blocked"),
         (seen.up_to_date, "up to date"),
     )
     parts = [f"{count:,} {word}" for count, word in told if count]

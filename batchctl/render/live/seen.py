@@ -1,6 +1,7 @@
 """The run as it is seen now, one value: what was heard of it so far, folded. Asks no clock: the time is handed in."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from batchctl.cloud_answers import Counts
 from batchctl.frozen import dataclass
@@ -26,7 +27,7 @@ from batchctl.reconcile.events import (
     TaskFailed,
 )
 from batchctl.render.events import words_of
-from batchctl.render.live.pace import Track, tracked
+from batchctl.render.live.pace import Track, time_left, tracked
 from batchctl.render.text import shown_size
 from batchctl.sights import Place
 from batchctl.words import one_line, plural
@@ -79,6 +80,18 @@ class Seen:
         if self.counts is None or self.added is None:
             return None
         return max(self.added, self.counts.unfinished + self.counts.ended)
+
+    @property
+    def blocked(self) -> int:
+        """Tasks that wait in vain; counts come from another poll than who is blocked."""
+        found = self.looked.blocked.count if self.looked.blocked else 0
+        return min(found, self.counts.active) if self.counts else 0
+
+    def left(self, at: float) -> timedelta | None:
+        """How long it may take. Once none waits any more, the pace slows down and tells nothing of those that run."""
+        if self.counts is None or self.total is None or self.counts.active <= self.blocked:
+            return None
+        return time_left(self.track, at, self.total - self.counts.ended - self.blocked)
 
     @property
     def up_to_date(self) -> int:

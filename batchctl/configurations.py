@@ -10,13 +10,18 @@ from batchctl.frozen import dataclass
 from batchctl.rules import lower, part, secret, unordered, word
 
 
+def none_is_none(value: str | None) -> str | None:
+    """A word that may say `none` in so many letters."""
+    return None if value is None or value.lower() == "none" else value.lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSchedulingPolicy:
     """How tasks are spread over nodes: `spread` or `pack`; `job_default_order`: in which order jobs of one priority
     come, `none` or `creationtime` (REST: BatchTaskSchedulingPolicy)."""
 
-    node_fill_type: str = part("spread", fold=lower)
-    job_default_order: str | None = part(None, fold=lower, optional=True)
+    node_fill_type: str = part("spread", fold=word)
+    job_default_order: str | None = part(None, fold=none_is_none, optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ class PublicIPAddressConfiguration:
     """REST: BatchPublicIpAddressConfiguration. `provision`: batchmanaged, usermanaged or nopublicipaddresses.
     `ip_families`: IPv4, which is the default, and IPv6."""
 
-    provision: str = part("batchmanaged", fold=lower)
+    provision: str = part("batchmanaged", fold=word)
     ip_address_ids: tuple[str, ...] = part((), fold=unordered)
     ip_families: tuple[str, ...] = part((), fold=with_ipv4)
     ip_tags: tuple[IPTag, ...] = part((), fold=unordered)
@@ -70,11 +75,6 @@ class PoolEndpointConfiguration:
     """REST: BatchPoolEndpointConfiguration."""
 
     inbound_nat_pools: tuple[InboundNATPool, ...] = part((), fold=unordered)
-
-
-def none_is_none(value: str | None) -> str | None:
-    """A word that may say `none` in so many letters."""
-    return None if value is None or value.lower() == "none" else value.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from batchctl.configurations import IdentityReference
 from batchctl.frozen import dataclass
-from batchctl.rules import JsonText, folded, lower, part, secret, unordered
+from batchctl.rules import JsonText, folded, lower, part, secret, unordered, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class DiffDiskSettings:
 class OSDisk:
     """REST: BatchOsDisk. `disk_size_gb` in GiB; `caching`: none, readonly or readwrite."""
 
-    caching: str | None = part(None, fold=lower, optional=True)
+    caching: str | None = part(None, fold=word, optional=True)
     disk_size_gb: int | None = part(None, optional=True)
     managed_disk: ManagedDisk | None = part(None, optional=True)
     ephemeral_os_disk_settings: DiffDiskSettings | None = part(None, optional=True)
@@ -85,7 +85,7 @@ class DataDisk:
 
     lun: int
     disk_size_gb: int
-    caching: str | None = part(None, fold=lower, optional=True)
+    caching: str | None = part(None, fold=word, optional=True)
     managed_disk: ManagedDisk | None = part(None, optional=True)
 
 

@@ -564,11 +564,14 @@ def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
 
 
 def _stored(pool: Pool, owner: str) -> Pool:
-    """The service counts the nodes; a formula is taken to ask for one."""
+    """The service counts the nodes; a formula is taken to ask for one. It fills in the order of jobs."""
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
-    kept: Pool = without_secrets(counted)
+    order = pool.task_scheduling_policy.job_default_order or "none"
+    policy = replace(pool.task_scheduling_policy, job_default_order=order)
+    filled = replace(counted, task_scheduling_policy=policy)
+    kept: Pool = without_secrets(filled)
     return replace(kept, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False, asked_again=False)
 
 

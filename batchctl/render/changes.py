@@ -12,6 +12,7 @@ from batchctl.reconcile.plan import Action, Change, Ending, FieldChange, why_upl
 from batchctl.render.text import HIDDEN, shown_size, shown_value, text_lines
 from batchctl.resources import DELETE, AutoPool, Blob, Image, Job, Pool, Schedule, Task, changed_parts, label_of
 from batchctl.rest import SPEC, camel, path_of
+from batchctl.rules import exact, folded
 from batchctl.sensitive import Hidden, is_sensitive
 
 LONGEST_LINE = 160
@@ -192,7 +193,8 @@ def _differing_parts(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, 
     elif is_dataclass(old) and type(old) is type(new):
         for entry in fields(old):
             before, after = getattr(old, entry.name), getattr(new, entry.name)
-            if before != after:
+            fold = entry.metadata.get("fold", exact)
+            if folded(before, fold) != folded(after, fold):
                 yield from _differing_parts(f"{name}.{camel(entry.name)}", before, after)
     else:
         yield name, old, new

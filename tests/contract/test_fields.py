@@ -100,6 +100,7 @@ class Desk:
         # real service alone says.
         notes = re.compile(r"^  note: (pool .* will have no nodes|on paper here).*\n", re.MULTILINE)
         shown = notes.sub("", shown.replace(self.name, "NAME"))
+        shown = shown.replace("standard_d2s_v5", "Standard_D2s_v5")  # the service has sizes in small letters
         # What a run can cost, and what a pool does, is told of each, and no subject here.
         shown = re.sub(r"^((No c|C)eiling: |  note: pool .* costs while it has ).*\n", "", shown, flags=re.MULTILINE)
         return shown, [line.replace(self.name, "NAME") for line in since]

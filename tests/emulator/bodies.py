@@ -69,6 +69,10 @@ SECRETS = frozenset({"password", "sshPrivateKey", "accountKey", "sasKey", "prote
 """What goes in and never comes out, wherever it stands."""
 
 
+SPELLED = frozenset({"vmSize", "nodeFillType", "policy", "caching", "securityType", "provision", "uploadCondition"})
+"""What comes back in letters of the service's own (tests/emulator/test_spelling.py)."""
+
+
 def settable(model: type) -> dict[str, Any]:
     """The properties of a model that a request can carry, with their types."""
     found = {}
@@ -119,6 +123,8 @@ def lost(asked: Any, found: Any, path: str = "") -> Iterator[str]:
         for name, one in asked.items():
             if name in SECRETS:
                 yield from [f"{path}.{name} was given back"] * (name in found)
+            elif name in SPELLED and name in found:
+                yield from lost(one.lower(), found[name].lower(), f"{path}.{name}")
             else:
                 yield from lost(one, found.get(name), f"{path}.{name}")
     elif isinstance(asked, list) and isinstance(found, list) and len(asked) == len(found):

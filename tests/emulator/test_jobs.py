@@ -51,10 +51,10 @@ def test_adding_many(local, client, name):
     reply = send(local.url, "POST", f"/jobs/{name}/addtaskcollection?{VERSION}", {"value": asked})
     assert reply.status == 200
     first, second, third, fourth = reply.json["value"]
-    assert (first["status"], first["taskId"], first["location"]) == ("success", "a", f"{local.url}/jobs/{name}/tasks/a")
-    assert (second["status"], second["error"]["code"]) == ("clienterror", "TaskExists")
-    assert (third["status"], third["error"]["code"]) == ("clienterror", "MissingRequiredProperty")
-    assert (fourth["status"], "taskId" in fourth) == ("clienterror", False)
+    assert (first["status"], first["taskId"], first["location"]) == ("Success", "a", f"{local.url}/jobs/{name}/tasks/a")
+    assert (second["status"], second["error"]["code"]) == ("ClientError", "TaskExists")
+    assert (third["status"], third["error"]["code"]) == ("ClientError", "MissingRequiredProperty")
+    assert (fourth["status"], "taskId" in fourth) == ("ClientError", False)
     too_many = {"value": [{"id": f"x{number}", "commandLine": "x"} for number in range(101)]}
     assert send(local.url, "POST", f"/jobs/{name}/addtaskcollection?{VERSION}", too_many).status == 400
     large = {"value": [{"id": "large", "commandLine": "x" * 1_100_000}]}

@@ -98,7 +98,7 @@ def the_scaling(call, local: Local):
 def the_nodes(call, blobs: BlobStub):
     node = call("list_nodes", "p")[0].id
     found = call("get_node", "p", node)
-    assert (found.is_dedicated, found.scheduling_state, found.vm_size) == (True, "enabled", "Standard_D2s_v5")
+    assert (found.is_dedicated, found.scheduling_state, found.vm_size) == (True, "enabled", "standard_d2s_v5")
     call("create_node_user", "p", node, models.BatchNodeUserCreateOptions(name="me", password="secret"))
     call("replace_node_user", "p", node, "me", models.BatchNodeUserReplaceOptions(password="other"))
     call("delete_node_user", "p", node, "me")
@@ -143,7 +143,7 @@ def the_tasks(call):
     assert call("create_task", "j", task) is None
     many = [models.BatchTaskCreateOptions(id=f"m{number}", command_line="true") for number in range(3)]
     results = call("create_task_collection", "j", models.BatchTaskGroup(task_values=many)).result_values
-    assert [one.status for one in results] == ["success"] * 3
+    assert [one.status for one in results] == ["Success"] * 3
     more = [models.BatchTaskCreateOptions(id=f"n{number}", command_line="true") for number in range(101)]
     assert len(call("create_tasks", "j", more).result_values) == 101
     call("replace_task", "j", "t", models.BatchTask(constraints=models.BatchTaskConstraints(max_task_retry_count=1)))

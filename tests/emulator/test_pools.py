@@ -36,7 +36,7 @@ def test_a_new_pool(client, name):
     assert (pool.id, pool.state, pool.task_slots_per_node) == (name, "active", 1)
     assert (pool.current_dedicated_nodes, pool.current_low_priority_nodes) == (2, 1)
     assert pool.resize_timeout == timedelta(minutes=15)
-    assert pool.task_scheduling_policy.node_fill_type == "spread"
+    assert pool.task_scheduling_policy.node_fill_type == "Spread"
     assert pool.metadata[0].value == "me"
     assert pool.virtual_machine_configuration.image_reference.version == "latest"
     assert pool.resize_errors is None
@@ -112,7 +112,7 @@ def test_numbers_as_texts_and_words_in_any_case(local, client, name):
     assert send(local.url, "POST", f"/pools?{VERSION}", {**body, **policy}).status == 201
     pool = client.get_pool(name)
     assert (pool.target_dedicated_nodes, pool.task_slots_per_node) == (1, 2)
-    assert pool.task_scheduling_policy.node_fill_type == "pack"
+    assert pool.task_scheduling_policy.node_fill_type == "Pack"
     assert pool.resize_timeout == timedelta(hours=2)
 
 
@@ -314,7 +314,7 @@ def test_patch(client, name):
     metadata = [models.BatchMetadataItem(name="a", value="b")]
     client.update_pool(name, models.BatchPoolUpdateOptions(metadata=metadata, vm_size="Standard_D4s_v5"))
     pool = client.get_pool(name)
-    assert (pool.vm_size, pool.metadata[0].name) == ("Standard_D4s_v5", "a")
+    assert (pool.vm_size, pool.metadata[0].name) == ("standard_d4s_v5", "a")
     resize(client, name, 1)
     with pytest.raises(ResourceExistsError) as caught:
         client.update_pool(name, models.BatchPoolUpdateOptions(vm_size="Standard_D2s_v5"))

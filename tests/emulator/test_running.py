@@ -44,7 +44,7 @@ def test_exit_code_is_told(run):
     task = run(shell("exit 7"))
     info = task.execution_info
     assert (info.exit_code, info.result, info.failure_info.code) == (7, "failure", "FailureExitCode")
-    assert info.failure_info.category == "usererror"
+    assert info.failure_info.category == "UserError"
     details = [(detail.name, detail.value) for detail in info.failure_info.details]
     assert details == [  # as recorded
         ("Message", "The task process exited with an unexpected exit code"),

@@ -4,9 +4,7 @@ from batchctl.emulator.api import nodes, pools
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire import statistics
-from batchctl.emulator.wire.messages import Answer, Call
-
-NEWEST = "2025-06-01"
+from batchctl.emulator.wire.messages import NEWEST, Answer, Call
 
 
 def job_statistics(service: Service, call: Call) -> Answer:
@@ -42,5 +40,5 @@ def _statistics_answer(call: Call, kind: str, body: dict[str, object]) -> Answer
 
 
 def _check_version(call: Call) -> None:
-    if call.query["api-version"] == NEWEST:
+    if call.version == NEWEST:
         raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))

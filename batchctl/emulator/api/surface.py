@@ -11,6 +11,7 @@ from batchctl.emulator.api.door import BODY_WITHIN, MOST_BODY, VERSIONS
 from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.server import HEADERS_WITHIN
+from batchctl.emulator.api.spellings import SPELLINGS, WHAT_FOLLOWS
 from batchctl.emulator.api.tasks import MOST_BYTES
 from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
@@ -107,6 +108,8 @@ def _page_lines() -> Iterator[str]:
     yield from _section("Limits", ("What", "Most"), _limit_rows())
     yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)
     yield from _section("What it keeps on paper", ("What", "How"), _ON_PAPER)
+    yield from _section("What it spells otherwise than the pages", ("Property", "Words", "Seen in"), SPELLINGS)
+    yield WHAT_FOLLOWS
     codes = ((f"`{code}`", f"{status}", message) for code, (status, message) in REFUSALS.items())
     yield from _section("What it answers when it refuses", ("Code", "Status", "Message"), codes)
 

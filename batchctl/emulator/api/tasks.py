@@ -61,11 +61,11 @@ def _collection_result(service: Service, call: Call, job: Job, asked: object) ->
     try:
         task = intake.add_task(service, job, asked)
     except Refusal as refusal:
-        status = "clienterror" if refusal.status < 500 else "servererror"
+        status = "ClientError" if refusal.status < 500 else "ServerError"
         named = {"taskId": name} if isinstance(name, str) else {}
         return {"status": status, **named, "error": refusal.brief()}
     return {
-        "status": "success",
+        "status": "Success",
         "taskId": task.id,
         "eTag": task.etag,
         "lastModified": times.stamp(task.modified),

@@ -104,7 +104,7 @@ def best_node(pool: Pool, nodes: Iterable[Node], job: Job, task: Task) -> Node |
     ]
     if not free:
         return None
-    sign = -1 if pool.spec["taskSchedulingPolicy"]["nodeFillType"] == "pack" else 1
+    sign = -1 if pool.spec["taskSchedulingPolicy"]["nodeFillType"].lower() == "pack" else 1
     wanted = task.affinity
     return min(free, key=lambda node: (wanted != node.affinity, sign * node.slots_used, node.seq))
 

@@ -48,7 +48,7 @@ class Failure:
 
     def wire(self) -> dict[str, Any]:
         """As clients read it."""
-        category = "servererror" if self.code in SERVER_ERRORS else "usererror"
+        category = "ServerError" if self.code in SERVER_ERRORS else "UserError"
         info: dict[str, Any] = {"category": category, "code": self.code, "message": MESSAGES[self.code]}
         if self.details:
             # A path may have bytes that are no text: they could be neither stored nor sent.

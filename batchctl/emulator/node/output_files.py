@@ -25,7 +25,7 @@ def upload_all(
 
     Writes what it did to fileuploadout.txt and fileuploaderr.txt beside the working directory.
     """
-    due = [file for file in files if succeeded in _CONDITIONS[file["uploadOptions"]["uploadCondition"]]]
+    due = [file for file in files if succeeded in _CONDITIONS[file["uploadOptions"]["uploadCondition"].lower()]]
     if not due:
         return
     with _open_log(wd, "fileuploadout.txt") as out, _open_log(wd, "fileuploaderr.txt") as err:

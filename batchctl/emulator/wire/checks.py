@@ -1,6 +1,7 @@
 """The words in which bodies are described: a check takes a JSON value and gives it back normalised, or refuses.
 
-Numbers may come as texts and enum words in any case, as the service takes them; they go out as numbers, lower case.
+Numbers may come as texts and enum words in any case, as the service takes them; they go out as numbers, and words as
+the service was recorded to spell them: most in small letters, and some not (docs/local-service.md).
 """
 
 import re
@@ -66,6 +67,11 @@ def flag(value: Any, path: str) -> bool:
     if not isinstance(value, bool):
         raise bad_value(path, value, "true or false is wanted")
     return value
+
+
+def lower(check: Check) -> Check:
+    """What is kept in small letters, however it was written."""
+    return lambda value, path: check(value, path).lower()
 
 
 def word(*words: str) -> Check:

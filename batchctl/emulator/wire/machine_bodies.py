@@ -4,6 +4,7 @@ from batchctl.emulator.wire.checks import Need, Or, Shape, dictionary, flag, man
 from batchctl.emulator.wire.task_bodies import ELEVATION, IDENTITY, REGISTRY
 
 _CACHING = word("none", "readonly", "readwrite")
+_CACHING_OF_SYSTEM = word("None", "ReadOnly", "ReadWrite")
 _STORAGE = word("standard_lrs", "premium_lrs", "standardssd_lrs")
 _ENCRYPTION_SET = Shape("DiskEncryptionSetParameters", id=text())
 _MANAGED_DISK = Shape(
@@ -26,7 +27,7 @@ DATA_DISK = Shape(
 OS_DISK = Shape(
     "OSDisk",
     ephemeralOSDiskSettings=Shape("DiffDiskSettings", placement=word("cachedisk")),
-    caching=_CACHING,
+    caching=_CACHING_OF_SYSTEM,
     diskSizeGB=number(1),
     managedDisk=_MANAGED_DISK,
     writeAcceleratorEnabled=flag,
@@ -50,7 +51,7 @@ SECURITY = Shape(
     proxyAgentSettings=Shape(
         "ProxyAgentSettings", enabled=flag, imds=_ENDPOINT_SETTINGS, wireServer=_ENDPOINT_SETTINGS
     ),
-    securityType=word("trustedLaunch", "confidentialvm"),
+    securityType=word("trustedlaunch", "confidentialvm"),
     uefiSettings=Shape("UefiSettings", secureBootEnabled=flag, vTpmEnabled=flag),
 )
 IMAGE = Shape(
@@ -78,7 +79,7 @@ VM_CONFIGURATION = Shape(
         containerRegistries=many(REGISTRY),
     ),
     diskEncryptionConfiguration=ENCRYPTION,
-    nodePlacementConfiguration=Shape("NodePlacementConfiguration", policy=word("regional", "zonal")),
+    nodePlacementConfiguration=Shape("NodePlacementConfiguration", policy=word("Regional", "Zonal")),
     extensions=many(
         Shape(
             "VMExtension",
@@ -121,7 +122,7 @@ NETWORK = Shape(
     endpointConfiguration=Shape("PoolEndpointConfiguration", inboundNATPools=Need(many(_NAT_POOL, 5))),
     publicIPAddressConfiguration=Shape(
         "PublicIPAddressConfiguration",
-        provision=word("batchmanaged", "usermanaged", "nopublicipaddresses"),
+        provision=word("BatchManaged", "UserManaged", "NoPublicIPAddresses"),
         ipFamilies=many(word("IPv4", "IPv6")),
         ipAddressIds=many(text()),
         ipTags=many(Shape("IPTag", ipTagType=text(), tag=text())),

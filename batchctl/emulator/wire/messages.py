@@ -17,6 +17,7 @@ from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
 
+NEWEST = "2025-06-01"
 MOST_RESULTS = 1000  # as the REST pages have it
 _DIGITS = re.compile("[0-9]{1,18}")
 """What 64 bits hold, and Python reads without a limit of its own."""
@@ -70,6 +71,11 @@ class Call:
         except (ValueError, RecursionError) as error:
             raise bad_body(f"The body is not JSON: {error}") from None
 
+    @property
+    def version(self) -> str:
+        """The version of the API that the caller speaks; such texts sort by their age."""
+        return self.query["api-version"]
+
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false; false where it is absent."""
         value = self.query.get(name, "false").lower()
@@ -83,7 +89,7 @@ class View:
     """How a kind of record looks: a getter for each property that the service adds; the rest stands in its spec.
 
     `filters` are the properties that $filter may name, `known` those that $select may name besides the getters;
-    `stats` is what $expand=stats adds.
+    `stats` is what $expand=stats adds; `newest` makes of an answer one of the newest version, where that says more.
     """
 
     kind: str
@@ -92,6 +98,7 @@ class View:
     filters: frozenset[str]
     known: frozenset[str] = frozenset()
     stats: Callable[[Any, str], Json] | None = None
+    newest: Callable[[Json], Json] | None = None
 
     def wire(self, record: Any, base: str, only: frozenset[str] | None = None) -> Json:
         """The record as JSON; absent properties are left out. `only` names properties, or paths into them."""
@@ -148,10 +155,17 @@ def _as_shown(call: Call, view: View) -> Callable[[Any], Json]:
         expand -= {"stats"}
     if expand - {"stats"}:
         raise bad_query("$expand", ",".join(sorted(expand)), "only stats can be expanded")
+    wire = partial(_wire_of_version, view, call)
     if not expand or view.stats is None:
-        return lambda record: view.wire(record, call.base, only)
+        return lambda record: wire(record, only)
     stats = view.stats
-    return lambda record: {**view.wire(record, call.base, only), "stats": stats(record, call.base)}
+    return lambda record: {**wire(record, only), "stats": stats(record, call.base)}
+
+
+def _wire_of_version(view: View, call: Call, record: Any, only: frozenset[str] | None) -> Json:
+    """The record as JSON of the caller's version of the API."""
+    found = view.wire(record, call.base, only)
+    return view.newest(found) if view.newest and call.version >= NEWEST else found
 
 
 def _that_pass(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:

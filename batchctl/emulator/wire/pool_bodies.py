@@ -9,6 +9,7 @@ from batchctl.emulator.wire.checks import (
     dictionary,
     flag,
     ident,
+    lower,
     many,
     moment,
     number,
@@ -28,7 +29,7 @@ from batchctl.emulator.wire.machine_bodies import (
 from batchctl.emulator.wire.task_bodies import IDENTITY, METADATA, PACKAGES, START_TASK
 
 SCHEDULING = Shape(
-    "TaskSchedulingPolicy", jobDefaultOrder=word("none", "creationtime"), nodeFillType=Need(word("spread", "pack"))
+    "TaskSchedulingPolicy", jobDefaultOrder=word("none", "creationtime"), nodeFillType=Need(word("Spread", "Pack"))
 )
 
 _SLOTS = number(1, 256)
@@ -44,7 +45,7 @@ _OLD: Props = {
 
 _SPECIFICATION: Props = {
     "displayName": text(1024),
-    "vmSize": Need(text(least=1)),
+    "vmSize": Need(lower(text(least=1))),
     "virtualMachineConfiguration": VM_CONFIGURATION,
     "resizeTimeout": Or(_RESIZE_TIMEOUT, "PT15M"),
     "targetDedicatedNodes": Or(number(0), 0),
@@ -59,7 +60,7 @@ _SPECIFICATION: Props = {
     "applicationPackageReferences": PACKAGES,
     "applicationLicenses": many(text()),
     "taskSlotsPerNode": Or(_SLOTS, 1),
-    "taskSchedulingPolicy": Or(SCHEDULING, {"nodeFillType": "spread"}),
+    "taskSchedulingPolicy": Or(SCHEDULING, {"nodeFillType": "Spread"}),
     "userAccounts": USERS,
     "metadata": METADATA,
     "mountConfiguration": MOUNTS,
@@ -79,7 +80,7 @@ POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
 POOL_PATCH = Shape(
     "PoolPatchParameters",
     displayName=text(1024),
-    vmSize=text(least=1),
+    vmSize=lower(text(least=1)),
     enableInterNodeCommunication=flag,
     startTask=START_TASK,
     applicationPackageReferences=PACKAGES,

@@ -65,7 +65,7 @@ OUTPUT_FILES = many(
         uploadOptions=Need(
             Shape(
                 "OutputFileUploadOptions",
-                uploadCondition=Need(word("tasksuccess", "taskfailure", "taskcompletion")),
+                uploadCondition=Need(word("TaskSuccess", "TaskFailure", "TaskCompletion")),
             )
         ),
     )

@@ -82,6 +82,22 @@ def _known_properties(body: Shape) -> frozenset[str]:
     return frozenset(body.checks) | {"identity", "currentNodeCommunicationMode"}
 
 
+def _with_order_of_jobs(found: Any) -> Any:
+    """`jobDefaultOrder` wherever tasks are scheduled. Answers of 2024-07 do not have it by default, those of 2025-06
+    do (Azure/azure-sdk-assets, python/…/test_batch_create_pools of 2025-03-19 and of 2026-01-22).
+    """
+    if isinstance(found, list):
+        return [_with_order_of_jobs(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return {
+        name: {**inner, "jobDefaultOrder": inner.get("jobDefaultOrder", "none")}
+        if name == "taskSchedulingPolicy" and isinstance(inner, dict)
+        else _with_order_of_jobs(inner)
+        for name, inner in found.items()
+    }
+
+
 POOL = View(
     "pools",
     {
@@ -101,6 +117,7 @@ POOL = View(
     ),
     _known_properties(POOL_BODY),
     lambda pool, base: statistics.pools_statistics([pool], pool, pool_url(pool.id, base)),
+    _with_order_of_jobs,
 )
 
 
@@ -178,6 +195,7 @@ JOB = View(
     ),
     _known_properties(JOB_BODY),
     lambda job, base: statistics.jobs_statistics([job], job, job_url(job.id, base)),
+    _with_order_of_jobs,
 )
 
 
@@ -256,6 +274,7 @@ SCHEDULE = View(
         "executionInfo/nextRunTime"
     ),
     _known_properties(SCHEDULE_BODY),
+    newest=_with_order_of_jobs,
 )
 
 

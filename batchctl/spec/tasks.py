@@ -150,8 +150,9 @@ class Maker:
 
 def reserved_ids(job: JobSpec | None) -> Set[str]:
     """The ids of the job's own tasks (REST: TaskIdSameAsJobPreparationTask, TaskIdSameAsJobReleaseTask)."""
-    own = {"jobpreparation": job and job.job_preparation_task, "jobrelease": job and job.job_release_task}
-    return {name for name, task in own.items() if task}
+    preparation, release = (job.job_preparation_task, job.job_release_task) if job else (None, None)
+    ids = {(preparation.wanted.id or "jobpreparation").lower()} if preparation else set()
+    return ids | ({(release.wanted.id or "jobrelease").lower()} if release else set())
 
 
 class Made:

@@ -39,6 +39,10 @@ WRONG = {
     "nodes = 1;": "it sets neither $TargetDedicatedNodes nor $TargetLowPriorityNodes",
     "// start with two nodes $TargetDedicatedNodes = 2;\n": "all is one line",
     "": "it sets neither",
+    "$TargetDedicatedNodes = 1 * TimeInterval_Hourz;": "the variable TimeInterval_Hourz is not defined",
+    "$TargetDedicatedNodes = average($ActiveTasks.GetSample(1));": "there is no function average",
+    "$TargetDedicatedNodes = avg($ActiveTasks.GetSamples(1));": "nothing has a member GetSamples",
+    '$TargetDedicatedNodes = "2";': "$TargetDedicatedNodes is a number of nodes, and no text",
     "$TargetDedicatedNodes = " + "(" * 100 + "1" + ")" * 100: "more than 64 levels",
 }
 

@@ -306,6 +306,6 @@ def test_what_the_author_wrote_for_a_batch_file_is_looked_at_too() -> None:
 
 def test_a_line_without_a_shell_may_be_longer() -> None:
     assert len(windows.argv(["run.exe", "x" * (32_766 - 8)], {})) == 32_766
-    for program, most in (("run.exe", 32_766), ("run.bat", 8_191)):
+    for program, most in (("run.exe", 32_766), ("run.bat", 8_191), ("C:\\Windows\\cmd.EXE", 8_191)):
         with pytest.raises(LineError, match=str(most)):
             windows.argv([program, "x" * (most - 7)], {})

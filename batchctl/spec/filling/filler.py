@@ -103,11 +103,20 @@ def command_line(
     except shell.LineError as error:
         fill.wrong((*commands.at, field, error.number), error.error)
         return "", ()
-    if len(line) > LONGEST_LINE:
+    most = _longest(line, field, on_windows=on_windows)
+    if len(line) > most:
         fill.report(
-            (*commands.at, field), f"longer than {LONGEST_LINE} characters; put it in a script", "too-long", at_key=True
+            (*commands.at, field), f"longer than {most} characters; put it in a script", "too-long", at_key=True
         )
     return line, (_script_file(fill, script),) if script else ()
+
+
+def _longest(line: str, field: str, *, on_windows: bool) -> int:
+    if not on_windows or not field.endswith("Line"):
+        return LONGEST_LINE
+    from batchctl.spec.filling import windows
+
+    return windows.longest(line)
 
 
 def _argv_of(on_windows: bool) -> Callable[[Sequence[str], Values], str]:

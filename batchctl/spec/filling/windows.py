@@ -33,6 +33,7 @@ MOST_ARGUMENTS = 9
 """That a .cmd file can name before it has to `shift`."""
 
 SURELY, MAYBE = "surely", "maybe"
+_CMD = re.compile(r'\s*"?(?:[^"\s]*[\\/])?cmd(?:\.exe)?(?=["\s]|\Z)', re.IGNORECASE)
 _BATCH_UNSAFE = re.compile(r'["%!^&|<>()\r\n]')
 
 
@@ -72,7 +73,12 @@ def argv(command: Sequence[str], values: Mapping[str, Value]) -> str:
         if not own and (found := _BATCH_UNSAFE.search(word)):
             raise _unfit_argument(number, found[0], command[number])
     line = " ".join(_word(word, batch=bool(batch) and at > 0) for at, (_, word) in enumerate(words))
-    return _within_limit(line, 0, LONGEST_CMD_LINE if batch == SURELY else LONGEST_LINE)
+    return _within_limit(line, 0, LONGEST_CMD_LINE if batch == SURELY else longest(line))
+
+
+def longest(line: str) -> int:
+    """How many characters a line may have that is run as it is."""
+    return LONGEST_CMD_LINE if _CMD.match(line) else LONGEST_LINE
 
 
 def _unfit_argument(number: int, char: str, word: str) -> LineError:

@@ -18,6 +18,18 @@ READ = frozenset(
     $networkinbytes $networkoutbytes $nodedeallocationoption requeue terminate taskcompletion retaineddata
     """.split()  # noqa: SIM905 - a list of words
 )
+INTERVALS = frozenset(
+    f"timeinterval_{unit}"
+    for unit in ("zero", "100ns", "microsecond", "millisecond", "second", "minute", "hour", "day", "week", "year")
+)
+FUNCTIONS = frozenset(
+    "avg ceil floor len lg ln log max min norm percentile rand range round std stop sum time val".split()  # noqa: SIM905
+)
+MEMBERS = frozenset(
+    """
+    getsample getsampleperiod getsamplepercent count historybegintime year month day weekday hour minute second
+    """.split()  # noqa: SIM905
+)
 _BLANK = re.compile(r"(?>\s+|//[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _TOKEN = re.compile(
     r"(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<text>\"[^\"]*\")|(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*)"
@@ -78,11 +90,17 @@ class _Reader:
         (kind, name), follows = self._tokens[self._at], self._tokens[self._at + 1 : self._at + 2]
         assigns = kind == "name" and follows == [("mark", "=")]
         self._at += 2 * assigns
+        begins = self._at
         self._expression()
+        if assigns and name.lower() in {*TARGETS, OLD_TARGET} and self._is_text(begins):
+            raise FormulaError(f"{name} is a number of nodes, and no text")
         if self._at < len(self._tokens):
             self._needs(";")
         if assigns:
             self._assigned.add(name.lower())
+
+    def _is_text(self, begins: int) -> bool:
+        return self._at == begins + 1 and self._tokens[begins][0] == "text"
 
     def _expression(self) -> None:
         self._depth += 1
@@ -117,14 +135,21 @@ class _Reader:
     def _value(self) -> None:
         kind, word = self._tokens[self._at]
         self._at += 1
-        if kind == "name" and not self._arguments():
-            name = word.lower()
-            if name not in READ | TARGETS | self._assigned and not name.startswith("timeinterval_"):
-                raise FormulaError(f"the variable {word} is not defined")
+        if kind != "name":
+            return
+        name = word.lower()
+        if self._arguments():
+            if name not in FUNCTIONS:
+                raise FormulaError(f"there is no function {word}")
+        elif name not in READ | TARGETS | INTERVALS | self._assigned:
+            raise FormulaError(f"the variable {word} is not defined")
 
     def _member(self) -> None:
         if self._at >= len(self._tokens) or self._tokens[self._at][0] != "name":
             raise FormulaError(f"{self._here()} where the name of a member is expected")
+        word = self._tokens[self._at][1]
+        if word.lower() not in MEMBERS:
+            raise FormulaError(f"nothing has a member {word}")
         self._at += 1
         self._arguments()
 

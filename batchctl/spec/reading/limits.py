@@ -4,7 +4,7 @@ document. They run on what has its shape: anything else the schema has told of.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from batchctl.durations import parse_duration
@@ -40,24 +40,42 @@ def exit_codes_are_told_apart(document: Any, source: Source) -> Iterator[Problem
             if code in seen:
                 yield source.problem((*at, *here), f"the exit code {code} is there twice", "duplicate-code")
             seen.add(code)
+        before: list[tuple[int, int, Any]] = []
         for here, span in find_parts(conditions, "exitCodeRanges.*"):
-            start, end = get_in(span, "start"), get_in(span, "end")
-            if isinstance(start, int) and isinstance(end, int) and start > end:
+            start, end, answer = (get_in(span, key) for key in ("start", "end", "exitOptions"))
+            if not isinstance(start, int) or not isinstance(end, int):
+                continue
+            if start > end:
                 message = f"no exit code is from {start} to {end}: a range goes upwards"
                 yield source.problem((*at, *here, "end"), message, "empty-range")
+            elif both := next((o for o in before if o[0] <= end and start <= o[1] and o[2] != answer), None):
+                message = f"the exit code {max(start, both[0])} is in the range from {both[0]} to {both[1]} as well"
+                yield source.problem((*at, *here, "start"), message, "duplicate-code")
+            before.append((start, end, answer))
 
 
+RETRIES = "maxTaskRetryCount"
+LONGEST = timedelta(days=180)
+"""Of a wall clock; more is told as that."""
 SIGNED_FOR = timedelta(days=7)
 """How long what batchctl signs can be used: the longest of a user delegation key."""
 
 
 def signatures_outlive_tasks(document: Any, source: Source) -> Iterator[Problem]:
     """What a task writes at its end is uploaded with a signature that was made before it."""
-    for at, task in find_parts(document, "job.tasks.*"):
+    of_job = as_mapping(get_in(document, "job", "constraints"))
+    ends = _length(of_job.get("maxWallClockTime"))
+    if get_in(document, "identity") is not None or (ends is not None and ends <= SIGNED_FOR):
+        return
+    for at, task in chain.from_iterable(find_parts(document, place) for place in ("job.tasks.*", "job.jobManagerTask")):
         constraints, retries = as_mapping(get_in(task, "constraints")), 0
-        text, asked = constraints.get("maxWallClockTime"), constraints.get("maxTaskRetryCount")
-        length = parse_duration(text) if isinstance(text, str) else None
-        if length is None or not get_in(task, "outputFiles"):
+        text, asked = constraints.get("maxWallClockTime"), constraints.get(RETRIES, of_job.get(RETRIES))
+        length = _length(text)
+        if (
+            length is None
+            or length > LONGEST
+            or not any(_is_signed(output) for _, output in find_parts(task, "outputFiles.*"))
+        ):
             continue
         if isinstance(asked, int) and 0 < asked < 1000:
             retries = asked
@@ -65,6 +83,15 @@ def signatures_outlive_tasks(document: Any, source: Source) -> Iterator[Problem]
             all_runs = f" and {retries} retries" if retries else ""
             message = f"{text}{all_runs} is longer than 7 days, after which outputs can no longer be uploaded"
             yield source.problem((*at, "constraints", "maxWallClockTime"), message, "signature-too-short")
+
+
+def _length(text: Any) -> timedelta | None:
+    return parse_duration(text) if isinstance(text, str) else None
+
+
+def _is_signed(output: Any) -> bool:
+    """Does batchctl sign for it?"""
+    return "container" in as_mapping(output) and "identityReference" not in output
 
 
 def own_blobs_are_signed(document: Any, source: Source) -> Iterator[Problem]:

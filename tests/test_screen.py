@@ -16,6 +16,7 @@ from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.events import Applied, Awaited, Begun, Event, PoolSeen, Progress
 from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.live.screen import Screen
+from batchctl.render.live.taskbar import shows_progress
 from tests.clock import FakeClock
 from tests.reconcile.build import OWNER, desired, held_job, task
 from tests.reconcile.test_follow import IDLE, Scripted
@@ -27,10 +28,10 @@ HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 class Drawn:
     """A screen, and what it has written to its terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: bool) -> None:
         self._file = io.StringIO()
         console = Console(file=self._file, force_terminal=True, width=80, height=24, highlight=False, markup=False)
-        self.screen = Screen(console, console, FakeClock())
+        self.screen = Screen(console, console, FakeClock(), **options)
 
     def told(self, *events: Event) -> str:
         self.screen.target("local", "no Azure account is named")
@@ -139,3 +140,34 @@ def test_the_whole_is_told_only_where_it_is_certain(plan: Plan, added: int | Non
 
 def test_nothing_is_awaited_where_nothing_runs() -> None:
     assert list(Lookout(clock=FakeClock()).expect(desired(), Plan(owner=OWNER))) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "knows"),
+    [
+        ({}, False),
+        ({"TERM_PROGRAM": "ghostty"}, True),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, False),
+        ({"WT_SESSION": "c5ac"}, True),
+        ({"WT_SESSION": "c5ac", "TMUX": "/x"}, False),
+        ({"VTE_VERSION": "8001"}, True),
+        ({"VTE_VERSION": "7600"}, False),
+        ({"VTE_VERSION": "new"}, False),
+        ({"ConEmuANSI": "ON"}, True),
+    ],
+)
+def test_a_terminal_that_shows_progress_by_itself_is_known(environ: dict[str, str], knows: bool) -> None:
+    assert shows_progress(environ) == knows
+
+
+def test_the_bar_is_told_how_far_it_is_and_is_left_empty() -> None:
+    steps = [Counts(active=4), Counts(running=2, succeeded=2), Counts(running=1, succeeded=2, failed=1)]
+    events: list[Event] = [Awaited(wanted=4, added=4), *(Progress(counts=counts) for counts in steps)]
+    drawn = Drawn(on_bar=True)
+    drawn.told(*applied("blob", 2), *events)
+    drawn.screen.done("apply")
+    told = [part.partition("\x07")[0] for part in drawn.text.split("\x1b]9;4;")[1:]]
+    assert told == ["1;0", "1;50", "1;100", "3;0", "1;0", "1;50", "2;50", "0;0"]
+    plain = Drawn()
+    plain.told(*events)
+    assert "\x1b]9" not in plain.text

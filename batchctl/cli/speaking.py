@@ -66,8 +66,9 @@ def open_telling(how: str, no_color: bool) -> Voice:
     voice: Printer
     if how == "live":
         from batchctl.render.live.screen import Screen  # imported late: so much of rich is loaded for nothing else
+        from batchctl.render.live.taskbar import shows_progress
 
-        voice = Screen(out, err, SystemClock())
+        voice = Screen(out, err, SystemClock(), on_bar=shows_progress(os.environ))
     else:
         from batchctl.render.lines import Lines
 

@@ -39,9 +39,9 @@ ONLY_SEEN = (Awaited, Begun, ComingHome, Looked, NodesWaiting, PoolSeen, Spent)
 class Screen(Printer):
     """A printer whose progress is a view; lines that are said while it is drawn come above it."""
 
-    def __init__(self, out: Console, err: Console, clock: Clock) -> None:
+    def __init__(self, out: Console, err: Console, clock: Clock, *, on_bar: bool = False) -> None:
         super().__init__(out, err)
-        self._view = View(err, clock, lambda text: self._veil(text))
+        self._view = View(err, clock, lambda text: self._veil(text), on_bar=on_bar)
         self._place = ""
 
     def target(self, name: str, why: str, address: str | None = None) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rich.console import Console
+from rich.control import Control
 from rich.live import Live
+from rich.segment import Segment
 from rich.text import Text
 
 from batchctl.clock import Clock
@@ -17,6 +19,7 @@ from batchctl.render.live.log_view import OpenLog, after_key, keys_row, log_rows
 from batchctl.render.live.rows import rows as all_rows
 from batchctl.render.live.seen import Seen, Step, heard
 from batchctl.render.live.shape import ROWS, Row, cut
+from batchctl.render.live.taskbar import CLEAR, on_the_bar
 from batchctl.sights import Place
 
 FRAMES = 2
@@ -33,14 +36,16 @@ ReadLog = Callable[[Place], Sequence[str]]
 
 
 class View:
-    """`hidden`: writes something else for what may not be seen. `read`: how logs are read; None: they are not."""
+    """`hidden`: writes something else for what may not be seen. `read`: how logs are read; None: they are not.
+    `on_bar`: the terminal shows progress on a bar of its own."""
 
-    def __init__(self, console: Console, clock: Clock, hidden: Callable[[str], str]) -> None:
+    def __init__(self, console: Console, clock: Clock, hidden: Callable[[str], str], *, on_bar: bool = False) -> None:
         self.seen = Seen()
         self.read: ReadLog | None = None
         self._console, self._clock, self._hidden = console, clock, hidden
         self._start = clock.monotonic()
         self._live: Live | None = None
+        self._on_bar, self._bar = on_bar, CLEAR
         self._log, self._read_at = OpenLog(), 0.0
         self._keys = Keys(self.pressed, self.idle)
 
@@ -50,6 +55,7 @@ class View:
 
     def hear(self, event: Event) -> None:
         self.seen = heard(self.seen, event, self._now())
+        self._tell_bar(on_the_bar(self.seen))
 
     def show(self, says: str) -> None:
         """Draw from here on; `says`: what is done just now."""
@@ -72,14 +78,23 @@ class View:
     def hide(self) -> None:
         self._keys.stop()
         if self._live is not None:
+            self._tell_bar(CLEAR)
             self._live.stop()
             self._live = None
 
     def give_back(self) -> None:
         """The terminal as it was, and nothing else."""
         self._keys.give_back()
+        self._tell_bar(CLEAR)
         if self._live is not None:
             self._console.show_cursor(True)
+
+    def _tell_bar(self, said: str) -> None:
+        if self._on_bar and self._live is not None and said != self._bar:
+            self._bar = said
+            control = Control()
+            control.segment = Segment(said, None, [])  # rich has no word for it
+            self._console.control(control)
 
     def _frame(self) -> Text:
         """Never as high as the terminal: what scrolls away cannot be drawn over."""

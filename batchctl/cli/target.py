@@ -51,7 +51,7 @@ def open_spec(
     place = Place(batch=chosen.batch_url, storage=chosen.storage_url)
     out.account(place, SPEC_CODECS[-1])
     spec = replace(spec, prices=known_prices(options.prices, place.batch), region=region_of(place.batch))
-    return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism), place)
+    return Opened(path, spec, connect(chosen, SystemClock(), options.parallelism, out.say), place)
 
 
 def read_spec(
@@ -104,7 +104,7 @@ def open_account(options: Options, out: Voice) -> "Cloud":
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import connect
 
-    return connect(_target(None, options.target, os.environ, out), SystemClock())
+    return connect(_target(None, options.target, os.environ, out), SystemClock(), say=out.say)
 
 
 def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str], out: Voice) -> "Target":

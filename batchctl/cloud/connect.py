@@ -3,7 +3,7 @@
 import logging
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
 from batchctl.cloud.azure_cloud import Azure
+from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
@@ -119,12 +120,15 @@ class Target:
         )
 
 
-def connect(target: Target, clock: Clock, at_once: int | None = None) -> Azure:
+def connect(
+    target: Target, clock: Clock, at_once: int | None = None, say: Callable[[str], None] | None = None
+) -> Azure:
     """Make the clients; sends nothing yet. Our own loops retry, so the SDK's do not (design D11).
 
     `at_once`: how many objects are worked on at any one time; None: as many as each kind stands best.
+    `say` hears of requests that are tried again.
     """
-    return Azure(_session(target, clock, at_once))
+    return Azure(replace(_session(target, clock, at_once), again=Again(clock, say)))
 
 
 def _session(target: Target, clock: Clock, at_once: int | None = None) -> Session:

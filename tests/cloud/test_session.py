@@ -5,10 +5,12 @@ import threading
 import pytest
 
 from batchctl.clock import SystemClock
+from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.faults import Fault
 from batchctl.cloud.clients.session import patiently
 from batchctl.cloud.connect import Target, connect
 from batchctl.resources import Container
+from tests.clock import FakeClock
 
 NOWHERE = Target.local(
     batch_url="http://127.0.0.1:1",
@@ -51,3 +53,24 @@ def test_nobody_waits_for_a_further_try_once_interrupted() -> None:
     with pytest.raises(Fault):
         patiently(SystemClock(), request, halt)
     assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    ("pauses", "told"),
+    [
+        ([0.5], []),
+        ([3.0], ["GET /jobs was answered 503 ServerBusy; asked again in 3 s"]),
+        ([3.0, 3.0, 3.0], ["GET /jobs was answered 503 ServerBusy; asked again in 3 s"]),
+        ([5.0, 5.0, 5.0], ["GET /jobs was answered 503 ServerBusy; asked again in 5 s"] * 2),
+    ],
+)
+def test_what_takes_longer_is_told_and_not_too_often(pauses: list[float], told: list[str]) -> None:
+    clock, said, left = FakeClock(), list[str](), list(pauses)
+
+    def request() -> str:
+        if not left:
+            return "done"
+        raise Fault("GET /jobs was answered 503 ServerBusy", status=503, code="ServerBusy", retry_after=left.pop(0))
+
+    assert patiently(clock, request, threading.Event(), Again(clock, said.append)) == "done"
+    assert said == told

@@ -13,6 +13,7 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
+from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
@@ -76,7 +77,8 @@ class Budget:
 @dataclass(frozen=True, slots=True)
 class Session:
     """`at_once`: so many objects are worked on at any one time; None leaves it to each room. `arm`: what gives pools
-    their identities; None: Batch itself does. `is_paper`: it takes more than it does (`on_paper`)."""
+    their identities; None: Batch itself does. `is_paper`: it takes more than it does (`on_paper`). `again`: who is told
+    of requests that are tried again."""
 
     batch: Batch
     blobs: BlobServiceClient
@@ -89,10 +91,11 @@ class Session:
     at_once: int | None = None
     arm: "Arm | None" = None
     is_paper: bool = False
+    again: Again | None = None
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
-        return patiently(self.clock, request, self.halt)
+        return patiently(self.clock, request, self.halt, self.again)
 
     def find(self, request: Callable[[], T]) -> T | None:
         """As `ask`; None if the service says 404, or that it is on its way out with its container."""
@@ -157,7 +160,7 @@ class Session:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
+def patiently(clock: Clock, request: Callable[[], T], halt: Event, again: Again | None = None) -> T:
     begun, pause = clock.monotonic(), 0.4
     while True:
         try:
@@ -167,7 +170,10 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event) -> T:
             hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
             if not hopeless:
                 # Full jitter: many clients that met the same fault do not come back together.
-                clock.sleep(min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause)), halt)
+                rest = min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause))
+                if again:
+                    again.tell(fault, clock.monotonic() - begun, rest)
+                clock.sleep(rest, halt)
                 pause = min(LONGEST_PAUSE, pause * 2)
             # Asked again: the pause may have ended because we were interrupted.
             if hopeless or halt.is_set():

@@ -174,3 +174,13 @@ def test_a_curve_of_few_points_keeps_the_greatest_number() -> None:
     points = plots.running_points(report, 24)
     assert len(points) == 24
     assert max(count for _, count in points) == max(step.running for step in report.steps) == 12
+
+
+def test_runs_of_days_before_are_not_drawn() -> None:
+    report = synthetic(60, 2, 2)
+    early = replace(
+        report.tasks[0], id="early", generation=0, started=NOON - timedelta(days=3), ended=NOON - timedelta(days=2)
+    )
+    page = as_page(report_of(Sightings(spec="s", now=report.made, runs=[early, *report.tasks], nodes={})))
+    assert "1 run before that: report.json has them." in page
+    assert Seen(page).count("title") == 1 + 60 + len([count for _, count in report.bins])

@@ -84,3 +84,14 @@ def test_failures_by_cause_greatest_first() -> None:
         ran("other", 0, 2, result="failure", exit_code=8, failure=code),
     )
     assert [[run.id for run in group.runs] for group in report.failures] == [["early", "late"], ["odd"], ["other"]]
+
+
+def test_the_newest_stretch_of_runs_begins_after_a_long_pause() -> None:
+    first, second = ran("t", 0, 5), ran("u", 40, 50, job="j-g2", generation=2)
+    # A pause of less than a minute, as between two steps of one apply, is none.
+    assert seen(first, second).newest == at(0)
+    assert seen(first, ran("u", 90, 95, job="j-g2", generation=2)).newest == at(90)
+    # Nothing that overlaps is torn apart, and long runs excuse long pauses.
+    assert seen(ran("t", -4000, 93), ran("u", 90, 95)).newest == at(-4000)
+    assert seen(ran("t", -900, -500), ran("u", -400, 95)).newest == at(-900)
+    assert seen().newest is None

@@ -20,7 +20,7 @@ from batchctl.reconcile.explain.node_time import (
 )
 from batchctl.reconcile.explain.ran_why import Digests, RunReason, reasons_of
 from batchctl.reconcile.explain.rerun import file_label
-from batchctl.reconcile.explain.timeline import Lane, Step, lanes_of, running_over_time
+from batchctl.reconcile.explain.timeline import Lane, Step, lanes_of, newest_since, running_over_time
 from batchctl.reconcile.explain.unknown import unknown_of
 from batchctl.reconcile.explain.waste import Waste, wastes_of
 from batchctl.reconcile.explain.why import why_failed_run
@@ -93,9 +93,9 @@ class FailureGroup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """`tasks`: of each the newest run; all but `retries`, `requeues`, `lanes`, `steps`, `utilisation`, and what is told
-    of nodes, which are of all runs, is of these. `utilisation`: the part of the slots of the nodes that were looked at
-    which tasks had. `cost`: what all nodes that are known cost, None where a price is missing. `unknown`: what nobody
-    can tell any more."""
+    of nodes, which are of all runs, is of these. `newest`: when the newest stretch of runs began. `utilisation`: the
+    part of the slots of the nodes that were looked at which tasks had. `cost`: what all nodes that are known cost, None
+    where a price is missing. `unknown`: what nobody can tell any more."""
 
     spec: str
     made: datetime
@@ -113,6 +113,7 @@ class Report:
     failures: tuple[FailureGroup, ...]
     lanes: tuple[Lane, ...]
     steps: tuple[Step, ...]
+    newest: datetime | None
     bins: tuple[tuple[timedelta, int], ...]
     pools: tuple[PoolSight, ...]
     nodes: tuple[NodeStep, ...]
@@ -162,6 +163,7 @@ def report_of(seen: Sightings) -> Report:
         failures=_groups([run for run in tasks if run.status == "failed"], seen.last_lines),
         lanes=lanes_of(seen.runs, seen.now),
         steps=running_over_time(seen.runs, seen.now),
+        newest=newest_since(seen.runs, seen.now),
         bins=_bins(ran),
         pools=tuple(seen.pools),
         nodes=nodes,

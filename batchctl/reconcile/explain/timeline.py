@@ -1,7 +1,7 @@
 """When tasks ran, and where: the lanes of the nodes' slots, and how many ran at a time. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from batchctl.frozen import dataclass
@@ -46,6 +46,21 @@ def lanes_of(runs: Sequence[TaskSight], now: datetime) -> tuple[Lane, ...]:
     for bar in bars_of(runs, now):
         nodes.setdefault(bar.run.node or "", []).append(bar)
     return tuple(lane for node, bars in nodes.items() for lane in _lanes(node, bars))
+
+
+GAP = timedelta(minutes=1)
+
+
+def newest_since(runs: Sequence[TaskSight], now: datetime) -> datetime | None:
+    """When the newest stretch of runs began: before it nothing ran for longer than all of it took, and than GAP."""
+    since, until = None, now
+    for bar in sorted(bars_of(runs, now), key=lambda bar: bar.end, reverse=True):
+        if since is None:
+            since, until = bar.start, bar.end
+        elif since - bar.end > max(until - since, GAP):
+            return since
+        since = min(since, bar.start)
+    return since
 
 
 def _lanes(node: str, bars: Sequence[Bar]) -> list[Lane]:

@@ -166,11 +166,18 @@ def durations(report: Report) -> str:
     most, width = max(count for _, count in report.bins), (WIDTH - LEFT - 8) / len(report.bins)
     bars = "".join(
         f"<rect class=s x={number * width:.1f} y={HIGH - HIGH * count / most:.1f} width={width - 2:.1f} "
-        f"height={HIGH * count / most:.1f}><title>up to {shown_span(bound)}: {plural(count, 'task')}</title></rect>"
+        f"height={HIGH * count / most:.1f}><title>up to {bound_words(bound, report)}: {plural(count, 'task')}"
+        "</title></rect>"
         for number, (bound, count) in enumerate(report.bins)
     )
     longest = report.bins[-1][0]
     return _plot("How long tasks ran", HIGH, [_upward(most, bars)], _axis(longest, HIGH))
+
+
+def bound_words(bound: timedelta, report: Report) -> str:
+    """With as many digits as tell the bars apart."""
+    is_fine = report.bins[0][0] < timedelta(seconds=0.1)
+    return f"{bound.total_seconds():.3f} s" if is_fine else shown_span(bound)
 
 
 def _upward(most: int, inside: str, what: str = "task") -> str:

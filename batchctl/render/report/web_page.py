@@ -1,6 +1,7 @@
 """A run as one page that needs nothing else: no request leaves it, and nothing that others wrote is obeyed by it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from batchctl.reconcile.decide.causes import failure_words
@@ -11,7 +12,7 @@ from batchctl.render.report.figures import applied_rows, figures, verdict, waste
 from batchctl.render.report.plots import safe
 from batchctl.render.report.style import HATCH, KEY, script, style
 from batchctl.render.tables import as_moment, as_span
-from batchctl.render.text import short_ids, shown_moment, shown_size, shown_span
+from batchctl.render.text import short_ids, shown_moment, shown_size
 from batchctl.sights import TaskSight
 from batchctl.words import plural, some
 
@@ -26,7 +27,8 @@ Cell = str | tuple[str, float]
 
 
 def as_page(report: Report) -> str:
-    parts = [part for part in _sections(report) if part[2]]
+    report, earlier = _of_newest(report)
+    parts = [part for part in _sections(report, earlier) if part[2]]
     links = "".join(f'<a href="#{id}">{title}</a>' for id, title, _ in parts)
     body = "".join(f"<section id={id}><h2>{title}</h2>\n{text}</section>\n" for id, title, text in parts)
     name = safe(report.spec)
@@ -42,16 +44,29 @@ def as_page(report: Report) -> str:
     )
 
 
-def _sections(report: Report) -> Iterator[tuple[str, str, str]]:
-    """(id, title, markup); what there is nothing to say of is empty."""
+def _of_newest(report: Report) -> tuple[Report, int]:
+    """With lanes and steps of the newest stretch alone: what ran days before would be all that the plots have room for.
+    Returns how many runs are left out, too."""
+    since = report.newest
+    if since is None:
+        return report, 0
+    lanes = [replace(lane, bars=tuple(bar for bar in lane.bars if bar.start >= since)) for lane in report.lanes]
+    left = sum(len(lane.bars) for lane in report.lanes) - sum(len(lane.bars) for lane in lanes)
+    steps = tuple(step for step in report.steps if step.moment >= since)
+    return replace(report, lanes=tuple(lane for lane in lanes if lane.bars), steps=steps), left
+
+
+def _sections(report: Report, earlier: int) -> Iterator[tuple[str, str, str]]:
+    """(id, title, markup); what there is nothing to say of is empty. `earlier`: how many runs are not drawn."""
     yield "figures", "In figures", _figures(report)
     yield "applied", "What was applied", _rows(applied_rows(report))
     yield "failures", "What failed", "".join(_failures(report))
     if report.lanes:
-        yield "timeline", "When tasks ran", _timeline(report)
+        left = f"<p class=soft>{plural(earlier, 'run')} before that: report.json has them.</p>" if earlier else ""
+        yield "timeline", "When tasks ran", left + _timeline(report)
         yield "running", "Tasks and nodes over time", _running(report)
     if report.bins:
-        bins = ([f"up to {shown_span(bound)}", str(count)] for bound, count in report.bins)
+        bins = ([f"up to {plots.bound_words(bound, report)}", str(count)] for bound, count in report.bins if count)
         yield "durations", "How long they ran", _pair(plots.durations(report), _table(("run time", "tasks"), bins))
     yield "why", "Why each ran", "".join(_reasons(report))
     yield "waste", "Waste", _waste(report)

@@ -33,6 +33,7 @@ Command: TypeAlias = Literal[
     "outputs",
     "logs",
     "report",
+    "debug_dump",
     "cancel",
     "retry",
     "pause",
@@ -42,7 +43,7 @@ Command: TypeAlias = Literal[
 """The function behind a command that takes some of these options."""
 
 
-LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why", "report")
+LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why", "report", "debug_dump")
 """Commands that look at a run."""
 
 ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")

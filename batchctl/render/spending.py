@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from batchctl.cloud_answers import Prices
+from batchctl.reconcile.explain.node_time import hours_text
 from batchctl.render.text import shown_span
 from batchctl.sights import NodeUse
 from batchctl.words import plural
@@ -13,8 +14,7 @@ CENT = 0.01
 
 def node_time(time: timedelta) -> str:
     """`2.31 node-hours`; of little the time."""
-    hours = time.total_seconds() / 3600
-    return f"{hours:.3g} node-hours" if hours >= CENT else shown_span(time)
+    return f"{hours_text(time)} node-hours" if time >= timedelta(hours=0.01) else shown_span(time)
 
 
 def shown_cost(cost: float, prices: Prices | None) -> str:

@@ -46,7 +46,7 @@ class Heard:
 class Found:
     """The streams that can be read; `lost`: why others cannot, a sentence for each reason."""
 
-    streams: tuple[Stream, ...]
+    streams: tuple[Stream, ...] = ()
     lost: tuple[str, ...] = ()
 
 
@@ -62,7 +62,7 @@ def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], name
         if not met:
             raise NotThere(f"no {'node' if is_node else 'task'} of this run meets {asked!r}")
         found += met
-    return _with_blobs(found, spec, eyes, cloud)
+    return with_blobs(found, spec, eyes, cloud)
 
 
 def _of_tasks(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> list[Stream]:
@@ -91,7 +91,7 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
     return owner if len(names) == 1 else f"{owner} {name}"
 
 
-def _with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
+def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
     """Those that no node has any more, with the blob in which they were kept. Raises NotThere if none can be read."""
     gone = [stream for stream in found if eyes.file(stream.place, stream.name) is None]
     kept = look.written(spec, cloud) if any(stream.place.is_task for stream in gone) else ()

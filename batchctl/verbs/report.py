@@ -16,6 +16,7 @@ from batchctl.reconcile.explain.report import Applied, FailureGroup, Report, Sig
 from batchctl.reconcile.explain.rerun import Culprit, RerunFacts, culprits
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Job, Task, generation_id
+from batchctl.sensitive import Veil
 from batchctl.sights import JobSight, Place, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.spec.reading.limits import SIGNED_FOR
@@ -74,7 +75,7 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
     )
     return replace(
         found,
-        failures=tuple(_with_last_words(found.failures, eyes, heard)),
+        failures=tuple(_with_last_words(found.failures, eyes, heard, codec_for(spec).veil)),
         reasons=tuple(_with_culprits(spec, found.reasons, runs, held, eyes)),
     )
 
@@ -132,11 +133,12 @@ def _heard_too(failed: Sequence[FailedRun], heard: Heard) -> Iterator[FailedRun]
         yield replace(one, says=one.says or last_line(lines)) if lines else one
 
 
-def _with_last_words(groups: tuple[FailureGroup, ...], eyes: Eyes, heard: Heard) -> Iterator[FailureGroup]:
+def _with_last_words(groups: tuple[FailureGroup, ...], eyes: Eyes, heard: Heard, veil: Veil) -> Iterator[FailureGroup]:
     for number, group in enumerate(groups):
         told = (heard.said.get((run.job.lower(), run.id.lower())) for run in group.runs)
         known = next((said for said in told if said), ())
-        yield replace(group, said=known[-LINES:] or (_last_words(group, eyes) if number < GROUPS else ()))
+        said = known[-LINES:] or (_last_words(group, eyes) if number < GROUPS else ())
+        yield replace(group, said=tuple(map(veil, said)))
 
 
 def _last_words(group: FailureGroup, eyes: Eyes) -> tuple[str, ...]:

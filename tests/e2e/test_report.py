@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import ceil
@@ -59,6 +60,7 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
     with (folder / "tasks.csv").open(newline="") as rows:
         assert [row["task"] for row in csv.DictReader(rows)] == [row["task"] for row in records]
 
+    check_dump(workbench, spec)
     check_nodes(found, records, node)
     check_end(json.loads((workbench.folder / "out" / "end" / "report.json").read_text()), found, node["node"])
 
@@ -69,7 +71,7 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
     jsonschema.validate(again, json.loads(schema_text("report")))
     assert [(cause["why"], len(cause["tasks"])) for cause in again["why"]] == [
         ("changed: command", 18),
-        ("its run before failed: exit code 7; changed: command", 2),
+        ("failed before: exit code 7; changed: command", 2),
     ]
     [changed] = again["why"][0]["changed"]
     assert changed["part"] == "command"
@@ -77,6 +79,29 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
     assert "20 ]" in changed["lines"][0]
     assert workbench.run("report", spec, "--to", spec).code == 64
     assert workbench.run("destroy", spec, "--yes", "--discard-outputs").code == 0
+
+
+def check_dump(workbench: Workbench, spec: str) -> None:
+    dumped = workbench.run("debug-dump", spec, "--to", "dump.zip")
+    assert dumped.code == 0, dumped.said
+    path = workbench.folder / "dump.zip"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        told = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert told["CONTENTS.txt"] in dumped.out
+    assert told["logs/square-19.stderr.txt"] == "19 is too heavy\n"
+    assert "/square-20 (7): FailureExitCode: " in told["errors.txt"]
+    assert {"spec/0-canary.yaml", "plan.json", "status.txt", "nodes.json", "report/report.html"} <= told.keys()
+    assert len(json.loads(told["tasks.json"])) == 20
+    assert workbench.run("debug-dump", spec, "--to", "dump.zip").code == 64
+    # Nobody has to know what a plan needs: the rest is told, and why there is none.
+    text = (workbench.folder / spec).read_text()
+    unknown = workbench.folder / "specs" / "unknown.yaml"
+    unknown.write_text(text.replace("'{item} is too heavy'", "'${env:NOT_THERE}'"))
+    partly = workbench.run("debug-dump", "specs/unknown.yaml", "--to", "partly.zip")
+    assert partly.code == 0, partly.said
+    assert "  plan: specs/unknown.yaml:" in partly.out
 
 
 def check_nodes(found: Mapping[str, Any], records: list[dict[str, Any]], node: Mapping[str, Any]) -> None:
@@ -96,7 +121,7 @@ def check_nodes(found: Mapping[str, Any], records: list[dict[str, Any]], node: M
     lost = sum(row["ran"] for row in records if row["status"] == "failed") / 4
     assert waste["failed work"]["nodeHours"] == pytest.approx(lost / 3600, abs=1e-5)
     assert found["inputs"] == {}
-    assert [cause["why"] for cause in found["why"]] == ["it had not run before"]
+    assert [cause["why"] for cause in found["why"]] == ["never ran before"]
 
 
 def check_end(ended: Mapping[str, Any], found: Mapping[str, Any], node: str) -> None:

@@ -145,7 +145,7 @@ def test_why_each_ran() -> None:
     assert found == {
         "same": ASKED,
         "changed": "changed: inputs",
-        "Bad": "its run before failed: exit code 7; changed: command",
+        "Bad": "failed before: exit code 7; changed: command",
         "lost": UNKNOWN,
         "new": FIRST,
     }

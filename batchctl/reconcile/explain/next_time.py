@@ -8,7 +8,7 @@ from datetime import timedelta
 from math import ceil, floor
 
 from batchctl.frozen import dataclass
-from batchctl.reconcile.explain.node_time import NodeLife, NodeStep, hours
+from batchctl.reconcile.explain.node_time import NodeLife, NodeStep, hours_text
 from batchctl.reconcile.explain.timeline import Step
 from batchctl.reconcile.explain.waste import idle_time
 from batchctl.sights import JobUse, PoolSight, TaskSight
@@ -155,7 +155,7 @@ def _coming_up(seen: Measured) -> Iterator[Advice]:
             about="start task",
             says="an image that has already what the start task installs, or fewer nodes for longer, saves most of it",
             numbers=f"it took {_told(starts[len(starts) // 2])} on half of the nodes or longer, together "
-            f"{hours(sum(starts, timedelta())):.3g} of {hours(spent):.3g} node-hours",
+            f"{hours_text(sum(starts, timedelta()))} of {hours_text(spent)} node-hours",
         )
 
 
@@ -171,5 +171,5 @@ def _idle(seen: Measured) -> Iterator[Advice]:
         yield Advice(
             about="idle nodes",
             says="pool.scale, or afterRun: resizeToZero, gives nodes back that have nothing to do",
-            numbers=f"{hours(idle):.3g} of {hours(spent):.3g} node-hours without a task",
+            numbers=f"{hours_text(idle)} of {hours_text(spent)} node-hours without a task",
         )

@@ -64,6 +64,12 @@ def hours(time: timedelta) -> float:
     return time.total_seconds() / 3600
 
 
+def hours_text(time: timedelta) -> str:
+    """`2.31`, `1,200`: three digits, or all before the point."""
+    found = hours(time)
+    return f"{found:,.0f}" if found >= 100 else f"{found:.3g}"
+
+
 def lives_of(
     looks: Sequence[NodesSeen],
     now: datetime,

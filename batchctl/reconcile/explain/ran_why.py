@@ -11,9 +11,9 @@ from batchctl.work import HANDLING
 Digests = Mapping[tuple[str, str], str]
 """By job and task, in small letters."""
 
-FIRST = "it had not run before"
-ASKED = "nothing of it changed: it was asked for by name, or what it wrote was not there any more"
-UNKNOWN = "it ran again, and what it was before is not known"
+FIRST = "never ran before"
+ASKED = "nothing changed: asked for by name, or what was written was gone"
+UNKNOWN = "ran before, and what changed is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def _why(before: TaskSight | None, run: TaskSight, digests: Digests, failed: Cal
         return FIRST
     old, new = (digests.get((one.job.lower(), one.id.lower()), "") for one in (before, run))
     parts = [part for part in changed_parts(old, new) if part != HANDLING]
-    reasons = [f"its run before failed: {failed(before)}"] if before.status == "failed" else []
-    reasons += ["its run before did not end"] if before.state != "completed" else []
+    reasons = [f"failed before: {failed(before)}"] if before.status == "failed" else []
+    reasons += ["did not end before"] if before.state != "completed" else []
     reasons += [f"changed: {', '.join(parts)}"] if old and new and parts else []
     return "; ".join(reasons) or (ASKED if old and new else UNKNOWN)

@@ -43,8 +43,15 @@ def _veiled(value: Any, write: Callable[[str], str], hide: Callable[[str], str])
 
 
 def told_json(value: JsonText | None) -> Any:
-    """A JSON text as it is compared: without what the service never gives back, words in small letters."""
-    return None if value is None else json_text(_given_back(json.loads(value), str.lower))
+    """A JSON text as it is compared: without what the service never gives back, words in small letters; nothing if it
+    says nothing."""
+    told = None if value is None else _given_back(json.loads(value), str.lower)
+    return json_text(told) if _says(told) else None
+
+
+def _says(value: Any) -> bool:
+    """Is there any value in it, however deep?"""
+    return any(map(_says, value.values())) if isinstance(value, dict) else value is not None
 
 
 def _given_back(value: Any, write: Callable[[str], str] = str) -> Any:
@@ -219,7 +226,7 @@ def _as_asked(old: Any, new: Any) -> Any:
     """The old value without what the new one leaves to the service, which may have filled it in."""
     if isinstance(new, JsonText) and isinstance(old, JsonText):
         named = _named(_given_back(json.loads(old)), json.loads(new))
-        return json_text(named) if named else None
+        return json_text(named) if _says(named) else None
     if isinstance(new, tuple) and isinstance(old, tuple) and len(old) == len(new):
         return tuple(map(_as_asked, old, new))
     if not is_dataclass(new) or isinstance(new, type) or type(old) is not type(new):

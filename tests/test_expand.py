@@ -183,3 +183,16 @@ def test_a_schedule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = (tmp_path / "az/create.sh").read_text(encoding="utf-8")
     assert 'az batch job-schedule create --json-file "$(fill schedule-nightly.json)"' in script
     models.BatchJobScheduleCreateOptions(json.loads((tmp_path / "az/schedule-nightly.json").read_text()))
+
+
+def test_what_is_not_set_is_asked_of_nobody(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be hidden anyway; but a name that only the environment has is needed."""
+    monkeypatch.delenv("SECRET")
+    rows, said = expanded(capsys, str(spec))
+    assert "note: SECRET of the environment is not set, and stands as (sensitive) here" in said
+    assert rows[0]["body"]["userAccounts"][0]["password"] == "(sensitive)"
+    spec.write_text(SPEC.replace("id: p\n", "id: '${env:SECRET}'\n"))
+    assert run(["expand", str(spec)]) == 65
+    assert "the environment variable 'SECRET' is not set" in capsys.readouterr().err

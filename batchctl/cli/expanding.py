@@ -1,5 +1,6 @@
 """The command that shows what a spec comes to: expand."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import SPEC_CODECS, open_printer
 from batchctl.cli.target import named_storage, open_spec, read_spec
 from batchctl.errors import UsageError
+from batchctl.words import some
 
 if TYPE_CHECKING:
     from batchctl.render.expansion import Row
@@ -80,7 +82,13 @@ def _expanded(path: Path, options: Options, out: Any) -> "tuple[list[Row], Any]"
         opened = open_spec(path, options, out)
         spec, cloud, storage = opened.spec, opened.cloud, opened.place.storage
     else:
-        spec, cloud = read_spec(path, options, out, asks=False), None
+        from batchctl.spec.load import with_stand_ins
+
+        environ, unset = with_stand_ins(path, os.environ, overlays=options.overlay)
+        spec, cloud = read_spec(path, options, out, environ=environ, asks=False), None
+        if unset:
+            are = "is not set, and stands" if len(unset) == 1 else "are not set, and stand"
+            out.say(f"note: {some(unset, 5)} of the environment {are} as (sensitive) here; `apply` needs what is meant")
         storage = named_storage(spec)
     desired = expanded(spec, cloud)
     for note in left_out(spec, desired, listed=cloud is not None):

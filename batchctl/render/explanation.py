@@ -24,6 +24,18 @@ def explanation(word: Word, width: int, *, recursive: bool = False) -> Iterator[
         yield ""
     for inner in word.inner:
         yield from _listed(inner, width, 1, recursive=recursive)
+    if word.path == "pool.scale":
+        yield ""
+        yield from _formula()
+
+
+def _formula() -> Iterator[str]:
+    from batchctl.configurations import Scale  # imported late: of all words, one is told so
+    from batchctl.spec.filling.scale import scaling_formula
+
+    yield "  The formula of {max: 20, spot: true}, on nodes with one task slot:"
+    yield ""
+    yield from (f"    {line}" for line in scaling_formula(Scale(max=20, spot=True), 1).splitlines())
 
 
 def _facts(word: Word) -> Iterator[tuple[str, str]]:

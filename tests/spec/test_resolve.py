@@ -577,9 +577,11 @@ BOTH: dict[str, Any] = {
     "resourceFiles": [{"blob": "{item}"}, {"container": "app"}],
     "requiredSlots": 2,
 }
+NEITHER: dict[str, Any] = {"withoutDefaults": ["containerSettings", "constraints", "userIdentity"]}
+REST_OF_ALL = {key: value for key, value in ALL_HAVE.items() if key not in NEITHER["withoutDefaults"]}
 
 
-@pytest.mark.parametrize(("own", "both"), [({}, ALL_HAVE), (OWN, BOTH)])
+@pytest.mark.parametrize(("own", "both"), [({}, ALL_HAVE), (OWN, BOTH), (NEITHER, REST_OF_ALL)])
 def test_what_all_tasks_have_is_as_if_each_said_it(tmp_path: Path, own: dict[str, Any], both: dict[str, Any]) -> None:
     """Digests too, so that who says it once runs nothing again."""
     plain = {"id": "t-{item.stem}", "forEach": {"blobs": "src"}, "command": ["run"]}

@@ -17,7 +17,7 @@ from batchctl.configurations import IdentityReference
 from batchctl.output_names import written_mark
 from batchctl.resources import Image, Pool, Task
 from batchctl.rest import REST, Dialect, field_entries
-from batchctl.rules import JsonText, json_text
+from batchctl.rules import JsonText, json_text, told_json
 from batchctl.work import (
     JobManagerTask,
     JobPreparationTask,
@@ -133,10 +133,11 @@ def _laid_over(below: Any, above: Any) -> Any:
     return {name: inner for name, inner in {**below, **laid}.items() if inner is not None}
 
 
-def unsaid(cls: Any, item: Json) -> JsonText:
+def unsaid(cls: Any, item: Json) -> JsonText | None:
     """What a spec's `raw` may have asked for: of the properties that have no word, or parts without one, what no field
     of the class reads."""
-    return json_text(_without(cls, {name: item[name] for name in cls.raw_properties if name in item}))
+    found = json_text(_without(cls, {name: item[name] for name in cls.raw_properties if name in item}))
+    return None if told_json(found) is None else found
 
 
 def _without(cls: Any, item: Json) -> Json:

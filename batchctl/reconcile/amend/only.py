@@ -30,7 +30,7 @@ def only_named(plan: Plan, situation: Situation) -> Plan:
         plan,
         changes=kept,
         later=(),
-        refusals=(*plan.refusals, *_refusals_of_unmet(wanted, (*situation.desired.resources, *held))),
+        refusals=(*plan.refusals, *_refusals_of_unmet(wanted, (*situation.desired.resources, *held), situation)),
         notes=(*plan.notes, *([_what_is_left_out(left)] if left else [])),
         waits=waits,
         endings=plan.endings if waits else (),
@@ -145,9 +145,11 @@ def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
     yield from (Need(Container, file.container) for file in files)
 
 
-def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource]) -> Iterator[str]:
+def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource], situation: Situation) -> Iterator[str]:
     for name in wanted:
-        if not any(map(name.meets, there)):
+        if (pool := situation.desired.external_pool) and name.meets(pool):
+            yield f"--only {name.text}: that pool is external, and batchctl changes nothing of it"
+        elif not any(map(name.meets, there)):
             known = sorted({label_of(r) if r.kind != "task" else r.name for r in there if r.kind == name.kind})
             yield f"--only {name.text}: there is no such {name.kind}; there is {some(known) or 'none'}"
 

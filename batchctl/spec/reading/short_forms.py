@@ -37,8 +37,11 @@ def with_task_defaults(document: Any, source: Source) -> tuple[Any, Source]:
 
 
 def _task(task: Mapping[str, Any], defaults: Mapping[str, Any], at: At, laid: list[Laid]) -> dict[str, Any]:
-    merged = dict(task)
+    merged, without = dict(task), task.get("withoutDefaults")
+    left_out = without if isinstance(without, list) else []
     for key, said in defaults.items():
+        if key in left_out:
+            continue
         own, here, there = task.get(key), (*at, key), (*HERE, key)
         if key in USER and USER & task.keys():
             continue

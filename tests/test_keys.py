@@ -44,6 +44,18 @@ def test_what_is_open_after_a_key(shown: OpenLog, typed: str, after: OpenLog) ->
     assert after_key(shown, typed, LOGS) == after
 
 
+FAILED = (Log(mark=("cause", "j", "a"), place=Place(above="j", id="a")),)
+
+
+def test_those_that_failed_alike_run_again_when_it_is_said_twice() -> None:
+    asked = after_key(OpenLog(key=1, lines=("x",)), "r", FAILED)
+    assert asked == OpenLog(key=1, lines=("x",), asks=True)
+    assert after_key(asked, "r", FAILED) == OpenLog()
+    assert after_key(asked, "x", FAILED) == OpenLog(key=1, lines=("x",))
+    assert after_key(OpenLog(), "r", FAILED) == OpenLog(), "of nothing that is open"
+    assert after_key(OpenLog(key=1), "r", LOGS) == OpenLog(key=1), "a task that is slow has not failed"
+
+
 def test_no_key_opens_what_is_not_there() -> None:
     assert after_key(OpenLog(), "1", ()) == after_key(OpenLog(), "f", ()) == OpenLog()
 
@@ -69,6 +81,13 @@ def test_the_end_of_a_log_has_the_room_that_is_left() -> None:
     [
         (OpenLog(), LOGS, True, "1-2 log   f follow   d detach, as Ctrl-C"),
         (OpenLog(key=1, follows=True), LOGS[:1], True, "1 log   f stop following   q close   d detach, as Ctrl-C"),
+        (OpenLog(key=1), FAILED, True, "1 log   f follow   r retry these   q close   d detach, as Ctrl-C"),
+        (
+            OpenLog(key=1, asks=True),
+            FAILED,
+            True,
+            "r once more lets all that failed so run again, any other key does not",
+        ),
         (OpenLog(), (), True, "d detach, as Ctrl-C"),
         (OpenLog(), LOGS, False, "d detach, as Ctrl-C"),
     ],
@@ -92,8 +111,8 @@ class Reader:
         return self.lines
 
 
-def view_of(reader: Reader) -> View:
-    view = View(Console(file=io.StringIO(), force_terminal=True, width=80, height=24), FakeClock(), str)
+def view_of(reader: Reader, clock: FakeClock | None = None) -> View:
+    view = View(Console(file=io.StringIO(), force_terminal=True, width=80, height=24), clock or FakeClock(), str)
     view.read = reader
     view.hear(progress(running=3))
     view.hear(MATTERS)
@@ -120,14 +139,38 @@ def test_a_log_that_cannot_be_read_says_why() -> None:
 
 
 def test_what_is_followed_is_read_again_and_nothing_else() -> None:
-    view = view_of(reader := Reader())
-    view.idle()
+    clock = FakeClock()
+    view = view_of(reader := Reader(), clock)
     view.pressed("1")
+    clock.sleep(9)
     view.idle()
     assert len(reader.asked) == 1
     view.pressed("f")
     view.idle()
-    assert len(reader.asked) == 2, "not again at once"
+    view.idle()
+    assert len(reader.asked) == 2, "and not again at once"
+
+
+def test_a_group_is_tried_again_only_when_it_was_asked_for_twice() -> None:
+    view, tried = view_of(Reader()), list[Place]()
+    view.retry = tried.append
+    for typed in "2rx2":
+        view.pressed(typed)
+    assert tried == []
+    for typed in "2rr":
+        view.pressed(typed)
+    assert tried == [Place(above="j", id="enc-3")]
+
+
+def test_why_nothing_is_tried_again_is_told() -> None:
+    def refused(_place: Place) -> None:
+        raise CloudError("its job has ended")
+
+    view = view_of(Reader())
+    view.retry = refused
+    for typed in "2rr":
+        view.pressed(typed)
+    assert "its job has ended" in text_of(view)
 
 
 def test_a_log_stays_open_when_more_comes() -> None:

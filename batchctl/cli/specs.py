@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from batchctl.cli.desk import log_end, retry_like
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.reporting import reported, require_folder
@@ -15,10 +16,6 @@ from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
 SpecPath: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
-
-
-LOG_END = 16 << 10
-"""Bytes of a log that the live view reads: more has no room."""
 
 
 @with_options
@@ -64,7 +61,6 @@ def apply(
     """
     from batchctl import verbs
     from batchctl.clock import SystemClock
-    from batchctl.reconcile.carry_out.last_words import last_words
     from batchctl.reconcile.carry_out.lookout import Lookout
 
     told = voice_for(options)
@@ -81,7 +77,7 @@ def apply(
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
         work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
     opened, clock = work.opened, SystemClock()
-    out.logs_from(partial(last_words, opened.cloud.eyes, size=LOG_END))
+    out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     events = verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout)
     print_events(reported(events, opened, options.report, out) if options.report else events, out)

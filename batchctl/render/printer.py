@@ -95,8 +95,8 @@ class Printer(Page):
             self._line(ceiling_line(plan.ceiling))
         self._line(summary_line(plan), "bold")
 
-    def logs_from(self, read: "Callable[[Place], Sequence[str]]") -> None:
-        """Who draws lets its reader ask for the end of a log."""
+    def keys_do(self, read: "Callable[[Place], Sequence[str]]", retry: "Callable[[Place], str]") -> None:
+        """Who draws lets its reader see the end of a log, and try again what failed."""
 
     def agreed(self) -> None:
         """What the plan says begins now."""

@@ -64,7 +64,7 @@ class JsonPrinter:
     def agreed(self) -> None:
         """A program sees it by what comes."""
 
-    def logs_from(self, read: Callable[[Place], Sequence[str]]) -> None:
+    def keys_do(self, read: Callable[[Place], Sequence[str]], retry: Callable[[Place], str]) -> None:
         """A program asks for itself."""
 
     def end(self) -> None:

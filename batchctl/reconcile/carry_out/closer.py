@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.frozen import dataclass
-from batchctl.reconcile.carry_out.last_words import last_words
 from batchctl.reconcile.decide.causes import FailedRun, blocked_by, grouped, last_line
 from batchctl.reconcile.events import Blocked, Broken, FactorySeen, Laggard, Looked
 from batchctl.reconcile.port import FAILED, Eyes
@@ -22,13 +21,13 @@ MOST_RUNS = 500
 """Tasks that one look lists."""
 
 MOST_TAILS = 20
-"""Failed tasks whose last line is read, two requests each; where more fail, most fail alike."""
+"""Failed tasks whose last line is read, four requests each; where more fail, most fail alike."""
 
 SHOWN = 2
 """Slow tasks, and broken nodes, whose last line is read."""
 
-TAIL = 4096
-"""Bytes at the end of a file in which its last line is looked for."""
+LINES = 10
+"""At the end of a stream, of which the last one that is not blank counts."""
 
 FEWEST = 20
 """Tasks of a factory that must have ended before another one is slow."""
@@ -69,6 +68,8 @@ class CloseLook:
 
     def look(self, jobs: Sequence[Job], counts: Counts, pool: str, health: PoolHealth | None) -> Looked:
         """Raises CloudError."""
+        if counts.failed < len(self._failed):
+            self._forget_failures()
         for job in jobs:
             for run in self._news_of(job):
                 self._note(run)
@@ -82,6 +83,13 @@ class CloseLook:
             factories=tuple(self._seen(running)) if self.wide else (),
             partly=self.wide and counts.ended > len(self._ended),
         )
+
+    def _forget_failures(self) -> None:
+        """Some of them run again: all that are left are seen anew."""
+        self._failed.clear()
+        self._since.clear()
+        self._tails = 0
+        self._ended = {key: is_bad for key, is_bad in self._ended.items() if not is_bad}
 
     def _news_of(self, job: Job) -> tuple[TaskSight, ...]:
         since = self._since.get(job.name + str(job.generation))
@@ -114,7 +122,7 @@ class CloseLook:
         return self.eyes.runs(_sight_of(job), "state eq 'running'", MOST_RUNS)
 
     def _last_line(self, place: Place) -> str:
-        return last_line(last_words(self.eyes, place, TAIL))
+        return last_line(self.eyes.last_words([place], LINES)[0])
 
     def _stuck(self) -> Blocked | None:
         """Counted anew when more have failed: to walk the dependencies of very many tasks takes its time."""

@@ -81,5 +81,5 @@ class Lookout:
             yield looked
 
     def _is_news(self, counts: Counts, health: PoolHealth | None) -> bool:
-        failed = counts.failed > self._counts.failed or bool(self._look and self._look.is_ailing(health))
+        failed = counts.failed != self._counts.failed or bool(self._look and self._look.is_ailing(health))
         return failed or (self.close and (counts != self._counts or counts.running > 0))

@@ -9,19 +9,25 @@ from batchctl.render.live.shape import INDENT, Row
 from batchctl.words import one_line
 
 CLOSE = ("\x1b", "q")
+RETRY = "r"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLog:
-    """What is shown of whose log, by which key; `key` 0: none. `follows`: it is read again and again."""
+    """What is shown of whose log, by which key; `key` 0: none. `follows`: it is read again and again;
+    `asks`: whether those that failed alike shall run again, which the same key says once more."""
 
     key: int = 0
     follows: bool = False
     lines: tuple[str, ...] | None = None
+    asks: bool = False
 
 
 def after_key(shown: OpenLog, typed: str, logs: Sequence[Log]) -> OpenLog:
-    """What is open after a key: a number opens, the same closes; f follows what is open, or the first."""
+    """What is open after a key: a number opens, the same closes; f follows what is open, or the first; r asks."""
+    if typed == RETRY and can_retry(shown, logs):
+        return OpenLog() if shown.asks else replace(shown, asks=True)
+    shown = replace(shown, asks=False)
     if typed in CLOSE or typed == str(shown.key):
         return OpenLog()
     if typed.isdecimal() and typed.isascii() and 0 < int(typed) <= min(KEYS, len(logs)):
@@ -29,6 +35,11 @@ def after_key(shown: OpenLog, typed: str, logs: Sequence[Log]) -> OpenLog:
     if typed == "f" and logs:
         return replace(shown, key=shown.key or 1, follows=not shown.follows)
     return shown
+
+
+def can_retry(shown: OpenLog, logs: Sequence[Log]) -> bool:
+    """Is it the log of tasks that failed?"""
+    return bool(shown.key) and logs[shown.key - 1].mark[0] == "cause"
 
 
 def log_rows(shown: OpenLog, logs: Sequence[Log], height: int) -> Iterator[Row]:
@@ -47,9 +58,13 @@ def log_rows(shown: OpenLog, logs: Sequence[Log], height: int) -> Iterator[Row]:
 def keys_row(shown: OpenLog, logs: Sequence[Log], *, can_read: bool) -> Row:
     """What can be pressed just now."""
     words = []
+    if shown.asks:
+        return Row(f"{INDENT}r once more lets all that failed so run again, any other key does not", "bold")
     if can_read and logs:
         words.append("1 log" if len(logs) == 1 else f"1-{len(logs)} log")
         words.append("f stop following" if shown.follows else "f follow")
     if shown.key:
         words.append("q close")
+    if can_retry(shown, logs):
+        words.insert(-1, "r retry these")
     return Row(f"{INDENT}{'   '.join((*words, 'd detach, as Ctrl-C'))}", "dim")

@@ -23,7 +23,7 @@ from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place as Account
 from batchctl.reconcile.plan import Plan
 from batchctl.render.events import words_of
-from batchctl.render.live.view import ReadLog, View
+from batchctl.render.live.view import ReadLog, Retry, View
 from batchctl.render.printer import Printer
 from batchctl.words import one_line, plural
 
@@ -58,8 +58,9 @@ class Screen(Printer):
         super().plan(plan, full=full)
         self._view.seen = replace(self._view.seen, title=f"{one_line(plan.owner)}, {one_line(self._place)}")
 
-    def logs_from(self, read: ReadLog) -> None:
+    def keys_do(self, read: ReadLog, retry: Retry) -> None:
         self._view.read = read
+        self._view.retry = lambda place: self.say(retry(place))
 
     def agreed(self) -> None:
         self._view.show("beginning")

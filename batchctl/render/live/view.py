@@ -15,7 +15,7 @@ from batchctl.clock import Clock
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Event
 from batchctl.render.live.keys import Keys
-from batchctl.render.live.log_view import OpenLog, after_key, keys_row, log_rows
+from batchctl.render.live.log_view import RETRY, OpenLog, after_key, keys_row, log_rows
 from batchctl.render.live.rows import rows as all_rows
 from batchctl.render.live.seen import Seen, Step, heard
 from batchctl.render.live.shape import ROWS, Row, cut
@@ -35,6 +35,10 @@ ReadLog = Callable[[Place], Sequence[str]]
 """The last lines of whom it is asked about. Raises BatchctlError."""
 
 
+Retry = Callable[[Place], str]
+"""Lets a task that failed run again, and all that failed alike; returns what became of it. Raises BatchctlError."""
+
+
 class View:
     """`hidden`: writes something else for what may not be seen. `read`: how logs are read; None: they are not.
     `on_bar`: the terminal shows progress on a bar of its own."""
@@ -42,6 +46,7 @@ class View:
     def __init__(self, console: Console, clock: Clock, hidden: Callable[[str], str], *, on_bar: bool = False) -> None:
         self.seen = Seen()
         self.read: ReadLog | None = None
+        self.retry: Callable[[Place], None] | None = None
         self._console, self._clock, self._hidden = console, clock, hidden
         self._start = clock.monotonic()
         self._live: Live | None = None
@@ -122,8 +127,17 @@ class View:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         elif self.read:
             before, self._log = self._log, after_key(self._log, typed, self.seen.logs)
-            if self._log.key and self._log != before:
+            if before.asks and typed == RETRY:
+                self._retry_group(before.key)
+            elif self._log.key and self._log.lines is None:
                 self._read_log(self.read)
+
+    def _retry_group(self, key: int) -> None:
+        if self.retry:
+            try:
+                self.retry(self.seen.logs[key - 1].place)
+            except BatchctlError as error:
+                self._log = replace(self._log, key=key, lines=(str(error),))
 
     def idle(self) -> None:
         if self.read and self._log.key and self._log.follows and self._now() - self._read_at >= AGAIN:

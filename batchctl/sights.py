@@ -194,6 +194,20 @@ class FileState:
     made: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSight:
+    """A file in the directory of a task or node: `name` as the service has it."""
+
+    name: str
+    size: int
+    modified: datetime | None = None
+
+    @property
+    def path(self) -> str:
+        """With slashes: nodes of Windows write backslashes."""
+        return self.name if "/" in self.name else self.name.replace("\\", "/")
+
+
 def newest_runs(runs: Sequence[TaskSight]) -> tuple[TaskSight, ...]:
     """Of each task the newest run; in the order of their first ones."""
     newest: dict[str, TaskSight] = {}

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import acting, dumping, expanding, gc, local, looking, prices, reading, specs
+from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Commands": (specs.plan, specs.apply, specs.destroy),
     "What is going on": (
         *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
-        *(looking.report, dumping.debug_dump),
+        *(files.ls, files.get, looking.report, dumping.debug_dump),
     ),
     "What is to be done": (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot),
     "Specs and plans": (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema),

@@ -51,12 +51,12 @@ def tasks(
 
     asked = {"failed": failed, "running": running, "waiting": waiting}
     states = [state for state, wanted in asked.items() if wanted]
-    seen = _open(spec, options)
+    seen = open_for_rows(spec, options)
     if states == ["failed"]:
         found = numbered_failures(seen.spec, seen.cloud.eyes)
-        _print([one for one in found if look.meets(one.run.id, patterns or ())], FAILURES, options)
+        print_rows([one for one in found if look.meets(one.run.id, patterns or ())], FAILURES, options)
     else:
-        _print(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
+        print_rows(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
 
 
 @with_options
@@ -65,8 +65,8 @@ def nodes(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> Non
     from batchctl.render.tables import NODES
     from batchctl.verbs import look
 
-    seen = _open(spec, options)
-    _print(look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, options)
+    seen = open_for_rows(spec, options)
+    print_rows(look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, options)
 
 
 @with_options
@@ -75,8 +75,8 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
     from batchctl.render.tables import OUTPUTS
     from batchctl.verbs import look
 
-    seen = _open(spec, options)
-    _print(look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, options)
+    seen = open_for_rows(spec, options)
+    print_rows(look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, options)
 
 
 @with_options
@@ -156,7 +156,7 @@ def report(
     out.line(wrote)
 
 
-def _open(spec: Path, options: Options) -> Opened:
+def open_for_rows(spec: Path, options: Options) -> Opened:
     from batchctl.render.tables import FORMS
 
     if options.form not in FORMS:
@@ -165,7 +165,7 @@ def _open(spec: Path, options: Options) -> Opened:
     return open_spec(spec, options, open_printer(options.no_color, aside=options.form != "table"), names_alone=True)
 
 
-def _print(rows: Sequence[Any], columns: Any, options: Options) -> None:
+def print_rows(rows: Sequence[Any], columns: Any, options: Options) -> None:
     from batchctl.render.tables import table_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0

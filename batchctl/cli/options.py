@@ -32,6 +32,8 @@ Command: TypeAlias = Literal[
     "nodes",
     "outputs",
     "logs",
+    "ls",
+    "get",
     "report",
     "debug_dump",
     "cancel",
@@ -43,7 +45,18 @@ Command: TypeAlias = Literal[
 """The function behind a command that takes some of these options."""
 
 
-LOOKING: tuple[Command, ...] = ("status", "tasks", "nodes", "outputs", "logs", "why", "report", "debug_dump")
+LOOKING: tuple[Command, ...] = (
+    "status",
+    "tasks",
+    "nodes",
+    "outputs",
+    "logs",
+    "ls",
+    "get",
+    "why",
+    "report",
+    "debug_dump",
+)
 """Commands that look at a run."""
 
 ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")
@@ -52,7 +65,7 @@ ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")
 READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", *LOOKING, *ACTING)
 """Commands that read a spec."""
 
-LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs")
+LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs", "ls")
 """Those of them that list rows."""
 
 
@@ -100,7 +113,7 @@ class Options:
         False,
         "--yes",
         "-y",
-        of=("apply", "destroy", "gc", "local_reset", "cancel", "retry", "pause", "reboot"),
+        of=("apply", "destroy", "gc", "local_reset", "get", "cancel", "retry", "pause", "reboot"),
         help="Do not ask.",
     )
     out: Path | None = option(

@@ -10,7 +10,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
-from batchctl.sights import FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
 from batchctl.work import ResourceFile
 
 
@@ -62,7 +62,19 @@ class Account(Protocol):
         ...
 
 
-class Cloud(Account, Protocol):
+class Source(Protocol):
+    """Where the content of what is fetched comes from."""
+
+    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
+        """The content, from byte `start` on, of exactly this version of the blob (its ETag)."""
+        ...
+
+    def halt(self) -> None:
+        """Whoever asked for something has gone: begin no request any more, and wait for none to be tried again."""
+        ...
+
+
+class Cloud(Account, Source, Protocol):
     """Reads return what is there; `create`, `update`, `delete` take a batch of one kind and yield outcomes.
 
     Every method may raise CloudError. A read of what does not exist returns nothing, it does not raise; only `counts`
@@ -143,14 +155,6 @@ class Cloud(Account, Protocol):
 
     def blobs(self, container: str) -> tuple[Blob, ...]: ...
 
-    def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
-        """The content, from byte `start` on, of exactly this version of the blob (its ETag)."""
-        ...
-
-    def halt(self) -> None:
-        """Whoever asked for something has gone: begin no request any more, and wait for none to be tried again."""
-        ...
-
 
 FAILED = "executionInfo/result eq 'failure'"
 """Tasks that failed, as OData says it."""
@@ -187,6 +191,10 @@ class Eyes(Protocol):
     def pool(self, pool: str) -> PoolSight | None: ...
 
     def nodes(self, pool: str) -> tuple[NodeSight, ...]: ...
+
+    def files(self, place: Place) -> tuple[FileSight, ...] | None:
+        """All files below a directory of a task or node; None where nobody can read them now."""
+        ...
 
     def file(self, place: Place, name: str) -> FileState | None:
         """A file on a node; None where nobody can read it now."""

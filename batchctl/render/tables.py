@@ -107,6 +107,14 @@ OUTPUTS: tuple[Column, ...] = (
     Column("etag", lambda blob: blob.etag, detail=True),
 )
 
+FILES: tuple[Column, ...] = (
+    Column("file", lambda held: held.blob.path),
+    Column("size", lambda held: held.blob.size, shown_size),
+    Column("modified", lambda held: held.blob.modified, as_moment),
+    Column("of", lambda held: held.owner),
+    Column("from", lambda held: held.source),
+)
+
 
 def table_text(rows: Sequence[Any], columns: Sequence[Column], form: str, width: int = 0) -> str:
     """The rows in one of FORMS, with its last newline. `width`: of the terminal, which the last columns leave if they

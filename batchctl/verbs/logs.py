@@ -55,36 +55,17 @@ def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], name
 
     Raises NotThere where nothing meets one of them, and where none can be read.
     """
-    found: list[Stream] = []
-    for asked in wanted:
-        is_node, pattern = asked.startswith("node."), asked.removeprefix("task.").removeprefix("node.")
-        met = _of_nodes(spec, eyes, pattern, names) if is_node else _of_tasks(spec, eyes, pattern, names)
-        if not met:
-            raise NotThere(f"no {'node' if is_node else 'task'} of this run meets {asked!r}")
-        found += met
-    return with_blobs(found, spec, eyes, cloud)
-
-
-def _of_tasks(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> list[Stream]:
-    return [
-        Stream(label=_label(run.id, name, names), place=Place(above=run.job, id=run.id), name=STREAMS[name])
-        for run in look.tasks(spec, eyes, (pattern,))
-        for name in names
-    ]
-
-
-def _of_nodes(spec: Spec, eyes: Eyes, pattern: str, names: Sequence[str]) -> list[Stream]:
-    return [
+    found = [
         Stream(
-            label=_label(node.id, name, names),
-            place=Place(above=pool, id=node.id, is_task=False),
-            name=f"startup/{STREAMS[name]}",
+            label=_label(place.id, name, names),
+            place=place,
+            name=STREAMS[name] if place.is_task else f"startup/{STREAMS[name]}",
         )
-        for pool in look.pools_of(spec, eyes.generations(spec.name))
-        for node in eyes.nodes(pool)
-        if look.names(node.id, pattern)
+        for asked in wanted
+        for place in look.named_places(spec, eyes, asked)
         for name in names
     ]
+    return with_blobs(found, spec, eyes, cloud)
 
 
 def _label(owner: str, name: str, names: Sequence[str]) -> str:
@@ -98,16 +79,18 @@ def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) ->
     blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
     there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
     readable = tuple(stream for stream in there if stream not in gone or stream.blob)
-    lost = tuple(why_lost([s.place for s in there if s not in readable], _not_begun(gone, spec, eyes)))
+    lost = tuple(
+        why_lost([s.place for s in there if s not in readable], not_begun([s.place for s in gone], spec, eyes))
+    )
     if not readable:
         raise NotThere("; ".join(lost))
     return Found(streams=readable, lost=lost)
 
 
-def _not_begun(streams: Sequence[Stream], spec: Spec, eyes: Eyes) -> dict[str, str]:
+def not_begun(places: Sequence[Place], spec: Spec, eyes: Eyes) -> dict[str, str]:
     """By the ids of tasks and nodes that have not come to write anything: what they do instead."""
-    tasks = look.tasks(spec, eyes) if any(stream.place.is_task for stream in streams) else ()
-    pools = {stream.place.above for stream in streams if not stream.place.is_task}
+    tasks = look.tasks(spec, eyes) if any(place.is_task for place in places) else ()
+    pools = {place.above for place in places if not place.is_task}
     nodes = [node for pool in sorted(pools) for node in eyes.nodes(pool)]
     return {run.id: run.status for run in tasks if run.started is None} | {
         node.id: node.state for node in nodes if node.state in STARTING

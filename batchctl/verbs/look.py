@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from batchctl.errors import NotThere
 from batchctl.reconcile.explain.node_time import NodesSeen, lives_of, uses_of
 from batchctl.reconcile.port import FAILED, Cloud, Eyes
 from batchctl.resources import Blob, Pool
-from batchctl.sights import JobSight, NodeSight, PoolSight, Status, TaskSight, newest_runs
+from batchctl.sights import JobSight, NodeSight, Place, PoolSight, Status, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
 
@@ -54,6 +55,23 @@ def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSig
     found = [node for pool in pools_of(spec, eyes.generations(spec.name)) for node in eyes.nodes(pool)]
     asked = patterns or ("*",)
     return tuple(node for node in found if any(names(node.id, each) or meets(node.state, (each,)) for each in asked))
+
+
+def named_places(spec: Spec, eyes: Eyes, asked: str) -> tuple[Place, ...]:
+    """The directories of the tasks that meet a pattern, or of the nodes of `node.PATTERN`. Raises NotThere."""
+    is_node, pattern = asked.startswith("node."), asked.removeprefix("task.").removeprefix("node.")
+    if not is_node:
+        found = tuple(Place(above=run.job, id=run.id) for run in tasks(spec, eyes, (pattern,)))
+    else:
+        found = tuple(
+            Place(above=pool, id=node.id, is_task=False)
+            for pool in pools_of(spec, eyes.generations(spec.name))
+            for node in eyes.nodes(pool)
+            if names(node.id, pattern)
+        )
+    if not found:
+        raise NotThere(f"no {'node' if is_node else 'task'} of this run meets {asked!r}")
+    return found
 
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:

@@ -89,12 +89,32 @@ def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: 
     assert len(both) == 4
     assert workbench.run("logs", spec, "node.tvm").out == "started\n"
 
+    listed = json.loads(workbench.run("ls", spec, "square-01", "-o", "json").out)
+    files = {row["file"]: (row["size"], row["from"]) for row in listed}
+    assert {"stdout.txt": (15, "node"), "wd/square-01.txt": (2, "node")}.items() <= files.items()
+    assert "startup/stdout.txt" in workbench.run("ls", spec, "node.tvm", "startup/*").out
+    assert workbench.run("get", spec, "square-0[12]", "std*.txt", "wd/*", "--to", "got").code == 0
+    assert (workbench.folder / "got/square-02/wd/square-02.txt").read_text() == "4\n"
+    assert (workbench.folder / "got/square-01/stdout.txt").read_bytes() == b"a\tb\033[1m c\n::end"
+    again = workbench.run("get", spec, "square-0[12]", "std*.txt", "wd/*", "--to", "got")
+    assert (again.code, "6 files are at home already" in again.said) == (0, True)
+    (workbench.folder / "got/square-02/stdout.txt").write_text("mine")
+    asked = workbench.run("get", spec, "square-0[12]", "std*.txt", "wd/*", "--to", "got")
+    assert (asked.code, (workbench.folder / "got/square-02/stdout.txt").read_text()) == (64, "mine")
+    assert workbench.run("get", spec, "square-0[12]", "std*.txt", "wd/*", "--to", "got", "--yes").code == 0
+    assert (workbench.folder / "got/square-02/stdout.txt").read_text() != "mine"
+    assert workbench.run("get", spec, "square-01", "*.csv").code == 1
+
     name = json.loads(workbench.run("nodes", spec, "-o", "json").out)[0]["node"]
     assert workbench.run("logs", spec, f"node.{name}").out == "started\n"
     found = re.search(r"(?m)^  id: (\S+)$", path.read_text())
     assert found is not None
     assert workbench.run("destroy", spec, "--yes", "--only", f"pool.{found[1]}").code == 0
     assert workbench.run("logs", spec, "square-01").out == one.out
+    assert workbench.run("get", spec, "square-01", "square-01.txt", "stdout.txt", "--to", "kept").code == 0
+    kept_files = {str(path.relative_to(workbench.folder)) for path in workbench.folder.rglob("kept/**/*.txt")}
+    assert kept_files == {"kept/square-01.txt", "kept/logs/1/stdout.txt"}
+    assert "nobody can read what square-20 wrote any more" in workbench.run("ls", spec, "square-20").err
     gone = workbench.run("logs", spec, "square-20", "--stderr")
     assert gone.code == 1
     assert "nobody can read what square-20 wrote any more" in gone.err

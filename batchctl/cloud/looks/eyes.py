@@ -6,7 +6,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks import files, machines, runs, whole
 from batchctl.frozen import dataclass
 from batchctl.resources import Task
-from batchctl.sights import FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
 from batchctl.work import ResourceFile
 
 
@@ -39,6 +39,9 @@ class AzureEyes:
 
     def nodes(self, pool: str) -> tuple[NodeSight, ...]:
         return machines.nodes_seen(self.session, pool)
+
+    def files(self, place: Place) -> tuple[FileSight, ...] | None:
+        return files.files_below(self.session, place)
 
     def file(self, place: Place, name: str) -> FileState | None:
         return files.file_state(self.session, place, name)

@@ -2,14 +2,33 @@
 
 from collections.abc import Sequence
 
-from batchctl.cloud.clients.batch import path_segment
+from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.looks.reading import moment
 from batchctl.cloud.resources.nodes import last_words
 from batchctl.errors import CloudError
-from batchctl.sights import FileState, Place
+from batchctl.sights import FileSight, FileState, Place
 
 OUT_OF_REACH = frozenset({404, 409, 416})
 """It is not there (yet, any more); its node or task is in no state for it; it is shorter by now than when we asked."""
+
+
+def files_below(session: Session, place: Place) -> tuple[FileSight, ...] | None:
+    """Without the directories themselves."""
+    try:
+        found = session.ask(lambda: list(session.batch.pages(f"{_owner(place)}/files", recursive="true")))
+    except CloudError as error:
+        if error.status in OUT_OF_REACH:
+            return None
+        raise
+    return tuple(_read_file(item) for item in found if not item.get("isDirectory"))
+
+
+def _read_file(item: Json) -> FileSight:
+    about = item.get("properties") or {}
+    return FileSight(
+        name=item["name"], size=int(about.get("contentLength", 0)), modified=moment(about.get("lastModified"))
+    )
 
 
 def file_state(session: Session, place: Place, name: str) -> FileState | None:

@@ -19,7 +19,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.carry_out.leftovers import hold_temporary, sweep_leftovers
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch, clashing_fetches, why_unsafe
-from batchctl.reconcile.port import Cloud
+from batchctl.reconcile.port import Source
 from batchctl.resources import Blob
 from batchctl.words import one_line
 
@@ -58,7 +58,7 @@ class _Ground:
     strips: Semaphore = field(default_factory=lambda: Semaphore(STRIPS))
 
 
-def fetch(fetches: Sequence[Fetch], cloud: Cloud) -> Iterator[Event]:
+def fetch(fetches: Sequence[Fetch], cloud: Source) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
     if problems := (*clashing_fetches(fetches), *_no_room(fetches)):
         raise CannotLandError("\n".join(map(one_line, problems)))
@@ -114,7 +114,7 @@ def _landing_event(item: Fetch, landing: Future[Path]) -> Event:
         return NotFetched(blob=item.blob, why=str(error))
 
 
-def _land(item: Fetch, cloud: Cloud, ground: _Ground) -> Path:
+def _land(item: Fetch, cloud: Source, ground: _Ground) -> Path:
     """Where it is then."""
     _go_on(ground.stop)
     if why := why_unsafe(item.blob.path, item.root):

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth, Ticket
@@ -13,7 +14,6 @@ from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.follow import halt
-from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged
@@ -38,6 +38,9 @@ from batchctl.verbs.carrying_out import (
 from batchctl.verbs.survey import Survey, decide, survey
 from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
+if TYPE_CHECKING:
+    from batchctl.reconcile.carry_out.lookout import Lookout
+
 
 def apply(
     spec: Spec,
@@ -47,7 +50,7 @@ def apply(
     choices: Choices = Choices(),
     patience: timedelta | None = AT_ONCE,
     ticket: Ticket | None = None,
-    lookout: Lookout | None = None,
+    lookout: "Lookout | None" = None,
 ) -> Generator[Event, None, None]:
     """Make it so, wait for the tasks, bring the outputs home; all of it while nobody else does (`under_lock`).
 
@@ -93,7 +96,7 @@ def _plan_of_apply(spec: Spec, cloud: Cloud, choices: Choices) -> tuple[Survey, 
 
 
 def _carry_out(
-    seen: Survey, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter, lookout: Lookout | None
+    seen: Survey, decided: Plan, cloud: Cloud, clock: Clock, meter: Meter, lookout: "Lookout | None"
 ) -> Generator[Event, None, tuple[list[TaskFailed], int]]:
     """Returns the tasks that failed, and how many were not added."""
     desired = seen.desired
@@ -121,7 +124,7 @@ def _wait(
     clock: Clock,
     before: PoolHealth | None,
     meter: Meter,
-    lookout: Lookout | None,
+    lookout: "Lookout | None",
 ) -> Iterator[Event]:
     if lookout:
         yield from lookout.expect(desired, decided)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.desired import Tolerance
 from batchctl.errors import Stuck
-from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
@@ -18,6 +18,9 @@ from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, o
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Pool, Task, generation_id
 from batchctl.words import plural
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.carry_out.lookout import Lookout  # nobody looks on while a plan is made
 
 SHORTEST, LONGEST = 1.0, 15.0
 """Seconds between two polls; they grow with the wait."""
@@ -38,7 +41,7 @@ def wait_for_tasks(
     *,
     external: bool = False,
     meter: Meter | None = None,
-    lookout: Lookout | None = None,
+    lookout: "Lookout | None" = None,
     wanted: Pool | None = None,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.

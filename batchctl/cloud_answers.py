@@ -1,6 +1,7 @@
 """Values that cross between `cloud/` and `reconcile/` and are no resources; most are what a cloud answers."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +26,48 @@ class Prices:
     def of(self, size: str, system: str, kind: str) -> float | None:
         """The price of an hour, None where none is known."""
         return self.rates.get(f"{system}.{kind}", {}).get(size.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedSize:
+    """A VM size that Batch has in the account's region: the family by which its cores are counted, and until when.
+
+    `lacks`: which of `spot`, `ephemeral` and `accelerated` it does not have.
+    """
+
+    family: str
+    cores: int | None = None
+    lacks: frozenset[str] = frozenset()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolThere:
+    """A pool of the account, whosever, with the nodes that it has or is to have."""
+
+    name: str
+    vm_size: str
+    dedicated: int = 0
+    spot: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """What the account may have at most, and what there is of it. None: no such quota is told.
+
+    `cores_by_family`: where dedicated cores are counted by family, which `dedicated_cores` then says nothing of.
+    `sizes` by their names in small letters, empty where nobody says them; `active_jobs` with job schedules.
+    """
+
+    region: str
+    dedicated_cores: int | None = None
+    cores_by_family: Mapping[str, int] | None = None
+    spot_cores: int | None = None
+    pools: int | None = None
+    jobs: int | None = None
+    sizes: Mapping[str, OfferedSize] = field(default_factory=dict)
+    pools_there: tuple[PoolThere, ...] = ()
+    active_jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

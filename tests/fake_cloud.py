@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import Any, TypeVar
 
-from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Quotas, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.output_names import blob_names, file_on_node, written_mark
@@ -130,6 +130,7 @@ class FakeCloud:
         self.now = EPOCH
         self.halted = False
         self.no_identities: str | None = None
+        self.quotas_told: Quotas | None = None
         self._versions = 0
 
     # What a hand does beside batchctl.
@@ -197,6 +198,9 @@ class FakeCloud:
     def place(self, url: str) -> tuple[str, str] | None:
         container, _, path = url.removeprefix("https://ours/").partition("/")
         return (container, path) if url.startswith("https://ours/") else None
+
+    def quotas(self) -> Quotas | None:
+        return self.quotas_told
 
     def why_no_identities(self) -> str | None:
         return self.no_identities

@@ -9,7 +9,7 @@ from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
 from batchctl.cloud.transfer.downloads import read_blob
 from batchctl.cloud.transfer.listing import list_blobs
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Quotas
 from batchctl.on_paper import kept_on_paper
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
 
@@ -80,6 +80,13 @@ class Azure:
 
     def why_no_identities(self) -> str | None:
         return self._session.arm.obstacle() if self._session.arm else None
+
+    def quotas(self) -> Quotas | None:
+        if self._session.arm is None or self._session.arm.account is None:
+            return None
+        from batchctl.cloud.resources.quotas import account_quotas  # imported late: few specs name the account's id
+
+        return account_quotas(self._session)
 
     def on_paper(self, resource: Resource) -> tuple[str, ...]:
         return kept_on_paper(resource) if self._session.is_paper else ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Ticket
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Quotas, Ticket
 from batchctl.desired import Desired
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
@@ -45,6 +45,10 @@ class Account(Protocol):
 
     def place(self, url: str) -> tuple[str, str] | None:
         """The container and the blob that an address in its storage names. No request."""
+        ...
+
+    def quotas(self) -> Quotas | None:
+        """What the account may have at most, and what there is; None where it does not tell."""
         ...
 
     def why_no_identities(self) -> str | None:

@@ -12,6 +12,7 @@ from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.decide.preemptions import as_asked
+from batchctl.reconcile.decide.quotas import allowed
 from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
@@ -50,8 +51,14 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
     listings = {
         c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
     }
-    desired = settled(resolve(spec, take_inventory(spec, listings)), held)
+    desired = settled(resolve(spec, take_inventory(spec, listings)), held, lambda pool: _choice(pool, cloud))
     return Survey(desired, as_asked(desired.resources, held))
+
+
+def _choice(pool: Pool, cloud: Cloud) -> Pool:
+    """The pool with the first of its sizes that the account lets it have, as far as it tells."""
+    quotas = cloud.quotas()
+    return allowed(pool, quotas, datetime.now(UTC)) if quotas else pool
 
 
 def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

@@ -40,6 +40,8 @@ class Manager:
 
     def __call__(self, request: Request) -> Answer:
         name = request.path.rpartition("/")[2]
+        if request.method == "GET":
+            return 403, {"error": {"code": "AuthorizationFailed", "message": "Who makes pools may not read quotas."}}
         self.log.append(request.method)
         identity = request.body["identity"]
         ids = [{"resourceId": i} for i in identity.get("userAssignedIdentities", {})]

@@ -108,16 +108,23 @@ def test_a_size_that_batch_does_not_take_gives_way() -> None:
             choosing(),
             f"pool 'pool' takes the size {A}, the first of vmSize; if Azure gives no nodes of it: {B}, then {C}",
         ),
-        (choosing(vm_size=C), f"pool 'pool' takes the size {C}, which is in vmSize, too"),
+        (choosing(vm_size=C), f"pool 'pool' takes the size {C}, the first of vmSize for which the account has room"),
         (
             choosing(vm_sizes=(A,), needs=Needs(cpus=16, memory=20), task_slots_per_node=4),
             f"pool 'pool' takes the size {A}, the least that has 16 cpus, 20 GiB for each of 4 slots",
         ),
         (
             choosing(vm_sizes=(C,), needs=Needs(cpus=1)),
-            f"pool 'pool' takes the size {A}, which has 1 cpu; if Azure gives no nodes of it: {C}",
+            f"pool 'pool' takes the size {A}, the least that has 1 cpu for which the account has room; "
+            f"if Azure gives no nodes of it: {C}",
         ),
     ],
 )
 def test_what_is_told_of_the_choice(wanted: Pool, line: str | None) -> None:
     assert choice_line(wanted) == line
+
+
+def test_what_is_told_of_a_size_that_is_there() -> None:
+    assert choice_line(choosing(vm_size=C), there=True) == f"pool 'pool' takes the size {C}, which it has already"
+    found = choice_line(choosing(vm_sizes=(C,), needs=Needs(cpus=1)), there=True) or ""
+    assert f"{A}, which it has already and which has 1 cpu" in found

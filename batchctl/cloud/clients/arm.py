@@ -1,4 +1,4 @@
-"""Azure Resource Manager, for what Batch's own service does not do: the identity of a pool.
+"""Azure Resource Manager, for what Batch's own service does not do: the identity of a pool, the quotas of the account.
 
 Its library, azure-mgmt-batch, is the extra `batchctl[arm]` and loaded when it is needed. It has not met the real
 service yet.
@@ -67,6 +67,26 @@ class Arm:
     def change_pool(self, name: str, body: Json) -> None:
         """Raises AzureError."""
         self._client.pool.update(self._group, self._name, name, body)
+
+    @cached_property
+    def account_as_told(self) -> Json | None:
+        """The Batch account in REST JSON, with its quotas; None where nobody may ask, or nobody answers."""
+        if self.account is None or self.obstacle():
+            return None
+        try:
+            return dict(self._client.batch_account.get(self._group, self._name).as_dict())
+        except AzureError:
+            return None
+
+    @cached_property
+    def sizes_as_told(self) -> list[Json]:
+        """The VM sizes that Batch has in the account's region; none where nobody says them."""
+        region = (self.account_as_told or {}).get("location")
+        try:
+            found = self._client.location.list_supported_virtual_machine_skus(region) if region else ()
+            return [dict(item.as_dict()) for item in found]
+        except AzureError:
+            return []
 
     @cached_property
     def _cloud(self) -> AzureClouds:

@@ -101,9 +101,11 @@ def sizes_that_are_tried(plan: Plan, situation: Situation) -> Iterator[str]:
     if not (has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)):
         return
     changed = {c.resource.name.lower(): c.after for c in plan.changes if isinstance(c.after, Pool)}
+    held = {(r.name.lower(), r.vm_size.lower()) for r in situation.held if isinstance(r, Pool)}
     for resource in situation.desired.resources:
         if isinstance(resource, Pool):
-            line = choice_line(changed.get(resource.name.lower(), resource))
+            pool = changed.get(resource.name.lower(), resource)
+            line = choice_line(pool, there=(pool.name.lower(), pool.vm_size.lower()) in held)
         elif isinstance(resource, Job) and resource.auto_pool:
             line = choice_line(replace(resource.auto_pool.pool, name=f"of job {resource.name}"), for_a_job=True)
         else:

@@ -16,6 +16,7 @@ from batchctl.reconcile.amend.only import only_named
 from batchctl.reconcile.amend.orphans import with_orphans
 from batchctl.reconcile.amend.pool_notes import with_note_of_cost, with_note_of_no_nodes, with_pool_notes
 from batchctl.reconcile.amend.pool_renewal import by_reboot, with_renewals, with_replaced
+from batchctl.reconcile.amend.quotas import with_quotas
 from batchctl.reconcile.amend.schedule_notes import with_schedule_notes
 from batchctl.reconcile.amend.taken_outputs import with_taken_outputs
 from batchctl.reconcile.plan import Plan
@@ -46,6 +47,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_auto_pools,
     with_ceiling,
     with_preflight,
+    with_quotas,
     with_advice,
     refuse_losses,
 )

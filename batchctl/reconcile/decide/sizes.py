@@ -1,7 +1,7 @@
 """Which VM size a pool has, where its spec leaves a choice. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
@@ -10,16 +10,16 @@ from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Job, Pool, Resource
 from batchctl.vm_abilities import meets_needs
 
-NO_ROOM = re.compile(r"(?i)[a-z]*(?:allocation|quota|capacity|skunotavailable)[a-z]*(?::|\Z)")
+NO_ROOM = r"(?i)[a-z]*(?:allocation|quota|capacity|skunotavailable)[a-z]*(?::|\Z)"
 """Errors of a resize that another size may not meet: AllocationFailed, AllocationTimedOut, AccountCoreQuotaReached …"""
 
 
-def settled(desired: Desired, held: Sequence[Resource]) -> Desired:
-    """The desired with the sizes that its pools have already, as far as the spec lets them."""
+def settled(desired: Desired, held: Sequence[Resource], choose: Callable[[Pool], Pool] = lambda pool: pool) -> Desired:
+    """The desired with the sizes that its pools have already, as far as the spec lets them; `choose`: of the others."""
     if not any(_leaves_a_choice(pool) for r in desired.resources if (pool := _pool_in(r))):
         return desired
     found = dict(_held_sizes(held))
-    return replace(desired, resources=tuple(_settled(r, found) for r in desired.resources))
+    return replace(desired, resources=tuple(_settled(r, found, choose) for r in desired.resources))
 
 
 def _held_sizes(held: Sequence[Resource]) -> Iterator[tuple[tuple[str, str], str]]:
@@ -29,11 +29,11 @@ def _held_sizes(held: Sequence[Resource]) -> Iterator[tuple[tuple[str, str], str
             yield (resource.kind, resource.name.lower()), pool.vm_size
 
 
-def _settled(wanted: Resource, found: dict[tuple[str, str], str]) -> Resource:
+def _settled(wanted: Resource, found: dict[tuple[str, str], str], choose: Callable[[Pool], Pool]) -> Resource:
     pool, size = _pool_in(wanted), found.get((wanted.kind, wanted.name.lower()))
-    if pool is None or size is None or not suits(pool, size):
+    if pool is None or not _leaves_a_choice(pool):
         return wanted
-    having = replace(pool, vm_size=size)
+    having = replace(pool, vm_size=size) if size and suits(pool, size) else choose(pool)
     if isinstance(wanted, Job) and wanted.auto_pool:
         return replace(wanted, auto_pool=replace(wanted.auto_pool, pool=having))
     return having
@@ -75,7 +75,7 @@ def sizes_left(pool: Pool, size: str) -> tuple[str, ...]:
 
 def size_instead(pool: Pool, health: PoolHealth) -> str | None:
     """The one to go on to, if a resize has ended without a node because Azure had none of this size, or no quota."""
-    no_room = any(NO_ROOM.match(error) for error in health.resize_errors)
+    no_room = any(re.match(NO_ROOM, error) for error in health.resize_errors)
     if not (no_room and health.steady and not health.count):
         return None
     return next(iter(sizes_left(pool, health.vm_size or pool.vm_size)), None)
@@ -93,19 +93,22 @@ def going_on(why: str, size: str) -> str:
     return f"{why}: goes on to {size}"
 
 
-def choice_line(pool: Pool, *, for_a_job: bool = False) -> str | None:
+def choice_line(pool: Pool, *, for_a_job: bool = False, there: bool = False) -> str | None:
     """Which size it was, why, and what comes after it; None where the spec left no choice. `for_a_job`: the service
-    makes it, and nobody tries another."""
+    makes it, and nobody tries another; `there`: it has that size by now."""
     if not _leaves_a_choice(pool):
         return None
     left = () if for_a_job else sizes_left(pool, pool.vm_size)
     then = f"; if Azure gives no nodes of it: {', then '.join(left)}" if left else ""
-    return f"pool {pool.name!r} takes the size {pool.vm_size}, {_why(pool)}{then}"
+    return f"pool {pool.name!r} takes the size {pool.vm_size}, {_why(pool, there=there)}{then}"
 
 
-def _why(pool: Pool) -> str:
+def _why(pool: Pool, *, there: bool) -> str:
     is_first = pool.vm_size.lower() == pool.vm_sizes[0].lower()
+    room = "" if is_first else " for which the account has room"
+    if there and not is_first:
+        return f"which it has already and which has {pool.needs}" if pool.needs else "which it has already"
     if pool.needs is None:
-        return "the first of vmSize" if is_first else "which is in vmSize, too"
+        return f"the first of vmSize{room}"
     slots = f" for each of {pool.task_slots_per_node} slots" if pool.task_slots_per_node > 1 else ""
-    return f"{'the least that has' if is_first else 'which has'} {pool.needs}{slots}"
+    return f"the least that has {pool.needs}{slots}{room}"

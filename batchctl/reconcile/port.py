@@ -61,6 +61,8 @@ class Account(Protocol):
 
     def health(self, pool: str) -> PoolHealth: ...
 
+    def counts(self, job: Job) -> Counts: ...
+
     def last_run(self, schedule: Schedule) -> str | None:
         """How the newest job of a schedule ended, or goes, in a phrase; None while there is none."""
         ...
@@ -114,8 +116,6 @@ class Cloud(Account, Source, Protocol):
     def seal(self, job: Job, added: frozenset[str]) -> None:
         """Let the job end itself, once it is seen to hold the tasks with these ids. Raises Partial if it does not."""
         ...
-
-    def counts(self, job: Job) -> Counts: ...
 
     def unfinished(self, job: Job) -> bool:
         """Is a task of this job not completed? Asked of the tasks themselves, counts may lag."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from batchctl.cloud_answers import Counts, PoolUse
 from batchctl.errors import Refused
 from batchctl.reconcile.amend.amendments import APPLYING, DESTROYING, amended
 from batchctl.reconcile.amend.orphans import orphaned_outputs
@@ -13,7 +14,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff, diff_to_destroy
 from batchctl.reconcile.decide.holdings import holdings_by_owner
 from batchctl.reconcile.plan import Action, Plan
-from batchctl.resources import Schedule
+from batchctl.resources import Job, Schedule
 from batchctl.rules import asked_hashes
 from tests.fake_cloud import EPOCH, FakeCloud
 from tests.reconcile.build import (
@@ -99,6 +100,45 @@ def test_a_job_of_it_that_runs_is_not_lost() -> None:
     )
     forced = amended(plan, situation(desired(schedule()), [busy], Choices(force=True)), DESTROYING)
     assert forced.refusals == ()
+
+
+class Busy(FakeCloud):
+    """Of the tasks that run in its pool, two are of the schedule's last job."""
+
+    def __init__(self, running: int) -> None:
+        super().__init__()
+        self._running = running
+
+    def use(self, pool: str) -> PoolUse:
+        return PoolUse(nodes=("n",), running_tasks=self._running)
+
+    def counts(self, job: Job) -> Counts:
+        assert job.id == "nightly:job-3"
+        return Counts(running=2)
+
+
+@pytest.mark.parametrize(
+    ("only", "running", "told"),
+    [
+        ((), 2, ["job 'nightly:job-3' of schedule 'nightly' has not ended"]),
+        (
+            (),
+            3,
+            [
+                "job 'nightly:job-3' of schedule 'nightly' has not ended",
+                "tasks of jobs that are not ours run in pool 'pool' (1)",
+            ],
+        ),
+        (("pool.pool",), 2, ["tasks of job 'nightly:job-3' of schedule 'nightly' run in pool 'pool' (2)"]),
+    ],
+)
+def test_tasks_of_its_job_are_ours(only: tuple[str, ...], running: int, told: list[str]) -> None:
+    everything = [held_pool(), held(last_job="nightly:job-3", runs=True)]
+    plan = diff_to_destroy(desired(pool(), schedule()), everything)
+    found = amended(
+        plan, situation(desired(pool(), schedule()), everything, Choices(only=only), Busy(running)), DESTROYING
+    ).refusals
+    assert [reason.partition(": wait")[0] for reason in found] == told
 
 
 def test_outputs_of_its_task_are_no_orphans() -> None:

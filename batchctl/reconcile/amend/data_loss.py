@@ -11,6 +11,7 @@ from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, T
 from batchctl.words import plural, some
 
 GOES = (Action.DELETE, Action.REPLACE)
+WAIT = "wait until they have ended, or pass --force to end them"
 WAITING = ("active", "completed")
 """States of tasks in which they do no work that could be lost."""
 
@@ -53,12 +54,24 @@ def tasks_of_others(plan: Plan, situation: Situation) -> Iterator[str]:
         for r in situation.held
         if isinstance(r, Task) and r.state not in WAITING
     )
+    told = {schedule.name for schedule in _going(plan, Schedule)}
     for name in sorted(_pools_at_stake(plan)):
-        if (count := situation.account.use(name).running_tasks - ours[name.lower()]) > 0:
-            yield (
-                f"tasks of jobs that are not ours run in pool {name!r} ({count}): wait until they have ended, or pass "
-                f"--force to end them"
-            )
+        count = situation.account.use(name).running_tasks - ours[name.lower()]
+        for schedule in _at_work_in(name, situation) if count > 0 else ():
+            job = Job(name=schedule.last_job or "", pool=name)
+            running = situation.account.counts(job).running
+            count -= running
+            if running and schedule.name not in told:
+                whose = f"job {job.name!r} of schedule {schedule.name!r}"
+                yield f"tasks of {whose} run in pool {name!r} ({running}): {WAIT}"
+        if count > 0:
+            yield f"tasks of jobs that are not ours run in pool {name!r} ({count}): {WAIT}"
+
+
+def _at_work_in(pool: str, situation: Situation) -> Iterator[Schedule]:
+    """Our schedules whose last job has not ended; it bears no mark, and is ours all the same."""
+    ours = (r for r in situation.held if isinstance(r, Schedule) and r.runs and r.owner == situation.desired.owner)
+    return (schedule for schedule in ours if (schedule.job.pool or "").lower() == pool.lower())
 
 
 def outputs_not_at_home(plan: Plan, situation: Situation) -> Iterator[str]:

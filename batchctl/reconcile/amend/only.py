@@ -8,7 +8,7 @@ from batchctl.reconcile.choices import Choices, Named, named
 from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task, label_of
-from batchctl.words import some
+from batchctl.words import plural, some
 from batchctl.work import OutputFile, ResourceFile
 
 
@@ -155,4 +155,4 @@ def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource], situa
 
 
 def _what_is_left_out(names: Sequence[str]) -> str:
-    return f"--only leaves out {len(names)} changes: {some(names)}"
+    return f"--only leaves out {plural(len(names), 'change')}: {some(names)}"

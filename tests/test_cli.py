@@ -59,14 +59,14 @@ def test_wrong_use_is_refused_before_anything_is_asked(line: str, capsys: pytest
 def test_what_was_kept_to_be_told_together_is_told_before_the_error_that_ends_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def ends(*_: object) -> Iterator[Event]:
+    def ends(*_: object, **_options: object) -> Iterator[Event]:
         yield TaskFailed(task=Task(job="j", id="t"), why="failed with exit code 3", stderr=("no licence",))
         if stranded:
             yield NotFetched(blob=Blob(container="out", path="a\rb"), why="its name is not safe")
         raise CloudError("it could not be done; the reasons are above")
 
     monkeypatch.setattr(verbs, "apply", ends)
-    monkeypatch.setattr(specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None)))
+    monkeypatch.setattr(specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None), path=Path(SPEC)))
     for stranded in (False, True):
         assert run(["apply", SPEC, "--yes"]) == 1
         assert capsys.readouterr().err.splitlines() == [

@@ -116,6 +116,9 @@ class Options:
         of=("apply", "destroy", "gc", "local_reset", "get", "cancel", "retry", "pause", "reboot"),
         help="Do not ask.",
     )
+    no_wait: bool = option(
+        False, "--no-wait", of=("apply",), help="End once the tasks are added; `batchctl watch SPEC` comes back."
+    )
     out: Path | None = option(
         None, "--out", of=("plan",), metavar="FILE", help="Keep the plan for `apply FILE`, within 24 hours."
     )

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What an apply carries out, with which choices, and by whose leave. `ticket`: of a saved plan."""
+    """What an apply carries out, with which choices, and by whose leave. `ticket`: of a saved plan; `options`: those by
+    which its spec is what it was."""
 
     opened: Opened
     choices: "Choices"
     approve: "Approve"
+    options: Options
     ticket: "Ticket | None" = None
 
 
@@ -82,6 +84,7 @@ def open_plan(path: Path, options: Options, out: Voice) -> Intent:
         choices=saved.header.choices,
         approve=partial(_show_if_it_stands, approve_unchanged(saved, opened.spec), out),
         ticket=ticket(saved),
+        options=replace(again, only=saved.header.choices.only),
     )
 
 

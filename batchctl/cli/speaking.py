@@ -3,16 +3,19 @@
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import typer
+
 from batchctl.clock import SystemClock
-from batchctl.errors import UsageError
+from batchctl.errors import Partial, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from batchctl.cli.options import Options
-    from batchctl.reconcile.events import Event
+    from batchctl.reconcile.events import Detached, Event, UnderWay
     from batchctl.reconcile.kept.codec import Codec
     from batchctl.reconcile.plan import Plan
     from batchctl.render.page import Page
@@ -132,9 +135,38 @@ def ask_for_yes(out: "Voice | Page", question: str) -> bool:
     return sys.stdin.readline().strip() == "yes"
 
 
-def print_events(events: "Generator[Event, None, None]", out: Voice) -> None:
-    """Print what a verb does while it does it."""
-    # An interrupted verb lets go of its lock when it is closed, not when somebody collects it.
-    with contextlib.closing(events):
-        for event in events:
-            out.event(event)
+def print_events(
+    events: "Generator[Event, None, None]", out: Voice, leave: "Callable[[UnderWay | Detached], Detached] | None" = None
+) -> bool:
+    """Print what a verb does while it does it. True: it was interrupted while it waited for tasks, and these go on.
+
+    `leave` says of such jobs how to come back to them and how to end them; None: nothing is left to itself.
+    """
+    from batchctl.reconcile.events import Detached, Phase, Progress, UnderWay
+
+    going: UnderWay | None = None
+    counts = None
+    try:
+        # An interrupted verb lets go of its lock when it is closed, not when somebody collects it.
+        with contextlib.closing(events):
+            for event in events:
+                if isinstance(event, UnderWay):
+                    going, counts = event, None
+                elif isinstance(event, Progress):
+                    counts = event.counts
+                elif isinstance(event, Phase):
+                    going = None
+                out.event(leave(event) if isinstance(event, Detached) and leave else event)
+    except KeyboardInterrupt:
+        if going is None or leave is None:
+            raise
+        out.event(replace(leave(going), counts=counts))
+        return True
+    return False
+
+
+def finish(out: Voice, verb: str, *, left: bool) -> None:
+    """The last word of a command; `left`: it was interrupted, and what it waited for goes on (design D12)."""
+    code = Partial.exit_code if left else 0
+    out.done(verb, code)
+    raise typer.Exit(code)

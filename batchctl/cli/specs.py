@@ -7,11 +7,12 @@ from typing import Annotated, TypeAlias
 import typer
 
 from batchctl.cli.desk import log_end, retry_like
+from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.reporting import reported, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
-from batchctl.cli.speaking import open_telling, open_voice, print_events, require_an_answer, show_and_ask, voice_for
+from batchctl.cli.speaking import finish, open_telling, open_voice, print_events, require_an_answer, show_and_ask, voice_for
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
@@ -75,13 +76,14 @@ def apply(
     else:
         require_an_answer(options.yes, told == "json")
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
-        work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve)
+        work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve, options=options)
     opened, clock = work.opened, SystemClock()
     out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
-    events = verbs.apply(opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout)
-    print_events(reported(events, opened, options.report, out) if options.report else events, out)
-    out.done("apply")
+    does = (opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout)
+    events = verbs.apply(*does, wait=not options.no_wait)
+    told_at_end = reported(events, opened, options.report, out) if options.report else events
+    finish(out, "apply", left=print_events(told_at_end, out, leave(opened.path, work.options)))
 
 
 @with_options

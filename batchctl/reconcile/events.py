@@ -11,6 +11,9 @@ from batchctl.resources import Blob, Task
 Verb = Literal["adopt", "end", "delete", "create", "update"]
 """What is done to the objects of a kind, in one go. Jobs are ended before anything is deleted."""
 
+PhaseName = Literal["changes", "tasks", "pools", "downloads"]
+"""What an apply does, part by part: what the plan says, then it waits, ends pools (`afterRun`), and fetches."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
@@ -184,6 +187,45 @@ class ComingHome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What follows belongs to this part of the work."""
+
+    name: PhaseName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """These jobs are waited for from here on, and go on if nobody does. `unattended`: what of them is nobody's affair
+    then, or whose it is; `more`: they have not all their tasks yet."""
+
+    jobs: tuple[str, ...]
+    unattended: tuple[str, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detached:
+    """Jobs were left to themselves. `counts`: of their tasks, as they were last seen; `back` and `stop`: the commands
+    that come back to them and that end them."""
+
+    jobs: tuple[str, ...]
+    unattended: tuple[str, ...] = ()
+    counts: Counts | None = None
+    back: str = ""
+    stop: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """From when to when a command was at work, and how many seconds, in all and in each part."""
+
+    begun: datetime
+    ended: datetime
+    seconds: float
+    phases: tuple[tuple[PhaseName, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A blob came home to `path`."""
 
@@ -220,4 +262,5 @@ class Holdings:
 
 Doing = Begun | Applied | Failed | Expanded
 Waiting = Awaited | Progress | Looked | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
-Event = Doing | Waiting | TaskFailed | ComingHome | Fetched | NotFetched
+Coming = Phase | UnderWay | Detached | Took
+Event = Doing | Waiting | Coming | TaskFailed | ComingHome | Fetched | NotFetched

@@ -1,5 +1,7 @@
 """One line for what happens, and one for all that a plan does."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from batchctl.reconcile.events import (
@@ -7,6 +9,7 @@ from batchctl.reconcile.events import (
     Awaited,
     Begun,
     ComingHome,
+    Detached,
     Event,
     Expanded,
     Failed,
@@ -16,15 +19,18 @@ from batchctl.reconcile.events import (
     Looked,
     NodesWaiting,
     NotFetched,
+    Phase,
     PoolNotice,
     PoolSeen,
     Progress,
     Spent,
     TaskFailed,
+    Took,
+    UnderWay,
     Verb,
 )
 from batchctl.reconcile.plan import Action, Ceiling, Plan
-from batchctl.render.text import shown_path, shown_size
+from batchctl.render.text import shown_moment, shown_path, shown_size, shown_span
 from batchctl.resources import Blob, Task
 from batchctl.words import one_line, plural
 
@@ -126,12 +132,40 @@ def event_line(event: Event) -> str | None:
             return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
         case Fetched(blob=blob, path=path):
             return one_line(f"fetched {blob.name} to {shown_path(Path(path))}")
+        case Detached():
+            return "\n".join(detached_lines(event))
+        case Took():
+            return took_line(event)
         case TaskFailed() | NotFetched():
             # Told together, by `failures`.
             return None
         case Awaited() | Looked() | PoolSeen() | Spent():
             # For those who look on; in a log the counts and the notices tell it.
             return None
+        case Phase() | UnderWay():
+            # What is done in it tells it.
+            return None
+
+
+def detached_lines(event: Detached) -> Iterator[str]:
+    """What goes on, what of it is nobody's affair now, and how to come back to it or end it."""
+    c, jobs = event.counts, f"{'job' if len(event.jobs) == 1 else 'jobs'} {', '.join(event.jobs)}"
+    how = f": {c.running} running, {c.active} waiting, {c.succeeded} succeeded, {c.failed} failed" if c else ""
+    yield one_line(f"Detached; the tasks of {jobs} go on{how}.")
+    yield from (one_line(f"  {said}") for said in event.unattended)
+    if event.back:
+        yield f"  To come back: {one_line(event.back)}"
+    if event.stop:
+        yield f"  To stop it:   {one_line(event.stop)}"
+
+
+def took_line(took: Took) -> str:
+    """`took 3 min 12 s, 10:41:53 to 10:45:05 UTC: changes 12 s, tasks 2 min 48 s, downloads 0.3 s`"""
+    begun, ended = shown_moment(took.begun), shown_moment(took.ended)
+    # The day is said once.
+    ended = ended.removeprefix(begun[:11])
+    parts = ", ".join(f"{name} {shown_span(timedelta(seconds=seconds))}" for name, seconds in took.phases)
+    return f"took {shown_span(timedelta(seconds=took.seconds))}, {begun} to {ended} UTC: {parts}"
 
 
 def words_of(event: Begun | Applied) -> tuple[str, str]:

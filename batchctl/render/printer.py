@@ -10,6 +10,7 @@ from batchctl.errors import BatchctlError, Refused
 from batchctl.reconcile.events import (
     Applied,
     Begun,
+    Detached,
     Event,
     Failed,
     Fetched,
@@ -155,7 +156,8 @@ class Printer(Page):
             return
         words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
         counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
-        self._line(f"{verb.capitalize()} complete: {', '.join(counted) or 'nothing was to be done'}.", "bold")
+        how = "detached" if self._done[Detached.__name__] else "complete"
+        self._line(f"{verb.capitalize()} {how}: {', '.join(counted) or 'nothing was to be done'}.", "bold")
 
     def error(self, error: BatchctlError) -> None:
         self._tell_failures()

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
-from batchctl.reconcile.events import Applied, Event, Fetched, Holdings, Progress
+from batchctl.reconcile.events import Applied, Detached, Event, Fetched, Holdings, Progress
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place as Account
 from batchctl.reconcile.kept.document import plan_to_json
@@ -85,7 +85,9 @@ class JsonPrinter:
 
     def event(self, event: Event) -> None:
         self._done[event.verb if isinstance(event, Applied) else type(event).__name__] += 1
-        said = {"counts": asdict(event.counts)} if isinstance(event, Progress) else self._codec.encode(event)
+        said = self._codec.encode(event)
+        if isinstance(event, Progress | Detached) and event.counts:
+            said["counts"] = asdict(event.counts)
         self._line(_first_lower(type(event).__name__), **said)
 
     def done(self, verb: str, exit_code: int = 0) -> None:

@@ -36,10 +36,9 @@ def carried_out(events: Iterable[Event]) -> Iterator[Event]:
         yield event
     if failures:
         what = "\n".join(_told_once(failures))
-        refused = any(isinstance(f.error, CloudError) for f in failures)
-        raise (CloudError if refused else Partial)(
-            f"{what}\nWhat was done before stays; apply again goes on from there."
-        )
+        said = f"{what}\nWhat was done before stays; apply again goes on from there."
+        refused = [f.error.status for f in failures if isinstance(f.error, CloudError)]
+        raise CloudError(said, status=min(refused)) if refused else Partial(said)
 
 
 def _told_once(failures: Iterable[Failed]) -> Iterator[str]:

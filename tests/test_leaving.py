@@ -1,0 +1,263 @@
+"""A run that is left to itself, what is said of it, and how long a command was at work."""
+
+import io
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from batchctl import verbs
+from batchctl.cli.leaving import leave
+from batchctl.cli.options import Options
+from batchctl.cli.speaking import print_events
+from batchctl.cloud_answers import Counts
+from batchctl.desired import Limits, Tolerance
+from batchctl.errors import CloudError, Refused, Stuck
+from batchctl.reconcile.events import Detached, Event, Fetched, Phase, PoolNotice, Progress, Took, UnderWay
+from batchctl.reconcile.explain.unattended import unattended
+from batchctl.reconcile.plan import Ending, LaterFactory, Plan
+from batchctl.render.printer import Printer
+from batchctl.spec.load import load
+from batchctl.spec.model import Spec
+from batchctl.verbs.timing import timed
+from tests.clock import START, FakeClock
+from tests.fake_cloud import FakeCloud
+from tests.reconcile.build import desired, job, pool
+
+TWO_TEXTS = (Path(__file__).parent / "cases" / "plans" / "two-texts" / "spec.yaml").read_text(encoding="utf-8")
+
+STAGED = """\
+    - id: sum-{item.stem}
+      forEach: {outputs: count}
+      resourceFiles: [{blob: '{item}'}]
+      commands: ['wc -l {item.name} > {item.stem}.n']
+      outputFiles: [{filePattern: '{item.stem}.n', container: output}]
+wait:"""
+
+
+def yes(_plan: Plan) -> bool:
+    return True
+
+
+def loaded(folder: Path, *edits: tuple[str, str]) -> Spec:
+    text = TWO_TEXTS
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "texts").mkdir(exist_ok=True)
+    for name in ("a", "b"):
+        (folder / "texts" / f"{name}.txt").write_text(name)
+    (folder / "count.py").write_text("pass\n")
+    (folder / "spec.yaml").write_text(text)
+    return load(folder / "spec.yaml", {}, {})
+
+
+def set_going(spec: Spec, cloud: FakeCloud) -> list[Event]:
+    return list(verbs.apply(spec, cloud, FakeClock(), yes, wait=False))
+
+
+def keep(events: list[Event], happening: Iterable[Event]) -> None:
+    """Every event, though it raises in the end."""
+    for event in happening:
+        events.append(event)
+
+
+# Without waiting.
+
+
+def test_tasks_that_are_added_are_left_to_themselves(tmp_path: Path) -> None:
+    spec, cloud = loaded(tmp_path, ("  afterRun: keep\n", "")), FakeCloud()
+    *_, took, left = set_going(spec, cloud)
+    assert isinstance(took, Took)
+    assert [phase for phase, _ in took.phases] == ["changes"]
+    assert isinstance(left, Detached)
+    assert left.jobs == ("count",)
+    assert left.unattended[0].startswith("`batchctl watch` or `apply` brings the outputs home and takes the nodes of")
+    assert cloud.jobs["count"].sealed
+    assert {run.state for run in cloud.tasks(cloud.jobs["count"])} == {"active"}
+    assert cloud.pools["count"].target_dedicated_nodes == 1
+    assert cloud.locks[spec.name].holder is None
+    # It can be asked for again while they go on, and changes nothing.
+    written = list(cloud.writes)
+    assert isinstance(set_going(spec, cloud)[-1], Detached)
+    assert cloud.writes == written
+
+
+def test_apply_comes_back_to_them(tmp_path: Path) -> None:
+    spec, cloud = loaded(tmp_path, ("  afterRun: keep\n", "")), FakeCloud()
+    set_going(spec, cloud)
+    events = list(verbs.apply(spec, cloud, FakeClock(), yes))
+    assert sum(isinstance(event, Fetched) for event in events) == 2
+    assert cloud.pools["count"].target_dedicated_nodes == 0
+    assert not verbs.plan(spec, cloud)
+    # Where nothing runs there is nothing to leave.
+    assert set_going(spec, cloud) == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        (
+            (("    - id", "    - factory: count\n      id"), ("wait:", STAGED)),
+            "spec.yaml:34:7: --no-wait cannot add all tasks: tasks sum-{item.stem} are known only when",
+        ),
+        ((("  id: count\n  tasks", "  id: count\n  canary: 1\n  tasks"),), "spec.yaml:25:3: --no-wait cannot add all"),
+    ],
+)
+def test_what_needs_somebody_who_waits_is_refused_at_its_line(
+    edits: tuple[tuple[str, str], ...], said: str, tmp_path: Path
+) -> None:
+    spec, cloud, shown = loaded(tmp_path, *edits), FakeCloud(), list[Plan]()
+
+    def show(plan: Plan) -> bool:
+        shown.append(plan)
+        return True
+
+    with pytest.raises(Refused) as raised:
+        list(verbs.apply(spec, cloud, FakeClock(), show, wait=False))
+    assert said in str(raised.value)
+    assert shown[0].refusals == raised.value.reasons
+    assert cloud.writes == []
+
+
+# What is said of it.
+
+
+def test_what_nobody_sees_to() -> None:
+    run, machines = job(max_wall_clock_time=timedelta(hours=2)), pool(target_dedicated_nodes=1)
+    wanted = replace(
+        desired(machines, run), limits=Limits(max_cost=3, max_node_hours=4), max_failures=Tolerance(tasks=1)
+    )
+    ends = Plan(owner="o", waits=(run,), endings=(Ending(pool=machines.name, does="delete"),))
+    assert list(unattended(wanted, ends)) == [
+        f"`batchctl watch` or `apply` deletes pool {machines.name!r} once the tasks have ended: until then its nodes "
+        "cost",
+        "maxFailures, limits.maxCost and limits.maxNodeHours are kept only while `batchctl apply` waits",
+        f"job {run.id!r} is ended by the service 2:00:00 after it began (maxWallClockTime)",
+    ]
+
+
+def test_what_is_not_added_yet_and_what_costs() -> None:
+    run, machines = job(uses_task_dependencies=True), pool(target_dedicated_nodes=1, after_run="keep")
+    later = (LaterFactory(factory="sum", label="sum", after="map"),)
+    assert list(unattended(desired(machines, run), Plan(owner="o", waits=(run,), later=later), left=3)) == [
+        "the other 3 tasks are added by `batchctl apply` alone, when the first have gone well",
+        "tasks sum are added by `batchctl apply` alone, when map is done",
+        "`batchctl watch` or `apply` ends the job where tasks wait for one that failed once the tasks have ended",
+        f"the nodes of pool {machines.name!r} cost while they are there (afterRun: keep)",
+    ]
+
+
+def test_the_commands_mean_the_same_spec() -> None:
+    options = Options(target="local", var=("n=1 2",), overlay=(Path("prod.yaml"),), only=("job.j",))
+    left = leave(Path("a b.yaml"), options)(UnderWay(jobs=("j",)))
+    same = "--overlay prod.yaml --var 'n=1 2' --target local"
+    assert left.back == f"batchctl watch 'a b.yaml' --only job.j {same}"
+    assert left.stop == f"batchctl cancel 'a b.yaml' '*' {same}"
+    more = leave(Path("a.yaml"), Options())(UnderWay(jobs=("j",), more=True))
+    assert more.back == "batchctl apply a.yaml"
+
+
+# Ctrl-C.
+
+
+class Said:
+    def __init__(self) -> None:
+        self._out, self._err = io.StringIO(), io.StringIO()
+        self.printer = Printer(Console(file=self._out), Console(file=self._err))
+
+    def after(self, *events: Event | type[BaseException]) -> tuple[bool, list[str]]:
+        def happen() -> Generator[Event, None, None]:
+            for event in events:
+                if isinstance(event, type):
+                    raise event
+                yield event
+
+        left = print_events(happen(), self.printer, leave(Path("s.yaml"), Options()))
+        return left, self._err.getvalue().splitlines()
+
+
+WAITING = (Phase(name="tasks"), UnderWay(jobs=("j",), unattended=("nobody ends it",)))
+
+
+def test_ctrl_c_while_tasks_are_waited_for_leaves_them() -> None:
+    counts = Counts(active=2, running=1)
+    left, said = Said().after(*WAITING, Progress(counts=counts), KeyboardInterrupt)
+    assert left
+    assert said[1:] == [
+        "Detached; the tasks of job j go on: 1 running, 2 waiting, 0 succeeded, 0 failed.",
+        "  nobody ends it",
+        "  To come back: batchctl watch s.yaml",
+        "  To stop it:   batchctl cancel s.yaml '*'",
+    ]
+
+
+def test_ctrl_c_before_and_after_that_is_an_interruption() -> None:
+    for before in ((Phase(name="changes"),), (*WAITING, Phase(name="downloads"))):
+        with pytest.raises(KeyboardInterrupt):
+            Said().after(*before, KeyboardInterrupt)
+
+
+# How long it took.
+
+
+def test_each_part_is_timed() -> None:
+    clock = FakeClock()
+
+    def work() -> Generator[Event, None, None]:
+        clock.sleep(100)  # somebody thinks about the plan
+        yield Phase(name="changes")
+        clock.sleep(2)
+        yield Phase(name="tasks")
+        clock.sleep(30)
+        yield Phase(name="changes")
+        clock.sleep(3)
+        yield Phase(name="tasks")
+        clock.sleep(60)
+        raise Stuck("nothing can run")
+
+    events = list[Event]()
+    with pytest.raises(Stuck):
+        keep(events, timed(work(), clock))
+    assert events[-1] == Took(
+        begun=START + timedelta(seconds=100),
+        ended=START + timedelta(seconds=195),
+        seconds=95,
+        phases=(("changes", 5), ("tasks", 90)),
+    )
+    said = Said()
+    said.printer.event(events[-1])
+    assert said.after()[1] == [
+        "took 1 min 35 s, 2026-01-01 00:01:40 to 00:03:15 UTC: changes 5.0 s, tasks 1 min 30 s",
+    ]
+
+
+def test_what_did_nothing_took_no_time(tmp_path: Path) -> None:
+    spec, cloud = loaded(tmp_path), FakeCloud()
+    events = list(verbs.apply(spec, cloud, FakeClock(), yes))
+    assert isinstance(events[-1], Took)
+    assert [phase for phase, _ in events[-1].phases] == ["changes", "tasks", "downloads"]
+    again = list(verbs.apply(spec, cloud, FakeClock(), yes))
+    assert not any(isinstance(event, Took) for event in again)
+
+
+class Refusing(FakeCloud):
+    """Takes no job."""
+
+    def _create(self, resource: object, owner: str) -> None:
+        if type(resource).__name__ == "Job":
+            raise CloudError("no more jobs", status=409, code="ActiveJobAndScheduleQuotaReached")
+        super()._create(resource, owner)  # type: ignore[arg-type]
+
+
+def test_what_goes_on_costing_is_said_after_an_error_too(tmp_path: Path) -> None:
+    spec, cloud, events = loaded(tmp_path, ("  afterRun: keep\n", "")), Refusing(), list[Event]()
+    with pytest.raises(CloudError, match="no more jobs"):
+        keep(events, verbs.apply(spec, cloud, FakeClock(), yes))
+    notice, took = events[-2:]
+    assert isinstance(notice, PoolNotice)
+    assert notice.says[0].startswith("1 node keeps running: `batchctl destroy SPEC --only pool.count` ends that")
+    assert isinstance(took, Took)

@@ -98,6 +98,9 @@ class FakeLock:
         self._cloud.has_locks, held.holder, held.taken = True, self, held.taken + 1
         return undisturbed
 
+    def holder(self) -> str | None:
+        return None if self.held.holder is None else "ada@elsewhere, since a while"
+
     def release(self, *, forget: bool = False) -> None:
         if self.held.holder is self:
             self.held.holder = None

@@ -66,7 +66,9 @@ def test_what_was_kept_to_be_told_together_is_told_before_the_error_that_ends_th
         raise CloudError("it could not be done; the reasons are above")
 
     monkeypatch.setattr(verbs, "apply", ends)
-    monkeypatch.setattr(specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None), path=Path(SPEC)))
+    monkeypatch.setattr(
+        specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None), path=Path(SPEC))
+    )
     for stranded in (False, True):
         assert run(["apply", SPEC, "--yes"]) == 1
         assert capsys.readouterr().err.splitlines() == [

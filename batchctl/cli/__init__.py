@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs
+from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs, watching
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -41,7 +41,7 @@ def batchctl(
 
 
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Commands": (specs.plan, specs.apply, specs.destroy),
+    "Commands": (specs.plan, specs.apply, watching.watch, specs.destroy),
     "What is going on": (
         *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
         *(files.ls, files.get, looking.report, dumping.debug_dump),
@@ -59,7 +59,7 @@ app.add_typer(prices.app, name="prices", rich_help_panel="The account and this m
 app.add_typer(local.app, name="local", rich_help_panel="The account and this machine")
 app.command(rich_help_panel="The account and this machine")(reading.version)
 
-STREAMS = ("plan", "apply", "destroy", "gc")
+STREAMS = ("plan", "apply", "watch", "destroy", "gc")
 """Commands whose --json is a stream, which ends with an error if there is one."""
 
 CHANGE = ("apply", "destroy", "gc")

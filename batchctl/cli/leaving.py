@@ -23,12 +23,11 @@ def _with_commands(spec: Path, options: Options, left: "UnderWay | Detached") ->
 
     # What is added later an apply alone adds.
     back = "apply" if isinstance(left, UnderWay) and left.more else "watch"
-    only = [word for name in options.only for word in ("--only", name)]
     same = list(_same_spec(options))
     return Detached(
         jobs=left.jobs,
         unattended=left.unattended,
-        back=shlex.join(("batchctl", back, str(spec), *only, *same)),
+        back=shlex.join(("batchctl", back, str(spec), *_same_part(options), *same)),
         stop=shlex.join(("batchctl", "cancel", str(spec), "*", *same)),
     )
 
@@ -41,3 +40,14 @@ def _same_spec(options: Options) -> "Iterator[str]":
             yield from (name, str(value))
     if options.target:
         yield from ("--target", options.target)
+
+
+def _same_part(options: Options) -> "Iterator[str]":
+    """What else means the same run, of the commands that wait for one."""
+    for name in options.only:
+        yield from ("--only", name)
+    if options.prices:
+        yield from ("--prices", str(options.prices))
+    yield from (
+        word for word, said in (("--allow-python", options.allow_python), ("--no-lock", options.no_lock)) if said
+    )

@@ -26,6 +26,7 @@ Command: TypeAlias = Literal[
     "validate",
     "expand",
     "local_reset",
+    "watch",
     "status",
     "why",
     "tasks",
@@ -62,7 +63,7 @@ LOOKING: tuple[Command, ...] = (
 ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")
 """Commands that do something to a run by hand."""
 
-READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", *LOOKING, *ACTING)
+READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", "watch", *LOOKING, *ACTING)
 """Commands that read a spec."""
 
 LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs", "ls")
@@ -84,7 +85,7 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc", "expand", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "expand", "watch", *LOOKING, *ACTING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
@@ -132,7 +133,7 @@ class Options:
     only: tuple[str, ...] = option(
         (),
         "--only",
-        of=("plan", "apply", "destroy"),
+        of=("plan", "apply", "destroy", "watch"),
         metavar="KIND.NAME",
         help="Nothing but this and what it needs, such as pool.train or 'task.train-*'.",
     )
@@ -177,18 +178,18 @@ class Options:
         help="Wait so long for another apply or destroy: 90s, 10m, PT1H.",
     )
     no_lock: bool = option(
-        False, "--no-lock", of=("apply", "destroy", "gc"), help="Take no lock: where the account forbids it."
+        False, "--no-lock", of=("apply", "destroy", "watch", "gc"), help="Take no lock: where the account forbids it."
     )
     allow_python: bool = option(
         False,
         "--allow-python",
-        of=("plan", "apply", "expand"),
+        of=("plan", "apply", "expand", "watch"),
         help="Let the spec's generators run, as Python code in this process.",
     )
     prices: Path | None = option(
         None,
         "--prices",
-        of=("plan", "apply", "report", "status"),
+        of=("plan", "apply", "watch", "report", "status"),
         metavar="FILE",
         help="Tell costs by these prices, as `prices update` keeps them, and not by those of the account's region.",
     )
@@ -198,7 +199,7 @@ class Options:
     parallelism: int | None = option(
         None,
         "--parallelism",
-        of=("plan", "apply", "destroy"),
+        of=("plan", "apply", "destroy", "watch"),
         metavar="N",
         # N becomes so many threads, whatever it is that is worked on: a slip of the finger is not to start a million.
         min=1,
@@ -209,14 +210,14 @@ class Options:
     as_json: bool = option(
         False,
         "--json",
-        of=("plan", "apply", "destroy", "gc"),
+        of=("plan", "apply", "destroy", "watch", "gc"),
         help="What happens as JSON, one object a line, on standard output.",
     )
     voice: str = option(
         "",
         "-o",
         "--output",
-        of=("apply", "destroy"),
+        of=("apply", "destroy", "watch"),
         metavar="live|lines|json",
         help="How to tell what happens, whatever the terminal suggests.",
         show_default=False,
@@ -224,7 +225,7 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", "watch", *LOOKING, *ACTING),
         help="No colour, as with NO_COLOR.",
     )
     form: str = option(

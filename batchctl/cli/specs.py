@@ -12,7 +12,15 @@ from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.reporting import reported, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
-from batchctl.cli.speaking import finish, open_telling, open_voice, print_events, require_an_answer, show_and_ask, voice_for
+from batchctl.cli.speaking import (
+    finish,
+    open_telling,
+    open_voice,
+    print_events,
+    require_an_answer,
+    show_and_ask,
+    voice_for,
+)
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
 
@@ -59,6 +67,7 @@ def apply(
     """Show the plan, ask, carry it out, wait for the tasks, bring the outputs home.
 
     A saved plan was agreed to when it was saved: nobody is asked again, and it is refused if anything differs by now.
+    Ctrl-C leaves tasks that run to themselves, and says how to come back.
     """
     from batchctl import verbs
     from batchctl.clock import SystemClock
@@ -69,6 +78,8 @@ def apply(
     out.begin("apply")
     # Made before an account is opened: what is wrong with the words costs no start of a service.
     choices, patience = options.choices(), options.lock_patience()
+    if options.report and options.no_wait:
+        raise UsageError("--report tells how it ended, which --no-wait does not wait for: `batchctl report` does later")
     if options.report:
         require_folder(options.report, "--report")
     if is_plan(spec):

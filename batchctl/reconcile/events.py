@@ -187,6 +187,13 @@ class ComingHome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is to be known of a run as a whole, a sentence each."""
+
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """What follows belongs to this part of the work."""
 
@@ -262,5 +269,5 @@ class Holdings:
 
 Doing = Begun | Applied | Failed | Expanded
 Waiting = Awaited | Progress | Looked | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
-Coming = Phase | UnderWay | Detached | Took
+Coming = Notice | Phase | UnderWay | Detached | Took
 Event = Doing | Waiting | Coming | TaskFailed | ComingHome | Fetched | NotFetched

@@ -29,6 +29,10 @@ class Lock(Protocol):
         """
         ...
 
+    def holder(self) -> str | None:
+        """Who holds it now, and since when; None if nobody does. Remembers nothing."""
+        ...
+
     def release(self, *, forget: bool = False) -> None:
         """Let go, if it is held. `forget`: it protects nothing any more; it stays where tickets were used."""
         ...

@@ -19,6 +19,7 @@ from batchctl.reconcile.events import (
     Looked,
     NodesWaiting,
     NotFetched,
+    Notice,
     Phase,
     PoolNotice,
     PoolSeen,
@@ -132,6 +133,8 @@ def event_line(event: Event) -> str | None:
             return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
         case Fetched(blob=blob, path=path):
             return one_line(f"fetched {blob.name} to {shown_path(Path(path))}")
+        case Notice(says=says):
+            return "\n".join(map(one_line, says))
         case Detached():
             return "\n".join(detached_lines(event))
         case Took():

@@ -1,7 +1,7 @@
 """What apply and destroy do once a plan is agreed to: carry it out, judge the tasks, bring outputs home."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -23,7 +23,7 @@ from batchctl.reconcile.outputs import not_at_home, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, overwritten_marks, taken_since
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Container, Job, Pool, Task, label_of
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.verbs.survey import Survey
 from batchctl.words import one_line, plural, some
 
@@ -112,14 +112,32 @@ def tell_failures(before: Survey, decided: Plan, cloud: Cloud) -> Generator[Even
     containers = {o.container for t in tasks for o in t.output_files if o.container_url is None} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
     runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
+    ran = {task.id for task in added_tasks(decided)}
+    failures, lost = judged(before.held, tasks, runs, outputs, ran, cloud)
+    yield from failures
+    remember(lost, desired, cloud)
+    return failures
+
+
+Lost = Sequence[Mapping[str, str]]
+"""The marks of outputs that others overwrote, each with its container."""
+
+
+def judged(
+    before: Sequence[Resource],
+    tasks: Sequence[Task],
+    runs: Sequence[Task],
+    outputs: Sequence[Blob],
+    ran: Set[str],
+    cloud: Cloud,
+) -> tuple[list[TaskFailed], Lost]:
+    """What failed, and what was lost by it. `before`: what was held; `ran`: ids of the tasks that have run since."""
     found = list(follow.task_failures(tasks, runs, outputs, cloud))
     lost = _overwritten([f.task for f in found if f.task.result == "success"], tasks, outputs, cloud)
     failures = [_with_remedy(f) if f.task.id.lower() in lost else f for f in found]
-    taken = list(taken_since(before.held, outputs, tasks, {task.id for task in added_tasks(decided)}))
+    taken = list(taken_since(before, outputs, tasks, ran))
     failures += [_taken(*one) for one in taken]
-    yield from failures
-    _remember([*lost.values(), *({was.output or "": was.container} for _, was, _ in taken)], desired, cloud)
-    return failures
+    return failures, [*lost.values(), *({was.output or "": was.container} for _, was, _ in taken)]
 
 
 def _taken(run: Task, was: Blob, now: Blob) -> TaskFailed:
@@ -147,7 +165,7 @@ def _with_remedy(failure: TaskFailed) -> TaskFailed:
     return replace(failure, why=f"{failure.why}, over its own: {REMEDY}", overwritten=True)
 
 
-def _remember(lost: Iterable[Mapping[str, str]], desired: Desired, cloud: Cloud) -> None:
+def remember(lost: Lost, desired: Desired, cloud: Cloud) -> None:
     """What could not be written down is told again after the next apply."""
     marks: dict[str, list[str]] = {}
     for mark, container in sorted(pair for found in lost for pair in found.items()):

@@ -91,6 +91,14 @@ class Lock:
                 raise Refused([self._taken(holder)])
         return self._undisturbed
 
+    def holder(self) -> str | None:
+        """Who holds it now, and since when; None if nobody does, or one that is known to be dead."""
+        try:
+            found = _holder_of(self._session.find(self._blob.get_blob_properties))
+        except CloudError as error:
+            raise self._forbidden(error) from error
+        return None if found is None or found.dead else f"{found.who}, since {found.since}"
+
     def release(self, *, forget: bool = False) -> None:
         """Let go. `forget`: nothing is left that it could protect, so the blob goes too, unless it tells of saved plans
         that were used. What fails here heals itself: the lease dies."""
@@ -183,8 +191,7 @@ class Lock:
         """Who holds it now, None if nobody does; the next claim builds on what was seen here."""
         found = self._session.find(self._blob.get_blob_properties)
         self._saw(found)
-        leased = found is not None and found.lease.state in ("leased", "breaking")
-        return Holder.read(found.metadata) if found and leased else None
+        return _holder_of(found)
 
     def _saw(self, found: BlobProperties | None) -> None:
         self._seen = found.etag if found else None
@@ -213,3 +220,8 @@ class Lock:
 
     def _client(self) -> BlobLeaseClient:
         return BlobLeaseClient(self._blob, lease_id=self._lease)
+
+
+def _holder_of(found: BlobProperties | None) -> Holder | None:
+    leased = found is not None and found.lease.state in ("leased", "breaking")
+    return Holder.read(found.metadata) if found and leased else None

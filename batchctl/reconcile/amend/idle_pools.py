@@ -21,6 +21,16 @@ def with_endings(plan: Plan, situation: Situation) -> Plan:
     return plan
 
 
+def endings_due(situation: Situation) -> tuple[Ending, ...]:
+    """What `afterRun` wants of the pools that are there, were nothing to run any more."""
+    pools = ((pool, _ours(pool, situation)) for pool in _pools_with_a_job(situation) if pool.ending != KEEP)
+    return tuple(
+        Ending(pool=pool.name, does=pool.ending)
+        for pool, held in pools
+        if held and (pool.ending == DELETE or _targets(held) != (0, 0))
+    )
+
+
 def has_work(plan: Plan, situation: Situation) -> bool:
     """Are tasks to run, or still under way?"""
     if plan.waits or plan.later or plan.of(Task, Action.CREATE):

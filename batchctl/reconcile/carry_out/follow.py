@@ -43,11 +43,13 @@ def wait_for_tasks(
     meter: Meter | None = None,
     lookout: "Lookout | None" = None,
     wanted: Pool | None = None,
+    keeps: bool = True,
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over. `lookout`
-    tells what is seen beside the counts.
+    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over, or nothing in
+    them can run any more; not `keeps`: whatever happens, nothing is ended. `lookout` tells what is seen beside the
+    counts.
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
     `before`: how that pool was before anything was changed; `external`: it is somebody else's; `wanted`: ours, as the
@@ -91,7 +93,8 @@ def wait_for_tasks(
                 )
                 return
             # Only an end can leave others without hope, and one look at all tasks is enough for it.
-            if counts.ended and counts != looked and end_stalled(jobs, cloud):
+            if counts.ended and counts != looked and (vain := stalled(jobs, cloud)):
+                end_jobs(vain if keeps else (), cloud)
                 return
             looked = counts
             yield from watch.examine(counts)
@@ -104,25 +107,23 @@ def wait_for_tasks(
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
 
-def end_stalled(jobs: Sequence[Job], cloud: Cloud) -> bool:
-    """End the jobs in which nothing that is left can ever run, so that none stays open; True: that was all of them."""
+def stalled(jobs: Sequence[Job], cloud: Cloud) -> Sequence[Job]:
+    """The jobs that are left, where nothing in any of them can ever run; else none."""
     if not any(job.uses_task_dependencies for job in jobs):
-        return False
+        return ()
     left = [job for job in jobs if cloud.unfinished(job)]
     vain = [job for job in left if job.uses_task_dependencies and stalled_tasks(cloud.tasks(job))]
-    if not vain or len(vain) < len(left):
-        return False
-    _end(vain, cloud)
-    return True
+    return vain if len(vain) == len(left) else ()
 
 
 def halt(jobs: Sequence[Job], cloud: Cloud, why: str) -> Halted:
     """End jobs of which nothing more shall run."""
-    _end(jobs, cloud)
+    end_jobs(jobs, cloud)
     return Halted(jobs=tuple(job.id for job in jobs), why=why)
 
 
-def _end(jobs: Sequence[Job], cloud: Cloud) -> None:
+def end_jobs(jobs: Sequence[Job], cloud: Cloud) -> None:
+    """None of them stays open: it would count for the quota."""
     for job in jobs:
         for outcome in cloud.update([(job, replace(job, state="terminating"))], job.owner or ""):
             if outcome.error:

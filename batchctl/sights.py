@@ -187,6 +187,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SideRun:
+    """What runs beside the tasks on a node: a subtask (`name` is its number), the preparation or the release of a job.
+    `folder`: its directory below that of the node."""
+
+    name: str
+    node: Place
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
     """A file on a node. `made`: when, as the service writes it; another try of its task makes it anew."""
 

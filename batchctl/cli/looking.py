@@ -106,7 +106,11 @@ def logs(
     spec: SpecPath,
     names: Annotated[
         list[str],
-        typer.Argument(metavar="TASK...", help="Tasks by id or pattern; node.ID: start tasks.", show_default=False),
+        typer.Argument(
+            metavar="TASK...",
+            help="Tasks, subtasks as TASK/1, start tasks as node.NODE, a job's preparation.NODE and release.NODE.",
+            show_default=False,
+        ),
     ],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until they have ended.")] = False,
     stderr: Annotated[bool, typer.Option("--stderr", help="Standard error, instead of standard output.")] = False,

@@ -10,7 +10,7 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
-from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, SideRun, TaskSight
 from batchctl.work import ResourceFile
 
 
@@ -194,6 +194,14 @@ class Eyes(Protocol):
     def whole(self, task: Task) -> Task | None:
         """A run with all that Batch was given: files, settings, outputs, what its files held. Its signatures are left
         out."""
+        ...
+
+    def subtasks(self, place: Place) -> tuple[SideRun, ...]:
+        """Of a multi-instance task; other tasks have none."""
+        ...
+
+    def preparations(self, job: str) -> tuple[SideRun, ...]:
+        """`preparation` and `release` of a job, on each node where they ran."""
         ...
 
     def pool(self, pool: str) -> PoolSight | None: ...

@@ -24,12 +24,14 @@ STREAMS = {"stdout": "stdout.txt", "stderr": "stderr.txt"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One standard stream. `label` tells it from the others that are shown with it; `blob`: where it is kept."""
+    """One standard stream. `label` tells it from the others that are shown with it; `blob`: where it is kept;
+    `task`: of which it is a subtask's."""
 
     label: str
     place: Place
     name: str
     blob: Blob | None = None
+    task: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +53,48 @@ class Found:
 
 
 def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], names: Sequence[str]) -> Found:
-    """The streams (`names` of STREAMS) of the tasks that meet a pattern, or of the start tasks of `node.PATTERN`.
+    """The streams (`names` of STREAMS) of the tasks that meet a pattern (`task/2`, `task/*`: of their subtasks), of the
+    start tasks of `node.PATTERN`, or of a job's tasks on them: `preparation.PATTERN`, `release.PATTERN`.
 
     Raises NotThere where nothing meets one of them, and where none can be read.
     """
     found = [
-        Stream(
-            label=_label(place.id, name, names),
-            place=place,
-            name=STREAMS[name] if place.is_task else f"startup/{STREAMS[name]}",
-        )
+        replace(stream, label=_label(stream.label, name, names), name=f"{stream.name}{STREAMS[name]}")
         for asked in wanted
-        for place in look.named_places(spec, eyes, asked)
+        for stream in _directories(spec, eyes, asked)
         for name in names
     ]
     return with_blobs(found, spec, eyes, cloud)
+
+
+def _directories(spec: Spec, eyes: Eyes, asked: str) -> tuple[Stream, ...]:
+    """Where the streams lie, without their names. Raises NotThere where there is none."""
+    kind, _, pattern = asked.partition(".")
+    if kind in ("preparation", "release"):
+        found = tuple(_of_jobs(spec, eyes, kind, pattern))
+    elif "/" in asked:
+        found = tuple(_of_subtasks(spec, eyes, *asked.split("/", 1)))
+    else:
+        places = look.named_places(spec, eyes, asked)
+        return tuple(Stream(label=p.id, place=p, name="" if p.is_task else "startup/") for p in places)
+    if not found:
+        raise NotThere(f"nothing of this run meets {asked!r}")
+    return found
+
+
+def _of_jobs(spec: Spec, eyes: Eyes, kind: str, pattern: str) -> Iterator[Stream]:
+    for job in eyes.generations(spec.name):
+        for run in eyes.preparations(job.id):
+            if run.name == kind and look.names(run.node.id, pattern):
+                yield Stream(label=f"{job.id} {run.node.id}", place=run.node, name=f"{run.folder}/")
+
+
+def _of_subtasks(spec: Spec, eyes: Eyes, task: str, pattern: str) -> Iterator[Stream]:
+    for place in look.named_places(spec, eyes, task):
+        for run in eyes.subtasks(place):
+            if look.meets(run.name, (pattern,)):
+                label = f"{place.id}/{run.name}"
+                yield Stream(label=label, place=run.node, name=f"{run.folder}/", task=place)
 
 
 def _label(owner: str, name: str, names: Sequence[str]) -> str:
@@ -178,8 +207,8 @@ def _parts(stream: Stream, eyes: Eyes, start: int, end: int) -> Iterator[Heard]:
 
 
 def _is_over(stream: Stream, eyes: Eyes) -> bool:
-    if stream.place.is_task:
-        run = eyes.run(stream.place)
+    if task := stream.task or (stream.place if stream.place.is_task else None):
+        run = eyes.run(task)
         return run is None or run.state == "completed"
     node = next((node for node in eyes.nodes(stream.place.above) if node.id == stream.place.id), None)
     return node is None or node.state not in STARTING

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conftest import Workbench
+from tests.emulator.stand import until
+from tests.services import unique
 
 pytestmark = pytest.mark.e2e
 
@@ -163,3 +165,40 @@ def test_streams_are_kept_and_are_no_outputs(workbench: Workbench, named: Callab
     assert "outputs of tasks" not in planned.out
     path.write_text(text)
     assert workbench.run("destroy", spec, "--yes").code == 0
+
+
+BESIDE = """
+version: 1
+name: {name}
+pool:
+  id: {name}
+  vmSize: Standard_D2s_v5
+  image: {{publisher: canonical, offer: ubuntu-24_04-lts, sku: server}}
+  targetDedicatedNodes: 2
+  enableInterNodeCommunication: true
+  afterRun: keep
+job:
+  id: {name}
+  jobPreparationTask: {{commands: [echo prepared]}}
+  jobReleaseTask: {{commands: [echo released]}}
+  tasks:
+    - id: ring
+      multiInstanceSettings: {{numberOfInstances: pool, coordinationCommands: [echo coordinated]}}
+      commands: [echo done]
+wait: {{timeout: 5m}}
+"""
+
+
+def test_logs_of_what_runs_beside_the_tasks(workbench: Workbench) -> None:
+    name = unique("beside")
+    (workbench.folder / "spec.yaml").write_text(BESIDE.format(name=name))
+    assert workbench.run("apply", "spec.yaml", "--yes").code == 0
+    assert workbench.run("logs", "spec.yaml", "ring/*").out == "coordinated\n"
+    both = workbench.run("logs", "spec.yaml", "ring/1", "ring").out.splitlines()
+    assert both == ["[ring/1] coordinated", "[ring] coordinated", "[ring] done"]
+    prepared = workbench.run("logs", "spec.yaml", "preparation.*").out.splitlines()
+    assert [line.partition("] ")[2] for line in prepared] == ["prepared", "prepared"]
+    assert all(line.startswith(f"[{name} ") for line in prepared)
+    until(lambda: workbench.run("logs", "spec.yaml", "release.*").out.count("released") == 2, "its release")
+    assert workbench.run("logs", "spec.yaml", "ring/7").err.endswith("error: nothing of this run meets 'ring/7'\n")
+    assert workbench.run("destroy", "spec.yaml", "--yes").code == 0

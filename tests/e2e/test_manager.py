@@ -49,6 +49,7 @@ def test_a_manager_alone(workbench: Workbench, batch_client: BatchClient) -> Non
     assert "refused" not in busy.out
     assert (workbench.folder / "results" / "out.txt").read_text() == "one\n"
     assert workbench.run("plan", "spec.yaml", "--detailed-exitcode").code == 0
+    assert workbench.run("logs", "spec.yaml", "manager", "--stderr").code == 0
 
     spec.write_text(SPEC.format(name=name, line="exit 3"))
     changed = workbench.run("plan", "spec.yaml", "--detailed-exitcode")

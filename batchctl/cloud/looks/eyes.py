@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.looks import files, machines, runs, whole
+from batchctl.cloud.looks import files, machines, runs, side_runs, whole
 from batchctl.frozen import dataclass
 from batchctl.resources import Task
-from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, TaskSight
+from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, SideRun, TaskSight
 from batchctl.work import ResourceFile
 
 
@@ -33,6 +33,12 @@ class AzureEyes:
 
     def whole(self, task: Task) -> Task | None:
         return whole.whole_task(self.session, task)
+
+    def subtasks(self, place: Place) -> tuple[SideRun, ...]:
+        return side_runs.subtasks_of(self.session, place)
+
+    def preparations(self, job: str) -> tuple[SideRun, ...]:
+        return side_runs.preparations_of(self.session, job)
 
     def pool(self, pool: str) -> PoolSight | None:
         return machines.pool_seen(self.session, pool)

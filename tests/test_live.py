@@ -55,11 +55,11 @@ def progress(**counts: int) -> Progress:
 
 
 def test_what_is_done_just_now_is_told_with_how_far_it_is() -> None:
-    begun = Begun(verb="create", kind="blob", names=("in/a", "in/b", "in/c"))
+    begun = Begun(verb="create", kind="blob", names=("in/a", "in/b", "in/c"), size=5 << 30)
     seen = seen_after((1.0, begun), (4.0, Applied(verb="create", kind="blob", name="in/a")))
     assert shown(seen, 11.0) == [
         f"transcode, azure{' ' * 57}0:00:11",
-        "now    uploading 3 blobs  [========>...................] 1 of 3  0:00:10",
+        "now    uploading 3 blobs, 5.0 GB  [=======>..................] 1 of 3  0:00:10",
     ]
 
 

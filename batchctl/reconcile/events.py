@@ -17,11 +17,12 @@ PhaseName = Literal["changes", "tasks", "pools", "downloads"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A kind's turn has come: what is done to these objects of one kind."""
+    """A kind's turn has come: what is done to these objects of one kind. `size`: bytes that are stored for it."""
 
     verb: Verb
     kind: str
     names: tuple[str, ...]
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from batchctl.reconcile.decide.sizes import going_on, size_after_refusal
 from batchctl.reconcile.events import Applied, Begun, Event, Failed, PoolNotice, Verb
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import KINDS, Job, Pool, Resource, Task, label_of
+from batchctl.resources import KINDS, Blob, Job, Pool, Resource, Task, label_of
 from batchctl.words import one_line
 
 
@@ -56,11 +56,12 @@ def _steps(plan: Plan, cloud: Cloud, sealing: Plan | None) -> Iterator[Iterator[
         # A job's manager comes with it.
         made = [r for r in made if not (isinstance(r, Task) and r.manager)]
         work = partial(_make_pools, cloud) if kind is Pool else cloud.create
-        yield _step("create", kind.kind, list(map(label_of, made)), partial(work, made, plan.owner))
+        yield _step("create", kind.kind, list(map(label_of, made)), partial(work, made, plan.owner), _stored(made))
         changed = [
             (c.before, c.after) for c in plan.of(kind, Action.UPDATE) if c.before and c.after and not ends_job(c)
         ]
-        yield _step("update", kind.kind, [label_of(r) for _, r in changed], partial(cloud.update, changed, plan.owner))
+        update = partial(cloud.update, changed, plan.owner)
+        yield _step("update", kind.kind, [label_of(r) for _, r in changed], update, _stored(r for _, r in changed))
     if sealing:
         yield _sealing_step(sealing, cloud)
     yield _scaling_step(plan, cloud)
@@ -77,13 +78,17 @@ def _make_pools(cloud: Cloud, pools: Sequence[Resource], owner: str) -> Iterator
         yield outcome
 
 
+def _stored(resources: Iterable[Resource]) -> int:
+    return sum(resource.size for resource in resources if isinstance(resource, Blob))
+
+
 def _step(
-    verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome | Event]]
+    verb: Verb, kind: str, names: Iterable[str], work: Callable[[], Iterable[Outcome | Event]], size: int = 0
 ) -> Iterator[Event]:
     named = tuple(names)
     if not named:
         return
-    yield Begun(verb=verb, kind=kind, names=named)
+    yield Begun(verb=verb, kind=kind, names=named, size=size)
     for outcome in work():
         if not isinstance(outcome, Outcome):
             yield outcome

@@ -165,4 +165,5 @@ def place_of(one: Cause | Broken | Laggard) -> Place:
 def _begun_words(event: Begun) -> str:
     name = one_line(event.names[0]) if len(event.names) == 1 else ""
     what = f"{event.kind} {name}" if name else plural(len(event.names), event.kind)
-    return f"{words_of(event)[0]} {what}"
+    size = f", {shown_size(event.size)}" if event.size else ""
+    return f"{words_of(event)[0]} {what}{size}"

@@ -12,7 +12,6 @@ from batchctl.reconcile.carry_out import fetch
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.decide.preemptions import as_asked
-from batchctl.reconcile.decide.quotas import allowed
 from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
@@ -57,8 +56,11 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
 
 def _choice(pool: Pool, cloud: Cloud) -> Pool:
     """The pool with the first of its sizes that the account lets it have, as far as it tells."""
-    quotas = cloud.quotas()
-    return allowed(pool, quotas, datetime.now(UTC)) if quotas else pool
+    if (quotas := cloud.quotas()) is None:
+        return pool
+    from batchctl.reconcile.decide.quotas import allowed  # imported late: few accounts tell
+
+    return allowed(pool, quotas, datetime.now(UTC))
 
 
 def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Outcome, PoolHealth
+from batchctl.cloud_answers import Counts, Outcome, PoolHealth
 from batchctl.configurations import Needs
 from batchctl.errors import CloudError
 from batchctl.reconcile.carry_out.execute import execute
+from batchctl.reconcile.carry_out.follow import wait_for_tasks
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.decide.sizes import choice_line, settled, size_instead
 from batchctl.reconcile.events import Failed, PoolNotice
 from batchctl.resources import AutoPool, Job, Pool, Resource
+from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import OWNER, desired, held_job, held_pool, job, pool
 
@@ -28,7 +30,7 @@ def choosing(**more: Any) -> Pool:
     ("held", "size"),
     [
         ((), A),
-        ((held_pool(vm_size=C.upper()),), C.upper()),
+        ((held_pool(vm_size=C.upper()),), C),
         ((held_pool(vm_size="Standard_E2s_v5"),), A),
         ((held_pool(vm_size=C, state="deleting"),), A),
         ((held_pool("another", vm_size=C),), A),
@@ -100,6 +102,47 @@ def test_a_size_that_batch_does_not_take_gives_way() -> None:
     assert [e.name for e in events if isinstance(e, Failed)] == ["pool"]
 
 
+class Choosy(FakeCloud):
+    """Has no room for what it has, and changes to one size alone."""
+
+    def __init__(self, size: str) -> None:
+        super().__init__()
+        self.size, self.there = size, A
+
+    def counts(self, job: Job) -> Counts:
+        return Counts(succeeded=1) if self.there == self.size else Counts(active=1)
+
+    def ended(self, job: Job) -> str | None:
+        return None
+
+    def unfinished(self, job: Job) -> bool:
+        return False
+
+    def health(self, pool: str) -> PoolHealth:
+        return PoolHealth(**NO_NODES, vm_size=self.there, resize_errors=("AllocationFailed: no room",))
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        for _, wanted in changes:
+            assert isinstance(wanted, Pool)
+            if wanted.vm_size == self.size:
+                self.there = wanted.vm_size
+                yield Outcome(resource=wanted)
+            else:
+                error = CloudError("invalid (PropertyName: vmSize)", status=400, code="InvalidPropertyValue")
+                yield Outcome(resource=wanted, error=error)
+
+
+def test_a_size_that_batch_does_not_take_while_apply_waits() -> None:
+    events = list(wait_for_tasks([held_job()], Choosy(C), FakeClock(), None, wanted=choosing()))
+    said = [line for event in events if isinstance(event, PoolNotice) for line in event.says]
+    assert said == [
+        f"AllocationFailed: no room: goes on to {B}",
+        f"invalid (PropertyName: vmSize): goes on to {C}",
+    ]
+    with pytest.raises(CloudError, match="invalid"):
+        list(wait_for_tasks([held_job()], Choosy("none"), FakeClock(), None, wanted=choosing()))
+
+
 @pytest.mark.parametrize(
     ("wanted", "line"),
     [
@@ -122,6 +165,10 @@ def test_a_size_that_batch_does_not_take_gives_way() -> None:
 )
 def test_what_is_told_of_the_choice(wanted: Pool, line: str | None) -> None:
     assert choice_line(wanted) == line
+
+
+def test_nobody_tries_another_size_for_the_pool_of_a_job() -> None:
+    assert choice_line(choosing(), of_job="count") == f"the pool of job 'count' takes the size {A}, the first of vmSize"
 
 
 def test_what_is_told_of_a_size_that_is_there() -> None:

@@ -107,7 +107,7 @@ def sizes_that_are_tried(plan: Plan, situation: Situation) -> Iterator[str]:
             pool = changed.get(resource.name.lower(), resource)
             line = choice_line(pool, there=(pool.name.lower(), pool.vm_size.lower()) in held)
         elif isinstance(resource, Job) and resource.auto_pool:
-            line = choice_line(replace(resource.auto_pool.pool, name=f"of job {resource.name}"), for_a_job=True)
+            line = choice_line(resource.auto_pool.pool, of_job=resource.name)
         else:
             continue
         yield from (line,) if line else ()

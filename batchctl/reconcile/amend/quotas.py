@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from batchctl.cloud_answers import Quotas
 from batchctl.reconcile.amend.auto_pools import as_of_pool
-from batchctl.reconcile.decide.quotas import why_fewer, why_never
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Schedule
@@ -29,6 +28,8 @@ def with_quotas(plan: Plan, situation: Situation) -> Plan:
     quotas = situation.account.quotas() if pools or made else None
     if quotas is None:
         return plan
+    from batchctl.reconcile.decide.quotas import why_fewer, why_never  # imported late: few accounts tell
+
     refusals, notes = list(_too_many(plan, quotas)), list[str]()
     for pool in (pool for pool in pools if isinstance(pool, Pool)):
         never = [f"pool {pool.name!r}: {why}" for why in why_never(pool, quotas, situation.now)]

@@ -5,15 +5,15 @@ from dataclasses import field, replace
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, PoolHealth
-from batchctl.errors import Stuck
+from batchctl.errors import BatchctlError, Stuck
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
 from batchctl.reconcile.decide.preemptions import switch_line
-from batchctl.reconcile.decide.sizes import as_it_is, going_on, size_instead
+from batchctl.reconcile.decide.sizes import as_it_is, going_on, size_after_refusal, size_instead
 from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Job, Pool
-from batchctl.words import plural
+from batchctl.words import one_line, plural
 
 BETWEEN = 60.0
 """Seconds between two looks while all goes well: a look is two requests."""
@@ -82,9 +82,14 @@ class PoolWatch:
             yield from self._mind_preemptions(health)
 
     def _take(self, pool: Pool, health: PoolHealth, size: str) -> Iterator[Event]:
-        """Another VM size, which the pool is empty for."""
+        """Another VM size, which the pool is empty for; or the first after it that Batch takes."""
         yield PoolNotice(pool=pool.name, says=(going_on("; ".join(health.resize_errors), size),))
-        self._change(as_it_is(pool, health), replace(pool, vm_size=size))
+        held, wanted = as_it_is(pool, health), replace(pool, vm_size=size)
+        while error := self._change(held, wanted):
+            if (then := size_after_refusal(wanted, error)) is None:
+                raise error
+            yield PoolNotice(pool=pool.name, says=(going_on(one_line(str(error)), then),))
+            wanted = replace(wanted, vm_size=then)
         self._doubted, self._told = False, set()
 
     @property
@@ -102,12 +107,12 @@ class PoolWatch:
             yield PoolNotice(pool=pool.name, says=(switch_line(pool),))
             held = as_it_is(pool, health)
             self.wanted = replace(held, switched=True)
-            self._change(held, replace(self.wanted, asked_again=True))
+            if error := self._change(held, replace(self.wanted, asked_again=True)):
+                raise error
 
-    def _change(self, held: Pool, wanted: Pool) -> None:
-        for outcome in self.cloud.update([(held, wanted)], self.job.owner or ""):
-            if outcome.error:
-                raise outcome.error
+    def _change(self, held: Pool, wanted: Pool) -> BatchctlError | None:
+        outcomes = self.cloud.update([(held, wanted)], self.job.owner or "")
+        return next((outcome.error for outcome in outcomes if outcome.error), None)
 
     def _way_out(self, health: PoolHealth) -> str:
         made_for = None if self.job.pool else self.job.id

@@ -33,7 +33,7 @@ def _settled(wanted: Resource, found: dict[tuple[str, str], str], choose: Callab
     pool, size = _pool_in(wanted), found.get((wanted.kind, wanted.name.lower()))
     if pool is None or not _leaves_a_choice(pool):
         return wanted
-    having = replace(pool, vm_size=size) if size and suits(pool, size) else choose(pool)
+    having = replace(pool, vm_size=_spelt(pool, size)) if size and suits(pool, size) else choose(pool)
     if isinstance(wanted, Job) and wanted.auto_pool:
         return replace(wanted, auto_pool=replace(wanted.auto_pool, pool=having))
     return having
@@ -64,7 +64,12 @@ def first_size(pool: Pool) -> Pool:
 
 def as_it_is(pool: Pool, health: PoolHealth) -> Pool:
     """The pool with the size that it has by now."""
-    return replace(pool, vm_size=health.vm_size) if health.vm_size and suits(pool, health.vm_size) else pool
+    return replace(pool, vm_size=_spelt(pool, health.vm_size)) if suits(pool, health.vm_size) else pool
+
+
+def _spelt(pool: Pool, size: str) -> str:
+    """As the spec writes it, which the service may give back in small letters."""
+    return next((one for one in pool.vm_sizes if one.lower() == size.lower()), size)
 
 
 def sizes_left(pool: Pool, size: str) -> tuple[str, ...]:
@@ -93,14 +98,15 @@ def going_on(why: str, size: str) -> str:
     return f"{why}: goes on to {size}"
 
 
-def choice_line(pool: Pool, *, for_a_job: bool = False, there: bool = False) -> str | None:
-    """Which size it was, why, and what comes after it; None where the spec left no choice. `for_a_job`: the service
-    makes it, and nobody tries another; `there`: it has that size by now."""
+def choice_line(pool: Pool, *, of_job: str = "", there: bool = False) -> str | None:
+    """Which size it was, why, and what comes after it; None where the spec left no choice. `of_job`: for which the
+    service makes it, and nobody tries another; `there`: it has that size by now."""
     if not _leaves_a_choice(pool):
         return None
-    left = () if for_a_job else sizes_left(pool, pool.vm_size)
+    left = () if of_job else sizes_left(pool, pool.vm_size)
     then = f"; if Azure gives no nodes of it: {', then '.join(left)}" if left else ""
-    return f"pool {pool.name!r} takes the size {pool.vm_size}, {_why(pool, there=there)}{then}"
+    what = f"the pool of job {of_job!r}" if of_job else f"pool {pool.name!r}"
+    return f"{what} takes the size {pool.vm_size}, {_why(pool, there=there)}{then}"
 
 
 def _why(pool: Pool, *, there: bool) -> str:

@@ -133,7 +133,7 @@ class Busy(FakeCloud):
     ],
 )
 def test_tasks_of_its_job_are_ours(only: tuple[str, ...], running: int, told: list[str]) -> None:
-    everything = [held_pool(), held(last_job="nightly:job-3", runs=True)]
+    everything = [held_pool(nodes=1), held(last_job="nightly:job-3", runs=True)]
     plan = diff_to_destroy(desired(pool(), schedule()), everything)
     found = amended(
         plan, situation(desired(pool(), schedule()), everything, Choices(only=only), Busy(running)), DESTROYING

@@ -119,7 +119,8 @@ class Choosy(FakeCloud):
         return False
 
     def health(self, pool: str) -> PoolHealth:
-        return PoolHealth(**NO_NODES, vm_size=self.there, resize_errors=("AllocationFailed: no room",))
+        errors = () if self.there == self.size else ("AllocationFailed: no room",)
+        return PoolHealth(**NO_NODES, vm_size=self.there, resize_errors=errors)
 
     def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
         for _, wanted in changes:

@@ -146,12 +146,40 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobStanding:
+    """How a job is: `state` in small letters, `gone` where it is not there. `why` it has ended or is not scheduled."""
+
+    state: str = "active"
+    why: str = ""
+
+    @property
+    def ended(self) -> str | None:
+        """Why it has ended, if it has."""
+        if self.state == "gone":
+            return "it was deleted"
+        return (self.why or "it was ended") if self.state in ("terminating", "completed", "deleting") else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenNodes:
+    """Nodes that run nothing any more and `say` the same of it: how many, in which state (as the service writes it),
+    the codes of their errors (REST: BatchNodeError, and of a start task BatchTaskFailureInfo), and the id of one."""
+
+    count: int
+    state: str
+    codes: tuple[str, ...]
+    says: str
+    one: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolHealth:
     """Can this pool run tasks? `nodes` counts them by state; `able` may run a task now or soon, `wanted` is how many
     there should be.
 
     `resize_errors`: why the resize that ended at `resized` gave less. `broken`: what is wrong with nodes that run
-    nothing any more. `scaling` None: nodes are given by number. `details`: more, where none is able.
+    nothing any more. `scaling` None: nodes are given by number. `last_words`: of failed start tasks, where no node is
+    able. `state`: active, deleting, or gone. `slots`: of a node.
     `paid`: how many dedicated and how many spot nodes cost now, which all do but those that were taken away.
     `vm_size`: what they are, "" where nobody says.
     """
@@ -162,11 +190,13 @@ class PoolHealth:
     wanted: int = 0
     resize_errors: tuple[str, ...] = ()
     resized: datetime | None = None
-    broken: tuple[str, ...] = ()
+    broken: tuple[BrokenNodes, ...] = ()
     scaling: Scaling | None = None
-    details: tuple[str, ...] = ()
+    last_words: tuple[str, ...] = ()
     paid: tuple[int, int] = (0, 0)
+    state: str = "active"
     vm_size: str = ""
+    slots: int = 1
 
     @property
     def count(self) -> int:

@@ -64,13 +64,15 @@ class Desired:
 
     `resources` are in the order of KINDS. `external` names containers that are used but never made or deleted;
     `external_pool` is such a pool, as it is held once that is known.
-    `origin` is the spec's place. `max_failures`: of more the run is ended; `canary`: so many tasks of each factory run
-    before its others. `prices` by which it is told what a run costs; `region` of the account, "" where none is told.
+    `origin` is the spec's place, `file` its path as it was named, for commands that are told. `max_failures`: of more
+    the run is ended; `canary`: so many tasks of each factory run before its others.
+    `prices` by which it is told what a run costs; `region` of the account, "" where none is told.
     `doubts`: what is noted of the spec's text.
     """
 
     owner: str
     origin: str = ""
+    file: str = "SPEC"
     resources: tuple[Resource, ...] = ()
     external: frozenset[str] = frozenset()
     external_pool: Pool | None = None

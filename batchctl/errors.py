@@ -94,6 +94,6 @@ class MachineError(BatchctlError):
 
 
 class Stuck(BatchctlError):
-    """The wait ended by its deadline or by a limit of the spec, or the nodes cannot run the tasks."""
+    """The wait ended by its deadline or by a limit of the spec, or nothing that is left can run."""
 
     exit_code = 6

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from posixpath import basename
 from typing import Any, TypeVar
 
-from batchctl.cloud_answers import USED, Counts, Outcome, PoolHealth, PoolUse, Quotas, Ticket
+from batchctl.cloud_answers import USED, Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.output_names import blob_names, file_on_node, written_mark
@@ -283,14 +283,18 @@ class FakeCloud:
     def unfinished(self, job: Job) -> bool:
         return any(task.state != "completed" for task in self.tasks(job))
 
-    def ended(self, job: Job) -> str | None:
+    def standing(self, job: Job) -> JobStanding:
         held = self.jobs.get(job.id.lower())
-        if held is None:
-            return "it was deleted"
-        return "it was ended" if held.state in ENDED else None
+        return JobStanding(state=held.state or "active") if held else JobStanding(state="gone")
+
+    def waiting(self, job: Job) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks(job) if task.state == "active")
+
+    def failed_preparations(self, job: Job) -> tuple[str, ...]:
+        return ()
 
     def over(self, job: Job) -> bool:
-        return self.ended(job) is not None
+        return self.standing(job).ended is not None
 
     def pool_of(self, job: Job) -> str | None:
         held = self.jobs.get(job.id.lower())
@@ -308,9 +312,9 @@ class FakeCloud:
         if pool.lower() in self.ailing:
             return self.ailing[pool.lower()]
         nodes = self._nodes(pool)
-        details = () if pool.lower() in self.pools else (f"pool {pool!r} is not there any more",)
+        state = "active" if pool.lower() in self.pools else "gone"
         there = (("idle", nodes),) if nodes else ()
-        return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, details=details, paid=(nodes, 0))
+        return PoolHealth(steady=True, nodes=there, able=nodes, wanted=nodes, state=state, paid=(nodes, 0))
 
     def preempted(self, pool: str) -> frozenset[str]:
         return self.taken_away.get(pool.lower(), frozenset())

@@ -23,6 +23,7 @@ import yaml
 from rich.console import Console
 
 from batchctl import verbs
+from batchctl.cloud_answers import BrokenNodes
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event
@@ -113,7 +114,8 @@ def _lose_md5(cloud: FakeCloud, blob: str) -> None:
 def _ail(cloud: FakeCloud, pool: str, **said: Any) -> None:
     well = cloud.health(pool)
     told = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
-    cloud.ailing[pool] = replace(well, **told)
+    told["broken"] = tuple(BrokenNodes(**nodes | {"codes": tuple(nodes["codes"])}) for nodes in told.get("broken", ()))
+    cloud.ailing[pool] = replace(well, **{"state": "active"} | told)
 
 
 def _lose_nodes(cloud: FakeCloud) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from batchctl.cloud_answers import Counts, Prices
+from batchctl.reconcile.decide.standstill import Reason
 from batchctl.render.status import status_lines
 from batchctl.sights import JobSight, NodeUse, PoolSight, Status
 
@@ -44,8 +45,14 @@ def test_what_was_spent_is_told_by_kind_and_money_where_a_price_is_known() -> No
     )
 
 
-@pytest.mark.parametrize("state", ["disabled", "disabling"])
-def test_a_held_job_is_called_paused_with_what_resumes_it(state: str) -> None:
-    assert "       paused: `batchctl resume s.yaml` goes on with it; its nodes keep costing" in lines(
-        state, Counts(active=1)
-    )
+def test_what_keeps_tasks_from_running_is_told_with_what_mends_it() -> None:
+    found = [
+        Reason(says="job count is paused", remedy="`batchctl resume s.yaml`", passes=False),
+        Reason(says="its nodes are coming up: 1 starting of 1"),
+    ]
+    told = list(status_lines(Status(pools=(POOL,), jobs=(), failed=()), "s.yaml", NOON, standstills=found))
+    assert told[-3:] == [
+        "stuck  job count is paused",
+        "       -> `batchctl resume s.yaml`",
+        "waits  its nodes are coming up: 1 starting of 1",
+    ]

@@ -8,7 +8,8 @@ from batchctl.cli.speaking import open_page
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
-    "used up, start tasks that fail, nodes that break or are preempted. It ends with `clear`, or with the service.",
+    "used up, start tasks and image pulls that fail, nodes that break or are preempted. It ends with `clear`, or with "
+    "the service.",
     no_args_is_help=True,
 )
 
@@ -19,6 +20,11 @@ Path = Annotated[
 Pool = Annotated[str, typer.Option("--pool", help="Pattern of the pool's id.")]
 Every = Annotated[int, typer.Option("--every", min=1, help="Only each n-th of those that match.")]
 Skip = Annotated[int, typer.Option("--skip", min=0, help="Let the first n that match pass.")]
+ExitCode = Annotated[int, typer.Option("--exit-code", min=1, max=255, help="What it exits with.")]
+NeverBegins = Annotated[
+    str | None,
+    typer.Option("--code", help="Instead of an exit code: BlobAccessDenied, BlobNotFound …; it never begins."),
+]
 _USUAL = {"seconds": 0, "every": 1, "skip": 0}
 Times = Annotated[int | None, typer.Option("--times", min=1, help="End after n hits; without it, at `clear`.")]
 
@@ -135,13 +141,51 @@ def fault_allocation(
 @app.command("start-task")
 def fault_start_task(
     pool: Pool = "*",
-    exit_code: Annotated[int, typer.Option("--exit-code", min=1, max=255, help="What it exits with.")] = 1,
+    exit_code: ExitCode = 1,
+    code: NeverBegins = None,
     every: Every = 1,
     skip: Skip = 0,
     times: Times = None,
 ) -> None:
     """Fail start tasks instead of running them."""
-    _make_and_print("starttask", pool=pool, exitCode=exit_code, **_hit_counts(every, skip, times))
+    _make_and_print("starttask", pool=pool, exitCode=exit_code, code=code, **_hit_counts(every, skip, times))
+
+
+@app.command("preparation")
+def fault_preparation(
+    pool: Pool = "*",
+    exit_code: ExitCode = 1,
+    code: NeverBegins = None,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Fail job preparation tasks instead of running them."""
+    _make_and_print("preparation", pool=pool, exitCode=exit_code, code=code, **_hit_counts(every, skip, times))
+
+
+@app.command("image-pull")
+def fault_image_pull(
+    pool: Pool = "*",
+    message: Annotated[str | None, typer.Option("--message", help="What the registry says.")] = None,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Let nodes that come up find no container image: unusable, ContainerInvalidImage."""
+    _make_and_print("imagepull", pool=pool, message=message, **_hit_counts(every, skip, times))
+
+
+@app.command("autoscale")
+def fault_autoscale(
+    pool: Pool = "*",
+    message: Annotated[str | None, typer.Option("--message", help="Why it cannot be evaluated.")] = None,
+    every: Every = 1,
+    skip: Skip = 0,
+    times: Times = None,
+) -> None:
+    """Let the evaluations of autoscale formulas fail."""
+    _make_and_print("autoscale", pool=pool, message=message, **_hit_counts(every, skip, times))
 
 
 @app.command("node")
@@ -149,8 +193,8 @@ def fault_node(
     accident: Annotated[
         str,
         typer.Argument(
-            help="break (unusable), preempt (spot nodes alone), lose (unknown), upgrade (upgradingos), or mend what "
-            "was broken, preempted or lost."
+            help="break (unusable), preempt (spot nodes alone), lose (unknown), upgrade (upgradingos), hold (offline), "
+            "deallocate, or mend what was broken, preempted, lost, held or put away."
         ),
     ],
     pool: Annotated[str, typer.Argument(help="The pool's id.")],

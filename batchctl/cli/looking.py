@@ -30,7 +30,9 @@ def status(spec: SpecPath, *, options: Options) -> None:
     out = open_printer(options.no_color)
     seen = open_spec(spec, options, out, names_alone=True)
     now = SystemClock().now()
-    for line in status_lines(look.status(seen.spec, seen.cloud.eyes, now), str(spec), now, seen.spec.prices):
+    found = look.status(seen.spec, seen.cloud.eyes, now)
+    standstills = look.standstills(seen.spec, seen.cloud, found, str(spec))
+    for line in status_lines(found, str(spec), now, seen.spec.prices, standstills):
         out.line(line)
 
 

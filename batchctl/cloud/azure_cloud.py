@@ -9,7 +9,7 @@ from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
 from batchctl.cloud.transfer.downloads import read_blob
 from batchctl.cloud.transfer.listing import list_blobs
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Quotas
+from batchctl.cloud_answers import Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas
 from batchctl.on_paper import kept_on_paper
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
 
@@ -115,8 +115,14 @@ class Azure:
     def unfinished(self, job: Job) -> bool:
         return tasks.has_unfinished_tasks(self._session, job)
 
-    def ended(self, job: Job) -> str | None:
-        return jobs.why_ended(self._session, job)
+    def standing(self, job: Job) -> JobStanding:
+        return jobs.job_standing(self._session, job)
+
+    def waiting(self, job: Job) -> tuple[Task, ...]:
+        return tasks.observe_waiting(self._session, job)
+
+    def failed_preparations(self, job: Job) -> tuple[str, ...]:
+        return jobs.failed_preparations(self._session, job)
 
     def over(self, job: Job) -> bool:
         return jobs.is_over(self._session, job)

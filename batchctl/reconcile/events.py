@@ -85,6 +85,14 @@ class NodesWaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobNotice:
+    """What is wrong with a job, or what its tasks wait for."""
+
+    job: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolNotice:
     """What is wrong with a pool, or what its tasks wait for; the work goes on."""
 
@@ -269,6 +277,6 @@ class Holdings:
 
 
 Doing = Begun | Applied | Failed | Expanded
-Waiting = Awaited | Progress | Looked | PoolSeen | Spent | NodesWaiting | PoolNotice | Halted
+Waiting = Awaited | Progress | Looked | PoolSeen | Spent | NodesWaiting | JobNotice | PoolNotice | Halted
 Coming = Notice | Phase | UnderWay | Detached | Took
 Event = Doing | Waiting | Coming | TaskFailed | ComingHome | Fetched | NotFetched

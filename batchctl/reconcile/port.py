@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth, PoolUse, Quotas, Ticket
+from batchctl.cloud_answers import Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas, Ticket
 from batchctl.desired import Desired
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
@@ -125,8 +125,14 @@ class Cloud(Account, Source, Protocol):
         """Is a task of this job not completed? Asked of the tasks themselves, counts may lag."""
         ...
 
-    def ended(self, job: Job) -> str | None:
-        """Why the job has ended, if it has."""
+    def standing(self, job: Job) -> JobStanding: ...
+
+    def waiting(self, job: Job) -> tuple[Task, ...]:
+        """Its tasks that are active, known by their ids and by what they want of nodes alone."""
+        ...
+
+    def failed_preparations(self, job: Job) -> tuple[str, ...]:
+        """Of each node on which its preparation task failed for good, how."""
         ...
 
     def over(self, job: Job) -> bool:

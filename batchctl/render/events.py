@@ -16,6 +16,7 @@ from batchctl.reconcile.events import (
     Fetched,
     Halted,
     Holdings,
+    JobNotice,
     Looked,
     NodesWaiting,
     NotFetched,
@@ -129,6 +130,8 @@ def event_line(event: Event) -> str | None:
             return f"nodes of pool {one_line(pool)}: {states}"
         case Halted(jobs=jobs, why=why):
             return one_line(f"ended {'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)}: {why}")
+        case JobNotice(job=job, says=says):
+            return "\n".join(one_line(f"job {job}: {said}") for said in says)
         case PoolNotice(pool=pool, says=says):
             return "\n".join(one_line(f"pool {pool}: {said}") for said in says)
         case Fetched(blob=blob, path=path):

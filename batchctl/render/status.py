@@ -5,6 +5,7 @@ from datetime import datetime
 
 from batchctl.cloud_answers import Counts, Prices
 from batchctl.reconcile.decide.causes import failure_words
+from batchctl.reconcile.decide.standstill import Reason
 from batchctl.render.spending import spent_words
 from batchctl.render.text import shown_moment, shown_span
 from batchctl.sights import JobSight, PoolSight, Status, TaskSight
@@ -20,7 +21,9 @@ GOING = frozenset({"active", "enabling", "disabling", "disabled"})
 """States of a job of which tasks that wait may yet run."""
 
 
-def status_lines(found: Status, spec: str, now: datetime, prices: Prices | None = None) -> Iterator[str]:
+def status_lines(
+    found: Status, spec: str, now: datetime, prices: Prices | None = None, standstills: Sequence[Reason] = ()
+) -> Iterator[str]:
     """`spec`: as the user wrote it, for the commands that are named; `prices`: those that `spent` is told by. At most
     some twenty lines."""
     if not found.jobs and not found.pools:
@@ -30,15 +33,16 @@ def status_lines(found: Status, spec: str, now: datetime, prices: Prices | None 
     if older:
         yield f"{plural(len(older), 'older job')} of it"
     for job in shown:
-        yield from _job_lines(job, spec, now)
+        yield from _job_lines(job, now)
     for pool in found.pools:
         yield from _pool_lines(pool, found, spec)
     if found.spent:
         yield f"spent  {spent_words(found.spent, prices)}"
+    yield from _standstill_lines(standstills)
     yield from _failed_lines(found.failed, spec)
 
 
-def _job_lines(job: JobSight, spec: str, now: datetime) -> Iterator[str]:
+def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
     if job.state == "completed" and job.ended:
         took = f" after {shown_span(job.ended - job.created)}" if job.created else ""
         when = f"ended {shown_moment(job.ended)}{took}" + (f" ({one_line(job.why_ended)})" if job.why_ended else "")
@@ -47,10 +51,6 @@ def _job_lines(job: JobSight, spec: str, now: datetime) -> Iterator[str]:
         when = f"{job.state}{since}"
     yield f"job    {job.id}: {when}"
     yield f"       {counts_line(job.counts)}"
-    if job.state in ("disabled", "disabling"):
-        yield f"       paused: `batchctl resume {spec}` goes on with it; its nodes keep costing"
-    if job.scheduling_error:
-        yield f"       it cannot be scheduled: {one_line(job.scheduling_error)}"
 
 
 def counts_line(counts: Counts) -> str:
@@ -64,8 +64,6 @@ def counts_line(counts: Counts) -> str:
 def _pool_lines(pool: PoolSight, found: Status, spec: str) -> Iterator[str]:
     slots = f", {pool.slots_per_node} slots a node" if pool.slots_per_node > 1 else ""
     yield f"pool   {pool.id}: {pool.vm_size}{slots}; {_nodes_words(pool)}"
-    for error in pool.resize_errors:
-        yield f"       {one_line(error)}"
     if pool.scaling:
         yield f"       {_scaling_words(pool)}"
     if pool.external:
@@ -91,6 +89,14 @@ def _scaling_words(pool: PoolSight) -> str:
         return "its formula has not been evaluated yet"
     said = f"its formula failed: {scaling.error}" if scaling.error else f"its formula set {scaling.results}"
     return f"{one_line(said)} ({shown_moment(scaling.evaluated)})"
+
+
+def _standstill_lines(found: Sequence[Reason]) -> Iterator[str]:
+    """What lasts until somebody mends it, and what may pass."""
+    for reason in found:
+        yield f"{'waits ' if reason.passes else 'stuck '} {reason.says}"
+        if reason.remedy:
+            yield f"       -> {reason.remedy}"
 
 
 def _failed_lines(failed: Sequence[TaskSight], spec: str) -> Iterator[str]:

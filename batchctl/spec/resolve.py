@@ -68,6 +68,7 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
     return Desired(
         owner=spec.name,
         origin=spec.origin,
+        file=spec.source.file,
         resources=tuple(resources),
         external=frozenset(name for name, c in spec.containers.items() if c.external),
         external_pool=spec.pool.wanted if spec.pool and spec.pool.external else None,

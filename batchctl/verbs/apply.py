@@ -193,8 +193,9 @@ def _wait(
     bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
     pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
     wanted = pools.get(decided.waits[-1].pool.lower()) if decided.waits else None
+    spec = desired.file
     yield from follow.wait_for_tasks(
-        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout, wanted=wanted
+        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout, wanted=wanted, spec=spec
     )
 
 

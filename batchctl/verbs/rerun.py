@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from batchctl.errors import NotThere, UsageError
 from batchctl.reconcile.choices import Choices
+from batchctl.reconcile.decide.standstill import Reason
 from batchctl.reconcile.explain.rerun import RerunFacts, culprits, unchanged_parts
-from batchctl.reconcile.explain.why import Reason
 from batchctl.reconcile.plan import Action
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Blob, Job, Task, changed_parts, generation_id

@@ -109,7 +109,7 @@ def _waited(errand: Errand, seen: Survey, jobs: Sequence[Job], holder: str | Non
     bounds = desired.wait_timeout, pool_before(desired, jobs, cloud)
     external = desired.external_pool is not None
     yield from follow.wait_for_tasks(
-        jobs, cloud, errand.clock, *bounds, external=external, lookout=lookout, keeps=False
+        jobs, cloud, errand.clock, *bounds, external=external, lookout=lookout, keeps=False, spec=desired.file
     )
 
 

@@ -1,9 +1,12 @@
 """`batchctl why`: why a task does not run or failed, why a pool has no nodes. Reads alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from batchctl.errors import NotThere, UsageError
-from batchctl.reconcile.explain.why import Reason, TaskFacts, why_failed_run, why_pool, why_waiting
+from batchctl.reconcile.decide.signs import Scene
+from batchctl.reconcile.decide.standstill import Reason
+from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_pool, why_waiting
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
@@ -54,11 +57,20 @@ def _why_task(
             f"`batchctl apply {path}` runs it again",
         )
     elif run.status == "waiting":
-        pool, health = look.sight_of(spec, eyes, seen.pool), cloud.health(seen.pool)
-        nodes = eyes.nodes(seen.pool)
+        whole = eyes.whole(task)
+        several = whole.multi_instance_settings if whole else None
         yield from why_waiting(
             TaskFacts(
-                run=run, task=task, job=job, seen=seen, others=others, pool=pool, nodes=nodes, health=health, spec=path
+                run=run,
+                task=replace(task, required_slots=run.slots, multi_instance_settings=several),
+                job=job,
+                seen=seen,
+                others=others,
+                pool=look.sight_of(spec, eyes, seen.pool) if seen.pool else None,
+                nodes=eyes.nodes(seen.pool) if seen.pool else (),
+                health=look.health_of(cloud, seen.pool),
+                spec=path,
+                unprepared=cloud.failed_preparations(job) if job.job_preparation_task else (),
             )
         )
 
@@ -89,8 +101,13 @@ def _why_pool(
     health = cloud.health(asked)
     states = ", ".join(f"{count} {state}" for state, count in pool.nodes) or "none"
     yield Reason(says=f"pool {pool.id} wants {health.wanted}, and has {pool.there}: {states}")
-    waiting = sum(job.counts.active for job in jobs if job.pool == pool.id and job.state == "active")
-    yield from why_pool(health, pool, path, waiting=waiting)
+    ours = [job.counts for job in jobs if job.pool == pool.id and job.state == "active"]
+    waiting, running = sum(counts.active for counts in ours), sum(counts.running for counts in ours)
+    made_for = next((job.id for job in jobs if job.pool == pool.id), "") if pool.of_job else ""
+    scene = Scene(
+        job="", pool=pool.id, health=health, spec=path, running=running, external=pool.external, made_for=made_for
+    )
+    yield from why_pool(scene, waiting=waiting)
 
 
 def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSight, ...]) -> Iterator[Reason]:

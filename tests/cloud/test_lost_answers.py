@@ -16,7 +16,7 @@ def test_a_job_that_was_sealed_and_ended_at_once(services: Services, tmp_path: P
 
     def ended() -> None:
         job = Job(name=stage.name, pool=stage.name)
-        eventually(lambda: stage.cloud.ended(job), "the job ends with its tasks")
+        eventually(lambda: stage.cloud.standing(job).ended, "the job ends with its tasks")
 
     def lose(method: str, path: str) -> Meddling | None:
         if method != "PATCH" or sealed:

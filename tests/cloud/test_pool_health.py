@@ -8,7 +8,7 @@ import pytest
 
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
-from batchctl.cloud_answers import PoolHealth, Scaling
+from batchctl.cloud_answers import BrokenNodes, PoolHealth, Scaling
 from tests.cloud.test_answers import answering
 
 ENDED = "2026-01-01T12:00:00.1234567Z"
@@ -42,42 +42,43 @@ def test_nodes_that_are_broken_beside_others_that_run() -> None:
         "state": "Unusable",
         "errors": [{"code": "DiskFull", "message": "no space left", "errorDetails": [{"name": "Disk", "value": "/"}]}],
     }
-    assert health_of(FIXED, told).broken == ("1 node Unusable: DiskFull: no space left (Disk: /)",)
+    assert health_of(FIXED, told).broken == (
+        BrokenNodes(count=1, state="Unusable", codes=("DiskFull",), says="DiskFull: no space left (Disk: /)"),
+    )
     failed = {
         "dedicated": {"running": 1, "startTaskFailed": 2, "total": 3},
         "state": "startTaskFailed",
         "startTaskInfo": {"exitCode": 3, "failureInfo": {"message": "it ended so"}},
     }
-    health = health_of(FIXED, failed, {**failed, "dedicated": {}})
-    assert health.broken == ("2 nodes startTaskFailed: its start task failed with exit code 3: it ended so",)
+    health = health_of(FIXED, {**failed, "id": "n1"}, {**failed, "dedicated": {}})
+    said = "its start task failed with exit code 3: it ended so"
+    assert health.broken == (BrokenNodes(count=2, state="startTaskFailed", codes=(), says=said, one="n1"),)
     found = [{"name": "BlobSource", "value": "https://a.blob/c/tool.sh?sv=1&sig=x"}, {"name": "FilePath", "value": "t"}]
     never = {"failureInfo": {"code": "BlobNotFound", "message": "It is not found", "details": found}}
-    assert health_of(FIXED, {**failed, "startTaskInfo": never}).broken == (
-        "1 node startTaskFailed: its start task failed: "
-        "BlobNotFound: It is not found (BlobSource: https://a.blob/c/tool.sh; FilePath: t)",
+    (nodes,) = health_of(FIXED, {**failed, "startTaskInfo": never}).broken
+    assert (nodes.codes, nodes.says) == (
+        ("BlobNotFound",),
+        "its start task failed: BlobNotFound: It is not found (BlobSource: https://a.blob/c/tool.sh; FilePath: t)",
     )
+
+
+NONE_ABLE = {"dedicated": {"startTaskFailed": 150, "unusable": 1, "offline": 1, "total": 152}}
 
 
 def test_what_many_nodes_say_is_told_once() -> None:
     failed = {"state": "startTaskFailed", "startTaskInfo": {"exitCode": 3, "failureInfo": {"message": "it ended so"}}}
     full = {"state": "unusable", "errors": [{"code": "DiskFull", "message": "no space left"}]}
     nodes = [{**failed, "id": f"n{number}"} for number in range(150)]
-    health = health_of(FIXED, *nodes, {**full, "id": "m1"}, {"id": "m2", "state": "offline"})
-    told = [line for line in health.details if not line.startswith("    ")]
-    assert told == [
-        "150 nodes (n0, n1, n2, …) are startTaskFailed: its start task failed with exit code 3: it ended so",
-        "node m1 is unusable: DiskFull: no space left",
-        "node m2 is offline: no error given",
-    ]
-    stderr = [line for line in health.details if line.startswith("    ")]
-    assert stderr, "the answer stands for the file, too"
-    assert {line.split("]")[0] for line in stderr} == {"    [n0"}
+    health = health_of(FIXED, {**nodes[0], **NONE_ABLE}, *nodes[1:], {**full, "id": "m1"})
+    assert [(nodes.count, nodes.one) for nodes in health.broken] == [(150, "n0"), (1, "m1")]
+    assert health.last_words, "the answer stands for the file, too"
+    assert {line.split("]")[0] for line in health.last_words} == {"    [n0"}
 
 
 def test_a_start_task_that_spoke_on_stdout_alone() -> None:
-    failed = {"id": "n", "state": "startTaskFailed", "startTaskInfo": {"exitCode": 3}}
+    failed = {"id": "n", "state": "startTaskFailed", "startTaskInfo": {"exitCode": 3}, **NONE_ABLE}
     health = health_of(FIXED, failed, files={"startup/stderr.txt": "\n", "startup/stdout.txt": "no licence\n"})
-    assert health.details[1:] == ("    [n] no licence",)
+    assert health.last_words == ("    [n] no licence",)
 
 
 @pytest.mark.parametrize(

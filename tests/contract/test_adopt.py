@@ -97,7 +97,9 @@ def test_a_job_that_has_ended_takes_no_marks(world: World) -> None:
     task = world.task()
     world.made(world.pool(target_dedicated_nodes=1), world.job(), task, owner=world.other)
     world.cloud.seal(world.job(), frozenset({task.id}))
-    eventually(lambda: not world.cloud.counts(world.job()).unfinished and world.cloud.ended(world.job()), "it ends")
+    eventually(
+        lambda: not world.cloud.counts(world.job()).unfinished and world.cloud.standing(world.job()).ended, "it ends"
+    )
     [found] = [r for r in world.held(world.name("job")) if isinstance(r, Job)]
     error = refused(world.cloud.adopt([(found, replace(found, owner=world.owner))], world.owner))
     assert isinstance(error, CloudError)

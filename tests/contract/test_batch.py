@@ -24,7 +24,7 @@ from batchctl.configurations import (
     TaskSchedulingPolicy,
 )
 from batchctl.errors import CloudError, Partial, Refused
-from batchctl.reconcile.carry_out.follow import end_stalled
+from batchctl.reconcile.carry_out.follow import end_jobs, stalled
 from batchctl.reconcile.plan import field_changes
 from batchctl.resources import Container, Image, Job, Pool, Resource, Task
 from batchctl.rules import Rule, field_differences
@@ -90,13 +90,13 @@ def test_nothing_is_found_where_nothing_is(world: World) -> None:
     assert world.held(job.name, world.name("pool")) == ()
     assert world.cloud.tasks(job) == ()
     assert not world.cloud.unfinished(job)
-    assert world.cloud.ended(job) == "it was deleted"
+    assert world.cloud.standing(job).ended == "it was deleted"
     assert world.cloud.over(job)
     assert world.cloud.tail(world.task(), 5) == ()
     assert world.cloud.files(world.task()) == ()
     health = world.cloud.health(world.name("pool"))
     assert (health.steady, health.nodes, health.able) == (True, (), 0)
-    assert health.details == (f"pool {world.name('pool')!r} is not there any more",)
+    assert health.state == "gone"
 
 
 def test_a_job_that_is_not_there_cannot_be_counted(world: World) -> None:
@@ -334,7 +334,7 @@ def test_a_job_is_made_open_and_read_back_as_it_was_asked_for(world: World, aske
     held = world.held_job()
     assert field_changes(held, world.job(**asked)) == ()
     assert (held.name, held.generation, held.sealed) == (world.name("job"), 1, False)
-    assert world.cloud.ended(held) is None
+    assert world.cloud.standing(held).ended is None
     assert not world.cloud.over(held)
 
 
@@ -380,7 +380,7 @@ def test_a_job_is_sealed_only_with_all_that_was_added(world: World) -> None:
     assert not world.held_job().sealed
     world.cloud.seal(world.job(), frozenset({"a"}))
     assert world.held_job().sealed
-    assert world.cloud.ended(world.job()) is None
+    assert world.cloud.standing(world.job()).ended is None
 
 
 def test_a_job_that_is_not_there_is_not_sealed(world: World) -> None:
@@ -392,7 +392,7 @@ def test_a_job_that_is_not_there_is_not_sealed(world: World) -> None:
 def test_a_sealed_job_without_tasks_ends_and_takes_none(world: World) -> None:
     world.made(world.job())
     world.cloud.seal(world.job(), frozenset())
-    assert world.cloud.ended(world.job())
+    assert world.cloud.standing(world.job()).ended
     eventually(lambda: world.cloud.over(world.job()), "nothing of it runs")
     assert world.held_job().state in ("terminating", "completed")
     error = refused(world.cloud.create([world.task()], world.owner))
@@ -546,7 +546,7 @@ def test_tasks_run_and_leave_their_outputs_with_our_mark(world: World) -> None:
         ("out", "bad", world.owner),
     ]
     assert all(b.md5 for b in written)
-    assert world.cloud.ended(world.job())
+    assert world.cloud.standing(world.job()).ended
     health = world.cloud.health(world.name("pool"))
     assert (health.steady, health.nodes, health.able) == (True, (("idle", 1),), 1)
     assert done(world.cloud.delete([output], world.owner)) == [output.name]
@@ -580,8 +580,9 @@ def test_a_job_whose_tasks_wait_for_a_failed_one_is_ended(world: World, conditio
     world.made(*(world.task(i, depends_on=TaskDependencies(task_ids=("first",))) for i in ("a", "b")))
     world.cloud.seal(job, frozenset({"first", "a", "b"}))
     eventually(lambda: world.cloud.counts(job) == Counts(active=2, failed=1), "the first fails")
-    assert end_stalled([job], world.cloud)
-    eventually(lambda: world.cloud.ended(job) is not None, "the job ends")
+    assert stalled([job], world.cloud) == [job]
+    end_jobs([job], world.cloud)
+    eventually(lambda: world.cloud.standing(job).ended is not None, "the job ends")
 
 
 def test_an_output_without_its_container_is_a_failure(world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from batchctl.configurations import ExitCodeMapping, ExitCodeRangeMapping, ExitConditions, ExitOptions, TaskDependencies
-from batchctl.reconcile.decide.dependents import satisfies_dependents, stalled_tasks, waiting_in_vain
+from batchctl.reconcile.decide.dependents import blames, satisfies_dependents, stalled_tasks
 from batchctl.resources import Task
 from tests.reconcile.build import failed, run, waiting
 
@@ -60,5 +60,5 @@ def test_what_blocks_is_decided_by_the_end(ended: Task, satisfied: bool) -> None
     assert satisfies_dependents(ended) is satisfied
     after = waiting("after", depends_on=TaskDependencies(task_ids=("A",)))
     in_vain = ended.state == "completed" and not satisfied
-    assert waiting_in_vain([ended, after]) == ({"after": "a"} if in_vain else {})
+    assert {key: blame.culprit for key, blame in blames([ended, after]).items()} == ({"after": "a"} if in_vain else {})
     assert bool(stalled_tasks([ended, after])) is in_vain

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Counts, PoolHealth, Scaling
+from batchctl.cloud_answers import BrokenNodes, Counts, JobStanding, PoolHealth, Scaling
 from batchctl.desired import Tolerance
-from batchctl.errors import CloudError, Stuck
+from batchctl.errors import Stuck
 from batchctl.reconcile.carry_out.follow import (
     LONGEST,
     MOST_TAILS,
@@ -18,7 +18,7 @@ from batchctl.reconcile.carry_out.follow import (
     task_failures,
     wait_for_tasks,
 )
-from batchctl.reconcile.events import Event, Halted, NodesWaiting, PoolNotice, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Halted, JobNotice, NodesWaiting, PoolNotice, Progress, TaskFailed
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
@@ -35,7 +35,8 @@ BROKEN = PoolHealth(
     able=0,
     wanted=5,
     resize_errors=("AccountCoreQuotaReached: no cores",),
-    details=("node n1 is starttaskfailed",),
+    broken=(BrokenNodes(count=1, state="startTaskFailed", codes=(), says="its start task failed", one="n1"),),
+    last_words=("    [n1] no licence",),
 )
 SCALED = PoolHealth(steady=True, nodes=(), able=0, wanted=2, scaling=Scaling(next_evaluation=NOON))
 QUOTA = "AccountCoreQuotaReached: no cores"
@@ -64,8 +65,11 @@ class Scripted(FakeCloud):
     def unfinished(self, job: Job) -> bool:
         return self.polls <= self.lag
 
-    def ended(self, job: Job) -> str | None:
-        return "it was ended" if self.polls >= self.ends_at else None
+    def standing(self, job: Job) -> JobStanding:
+        return JobStanding(state="terminating" if self.polls >= self.ends_at else "active")
+
+    def waiting(self, job: Job) -> tuple[Task, ...]:
+        return ()
 
     def health(self, pool: str) -> PoolHealth:
         self.looks += 1
@@ -177,7 +181,10 @@ def test_a_running_task_means_that_the_pool_can_run() -> None:
     ("health", "cause"),
     [
         (EMPTY, "the pool has no nodes"),
-        (BROKEN, "1 of 5 nodes: AccountCoreQuotaReached: no cores\nnode n1 is starttaskfailed"),
+        (
+            BROKEN,
+            f"1 of 5 nodes: {QUOTA}\n1 node startTaskFailed: its start task failed\n    [n1] no licence",
+        ),
         (replace(SCALED, scaling=Scaling(sets_target=False)), f"its autoscale formula {NO_TARGET}"),
         (replace(SCALED, scaling=Scaling(error=UNKNOWN)), f"its autoscale formula could not be evaluated: {UNKNOWN}"),
         (replace(SCALED, resize_errors=(QUOTA,)), f"0 of 2 nodes: {QUOTA}"),
@@ -195,13 +202,16 @@ def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, c
     assert cloud.looks == 2
 
 
-def test_nodes_that_are_broken_are_told_with_the_command_that_mends_them() -> None:
-    with pytest.raises(
-        Stuck, match=r"`batchctl apply SPEC --replace pool\.pool` makes the pool anew; else mend the spec"
-    ):
-        waited(Scripted([WAITING], [replace(BROKEN, broken=("1 node starttaskfailed",))]))
-    with pytest.raises(Stuck, match="The tasks stay in the job; mend the pool, or the spec, and apply again"):
-        waited(Scripted([WAITING], [EMPTY]))
+def test_what_mends_it_is_told_with_the_spec_as_it_was_named() -> None:
+    with pytest.raises(Stuck) as raised:
+        list(wait_for_tasks([held_job()], Scripted([WAITING], [BROKEN]), FakeClock(), None, spec="a/b.yaml"))
+    assert str(raised.value).splitlines()[3:] == [
+        "  -> ask Azure for a higher quota (`az batch account show` has the numbers), or want fewer or smaller nodes; "
+        "then `batchctl apply a/b.yaml` asks for the nodes again",
+        "  -> `batchctl logs a/b.yaml node.n1 --all` shows what it wrote; mend the spec unless that was an accident, "
+        "then `batchctl apply a/b.yaml --replace pool.pool` makes the pool anew",
+        "The tasks stay in the job.",
+    ]
 
 
 HOLDS = "its autoscale formula holds it at 0 nodes; the next evaluation comes 2026-01-01 12:00 UTC"
@@ -238,9 +248,9 @@ def test_a_resize_that_failed_before_is_made_good_by_the_next_evaluation() -> No
     cloud = Scripted([WAITING] * 20 + [DONE], [old] * 19 + [IDLE])
     events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
     asks = HOLDS.replace("holds it at 0 nodes", "asks for 2 nodes")
-    assert [event.says for event in events if isinstance(event, PoolNotice)] == [
-        (f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)", f"{asks}; no wait.timeout ends this wait")
-    ]
+    ((lack, hope),) = [event.says for event in events if isinstance(event, PoolNotice)]
+    assert lack.startswith(f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC); ask Azure for ")
+    assert hope == f"{asks}; no wait.timeout ends this wait"
 
 
 @pytest.mark.parametrize(
@@ -257,16 +267,12 @@ def test_one_that_fails_again_is_told(later: dict[str, Any]) -> None:
 
 
 def test_what_is_wrong_with_a_pool_that_works_is_told_once() -> None:
-    short = replace(SHORT, broken=("2 nodes unusable: no error given",))
+    short = replace(SHORT, broken=(BrokenNodes(count=2, state="unusable", codes=(), says="no error given"),))
     events, _ = waited(Scripted([WAITING] + [Counts(running=2)] * 200 + [DONE], [IDLE, short]))
-    assert [event for event in events if isinstance(event, PoolNotice)] == [
-        PoolNotice(
-            pool="pool",
-            says=(
-                f"15 of 100 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)",
-                "2 nodes unusable: no error given",
-            ),
-        )
+    (told,) = [event for event in events if isinstance(event, PoolNotice)]
+    assert [line.partition("; ")[0] for line in told.says] == [
+        f"15 of 100 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC)",
+        "2 nodes unusable: no error given",
     ]
 
 
@@ -278,14 +284,23 @@ def test_what_is_wrong_is_told_however_soon_the_tasks_end() -> None:
 def test_a_pool_that_is_gone_is_told() -> None:
     cloud = FakeCloud()
     cloud.jobs["count"], cloud.added["count"] = held_job(), {"a": waiting()}
-    with pytest.raises(Stuck, match="pool 'pool' is not there any more"):
+    with pytest.raises(Stuck, match="pool pool is not there any more"):
         waited(cloud)
 
 
 def test_a_job_that_was_ended_early_is_not_waited_for() -> None:
     cloud = Scripted([Counts(running=1, active=1), Counts(active=1, failed=1)], ends_at=2)
     events, _ = waited(cloud)
-    assert events[-1] == Progress(counts=Counts(active=1, failed=1))
+    assert events[-2:] == [
+        Progress(counts=Counts(active=1, failed=1)),
+        JobNotice(
+            job="count",
+            says=(
+                "job count has ended: nothing of it runs any more; `batchctl apply SPEC` runs what is left in the next "
+                "generation",
+            ),
+        ),
+    ]
     assert cloud.looks == 0
 
 
@@ -296,7 +311,7 @@ def test_what_still_runs_in_a_job_that_ends_is_waited_for() -> None:
 
 
 def test_a_job_that_was_deleted_is_told() -> None:
-    with pytest.raises(CloudError, match="count is not there"):
+    with pytest.raises(Stuck, match=r"job count was deleted; `batchctl apply SPEC` makes it anew"):
         waited(FakeCloud())
 
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Counts, PoolHealth, Scaling
+from batchctl.cloud_answers import BrokenNodes, Counts, PoolHealth, Scaling
 from batchctl.configurations import TaskDependencies, TaskIdRange
-from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_no_nodes, why_pool, why_waiting
+from batchctl.reconcile.decide.signs import Scene
+from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_pool, why_waiting
 from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, TaskSight
 from tests.reconcile.build import failed, held_job, run, waiting
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ABLE = PoolHealth(steady=True, nodes=(("running", 2),), able=2, wanted=2)
+ABLE = PoolHealth(steady=True, nodes=(("running", 2),), able=2, wanted=2, slots=4)
+GONE = PoolHealth(steady=True, nodes=(), able=0, state="gone")
 SEEN = JobSight(id="count", generation=1, state="active", pool="p", counts=Counts(active=5, running=2))
 POOL = PoolSight(id="p", state="active", allocation="steady", vm_size="Standard_D2s_v5", slots_per_node=4)
 BUSY = NodeSight(id="n1", state="running", running_tasks=2, running_slots=4)
@@ -40,6 +42,14 @@ def after(*ids: str, ranges: tuple[TaskIdRange, ...] = ()) -> Any:
     return replace(waiting("a"), depends_on=TaskDependencies(task_ids=ids, task_id_ranges=ranges))
 
 
+def scene(health: PoolHealth, **more: Any) -> Scene:
+    return Scene(job="count", pool="p", health=health, spec="s.yaml", running=1, **more)
+
+
+def broken(state: str) -> BrokenNodes:
+    return BrokenNodes(count=1, state=state, codes=(), says="x", one="n")
+
+
 QUOTA = "AccountCoreQuotaReached: no cores"
 
 
@@ -57,8 +67,8 @@ QUOTA = "AccountCoreQuotaReached: no cores"
             "no node has room: 4 of 4 slots are taken; 1 node more is coming up",
         ),
         (
-            {"run": TaskSight(job="count", generation=1, id="a", state="active", slots=8)},
-            "it takes 8 slots, and a node has 4: it can never run",
+            {"task": waiting("a", required_slots=8)},
+            "task a takes 8 slots, and a node has 4",
         ),
         ({"seen": replace(SEEN, state="disabled")}, "job count is paused"),
         (
@@ -74,10 +84,10 @@ QUOTA = "AccountCoreQuotaReached: no cores"
             "job count has ended (JobMaxWallClockTime): nothing of it runs any more",
         ),
         ({"job": held_job(max_parallel_tasks=2)}, "2 tasks of its job run, and maxParallelTasks is 2"),
-        ({"pool": None}, "pool p is not there"),
+        ({"pool": None, "health": GONE}, "pool p is not there any more"),
         ({"health": replace(ABLE, able=0, nodes=(), resize_errors=(QUOTA,))}, f"0 of 2 nodes: {QUOTA}"),
         (
-            {"health": PoolHealth(steady=False, nodes=(("starting", 1),), able=0, wanted=2)},
+            {"health": PoolHealth(steady=False, nodes=(("starting", 1),), able=0, wanted=2), "nodes": []},
             "its nodes are coming up: 1 starting of 2",
         ),
         (
@@ -93,7 +103,7 @@ QUOTA = "AccountCoreQuotaReached: no cores"
         ),
         (
             {"task": after("x"), "others": [after("x"), failed("x")]},
-            "it depends on x, which failed or blocks it: nothing will start it",
+            "task a: depends on x, which failed",
         ),
     ],
 )
@@ -108,12 +118,12 @@ def test_why_a_task_waits(known: dict[str, Any], says: str) -> None:
         (
             PoolHealth(steady=True, nodes=(("preempted", 1), ("running", 1)), able=2, wanted=2),
             1,
-            "1 preempted: Azure took it back, and gives another where it has room",
+            "1 preempted: taken back by Azure, which gives others where it has room",
         ),
         (
             PoolHealth(steady=True, nodes=(("unknown", 1),), able=1, wanted=1),
             0,
-            "1 unknown: the service hears nothing of it; what runs there may go on",
+            "1 unknown: the service hears nothing from there; what runs may go on",
         ),
         (
             PoolHealth(steady=True, nodes=(("creating", 1), ("idle", 1)), able=2, wanted=2),
@@ -132,17 +142,17 @@ def test_why_a_task_waits(known: dict[str, Any], says: str) -> None:
     ],
 )
 def test_what_keeps_a_pool_from_running_tasks(health: PoolHealth, waiting: int, says: str) -> None:
-    assert [reason.says for reason in why_pool(health, POOL, "s.yaml", waiting=waiting)] == [says]
+    assert [reason.says for reason in why_pool(scene(health), waiting=waiting)] == [says]
 
 
 def test_a_pool_that_nothing_waits_for_needs_no_mending() -> None:
-    (found,) = why_pool(PoolHealth(steady=True, nodes=(), able=0), POOL, "s.yaml", waiting=0)
+    (found,) = why_pool(scene(PoolHealth(steady=True, nodes=(), able=0)), waiting=0)
     assert found.remedy == ""
 
 
 def test_a_held_job_goes_on_by_a_command() -> None:
     (found,) = why_waiting(facts(seen=replace(SEEN, state="disabled")))
-    assert found.remedy == "`batchctl resume s.yaml` goes on with it"
+    assert found.remedy == "`batchctl resume s.yaml` goes on with it; its nodes cost meanwhile"
 
 
 def test_the_remedy_names_a_command() -> None:
@@ -159,7 +169,7 @@ def test_the_remedy_names_a_command() -> None:
         ),
         (
             PoolHealth(
-                steady=True, nodes=(("starttaskfailed", 1),), able=0, wanted=1, broken=("1 node starttaskfailed: x",)
+                steady=True, nodes=(("starttaskfailed", 1),), able=0, wanted=1, broken=(broken("starttaskfailed"),)
             ),
             "1 node starttaskfailed: x",
         ),
@@ -167,7 +177,7 @@ def test_the_remedy_names_a_command() -> None:
     ],
 )
 def test_why_a_pool_has_no_nodes(health: PoolHealth, says: str) -> None:
-    assert [reason.says for reason in why_no_nodes(health, POOL, "s.yaml")] == [says]
+    assert [reason.says for reason in why_pool(scene(health), waiting=1)] == [says]
 
 
 @pytest.mark.parametrize(
@@ -186,10 +196,12 @@ def test_why_a_run_failed(more: dict[str, Any], says: str) -> None:
 
 
 def test_who_mends_a_pool_that_the_spec_does_not_make() -> None:
-    sick = PoolHealth(steady=True, nodes=(("unusable", 1),), able=0, wanted=1, broken=("node n is unusable: x",))
-    [own] = why_no_nodes(sick, POOL, "s.yaml")
-    [external] = why_no_nodes(sick, replace(POOL, external=True), "s.yaml")
-    [of_job] = why_no_nodes(sick, replace(POOL, of_job=True), "s.yaml")
-    assert own.remedy == "mend the spec, then `batchctl apply s.yaml --replace pool.p`"
-    assert external.remedy == "the pool is external: whoever owns it mends it"
-    assert of_job.remedy == "mend the spec, then `batchctl apply s.yaml`"
+    sick = PoolHealth(steady=True, nodes=(("unusable", 1),), able=0, wanted=1, broken=(broken("unusable"),))
+    [own] = why_pool(scene(sick), waiting=1)
+    [external] = why_pool(scene(sick, external=True), waiting=1)
+    [of_job] = why_pool(scene(sick, made_for="count"), waiting=1)
+    assert own.remedy.endswith(
+        "should Azure not mend them, `batchctl apply s.yaml --replace pool.p` makes the pool anew"
+    )
+    assert external.remedy.startswith("the pool is external: whoever owns it mends it; or name another, then ")
+    assert of_job.remedy.startswith("mend the spec, then `batchctl apply s.yaml`: job count ends then, with its pool")

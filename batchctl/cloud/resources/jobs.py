@@ -10,7 +10,7 @@ from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import marked_outputs, merged, rest_dialect, unsaid
 from batchctl.cloud.resources.marked import Marked
-from batchctl.cloud_answers import Counts, Outcome
+from batchctl.cloud_answers import Counts, JobStanding, Outcome
 from batchctl.errors import CloudError, Partial
 from batchctl.resources import Job, Task
 from batchctl.rules import Rule, asked_hashes
@@ -80,17 +80,33 @@ def task_counts(session: Session, job: Job) -> Counts:
     )
 
 
-def why_ended(session: Session, job: Job) -> str | None:
-    """Why the job has ended, None while it has not."""
+def job_standing(session: Session, job: Job) -> JobStanding:
     item = session.find(lambda: session.batch.get(job_path(job), select="id,state,executionInfo"))
     if item is None:
-        return "it was deleted"
-    if str(item.get("state", "")).lower() in ("terminating", "completed", "deleting"):
-        info = item.get("executionInfo") or {}
-        if info.get("schedulingError"):
-            return error_text(info["schedulingError"])
-        return str(info.get("terminateReason", "it was ended"))
-    return None
+        return JobStanding(state="gone")
+    info = item.get("executionInfo") or {}
+    error = info.get("schedulingError")
+    why = error_text(error) if error else str(info.get("terminateReason") or "")
+    return JobStanding(state=str(item.get("state", "")).lower(), why=why)
+
+
+def failed_preparations(session: Session, job: Job) -> tuple[str, ...]:
+    """Of each node on which the job's preparation failed for good, how (REST: List Job Preparation And Release Task
+    Status)."""
+    path = f"{job_path(job)}/jobpreparationandreleasetaskstatus"
+    listed = session.find(lambda: list(session.batch.pages(path, select="nodeId,jobPreparationTaskExecutionInfo")))
+    infos = (item.get("jobPreparationTaskExecutionInfo") or {} for item in listed or ())
+    return tuple(_how_it_failed(info) for info in infos if _has_failed(info))
+
+
+def _has_failed(info: Json) -> bool:
+    return (str(info.get("state", "")).lower(), str(info.get("result", "")).lower()) == ("completed", "failure")
+
+
+def _how_it_failed(info: Json) -> str:
+    failure = info.get("failureInfo") or {}
+    code = info.get("exitCode")
+    return f"exit code {code}" if code is not None else error_text(failure) or "no error given"
 
 
 def is_over(session: Session, job: Job) -> bool:

@@ -1,6 +1,5 @@
 """Nodes: how many there are, how they are restarted, and what they say when they cannot run."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -9,9 +8,8 @@ import isodate
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud_answers import PoolUse
+from batchctl.cloud_answers import BrokenNodes, PoolUse
 from batchctl.errors import CloudError
-from batchctl.words import plural, some
 
 REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
 """States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
@@ -23,7 +21,6 @@ TELLING = "id,state,startTaskInfo,errors"
 FAILED_START = "starttaskfailed"
 
 SHOWN_CAUSES = 5
-SHOWN_NODES = 3
 SHOWN_LINES = 20
 TAIL_BYTES = 8192
 
@@ -81,33 +78,14 @@ def iso_moment(text: str) -> datetime:
     return found
 
 
-def describe_nodes(session: Session, pool: str) -> tuple[str, ...]:
-    """Why nodes cannot run: each error once, with who says so, and the end of a failed start task's stderr."""
-    alike: dict[str, list[Json]] = {}
-    for node in session.ask(lambda: list(session.batch.pages(_nodes_path(pool), select=TELLING))):
-        alike.setdefault(_what_it_says(node), []).append(node)
-    return tuple(
-        line
-        for said, nodes in list(alike.items())[:SHOWN_CAUSES]
-        for line in (f"{_named(nodes)} {said}", *_ends_of_output(session, pool, nodes[:SHOWN_NODES]))
-    )
-
-
-def _named(nodes: Sequence[Json]) -> str:
-    ids = some([node["id"] for node in nodes], SHOWN_NODES)
-    return f"node {ids} is" if len(nodes) == 1 else f"{plural(len(nodes), 'node')} ({ids}) are"
-
-
-def _ends_of_output(session: Session, pool: str, nodes: Sequence[Json]) -> Iterator[str]:
-    """Of failed start tasks; what several say is told once."""
-    told: set[tuple[str, ...]] = set()
-    for node in nodes:
-        if str(node.get("state", "")).lower() != FAILED_START:
-            continue
-        lines = last_words(session, f"{_nodes_path(pool)}/{path_segment(node['id'])}", "startup/", SHOWN_LINES)
-        if lines not in told:
-            told.add(lines)
-            yield from (f"    [{node['id']}] {line}" for line in lines)
+def words_of_broken(session: Session, pool: str, broken: Sequence[BrokenNodes]) -> tuple[str, ...]:
+    """The end of what failed start tasks wrote, of one for each kind of failure; what several say is told once."""
+    found: dict[tuple[str, ...], str] = {}
+    for nodes in broken[:SHOWN_CAUSES]:
+        if nodes.state.lower() == FAILED_START:
+            place = f"{_nodes_path(pool)}/{path_segment(nodes.one)}"
+            found.setdefault(last_words(session, place, "startup/", SHOWN_LINES), nodes.one)
+    return tuple(f"    [{node}] {line}" for lines, node in found.items() for line in lines)
 
 
 def last_words(session: Session, place: str, folder: str, lines: int) -> tuple[str, ...]:
@@ -135,14 +113,24 @@ def _file_tail(session: Session, path: str) -> tuple[str, ...]:
     return tuple(content.decode("utf-8", "replace").splitlines())
 
 
-def broken_nodes(session: Session, pool: str) -> tuple[str, ...]:
+def broken_nodes(session: Session, pool: str) -> tuple[BrokenNodes, ...]:
     """What is wrong with nodes that run nothing any more, the same told once with how many say so."""
-    listed = session.ask(lambda: list(session.batch.pages(_nodes_path(pool), filter=BROKEN_FILTER, select=TELLING)))
-    return tuple(f"{plural(count, 'node')} {said}" for said, count in Counter(map(_what_it_says, listed)).items())
+    alike: dict[tuple[str, tuple[str, ...], str], list[Json]] = {}
+    for node in session.ask(lambda: list(session.batch.pages(_nodes_path(pool), filter=BROKEN_FILTER, select=TELLING))):
+        said = "; ".join(_node_errors(node)) or "no error given"
+        alike.setdefault((str(node.get("state")), tuple(_codes(node)), said), []).append(node)
+    return tuple(
+        BrokenNodes(count=len(nodes), state=state, codes=codes, says=said, one=nodes[0].get("id", ""))
+        for (state, codes, said), nodes in alike.items()
+    )
 
 
-def _what_it_says(node: Json) -> str:
-    return f"{node.get('state')}: {'; '.join(_node_errors(node)) or 'no error given'}"
+def _codes(node: Json) -> Iterator[str]:
+    """Of its errors, and of the failure of its start task."""
+    failure = (node.get("startTaskInfo") or {}).get("failureInfo") or {}
+    for error in (*(node.get("errors") or ()), failure):
+        if code := error.get("code"):
+            yield str(code)
 
 
 def _node_errors(node: Json) -> list[str]:

@@ -14,7 +14,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import read_image
 from batchctl.cloud.resources.managed_pools import pool_path, send_pool
 from batchctl.cloud.resources.marked import Marked
-from batchctl.cloud.resources.nodes import broken_nodes, describe_nodes, iso_moment
+from batchctl.cloud.resources.nodes import broken_nodes, iso_moment, words_of_broken
 from batchctl.cloud.resources.pool_bodies import pool_body, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool, empty_pool
 from batchctl.cloud_answers import Outcome, PoolHealth, Scaling
@@ -101,10 +101,10 @@ def supported_images(session: Session) -> tuple[SupportedImage, ...]:
 
 
 def pool_health(session: Session, pool: str) -> PoolHealth:
-    """Two small requests; nodes are looked at one by one only where some are broken or none can run a task."""
+    """Two small requests; nodes are looked at one by one only where some are broken."""
     item = session.find(lambda: session.batch.get(pool_path(pool)))
     if item is None:
-        return PoolHealth(steady=True, nodes=(), able=0, details=(f"pool {pool!r} is not there any more",))
+        return PoolHealth(steady=True, nodes=(), able=0, state="gone")
     counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
     states: dict[str, int] = {}
     paid = dict.fromkeys(GROUPS, 0)
@@ -115,6 +115,7 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
                     states[state] = states.get(state, 0) + count
                     paid[group] += count * (state != "preempted")
     able = sum(count for state, count in states.items() if state in ABLE)
+    broken = broken_nodes(session, pool) if BROKEN & states.keys() else ()
     return PoolHealth(
         steady=str(item.get("allocationState", "")).lower() == "steady",
         nodes=tuple(sorted(states.items())),
@@ -122,11 +123,13 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
         wanted=item.get("targetDedicatedNodes", 0) + item.get("targetLowPriorityNodes", 0),
         resize_errors=tuple(error_text(error) for error in item.get("resizeErrors") or ()),
         resized=_moment(item.get("allocationStateTransitionTime")),
-        broken=broken_nodes(session, pool) if BROKEN & states.keys() else (),
+        broken=broken,
         scaling=_read_scaling(item) if item.get("enableAutoScale") else None,
         paid=(paid["dedicated"], paid["lowPriority"]),
+        last_words=() if able else words_of_broken(session, pool, broken),
+        state=str(item.get("state", "active")).lower(),
         vm_size=item.get("vmSize", ""),
-        details=() if able else describe_nodes(session, pool),
+        slots=item.get("taskSlotsPerNode", 1),
     )
 
 

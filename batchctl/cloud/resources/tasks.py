@@ -43,6 +43,13 @@ def observe(session: Session, job: Job, *, failed: bool = False) -> tuple[Task, 
     return session.find(lambda: tuple(map(read, pages()))) or ()
 
 
+def observe_waiting(session: Session, job: Job) -> tuple[Task, ...]:
+    """The job's tasks that are active, with what they want of nodes."""
+    query = {"select": "id,state,requiredSlots,multiInstanceSettings", "filter": "state eq 'active'"}
+    pages = partial(session.batch.pages, f"{job_path(job)}/tasks", **query)
+    return session.find(lambda: tuple(map(partial(read_task, rest_dialect(session), job), pages()))) or ()
+
+
 def has_unfinished_tasks(session: Session, job: Job) -> bool:
     query = {"filter": "state ne 'completed'", "select": "id", "maxresults": "1"}
     found = session.find(lambda: session.batch.get(f"{job_path(job)}/tasks", **query))

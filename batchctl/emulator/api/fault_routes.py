@@ -5,6 +5,7 @@ from batchctl.emulator.api.nodes import find_node
 from batchctl.emulator.faults import QUOTAS, STEPS, Fault
 from batchctl.emulator.life import accidents
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.node.outcome import MESSAGES
 from batchctl.emulator.records import Json
 from batchctl.emulator.refusals import REFUSALS, Refusal, bad_value
 from batchctl.emulator.wire.checks import Need, Or, Props, Shape, number, text, word
@@ -13,6 +14,10 @@ from batchctl.emulator.wire.messages import Answer, Call, list_entries
 _SECONDS = number(0, 86400)
 _WHEN: Props = {"every": Or(number(1), 1), "skip": Or(number(0), 0), "times": number(1)}
 _POOL: Props = {"pool": Or(text(least=1), "*")}
+_RUN: Props = {"kind": Need(text()), "exitCode": Or(number(1, 255), 1), "code": word(*MESSAGES), **_POOL, **_WHEN}
+"""What a run is replaced by: it exits so, or (`code`) never begins."""
+_NO_MANIFEST = "manifest for the image not found: manifest unknown"
+_NO_SAMPLE = "A fault on demand keeps this formula from its variables."
 SHAPES = {
     "request": Shape(
         "RequestFault",
@@ -29,7 +34,10 @@ SHAPES = {
     "delay": Shape("DelayFault", kind=Need(text()), step=Need(word(*STEPS)), seconds=Need(_SECONDS)),
     "timescale": Shape("TimeScaleFault", kind=Need(text()), scale=Need(number(0, 1000))),
     "quota": Shape("QuotaFault", kind=Need(text()), quota=Need(word(*QUOTAS)), most=Need(number(0))),
-    "starttask": Shape("StartTaskFault", kind=Need(text()), exitCode=Or(number(1, 255), 1), **_POOL, **_WHEN),
+    "starttask": Shape("StartTaskFault", **_RUN),
+    "preparation": Shape("PreparationFault", **_RUN),
+    "imagepull": Shape("ImagePullFault", kind=Need(text()), message=Or(text(), _NO_MANIFEST), **_POOL, **_WHEN),
+    "autoscale": Shape("AutoScaleFault", kind=Need(text()), message=Or(text(), _NO_SAMPLE), **_POOL, **_WHEN),
     "allocation": Shape(
         "AllocationFault", kind=Need(text()), code=Or(text(least=1), "AllocationFailed"), **_POOL, **_WHEN
     ),

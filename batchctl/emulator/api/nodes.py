@@ -1,7 +1,7 @@
 """What clients ask of nodes."""
 
 from batchctl.emulator.api.pools import find_pool
-from batchctl.emulator.life import node_life
+from batchctl.emulator.life import accidents, node_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Node
 from batchctl.emulator.refusals import Refusal
@@ -89,11 +89,7 @@ def _set_scheduling(service: Service, call: Call, state: str) -> Node:
     node = find_node(service, call)
     if node.scheduling == state:
         raise Refusal("NodeAlreadyInTargetSchedulingState")
-    node.scheduling = state
-    if node.state in ("idle", "offline") and node.state != node.at_rest:
-        node.move(node.at_rest, service.clock.now())
-    service.store.keep(node)
-    service.wake(find_pool(service, call))
+    accidents.hold_node(service, find_pool(service, call), node, state)
     return node
 
 

@@ -1,4 +1,4 @@
-"""What the platform does to a node without being asked: it breaks, is preempted, lost from sight, upgraded, mended."""
+"""What happens to a node without its pool's asking: it breaks, is preempted, lost, upgraded, held, put away, mended."""
 
 from batchctl.emulator.life import node_life, preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
@@ -6,9 +6,12 @@ from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Refusal
 
-STATES = {"break": "unusable", "preempt": "preempted", "lose": "unknown", "upgrade": "upgradingos", "mend": ""}
+STATES = {
+    **{"break": "unusable", "preempt": "preempted", "lose": "unknown", "upgrade": "upgradingos", "mend": ""},
+    **{"hold": "offline", "deallocate": "deallocating"},
+}
 """Each accident and the state that it leads to; mending goes on from where the node is."""
-_MENDED = ("unusable", "preempted", "unknown")
+_MENDED = ("unusable", "preempted", "unknown", "offline", "deallocated")
 
 
 def cause_accident(service: Service, pool: Pool, node: Node, accident: str, error: Json, mended_after: float) -> None:
@@ -16,8 +19,10 @@ def cause_accident(service: Service, pool: Pool, node: Node, accident: str, erro
     _check_possible(node, accident)
     if accident == "mend":
         mend_node(service, pool, node)
-    elif accident == "upgrade":
-        node_life.boot_again(service, node, "upgradingos", "requeue")
+    elif accident in ("upgrade", "deallocate"):
+        node_life.boot_again(service, node, STATES[accident], "requeue")
+    elif accident == "hold":
+        hold_node(service, pool, node, "disabled")
     elif accident == "lose":
         node_life.move_node(service, pool, node, "unknown")
     else:
@@ -27,12 +32,23 @@ def cause_accident(service: Service, pool: Pool, node: Node, accident: str, erro
         service.timer((node, "mend"), mended_after, lambda: _mend_if(service, pool, node, since))
 
 
+def hold_node(service: Service, pool: Pool, node: Node, scheduling: str) -> None:
+    """Tasks are kept away from it (`disabled`), or come again (`enabled`); what runs goes on."""
+    node.scheduling = scheduling
+    if node.state in ("idle", "offline") and node.state != node.at_rest:
+        node.move(node.at_rest, service.clock.now())
+    service.store.keep(node)
+    service.wake(pool)
+
+
 def mend_node(service: Service, pool: Pool, node: Node) -> None:
     """The platform reboots what was unusable, finds what was lost, and has room again for what was preempted."""
     node.errors = []
-    if node.state == "unknown":
+    if node.state == "offline":
+        hold_node(service, pool, node, "enabled")
+    elif node.state == "unknown":
         node_life.move_node(service, pool, node, "running" if node.busy else node.at_rest)
-    elif node.state == "preempted":
+    elif node.state in ("preempted", "deallocated"):
         node_life.start_node(service, pool, node)
     else:
         node_life.move_node(service, pool, node, "rebooting")

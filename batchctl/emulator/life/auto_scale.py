@@ -86,6 +86,8 @@ def evaluate_formula(service: Service, pool: Pool, text: str) -> Json:
     now = service.clock.now()
     timestamp = {"timestamp": times.stamp(now)}
     try:
+        if fault := service.faults.take("autoscale", pool.id):
+            raise FormulaError(fault.asked["message"])
         scope = language.Scope(now, _variables(service, pool), READ_ONLY)
         language.parse_formula(text)(scope)
         return {**timestamp, "results": _results_text(pool, scope)}

@@ -1,12 +1,11 @@
 """A node from its creation to its first task: boots, runs its start task, and boots again when asked to."""
 
-from dataclasses import replace
 from functools import partial
 
 from batchctl.emulator import times
 from batchctl.emulator.life import preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import Ended, KillReason
+from batchctl.emulator.node.outcome import MESSAGES, Ended, KillReason
 from batchctl.emulator.node.run import Run, make_directories
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
@@ -16,9 +15,6 @@ _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this mach
 
 STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
 """The states of a node that are on the way to another one."""
-
-# What a start task is replaced by where a fault asks for its failure: it says so in stderr.txt.
-_FAILS = "/bin/sh -c 'echo A fault on demand fails this start task. >&2; exit {}'"
 
 
 def begin_step(service: Service, pool: Pool, node: Node) -> None:
@@ -66,8 +62,7 @@ def run_start_task(service: Service, pool: Pool, node: Node) -> None:
     node.start = {"state": "running", "startTime": times.stamp(service.clock.now()), "retryCount": retries, **tried}
     service.store.keep(node)
     order = run_orders.start_order(run_orders.Site(service.settings, service.url, pool, node), node.start_task, fresh)
-    if fault := service.faults.take("starttask", pool.id):
-        order = replace(order, command_line=_FAILS.format(fault.asked["exitCode"]))
+    order = preparation.failing(service, "starttask", pool, order)
     service.run(
         node, order, partial(_start_task_ended, service, pool, node), partial(_start_task_spawned, service, node)
     )
@@ -91,6 +86,10 @@ def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
         move_node(service, pool, node, "unusable")
         return
+    if fault := service.faults.take("imagepull", pool.id):
+        node.errors = [_bad_image(pool, fault.asked["message"])]
+        move_node(service, pool, node, "unusable")
+        return
     make_directories(run_orders.node_root(service.settings, node))
     # As it is now: a change of the pool's start task is for nodes that boot after it.
     node.start_task, node.start = pool.spec.get("startTask"), None
@@ -99,6 +98,15 @@ def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
         return
     move_node(service, pool, node, "waitingforstarttask" if node.start_task["waitForSuccess"] else node.at_rest)
     run_start_task(service, pool, node)
+
+
+def _bad_image(pool: Pool, message: str) -> Json:
+    """As a node says that an image of its pool cannot be had (people's reports: Azure/Batch 122)."""
+    machines = pool.spec.get("virtualMachineConfiguration", {})
+    names = machines.get("containerConfiguration", {}).get("containerImageNames", ())
+    told = [{"name": "ContainerImage", "value": name} for name in names[:1]]
+    code = "ContainerInvalidImage"
+    return {"code": code, "message": MESSAGES[code], "errorDetails": [*told, {"name": "Message", "value": message}]}
 
 
 def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) -> None:

@@ -1,12 +1,14 @@
 """Job preparation and release tasks: before a job's first task on a node, and when the job ends."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from batchctl.emulator import times
 from batchctl.emulator.life import run_orders
 from batchctl.emulator.life.service import Service
-from batchctl.emulator.node.outcome import Ended, KillReason
+from batchctl.emulator.node.outcome import Ended, Failure, KillReason
+from batchctl.emulator.node.run import Order
 from batchctl.emulator.records import Job, Json, Node, Pool
 
 PREPARATION, RELEASE = "jobPreparationTask", "jobReleaseTask"
@@ -94,11 +96,27 @@ def _start_special_task(service: Service, pool: Pool, node: Node, job: Job, name
     service.store.keep(node)
     site = run_orders.Site(service.settings, service.url, pool, node)
     order = run_orders.job_order(site, job, asked, fresh=before is None)
+    if name == PREPARATION:
+        order = failing(service, "preparation", pool, order)
     run = service.run((node, job, name), order, partial(_special_task_ended, service, pool, node, job, name))
     constraints = asked.get("constraints", {})
     limit = times.duration(asked.get("maxWallClockTime") or constraints.get("maxWallClockTime") or times.UNLIMITED)
     if limit < times.duration(times.UNLIMITED):
         service.timer((node, job, name), limit, partial(run.kill, KillReason.EXPIRED))
+
+
+# What a run is replaced by where a fault asks for its failure: it says so in stderr.txt.
+_FAILS = "/bin/sh -c 'echo A fault on demand fails this. >&2; exit {}'"
+
+
+def failing(service: Service, kind: str, pool: Pool, order: Order) -> Order:
+    """The order as a fault of that kind has it: it fails, or (`code`) does not begin."""
+    fault = service.faults.take(kind, pool.id)
+    if fault is None:
+        return order
+    if code := fault.asked.get("code"):
+        return replace(order, refused=Failure(code, (("Message", "A fault on demand."),)))
+    return replace(order, command_line=_FAILS.format(fault.asked["exitCode"]))
 
 
 def _special_task_ended(service: Service, pool: Pool, node: Node, job: Job, name: str, ended: Ended) -> None:

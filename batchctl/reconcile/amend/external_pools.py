@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
-from batchctl.reconcile.decide.pool_verdicts import EXTERNAL, pool_troubles, way_out
+from batchctl.reconcile.decide.standstill import EXTERNAL, pool_reasons
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Image, Pool, Task
@@ -25,9 +25,9 @@ def _notes(pool: Pool, health: PoolHealth, owner: str, *, runs: bool) -> Iterato
     yield f"pool {pool.name!r} is external and stays as it is: {', '.join(_facts(pool, health))}"
     if pool.owner == owner:
         yield f"pool {pool.name!r} was made by this spec, and bears its mark still: `batchctl gc` counts it as its own"
-    yield from (f"pool {pool.name!r}: {trouble}" for trouble in pool_troubles(health))
-    if health.broken:
-        yield f"pool {pool.name!r}: {way_out(pool.name, health, external=True)}"
+    found = pool_reasons(pool.name, health, external=True)
+    yield from (f"pool {pool.name!r}: {reason.says}" for reason in found)
+    yield from (f"pool {pool.name!r}: {remedy}" for remedy in dict.fromkeys(reason.remedy for reason in found))
     if runs and health.scaling is None and not (health.count or health.wanted):
         yield f"pool {pool.name!r} has no nodes, so the tasks wait: {EXTERNAL} gives it some"
 

@@ -1,13 +1,14 @@
 """What is wrong with pools that stay: a plan says it, as no difference from the spec does, and asks for nodes again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
 from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.amend.pool_renewal import renews
-from batchctl.reconcile.decide.pool_verdicts import pool_troubles, wants_nodes_again, way_out
+from batchctl.reconcile.decide.pool_verdicts import wants_nodes_again
 from batchctl.reconcile.decide.sizes import going_on, size_instead
+from batchctl.reconcile.decide.standstill import BROKEN, Reason, pool_reasons
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import KEEP, Job, Pool, Task
@@ -25,8 +26,9 @@ def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
     waited_for = {job.pool.lower() for job in plan.waits}
     for held, wanted in _pools_that_stay(plan, situation):
         health = situation.account.health(held.name)
-        told = (f"pool {held.name!r}: {trouble}" for trouble in pool_troubles(health))
-        plan = replace(plan, notes=(*plan.notes, *told, *_mending(plan, held, health)))
+        found = pool_reasons(held.name, health)
+        told = (f"pool {held.name!r}: {reason.says}" for reason in found)
+        plan = replace(plan, notes=(*plan.notes, *told, *_mending(plan, held, found)))
         if held.name.lower() in waited_for and wants_nodes_again(health):
             plan = _asking_again(plan, held, wanted, health)
     return plan
@@ -80,10 +82,11 @@ def _has_no_nodes(wanted: Pool, held: Pool | None) -> bool:
     return not (asked.target_dedicated_nodes or asked.target_spot_nodes)
 
 
-def _mending(plan: Plan, held: Pool, health: PoolHealth) -> Iterator[str]:
+def _mending(plan: Plan, held: Pool, found: Iterable[Reason]) -> Iterator[str]:
     """The way out for broken nodes, where this plan does not give the pool others."""
-    if health.broken and not any(c.before == held and renews(c) for c in plan.of(Pool, Action.UPDATE)):
-        yield f"pool {held.name!r}: {way_out(held.name, health)}"
+    if not any(c.before == held and renews(c) for c in plan.of(Pool, Action.UPDATE)):
+        remedies = dict.fromkeys(reason.remedy for reason in found if reason.kind in BROKEN)
+        yield from (f"pool {held.name!r}: {remedy}" for remedy in remedies)
 
 
 def _asking_again(plan: Plan, held: Pool, wanted: Pool, health: PoolHealth) -> Plan:

@@ -3,17 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from batchctl.clock import Clock
-from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.cloud_answers import Counts, JobStanding, PoolHealth
 from batchctl.desired import Tolerance
-from batchctl.errors import Stuck
+from batchctl.errors import CloudError, Stuck
 from batchctl.reconcile.carry_out.pool_watch import PoolWatch
 from batchctl.reconcile.carry_out.spending import Meter
-from batchctl.reconcile.decide.dependents import stalled_tasks, waiting_in_vain
+from batchctl.reconcile.decide.dependents import blames, gets_no_more, stalled_tasks
+from batchctl.reconcile.decide.signs import Scene
+from batchctl.reconcile.decide.standstill import reasons
 from batchctl.reconcile.decide.verdicts import why_failed
-from batchctl.reconcile.events import Event, Halted, PoolNotice, Progress, TaskFailed
+from batchctl.reconcile.events import Event, Halted, JobNotice, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Pool, Task, generation_id
@@ -44,6 +48,7 @@ def wait_for_tasks(
     lookout: "Lookout | None" = None,
     wanted: Pool | None = None,
     keeps: bool = True,
+    spec: str = "SPEC",
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
@@ -53,17 +58,24 @@ def wait_for_tasks(
 
     Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
     `before`: how that pool was before anything was changed; `external`: it is somebody else's; `wanted`: ours, as the
-    spec has it.
+    spec has it. `spec`: the spec's path, for the commands that are named.
     """
     if not jobs:
         return
     begun, last, looked = clock.monotonic(), None, None
     endless, job = timeout is None, jobs[-1]
     watch = PoolWatch(
-        job=job, cloud=cloud, clock=clock, before=before, endless=endless, external=external, wanted=wanted
+        job=job,
+        cloud=cloud,
+        clock=clock,
+        before=before,
+        endless=endless,
+        external=external,
+        wanted=wanted,
+        spec=spec,
     )
     while True:
-        counts = sum((cloud.counts(job) for job in jobs), Counts())
+        counts = sum((_counted(job, cloud, spec) for job in jobs), Counts())
         moved = last is not None and counts != last
         if counts != last:
             yield Progress(counts=counts)
@@ -84,20 +96,17 @@ def wait_for_tasks(
             yield from watch.glance()
         else:
             # Nothing runs and nothing moved: only now is it worth a request to ask why.
-            ends = [cloud.ended(job) for job in jobs]
-            if all(ends):
-                yield from (
-                    PoolNotice(pool=f"of job {j.id}", says=(str(why),))
-                    for j, why in zip(jobs, ends, strict=True)
-                    if j.auto_pool
-                )
+            standings = [cloud.standing(job) for job in jobs]
+            if all(standing.ended for standing in standings):
+                yield from starmap(partial(_tell_end, spec), zip(jobs, standings, strict=True))
                 return
             # Only an end can leave others without hope, and one look at all tasks is enough for it.
-            if counts.ended and counts != looked and (vain := stalled(jobs, cloud)):
-                end_jobs(vain if keeps else (), cloud)
-                return
-            looked = counts
-            yield from watch.examine(counts)
+            if (counts.ended or watch.puzzled) and counts != looked:
+                looked = counts
+                if vain := stalled(jobs, cloud, whole=keeps):
+                    end_jobs(vain if keeps else (), cloud)
+                    return
+            yield from watch.examine(counts, standings[-1])
         if lookout:
             yield from lookout.look(jobs, counts, watch, meter)
         waited = clock.monotonic() - begun
@@ -107,12 +116,34 @@ def wait_for_tasks(
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
 
-def stalled(jobs: Sequence[Job], cloud: Cloud) -> Sequence[Job]:
-    """The jobs that are left, where nothing in any of them can ever run; else none."""
+def _counted(job: Job, cloud: Cloud, spec: str) -> Counts:
+    try:
+        return cloud.counts(job)
+    except CloudError as error:
+        if error.status != 404:
+            raise
+        (gone,) = reasons(_without_pool(job, JobStanding(state="gone"), spec))
+        raise Stuck(f"{gone.line}.") from error
+
+
+def _tell_end(spec: str, job: Job, standing: JobStanding) -> JobNotice:
+    return JobNotice(job=job.id, says=tuple(r.line for r in reasons(_without_pool(job, standing, spec))))
+
+
+def _without_pool(job: Job, standing: JobStanding, spec: str) -> Scene:
+    """Of a job that is over its pool does not matter."""
+    return Scene(
+        job=job.id, pool=job.pool, health=PoolHealth(steady=True, nodes=(), able=0), standing=standing, spec=spec
+    )
+
+
+def stalled(jobs: Sequence[Job], cloud: Cloud, *, whole: bool = False) -> Sequence[Job]:
+    """The jobs that are left, where nothing in any of them can ever run; else none. `whole`: all their tasks are in."""
     if not any(job.uses_task_dependencies for job in jobs):
         return ()
     left = [job for job in jobs if cloud.unfinished(job)]
-    vain = [job for job in left if job.uses_task_dependencies and stalled_tasks(cloud.tasks(job))]
+    having = {job.id: gets_no_more(replace(job, sealed=job.sealed or whole)) for job in left}
+    vain = [job for job in left if job.uses_task_dependencies and stalled_tasks(cloud.tasks(job), whole=having[job.id])]
     return vain if len(vain) == len(left) else ()
 
 
@@ -154,7 +185,7 @@ def task_failures(
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = outputs_by_task(outputs)
     newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
-    vain = {key: _why_in_vain(newest[culprit.lower()]) for key, culprit in waiting_in_vain(newest.values()).items()}
+    vain = {key: blame.why for key, blame in blames(newest.values(), whole=True).items()}
     tails = 0
     for task in wanted:
         if run := newest.get(task.id.lower()):
@@ -174,11 +205,6 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
     elif missing := missing_outputs(task, written, run):
         said = "; ".join(missing_line(output, task, written, just_now=True) for output in missing)
         yield TaskFailed(task=run, why=f"succeeded, but the output {said}", stderr=())
-
-
-def _why_in_vain(culprit: Task) -> str:
-    how = "failed" if culprit.result == "failure" else f"blocks it by its exit code {culprit.exit_code}"
-    return f"depends on {culprit.id}, which {how}"
 
 
 def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:

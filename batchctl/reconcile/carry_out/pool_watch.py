@@ -1,18 +1,20 @@
-"""Looks at a pool while its tasks are waited for: tells what is wrong with it, and when they wait for nothing."""
+"""Looks at a job and its pool while tasks are waited for: tells what is wrong, and when they wait for nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
+from datetime import timedelta
 
 from batchctl.clock import Clock
-from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.cloud_answers import Counts, JobStanding, PoolHealth
 from batchctl.errors import BatchctlError, Stuck
 from batchctl.frozen import dataclass
-from batchctl.reconcile.decide.pool_verdicts import may_come_to_run, pool_notices, pool_troubles, way_out, why_no_node
 from batchctl.reconcile.decide.preemptions import switch_line
+from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.sizes import as_it_is, going_on, size_after_refusal, size_instead
-from batchctl.reconcile.events import Event, NodesWaiting, PoolNotice
+from batchctl.reconcile.decide.standstill import POOLS, TROUBLES, VARYING, Reason, reasons
+from batchctl.reconcile.events import Event, JobNotice, NodesWaiting, PoolNotice
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Job, Pool
+from batchctl.resources import Job, Pool, Task
 from batchctl.words import one_line, plural
 
 BETWEEN = 60.0
@@ -20,12 +22,16 @@ BETWEEN = 60.0
 SOONER = 15.0
 """The same where preemptions are counted: a node that is there again is not seen to have gone."""
 
+TOLD_BY_NODES = "nodesComeUp"
+"""What NodesWaiting says already."""
+
 
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
-    """The pool of a job, and what was told of it. `before`: how it was before this apply changed anything; `endless`:
-    the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look. `wanted`: it
-    is ours, as the spec has it.
+    """A job with its pool, and what was told of them. `before`: how the pool was before this apply changed anything;
+    `endless`: the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look.
+    `wanted`: it is ours, as the spec has it. `spec`: the spec's path. `puzzled`: nothing runs, and nothing that was
+    seen explains it.
     """
 
     job: Job
@@ -36,11 +42,16 @@ class PoolWatch:
     external: bool = False
     health: PoolHealth | None = None
     wanted: Pool | None = None
+    spec: str = "SPEC"
+    puzzled: bool = False
     _looked: float = field(init=False)
+    _changed: float = field(init=False)
     _nodes: object = None
+    _shown: object = None
     _told: set[str] = field(default_factory=set)
     _doubted: bool = False
     _preempted: frozenset[str] = frozenset()
+    _waiting: tuple[int, tuple[Task, ...]] = (-1, ())
     _made: str | None = None
 
     @property
@@ -48,37 +59,40 @@ class PoolWatch:
         return self.job.pool or self._made or f"of job {self.job.id}"
 
     def __post_init__(self) -> None:
-        self._looked = self.clock.monotonic()
+        self._looked = self._changed = self.clock.monotonic()
 
     def glance(self, *, last: bool = False) -> Iterator[Event]:
         """While tasks run or move, and when they have ended: say what is wrong all the same."""
-        self._doubted = False
+        self._doubted = self.puzzled = False
         between = SOONER if self._counts_preemptions else BETWEEN
         if last or self.clock.monotonic() - self._looked >= between:
-            health = self._look()
-            yield from self._tell(pool_troubles(health))
+            scene = self._scene(Counts(running=1), JobStanding())
+            yield from self._tell(reason for reason in reasons(scene) if reason.kind in TROUBLES)
             if not last:
-                yield from self._mind_preemptions(health)
+                yield from self._mind_preemptions(scene.health)
 
-    def examine(self, counts: Counts) -> Iterator[Event]:
+    def examine(self, counts: Counts, standing: JobStanding) -> Iterator[Event]:
         """While nothing runs: say why. Raises Stuck as soon as nothing can."""
-        health = self._look()
-        hopeless = not may_come_to_run(health, self.before)
+        scene = self._scene(counts, standing)
+        found = reasons(scene)
+        closer = not found and self.puzzled
+        if closer:
+            found = reasons(self._closer(scene, counts))
+        self.puzzled = not found or closer
+        hopeless = [reason for reason in found if not reason.passes]
         # Counts of nodes lag behind the pool: only the second look in a row is believed.
-        if hopeless and self._doubted:
-            if self.wanted and (size := size_instead(self.wanted, health)):
-                yield from self._take(self.wanted, health, size)
+        if hopeless and (self._doubted or closer):
+            if self.wanted and (size := size_instead(self.wanted, scene.health)):
+                yield from self._take(self.wanted, scene.health, size)
                 return
-            raise Stuck(
-                f"pool {self.pool!r} cannot run the {plural(counts.active, 'waiting task')}: {why_no_node(health)}\n"
-                f"The tasks stay in the job; {self._way_out(health)}."
-            )
-        self._doubted = hopeless
-        if health.nodes != self._nodes and not health.nodes_idle:
+            raise Stuck(stuck_line(hopeless, scene, counts.active))
+        self._doubted = bool(hopeless)
+        health = scene.health
+        if health.nodes != self._shown and not health.nodes_idle:
             yield NodesWaiting(pool=self.pool, nodes=health.nodes)
-            self._nodes = health.nodes
+            self._shown = health.nodes
         if not hopeless:
-            yield from self._tell(tuple(pool_notices(health, endless=self.endless)))
+            yield from self._tell(reason for reason in found if reason.kind != TOLD_BY_NODES)
             yield from self._mind_preemptions(health)
 
     def _take(self, pool: Pool, health: PoolHealth, size: str) -> Iterator[Event]:
@@ -114,9 +128,34 @@ class PoolWatch:
         outcomes = self.cloud.update([(held, wanted)], self.job.owner or "")
         return next((outcome.error for outcome in outcomes if outcome.error), None)
 
-    def _way_out(self, health: PoolHealth) -> str:
-        made_for = None if self.job.pool else self.job.id
-        return way_out(self.pool, health, external=self.external, job=made_for)
+    def _scene(self, counts: Counts, standing: JobStanding) -> Scene:
+        health, now = self._look(), self.clock.monotonic()
+        if health.nodes != self._nodes:
+            self._nodes, self._changed = health.nodes, now
+        return Scene(
+            job=self.job.id,
+            pool=self.pool,
+            health=health,
+            standing=standing,
+            spec=self.spec,
+            running=counts.running,
+            before=self.before,
+            external=self.external,
+            made_for="" if self.job.pool else self.job.id,
+            unchanged=timedelta(seconds=now - self._changed),
+            endless=self.endless,
+        )
+
+    def _closer(self, scene: Scene, counts: Counts) -> Scene:
+        """Nodes wait for tasks, and tasks for nodes: what do these want, and how did the job's preparation go?"""
+        if self._waiting[0] != counts.active:
+            self._waiting = (counts.active, self.cloud.waiting(self.job))
+        prepares = self.job.job_preparation_task is not None
+        return replace(
+            scene,
+            waiting=self._waiting[1],
+            unprepared=self.cloud.failed_preparations(self.job) if prepares else (),
+        )
 
     def _look(self) -> PoolHealth:
         self._looked = self.clock.monotonic()
@@ -127,7 +166,24 @@ class PoolWatch:
         self.health = self.cloud.health(known) if known else PoolHealth(steady=False, nodes=(), able=0)
         return self.health
 
-    def _tell(self, said: tuple[str, ...]) -> Iterator[Event]:
-        if news := tuple(line for line in said if line not in self._told):
-            self._told.update(news)
-            yield PoolNotice(pool=self.pool, says=news)
+    def _tell(self, found: Iterable[Reason]) -> Iterator[Event]:
+        """Each once, whatever its numbers are by then."""
+        told = [(reason.kind if reason.kind in VARYING else reason.says, reason) for reason in found]
+        news = [reason for key, reason in told if key not in self._told]
+        self._told.update(key for key, _ in told)
+        if of_pool := tuple(reason.line for reason in news if reason.kind in POOLS):
+            yield PoolNotice(pool=self.pool, says=of_pool)
+        if of_job := tuple(reason.line for reason in news if reason.kind not in POOLS):
+            yield JobNotice(job=self.job.id, says=of_job)
+
+
+def stuck_line(hopeless: Iterable[Reason], scene: Scene, waiting: int) -> str:
+    """Who cannot run what, why, and what mends it."""
+    listed = list(hopeless)
+    tasks = plural(waiting, "waiting task")
+    who = f"pool {scene.pool!r} cannot run the {tasks}"
+    if not all(reason.kind in POOLS for reason in listed):
+        who = f"job {scene.job!r} cannot run its {tasks}"
+    causes = "\n".join((*(reason.says for reason in listed), *scene.health.last_words))
+    remedies = [f"  -> {remedy}" for remedy in dict.fromkeys(reason.remedy for reason in listed) if remedy]
+    return "\n".join((f"{who}: {causes}", *remedies, "The tasks stay in the job."))

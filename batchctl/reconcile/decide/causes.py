@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from batchctl.frozen import dataclass
-from batchctl.reconcile.decide.dependents import waiting_in_vain
+from batchctl.reconcile.decide.dependents import blames
 from batchctl.reconcile.events import Blocked, Cause
 from batchctl.resources import Task
 from batchctl.sights import TaskSight
@@ -79,10 +79,10 @@ def _cause(found: Sequence[FailedRun]) -> Cause:
 def blocked_by(failed: Iterable[TaskSight], succeeded: Collection[str], wanted: Iterable[Task]) -> Blocked | None:
     """Tasks as they are wanted that wait for one that `failed`; `succeeded`: ids in small letters."""
     bad = {run.id.lower(): run for run in failed}
-    vain = waiting_in_vain(_as_seen(task, bad.get(task.id.lower()), succeeded) for task in wanted)
+    vain = blames(_as_seen(task, bad.get(task.id.lower()), succeeded) for task in wanted)
     if not vain:
         return None
-    return Blocked(count=len(vain), tasks=tuple(list(vain)[:NAMED]), culprit=next(iter(vain.values())))
+    return Blocked(count=len(vain), tasks=tuple(list(vain)[:NAMED]), culprit=next(iter(vain.values())).culprit)
 
 
 def _as_seen(task: Task, failed: TaskSight | None, succeeded: Collection[str]) -> Task:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from batchctl.configurations import TaskDependencies
-from batchctl.resources import Task
+from batchctl.frozen import dataclass
+from batchctl.resources import Job, Task
 
 Reasons = tuple[str, ...]
 
@@ -63,27 +64,55 @@ def satisfies_dependents(run: Task) -> bool:
     return action.lower() == "satisfy"
 
 
-def waiting_in_vain(runs: Iterable[Task]) -> dict[str, str]:
-    """The tasks of one job that can never run, by id in lower case, and whose end keeps each from it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """Whose end, or absence, keeps a task from running, and how: `failed`, `is not in the job`."""
+
+    culprit: str
+    how: str
+
+    @property
+    def why(self) -> str:
+        return f"depends on {self.culprit}, which {self.how}"
+
+
+def blames(runs: Iterable[Task], *, whole: bool = False) -> dict[str, Blame]:
+    """The tasks of one job that can never run, by id in lower case, and the first cause of it.
+
+    `whole`: the job has all tasks that it gets, so that one which is not there never comes.
+    """
     by_id = {run.id.lower(): run for run in runs}
-    blame = {key: run.id for key, run in by_id.items() if run.state == "completed" and not satisfies_dependents(run)}
-    found: dict[str, str] = {}
+    found: dict[str, Blame] = {}
+    known = {
+        key: Blame(culprit=run.id, how=_how_it_blocks(run))
+        for key, run in by_id.items()
+        if run.state == "completed" and not satisfies_dependents(run)
+    }
     while True:
         late = {
-            key: culprit
+            key: blame
             for key, run in by_id.items()
-            if run.state == "active" and key not in found and (culprit := _culprit(run, blame))
+            if run.state == "active" and key not in found and (blame := _blame(run, known, by_id if whole else None))
         }
         if not late:
             return found
         found.update(late)
-        blame.update(late)
+        known.update(late)
 
 
-def stalled_tasks(runs: Sequence[Task]) -> dict[str, str]:
-    """Those of `waiting_in_vain`, if all that is left in the job is among them."""
+def gets_no_more(job: Job) -> bool:
+    """Has a job all of its tasks? A manager may add others."""
+    return job.sealed and job.job_manager_task is None
+
+
+def _how_it_blocks(run: Task) -> str:
+    return "failed" if run.result == "failure" else f"blocks it by its exit code {run.exit_code}"
+
+
+def stalled_tasks(runs: Sequence[Task], *, whole: bool = False) -> dict[str, Blame]:
+    """Those of `blames`, if all that is left in the job is among them."""
     left = {run.id.lower() for run in runs if run.state != "completed"}
-    vain = waiting_in_vain(runs) if left else {}
+    vain = blames(runs, whole=whole) if left else {}
     return vain if left == set(vain) else {}
 
 
@@ -103,12 +132,14 @@ def _why_with_others(again: Sequence[str], due: Mapping[str, Reasons]) -> str:
     return f"depends on {first}, which {'is new' if due[first.lower()] == NEW else 'runs again'}"
 
 
-def _culprit(run: Task, blame: Mapping[str, str]) -> str | None:
+def _blame(run: Task, known: Mapping[str, Blame], there: Mapping[str, Task] | None) -> Blame | None:
     waits = run.depends_on
     if waits is None:
         return None
     for task_id in waits.task_ids:
-        if task_id.lower() in blame:
-            return blame[task_id.lower()]
-    inside = (str(n) for r in waits.task_id_ranges for n in range(r.start, r.end + 1)) if blame else ()
-    return next((blame[number] for number in inside if number in blame), None)
+        if task_id.lower() in known:
+            return known[task_id.lower()]
+        if there is not None and task_id.lower() not in there:
+            return Blame(culprit=task_id, how="is not in the job")
+    inside = (str(n) for r in waits.task_id_ranges for n in range(r.start, r.end + 1)) if known else ()
+    return next((known[number] for number in inside if number in known), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchctl.reconcile.decide.dependents import stalled_tasks
+from batchctl.reconcile.decide.dependents import gets_no_more, stalled_tasks
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.resources import Job, Resource, Task
 
@@ -18,7 +18,7 @@ def jobs_that_go_on(held: Sequence[Resource], owner: str) -> tuple[Job, ...]:
 
 
 def stalled_jobs(held: Sequence[Resource], owner: str) -> tuple[Job, ...]:
-    """Those of ours in which all that is left waits for tasks that failed."""
+    """Those of ours in which all that is left waits for tasks that failed or are gone."""
     runs = _runs(held)
     return tuple(job for job in _open_jobs(held, owner) if _is_stalled(job, runs))
 
@@ -43,4 +43,4 @@ def _open_jobs(held: Iterable[Resource], owner: str) -> list[Job]:
 
 
 def _is_stalled(job: Job, runs: Mapping[Key, Sequence[Task]]) -> bool:
-    return job.uses_task_dependencies and bool(stalled_tasks(runs.get(_key(job), ())))
+    return job.uses_task_dependencies and bool(stalled_tasks(runs.get(_key(job), ()), whole=gets_no_more(job)))

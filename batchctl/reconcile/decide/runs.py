@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.frozen import dataclass
-from batchctl.reconcile.decide.dependents import Reasons, stalled_tasks
+from batchctl.reconcile.decide.dependents import Reasons, gets_no_more, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
 from batchctl.resources import Job, Task, changed_parts
 from batchctl.rules import field_differences
@@ -127,7 +127,8 @@ def _has_another_pool(job: Job, held: Job) -> bool:
 
 
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
-    return job.uses_task_dependencies and bool(stalled_tasks([r for r in runs if r.generation == job.generation]))
+    ours = [r for r in runs if r.generation == job.generation] if job.uses_task_dependencies else []
+    return bool(stalled_tasks(ours, whole=gets_no_more(job)))
 
 
 def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:

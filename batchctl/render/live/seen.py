@@ -17,6 +17,7 @@ from batchctl.reconcile.events import (
     Failed,
     Fetched,
     Halted,
+    JobNotice,
     Laggard,
     Looked,
     NotFetched,
@@ -122,6 +123,9 @@ def heard(seen: Seen, event: Event, at: float) -> Seen:
             return replace(seen, spent=event)
         case PoolNotice(pool=pool, says=said):
             news = tuple(one_line(f"pool {pool}: {line}") for line in said)
+            return replace(seen, notices=(*seen.notices, *news)[-NOTICES:])
+        case JobNotice(job=job, says=said):
+            news = tuple(one_line(f"job {job}: {line}") for line in said)
             return replace(seen, notices=(*seen.notices, *news)[-NOTICES:])
         case Halted(why=why):
             return replace(seen, notices=(*seen.notices, one_line(f"ended: {why}"))[-NOTICES:])

@@ -59,6 +59,15 @@ class TaskSight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a port of a node (`behind`) is reached from outside."""
+
+    host: str
+    port: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSight:
     """A node of a pool. `spot`: it may be taken away. What begins with `start` is of the last try of its start task;
     `since`: from when on it is in its state."""
@@ -81,6 +90,7 @@ class NodeSight:
     start_exit_code: int | None = None
     start_failure: FailureInfo | None = None
     errors: tuple[str, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

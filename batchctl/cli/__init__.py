@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs, watching
+from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs, ssh, watching
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -46,7 +46,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
         *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
         *(files.ls, files.get, looking.report, dumping.debug_dump),
     ),
-    "What is to be done": (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot),
+    "What is to be done": (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot, ssh.ssh),
     "Specs and plans": (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema),
     "The account and this machine": (gc.gc,),
 }

@@ -42,6 +42,7 @@ Command: TypeAlias = Literal[
     "pause",
     "resume",
     "reboot",
+    "ssh",
 ]
 """The function behind a command that takes some of these options."""
 
@@ -60,7 +61,7 @@ LOOKING: tuple[Command, ...] = (
 )
 """Commands that look at a run."""
 
-ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot")
+ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot", "ssh")
 """Commands that do something to a run by hand."""
 
 READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", "watch", *LOOKING, *ACTING)

@@ -1,4 +1,8 @@
-"""What somebody does to a run by hand: tasks ended and run again, a job held and let go, nodes restarted."""
+"""What somebody does to a run by hand: tasks ended and retried, a job held and let go, nodes restarted and entered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from batchctl.cloud.clients.batch import path_segment
 from batchctl.cloud.clients.session import Session
@@ -10,7 +14,7 @@ TOO_LATE = frozenset(
     {
         *("TaskCompleted", "TaskSucceeded", "TaskNotCompleted"),
         *("JobDisabled", "JobNotActive", "JobTerminating", "JobCompleted", "JobBeingDeleted"),
-        *("NodeStateUnusable", "OperationInvalidForCurrentState"),
+        *("NodeNotReady", "NodeStateUnusable", "OperationInvalidForCurrentState"),
     }
 )
 """What the service says of something that is done already, or can be done no more."""
@@ -36,10 +40,16 @@ class AzureHands:
         return self._post(f"/jobs/{path_segment(job)}/enable", {})
 
     def reboot_node(self, place: Place, *, wait: bool) -> bool:
-        path = f"/pools/{path_segment(place.above)}/nodes/{path_segment(place.id)}/reboot"
-        return self._post(path, {"nodeRebootOption": "taskcompletion" if wait else "requeue"})
+        return self._post(f"{_node_path(place)}/reboot", {"nodeRebootOption": "taskcompletion" if wait else "requeue"})
 
-    def _post(self, path: str, body: dict[str, str]) -> bool:
+    def let_in(self, place: Place, user: str, key: str, until: datetime) -> bool:
+        body = {"name": user, "isAdmin": True, "expiryTime": until.isoformat(), "sshPublicKey": key}
+        return self._post(f"{_node_path(place)}/users", body)
+
+    def let_out(self, place: Place, user: str) -> None:
+        self.session.find(lambda: self.session.batch.delete(f"{_node_path(place)}/users/{path_segment(user)}"))
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> bool:
         """Was it accepted? False where it is over, or not there (any more)."""
         try:
             return self.session.find(lambda: self.session.batch.post(path, body)) is not None
@@ -51,3 +61,7 @@ class AzureHands:
 
 def _task_path(place: Place) -> str:
     return f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}"
+
+
+def _node_path(place: Place) -> str:
+    return f"/pools/{path_segment(place.above)}/nodes/{path_segment(place.id)}"

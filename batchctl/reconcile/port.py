@@ -248,6 +248,14 @@ class Hands(Protocol):
 
     def reboot_node(self, place: Place, *, wait: bool) -> bool: ...
 
+    def let_in(self, place: Place, user: str, key: str, until: datetime) -> bool:
+        """A user of a node who may do everything there, with this public key, until then."""
+        ...
+
+    def let_out(self, place: Place, user: str) -> None:
+        """The user is there no more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:

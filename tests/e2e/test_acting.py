@@ -1,6 +1,11 @@
 """What somebody does to a run by hand, on real services: cancel, retry, pause, resume, reboot."""
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +13,24 @@ import pytest
 from tests.e2e.conftest import Workbench
 
 pytestmark = pytest.mark.e2e
+
+
+def on_a_terminal(workbench: Workbench, *arguments: str) -> str:
+    """What a command says there, where ssh says how it was called."""
+    fake = workbench.folder / "bin/ssh"
+    fake.parent.mkdir()
+    fake.write_text('#!/bin/sh\necho "$@"\n')
+    fake.chmod(0o755)
+    ours, theirs = pty.openpty()
+    environ = {**workbench.environ, "PATH": f"{fake.parent}:{workbench.environ['PATH']}"}
+    command = [sys.executable, "-m", "batchctl", *arguments]
+    subprocess.run(
+        command, cwd=workbench.folder, env=environ, stdin=theirs, stdout=theirs, stderr=theirs, timeout=60, check=True
+    )
+    os.close(theirs)
+    said = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    return said
 
 
 def states(workbench: Workbench, spec: str) -> dict[str, str]:
@@ -38,6 +61,14 @@ def test_tasks_are_ended_a_job_is_held_and_a_node_restarted(workbench: Workbench
     assert workbench.run("resume", spec).code == 0
     assert workbench.run("reboot", spec, "tvm", "--yes").out.endswith(" restarts\n")
     assert workbench.run("reboot", spec, "nobody", "--yes").code == 1
+    key = workbench.folder / "key.pub"
+    key.write_text("ssh-ed25519 AAAA me\n")
+    let_in = workbench.run("ssh", spec, "tvm", "--key", str(key))
+    assert (let_in.code, let_in.out.startswith("ssh -o HostKeyAlias=tvm")) == (0, True), let_in.said
+    assert "may enter until" in let_in.err
+    told = on_a_terminal(workbench, "ssh", spec, "tvm")
+    assert re.search(r"-i \S+/key -o HostKeyAlias=tvm\S+ -o StrictHostKeyChecking=accept-new -p \d+ batchctl", told)
+    assert told.rstrip().endswith(" is gone")
     assert workbench.run("destroy", spec, "--yes", "--force").code == 0
 
 

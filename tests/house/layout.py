@@ -27,7 +27,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "regex": ("spec/fanout/group_patterns.py",),
     "rich": ("render", "cli"),
     "typer": ("cli",),
-    "subprocess": ("cli/checkout.py", "emulator", "local"),
+    "subprocess": ("cli/checkout.py", "cli/ssh.py", "emulator", "local"),
 }
 """What -> where it may be imported: a folder, or a file."""
 

@@ -11,7 +11,7 @@ from batchctl.cloud.resources.nodes import iso_moment
 from batchctl.cloud_answers import Counts
 from batchctl.prices import system_of_words
 from batchctl.resources import Job
-from batchctl.sights import FailureInfo, JobSight, JobUse, NodeSight, PoolSight, ScalingSight, TaskSight
+from batchctl.sights import Endpoint, FailureInfo, JobSight, JobUse, NodeSight, PoolSight, ScalingSight, TaskSight
 
 GIB = 1 << 30
 
@@ -72,7 +72,13 @@ def read_node(item: Json) -> NodeSight:
         start_exit_code=start.get("exitCode"),
         start_failure=read_failure(start.get("failureInfo")),
         errors=tuple(error_text(error) for error in item.get("errors") or ()),
+        endpoints=tuple(map(_read_endpoint, (item.get("endpointConfiguration") or {}).get("inboundEndpoints") or ())),
     )
+
+
+def _read_endpoint(item: Json) -> Endpoint:
+    host = item.get("publicIPAddress") or item.get("publicFQDN") or ""
+    return Endpoint(host=host, port=item["frontendPort"], behind=item["backendPort"])
 
 
 def read_pool(item: Json, counted: Json) -> PoolSight:

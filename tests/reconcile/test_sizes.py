@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Counts, Outcome, PoolHealth
+from batchctl.cloud_answers import Counts, JobStanding, Outcome, PoolHealth
 from batchctl.configurations import Needs
 from batchctl.errors import CloudError
 from batchctl.reconcile.carry_out.execute import execute
@@ -112,8 +112,8 @@ class Choosy(FakeCloud):
     def counts(self, job: Job) -> Counts:
         return Counts(succeeded=1) if self.there == self.size else Counts(active=1)
 
-    def ended(self, job: Job) -> str | None:
-        return None
+    def standing(self, job: Job) -> JobStanding:
+        return JobStanding()
 
     def unfinished(self, job: Job) -> bool:
         return False

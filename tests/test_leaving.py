@@ -16,16 +16,18 @@ from batchctl.cli.speaking import print_events
 from batchctl.cloud_answers import Counts
 from batchctl.desired import Limits, Tolerance
 from batchctl.errors import CloudError, Refused, Stuck
-from batchctl.reconcile.events import Detached, Event, Fetched, Phase, PoolNotice, Progress, Took, UnderWay
+from batchctl.reconcile.events import Detached, Event, Fetched, Notice, Phase, PoolNotice, Progress, Took, UnderWay
 from batchctl.reconcile.explain.unattended import unattended
 from batchctl.reconcile.plan import Ending, LaterFactory, Plan
 from batchctl.render.printer import Printer
+from batchctl.render.stream import JsonPrinter
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs.timing import timed
 from tests.clock import START, FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import desired, job, pool
+from tests.streams import checked
 
 TWO_TEXTS = (Path(__file__).parent / "cases" / "plans" / "two-texts" / "spec.yaml").read_text(encoding="utf-8")
 
@@ -199,6 +201,28 @@ def test_ctrl_c_before_and_after_that_is_an_interruption() -> None:
     for before in ((Phase(name="changes"),), (*WAITING, Phase(name="downloads"))):
         with pytest.raises(KeyboardInterrupt):
             Said().after(*before, KeyboardInterrupt)
+
+
+def test_programs_are_told_too() -> None:
+    stream = io.StringIO()
+    console = Console(file=io.StringIO())
+    voice = JsonPrinter(stream, Printer(console, console), FakeClock())
+    voice.begin("watch")
+
+    def happen() -> Generator[Event, None, None]:
+        yield Notice(says=("waits for the tasks of j",))
+        yield from WAITING
+        yield Progress(counts=Counts(active=2, running=1))
+        raise KeyboardInterrupt
+
+    assert print_events(happen(), voice, leave(Path("s.yaml"), Options()))
+    voice.event(Took(begun=START, ended=START, seconds=1.5, phases=(("tasks", 1.5),)))
+    voice.done("watch", 5)
+    kinds = {item["type"]: item for item in checked(stream.getvalue())}
+    assert list(kinds) == ["start", "notice", "phase", "underWay", "progress", "detached", "took", "complete"]
+    assert kinds["detached"]["counts"] == {"active": 2, "running": 1, "succeeded": 0, "failed": 0}
+    assert kinds["detached"]["back"] == "batchctl watch s.yaml"
+    assert kinds["complete"]["exitCode"] == 5
 
 
 # How long it took.

@@ -2,12 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from batchctl.cli.again import Shown, show
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_printer
 from batchctl.cli.target import Opened, open_spec
@@ -27,13 +29,17 @@ def status(spec: SpecPath, *, options: Options) -> None:
     from batchctl.render.status import status_lines
     from batchctl.verbs import look
 
-    out = open_printer(options.no_color)
+    out, clock = open_printer(options.no_color), SystemClock()
     seen = open_spec(spec, options, out, names_alone=True)
-    now = SystemClock().now()
-    found = look.status(seen.spec, seen.cloud.eyes, now)
-    standstills = look.standstills(seen.spec, seen.cloud, found, str(spec))
-    for line in status_lines(found, str(spec), now, seen.spec.prices, standstills):
-        out.line(line)
+
+    def shown() -> Shown:
+        now = clock.now()
+        found = look.status(seen.spec, seen.cloud.eyes, now)
+        standstills = tuple(look.standstills(seen.spec, seen.cloud, found, str(spec)))
+        lines = status_lines(found, str(spec), now, seen.spec.prices, standstills)
+        return Shown(text=out.as_text(lines), means=(replace(found, spent=()), standstills))
+
+    show(shown, seen, clock, again=options.again)
 
 
 @with_options
@@ -54,11 +60,15 @@ def tasks(
     asked = {"failed": failed, "running": running, "waiting": waiting}
     states = [state for state, wanted in asked.items() if wanted]
     seen = open_for_rows(spec, options)
-    if states == ["failed"]:
+
+    def failures() -> Sequence[Any]:
         found = numbered_failures(seen.spec, seen.cloud.eyes)
-        print_rows([one for one in found if look.meets(one.run.id, patterns or ())], FAILURES, options)
+        return [one for one in found if look.meets(one.run.id, patterns or ())]
+
+    if states == ["failed"]:
+        _show_rows(failures, FAILURES, seen, options)
     else:
-        print_rows(look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, options)
+        _show_rows(lambda: look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, seen, options)
 
 
 @with_options
@@ -68,7 +78,7 @@ def nodes(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> Non
     from batchctl.verbs import look
 
     seen = open_for_rows(spec, options)
-    print_rows(look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, options)
+    _show_rows(lambda: look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, seen, options)
 
 
 @with_options
@@ -78,7 +88,7 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
     from batchctl.verbs import look
 
     seen = open_for_rows(spec, options)
-    print_rows(look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, options)
+    _show_rows(lambda: look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, seen, options)
 
 
 @with_options
@@ -172,7 +182,21 @@ def open_for_rows(spec: Path, options: Options) -> Opened:
 
 
 def print_rows(rows: Sequence[Any], columns: Any, options: Options) -> None:
+    sys.stdout.write(_rows_text(rows, columns, options))
+
+
+def _show_rows(look: Callable[[], Sequence[Any]], columns: Any, seen: Opened, options: Options) -> None:
+    from batchctl.clock import SystemClock
+
+    def shown() -> Shown:
+        rows = look()
+        return Shown(text=_rows_text(rows, columns, options), means=tuple(rows))
+
+    show(shown, seen, SystemClock(), again=options.again)
+
+
+def _rows_text(rows: Sequence[Any], columns: Any, options: Options) -> str:
     from batchctl.render.tables import table_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    sys.stdout.write(table_text(rows, columns, options.form, width))
+    return table_text(rows, columns, options.form, width)

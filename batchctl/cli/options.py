@@ -208,6 +208,12 @@ class Options:
         help="Work on so many objects at once.",
         show_default=False,
     )
+    again: bool = option(
+        False,
+        "--watch",
+        of=("status", "tasks", "nodes", "outputs"),
+        help="Show it again every few seconds, until nothing changes any more.",
+    )
     as_json: bool = option(
         False,
         "--json",

@@ -1,6 +1,7 @@
 """What is said to people: lines, problems and errors on a terminal or in a log. Decides nothing."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -26,6 +27,7 @@ class Page:
     def __init__(self, out: Console, err: Console) -> None:
         self.out, self.err = out, err
         self._veil = Veil()
+        self._looks_on = False
 
     def hide(self, codec: "Codec") -> None:
         """Write nothing that its veil hides."""
@@ -34,9 +36,14 @@ class Page:
     def end(self) -> None:
         """The terminal is as it was, however the command ends."""
 
+    def look_on(self) -> None:
+        """From here on nothing is under way that Ctrl-C could cut off."""
+        self._looks_on = True
+
     def interrupted(self, *, again: bool) -> bool:
-        """A signal came, in the middle of anything; `again`: the process ends at once. True: its reader sees it."""
-        return False
+        """A signal came, in the middle of anything; `again`: the process ends at once. True: its reader sees it,
+        or need not."""
+        return self._looks_on and not again
 
     def log(self, lead: str, line: str) -> None:
         """A line that a task wrote, to standard output whoever reads it, its tabs kept."""
@@ -46,6 +53,13 @@ class Page:
     def line(self, line: str) -> None:
         """A line of a result, broken between words where the terminal is narrow."""
         self._line(line)
+
+    def as_text(self, lines: Iterable[str]) -> str:
+        """Lines of a result as they would be written, and not written."""
+        with self.out.capture() as written:
+            for line in lines:
+                self.line(line)
+        return written.get()
 
     def say(self, line: str) -> None:
         self.err.print(Text(disarmed(short_ids(visible_text(self._veil(line))))), soft_wrap=True)

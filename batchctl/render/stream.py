@@ -70,6 +70,9 @@ class JsonPrinter:
     def end(self) -> None:
         """Nothing is left to be put in order."""
 
+    def look_on(self) -> None:
+        self._err.look_on()
+
     def interrupted(self, *, again: bool) -> bool:
         return self._err.interrupted(again=again)
 

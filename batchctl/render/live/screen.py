@@ -18,6 +18,7 @@ from batchctl.reconcile.events import (
     PoolSeen,
     Progress,
     Spent,
+    UnderWay,
 )
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place as Account
@@ -67,6 +68,10 @@ class Screen(Printer):
 
     def event(self, event: Event) -> None:
         self._view.hear(event)
+        if isinstance(event, UnderWay) and not self._view.seen.title:
+            # Nobody has shown a plan.
+            jobs = one_line(", ".join(event.jobs))
+            self._view.seen = replace(self._view.seen, title=f"{jobs}, {one_line(self._place)}")
         step = self._view.seen.step
         if isinstance(event, Applied | Fetched) and step and step.ahead > NAMED:
             self._count(event, step.ahead if step.done == step.ahead else 0)

@@ -171,12 +171,14 @@ def test_a_ceiling_says_what_bounds_it() -> None:
     two = pool(target_dedicated_nodes=2)
     known = "no price is known: --prices FILE gives some."
     assert told(two) == (
-        "No ceiling: 2 dedicated Standard_D2s_v5; nothing bounds the time: 'maxWallClockTime' of the job's constraints "
-        "does."
+        "No ceiling: 2 dedicated Standard_D2s_v5; nothing bounds the time, as 'maxWallClockTime' of the job's "
+        "constraints would."
     )
     assert told(two, wall=HOUR) == (
         f"Ceiling: 2 node-hours (2 dedicated Standard_D2s_v5 for 1 hour: maxWallClockTime of the job); {known}"
     )
+    for length, said in ((HOUR / 60, "1 minute"), (HOUR / 40, "1.5 minutes"), (HOUR / 240, "15 seconds")):
+        assert f" for {said}: " in told(two, wall=length)
     assert "for 1 hour in each of 3 steps: " in told(two, steps=3, wall=HOUR)
     assert "6 node-hours" in told(two, steps=3, wall=HOUR)
     assert "for 30 minutes: wait.timeout, after which the tasks go on" in told(two, wait_timeout=HOUR / 2)

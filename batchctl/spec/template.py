@@ -182,7 +182,12 @@ def _unknown_message(hole: Hole, known: Collection[str], why_not: str) -> str:
     if near := _nearest_name(inner, known):
         return f"unknown placeholder {hole.text}; did you mean {{{near}}}?"
     literal = f"; to mean the text {hole.text}, write {{{hole.text}}}" if not hole.text.startswith("$") else ""
+    if inner.startswith(OF_VARS):
+        why_not = f": 'vars' declares no {inner.removeprefix(OF_VARS)!r}"
     return f"unknown placeholder {hole.text}{why_not}{literal}"
+
+
+OF_VARS = "vars."
 
 
 def _nearest_name(name: str, known: Collection[str]) -> str | None:

@@ -14,7 +14,7 @@ from batchctl.resources import Job, Pool
 from batchctl.words import plural
 
 HOUR = timedelta(hours=1)
-NO_TIME_LIMIT = "nothing bounds the time: 'maxWallClockTime' of the job's constraints does"
+NO_TIME_LIMIT = "nothing bounds the time, as 'maxWallClockTime' of the job's constraints would"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,12 @@ def _longest(job: Job, desired: Desired) -> tuple[timedelta, str, bool] | None:
 
 def _told(length: timedelta) -> str:
     hours = length / HOUR
-    return plural(int(hours), "hour") if hours == int(hours) else f"{length / timedelta(minutes=1):g} minutes"
+    return plural(int(hours), "hour") if hours == int(hours) else _short_time(length)
+
+
+def _short_time(length: timedelta) -> str:
+    count, unit = (length / timedelta(seconds=1), "second") if length < HOUR / 60 else (length / HOUR * 60, "minute")
+    return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
 
 def _priced(found: Ceiling, pool: Pool, nodes: Nodes | None, desired: Desired, today: date) -> Ceiling:

@@ -18,6 +18,7 @@ from batchctl.spec.inventory import Generated, Table
 from batchctl.spec.model import Rows
 from batchctl.spec.source import is_hidden, shown
 from batchctl.spec.template import Value, value_text
+from batchctl.words import plural
 
 MOST_ROWS = 100_001
 """One more than there may be tasks: enough to tell that it is too many."""
@@ -95,7 +96,7 @@ def _chosen_rows(rows: Iterator[tuple[int, list[str]]], length: int, wanted: Row
     end = wanted.end if wanted.end is not None else wanted.start - 1 + MOST_ROWS
     for line, row in islice(rows, wanted.start - 1, end):
         if len(row) != length:
-            raise TableError(f"line {line} has {len(row)} columns, and the first line names {length}")
+            raise TableError(f"line {line} has {plural(len(row), 'column')}, and the first line names {length}")
         if odd := next((c for text in row for c in text if is_hidden(c)), None):
             raise TableError(f"line {line} has the character U+{ord(odd):04X}, which no command line could carry")
         yield tuple(row)

@@ -260,11 +260,20 @@ def _hint(source: Source, place: Place, what: str) -> str:
         return "; indent with spaces"
     if here in ("@", "`", "%", "*", "&", "!", "|", ">"):
         return f"; quote a value that begins with {here}"
+    if "mapping values are not allowed" in what and _is_indented(source, place):
+        return "; it is indented as if it belonged to the line above"
     if "mapping values are not allowed" in what:
         return "; quote a value that contains ': '"
     if here in ("{", "}") or "flow" in what:
         return "; quote a value that contains braces or brackets"
     return ""
+
+
+def _is_indented(source: Source, place: Place) -> bool:
+    """Is it the colon of a line's key, and does the line begin further right than the one above?"""
+    above, here = ([""] + [line for line in source.text[: place.start].splitlines() if line.strip()])[-2:]
+    indents = [len(line) - len(line.lstrip()) for line in (above, here)]
+    return " " not in here.strip() and indents[0] < indents[1] and ":" in above
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Reports: of a run as it is seen now, and at the end of an apply."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from batchctl.cli.target import Opened
 from batchctl.errors import BatchctlError, MachineError, Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from batchctl.reconcile.events import Event
     from batchctl.reconcile.explain.report import Applied, Report
@@ -70,6 +71,22 @@ def _applied(opened: Opened, *, now: bool) -> "Applied":
     commit = commit_of(folder)
     changed = changed_files(folder, (file, *overlays)) if commit else None
     return applied_spec(opened.spec, commit, changed, now=now)
+
+
+@contextmanager
+def web_page(opened: Opened, out: Voice) -> "Iterator[None]":
+    """The report, served on loopback as long as this goes on, and anew whenever it is read."""
+    from batchctl.cli.speaking import SPEC_CODECS
+    from batchctl.cli.web_server import PageServer
+    from batchctl.clock import SystemClock
+    from batchctl.render.report.web_page import as_page
+
+    def page() -> str:
+        return as_page(found_report(opened), live=True)
+
+    with PageServer(page, SystemClock(), SPEC_CODECS[-1].veil) as server:
+        out.say(f"The page of this run, for one browser on this machine: {server.address}")
+        yield
 
 
 def write_report(found: "Report", to: Path) -> str:

@@ -8,9 +8,11 @@ def style() -> str:
     return _text("page.css")
 
 
-def script() -> str:
-    """Sorts the tables by a click or a key on a head, and filters the tasks; without it the page says the same."""
-    return _text("page.js")
+def script(*, live: bool) -> str:
+    """Sorts the tables by a click or a key on a head, and filters the tasks; without it the page says the same.
+
+    `live`: it asks whoever served the page for the newest one, and for nothing else."""
+    return _text("page.js") + (_text("live.js") if live else "")
 
 
 def _text(name: str) -> str:

@@ -22,11 +22,21 @@ MOST_TASKS, MOST_OUTPUTS, MOST_NODES, MOST_CAUSES, MOMENTS, NAMED, FEW = 1_000, 
 RULES = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """What a browser lets the page do: nothing that leaves it."""
 
+FROM_SERVER = RULES + "; connect-src 'self'"
+"""The same of a page that is served, and asks whoever serves it for the newest one."""
+
+STATE = "<p id=live class=soft role=status></p>"
+"""Where it says what becomes of it."""
+
+AGAIN = "<noscript><meta http-equiv=refresh content=5></noscript>"
+"""How it stays new where no script may run."""
+
 Cell = str | tuple[str, float]
 """A cell's text; with the number by which it is sorted."""
 
 
-def as_page(report: Report) -> str:
+def as_page(report: Report, *, live: bool = False) -> str:
+    """`live`: it is served while the run goes on, and asks for the newest one."""
     report, earlier = _of_newest(report)
     parts = [part for part in _sections(report, earlier) if part[2]]
     links = "".join(f'<a href="#{id}">{title}</a>' for id, title, _ in parts)
@@ -34,13 +44,13 @@ def as_page(report: Report) -> str:
     name = safe(report.spec)
     return (
         "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-        f'<meta http-equiv=Content-Security-Policy content="{RULES}">'
+        f'<meta http-equiv=Content-Security-Policy content="{FROM_SERVER if live else RULES}">'
         "<meta name=viewport content='width=device-width, initial-scale=1'><link rel=icon href='data:,'>"
-        f"<title>{name}: batchctl report</title><style>{style()}</style></head>\n<body>{HATCH}"
-        f"<header><h1>{name}</h1><p><strong>{safe(verdict(report))}</strong></p>"
+        f"{AGAIN if live else ''}<title>{name}: batchctl report</title><style>{style()}</style></head>\n<body>{HATCH}"
+        f"{STATE if live else ''}<header><h1>{name}</h1><p><strong>{safe(verdict(report))}</strong></p>"
         f"<p class=soft>As the service told it at {shown_moment(report.made)} UTC; all times are its own, in UTC.</p>"
         f"<nav aria-label=Parts>{links}</nav></header>\n<main>{body}</main>\n"
-        f"<script>{script()}</script></body></html>\n"
+        f"<script>{script(live=live)}</script></body></html>\n"
     )
 
 

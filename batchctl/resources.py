@@ -5,7 +5,7 @@ digest tells that it changed), policy (what batchctl needs to know beside) or ob
 A secret is a field of a kind of its own (`rules.secret`), which nobody shows, keeps or compares.
 """
 
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -128,11 +128,13 @@ class SupportedImage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """What an object tells of the spec that made it, beside its name: `origin` is the spec's place (`spec_origin`),
-    `expires` the moment from which `gc` may take it away. Wanted: `expires_after` its making."""
+    `expires` the moment from which `gc` may take it away, `text` what the spec said (`Source.trace`; jobs alone keep
+    it). Wanted: `expires_after` its making."""
 
     origin: str = ""
     expires: datetime | None = None
     expires_after: timedelta | None = None
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

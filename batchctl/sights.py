@@ -130,7 +130,8 @@ class ScalingSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSight:
-    """A generation of the spec's job. `counts` are of its tasks, `slots` of the slots that these take."""
+    """A generation of the spec's job. `text`: of the spec that it was made from (`Stamp`), "" where it does not say so.
+    `counts` are of its tasks, `slots` of the slots that these take."""
 
     id: str
     generation: int
@@ -141,6 +142,7 @@ class JobSight:
     ended: datetime | None = None
     why_ended: str | None = None
     scheduling_error: str | None = None
+    text: str = ""
     counts: Counts = Counts()
     slots: Counts = Counts()
 

@@ -20,6 +20,7 @@ OUTPUT = "batchctl_output"
 LOG = "batchctl_log"
 ORIGIN = "batchctl_origin"
 EXPIRES = "batchctl_expires"
+TEXT = "batchctl_spec"
 KEEP = "batchctl_keep"
 
 LOST = "batchctl_lost"
@@ -67,7 +68,7 @@ def read_stamp(metadata: Mapping[str, str]) -> Stamp:
         expires = datetime.strptime(metadata.get(EXPIRES, ""), MOMENT).replace(tzinfo=UTC)
     except ValueError:
         expires = None
-    return Stamp(origin=unquote(metadata.get(ORIGIN, "")), expires=expires)
+    return Stamp(origin=unquote(metadata.get(ORIGIN, "")), expires=expires, text=metadata.get(TEXT, ""))
 
 
 def to_pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:

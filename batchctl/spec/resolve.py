@@ -107,7 +107,7 @@ def _scripts_that_expire(spec: Spec, made: Iterable[Resource], scripts: Mapping[
 
 
 def _spec_stamp(spec: Spec) -> Stamp:
-    return Stamp(origin=spec.origin, expires_after=spec.expires_after)
+    return Stamp(origin=spec.origin, expires_after=spec.expires_after, text=spec.source.trace)
 
 
 def _wanted_containers(spec: Spec) -> tuple[Container, ...]:

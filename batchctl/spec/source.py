@@ -77,6 +77,11 @@ class Source:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def trace(self) -> str:
+        """Sixteen hex digits of the SHA-256 of the text with its overlays: tells one version from another."""
+        return hashlib.sha256(self.all_text.encode()).hexdigest()[:16]
+
     def problem(
         self, at: At, message: str, code: str, *, at_key: bool = False, offset: int = 0, width: int | None = None
     ) -> Problem:

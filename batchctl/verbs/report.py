@@ -100,6 +100,7 @@ def applied_spec(spec: Spec, commit: str, changed: tuple[str, ...] | None, *, no
     return Applied(
         file=source.file,
         digest=source.digest,
+        text=source.trace,
         commit=commit,
         changed=changed,
         overlays=tuple(f"{overlay.file} (SHA-256 {overlay.digest})" for overlay in source.overlays),

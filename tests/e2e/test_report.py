@@ -73,6 +73,8 @@ def test_its_figures_are_those_of_the_service(workbench: Workbench, named: Calla
         ("changed: command", 18),
         ("failed before: exit code 7; changed: command", 2),
     ]
+    # The text is the same, and the variable's value another.
+    assert [job["spec"] for job in again["jobs"]] == [again["applied"]["text"]] * 2
     [changed] = again["why"][0]["changed"]
     assert changed["part"] == "command"
     assert "18 ]" in changed["lines"][0]
@@ -129,9 +131,10 @@ def check_end(ended: Mapping[str, Any], found: Mapping[str, Any], node: str) -> 
     jsonschema.validate(ended, json.loads(schema_text("report")))
     assert [ended[name] for name in ("counts", "ran", "tasks")] == [found[name] for name in ("counts", "ran", "tasks")]
     assert ended["failures"][0]["said"] == found["failures"][0]["said"]
-    assert ended["applied"] | {"sha256": ""} == {
+    assert ended["applied"] | {"sha256": "", "text": ""} == {
         "spec": "specs/canary.yaml",
         "sha256": "",
+        "text": "",
         "commit": None,
         "changedFiles": None,
         "overlays": [],

@@ -131,6 +131,7 @@ def read_generation(job: Job, item: Json, counted: Json) -> JobSight:
         ended=moment(info.get("endTime")),
         why_ended=info.get("terminateReason"),
         scheduling_error=error_text(error) if error else None,
+        text=job.stamp.text,
         counts=_read_counts(counted.get("taskCounts") or counted),
         slots=_read_counts(counted.get("taskSlotCounts") or {}),
     )

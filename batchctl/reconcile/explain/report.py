@@ -58,12 +58,14 @@ class Sightings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The spec by which a report was made. `digest`: of its text; `commit`: of the checkout that it is in, "" where it
+    """The spec by which a report was made. `digest`: of its text; `text`: of that with its overlays, as jobs keep it
+    (`Stamp`); `commit`: of the checkout that it is in, "" where it
     is in none; `changed`: those of its files that are not as the commit has them, None where nobody can tell.
     `variables`: as they were, without secrets. `now`: was it applied for this very report?"""
 
     file: str
     digest: str
+    text: str = ""
     commit: str = ""
     changed: tuple[str, ...] | None = None
     overlays: tuple[str, ...] = ()

@@ -61,7 +61,10 @@ def _document(report: Report) -> dict[str, Any]:
         "retries": report.retries,
         "requeues": report.requeues,
         "utilisation": None if report.utilisation is None else round(report.utilisation, 4),
-        "jobs": [{"id": job.id, "generation": job.generation, "state": job.state} for job in report.jobs],
+        "jobs": [
+            {"id": job.id, "generation": job.generation, "state": job.state, "spec": job.text or None}
+            for job in report.jobs
+        ],
         "failures": [_failure(group) for group in report.failures],
         "durations": [{"upTo": plain_value(bound), "tasks": count} for bound, count in report.bins],
         "running": [{"from": plain_value(step.moment), "tasks": step.running} for step in report.steps],
@@ -101,6 +104,7 @@ def _applied(applied: Applied | None) -> dict[str, Any] | None:
     return {
         "spec": applied.file,
         "sha256": applied.digest,
+        "text": applied.text,
         "commit": applied.commit or None,
         "changedFiles": None if applied.changed is None else list(applied.changed),
         "overlays": list(applied.overlays),

@@ -8,6 +8,9 @@ from batchctl.render.spending import CENT, node_time, prices_words, shown_cost, 
 from batchctl.render.text import shown_moment, shown_size, shown_span
 from batchctl.words import plural, some
 
+SHOWN_JOBS = 5
+"""Generations of which it is told what they were made from."""
+
 
 def verdict(report: Report) -> str:
     """`20 tasks: 18 succeeded, 2 failed`."""
@@ -80,6 +83,12 @@ def applied_rows(report: Report) -> Iterator[tuple[str, str]]:
         yield "files that differ from it", _changed_words(applied.changed)
     for name, value in applied.variables:
         yield f"vars.{name}", value
+    for job in report.jobs[-SHOWN_JOBS:]:
+        if job.text:
+            yield (
+                f"job {job.id} was made from",
+                "this text" if job.text == applied.text else f"another text ({job.text})",
+            )
 
 
 def _changed_words(changed: tuple[str, ...] | None) -> str:

@@ -197,6 +197,12 @@ class Options:
     report: Path | None = option(
         None, "--report", of=("apply",), metavar="DIR", help="Write at the end how it went, as `batchctl report` does."
     )
+    web: bool = option(
+        False,
+        "--web",
+        of=("watch",),
+        help="Serve the report meanwhile, to a browser on this machine; its address opens it once.",
+    )
     parallelism: int | None = option(
         None,
         "--parallelism",

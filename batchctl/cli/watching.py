@@ -1,5 +1,6 @@
 """The command that comes back to a run: watch."""
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from batchctl.cli.desk import log_end, retry_like
 from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options, with_options
+from batchctl.cli.reporting import web_page
 from batchctl.cli.speaking import finish, open_telling, print_events, voice_for
 from batchctl.cli.target import open_spec
 
@@ -33,4 +35,6 @@ def watch(spec: SpecPath, *, options: Options) -> None:
     out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     events = watched(opened.spec, opened.cloud, clock, choices, locks=not options.no_lock, lookout=lookout)
-    finish(out, "watch", left=print_events(events, out, leave(spec, options)))
+    with web_page(opened, out) if options.web else nullcontext():
+        left = print_events(events, out, leave(spec, options))
+    finish(out, "watch", left=left)

@@ -1,9 +1,11 @@
 """Ctrl-C leaves a run to itself, and another checkout of the same spec brings it to its end."""
 
+import re
 import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -22,6 +24,15 @@ def checked_out(folder: Path) -> None:
     (folder / ".git" / "config").write_text(REMOTE)
 
 
+def last_page(place: str) -> str:
+    """Asked for as the page asks for it, until it is the last one."""
+    while True:
+        with urlopen(f"{place}fresh", timeout=30) as answer:
+            text = answer.read().decode()
+            if "X-Over" in answer.headers:
+                return str(text)
+
+
 def test_a_run_that_was_left_is_brought_to_its_end_elsewhere(tmp_path: Path, services: Services) -> None:
     go = tmp_path / "go"
     waits = f"until [ -e {go} ]; do sleep 0.1; done; cp {{item.name}} {{item.stem}}_OUTPUT.txt"
@@ -38,10 +49,16 @@ def test_a_run_that_was_left_is_brought_to_its_end_elsewhere(tmp_path: Path, ser
         assert f"Detached; the tasks of job {here.name} go on: " in left.said
         assert "  To come back: batchctl watch spec.yaml\n" in left.said
 
-        watching = there.start(None, "watch", "spec.yaml")
+        watching = there.start(None, "watch", "spec.yaml", "--web")
         assert watching.stdout is not None
-        assert any(line == f"waits for the tasks of {here.name}\n" for line in watching.stdout)
+        said = [next(watching.stdout)]
+        while said[-1] != f"waits for the tasks of {here.name}\n":
+            said.append(next(watching.stdout))
+        [address] = re.findall(r"http://127\.0\.0\.1:\S+", "".join(said), re.ASCII)
+        with urlopen(address, timeout=30) as opened:
+            assert "<strong>2 tasks: " in opened.read().decode()
         go.touch()
+        assert "<strong>2 tasks: 2 succeeded</strong>" in last_page(opened.url)
         done = ended(watching)
         assert done.code == 0, done.said
         assert set(there.home()) == {"a_OUTPUT.txt", "b_OUTPUT.txt"}

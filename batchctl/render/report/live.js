@@ -1,4 +1,5 @@
 const said = document.getElementById('live'), CAN_FOCUS = 'a,button,input,[tabindex]';
+const GONE = 'Nobody watches this run any more: this is how it was.';
 let version = '', failed = 0;
 
 function replace(text) {
@@ -29,11 +30,11 @@ async function look() {
     const text = answer.status === 304 ? '' : await answer.text();
     if (answer.ok) { replace(text); version = answer.headers.get('ETag'); }
     said.textContent = answer.ok || answer.status === 304 ? 'This page follows the run.' : text;
-    if (answer.headers.get('X-Over')) { said.textContent = 'The run was watched to its end.'; return; }
+    if (answer.headers.get('X-Over')) { said.textContent = GONE; return; }
     failed = 0;
   } catch {
     failed += 1;
-    if (failed > 3) { said.textContent = 'Nobody watches this run any more: this is how it was.'; return; }
+    if (failed > 3) { said.textContent = GONE; return; }
   }
   setTimeout(look, 2000);
 }

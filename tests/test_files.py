@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.events import Fetched, NotFetched
 from batchctl.resources import Blob
-from batchctl.sights import FileSight, Place
+from batchctl.sights import FileSight, Place, TaskSight
+from batchctl.verbs.failures import with_last_lines
 from batchctl.verbs.files import Files, Held, get, landings
 from tests.fake_cloud import FakeCloud
 
@@ -75,3 +77,12 @@ def test_what_may_differ_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"mine")
     (due,) = landings(found(FileSight(name="a", size=1)), tmp_path)
     assert due.replaces
+
+
+def test_what_a_failed_task_said_last_is_read_where_it_is_kept_once_its_node_is_gone() -> None:
+    cloud, run = FakeCloud(), TaskSight(job="j", generation=1, id="T", state="completed", result="failure", exit_code=1)
+    cloud.put("logs", "t/stderr.txt", b"first\nno space\n\n", task="t")
+    eyes: Any = SimpleNamespace(last_words=lambda places, _lines: ((),) * len(places))
+    for logs, says in ((SimpleNamespace(container="logs"), "no space"), (None, "")):
+        spec: Any = SimpleNamespace(logs=logs)
+        assert [one.says for one in with_last_lines([run], spec, cloud, eyes)] == [says]

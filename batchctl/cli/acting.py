@@ -57,7 +57,7 @@ def retry(
     if not (failed or patterns or group):
         raise UsageError("which tasks? Say --failed, --group N, or tasks by id or pattern")
     out, opened = _open(spec, options)
-    found, ended = act.failed_tasks(opened.spec, opened.cloud.eyes, patterns or (), group or ())
+    found, ended = act.failed_tasks(opened.spec, opened.cloud, opened.cloud.eyes, patterns or (), group or ())
     if not found:
         raise Refused([act.too_late(ended, str(spec))])
     _ask(out, options, f"Run {plural(len(found), 'failed task')} again ({some([one.run.id for one in found])})?")

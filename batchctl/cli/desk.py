@@ -23,7 +23,7 @@ def retry_like(opened: Opened, place: "Place") -> str:
     from batchctl.verbs import act
     from batchctl.words import plural
 
-    found, _ = act.failed_tasks(opened.spec, opened.cloud.eyes, (), ())
+    found, _ = act.failed_tasks(opened.spec, opened.cloud, opened.cloud.eyes, (), ())
     group = next((one.group for one in found if (one.run.job, one.run.id) == (place.above, place.id)), None)
     deeds = list(act.retry([one for one in found if one.group == group], opened.cloud.hands))
     again = sum(deed.done for deed in deeds)

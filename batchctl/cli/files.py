@@ -40,7 +40,7 @@ def get(
     options: Options,
 ) -> None:
     """Bring files of a task or node home; of several tasks each to a directory of its own."""
-    from batchctl.render.text import shown_size
+    from batchctl.render.text import shown_path, shown_size
     from batchctl.verbs import files as verb
 
     if to.exists() and not to.is_dir():
@@ -55,7 +55,7 @@ def get(
     due = verb.landings(files, to.absolute())
     if kept := len(files.found) - len(due):
         out.say(f"{plural(kept, 'file')} {'is' if kept == 1 else 'are'} at home already")
-    if replaced := [str(item.target) for item in due if item.replaces]:
+    if replaced := [shown_path(item.target) for item in due if item.replaces]:
         require_an_answer(options.yes)
         if not options.yes and not ask_for_yes(out, f"Replace {some(replaced, 3)}, which may differ?"):
             raise Refused(["not approved"])

@@ -62,7 +62,7 @@ def tasks(
     seen = open_for_rows(spec, options)
 
     def failures() -> Sequence[Any]:
-        found = numbered_failures(seen.spec, seen.cloud.eyes)
+        found = numbered_failures(seen.spec, seen.cloud, seen.cloud.eyes)
         return [one for one in found if look.meets(one.run.id, patterns or ())]
 
     if states == ["failed"]:

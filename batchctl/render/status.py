@@ -1,6 +1,6 @@
 """One screen about a run: its jobs, its pool, and what failed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 
 from batchctl.cloud_answers import Counts, Prices
@@ -39,7 +39,7 @@ def status_lines(
     if found.spent:
         yield f"spent  {spent_words(found.spent, prices)}"
     yield from _standstill_lines(standstills)
-    yield from _failed_lines(found.failed, spec)
+    yield from _failed_lines(found.failed, {job.id for job in found.jobs if job.state in GOING}, spec)
 
 
 def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _standstill_lines(found: Sequence[Reason]) -> Iterator[str]:
             yield f"       -> {reason.remedy}"
 
 
-def _failed_lines(failed: Sequence[TaskSight], spec: str) -> Iterator[str]:
+def _failed_lines(failed: Sequence[TaskSight], going: Set[str], spec: str) -> Iterator[str]:
     """Alike ones together, the greatest group first."""
     groups: dict[str, list[TaskSight]] = {}
     for run in failed:
@@ -110,4 +110,5 @@ def _failed_lines(failed: Sequence[TaskSight], spec: str) -> Iterator[str]:
     if len(ordered) > SHOWN_GROUPS:
         yield f"       and {plural(len(ordered) - SHOWN_GROUPS, 'other cause')}"
     if failed:
-        yield f"       `batchctl tasks {spec} --failed` lists them, `batchctl apply {spec}` runs them again"
+        again = f"retry {spec} --failed" if all(run.job in going for run in failed) else f"apply {spec}"
+        yield f"       `batchctl tasks {spec} --failed` lists them by cause, `batchctl {again}` runs them again"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from batchctl.errors import NotThere
 from batchctl.frozen import dataclass
-from batchctl.reconcile.port import Eyes, Hands
+from batchctl.reconcile.port import Cloud, Eyes, Hands
 from batchctl.sights import JobSight, NodeSight, Place, TaskSight
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
@@ -40,13 +40,13 @@ def cancel(tasks: Sequence[TaskSight], hands: Hands) -> Iterator[Deed]:
 
 
 def failed_tasks(
-    spec: Spec, eyes: Eyes, patterns: Sequence[str], groups: Sequence[int]
+    spec: Spec, cloud: Cloud, eyes: Eyes, patterns: Sequence[str], groups: Sequence[int]
 ) -> tuple[tuple[Numbered, ...], tuple[Numbered, ...]]:
     """(whose job goes on, whose job has ended) of the failed tasks that meet a pattern and are in one of these groups.
 
     Raises NotThere if there is none.
     """
-    failed = tuple(numbered_failures(spec, eyes))
+    failed = tuple(numbered_failures(spec, cloud, eyes))
     most = max((one.group for one in failed), default=0)
     if gone := [number for number in groups if not 1 <= number <= most]:
         raise NotThere(f"there is no group {gone[0]} of failures, but {most or 'none at all'}")

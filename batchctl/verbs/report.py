@@ -51,7 +51,8 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
     jobs = eyes.generations(spec.name)
     pools = look.pools_of(spec, jobs)
     runs = [run for job in jobs for run in eyes.runs(job)]
-    said = _heard_too(with_last_lines([run for run in newest_runs(runs) if run.status == "failed"], eyes), heard)
+    failed = [run for run in newest_runs(runs) if run.status == "failed"]
+    said = _heard_too(with_last_lines(failed, spec, cloud, eyes), heard)
     seen = (look.sight_of(spec, eyes, pool) for pool in pools)
     held = cloud.batch(spec.name, ()) if len(jobs) > 1 else ()
     outputs = look.outputs(spec, cloud)

@@ -25,6 +25,7 @@ from batchctl.reconcile.events import (
     PoolSeen,
     Progress,
     Spent,
+    UnderWay,
 )
 from batchctl.render.live.pace import WINDOW, pace, pace_words, time_left, tracked
 from batchctl.render.live.rows import rows
@@ -218,6 +219,12 @@ def test_what_matters_is_told_with_the_key_that_shows_its_log() -> None:
         "[3]    node tvm-12 starttaskfailed, exit code 100: E: no lock",
         "[4]    enc-9 runs 41 min, others 6 min at most: frame= 812",
     ]
+
+
+def test_who_comes_back_to_a_run_sees_which_it_is() -> None:
+    back = UnderWay(jobs=("transcode-g2",), unattended=())
+    assert shown(seen_after((0.0, back), title=""), 0.0)[0].startswith("job transcode-g2  ")
+    assert shown(seen_after((0.0, back)), 0.0)[0].startswith("transcode, azure  ")
 
 
 def test_a_key_keeps_its_log() -> None:

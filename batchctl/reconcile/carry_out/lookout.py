@@ -19,6 +19,10 @@ SHORTEST, LONGEST = 5.0, 60.0
 """Seconds between two closer looks; they grow with the wait."""
 
 
+SHARE = 40
+"""A look takes one part in so many of the time."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Lookout:
     """What was told last, so that only news is told. `close`: somebody looks on, so that more may be asked."""
@@ -75,7 +79,9 @@ class Lookout:
         except CloudError:
             looked = self._looked
         self._counts = counts
-        self._next = now + min(LONGEST, max(SHORTEST, (now - self._begun) / 10))
+        # Of very many tasks a look takes its time: it is to be a small part of the whole.
+        took = self.clock.monotonic() - now
+        self._next = now + min(LONGEST, max(SHORTEST, (now - self._begun) / 10, SHARE * took))
         if looked != self._looked:
             self._looked = looked
             yield looked

@@ -79,14 +79,16 @@ def _cause(found: Sequence[FailedRun]) -> Cause:
 def blocked_by(failed: Iterable[TaskSight], succeeded: Collection[str], wanted: Iterable[Task]) -> Blocked | None:
     """Tasks as they are wanted that wait for one that `failed`; `succeeded`: ids in small letters."""
     bad = {run.id.lower(): run for run in failed}
-    vain = blames(_as_seen(task, bad.get(task.id.lower()), succeeded) for task in wanted)
+    # To copy a task costs more than all else: of very many those alone that may be kept from running.
+    told = ((task, bad.get(task.id.lower())) for task in wanted if task.id.lower() in bad or task.depends_on)
+    vain = blames(_as_seen(task, run) for task, run in told if run or task.id.lower() not in succeeded)
     if not vain:
         return None
     return Blocked(count=len(vain), tasks=tuple(list(vain)[:NAMED]), culprit=next(iter(vain.values())).culprit)
 
 
-def _as_seen(task: Task, failed: TaskSight | None, succeeded: Collection[str]) -> Task:
-    if failed:
-        code = failed.failure.code if failed.failure else None
-        return replace(task, state="completed", result="failure", exit_code=failed.exit_code, failure=code)
-    return replace(task, state="completed" if task.id.lower() in succeeded else "active", result="success")
+def _as_seen(task: Task, failed: TaskSight | None) -> Task:
+    if failed is None:
+        return replace(task, state="active")
+    code = failed.failure.code if failed.failure else None
+    return replace(task, state="completed", result="failure", exit_code=failed.exit_code, failure=code)

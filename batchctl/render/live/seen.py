@@ -26,6 +26,7 @@ from batchctl.reconcile.events import (
     Progress,
     Spent,
     TaskFailed,
+    UnderWay,
 )
 from batchctl.render.events import words_of
 from batchctl.render.live.pace import Track, time_left, tracked
@@ -109,6 +110,8 @@ def heard(seen: Seen, event: Event, at: float) -> Seen:
             return replace(seen, step=step)
         case Expanded(tasks=tasks):
             return replace(seen, added=None, step=Step(says=f"adding {plural(tasks, 'task')}", since=at))
+        case UnderWay(jobs=jobs):
+            return replace(seen, title=seen.title or one_line(f"job {', '.join(jobs)}"))
         case Awaited(wanted=wanted, added=added):
             return replace(seen, wanted=wanted, added=added, counts=None, track=(), step=None, looked=Looked())
         case Progress(counts=counts):

@@ -32,11 +32,13 @@ class Prices:
 class OfferedSize:
     """A VM size that Batch has in the account's region: the family by which its cores are counted, and until when.
 
-    `lacks`: which of `spot`, `ephemeral` and `accelerated` it does not have.
+    `lacks`: which of `spot`, `ephemeral` and `accelerated` it does not have; `generation`: of images that it starts, if
+    these are of one alone.
     """
 
     family: str
     cores: int | None = None
+    generation: int | None = None
     lacks: frozenset[str] = frozenset()
     until: datetime | None = None
 

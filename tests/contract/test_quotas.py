@@ -38,7 +38,7 @@ OFFERED = [
     sku(
         "Standard_D2s_v5", "standardDSv5Family", vCPUs="2", LowPriorityCapable="True", EphemeralOSDiskSupported="False"
     ),
-    sku("Standard_D64s_v5", "standardDSv5Family", vCPUs="64", LowPriorityCapable="True"),
+    sku("Standard_D64s_v5", "standardDSv5Family", vCPUs="64", LowPriorityCapable="True", HyperVGenerations="V1,V2"),
     sku("Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", vCPUs="4", LowPriorityCapable="False"),
     {**sku("Standard_A1", "standardA0_A7Family", vCPUs="1"), "batchSupportEndOfLife": "2024-08-31T00:00:00Z"},
 ]

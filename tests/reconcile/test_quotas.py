@@ -1,5 +1,6 @@
 """What quotas and region of an account say of a plan: what can never be is refused, what is less for now is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,8 @@ from batchctl.reconcile.amend.quotas import with_quotas
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.decide.quotas import allowed
 from batchctl.reconcile.plan import Plan
-from batchctl.resources import AutoPool, Pool, Resource
-from tests.fake_cloud import EPOCH, FakeCloud
+from batchctl.resources import AutoPool, Pool, Resource, SupportedImage
+from tests.fake_cloud import EPOCH, IMAGES, UBUNTU, FakeCloud
 from tests.reconcile.build import desired, held_job, held_pool, job, pool, schedule, situation
 
 D2, D64, E4 = "Standard_D2s_v5", "Standard_D64s_v5", "Standard_E4s_v5"
@@ -69,7 +70,9 @@ OTHER = PoolThere(name="another", vm_size=D2, dedicated=8, spot=3)
         (nodes(10), FAMILIES, None, None),
         (nodes(11), FAMILIES, None, f"0 of 20 dedicated cores of the family {D} are in use"),
         (nodes(20, vm_size=E4), {**FAMILIES, "pools_there": (OTHER,)}, None, None),
-        (nodes(1, vm_size=E4), {"cores_by_family": {D: 20}}, f"0 dedicated cores of the family {E}", None),
+        (nodes(1, vm_size=E4), {"cores_by_family": {E: 0}}, f"0 dedicated cores of the family {E}", None),
+        # Of a family that is not listed nobody knows.
+        (nodes(1, vm_size=E4), {"cores_by_family": {D: 20}}, None, None),
         (nodes(1, auto_scale_formula="$TargetDedicatedNodes = f();"), {"dedicated_cores": 0}, None, None),
         # Nothing is told.
         (nodes(10_000), {}, None, None),
@@ -101,6 +104,28 @@ def test_cores(wanted: Pool, told: dict[str, Any], refused: str | None, noted: s
 def test_what_a_region_does_not_have(wanted: Pool, refused: str) -> None:
     (said,) = planned(wanted).refusals
     assert refused in said
+
+
+class WithImages(FakeCloud):
+    """Of an image for each generation."""
+
+    def images(self) -> tuple[SupportedImage, ...]:
+        second = replace(UBUNTU, sku="server-gen2")
+        return (IMAGES[0], replace(IMAGES[0], image=second, capabilities=("Generation2VMImage",)))
+
+
+@pytest.mark.parametrize(
+    ("generation", "sku", "refused"), [(2, "server", True), (2, "server-gen2", False), (None, "server", False)]
+)
+def test_images_of_the_other_generation(generation: int | None, sku: str, refused: bool) -> None:
+    cloud = WithImages()
+    sizes = {D2.lower(): OfferedSize(family=D, generation=generation)}
+    cloud.quotas_told = Quotas(region="japaneast", sizes=sizes)
+    asked = desired(nodes(image=replace(UBUNTU, sku=sku)))
+    said = with_quotas(diff(asked, []), situation(asked, [], account=cloud)).refusals
+    assert [why.partition(",")[0] for why in said] == (
+        ["pool 'pool': Standard_D2s_v5 starts images of generation 2 alone"] * refused
+    )
 
 
 def test_the_end_of_a_size() -> None:

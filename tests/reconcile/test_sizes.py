@@ -157,6 +157,7 @@ def test_a_size_that_batch_does_not_take_while_apply_waits() -> None:
             choosing(vm_sizes=(A,), needs=Needs(cpus=16, memory=20), task_slots_per_node=4),
             f"pool 'pool' takes the size {A}, the least that has 16 cpus, 20 GiB for each of 4 slots",
         ),
+        (choosing(vm_sizes=(A,), needs=Needs()), f"pool 'pool' takes the size {A}, the least"),
         (
             choosing(vm_sizes=(C,), needs=Needs(cpus=1)),
             f"pool 'pool' takes the size {A}, the least that has 1 cpu for which the account has room; "

@@ -60,6 +60,7 @@ def _size(item: Json) -> OfferedSize:
     return OfferedSize(
         family=_plain(item.get("familyName", "")),
         cores=int(cores) if cores.isdecimal() else None,
+        generation={"V1": 1, "V2": 2}.get(str(told.get("HyperVGenerations"))),
         lacks=frozenset(ours for name, ours in CAPABILITIES.items() if str(told.get(name)).lower() == "false"),
         until=iso_moment(end) if end else None,
     )

@@ -98,18 +98,29 @@ def runs_docker(look: Look) -> Iterator[str]:
 def suits_the_size(look: Look) -> Iterator[str]:
     """Learn, "Support for Generation 2 VMs", and the capability of that name: sizes of one generation alone start
     images of it alone. Where no image has the capability, nobody says which have it."""
-    found, size = look.listed, look.pool.vm_size
-    if not found or not any(map(_is_gen_2, look.images)):
+    size = look.pool.vm_size
+    if not look.listed or not any(map(_is_gen_2, look.images)):
         return
-    needs, has = generation_of_size(size), 2 if any(map(_is_gen_2, found)) else 1
-    if needs is not None and needs != has:
-        others = [k for k in look.images if _is_alike(k, found[0]) and _is_gen_2(k) == (needs == 2)]
-        names = list(dict.fromkeys(image_name(k.image) for k in others if not _ended(k, look.now)))
-        way_out = _few("; take", names)
-        yield f"{size} starts images of generation {needs} alone, and {look.image} is one of {has}{way_out}"
+    yield from _of_the_generation(look, generation_of_size(size))
     if is_arm(size) != look.agent.lower().endswith(ARM):
         kind = ("an Arm size", "x64") if is_arm(size) else ("no Arm size", "Arm")
         yield f"{size} is {kind[0]}, and the node agent {look.agent!r} of the image {look.image} is for {kind[1]}"
+
+
+def _of_the_generation(look: Look, needs: int | None) -> Iterator[str]:
+    found = look.listed
+    has = 2 if any(map(_is_gen_2, found)) else 1
+    if needs is None or needs == has or not found or not any(map(_is_gen_2, look.images)):
+        return
+    others = [k for k in look.images if _is_alike(k, found[0]) and _is_gen_2(k) == (needs == 2)]
+    names = list(dict.fromkeys(image_name(k.image) for k in others if not _ended(k, look.now)))
+    size, way_out = look.pool.vm_size, _few("; take", names)
+    yield f"{size} starts images of generation {needs} alone, and {look.image} is one of {has}{way_out}"
+
+
+def other_generation(pool: Pool, generation: int, images: Sequence[SupportedImage], now: datetime) -> Iterator[str]:
+    """Why a size that the account says to be of this generation alone does not start the pool's image."""
+    yield from _of_the_generation(Look(pool=pool, image_is_new=False, images=images, now=now), generation)
 
 
 def is_still_supported(look: Look) -> Iterator[str]:

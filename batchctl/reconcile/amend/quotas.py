@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from batchctl.cloud_answers import Quotas
 from batchctl.reconcile.amend.auto_pools import as_of_pool
+from batchctl.reconcile.amend.images import has_new_size, other_generation
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Schedule
+from batchctl.vm_abilities import generation_of_size
 
 MADE = (Action.CREATE, Action.REPLACE)
 OF_NODES = frozenset(
@@ -21,24 +23,40 @@ AHEAD = timedelta(days=180)
 
 def with_quotas(plan: Plan, situation: Situation) -> Plan:
     """The plan with every reason why the account has no room for it, and with what it gets less of."""
-    pools = [change.after for change in map(as_of_pool, plan.changes) if _asks_for_nodes(change)]
-    made = [
-        change for change in plan.changes if change.action in MADE and isinstance(change.after, Pool | Job | Schedule)
-    ]
-    quotas = situation.account.quotas() if pools or made else None
+    nodes = [change for change in map(as_of_pool, plan.changes) if _asks_for_nodes(change)]
+    made = any(c.action in MADE and isinstance(c.after, Pool | Job | Schedule) for c in plan.changes)
+    quotas = situation.account.quotas() if nodes or made else None
     if quotas is None:
         return plan
-    from batchctl.reconcile.decide.quotas import why_fewer, why_never  # imported late: few accounts tell
-
     refusals, notes = list(_too_many(plan, quotas)), list[str]()
-    for pool in (pool for pool in pools if isinstance(pool, Pool)):
-        never = [f"pool {pool.name!r}: {why}" for why in why_never(pool, quotas, situation.now)]
-        refusals += never
-        notes += [] if never else [f"pool {pool.name!r}: {why}" for why in why_fewer(pool, quotas)]
-        size = quotas.sizes.get(pool.vm_size.lower())
-        if size and size.until and situation.now < size.until <= situation.now + AHEAD:
-            notes.append(f"pool {pool.name!r}: Batch makes pools of {pool.vm_size} until {size.until:%Y-%m-%d} only")
+    for change in nodes:
+        name = change.resource.name
+        never = list(_never(change, quotas, situation))
+        refusals += [f"pool {name!r}: {why}" for why in never]
+        notes += [] if never else [f"pool {name!r}: {why}" for why in _less(change, quotas, situation)]
     return replace(plan, refusals=(*plan.refusals, *refusals), notes=(*plan.notes, *notes))
+
+
+def _never(change: Change, quotas: Quotas, situation: Situation) -> Iterator[str]:
+    from batchctl.reconcile.decide.quotas import why_never  # imported late: few accounts tell
+
+    pool = change.after
+    assert isinstance(pool, Pool)
+    yield from why_never(pool, quotas, situation.now)
+    size = quotas.sizes.get(pool.vm_size.lower())
+    if size and size.generation and has_new_size(change) and generation_of_size(pool.vm_size) is None:
+        yield from other_generation(pool, size.generation, situation.account.images(), situation.now)
+
+
+def _less(change: Change, quotas: Quotas, situation: Situation) -> Iterator[str]:
+    from batchctl.reconcile.decide.quotas import why_fewer
+
+    pool = change.after
+    assert isinstance(pool, Pool)
+    yield from why_fewer(pool, quotas)
+    size = quotas.sizes.get(pool.vm_size.lower())
+    if size and size.until and situation.now < size.until <= situation.now + AHEAD:
+        yield f"Batch makes pools of {pool.vm_size} until {size.until:%Y-%m-%d} only"
 
 
 def _asks_for_nodes(change: Change) -> bool:

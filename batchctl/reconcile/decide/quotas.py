@@ -83,12 +83,12 @@ def _rooms(pool: Pool, quotas: Quotas) -> Iterator[tuple[int, Room]]:
     others = [there for there in quotas.pools_there if there.name.lower() != pool.name.lower()]
     family = _family(pool.vm_size, quotas)
     by_family = quotas.cores_by_family
-    if nodes and by_family is not None and family is not None:
+    if nodes and by_family is not None and family is not None and family in by_family:
         same = [there for there in others if _family(there.vm_size, quotas) == family]
         used = _in_use(same, quotas, spot=False)
         yield (
             nodes.dedicated,
-            Room(kind=f"dedicated cores of the family {family}", quota=by_family.get(family, 0), used=used),
+            Room(kind=f"dedicated cores of the family {family}", quota=by_family[family], used=used),
         )
     elif nodes and by_family is None and quotas.dedicated_cores is not None:
         used = _in_use(others, quotas, spot=False)

@@ -117,4 +117,4 @@ def _why(pool: Pool, *, there: bool) -> str:
     if pool.needs is None:
         return f"the first of vmSize{room}"
     slots = f" for each of {pool.task_slots_per_node} slots" if pool.task_slots_per_node > 1 else ""
-    return f"the least that has {pool.needs}{slots}{room}"
+    return f"the least{f' that has {pool.needs}{slots}' if str(pool.needs) else ''}{room}"

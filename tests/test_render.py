@@ -406,7 +406,8 @@ def test_who_reads_both_streams_is_told_a_refusal_once(terminal: bool) -> None:
     said.printer.plan(Plan(owner=OWNER, refusals=("one", "two")))
     said.printer.error(Refused(("one", "two")))
     whole = ["error: one", "two"]
-    assert said.err == (["error: refused, for the 2 reasons above; nothing was changed"] if terminal else whole)
+    refused = ["error: refused, for the 2 reasons above;", "      nothing was changed"]
+    assert said.err == (refused if terminal else whole)
     other = Said(force_terminal=terminal, color_system=None)
     other.printer.error(Refused(("one", "two")))
     assert other.err == whole, "no plan has told them"
@@ -674,6 +675,19 @@ def test_a_long_line_is_broken_between_words_with_a_hanging_indent() -> None:
     assert wrapped_line(line, 0) == wrapped_line(line, 80) == line
     assert wrapped_line(line, 24) == "        image: one two\n              three four"
     assert wrapped_line("  a " + "x" * 40, 20).splitlines()[-1].strip() == "x" * 40
+
+
+def test_an_error_is_broken_between_words_on_a_narrow_terminal_alone() -> None:
+    error = CloudError("four of the tasks failed (read-07, total); apply again runs them")
+    narrow, piped = Said(force_terminal=True, color_system=None), Said(force_terminal=False)
+    for said in (narrow, piped):
+        said.printer.error(error)
+    assert narrow.err == [
+        "error: four of the tasks failed",
+        "      (read-07, total); apply again runs",
+        "      them",
+    ]
+    assert piped.err == [f"error: {error}"]
 
 
 def test_ids_of_nodes_are_cut_for_people() -> None:

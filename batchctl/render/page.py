@@ -62,7 +62,15 @@ class Page:
         return written.get()
 
     def say(self, line: str) -> None:
-        self.err.print(Text(disarmed(short_ids(visible_text(self._veil(line))))), soft_wrap=True)
+        self.err.print(Text(self._broken(self._safe(line))), soft_wrap=True)
+
+    def _safe(self, said: str) -> str:
+        return disarmed(short_ids(visible_text(self._veil(said))))
+
+    def _broken(self, said: str, lead: str = "") -> str:
+        """Lines on the error stream, broken between words where it is a narrow terminal; `lead`: what stands before."""
+        width = self.err.width if self.err.is_terminal else 0
+        return "\n".join(wrapped_line(line, width) for line in f"{lead}{said}".split("\n")).removeprefix(lead)
 
     def result(self, line: str) -> None:
         # A line of somebody's log: its tabs stand for nothing but room.
@@ -76,7 +84,7 @@ class Page:
                 self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
             return
         said = self._refusal(error) if isinstance(error, Refused) else str(error)
-        line = Text("error: ", style="bold red").append(Text(disarmed(short_ids(visible_text(self._veil(said))))))
+        line = Text("error: ", style="bold red").append(Text(self._broken(self._safe(said), "error: ")))
         self.err.print(line, soft_wrap=True)
 
     def _refusal(self, error: Refused) -> str:

@@ -21,7 +21,8 @@ class FailureInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSight:
-    """A run of a task. `job` is the id that the service knows, `generation` counts from 1.
+    """A run of a task. `job` is the id that the service knows, `generation` counts from 1. `retried`, `requeued`: when
+    the last time. `root`: its directory on the node; `container`: the id, state and trouble of the one it ran in.
 
     `waited` and `ran` are None while that is not over, or was never begun.
     """
@@ -38,8 +39,12 @@ class TaskSight:
     ended: datetime | None = None
     retries: int = 0
     requeues: int = 0
+    retried: datetime | None = None
+    requeued: datetime | None = None
     pool: str | None = None
     node: str | None = None
+    root: str | None = None
+    container: str | None = None
     slots: int = 1
 
     @property

@@ -1,5 +1,6 @@
 """`scripts/screens`: what a terminal shows of a run, as pictures. The terminal is pyte's, the picture rich's."""
 
+import io
 import os
 import pty
 import shutil
@@ -85,13 +86,13 @@ def _colour(name: str) -> str | None:
 
 
 def telling(shots: list[Shot]) -> Shot:
-    """Of a view that was drawn again and again the last one with tasks that run and tasks that failed; else the last."""
+    """Of a view that was drawn again and again one with failures of two kinds; else the last screen."""
     going = [shot for shot in shots if "detach" in shot.text and shot.text.count("failed: exit code") > 1]
     return going[len(going) // 2] if going else shots[-1]
 
 
 def picture(name: str, arguments: tuple[str, ...], shot: Shot) -> str:
-    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
     last = max((i for i, line in enumerate(shot.lines) if line.plain.strip()), default=0)
     for line in shot.lines[max(0, last - MOST_LINES) : last + 1]:
         console.print(line, soft_wrap=True)

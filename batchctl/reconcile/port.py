@@ -214,6 +214,10 @@ class Eyes(Protocol):
 
     def nodes(self, pool: str) -> tuple[NodeSight, ...]: ...
 
+    def extensions(self, pool: str, node: str) -> tuple[str, ...]:
+        """The VM extensions of a node, each with its state, and what it says unless it succeeded."""
+        ...
+
     def files(self, place: Place) -> tuple[FileSight, ...] | None:
         """All files below a directory of a task or node; None where nobody can read them now."""
         ...

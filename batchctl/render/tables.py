@@ -51,8 +51,13 @@ TASKS: tuple[Column, ...] = (
     Column("created", lambda run: run.created, detail=True),
     Column("started", lambda run: run.started, detail=True),
     Column("requeues", lambda run: run.requeues, detail=True),
+    Column("lastRetry", lambda run: run.retried, detail=True),
+    Column("lastRequeue", lambda run: run.requeued, detail=True),
     Column("slots", lambda run: run.slots, detail=True),
     Column("pool", lambda run: run.pool, detail=True),
+    Column("directory", lambda run: run.root, detail=True),
+    Column("container", lambda run: run.container, detail=True),
+    Column("category", lambda run: run.failure and run.failure.category, detail=True),
     Column("message", lambda run: run.failure and run.failure.message, detail=True),
 )
 

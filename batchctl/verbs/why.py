@@ -133,3 +133,5 @@ def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSigh
             )
         for error in node.errors:
             yield Reason(says=error)
+        if extensions := eyes.extensions(pool, node.id):
+            yield Reason(says=f"extensions: {', '.join(extensions)}")

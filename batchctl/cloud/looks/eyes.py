@@ -46,6 +46,9 @@ class AzureEyes:
     def nodes(self, pool: str) -> tuple[NodeSight, ...]:
         return machines.nodes_seen(self.session, pool)
 
+    def extensions(self, pool: str, node: str) -> tuple[str, ...]:
+        return machines.extensions_seen(self.session, pool, node)
+
     def files(self, place: Place) -> tuple[FileSight, ...] | None:
         return files.files_below(self.session, place)
 

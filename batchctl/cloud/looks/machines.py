@@ -2,7 +2,7 @@
 
 from batchctl.cloud.clients.batch import path_segment
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.looks.reading import read_node, read_pool
+from batchctl.cloud.looks.reading import read_extension, read_node, read_pool
 from batchctl.sights import NodeSight, PoolSight
 
 
@@ -19,3 +19,10 @@ def nodes_seen(session: Session, pool: str) -> tuple[NodeSight, ...]:
     """The nodes of a pool; none where there is no such pool."""
     found = session.find(lambda: list(session.batch.pages(f"/pools/{path_segment(pool)}/nodes")))
     return tuple(map(read_node, found or ()))
+
+
+def extensions_seen(session: Session, pool: str, node: str) -> tuple[str, ...]:
+    """None where the node is there no more."""
+    path = f"/pools/{path_segment(pool)}/nodes/{path_segment(node)}/extensions"
+    found = session.find(lambda: list(session.batch.pages(path)))
+    return tuple(map(read_extension, found or ()))

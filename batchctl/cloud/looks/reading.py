@@ -45,10 +45,18 @@ def read_run(job: str, generation: int, item: Json) -> TaskSight:
         ended=moment(info.get("endTime")),
         retries=info.get("retryCount", 0),
         requeues=info.get("requeueCount", 0),
+        retried=moment(info.get("lastRetryTime")),
+        requeued=moment(info.get("lastRequeueTime")),
         pool=place.get("poolId"),
         node=place.get("nodeId"),
+        root=place.get("taskRootDirectory"),
+        container=_container(info.get("containerInfo") or {}),
         slots=item.get("requiredSlots", 1),
     )
+
+
+def _container(told: Json) -> str | None:
+    return " ".join(str(told[key]) for key in ("containerId", "state", "error") if told.get(key)) or None
 
 
 def read_node(item: Json) -> NodeSight:
@@ -79,6 +87,16 @@ def read_node(item: Json) -> NodeSight:
 def _read_endpoint(item: Json) -> Endpoint:
     host = item.get("publicIPAddress") or item.get("publicFQDN") or ""
     return Endpoint(host=host, port=item["frontendPort"], behind=item["backendPort"])
+
+
+def read_extension(item: Json) -> str:
+    """`NAME STATE`, and unless that is well, what it says (REST: NodeVMExtension)."""
+    name, state = (item.get("vmExtension") or {}).get("name", ""), _word(item.get("provisioningState"))
+    if state == "succeeded":
+        return f"{name} {state}"
+    view = item.get("instanceView") or {}
+    said = "; ".join(str(s["message"]) for s in view.get("statuses") or () if s.get("message"))
+    return f"{name} {state}: {said}" if said else f"{name} {state}"
 
 
 def read_pool(item: Json, counted: Json) -> PoolSight:

@@ -9,7 +9,7 @@ from batchctl.reconcile.amend.auto_pools import with_auto_pools
 from batchctl.reconcile.amend.checks import with_preflight
 from batchctl.reconcile.amend.cost import with_ceiling
 from batchctl.reconcile.amend.data_loss import refuse_losses
-from batchctl.reconcile.amend.external_pools import with_external_pool
+from batchctl.reconcile.amend.external_pools import refuse_missing_containers, with_external_pool
 from batchctl.reconcile.amend.idle_pools import with_endings, without_idle_pools
 from batchctl.reconcile.amend.met_outputs import with_met_outputs
 from batchctl.reconcile.amend.only import only_named
@@ -44,6 +44,7 @@ APPLYING: tuple[Amendment, ...] = (
     with_schedule_notes,
     with_note_of_cost,
     with_external_pool,
+    refuse_missing_containers,
     with_auto_pools,
     with_ceiling,
     with_preflight,

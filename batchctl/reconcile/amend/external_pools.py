@@ -1,4 +1,5 @@
-"""A pool of somebody else that the tasks run on: a plan tells what it is and how it is, and changes nothing of it."""
+"""What somebody else owns and the tasks need: of a pool a plan tells what it is and how it is, and changes nothing; a
+container has to be there."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +8,7 @@ from batchctl.cloud_answers import PoolHealth
 from batchctl.reconcile.decide.standstill import EXTERNAL, pool_reasons
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Image, Pool, Task
+from batchctl.resources import Container, Image, Pool, Task
 from batchctl.words import plural
 
 
@@ -19,6 +20,17 @@ def with_external_pool(plan: Plan, situation: Situation) -> Plan:
     runs = bool(plan.waits or plan.later or plan.of(Task, Action.CREATE))
     notes = _notes(pool, situation.account.health(pool.name), situation.desired.owner, runs=runs)
     return replace(plan, notes=(*plan.notes, *notes))
+
+
+def refuse_missing_containers(plan: Plan, situation: Situation) -> Plan:
+    """The plan, refused where a container of somebody else is not there: uploads and nodes would be turned away."""
+    there = {r.name for r in situation.held if isinstance(r, Container)}
+    missing = sorted(situation.desired.external - there) if not situation.choices.only else []
+    refusals = (
+        f"container {name!r} is external and not in this account: make it, correct its name, or take out 'external'"
+        for name in missing
+    )
+    return replace(plan, refusals=(*plan.refusals, *refusals)) if missing else plan
 
 
 def _notes(pool: Pool, health: PoolHealth, owner: str, *, runs: bool) -> Iterator[str]:

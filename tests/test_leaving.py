@@ -3,7 +3,7 @@
 import io
 from collections.abc import Generator, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from batchctl import verbs
 from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options
 from batchctl.cli.speaking import print_events
-from batchctl.cloud_answers import Counts
+from batchctl.cloud_answers import Counts, Prices
 from batchctl.desired import Limits, Tolerance
 from batchctl.errors import CloudError, Refused, Stuck
 from batchctl.reconcile.events import Detached, Event, Fetched, Notice, Phase, PoolNotice, Progress, Took, UnderWay
@@ -21,6 +21,7 @@ from batchctl.reconcile.explain.unattended import unattended
 from batchctl.reconcile.plan import Ending, LaterFactory, Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
+from batchctl.resources import Job
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs.timing import timed
@@ -38,6 +39,9 @@ STAGED = """\
       commands: ['wc -l {item.name} > {item.stem}.n']
       outputFiles: [{filePattern: '{item.stem}.n', container: output}]
 wait:"""
+
+
+SIZE = "Standard_D2s_v5"
 
 
 def yes(_plan: Plan) -> bool:
@@ -266,6 +270,25 @@ def test_what_did_nothing_took_no_time(tmp_path: Path) -> None:
     assert [phase for phase, _ in events[-1].phases] == ["changes", "tasks", "downloads"]
     again = list(verbs.apply(spec, cloud, FakeClock(), yes))
     assert not any(isinstance(event, Took) for event in again)
+
+
+class Going(FakeCloud):
+    """Its tasks never end."""
+
+    def counts(self, job: Job) -> Counts:
+        return Counts(running=2)
+
+
+def test_what_was_used_and_what_goes_on_costing_is_said_after_a_wait_in_vain(tmp_path: Path) -> None:
+    rates = {"linux.dedicated": {SIZE.lower(): 0.5}}
+    prices = Prices(region="here", currency="USD", made=date(2026, 1, 1), source="a list", rates=rates)
+    spec, events = replace(loaded(tmp_path, ("  afterRun: keep\n", "")), prices=prices), list[Event]()
+    with pytest.raises(Stuck, match="They go on"):
+        keep(events, verbs.apply(spec, Going(), FakeClock(), yes))
+    used, goes_on = (event.says[0] for event in events[-3:-1] if isinstance(event, PoolNotice))
+    assert used.startswith("used since apply began: 0.33")
+    assert used.endswith("0.17 USD by list prices")
+    assert goes_on.startswith("1 node keeps running, for 0.50 USD an hour by list prices: `batchctl destroy SPEC")
 
 
 class Refusing(FakeCloud):

@@ -10,7 +10,7 @@ import pytest
 
 from batchctl import verbs
 from batchctl.cloud_answers import Counts
-from batchctl.errors import CloudError, Partial, Refused, TasksFailed
+from batchctl.errors import CloudError, Partial, Refused, Stuck, TasksFailed
 from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
@@ -197,7 +197,7 @@ def test_a_job_that_is_deleted_while_it_is_waited_for_is_told(spec: Spec) -> Non
             del self.jobs[job.id], self.added[job.id]
             return super().counts(job)
 
-    with pytest.raises(CloudError, match="count is not there"):
+    with pytest.raises(Stuck, match="job count was deleted; `batchctl apply"):
         applied(spec, Deleted())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth, Ticket
 from batchctl.desired import Desired
-from batchctl.errors import CloudError, Partial, Stuck, TasksFailed
+from batchctl.errors import BatchctlError, CloudError, Partial, Stuck, TasksFailed
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
@@ -86,14 +86,24 @@ def _apply(
         if not wait and decided.waits:
             yield from set_going(seen.desired, decided, cloud)
             return
+        meter = Meter(seen.desired, cloud, clock)
         try:
-            yield from _see_through(spec, cloud, clock, choices, turn, seen, decided, lookout)
-        except (Stuck, Partial, CloudError, CannotLandError) as error:
-            if not (isinstance(error, CloudError) and not error.status):
-                # Nobody has ended the pools. That they cannot be looked at is no news beside the error.
+            yield from _see_through(spec, cloud, clock, choices, turn, seen, decided, meter, lookout)
+        except BatchctlError as error:
+            yield from told_spending(meter, decided)
+            if _leaves_nodes(error):
+                # That they cannot be looked at is no news beside the error.
                 with suppress(CloudError, Partial):
                     yield from nodes_that_go_on(replace(decided, endings=()), seen.desired, cloud)
             raise
+        yield from told_spending(meter, decided)
+
+
+def _leaves_nodes(error: BatchctlError) -> bool:
+    """May nodes go on that nobody has told of? A service that does not answer is not asked."""
+    if isinstance(error, CloudError):
+        return bool(error.status)
+    return isinstance(error, Stuck | Partial | CannotLandError)
 
 
 def _see_through(
@@ -104,9 +114,9 @@ def _see_through(
     turn: Turn,
     seen: Survey,
     decided: Plan,
+    meter: Meter,
     lookout: "Lookout | None",
 ) -> Generator[Event, None, None]:
-    meter = Meter(seen.desired, cloud, clock)
     failures, left = yield from _carry_out(seen, decided, cloud, clock, meter, lookout)
     first, going = decided, choices
     while decided.later and not failures and not meter.over:
@@ -127,7 +137,6 @@ def _see_through(
     if decided.endings:
         yield Phase(name="pools")
     undone = yield from end_pools(decided, seen.desired, cloud, clock)
-    yield from told_spending(meter, decided)
     # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
     if meter.over:
         yield Phase(name="downloads")

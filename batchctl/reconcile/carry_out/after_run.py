@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
+from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
 from batchctl.errors import BatchctlError
+from batchctl.prices import hourly
 from batchctl.reconcile.decide.sizes import as_it_is
 from batchctl.reconcile.events import Event, PoolNotice
 from batchctl.reconcile.plan import Ending, Plan
@@ -66,9 +68,15 @@ def nodes_that_go_on(plan: Plan, desired: Desired, cloud: Cloud) -> Iterator[Eve
         if pool.auto_scale_formula is None and (health := cloud.health(pool.name)).count and health.wanted:
             keeps = "keeps" if health.count == 1 else "keep"
             ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that, until there is work again"
-            yield PoolNotice(pool=pool.name, says=(f"{plural(health.count, 'node')} {keeps} running: {ends}",))
+            goes_on = f"{plural(health.count, 'node')} {keeps} running{_for_how_much(pool, health, desired)}"
+            yield PoolNotice(pool=pool.name, says=(f"{goes_on}: {ends}",))
     if any(isinstance(r, Job) and r.auto_pool and r.auto_pool.keep_alive for r in desired.resources):
         for pool in cloud.kept_pools(desired.owner):
             ends = f"`batchctl destroy SPEC --only pool.{pool.name}` ends that"
             says = f"it outlives its job {pool.of_job} (keepAlive), and {plural(pool.nodes, 'node')} with it: {ends}"
             yield PoolNotice(pool=pool.name, says=(says,))
+
+
+def _for_how_much(pool: Pool, health: PoolHealth, desired: Desired) -> str:
+    cost = hourly(desired.prices, pool, *health.paid) if desired.prices else None
+    return f", for {cost:.2f} {desired.prices.currency} an hour by list prices" if desired.prices and cost else ""

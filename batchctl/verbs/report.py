@@ -9,8 +9,8 @@ from batchctl.clock import Clock
 from batchctl.errors import CloudError
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.causes import FailedRun, last_line
-from batchctl.reconcile.events import Event, Halted, Progress, TaskFailed
-from batchctl.reconcile.explain.node_time import NodesSeen
+from batchctl.reconcile.events import Event, Halted, PoolSeen, Progress, TaskFailed
+from batchctl.reconcile.explain.node_time import NodesSeen, Resize
 from batchctl.reconcile.explain.ran_why import RunReason, pairs_of
 from batchctl.reconcile.explain.report import Applied, FailureGroup, Report, Sightings, report_of
 from batchctl.reconcile.explain.rerun import Culprit, RerunFacts, culprits
@@ -38,10 +38,11 @@ EXPLAINED = 10
 
 @dataclass(slots=True)
 class Heard:
-    """What a run showed while it was waited for: nodes as they were before they went, and the last words of tasks, by
-    job and task in small letters."""
+    """What a run showed while it was waited for: nodes as they were before they went, how many its pool wanted, and the
+    last words of tasks, by job and task in small letters."""
 
     looks: list[NodesSeen] = field(default_factory=list)
+    wanted: list[Resize] = field(default_factory=list)
     said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -66,6 +67,7 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
             nodes={pool: eyes.nodes(pool) for pool in pools},
             last_lines={(one.run.job, one.run.id): one.says for one in said if one.says is not None},
             earlier=heard.looks,
+            wanted=heard.wanted,
             outputs=outputs,
             digests={_key(task): task.digest for task in held if isinstance(task, Task)},
             inputs=_inputs(jobs, eyes) if outputs and len(runs) <= MOST_ASKED else None,
@@ -89,6 +91,8 @@ def watched(
         for event in events:
             if isinstance(event, Halted) or (isinstance(event, Progress) and not event.counts.unfinished):
                 heard.looks += _nodes_now(spec, eyes, clock)
+            if isinstance(event, PoolSeen):
+                heard.wanted.append(Resize(moment=clock.now(), pool=event.pool, wanted=event.wanted))
             if isinstance(event, TaskFailed):
                 heard.said[_key(event.task)] = event.stderr
             yield event

@@ -142,6 +142,7 @@ def check_end(ended: Mapping[str, Any], found: Mapping[str, Any], node: str) -> 
         "forThisReport": True,
     }
     assert ended["timeline"][0]["node"] == node
+    assert [resize["nodes"] for resize in ended["resizes"]] == [1]
 
 
 def check_figures(found: Mapping[str, Any], records: list[dict[str, Any]], written: list[dict[str, Any]]) -> None:

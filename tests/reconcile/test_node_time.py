@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from batchctl.cloud_answers import Prices
-from batchctl.reconcile.explain.node_time import NodesSeen
+from batchctl.reconcile.explain.node_time import NodesSeen, Resize
 from batchctl.reconcile.explain.ran_why import ASKED, FIRST, UNKNOWN
 from batchctl.reconcile.explain.report import Report, Sightings, report_of
 from batchctl.sights import FailureInfo, JobUse, NodeSight, PoolSight, TaskSight
@@ -183,3 +183,16 @@ def test_tasks_that_waited_long_for_slots_ask_for_nodes() -> None:
     told = about(seen(*(run(f"t{n}", 5 * n, 5 * n + 5) for n in range(12)), nodes=(node("a"),)))
     assert told["nodes"].startswith("more nodes end it sooner")
     assert "at most 1 of 1 slots were taken; half of the tasks waited 30 min or longer" in told["nodes"]
+
+
+def test_a_resize_is_seen_when_another_number_is_wanted() -> None:
+    looks = [
+        Resize(moment=at(n), pool=pool, wanted=nodes)
+        for n, (pool, nodes) in enumerate([("p", 2), ("q", 2), ("p", 2), ("p", 5)])
+    ]
+    report = seen(wanted=looks)
+    assert [(one.pool, one.wanted, one.moment) for one in report.resizes] == [
+        ("p", 2, at(0)),
+        ("q", 2, at(1)),
+        ("p", 5, at(3)),
+    ]

@@ -56,6 +56,26 @@ class NodeStep:
     nodes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resize:
+    """From `moment` on, a look at the pool found that it wants so many nodes."""
+
+    moment: datetime
+    pool: str
+    wanted: int
+
+
+def resizes_of(looks: Sequence[Resize]) -> tuple[Resize, ...]:
+    """Those looks at which another number was wanted than at the one before."""
+    known: dict[str, int] = {}
+    found = []
+    for look in looks:
+        if known.get(look.pool) != look.wanted:
+            found.append(look)
+        known[look.pool] = look.wanted
+    return tuple(found)
+
+
 KINDS = {"d": "dedicated", "p": "spot"}
 """How the ids of nodes end that Batch gives."""
 

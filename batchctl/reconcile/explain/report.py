@@ -13,8 +13,10 @@ from batchctl.reconcile.explain.node_time import (
     NodeLife,
     NodesSeen,
     NodeStep,
+    Resize,
     lives_of,
     nodes_over_time,
+    resizes_of,
     total_cost,
     uses_of,
 )
@@ -35,9 +37,9 @@ class Sightings:
     """What was seen of a run in one look. `runs`: of all generations; `now`: when it was looked at; `last_lines`: what
     tasks that failed said last, by job and id, as far as it was read.
 
-    `earlier`: nodes as they were before; `digests` of the runs, where there is more than one generation; `inputs`: what
-    tasks took, by their ids in small letters, None where they are too many to ask; `uses`: of each job that the service
-    has summed up; `signed`: how long what is signed for tasks holds.
+    `earlier`: nodes as they were before, `wanted`: how many pools wanted; `digests` of the runs, where there is more
+    than one generation; `inputs`: what tasks took, by their ids in small letters, None where they are too many to ask;
+    `uses`: of each job that the service has summed up; `signed`: how long what is signed for tasks holds.
     """
 
     spec: str
@@ -47,6 +49,7 @@ class Sightings:
     pools: Sequence[PoolSight] = ()
     nodes: Mapping[str, Sequence[NodeSight]]
     earlier: Sequence[NodesSeen] = ()
+    wanted: Sequence[Resize] = ()
     outputs: Sequence[Blob] = ()
     last_lines: Mapping[tuple[str, str], str] = field(default_factory=dict)
     digests: Digests = field(default_factory=dict)
@@ -119,6 +122,7 @@ class Report:
     bins: tuple[tuple[timedelta, int], ...]
     pools: tuple[PoolSight, ...]
     nodes: tuple[NodeStep, ...]
+    resizes: tuple[Resize, ...]
     spent: tuple[NodeUse, ...]
     cost: float | None
     prices: Prices | None
@@ -169,6 +173,7 @@ def report_of(seen: Sightings) -> Report:
         bins=_bins(ran),
         pools=tuple(seen.pools),
         nodes=nodes,
+        resizes=resizes_of(seen.wanted),
         spent=spent,
         cost=total_cost(use.cost for use in spent) if spent else None,
         prices=seen.prices,

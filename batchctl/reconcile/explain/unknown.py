@@ -48,7 +48,7 @@ def _of_nodes(runs: Sequence[TaskSight], lives: Sequence[NodeLife], pools: Seque
     if cut:
         yield f"when exactly nodes went ({cut} of them): their time is told up to the last look at them"
     if lives or runs:
-        yield "nodes that came and went without a task, and resizes before the last one"
+        yield "nodes that came and went without a task, and resizes that nobody looked at"
 
 
 def _of_money(spent: Sequence[NodeUse], prices: Prices | None) -> Iterator[str]:

@@ -73,6 +73,7 @@ def _document(report: Report) -> dict[str, Any]:
         "applied": _applied(report.applied),
         "pools": [_pool(pool) for pool in report.pools],
         "nodes": [{"from": plain_value(step.moment), "nodes": step.nodes} for step in report.nodes],
+        "resizes": [{"from": plain_value(r.moment), "pool": r.pool, "nodes": r.wanted} for r in report.resizes],
         "spent": _spent(report),
         "waste": [_waste(waste) for waste in report.wastes],
         "used": [_used(use) for use in report.uses],

@@ -136,7 +136,10 @@ def _running(report: Report) -> str:
     steps = _changes(plots.node_points(report, MOMENTS))
     nodes = _table(("from (UTC)", "nodes"), ([_moment(at), str(count)] for at, count in steps))
     resized = [f"pool {pool.id}: {shown_moment(pool.resized)}" for pool in report.pools if pool.resized]
-    note = f"<p class=soft>The last resize began or ended (UTC): {safe('; '.join(resized))}.</p>" if resized else ""
+    wanted = [f"{resize.wanted} from {shown_moment(resize.moment)}" for resize in report.resizes[-MOMENTS:]]
+    told = [f"Nodes that were wanted, as far as it was looked at (UTC): {', '.join(wanted)}."] if wanted else []
+    told += [f"The last resize began or ended (UTC): {'; '.join(resized)}."] if resized else []
+    note = f"<p class=soft>{safe(' '.join(told))}</p>" if told else ""
     return _pair(plots.running(report), tasks) + note + _pair(plots.nodes(report), nodes)
 
 

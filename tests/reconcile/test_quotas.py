@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batchctl.cloud_answers import OfferedSize, PoolThere, Quotas
-from batchctl.configurations import NetworkConfiguration
+from batchctl.configurations import NetworkConfiguration, OnFailure
 from batchctl.machines import DiffDiskSettings, OSDisk
 from batchctl.reconcile.amend.quotas import with_quotas
 from batchctl.reconcile.decide.diff import diff
@@ -66,6 +66,8 @@ OTHER = PoolThere(name="another", vm_size=D2, dedicated=8, spot=3)
             None,
             "6 of 8 spot cores are in use",
         ),
+        # Dedicated nodes may come later, or not.
+        (nodes(0, 4, on_failure=OnFailure(preemptions=1)), {"dedicated_cores": 0, "spot_cores": 8}, None, None),
         # By family the old quota counts no more.
         (nodes(10), FAMILIES, None, None),
         (nodes(11), FAMILIES, None, f"0 of 20 dedicated cores of the family {D} are in use"),

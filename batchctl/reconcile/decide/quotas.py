@@ -79,7 +79,8 @@ def why_fewer(pool: Pool, quotas: Quotas) -> Iterator[str]:
 
 def _rooms(pool: Pool, quotas: Quotas) -> Iterator[tuple[int, Room]]:
     """How many nodes it wants of each kind, with what there is for them."""
-    nodes = most_nodes(pool)
+    # As it begins: other nodes may take the place of spot ones, or none.
+    nodes = most_nodes(replace(pool, on_failure=None))
     others = [there for there in quotas.pools_there if there.name.lower() != pool.name.lower()]
     family = _family(pool.vm_size, quotas)
     by_family = quotas.cores_by_family

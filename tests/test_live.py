@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,7 @@ from batchctl.reconcile.events import (
     Spent,
     UnderWay,
 )
+from batchctl.render.live.log_view import OpenLog, keys_row
 from batchctl.render.live.pace import WINDOW, pace, pace_words, time_left, tracked
 from batchctl.render.live.rows import rows
 from batchctl.render.live.seen import Seen, heard
@@ -187,7 +189,7 @@ def test_rows_keep_to_their_width_whatever_is_in_them() -> None:
 
 
 CAUSES = (
-    Cause(why="exit code 1", says="Invalid data found\x1b[2J", count=2, tasks=("enc-1", "enc-2"), job="j"),
+    Cause(why="exit code 1", says="Invalid data found in frame 812", count=2, tasks=("enc-1", "enc-2"), job="j"),
     Cause(why="FileUploadAccessDenied", says="", count=31, tasks=tuple(f"enc-{n}" for n in range(3, 23)), job="j"),
 )
 LATE = Laggard(
@@ -213,7 +215,7 @@ def test_what_matters_is_told_with_the_key_that_shows_its_log() -> None:
         "       enc  [========>xx.............] 40 of 100, 10 failed, 8 running",
         "       done [========================] 9 of 9",
         "[2]    31 failed: FileUploadAccessDenied (enc-3, enc-4, enc-5, …)",
-        "[1]    2 failed: exit code 1: Invalid data found\\u001b[2J (enc-1, enc-2)",
+        "[1]    2 failed: exit code 1: Invalid data found in frame 812 (enc-1, enc-2)",
         "       and 1,200 more that failed",
         "stuck  12 tasks wait for enc-1, which failed: nothing starts merge-0, merge-1, merge-2, …",
         "[3]    node tvm-12 starttaskfailed, exit code 100: E: no lock",
@@ -248,3 +250,38 @@ def test_the_rows_are_few_for_any_number_of_anything() -> None:
     assert "       f0 [........................] at least 0 of 1" in said
     assert "       and 296 other factories, 0 of them done" in said
     assert "       and 36 other causes, 7 more that failed" in said
+
+
+def test_why_nothing_ran_is_over_once_something_runs() -> None:
+    idle = seen_after((0.0, progress(active=3)), (1.0, PoolNotice(pool="p", says=("no nodes",))))
+    assert "       pool p: no nodes" in shown(idle, 1.0)
+    assert "       pool p: no nodes" not in shown(heard(idle, progress(active=2, running=1), 2.0), 2.0)
+
+
+PAGE = Looked(
+    causes=(
+        replace(
+            CAUSES[0],
+            says="Invalid data found when processing frame 812",
+            count=31,
+            tasks=("enc-17", "enc-44", "enc-45", "enc-51"),
+        ),
+        replace(CAUSES[1], count=2, tasks=("enc-31", "enc-32")),
+    ),
+    blocked=Blocked(count=12, tasks=tuple(f"merge-{n}" for n in range(12)), culprit="enc-17"),
+    nodes=MATTERS.nodes,
+    laggards=MATTERS.laggards,
+    factories=(
+        FactorySeen(name="enc", tasks=9988, succeeded=107, failed=33, running=60),
+        FactorySeen(name="merge", tasks=12, succeeded=0, failed=0, running=0),
+    ),
+)
+
+
+def test_the_page_shows_the_view_as_it_is() -> None:
+    seen = seen_after(
+        *RUNNING[:-1], (120.0, progress(active=9800, running=60, succeeded=107, failed=33)), (121.0, PAGE)
+    )
+    picture = [*shown(seen, 121.0, 100), keys_row(OpenLog(), seen.logs, can_read=True).text]
+    page = (Path(__file__).parents[1] / "docs" / "watching.md").read_text(encoding="utf-8")
+    assert page.partition("```text\n")[2].partition("\n```")[0].splitlines() == picture

@@ -117,7 +117,11 @@ def heard(seen: Seen, event: Event, at: float) -> Seen:
         case Progress(counts=counts):
             is_over = not counts.unfinished and counts.ended
             step = Step(says="reading what became of the tasks", since=at) if is_over else None
-            return replace(seen, counts=counts, track=tracked(seen.track, at, counts.ended), step=step)
+            # Why nothing ran is over once something runs.
+            runs_now = counts.running > 0 and not (seen.counts and seen.counts.running)
+            notices = () if runs_now else seen.notices
+            track = tracked(seen.track, at, counts.ended)
+            return replace(seen, counts=counts, track=track, step=step, notices=notices)
         case Looked():
             return replace(seen, looked=event, logs=_with_logs(seen.logs, event))
         case PoolSeen():

@@ -12,7 +12,9 @@ from batchctl.cli.target import open_spec
 from batchctl.errors import NotThere, Refused, UsageError
 from batchctl.words import plural, some
 
-Owner = Annotated[str, typer.Argument(metavar="TASK", help="A task by id or pattern, or node.ID.", show_default=False)]
+Owner = Annotated[
+    str, typer.Argument(metavar="TASK", help="As for logs; node.NODE: all of a node.", show_default=False)
+]
 
 
 @with_options

@@ -51,30 +51,35 @@ class Files:
 
 
 def files_of(spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, patterns: Sequence[str] = ()) -> Files:
-    """The files of the tasks that meet `asked`, or of the nodes of `node.PATTERN`; those alone that meet a pattern.
+    """The files of the directories that meet `asked`; those alone that meet a pattern.
 
     Raises NotThere where there is no such task or node, and where no file of them can be had.
     """
-    places = look.named_places(spec, eyes, asked)
-    there = {place: eyes.files(place) for place in places}
-    gone = {place.id.lower(): place for place, files in there.items() if files is None}
-    kept = look.written(spec, cloud) if any(place.is_task for place in gone.values()) else ()
-    on_nodes = [_on_node(place, file) for place, files in there.items() for file in files or ()]
-    in_containers = [Held(owner=gone[who].id, blob=b) for b in kept if (who := (b.task or "").lower()) in gone]
+    asked_for = look.directories(spec, eyes, asked)
+    there = {place: eyes.files(place) for place in dict.fromkeys(each.place for each in asked_for)}
+    gone = {each.place: each for each in asked_for if there[each.place] is None}
+    tasks = {place.id.lower(): each.label for place, each in gone.items() if place.is_task}
+    kept = look.written(spec, cloud) if tasks else ()
+    on_nodes = [held for each in asked_for for held in _on_node(each, there[each.place] or ())]
+    in_containers = [Held(owner=tasks[who], blob=b) for b in kept if (who := (b.task or "").lower()) in tasks]
     known = {held.owner for held in in_containers}
-    unread = [place for place in gone.values() if place.id not in known]
+    unread = [place for place, each in gone.items() if each.label not in known]
     lost = tuple(why_lost(unread, not_begun(unread, spec, eyes)))
-    if len(unread) == len(places):
+    if len(unread) == len(there):
         raise NotThere("; ".join(lost))
     chosen = chooser(patterns, ())
     found = (held for held in (*on_nodes, *in_containers) if chosen(held.blob.path) or chosen(held.blob.name))
-    return Files(found=tuple(found), owners=len(places), lost=lost)
+    return Files(found=tuple(found), owners=len(asked_for), lost=lost)
 
 
-def _on_node(place: Place, file: FileSight) -> Held:
+def _on_node(asked: look.Directory, files: Sequence[FileSight]) -> Iterator[Held]:
     # No container has a slash in its name: files of nodes and blobs never bear the same.
-    blob = Blob(container=f"{place.above}/{place.id}", path=file.path, size=file.size, modified=file.modified)
-    return Held(owner=place.id, blob=blob, place=place, name=file.name)
+    container = f"{asked.place.above}/{asked.place.id}/{asked.folder}".rstrip("/")
+    for file in files:
+        if file.path.startswith(asked.folder):
+            path = file.path.removeprefix(asked.folder)
+            blob = Blob(container=container, path=path, size=file.size, modified=file.modified)
+            yield Held(owner=asked.label, blob=blob, place=asked.place, name=file.name)
 
 
 def landings(files: Files, to: Path) -> tuple[Fetch, ...]:

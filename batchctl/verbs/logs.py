@@ -53,48 +53,23 @@ class Found:
 
 
 def streams_of(spec: Spec, eyes: Eyes, cloud: Cloud, wanted: Sequence[str], names: Sequence[str]) -> Found:
-    """The streams (`names` of STREAMS) of the tasks that meet a pattern (`task/2`, `task/*`: of their subtasks), of the
-    start tasks of `node.PATTERN`, or of a job's tasks on them: `preparation.PATTERN`, `release.PATTERN`.
+    """The streams (`names` of STREAMS) of the tasks that meet a pattern, of the start tasks of `node.PATTERN`, or of
+    what else `look.directories` takes.
 
     Raises NotThere where nothing meets one of them, and where none can be read.
     """
     found = [
-        replace(stream, label=_label(stream.label, name, names), name=f"{stream.name}{STREAMS[name]}")
+        Stream(
+            label=_label(each.label, name, names),
+            place=each.place,
+            name=f"{each.folder or ('' if each.place.is_task else 'startup/')}{STREAMS[name]}",
+            task=each.task,
+        )
         for asked in wanted
-        for stream in _directories(spec, eyes, asked)
+        for each in look.directories(spec, eyes, asked)
         for name in names
     ]
     return with_blobs(found, spec, eyes, cloud)
-
-
-def _directories(spec: Spec, eyes: Eyes, asked: str) -> tuple[Stream, ...]:
-    """Where the streams lie, without their names. Raises NotThere where there is none."""
-    kind, _, pattern = asked.partition(".")
-    if kind in ("preparation", "release"):
-        found = tuple(_of_jobs(spec, eyes, kind, pattern))
-    elif "/" in asked:
-        found = tuple(_of_subtasks(spec, eyes, *asked.split("/", 1)))
-    else:
-        places = look.named_places(spec, eyes, asked)
-        return tuple(Stream(label=p.id, place=p, name="" if p.is_task else "startup/") for p in places)
-    if not found:
-        raise NotThere(f"nothing of this run meets {asked!r}")
-    return found
-
-
-def _of_jobs(spec: Spec, eyes: Eyes, kind: str, pattern: str) -> Iterator[Stream]:
-    for job in eyes.generations(spec.name):
-        for run in eyes.preparations(job.id):
-            if run.name == kind and look.names(run.node.id, pattern):
-                yield Stream(label=f"{job.id} {run.node.id}", place=run.node, name=f"{run.folder}/")
-
-
-def _of_subtasks(spec: Spec, eyes: Eyes, task: str, pattern: str) -> Iterator[Stream]:
-    for place in look.named_places(spec, eyes, task):
-        for run in eyes.subtasks(place):
-            if look.meets(run.name, (pattern,)):
-                label = f"{place.id}/{run.name}"
-                yield Stream(label=label, place=run.node, name=f"{run.folder}/", task=place)
 
 
 def _label(owner: str, name: str, names: Sequence[str]) -> str:

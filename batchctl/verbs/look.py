@@ -1,12 +1,13 @@
 """How a run goes: what there is of the spec's pool, nodes, job, tasks and outputs. Reads alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 from batchctl.cloud_answers import PoolHealth
 from batchctl.errors import NotThere
+from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import blames, gets_no_more
 from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import TROUBLES, Reason, pool_reasons, reasons
@@ -104,21 +105,56 @@ def nodes(spec: Spec, eyes: Eyes, patterns: Sequence[str] = ()) -> tuple[NodeSig
     return tuple(node for node in found if any(names(node.id, each) or meets(node.state, (each,)) for each in asked))
 
 
-def named_places(spec: Spec, eyes: Eyes, asked: str) -> tuple[Place, ...]:
-    """The directories of the tasks that meet a pattern, or of the nodes of `node.PATTERN`. Raises NotThere."""
-    is_node, pattern = asked.startswith("node."), asked.removeprefix("task.").removeprefix("node.")
-    if not is_node:
-        found = tuple(Place(above=run.job, id=run.id) for run in tasks(spec, eyes, (pattern,)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Of a task, a node, or of what runs beside the tasks, below that of its node (`folder`, with its last slash).
+    `label`: as it is asked for; `task`: of which it is a subtask's."""
+
+    label: str
+    place: Place
+    folder: str = ""
+    task: Place | None = None
+
+
+def directories(spec: Spec, eyes: Eyes, asked: str) -> tuple[Directory, ...]:
+    """Of the tasks that meet a pattern, of subtasks (`task/2`, `task/*`), of the nodes of `node.PATTERN`, or of a job's
+    tasks on these: `preparation.PATTERN`, `release.PATTERN`. Raises NotThere where there is none."""
+    kind, _, pattern = asked.partition(".")
+    if kind in ("preparation", "release"):
+        found = tuple(_of_jobs(spec, eyes, kind, pattern))
+    elif kind == "node":
+        found = tuple(_of_nodes(spec, eyes, pattern))
     else:
-        found = tuple(
-            Place(above=pool, id=node.id, is_task=False)
-            for pool in pools_of(spec, eyes.generations(spec.name))
-            for node in eyes.nodes(pool)
-            if names(node.id, pattern)
-        )
+        found = tuple(_of_tasks(spec, eyes, asked.removeprefix("task.")))
     if not found:
-        raise NotThere(f"no {'node' if is_node else 'task'} of this run meets {asked!r}")
+        raise NotThere(f"no {'task' if kind in (asked, 'task') else 'node'} of this run meets {asked!r}")
     return found
+
+
+def _of_tasks(spec: Spec, eyes: Eyes, asked: str) -> Iterator[Directory]:
+    task, slash, number = asked.partition("/")
+    for run in tasks(spec, eyes, (task,)):
+        place = Place(above=run.job, id=run.id)
+        if not slash:
+            yield Directory(label=run.id, place=place)
+            continue
+        for sub in eyes.subtasks(place):
+            if meets(sub.name, (number,)):
+                yield Directory(label=f"{run.id}/{sub.name}", place=sub.node, folder=f"{sub.folder}/", task=place)
+
+
+def _of_nodes(spec: Spec, eyes: Eyes, pattern: str) -> Iterator[Directory]:
+    for pool in pools_of(spec, eyes.generations(spec.name)):
+        for node in eyes.nodes(pool):
+            if names(node.id, pattern):
+                yield Directory(label=node.id, place=Place(above=pool, id=node.id, is_task=False))
+
+
+def _of_jobs(spec: Spec, eyes: Eyes, kind: str, pattern: str) -> Iterator[Directory]:
+    for job in eyes.generations(spec.name):
+        for run in eyes.preparations(job.id):
+            if run.name == kind and names(run.node.id, pattern):
+                yield Directory(label=f"{job.id}/{run.node.id}", place=run.node, folder=f"{run.folder}/")
 
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:

@@ -198,7 +198,9 @@ def test_logs_of_what_runs_beside_the_tasks(workbench: Workbench) -> None:
     assert both == ["[ring/1] coordinated", "[ring] coordinated", "[ring] done"]
     prepared = workbench.run("logs", "spec.yaml", "preparation.*").out.splitlines()
     assert [line.partition("] ")[2] for line in prepared] == ["prepared", "prepared"]
-    assert all(line.startswith(f"[{name} ") for line in prepared)
+    assert all(line.startswith(f"[{name}/") for line in prepared)
     until(lambda: workbench.run("logs", "spec.yaml", "release.*").out.count("released") == 2, "its release")
-    assert workbench.run("logs", "spec.yaml", "ring/7").err.endswith("error: nothing of this run meets 'ring/7'\n")
+    assert workbench.run("get", "spec.yaml", "ring/1", "stdout.txt", "--to", "sub").code == 0
+    assert (workbench.folder / "sub/stdout.txt").read_text() == "coordinated\n"
+    assert workbench.run("logs", "spec.yaml", "ring/7").err.endswith("error: no task of this run meets 'ring/7'\n")
     assert workbench.run("destroy", "spec.yaml", "--yes").code == 0

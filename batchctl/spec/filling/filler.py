@@ -148,6 +148,8 @@ def filled_resource_files(
         for found in _filled_resource_file(fill, inventory, file, coming):
             made.append(found)
             together += [found] if file.blobs else []
+            if found.file_path and _has_long_part(found.file_path):
+                fill.report((*file.at, "filePath" if file.file_path else "blob"), LONG_PART, "too-long")
             if (name := found.blob or found.http_url) and found.file_path:
                 # The same blob twice is no clash.
                 other = taken.setdefault(found.file_path, name)
@@ -165,6 +167,14 @@ def filled_resource_files(
         )
         fill.report(files[0].at[:-1], message, "too-long", at_key=True)
     return tuple(made)
+
+
+LONG_PART = "a part of the file's name is longer than 255 bytes, and no node can have such a file"
+
+
+def _has_long_part(path: str) -> bool:
+    # A character has four bytes at most.
+    return len(path) * 4 > 255 and any(len(part.encode(errors="replace")) > 255 for part in path.split("/"))
 
 
 def _characters(files: Sequence[ResourceFile]) -> int:
@@ -226,6 +236,8 @@ def filled_output_file(fill: Filler, output: OutputFileSpec, *, windows: bool) -
             pattern, path = places.output_pattern(output.file_pattern, path, fill.values, windows=windows)
         except TemplateError as error:
             fill.wrong(at, error)
+    if _has_long_part(pattern) and not any(c in pattern for c in "*?[$%"):
+        fill.report(at, LONG_PART, "too-long")
     url = fill.maybe((*output.at, "containerUrl"), output.container_url)
     return OutputFile(
         file_pattern=pattern,

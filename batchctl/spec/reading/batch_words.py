@@ -24,6 +24,28 @@ WRITTEN: Mapping[str, str] = {
 }
 """What the language says in another way: REST's word, and what to write."""
 
+GONE: Mapping[str, str] = {
+    "cloudServiceConfiguration": "Azure Batch has no pools of Cloud Services any more: write 'image'",
+    "certificateReferences": "Azure Batch has no certificates any more: an extension of Key Vault brings them to nodes",
+}
+"""What Azure Batch had."""
+
+ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(("env", "environment"), "write 'environmentSettings: [{name: A, value: b}]'"),
+    **dict.fromkeys(
+        ("run", "script", "cmd", "args"), "write 'commands', which have a shell, or 'command', a list of words"
+    ),
+    "image": "write 'containerSettings: {imageName: …}' for a container",
+    "inputs": "write 'resourceFiles'",
+    "outputs": "write 'outputFiles'",
+    "needs": "write 'dependsOn'",
+    "matrix": "write 'forEach: {product: …}'",
+    "retries": "write 'constraints: {maxTaskRetryCount: …}'",
+    "timeout": "write 'constraints: {maxWallClockTime: …}'",
+}
+"""What runners of tasks elsewhere call it."""
+TASKS = ("startTask", "jobPreparationTask", "jobReleaseTask", "jobManagerTask")
+
 CALLED: Mapping[str, Mapping[str, str]] = {
     "pool": {"existing": "write 'external: true'"},
 }
@@ -35,6 +57,11 @@ def about_batch(at: At, key: str) -> str | None:
     """What to do about a key in the mapping at `at`; None where the language has a better word for it."""
     if at[-1:] == ("forEach",) and key == "items":
         return "items that are written out, or given as a variable, are a 'list'"
+    if key in GONE:
+        return GONE[key]
+    is_task = (at[:2] == ("job", "tasks") and len(at) == 3) or at[-1:] in {(name,) for name in TASKS}
+    if is_task and (said := ELSEWHERE.get(key)):
+        return said
     if said := CALLED.get(".".join(map(str, at)), {}).get(key):
         return said
     name = same_word(key, BATCH_NAMES)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from batchctl.reconcile.events import Event
     from batchctl.reconcile.explain.report import Applied, Report
     from batchctl.verbs.report import Heard
+    from batchctl.verbs.under_lock import Approve
 
 
 def require_folder(to: Path, option: str) -> None:
@@ -25,29 +26,38 @@ def require_folder(to: Path, option: str) -> None:
             return
 
 
-def reported(
-    events: "Generator[Event, None, None]", opened: Opened, to: Path, out: Voice
-) -> "Generator[Event, None, None]":
-    """The same events; at their end a report is written, also where tasks failed, but not where nothing was begun."""
-    from batchctl.clock import SystemClock
-    from batchctl.verbs.report import Heard, watched
+class Telling:
+    """A report at the end of an apply: it hears the plan that is agreed to, and what happens."""
 
-    heard = Heard()
-    try:
-        yield from watched(events, opened.spec, opened.cloud.eyes, SystemClock(), heard)
-    except Refused:
-        raise
-    except BatchctlError:
+    def __init__(self, opened: Opened, to: Path, out: Voice) -> None:
+        from batchctl.verbs.report import Heard
+
+        self._opened, self._to, self._out, self._heard = opened, to, out, Heard()
+
+    def approve(self, approve: "Approve") -> "Approve":
+        from batchctl.verbs.report import heard_plan
+
+        return heard_plan(approve, self._heard)
+
+    def events(self, events: "Generator[Event, None, None]") -> "Generator[Event, None, None]":
+        """The same; at their end the report is written, also where tasks failed, but not where nothing was begun."""
+        from batchctl.clock import SystemClock
+        from batchctl.verbs.report import watched
+
         try:
-            out.say(_written(opened, to, heard))
-        except BatchctlError as lost:
-            out.say(f"no report was written: {lost}")
-        raise
-    out.say(_written(opened, to, heard))
+            yield from watched(events, self._opened.spec, self._opened.cloud.eyes, SystemClock(), self._heard)
+        except Refused:
+            raise
+        except BatchctlError:
+            try:
+                self._write()
+            except BatchctlError as lost:
+                self._out.say(f"no report was written: {lost}")
+            raise
+        self._write()
 
-
-def _written(opened: Opened, to: Path, heard: "Heard") -> str:
-    return write_report(found_report(opened, heard, now=True), to)
+    def _write(self) -> None:
+        self._out.say(write_report(found_report(self._opened, self._heard, now=True), self._to))
 
 
 def found_report(opened: Opened, heard: "Heard | None" = None, *, now: bool = False) -> "Report":

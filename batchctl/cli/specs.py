@@ -10,7 +10,7 @@ from batchctl.cli.desk import log_end, retry_like
 from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import is_plan, require_room
-from batchctl.cli.reporting import reported, require_folder
+from batchctl.cli.reporting import Telling, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
 from batchctl.cli.speaking import (
     finish,
@@ -91,10 +91,12 @@ def apply(
     opened, clock = work.opened, SystemClock()
     out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
-    does = (opened.spec, opened.cloud, clock, work.approve, work.choices, patience, work.ticket, lookout)
+    telling = Telling(opened, options.report, out) if options.report else None
+    agree = telling.approve(work.approve) if telling else work.approve
+    does = (opened.spec, opened.cloud, clock, agree, work.choices, patience, work.ticket, lookout)
     events = verbs.apply(*does, wait=not options.no_wait)
-    told_at_end = reported(events, opened, options.report, out) if options.report else events
-    finish(out, "apply", left=print_events(told_at_end, out, leave(opened.path, work.options)))
+    heard = telling.events(events) if telling else events
+    finish(out, "apply", left=print_events(heard, out, leave(opened.path, work.options)))
 
 
 @with_options

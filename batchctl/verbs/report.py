@@ -14,6 +14,7 @@ from batchctl.reconcile.explain.node_time import NodesSeen, Resize
 from batchctl.reconcile.explain.ran_why import RunReason, pairs_of
 from batchctl.reconcile.explain.report import Applied, FailureGroup, Report, Sightings, report_of
 from batchctl.reconcile.explain.rerun import Culprit, RerunFacts, culprits
+from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Job, Task, generation_id
 from batchctl.sensitive import Veil
@@ -24,6 +25,7 @@ from batchctl.spec.reading.variables import text_of
 from batchctl.verbs import look
 from batchctl.verbs.failures import with_last_lines
 from batchctl.verbs.saved import codec_for
+from batchctl.verbs.under_lock import Approve
 from batchctl.work import ResourceFile
 
 GROUPS, LINES, TAIL = 10, 10, 4096
@@ -38,10 +40,11 @@ EXPLAINED = 10
 
 @dataclass(slots=True)
 class Heard:
-    """What a run showed while it was waited for: nodes as they were before they went, how many its pool wanted, and the
-    last words of tasks, by job and task in small letters."""
+    """What a run showed while it was waited for: why the plan had tasks run, nodes as they were before they went, how
+    many its pool wanted, and the last words of tasks, by job and task in small letters."""
 
     looks: list[NodesSeen] = field(default_factory=list)
+    planned: dict[str, str] = field(default_factory=dict)
     wanted: list[Resize] = field(default_factory=list)
     said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
@@ -68,6 +71,7 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
             last_lines={(one.run.job, one.run.id): one.says for one in said if one.says is not None},
             earlier=heard.looks,
             wanted=heard.wanted,
+            planned=heard.planned,
             outputs=outputs,
             digests={_key(task): task.digest for task in held if isinstance(task, Task)},
             inputs=_inputs(jobs, eyes) if outputs and len(runs) <= MOST_ASKED else None,
@@ -81,6 +85,17 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
         failures=tuple(_with_last_words(found.failures, eyes, heard, codec_for(spec).veil)),
         reasons=tuple(_with_culprits(spec, found.reasons, runs, held, eyes)),
     )
+
+
+def heard_plan(approve: Approve, heard: Heard) -> Approve:
+    """The same, and why the plan that is agreed to has tasks run."""
+
+    def agree(decided: Plan) -> bool:
+        added = ((c.after, c.reasons) for c in decided.of(Task, Action.CREATE) if isinstance(c.after, Task))
+        heard.planned = {task.id.lower(): "; ".join(reasons) for task, reasons in added if reasons}
+        return approve(decided)
+
+    return agree
 
 
 def watched(

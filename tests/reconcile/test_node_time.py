@@ -196,3 +196,13 @@ def test_a_resize_is_seen_when_another_number_is_wanted() -> None:
         ("q", 2, at(1)),
         ("p", 5, at(3)),
     ]
+
+
+def test_what_was_asked_for_by_name_the_plan_knows() -> None:
+    runs = [run("t", 0, 1), run("u", 0, 1), *(run(id, 2, 3, job="j-g2", generation=2) for id in ("T", "u"))]
+    digests = {(job, id): "command=a" for job in ("j", "j-g2") for id in ("t", "u")}
+    report = seen(*runs, digests=digests, planned={"t": "asked for by --rerun"})
+    assert {reason.why: [one.id for one in reason.runs] for reason in report.reasons} == {
+        "asked for by --rerun": ["T"],
+        ASKED: ["u"],
+    }

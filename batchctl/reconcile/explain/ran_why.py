@@ -27,13 +27,14 @@ class RunReason:
 
 
 def reasons_of(
-    runs: Sequence[TaskSight], digests: Digests, failed: Callable[[TaskSight], str]
+    runs: Sequence[TaskSight], digests: Digests, failed: Callable[[TaskSight], str], planned: Mapping[str, str]
 ) -> tuple[RunReason, ...]:
     """Why the newest run of each task was made, alike ones together, the greatest group first. `failed`: how a run
-    failed, in words."""
+    failed, in words; `planned`: why the plan had them run, by the tasks' ids in small letters: what was asked for by
+    name, or was gone then, it alone knows."""
     alike: dict[str, list[TaskSight]] = {}
     for before, run in pairs_of(runs):
-        alike.setdefault(_why(before, run, digests, failed), []).append(run)
+        alike.setdefault(_why(before, run, digests, failed) or planned.get(run.id.lower(), ASKED), []).append(run)
     return tuple(RunReason(why=why, runs=tuple(own)) for why, own in sorted(alike.items(), key=lambda g: -len(g[1])))
 
 
@@ -47,6 +48,7 @@ def pairs_of(runs: Sequence[TaskSight]) -> list[tuple[TaskSight | None, TaskSigh
 
 
 def _why(before: TaskSight | None, run: TaskSight, digests: Digests, failed: Callable[[TaskSight], str]) -> str:
+    """ "" where nothing of it changed."""
     if before is None:
         return FIRST
     old, new = (digests.get((one.job.lower(), one.id.lower()), "") for one in (before, run))
@@ -54,4 +56,4 @@ def _why(before: TaskSight | None, run: TaskSight, digests: Digests, failed: Cal
     reasons = [f"failed before: {failed(before)}"] if before.status == "failed" else []
     reasons += ["did not end before"] if before.state != "completed" else []
     reasons += [f"changed: {', '.join(parts)}"] if old and new and parts else []
-    return "; ".join(reasons) or (ASKED if old and new else UNKNOWN)
+    return "; ".join(reasons) or ("" if old and new else UNKNOWN)

@@ -38,7 +38,8 @@ class Sightings:
     tasks that failed said last, by job and id, as far as it was read.
 
     `earlier`: nodes as they were before, `wanted`: how many pools wanted; `digests` of the runs, where there is more
-    than one generation; `inputs`: what tasks took, by their ids in small letters, None where they are too many to ask;
+    than one generation; `planned`: why the plan had tasks run, and `inputs`: what they took, by their ids in small
+    letters, None where they are too many to ask;
     `uses`: of each job that the service has summed up; `signed`: how long what is signed for tasks holds.
     """
 
@@ -53,6 +54,7 @@ class Sightings:
     outputs: Sequence[Blob] = ()
     last_lines: Mapping[tuple[str, str], str] = field(default_factory=dict)
     digests: Digests = field(default_factory=dict)
+    planned: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Sequence[ResourceFile]] | None = None
     uses: Sequence[JobUse] = ()
     prices: Prices | None = None
@@ -179,7 +181,7 @@ def report_of(seen: Sightings) -> Report:
         prices=seen.prices,
         wastes=wastes_of(lives, seen.runs, seen.pools),
         uses=tuple(seen.uses),
-        reasons=reasons_of(seen.runs, seen.digests, why_failed_run),
+        reasons=reasons_of(seen.runs, seen.digests, why_failed_run, seen.planned),
         inputs=None if seen.inputs is None else _named_inputs(seen.inputs),
         advice=advice_of(
             Measured(

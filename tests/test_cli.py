@@ -221,6 +221,11 @@ def test_validate_takes_variables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--var words=none" in capsys.readouterr().err
 
 
+def test_a_report_tells_an_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["apply", SPEC, "--yes", "--no-wait", "--report", str(tmp_path)]) == 64
+    assert "--report tells how it ended, which --no-wait does not wait for" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_options(shell: str) -> None:
     words = "batchctl apply x.yaml --re"

@@ -194,6 +194,24 @@ def test_a_spec_from_another_place_ends_nothing(tmp_path: Path) -> None:
     assert cloud.writes == written
 
 
+def test_where_the_files_of_the_spec_are_not_what_runs_is_watched(tmp_path: Path) -> None:
+    spec, cloud = loaded(tmp_path, ENDING), FakeCloud()
+    cloud.fails["count-b"] = 3
+    set_going(spec, cloud)
+    written = list(cloud.writes)
+    for file in (tmp_path / "texts").iterdir():
+        file.unlink()
+    events = list[Event]()
+    with pytest.raises(TasksFailed, match=r"1 of the tasks failed \(count-b\)"):
+        keep(events, watch(spec, cloud, FakeClock()))
+    first, *_, last = said(events)
+    assert "for here the spec is not whole: " in first
+    assert "spec.yaml:12:14: no file matches 'texts/*.txt'" in first
+    assert last.startswith("what an apply would end is left as it is: ")
+    assert (tmp_path / "results" / "count-a_OUTPUT.txt").exists()
+    assert cloud.writes == written
+
+
 # What nobody has set going.
 
 

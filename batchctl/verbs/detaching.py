@@ -8,7 +8,6 @@ from batchctl.errors import Problem
 from batchctl.reconcile.carry_out.execute import execute_stage
 from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Detached, Event, Phase, UnderWay
-from batchctl.reconcile.explain.unattended import unattended
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.spec.fanout.dependencies import factory_name
@@ -41,6 +40,8 @@ def _at_its_line(problem: Problem) -> str:
 
 def set_going(desired: Desired, decided: Plan, cloud: Cloud) -> Iterator[Event]:
     """Carry out a plan, and leave its tasks to themselves."""
+    from batchctl.reconcile.explain.unattended import unattended  # imported late: a plan says nothing of it
+
     yield Phase(name="changes")
     yield from carried_out(execute_stage(decided, cloud, decided))
     yield Detached(jobs=_ids(decided), unattended=tuple(unattended(desired, decided)))
@@ -49,6 +50,8 @@ def set_going(desired: Desired, decided: Plan, cloud: Cloud) -> Iterator[Event]:
 def under_way(desired: Desired, decided: Plan, left: int = 0) -> Iterator[Event]:
     """The tasks of a plan are waited for from here on; `left`: of so many the turn has not come."""
     if decided.waits:
+        from batchctl.reconcile.explain.unattended import unattended
+
         yield Phase(name="tasks")
         said = tuple(unattended(desired, decided, left))
         yield UnderWay(jobs=_ids(decided), unattended=said, more=bool(left or decided.later))

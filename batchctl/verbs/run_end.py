@@ -26,12 +26,14 @@ from batchctl.words import plural, some
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """A run of which no task goes on any more. `first`, `last`: what was seen at the beginning and now; `decided`: what
-    an apply would do by now; `holder`: who is at work on it all the same."""
+    an apply would do by now; `holder`: who is at work on it all the same; `lacking`: what of the spec is not here, so
+    that nothing is decided by it."""
 
     first: Survey
     last: Survey
     decided: Plan
     holder: str | None
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +69,19 @@ def end_of(seen: Watched, cloud: Cloud) -> End:
     alive = {(job.name.lower(), job.generation) for job in jobs}
     runs = [r for r in held if isinstance(r, Task) and (r.job.lower(), r.generation or 1) in alive]
     outputs = [r for r in held if isinstance(r, Blob) and r.task is not None and r.owner == desired.owner]
-    tasks = [r for r in desired.resources if isinstance(r, Task)]
+    newest = {run.id.lower(): run for run in sorted(runs, key=lambda run: run.generation or 1) if run.digest}
+    tasks = list(newest.values()) if seen.lacking else [r for r in desired.resources if isinstance(r, Task)]
     ran = {r.id for r in seen.first.held if isinstance(r, Task) and r.state != "completed"}
     failures, lost = judged(seen.first.held, tasks, runs, outputs, ran, cloud)
     situation = situation_at(seen.last, cloud)
     still = tuple(job for job in jobs if job.state != "completed")
+    another = refuse_another_place(Plan(owner=desired.owner), situation).refusals
     return End(
         failures=failures,
         lost=lost,
         stalled=stalled_jobs(held, desired.owner),
         run=Plan(owner=desired.owner, waits=still, endings=endings_due(situation)),
-        elsewhere=refuse_another_place(Plan(owner=desired.owner), situation).refusals,
+        elsewhere=(seen.lacking,) if seen.lacking else another,
     )
 
 

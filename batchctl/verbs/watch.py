@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from batchctl.clock import Clock
-from batchctl.errors import NotThere, Refused
+from batchctl.errors import NotThere, Refused, SpecError
 from batchctl.reconcile.amend.idle_pools import endings_due
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.lookout import Lookout
@@ -21,11 +21,12 @@ from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Cloud, Lock
 from batchctl.resources import Job, Task
 from batchctl.spec.model import Spec
+from batchctl.spec.resolve import outline
 from batchctl.verbs.carrying_out import (
     pool_before,
 )
 from batchctl.verbs.run_end import Errand, Watched, end_of, ended, home, jobs_of, situation_at
-from batchctl.verbs.survey import Survey, decide, survey
+from batchctl.verbs.survey import Survey, decide, held_by, survey
 from batchctl.verbs.timing import timed
 from batchctl.verbs.under_lock import AT_ONCE
 
@@ -76,19 +77,32 @@ def _until_nothing_goes_on(errand: Errand, first: Survey | None) -> Generator[Ev
     while True:
         if errand.lock:
             errand.lock.look()
-        seen = survey(errand.spec, errand.cloud)
+        seen, lacking = _look(errand.spec, errand.cloud)
+        if lacking and first is None:
+            yield Notice(says=(f"only what runs is watched, for here the spec is not whole: {lacking}",))
         first = first or seen
         holder = errand.lock.holder() if errand.lock else None
         if jobs := jobs_that_go_on(seen.held, seen.desired.owner):
             yield from _waited(errand, seen, jobs, holder)
             continue
-        decided = decide(seen, errand.cloud, errand.choices)
+        decided = Plan(owner=errand.spec.name) if lacking else decide(seen, errand.cloud, errand.choices)
         if not holder or not _more_to_come(decided):
-            return Watched(first=first, last=seen, decided=decided, holder=holder)
+            return Watched(first=first, last=seen, decided=decided, holder=holder, lacking=lacking)
         if told != holder:
             yield Notice(says=(f"no task goes on just now; {holder}, is at work on this spec, and is waited for",))
             told = holder
         errand.clock.sleep(BETWEEN)
+
+
+def _look(spec: Spec, cloud: Cloud) -> tuple[Survey, str]:
+    """What is wanted and held; of a spec whose files are elsewhere what it says without them, and what is lacking."""
+    try:
+        return survey(spec, cloud), ""
+    except SpecError as error:
+        found = error.problems[0]
+        lacking = f"{found.file}:{found.line}:{found.column}: {found.message}"
+        wanted = outline(spec)
+        return Survey(wanted, held_by(wanted, cloud)), lacking
 
 
 def _more_to_come(decided: Plan) -> bool:

@@ -125,7 +125,7 @@ def test_a_wait_ends_by_its_deadline() -> None:
         list(wait_for_tasks(jobs, Scripted([Counts(running=1, active=1)]), clock, timedelta(minutes=20)))
     assert str(raised.value) == (
         "waited 0:20:00 and 4 tasks of job 'count', 'count-g2' have not ended (2 running, 2 waiting). They go on; "
-        "apply again to wait on."
+        "`batchctl apply SPEC` or `watch` waits on."
     )
     assert 1200 < clock.monotonic() <= 1200 + LONGEST
 

@@ -111,7 +111,7 @@ def wait_for_tasks(
             yield from lookout.look(jobs, counts, watch, meter)
         waited = clock.monotonic() - begun
         if timeout is not None and waited > timeout.total_seconds():
-            raise Stuck(_too_long(timeout, counts, jobs))
+            raise Stuck(_too_long(timeout, counts, jobs, spec))
         # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
         clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
 
@@ -207,10 +207,10 @@ def _failures_of(task: Task, run: Task, written: Written, vain: Mapping[str, str
         yield TaskFailed(task=run, why=f"succeeded, but the output {said}", stderr=())
 
 
-def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job]) -> str:
+def _too_long(timeout: timedelta, counts: Counts, jobs: Sequence[Job], spec: str) -> str:
     ids = ", ".join(repr(generation_id(j.name, j.generation)) for j in jobs)
     have, go = ("has", "It goes") if counts.unfinished == 1 else ("have", "They go")
     return (
         f"waited {timeout} and {plural(counts.unfinished, 'task')} of job {ids} {have} not ended "
-        f"({counts.running} running, {counts.active} waiting). {go} on; apply again to wait on."
+        f"({counts.running} running, {counts.active} waiting). {go} on; `batchctl apply {spec}` or `watch` waits on."
     )

@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 from batchctl.errors import CloudError
-from batchctl.reconcile.events import Cause, Looked, Progress
+from batchctl.reconcile.events import Awaited, Cause, Looked, Progress
+from batchctl.render.live.keys import Keys
 from batchctl.render.live.log_view import OpenLog, after_key, keys_row, log_rows
 from batchctl.render.live.seen import Log
 from batchctl.render.live.view import View
@@ -180,6 +181,18 @@ def test_a_log_stays_open_when_more_comes() -> None:
     view.hear(Looked(causes=(more,)))
     view.hear(Progress(counts=progress(running=1).counts))
     assert "[1]    enc-1: the end of what it wrote" in text_of(view)
+
+
+def test_no_key_is_heard_before_tasks_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = list[Keys]()
+    monkeypatch.setattr(Keys, "start", lambda keys: started.append(keys))
+    view = view_of(Reader())
+    view.hear(Awaited(wanted=3))
+    view.show("reading what is there")
+    assert started == [], "what is typed now may be an answer"
+    view.hear(Awaited(wanted=3))
+    assert len(started) == 1
+    view.hide()
 
 
 HEARS = """

@@ -23,7 +23,9 @@ class Keys:
         self._wake = (-1, -1)
 
     def start(self) -> None:
-        """Nothing where nobody types, as in a pipe, in the background or on Windows."""
+        """Nothing where nobody types, as in a pipe, in the background or on Windows; once is enough."""
+        if self._thread is not None:
+            return
         with contextlib.suppress(ImportError, OSError, ValueError):
             import termios  # not on Windows
 

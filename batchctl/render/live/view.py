@@ -13,7 +13,7 @@ from rich.text import Text
 
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError
-from batchctl.reconcile.events import Event
+from batchctl.reconcile.events import Awaited, Event
 from batchctl.render.live.keys import Keys
 from batchctl.render.live.log_view import RETRY, OpenLog, after_key, keys_row, log_rows
 from batchctl.render.live.rows import rows as all_rows
@@ -41,7 +41,8 @@ Retry = Callable[[Place], str]
 
 class View:
     """`hidden`: writes something else for what may not be seen. `read`: how logs are read; None: they are not.
-    `on_bar`: the terminal shows progress on a bar of its own."""
+    `on_bar`: the terminal shows progress on a bar of its own. Keys are heard once tasks are waited for: what is typed
+    before may be the answer to a question that is still to come."""
 
     def __init__(self, console: Console, clock: Clock, hidden: Callable[[str], str], *, on_bar: bool = False) -> None:
         self.seen = Seen()
@@ -61,6 +62,8 @@ class View:
     def hear(self, event: Event) -> None:
         self.seen = heard(self.seen, event, self._now())
         self._tell_bar(on_the_bar(self.seen))
+        if isinstance(event, Awaited) and self.is_drawn:
+            self._keys.start()
 
     def show(self, says: str) -> None:
         """Draw from here on; `says`: what is done just now."""
@@ -75,7 +78,6 @@ class View:
                 get_renderable=self._frame,
             )
             self._live.start()
-            self._keys.start()
 
     def say_now(self, says: str) -> None:
         self.seen = replace(self.seen, step=Step(says=says, since=self._now()))

@@ -197,7 +197,7 @@ def test_a_job_that_is_deleted_while_it_is_waited_for_is_told(spec: Spec) -> Non
             del self.jobs[job.id], self.added[job.id]
             return super().counts(job)
 
-    with pytest.raises(Stuck, match="job count was deleted; `batchctl apply"):
+    with pytest.raises(Stuck, match="job count was deleted; `batchctl apply "):
         applied(spec, Deleted())
 
 

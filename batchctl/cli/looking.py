@@ -28,6 +28,7 @@ def status(spec: SpecPath, *, options: Options) -> None:
     from batchctl.clock import SystemClock
     from batchctl.render.status import status_lines
     from batchctl.verbs import look
+    from batchctl.verbs.standstills import standstills
 
     out, clock = open_printer(options.no_color), SystemClock()
     seen = open_spec(spec, options, out, names_alone=True)
@@ -35,9 +36,9 @@ def status(spec: SpecPath, *, options: Options) -> None:
     def shown() -> Shown:
         now = clock.now()
         found = look.status(seen.spec, seen.cloud.eyes, now)
-        standstills = tuple(look.standstills(seen.spec, seen.cloud, found, str(spec)))
-        lines = status_lines(found, str(spec), now, seen.spec.prices, standstills)
-        return Shown(text=out.as_text(lines), means=(replace(found, spent=()), standstills))
+        stuck = standstills(seen.spec, seen.cloud, found, str(spec))
+        lines = status_lines(found, str(spec), now, seen.spec.prices, stuck)
+        return Shown(text=out.as_text(lines), means=(replace(found, spent=()), stuck))
 
     show(shown, seen, clock, again=options.again)
 

@@ -5,16 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from batchctl.cloud_answers import PoolHealth
 from batchctl.errors import NotThere
 from batchctl.frozen import dataclass
-from batchctl.reconcile.decide.dependents import blames, gets_no_more
-from batchctl.reconcile.decide.signs import Scene
-from batchctl.reconcile.decide.standstill import TROUBLES, Reason, pool_reasons, reasons
 from batchctl.reconcile.explain.node_time import NodesSeen, lives_of, uses_of
-from batchctl.reconcile.explain.why import standing_of
 from batchctl.reconcile.port import FAILED, Cloud, Eyes
-from batchctl.resources import Blob, Job, Pool, Task
+from batchctl.resources import Blob, Pool
 from batchctl.sights import JobSight, NodeSight, Place, PoolSight, Status, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
@@ -38,48 +33,6 @@ def status(spec: Spec, eyes: Eyes, now: datetime) -> Status:
         failed=_without_repaired(failed, jobs, eyes),
         schedule=spec.schedule.name if spec.schedule else None,
         spent=uses_of(lives_of((there,), now, pools, (), spec.prices)),
-    )
-
-
-def standstills(spec: Spec, cloud: Cloud, found: Status, path: str) -> tuple[Reason, ...]:
-    """What keeps tasks of a run from running, and what is wrong with its pools. `path`: the spec's, as it was named."""
-    pools = {pool.id: pool for pool in found.pools}
-    told: dict[Reason, None] = {}
-    for job in found.jobs:
-        if job.counts.active and job.state != "completed":
-            told.update(dict.fromkeys(_why_still(spec, cloud, job, pools.pop(job.pool, None), path)))
-    for pool in pools.values():
-        told.update(dict.fromkeys(pool_reasons(pool.id, cloud.health(pool.id), spec=path, external=pool.external)))
-    return tuple(told)
-
-
-def _why_still(spec: Spec, cloud: Cloud, job: JobSight, pool: PoolSight | None, path: str) -> tuple[Reason, ...]:
-    scene = Scene(
-        job=job.id,
-        pool=job.pool,
-        health=health_of(cloud, job.pool),
-        standing=standing_of(job),
-        spec=path,
-        running=job.counts.running,
-        external=pool is not None and pool.external,
-        made_for=job.id if pool and pool.of_job else "",
-    )
-    found = reasons(scene)
-    if job.counts.running:
-        return tuple(reason for reason in found if reason.kind in TROUBLES or not reason.passes)
-    return found or reasons(_closer(spec, cloud, job, scene))
-
-
-def _closer(spec: Spec, cloud: Cloud, job: JobSight, scene: Scene) -> Scene:
-    """Nothing runs, and nothing that was seen explains it: what do its tasks wait for, what do they want of nodes?"""
-    held = cloud.batch(spec.name, ())
-    (ours,) = [r for r in held if isinstance(r, Job) and r.id == job.id]
-    runs = [r for r in held if isinstance(r, Task) and r.generation == ours.generation]
-    return replace(
-        scene,
-        waiting=cloud.waiting(ours),
-        vain=blames(runs, whole=gets_no_more(ours)),
-        unprepared=cloud.failed_preparations(ours) if ours.job_preparation_task else (),
     )
 
 
@@ -186,11 +139,6 @@ def sight_of(spec: Spec, eyes: Eyes, pool: str) -> PoolSight | None:
         return found
     external = asked.external and pool.lower() == asked.wanted.name.lower()
     return replace(found, external=external, of_job=asked.auto is not None)
-
-
-def health_of(cloud: Cloud, pool: str) -> PoolHealth:
-    """Of a pool that Batch is still to make for its job, nothing is known."""
-    return cloud.health(pool) if pool else PoolHealth(steady=False, nodes=(), able=0)
 
 
 def meets(text: str, patterns: Sequence[str]) -> bool:

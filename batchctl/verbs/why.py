@@ -6,12 +6,17 @@ from dataclasses import replace
 from batchctl.errors import NotThere, UsageError
 from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import Reason
-from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_pool, why_waiting
+from batchctl.reconcile.explain.why import TaskFacts, tried_again, why_failed_run, why_node, why_pool, why_waiting
 from batchctl.reconcile.port import Cloud, Eyes
-from batchctl.resources import Job, Task
+from batchctl.resources import Blob, Job, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
+from batchctl.verbs.logs import streams_of
+from batchctl.verbs.standstills import health_of
+
+TAIL = 8192
+"""Bytes at the end of a blob in which its last lines are looked for."""
 
 LAST_LINES = 10
 """Lines that a failed task said last."""
@@ -50,12 +55,7 @@ def _why_task(
     task = next(r for r in others if r.id.lower() == asked.lower())
     yield Reason(says=_how_it_is(run))
     if run.status == "failed":
-        yield from _last_words(cloud, task)
-        yield Reason(
-            says="",
-            remedy=f"`batchctl logs {path} {run.id} --all` shows all that it wrote; "
-            f"`batchctl apply {path}` runs it again",
-        )
+        yield from _what_it_wrote(spec, cloud, eyes, task, path)
     elif run.status == "waiting":
         whole = eyes.whole(task)
         several = whole.multi_instance_settings if whole else None
@@ -68,11 +68,13 @@ def _why_task(
                 others=others,
                 pool=look.sight_of(spec, eyes, seen.pool) if seen.pool else None,
                 nodes=eyes.nodes(seen.pool) if seen.pool else (),
-                health=look.health_of(cloud, seen.pool),
+                health=health_of(cloud, seen.pool),
                 spec=path,
                 unprepared=cloud.failed_preparations(job) if job.job_preparation_task else (),
             )
         )
+    elif run.status in ("running", "preparing"):
+        yield from tried_again(run, job, task)
 
 
 def _how_it_is(run: TaskSight) -> str:
@@ -86,9 +88,24 @@ def _how_it_is(run: TaskSight) -> str:
             return f"{run.job}/{run.id} {'is ' if status != 'succeeded' else ''}{status}{where}"
 
 
-def _last_words(cloud: Cloud, task: Task) -> Iterator[Reason]:
-    for line in cloud.tail(task, LAST_LINES):
-        yield Reason(says=f"  | {line}")
+def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str) -> Iterator[Reason]:
+    """Its last words, from its node or from where they are kept, and where the others are read, as far as they can."""
+    again = f"`batchctl apply {path}` runs it again"
+    try:
+        found = streams_of(spec, eyes, cloud, [task.id], ("stderr", "stdout")).streams
+    except NotThere as lost:
+        yield Reason(says=str(lost), remedy=again)
+        return
+    kept = (_last_lines(cloud, stream.blob) for stream in found if stream.blob)
+    lines = cloud.tail(task, LAST_LINES) or next(filter(None, kept), ())
+    yield from (Reason(says=f"  | {line}") for line in lines)
+    logs = f"`batchctl logs {path} {task.id} --all` shows all that it wrote; " if lines else ""
+    yield Reason(says="" if lines else "it wrote nothing to its standard streams", remedy=f"{logs}{again}")
+
+
+def _last_lines(cloud: Cloud, blob: Blob) -> tuple[str, ...]:
+    content = b"".join(cloud.read(blob, max(0, blob.size - TAIL)))
+    return tuple(line for line in content.decode(errors="replace").splitlines() if line.strip())[-LAST_LINES:]
 
 
 def _why_pool(
@@ -124,14 +141,7 @@ def _why_node(spec: Spec, eyes: Eyes, asked: str, path: str, jobs: tuple[JobSigh
             says=f"node {node.id} is {node.state}"
             + (f", scheduling {node.scheduling}" * (node.scheduling != "enabled"))
         )
-        if node.start_failure:
-            code = f"exit code {node.start_exit_code}" if node.start_exit_code is not None else node.start_failure.code
-            yield Reason(
-                says=f"its start task failed: {code}",
-                remedy=f"`batchctl logs {path} node.{node.id} --all` shows what it wrote; "
-                f"`batchctl apply {path} --replace pool.{pool}` makes the pool anew",
-            )
-        for error in node.errors:
-            yield Reason(says=error)
+        seen = look.sight_of(spec, eyes, pool)
+        yield from why_node(node, pool, path, external=seen is not None and seen.external)
         if extensions := eyes.extensions(pool, node.id):
             yield Reason(says=f"extensions: {', '.join(extensions)}")

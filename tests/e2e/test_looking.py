@@ -32,7 +32,7 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
     assert seen.code == 0, seen.said
     assert "       20 tasks: 18 succeeded, 2 failed\n" in seen.out
     assert "failed 2 x exit code 7: square-19, square-20\n" in seen.out
-    assert ": Standard_D2s_v5, 4 slots a node; 1 node (1 idle) of 1 wanted\n" in seen.out
+    assert ": standard_d2s_v5, 4 slots a node; 1 node (1 idle) of 1 wanted\n" in seen.out
 
     assert workbench.run_unread("tasks", spec) == (0, "")
     # So short that it is written at the end alone.
@@ -120,6 +120,9 @@ def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: 
     gone = workbench.run("logs", spec, "square-20", "--stderr")
     assert gone.code == 1
     assert "nobody can read what square-20 wrote any more" in gone.err
+    why = workbench.run("why", spec, "task.square-20").out
+    assert "\nnobody can read what square-20 wrote any more: " in why
+    assert why.endswith(f"  -> `batchctl apply {spec}` runs it again\n")
     some = workbench.run("logs", spec, "square-01", "square-20")
     assert (some.code, some.out) == (0, one.out)
     assert "nobody can read what square-20 wrote any more" in some.err

@@ -28,6 +28,7 @@ from batchctl.resources import Image, Job, Pool, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
+from batchctl.verbs.standstills import standstills
 from batchctl.verbs.why import why
 from batchctl.work import JobPreparationTask, MultiInstanceSettings, StartTask
 from tests.e2e.test_evaluations import TurningClock
@@ -132,7 +133,7 @@ class Stage:
         return list(why(self.spec, self.cloud, self.cloud.eyes, name, "s.yaml"))[1:]
 
     def standstills(self) -> Sequence[Any]:
-        return look.standstills(self.spec, self.cloud, look.status(self.spec, self.cloud.eyes, NOW), "s.yaml")
+        return standstills(self.spec, self.cloud, look.status(self.spec, self.cloud.eyes, NOW), "s.yaml")
 
 
 @pytest.fixture
@@ -332,7 +333,7 @@ CASES: dict[str, tuple[Callable[[Stage], None], str, str]] = {
     "preparation": (
         preparation,
         "the job's preparation task failed on 2 nodes: exit code 7",
-        "mend jobPreparationTask",
+        "`batchctl logs s.yaml 'preparation.*' --all` shows what it wrote; mend",
     ),
 }
 

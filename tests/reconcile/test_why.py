@@ -9,7 +9,8 @@ import pytest
 from batchctl.cloud_answers import BrokenNodes, Counts, PoolHealth, Scaling
 from batchctl.configurations import TaskDependencies, TaskIdRange
 from batchctl.reconcile.decide.signs import Scene
-from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_pool, why_waiting
+from batchctl.reconcile.decide.standstill import schedule_reasons
+from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_node, why_pool, why_waiting
 from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, TaskSight
 from tests.reconcile.build import failed, held_job, run, waiting
 
@@ -205,3 +206,50 @@ def test_who_mends_a_pool_that_the_spec_does_not_make() -> None:
     )
     assert external.remedy.startswith("the pool is external: whoever owns it mends it; or name another, then ")
     assert of_job.remedy.startswith("mend the spec, then `batchctl apply s.yaml`: job count ends then, with its pool")
+
+
+@pytest.mark.parametrize(
+    ("node", "says", "remedy"),
+    [
+        (NodeSight(id="n", state="idle"), None, ""),
+        (NodeSight(id="n", state="offline"), "offline: somebody keeps tasks away", "`az batch node scheduling enable "),
+        (
+            NodeSight(id="n", state="starttaskfailed", start_exit_code=3),
+            "starttaskfailed: its start task failed with exit code 3",
+            "`batchctl logs s.yaml node.n --all` shows what it wrote; ",
+        ),
+        (
+            NodeSight(id="n", state="unusable", errors=("ContainerInvalidImage: x (Message: unauthorized: log in)",)),
+            "unusable: ContainerInvalidImage: x (Message: unauthorized: log in)",
+            "mend containerRegistries ",
+        ),
+    ],
+)
+def test_what_keeps_a_node_from_running_tasks(node: NodeSight, says: str | None, remedy: str) -> None:
+    found = why_node(node, "p", "s.yaml")
+    assert [(reason.says, reason.remedy.startswith(remedy)) for reason in found] == ([(says, True)] if says else [])
+
+
+def test_a_task_that_is_tried_again_and_again_says_so() -> None:
+    again = replace(facts().run, retries=40, requeues=2)
+    job = held_job(max_task_retry_count=-1)
+    told = [reason.says for reason in why_waiting(facts(run=again, job=job))][1:]
+    assert told == [
+        "it failed 40 times before, and is tried again as often as it takes (maxTaskRetryCount)",
+        "it went back to the queue 2 times: its node went, broke or restarted",
+    ]
+
+
+def test_a_task_of_a_job_that_is_over_names_the_one_that_kept_it() -> None:
+    over = replace(SEEN, state="completed", why_ended="BatchctlGaveUp")
+    told = why_waiting(facts(task=after("x"), others=[after("x"), failed("x")], seen=over))
+    assert [reason.kind for reason in told] == ["dependencyFailed", "jobEnded"]
+
+
+def test_a_schedule_that_is_held_makes_no_jobs() -> None:
+    (reason,) = schedule_reasons("nightly", "disabled")
+    assert reason.line == (
+        "schedule nightly is disabled: no job comes of it; `az batch job-schedule enable --job-schedule-id nightly` "
+        "lets them come again"
+    )
+    assert schedule_reasons("nightly", "active") == ()

@@ -125,6 +125,11 @@ def broken_nodes(session: Session, pool: str) -> tuple[BrokenNodes, ...]:
     )
 
 
+def _beside_exit_code(failure: Json) -> str:
+    """What is told of a failure beside its exit code: nothing, where that is all."""
+    return "" if failure.get("code") == "FailureExitCode" else error_text(failure)
+
+
 def _codes(node: Json) -> Iterator[str]:
     """Of its errors, and of the failure of its start task."""
     failure = (node.get("startTaskInfo") or {}).get("failureInfo") or {}
@@ -137,7 +142,7 @@ def _node_errors(node: Json) -> list[str]:
     errors = [error_text(error) for error in node.get("errors") or ()]
     if str(node.get("state", "")).lower() == FAILED_START:
         info = node.get("startTaskInfo") or {}
-        code, failure = info.get("exitCode"), error_text(info.get("failureInfo") or {})
+        code, failure = info.get("exitCode"), _beside_exit_code(info.get("failureInfo") or {})
         with_code = f" with exit code {code}" if code is not None else ""
         errors.append(f"its start task failed{with_code}" + (f": {failure}" if failure else ""))
     return errors

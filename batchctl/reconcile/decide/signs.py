@@ -77,6 +77,11 @@ def job_is_held(scene: Scene) -> Iterator[str]:
         yield f"job {scene.job} is paused"
 
 
+def schedule_is_held(scene: Scene) -> Iterator[str]:
+    if scene.standing.state == "disabled":
+        yield f"schedule {scene.job} is disabled: no job comes of it"
+
+
 def job_is_not_scheduled(scene: Scene) -> Iterator[str]:
     if scene.standing.why and scene.standing.ended is None:
         yield f"job {scene.job} cannot be scheduled: {scene.standing.why}"

@@ -5,7 +5,7 @@ Whoever waits for tasks, looks at a run or asks why, says what stands here.
 
 from collections.abc import Callable, Iterator
 
-from batchctl.cloud_answers import PoolHealth
+from batchctl.cloud_answers import JobStanding, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide import pool_signs as seen
 from batchctl.reconcile.decide import signs
@@ -73,8 +73,10 @@ QUOTA = "ask Azure for a higher quota (`az batch account show` has the numbers),
 ROOM = "another vmSize or region may have room"
 PACKAGES = "`az batch application package list` shows which there are: activate it"
 SIGNED = "what opened its files, a signature (SAS) or a role, has expired or was taken away"
+PREPARED = "`batchctl logs {spec} 'preparation.*' --all` shows what it wrote"
 START = "`batchctl logs {spec} node.{node} --all` shows what it wrote"
 ENABLE = "`az batch node scheduling enable --pool-id {pool} --node-id NODE` lets them come again"
+ENABLE_JOBS = "`az batch job-schedule enable --job-schedule-id {job}` lets them come again"
 KEPT_AWAY = "somebody keeps tasks away"
 OFF = "switched off by somebody"
 TAKEN = "taken back by Azure, which gives others where it has room"
@@ -83,14 +85,14 @@ EACH = "`batchctl nodes {spec}` shows each"
 FORMULA = "mend autoScaleFormula in the spec, then `batchctl apply {spec}`"
 
 OF_ENDS = (
+    Rule(
+        "dependencyFailed", signs.tasks_wait_in_vain, _all_in_vain, f"{WHY}; `batchctl apply {{spec}}` runs both again"
+    ),
     Rule("jobDeleted", signs.job_is_gone, _always, "`batchctl apply {spec}` makes it anew and runs its tasks"),
     Rule("jobEnded", signs.job_has_ended, _always, "`batchctl apply {spec}` runs what is left in the next generation"),
 )
 
 OF_JOBS = (
-    Rule(
-        "dependencyFailed", signs.tasks_wait_in_vain, _all_in_vain, f"{WHY}; `batchctl apply {{spec}}` runs both again"
-    ),
     Rule(
         "jobDisabled", signs.job_is_held, _always, "`batchctl resume {spec}` goes on with it; its nodes cost meanwhile"
     ),
@@ -100,7 +102,7 @@ OF_JOBS = (
     Rule(
         "instances", signs.tasks_want_more_nodes, _all_too_large, f"want more nodes or fewer numberOfInstances: {MEND}"
     ),
-    Rule("preparation", signs.preparation_failed, _on_all_nodes, f"mend jobPreparationTask: {MEND}"),
+    Rule("preparation", signs.preparation_failed, _on_all_nodes, f"{PREPARED}; {MEND}"),
 )
 
 OF_RESIZES = (
@@ -155,6 +157,8 @@ OF_POOLS = (
     Rule("noEvaluationYet", seen.formula_gives_none_yet, _never),
 )
 
+OF_SCHEDULES = (Rule("scheduleDisabled", signs.schedule_is_held, _always, ENABLE_JOBS),)
+
 TABLE = (*OF_ENDS, *OF_JOBS, *OF_POOLS)
 
 POOLS = frozenset(rule.kind for rule in OF_POOLS)
@@ -179,6 +183,13 @@ def pool_reasons(pool: str, health: PoolHealth, *, spec: str = "SPEC", external:
     return tuple(reason for reason in reasons(scene) if reason.kind in TROUBLES)
 
 
+def schedule_reasons(schedule: str, state: str) -> tuple[Reason, ...]:
+    """Why no job comes of a schedule."""
+    nothing = PoolHealth(steady=True, nodes=(), able=0)
+    scene = Scene(job=schedule, pool="", health=nothing, standing=JobStanding(state=state))
+    return tuple(reason for rule in OF_SCHEDULES for reason in _reasons_of(rule, scene))
+
+
 def _reasons_of(rule: Rule, scene: Scene) -> Iterator[Reason]:
     for says in rule.sign(scene):
         lasts = rule.lasts(scene)
@@ -198,4 +209,4 @@ def _remedy(rule: Rule, scene: Scene, lasts: bool) -> str:
         ends = f"job {scene.made_for} ends then, with its pool, and the next one has another"
         return f"mend the spec, then `batchctl apply {scene.spec}`: {ends}"
     node = scene.health.broken[0].one if scene.health.broken else ""
-    return rule.remedy.format(spec=scene.spec, pool=scene.pool, culprit=scene.culprit, node=node)
+    return rule.remedy.format(spec=scene.spec, pool=scene.pool, culprit=scene.culprit, node=node, job=scene.job)

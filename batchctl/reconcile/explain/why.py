@@ -1,8 +1,9 @@
 """Why a task does not run, or failed, and why a pool has no nodes: causes in words, each with what to do. Pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from batchctl.cloud_answers import JobStanding, PoolHealth
+from batchctl.cloud_answers import BrokenNodes, JobStanding, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import blames, gets_no_more
 from batchctl.reconcile.decide.signs import COMING, NAMED, Scene
@@ -43,7 +44,7 @@ def why_waiting(facts: TaskFacts) -> tuple[Reason, ...]:
     told = tuple(reason for reason in found if reason.kind not in BESIDE or not _ready(facts))
     if not told and _has_room(facts):
         told = (Reason(says="nothing is in its way: Batch gives it to a node with a free slot any moment"),)
-    return (*(told or tuple(_all_busy(facts))), *_requeued(facts.run))
+    return (*(told or tuple(_all_busy(facts))), *tried_again(facts.run, facts.job, facts.task))
 
 
 BESIDE = TROUBLES | {rule.kind for rule in OF_NODES}
@@ -70,8 +71,14 @@ def _scene(facts: TaskFacts) -> Scene:
     )
 
 
-def _requeued(run: TaskSight) -> Iterator[Reason]:
-    """It began before, and its node was lost to it."""
+def tried_again(run: TaskSight, job: Job, task: Task) -> Iterator[Reason]:
+    """It began before, and failed, or its node was lost to it."""
+    if run.retries:
+        most = job.max_task_retry_count if task.max_task_retry_count is None else task.max_task_retry_count
+        bound = "as often as it takes" if most == -1 else f"{plural(most, 'time')} at most"
+        yield Reason(
+            says=f"it failed {plural(run.retries, 'time')} before, and is tried again {bound} (maxTaskRetryCount)"
+        )
     if run.requeues:
         yield Reason(
             says=f"it went back to the queue {plural(run.requeues, 'time')}: its node went, broke or restarted",
@@ -127,6 +134,24 @@ def why_pool(scene: Scene, *, waiting: int) -> tuple[Reason, ...]:
     if not (health.count or health.wanted or waiting or health.broken or health.resize_errors):
         return (Reason(says="it has no nodes, and no task waits for any"),)
     return reasons(scene) or (Reason(says="all of them may run tasks"),)
+
+
+def why_node(node: NodeSight, pool: str, spec: str, *, external: bool = False) -> tuple[Reason, ...]:
+    """What keeps a node from running tasks, if anything does."""
+    broken = (_broken(node),) if node.errors or node.state in ("unusable", "starttaskfailed") else ()
+    health = PoolHealth(steady=True, nodes=((node.state, 1),), able=0 if broken else 1, wanted=1, broken=broken)
+    found = reasons(Scene(job="", pool=pool, health=health, spec=spec, running=1, external=external))
+    return tuple(replace(reason, says=reason.says.removeprefix("1 node ").removeprefix("1 ")) for reason in found)
+
+
+def _broken(node: NodeSight) -> BrokenNodes:
+    failure, said = node.start_failure, list(node.errors)
+    if node.state == "starttaskfailed":
+        code = f" with exit code {node.start_exit_code}" if node.start_exit_code is not None else ""
+        more = f": {failure.code}: {failure.message}" if failure and failure.code != "FailureExitCode" else ""
+        said.append(f"its start task failed{code}{more}")
+    codes = (*(error.partition(":")[0] for error in node.errors), *((failure.code,) if failure else ()))
+    return BrokenNodes(count=1, state=node.state, codes=codes, says="; ".join(said) or "no error given", one=node.id)
 
 
 def why_failed_run(run: TaskSight) -> str:

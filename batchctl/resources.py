@@ -60,6 +60,7 @@ from batchctl.work import (
     JobManagerTask,
     JobPreparationTask,
     JobReleaseTask,
+    KeptStreams,
     MultiInstanceSettings,
     OutputFile,
     ResourceFile,
@@ -372,6 +373,7 @@ class Task(Work):
     job: str = identity()
     id: str = identity(key="id")
     output_files: tuple[OutputFile, ...] = sent((), key="", rest="")  # each bears a mark of ours
+    streams: KeptStreams | None = policy(None, key="")
     required_slots: int = sent(1, digest="command", always=True)
     max_wall_clock_time: timedelta | None = compared(Rule.IN_PLACE, None, key="constraints.maxWallClockTime")
     max_task_retry_count: int | None = compared(Rule.IN_PLACE, None, optional=True, key="constraints.maxTaskRetryCount")

@@ -88,7 +88,6 @@ class OutputFile:
     wildcards. `upload_condition` is taskSuccess, taskFailure or taskCompletion. An output that is not
     `optional` must be there once the task has succeeded.
 
-    `is_log`: the standard streams, which are kept for people: no result, and nothing that a task runs again for.
     `container_url`: a container of another account, with what opens it; `container` is that address without it.
     `identity_reference`: what writes there; without one, our own account is signed for."""
 
@@ -99,7 +98,16 @@ class OutputFile:
     path: str | None = None
     upload_condition: str = "taskSuccess"
     optional: bool = False
-    is_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptStreams:
+    """Where the standard streams of a task are kept for people, below its id: no result, nothing that a task runs again
+    for, and the same for all tasks of a job. The rest is as in OutputFile."""
+
+    container: str
+    upload_condition: str = "taskCompletion"
+    identity_reference: IdentityReference | None = None
 
 
 def pool_is_none(scope: str | None) -> str | None:
@@ -182,6 +190,7 @@ class JobManagerTask(Work):
     run_exclusive: bool = True
     allow_low_priority_node: bool = True
     output_files: tuple[OutputFile, ...] = part((), fold=unseen, key="", rest="")  # each bears a mark of ours
+    streams: KeptStreams | None = part(None, fold=unseen, key="", rest="")
     content: str = policy("")
 
 

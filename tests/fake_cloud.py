@@ -3,7 +3,7 @@ asks both the same questions. Tasks run when they are counted."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
@@ -31,7 +31,7 @@ from batchctl.resources import (
     label_of,
 )
 from batchctl.rules import Rule, asked_hashes, field_differences
-from batchctl.work import JobManagerTask, OutputFile
+from batchctl.work import JobManagerTask, KeptStreams, OutputFile
 
 UBUNTU = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
 WINDOWS = Image(publisher="microsoftwindowsserver", offer="windowsserver", sku="2022-datacenter")
@@ -166,14 +166,16 @@ class FakeCloud:
 
     # What is there.
 
-    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+    def storage(
+        self, owner: str, names: Iterable[str], unread: Collection[str] = ()
+    ) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         wanted = set(names)
         found = tuple(
             replace(self.facts.get(n, Container(name=n)), owner=o, leased=n in self.leased)
             for n, o in self.containers.items()
             if o == owner or n in wanted
         )
-        return found, tuple(blob for c in found for blob in self.blobs(c.name))
+        return found, tuple(blob for c in found if c.name not in unread for blob in self.blobs(c.name))
 
     def made(self) -> tuple[Stamped, ...]:
         found = (
@@ -340,9 +342,19 @@ class FakeCloud:
             content = f"{task.id} {task.digest}".encode()
             mark = written_mark(output, task)
             self.put(output.container, _blob_path(output, task.id), content, job.owner, task.id, mark)
+        if task.streams:
+            self._keep_streams(task.streams, task, job, code)
         now = (EPOCH + timedelta(seconds=self._versions)).isoformat()
         ended = replace(task, state="completed", result="failure" if code else "success", exit_code=code, ended=now)
         return replace(ended, failure="FailureExitCode: The task exited with a failure code" if code else None)
+
+    def _keep_streams(self, kept: KeptStreams, task: Task, job: Job, code: int) -> None:
+        if kept.upload_condition.lower() == ("tasksuccess" if code else "taskfailure"):
+            return
+        for name in ("stdout.txt", "stderr.txt"):
+            path, said = f"{task.id}/{name}", b"it goes"
+            blob = replace(self.put(kept.container, path, said, job.owner, task.id), is_log=True)
+            self.stored[kept.container, path] = blob, said
 
     def _settle(self, job: Job) -> None:
         held = self.jobs[job.id.lower()]
@@ -556,7 +568,7 @@ def _marks(job: Job, owner: str) -> dict[str, Any]:
 def _as_task(job: Job, manager: JobManagerTask) -> Task:
     """A manager as the service has it among the tasks of its job."""
     said = {"job": job.name, "generation": job.generation, "id": manager.id, "digest": manager.content}
-    return Task(**said, command_line=manager.command_line, output_files=manager.output_files)
+    return Task(**said, command_line=manager.command_line, output_files=manager.output_files, streams=manager.streams)
 
 
 def _there(held: dict[str, R], name: str, kind: str) -> R:

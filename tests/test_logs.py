@@ -79,18 +79,21 @@ def test_reading_takes_what_is_there_in_parts() -> None:
 
 def test_why_streams_cannot_be_read_is_told_once_for_each_reason() -> None:
     tasks = [Place(above="j", id=task) for task in ("a", "b", "c", "d", "d")]
-    assert list(why_lost(tasks, {"a": "waiting", "b": "waiting", "c": "preparing"})) == [
+    assert list(why_lost(tasks, {"a": "waiting", "b": "waiting", "c": "preparing"}, kept=False)) == [
         "a, b have written nothing yet: they are waiting",
         "c has written nothing yet: it is preparing",
         "nobody can read what d wrote any more: its node or its files are gone; "
-        "'logs: {container: …}' in the spec keeps it",
+        "without 'logs: false' in the spec it would be kept",
+    ]
+    assert list(why_lost(tasks[3:], {}, kept=True)) == [
+        "nobody can read what d wrote any more: its node or its files are gone"
     ]
 
 
 def test_a_node_that_comes_up_has_lost_nothing() -> None:
     node = Place(above="p", id="n1", is_task=False)
-    assert list(why_lost([node], {"n1": "creating"})) == ["n1 has written nothing yet: it is creating"]
-    assert list(why_lost([node], {})) == [
+    assert list(why_lost([node], {"n1": "creating"}, kept=False)) == ["n1 has written nothing yet: it is creating"]
+    assert list(why_lost([node], {}, kept=False)) == [
         "nobody can read what n1 wrote any more: its node or its files are gone",
     ]
 

@@ -1,6 +1,6 @@
 """The Cloud of an account: every method hands on to the room of its kind."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,13 @@ class Azure:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+    def storage(
+        self, owner: str, names: Iterable[str], unread: Collection[str] = ()
+    ) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
         found = containers.observe(self._session, owner, names)
         with self._session.workers() as pool:
-            listed = list(pool.map(lambda c: list_blobs(self._session, c.name), found))
+            read = [container.name for container in found if container.name not in unread]
+            listed = list(pool.map(lambda name: list_blobs(self._session, name), read))
         return found, tuple(blob for listing in listed for blob in listing)
 
     def made(self) -> tuple[Stamped, ...]:

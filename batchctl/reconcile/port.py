@@ -1,6 +1,6 @@
 """What reconcile asks of a cloud, which `cloud/` and the tests' fake satisfy; and the situation in which it asks."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -91,8 +91,10 @@ class Cloud(Account, Source, Protocol):
     and `read` do, for what is waited for and what is fetched must be there.
     """
 
-    def storage(self, owner: str, names: Iterable[str]) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
-        """Containers that bear our mark or one of these names, and the blobs in them."""
+    def storage(
+        self, owner: str, names: Iterable[str], unread: Collection[str] = ()
+    ) -> tuple[tuple[Container, ...], tuple[Blob, ...]]:
+        """Containers that bear our mark or one of these names, and the blobs in those that do not stay `unread`."""
         ...
 
     def made(self) -> tuple[Stamped, ...]:

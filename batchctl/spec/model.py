@@ -33,8 +33,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
+    """`streams`: made by batchctl, for the standard streams of tasks alone."""
+
     keep: bool = False
     external: bool = False
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,9 +258,10 @@ class DownloadSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogsSpec:
-    """Where the standard streams of tasks are kept, and of which: taskSuccess, taskFailure or taskCompletion."""
+    """Where the standard streams of tasks are kept ("": in a container of their own), and of which: taskSuccess,
+    taskFailure or taskCompletion."""
 
-    container: str
+    container: str = ""
     condition: str = "taskCompletion"
 
 
@@ -305,12 +309,25 @@ class Spec:
     @property
     def script_container(self) -> str:
         """Where the .cmd files are that command lines on Windows run."""
+        return self._own_container("scripts")
+
+    @property
+    def logs_container(self) -> str:
+        """Where the standard streams of tasks are kept unless the spec names another."""
+        return self._own_container("logs")
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Containers that hold nothing which a plan asks for."""
+        return frozenset(name for name, container in self.containers.items() if container.streams)
+
+    def _own_container(self, of: str) -> str:
         plain = re.sub("[^a-z0-9]+", "-", self.name.lower()).strip("-")
         if plain == self.name and len(plain) <= LONGEST_IN_CONTAINER:
-            return f"{plain}-scripts"
+            return f"{plain}-{of}"
         # Names that differ stay different.
         told = hashlib.sha256(self.name.encode()).hexdigest()[:8]
-        return f"{plain[:LONGEST_IN_CONTAINER].strip('-')}-{told}-scripts"
+        return f"{plain[:LONGEST_IN_CONTAINER].strip('-')}-{told}-{of}"
 
     @property
     def settings(self) -> Settings:

@@ -183,8 +183,8 @@ def _with_manager(asked: Job, job: JobSpec, tasks: Iterable[Task]) -> Job:
     manager = next((task for task in tasks if task.manager), None)
     if manager is None or job.job_manager_task is None:
         return asked
-    same = ("command_line", "resource_files", "environment", "container_settings", "output_files", "display_name")
-    told = {name: getattr(manager, name) for name in same}
+    same = ("command_line", "resource_files", "environment", "container_settings", "display_name")
+    told = {name: getattr(manager, name) for name in (*same, "output_files", "streams")}
     made = replace(job.job_manager_task, **told, content=manager.digest)
     return replace(asked, job_manager_task=made, uses_task_dependencies=True, sealed=len(job.tasks) == 1)
 

@@ -1,6 +1,6 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import fields, replace
 from typing import Any
 
@@ -32,10 +32,10 @@ from batchctl.spec.filling.filler import (
 )
 from batchctl.spec.filling.rotation import holds_secrets, told, told_settings
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, ForEach, JobSpec, LogsSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
+from batchctl.spec.model import Factory, ForEach, JobSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
-from batchctl.work import JobPreparationTask, MultiInstanceSettings, OutputFile, ResourceFile, Settings, StartTask
+from batchctl.work import JobPreparationTask, KeptStreams, MultiInstanceSettings, ResourceFile, Settings, StartTask
 
 MOST_TASKS = 100_000
 # One for all: nearly every task of very many has nothing to put there.
@@ -61,7 +61,8 @@ def make_tasks(
     common = told_settings(told(plain), at, common) if secret else filled_settings(plain, at, common)
     before, digests = scripts_before(spec, start, asked), Digests(inventory)
     kept = kept_scripts(before, digests)
-    frame = Frame(job, pool, common, scripts_digest(before), digests, written_before(job), secret, spec.logs, kept)
+    streams = KeptStreams(container=spec.logs.container, upload_condition=spec.logs.condition) if spec.logs else None
+    frame = Frame(job, pool, common, scripts_digest(before), digests, written_before(job), secret, streams, kept)
     made = Made(spec, scripts, {(blob.container, blob.path) for blob in inventory.uploads})
     stages = dict(factories_in_stages(job))
     for factory in factories_in_order(job):
@@ -136,7 +137,7 @@ class Frame:
     digests: Digests
     written_before: Mapping[str, frozenset[str]]
     secret: bool = False
-    logs: LogsSpec | None = None
+    streams: KeptStreams | None = None
     kept: str = ""
 
 
@@ -166,7 +167,7 @@ class Made:
         self._problems: list[Problem] = []
         self._ids: dict[str, Maker] = {}
         self._outputs: dict[Place, Maker] = {}
-        self._uploads = uploads
+        self._uploads, self._unread = uploads, spec.unread
         self._reserved = reserved_ids(spec.job)
 
     def of(self, factory: Factory, inventory: Inventory, frame: Frame) -> list[Problem]:
@@ -209,6 +210,8 @@ class Made:
             both = f"{self._called(other)} and {self._called(maker)}"
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"
             self._report((*factory.at, "id"), message, "same-task-id")
+        if task.streams and task.streams.container not in self._unread:
+            self._meet_streams(task, task.streams, maker)
         if not task.output_files:
             return
         at = (*factory.at, "outputFiles")
@@ -219,6 +222,14 @@ class Made:
                 both = f"{self._called(other)} and {self._called(maker)}"
                 message = f"{both} would both write the blob {shown('/'.join(blob.place))}"
                 self._report((*at, blob.number), message, "same-output")
+
+    def _meet_streams(self, task: Task, kept: KeptStreams, maker: Maker) -> None:
+        """Where the spec says where they go, other blobs may go there too."""
+        for name in ("stdout.txt", "stderr.txt"):
+            place = kept.container, f"{task.id}/{name}"
+            if place in self._uploads or self._outputs.setdefault(place, maker) is not maker:
+                message = f"a standard stream of a task would be {shown('/'.join(place))}, the name of another blob"
+                self._report(("logs", "container"), message, "same-output")
 
     def _called(self, maker: "Maker") -> str:
         if maker.factory.for_each:
@@ -255,10 +266,8 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
         **mould.plain,
         # In the order in which problems are told.
         "resource_files": files,
-        "output_files": (
-            *(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
-            *_kept_streams(frame.logs, task_id),
-        ),
+        "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
+        "streams": frame.streams,
         "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
         **_run(fill, factory, files, frame.pool),
         **({"multi_instance_settings": _instances(fill, several, frame, mould.coming)} if several else {}),
@@ -276,18 +285,6 @@ def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
     at = (*factory.at, "dependsOn")
     awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
     return Draft(Task(**values), parts, key, awaits or NOTHING)
-
-
-def _kept_streams(logs: LogsSpec | None, task_id: str) -> Iterator[OutputFile]:
-    if logs:
-        yield OutputFile(
-            file_pattern="../std*.txt",
-            container=logs.container,
-            path=task_id,
-            upload_condition=logs.condition,
-            optional=True,
-            is_log=True,
-        )
 
 
 def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:

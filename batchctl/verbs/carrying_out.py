@@ -109,7 +109,8 @@ def tell_failures(before: Survey, decided: Plan, cloud: Cloud) -> Generator[Even
     """Of the tasks that ran, and of those whose outputs these took."""
     desired, jobs = before.desired, decided.waits
     tasks = [t for t in desired.resources if isinstance(t, Task)]
-    containers = {o.container for t in tasks for o in t.output_files if o.container_url is None} if jobs else set()
+    written = (o for t in tasks for o in t.output_files if o.container_url is None)
+    containers = {o.container for o in written} if jobs else set()
     outputs = [b for name in sorted(containers) for b in cloud.blobs(name) if b.owner == desired.owner]
     runs = follow.runs_to_judge(jobs, tasks, outputs, cloud)
     ran = {task.id for task in added_tasks(decided)}

@@ -78,4 +78,4 @@ def _asked_at(resource: Resource, factories: Mapping[str, At]) -> At:
 
 def _place(spec: Spec, at: At) -> Place:
     source = spec.source
-    return source.keys.get(at) or source.values[at]
+    return source.keys.get(at) or source.values.get(at) or source.keys[("name",)]

@@ -64,7 +64,7 @@ def files_of(spec: Spec, cloud: Cloud, eyes: Eyes, asked: str, patterns: Sequenc
     in_containers = [Held(owner=tasks[who], blob=b) for b in kept if (who := (b.task or "").lower()) in tasks]
     known = {held.owner for held in in_containers}
     unread = [place for place, each in gone.items() if each.label not in known]
-    lost = tuple(why_lost(unread, not_begun(unread, spec, eyes)))
+    lost = tuple(why_lost(unread, not_begun(unread, spec, eyes), kept=spec.logs is not None))
     if len(unread) == len(there):
         raise NotThere("; ".join(lost))
     chosen = chooser(patterns, ())

@@ -83,9 +83,9 @@ def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) ->
     blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
     there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
     readable = tuple(stream for stream in there if stream not in gone or stream.blob)
-    lost = tuple(
-        why_lost([s.place for s in there if s not in readable], not_begun([s.place for s in gone], spec, eyes))
-    )
+    missing = [s.place for s in there if s not in readable]
+    waiting = not_begun([s.place for s in gone], spec, eyes)
+    lost = tuple(why_lost(missing, waiting, kept=spec.logs is not None))
     if not readable:
         raise NotThere("; ".join(lost))
     return Found(streams=readable, lost=lost)
@@ -101,8 +101,8 @@ def not_begun(places: Sequence[Place], spec: Spec, eyes: Eyes) -> dict[str, str]
     }
 
 
-def why_lost(places: Sequence[Place], not_begun: Mapping[str, str]) -> Iterator[str]:
-    """Why the streams of these cannot be read, alike ones together."""
+def why_lost(places: Sequence[Place], not_begun: Mapping[str, str], *, kept: bool) -> Iterator[str]:
+    """Why the streams of these cannot be read, alike ones together; `kept`: the spec keeps those of tasks."""
     alike: dict[str | None, list[str]] = {}
     for place in dict.fromkeys(places):
         alike.setdefault(not_begun.get(place.id), []).append(place.id)
@@ -113,8 +113,9 @@ def why_lost(places: Sequence[Place], not_begun: Mapping[str, str]) -> Iterator[
             yield f"{some(ids)} {has} {state}"
         else:
             gone = "its node or its files are gone" if one else "their nodes or their files are gone"
-            kept = "; 'logs: {container: …}' in the spec keeps it" * all(place.is_task for place in places)
-            yield f"nobody can read what {some(ids)} wrote any more: {gone}{kept}"
+            remedy = "" if kept else "; without 'logs: false' in the spec it would be kept"
+            of_tasks = all(place.is_task for place in places)
+            yield f"nobody can read what {some(ids)} wrote any more: {gone}{remedy if of_tasks else ''}"
 
 
 def read_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud) -> Iterator[Heard]:

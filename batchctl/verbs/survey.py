@@ -1,6 +1,6 @@
 """What is wanted, what is held, and the plan that follows: reads alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from batchctl.desired import Desired
@@ -38,13 +38,13 @@ class Survey:
 def survey(spec: Spec, cloud: Cloud) -> Survey:
     """Raises Refused if an external pool is not there, SpecError for what cannot be made of the spec."""
     wanted = outline(spec)
-    seen = _seen(wanted, cloud)
+    seen = _seen(wanted, cloud, spec.unread)
     if wanted.external_pool:
         named = spec
         spec = on_pool(spec, _external_pool(wanted.external_pool.name, seen))
         if spec.containers != named.containers:
             # Its nodes run Windows: the container of .cmd files is looked at as well.
-            seen = _seen(outline(spec), cloud)
+            seen = _seen(outline(spec), cloud, spec.unread)
     held = _without_external(wanted, seen)
     # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
     listings = {
@@ -68,9 +68,10 @@ def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
     return _without_external(wanted, _seen(wanted, cloud))
 
 
-def _seen(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
+def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Resource, ...]:
+    """`unread`: containers that are not looked into."""
     names = {c.name for c in _containers(wanted.resources)} | wanted.external
-    containers, blobs = cloud.storage(wanted.owner, sorted(names))
+    containers, blobs = cloud.storage(wanted.owner, sorted(names), unread)
     ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job | Schedule)}
     ids |= {wanted.external_pool.name} if wanted.external_pool else set()
     return (*containers, *blobs, *cloud.batch(wanted.owner, sorted(ids)))

@@ -33,7 +33,7 @@ def test_what_outlives_its_job_is_told_until_it_goes(workbench: Workbench) -> No
     assert planned.code == 0, planned.said
     assert f"of job '{name}' stays (keepAlive): 1 node, until destroy" in planned.out
     assert "1 node keeps costing" in workbench.run("status", "auto.yaml").out
-    assert f"{name} ({workbench.folder}/auto.yaml): 1 pool, 1 job" in workbench.run("gc").out
+    assert f"{name} ({workbench.folder}/auto.yaml): 1 container, 1 pool, 1 job" in workbench.run("gc").out
     destroyed = workbench.run("destroy", "auto.yaml", "--yes")
     assert destroyed.code == 0, destroyed.said
     assert f"was made for job {name}" in destroyed.out

@@ -17,6 +17,7 @@ from tests.emulator.test_faults import fault
 SPEC = """
 version: 1
 name: scaled
+logs: false
 pool:
   id: scaled
   vmSize: Standard_D2s_v5
@@ -90,6 +91,7 @@ def test_a_wait_with_an_end_ends_before_the_next_evaluation(tmp_path: Path, clou
 SCALED = """
 version: 1
 name: scaled
+logs: false
 pool:
   id: scaled
   vmSize: Standard_D2s_v5

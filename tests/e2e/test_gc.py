@@ -14,13 +14,13 @@ def test_gc(stage: Stage) -> None:
     assert stage.run(None, "apply", "spec.yaml", "--yes").code == 0
     listed = stage.run(None, "gc", "--yes")
     assert listed.code == 4, listed.said
-    assert f"{stage.name} ({spec}): 2 containers, 1 pool, 1 job; expired on " in listed.said
+    assert f"{stage.name} ({spec}): 3 containers, 1 pool, 1 job; expired on " in listed.said
     assert "2 outputs are not at home" in listed.said
     assert stage.held() == WHOLE
     as_json = stage.run(None, "gc", "--json")
     assert as_json.code == 0, as_json.said
     [estate] = [e for e in checked(as_json.said) if e["type"] == "estate" and e["owner"] == stage.name]
-    assert estate["counts"] == {"container": 2, "pool": 1, "job": 1}
+    assert estate["counts"] == {"container": 3, "pool": 1, "job": 1}
     assert estate["unwanted"].startswith("expired on ")
     assert stage.held() == WHOLE
     cleared = stage.run(None, "gc", "--yes", "--discard-outputs")

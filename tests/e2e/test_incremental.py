@@ -35,6 +35,7 @@ def written(name: str, folder: Path) -> Path:
     spec: dict[str, Any] = {
         "version": 1,
         "name": name,
+        "logs": False,
         "storage": {
             "containers": {f"{name}-in": {}, f"{name}-out": {}},
             "uploads": [{"from": "in/*.txt", "to": f"{name}-in"}],

@@ -17,13 +17,13 @@ def test_plan_apply_destroy_as_streams(workbench: Workbench, named: Callable[[st
     said = checked(planned.out)
     assert [item["type"] for item in said] == ["start", "target", "account", "plan", "complete"]
     assert said[-1]["exitCode"] == 2
-    assert said[3]["summary"] == {"add": 12, "change": 0, "destroy": 0, "run": 3}
+    assert said[3]["summary"] == {"add": 13, "change": 0, "destroy": 0, "run": 3}
     assert "Saved: batchctl apply plan.json" in planned.err
 
     applied = workbench.run("apply", "plan.json", "--json")
     assert applied.code == 0, applied.said
     said = checked(applied.out)
-    assert said[-1]["counts"] == {"create": 12, "update": 0, "delete": 0, "adopt": 0, "fetch": 3}
+    assert said[-1]["counts"] == {"create": 13, "update": 0, "delete": 0, "adopt": 0, "fetch": 3}
     assert {item["name"] for item in said if item["type"] == "applied" and item["kind"] == "task"}
     assert [item for item in said if item["type"] == "progress"][-1]["counts"]["succeeded"] == 3
 
@@ -33,7 +33,7 @@ def test_plan_apply_destroy_as_streams(workbench: Workbench, named: Callable[[st
 
     destroyed = workbench.run("destroy", spec, "--json", "--yes")
     assert destroyed.code == 0, destroyed.said
-    assert checked(destroyed.out)[-1]["counts"]["delete"] == 5
+    assert checked(destroyed.out)[-1]["counts"]["delete"] == 6
 
 
 def test_what_goes_wrong_is_the_last_line(workbench: Workbench) -> None:

@@ -80,7 +80,7 @@ def test_who_waits_makes_a_new_plan(stage: Stage) -> None:
         ran = [ended(process) for process in both]
     assert [done.code for done in ran] == [0, 0], ran
     [waited] = [done.said for done in ran if "No changes." in done.said]
-    assert "Plan: 8 to add" in waited
+    assert "Plan: 9 to add" in waited
     assert "nothing was to be done" in waited
     assert stage.held() == WHOLE
 

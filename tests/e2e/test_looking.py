@@ -71,10 +71,7 @@ def test_a_form_that_there_is_not(workbench: Workbench, named: Callable[[str], s
 def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: Callable[[str], str]) -> None:
     spec = named("canary.yaml")
     path = workbench.folder / spec
-    kept = re.search(r"container: (\S+)}", path.read_text())
-    assert kept is not None
-    streams = f"{{filePattern: '../std*.txt', container: {kept[1]}, path: 'logs/{{key}}'}}"
-    text = path.read_text().replace("outputFiles: [{", f"outputFiles: [{streams}, {{")
+    text = path.read_text().replace("wait:", "logs: {condition: taskSuccess}\nwait:")
     more = "taskSlotsPerNode: 4\n  afterRun: keep\n  startTask: {commands: [echo started]}\n"
     text = text.replace("taskSlotsPerNode: 4\n", more)
     path.write_text(text.replace('echo "$((', "printf 'a\\tb\\033[1m c\\n::end'; echo \"$(("))
@@ -115,7 +112,7 @@ def test_logs_from_the_node_and_from_the_container(workbench: Workbench, named: 
     assert workbench.run("logs", spec, "square-01").out == one.out
     assert workbench.run("get", spec, "square-01", "square-01.txt", "stdout.txt", "--to", "kept").code == 0
     kept_files = {str(path.relative_to(workbench.folder)) for path in workbench.folder.rglob("kept/**/*.txt")}
-    assert kept_files == {"kept/square-01.txt", "kept/logs/1/stdout.txt"}
+    assert kept_files == {"kept/square-01.txt", "kept/square-01/stdout.txt"}
     assert "nobody can read what square-20 wrote any more" in workbench.run("ls", spec, "square-20").err
     gone = workbench.run("logs", spec, "square-20", "--stderr")
     assert gone.code == 1

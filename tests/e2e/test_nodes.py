@@ -26,6 +26,7 @@ ON_SPOT = "test $AZ_BATCH_NODE_IS_DEDICATED = true || sleep 60"
 SPEC = """
 version: 1
 name: nodes
+logs: false
 pool:
   id: nodes
   image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}

@@ -30,8 +30,8 @@ def test_a_place_is_the_same_in_two_checkouts_and_not_in_two_repositories(stage:
     assert stage.held() == WHOLE
     adopted = stage.run(None, "apply", fork, "--yes", "--adopt")
     assert adopted.code == 0, adopted.said
-    assert adopted.said.count("@ ") == 3
-    assert "3 to adopt" in adopted.said
+    assert adopted.said.count("@ ") == 4
+    assert "4 to adopt" in adopted.said
     refused = stage.run(None, "apply", here, "--yes")
     assert refused.code == 4, refused.said
     assert "secret" not in refused.said + adopted.said

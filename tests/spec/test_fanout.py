@@ -86,6 +86,7 @@ def resolved(case: dict[str, Any], folder: Path) -> Desired:
             **({"containerConfiguration": {"type": "dockerCompatible"}} if case.get("containers") else {}),
         },
         "job": {"id": "j", "tasks": case.get("factories") or [case["factory"]]},
+        "logs": False,
     }
     path = folder / "spec.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")

@@ -84,7 +84,7 @@ def test_the_example() -> None:
     assert (spec.name, spec.folder, list(spec.containers)) == (
         "word-count",
         WORD_COUNT.parent,
-        ["application", "input", "output"],
+        ["application", "input", "output", "word-count-logs"],
     )
     assert spec.values == {"vars.words": 7}
     assert examine(WORD_COUNT, {}, {}) == ()

@@ -62,6 +62,7 @@ def test_nothing_that_only_tasks_and_nodes_use_has_to_be_known(tmp_path: Path) -
     assert {(r.kind, r.name) for r in wanted.resources} == {
         ("container", "input"),
         ("container", "output"),
+        ("container", "a-logs"),
         ("pool", "p"),
         ("job", "j"),
     }
@@ -107,7 +108,7 @@ def test_what_is_wrong_in_the_spec_is_still_told(tmp_path: Path) -> None:
     ("before", "after", "says"),
     [
         ("{input: {}, ", "{input: 'V', ", "input takes a mapping"),
-        ("storage:\n", "logs: 'V'\nstorage:\n", "logs takes a mapping"),
+        ("storage:\n", "logs: 'V'\nstorage:\n", "logs takes true or false or a mapping"),
         ("    - id: t-{index}\n", "    - 'V'\n    - id: t-{index}\n", r"tasks\[0\] takes a mapping"),
         (
             "commonEnvironmentSettings: [{name: REGION, value: '${env:REGION}'}]",

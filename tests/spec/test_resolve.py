@@ -51,6 +51,7 @@ SPEC: dict[str, Any] = {
             }
         ],
     },
+    "logs": False,
     "wait": {"timeout": "PT1H30M"},
     "download": [{"container": "out", "to": "../home"}],
 }

@@ -124,6 +124,8 @@ WHOLE = {
     "blob NAME-input/b.txt": 1,
     "blob NAME-output/a_OUTPUT.txt": 1,
     "blob NAME-output/b_OUTPUT.txt": 1,
+    "container NAME-logs": 1,
+    **{f"blob NAME-logs/copy-{stem}/{name}.txt": 1 for stem in TEXTS for name in ("stdout", "stderr")},
     "pool NAME": 1,
     "job NAME": 1,
     "task NAME/copy-a": 1,

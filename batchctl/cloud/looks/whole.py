@@ -1,5 +1,7 @@
 """A run of a task with all that Batch was given for it."""
 
+from collections.abc import Iterator
+
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.session import Session
@@ -20,18 +22,22 @@ def whole_task(session: Session, task: Task) -> Task | None:
         generation=task.generation,
         digest=travelling_digest(item) or task.digest,
         contents=travelling_contents(item),
-        output_files=tuple(_read_output(session, output) for output in item.get("outputFiles") or ()),
+        output_files=tuple(_read_outputs(session, item)),
     )
 
 
-def _read_output(session: Session, item: Json) -> OutputFile:
-    place = item["destination"]["container"]
+def _read_outputs(session: Session, item: Json) -> Iterator[OutputFile]:
+    for output in item.get("outputFiles") or ():
+        place = output["destination"]["container"]
+        if f"x-ms-meta-{marks.LOG}" not in marks.from_pairs(place.get("uploadHeaders")):
+            yield _read_output(session, output, place)
+
+
+def _read_output(session: Session, item: Json, place: Json) -> OutputFile:
     ours = session.sas.place(place["containerUrl"])
-    headers = marks.from_pairs(place.get("uploadHeaders"))
     return OutputFile(
         file_pattern=item["filePattern"],
         container=ours[0] if ours else unsigned(place["containerUrl"]) or "",
         path=place.get("path"),
         upload_condition=item["uploadOptions"]["uploadCondition"],
-        is_log=f"x-ms-meta-{marks.LOG}" in headers,
     )

@@ -15,7 +15,7 @@ from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.configurations import IdentityReference
 from batchctl.output_names import written_mark
-from batchctl.resources import Image, Pool, Task
+from batchctl.resources import Image, Job, Pool, Task
 from batchctl.rest import REST, Dialect, field_entries
 from batchctl.rules import JsonText, json_text, told_json
 from batchctl.work import (
@@ -266,14 +266,32 @@ def output_file_body(session: Session, output: OutputFile, mark: Mapping[str, st
     }
 
 
-def marked_outputs(session: Session, task: Task, outputs: Sequence[OutputFile], owner: str) -> list[Json]:
-    """The `outputFiles` of a task, each with our mark: for which declaration, in which run; logs with one of theirs."""
+def as_task(job: Job, manager: JobManagerTask) -> Task:
+    """A manager as far as its outputs are marked like those of a task."""
+    return Task(
+        job=job.name,
+        id=manager.id,
+        output_files=manager.output_files,
+        streams=manager.streams,
+        digest=manager.content,
+        generation=job.generation,
+    )
+
+
+def marked_outputs(session: Session, task: Task, owner: str) -> list[Json]:
+    """The `outputFiles` of a task, each with our mark: for which declaration, in which run; streams with theirs."""
     mark = {marks.OWNER: owner, marks.TASK: task.id}
-    return [output_file_body(session, o, {**mark, **_what_it_is(o, task)}) for o in outputs]
-
-
-def _what_it_is(output: OutputFile, task: Task) -> dict[str, str]:
-    return {marks.LOG: "true"} if output.is_log else {marks.OUTPUT: written_mark(output, task)}
+    outputs = [output_file_body(session, o, {**mark, marks.OUTPUT: written_mark(o, task)}) for o in task.output_files]
+    if (kept := task.streams) is None:
+        return outputs
+    streams = OutputFile(
+        file_pattern="../std*.txt",
+        container=kept.container,
+        identity_reference=kept.identity_reference,
+        path=task.id,
+        upload_condition=kept.upload_condition,
+    )
+    return [*outputs, output_file_body(session, streams, {**mark, marks.LOG: "true"})]
 
 
 def image_body(image: Image) -> Json:

@@ -8,11 +8,11 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import marked_outputs, merged, rest_dialect, unsaid
+from batchctl.cloud.resources.bodies import as_task, marked_outputs, merged, rest_dialect, unsaid
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud_answers import Counts, JobStanding, Outcome
 from batchctl.errors import CloudError, Partial
-from batchctl.resources import Job, Task
+from batchctl.resources import Job
 from batchctl.rules import Rule, asked_hashes
 from batchctl.words import some
 
@@ -131,9 +131,7 @@ def job_body(session: Session, job: Job, owner: str) -> Json:
     ends = "terminatejob" if job.sealed and job.job_manager_task else "noaction"
     said = {"id": job.id, "metadata": job_metadata(session, job, owner, asked_hashes(job)), "onAllTasksComplete": ends}
     body = {**rest_dialect(session).write(job), **said}
-    if (manager := job.job_manager_task) and manager.output_files:
-        task = Task(job=job.name, id=manager.id, digest=manager.content, generation=job.generation)
-        outputs = marked_outputs(session, task, manager.output_files, owner)
+    if (manager := job.job_manager_task) and (outputs := marked_outputs(session, as_task(job, manager), owner)):
         body["jobManagerTask"]["outputFiles"] = outputs
     if job.auto_pool is not None:
         del body["poolInfo"]["poolId"]

@@ -9,11 +9,11 @@ from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.resources.bodies import marked_outputs, merged, rest_dialect, travelling_digest, unsaid
+from batchctl.cloud.resources.bodies import as_task, marked_outputs, merged, rest_dialect, travelling_digest, unsaid
 from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud.resources.tasks import task_body
 from batchctl.cloud_answers import Outcome
-from batchctl.resources import AS_TASK, Job, Schedule, Task
+from batchctl.resources import AS_TASK, Job, Schedule
 from batchctl.rest import Dialect
 from batchctl.rules import asked_hashes
 from batchctl.words import plural
@@ -91,9 +91,8 @@ def _specification_body(session: Session, schedule: Schedule, owner: str, job: J
     dialect = rest_dialect(session)
     body = {**dialect.write(job), "onAllTasksComplete": "terminatejob"}
     del body["id"]
-    if (own := job.job_manager_task) and own.output_files:
-        told = Task(job="", id=own.id, digest=own.content)
-        body["jobManagerTask"]["outputFiles"] = marked_outputs(session, told, own.output_files, owner)
+    if (own := job.job_manager_task) and (outputs := marked_outputs(session, as_task(job, own), owner)):
+        body["jobManagerTask"]["outputFiles"] = outputs
     if schedule.task is not None:
         manager = task_body(session, dialect, owner, schedule.task)
         body["jobManagerTask"] = {**manager, "killJobOnCompletion": False, "runExclusive": False}

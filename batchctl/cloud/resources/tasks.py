@@ -105,8 +105,8 @@ def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Jso
     """The task as Batch takes it; what is as Batch has it anyway is left out, for tasks may be very many."""
     # REST wants it even where it is empty: a container's own.
     body = {"commandLine": "", **dialect.write(task, sparse=True)}
-    if task.output_files:
-        body["outputFiles"] = marked_outputs(session, task, task.output_files, owner)
+    if outputs := marked_outputs(session, task, owner):
+        body["outputFiles"] = outputs
     give_user(body)
     give_digest(body, task.digest)
     if task.contents:

@@ -9,7 +9,7 @@ from batchctl.reconcile.plan import Change, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task, label_of
 from batchctl.words import plural, some
-from batchctl.work import OutputFile, ResourceFile
+from batchctl.work import JobManagerTask, ResourceFile
 
 
 def only_named(plan: Plan, situation: Situation) -> Plan:
@@ -106,12 +106,12 @@ def _needs_of(change: Change) -> Iterator[Need]:
             first = scheduled or job.job_manager_task
             for work in (job.job_preparation_task, job.job_release_task, first):
                 yield from _inputs(work.resource_files if work is not None else ())
-            yield from _outputs(first.output_files if first else ())
+            yield from _outputs(first)
         case Task() as task:
             yield Need(Job, label_of(task).rpartition("/")[0].lower())
             yield from _earlier_tasks(task)
             yield from _inputs(task.all_resource_files)
-            yield from _outputs(task.output_files)
+            yield from _outputs(task)
         case _:
             pass
 
@@ -141,8 +141,10 @@ class _Read:
         return path == self.file.blob if self.file.blob else path.startswith(self.file.blob_prefix or "")
 
 
-def _outputs(files: Iterable[OutputFile]) -> Iterator[Need]:
-    yield from (Need(Container, file.container) for file in files)
+def _outputs(task: Task | JobManagerTask | None) -> Iterator[Need]:
+    if task is not None:
+        yield from (Need(Container, output.container) for output in task.output_files)
+        yield from (Need(Container, kept.container) for kept in (task.streams,) if kept)
 
 
 def _refusals_of_unmet(wanted: Iterable[Named], there: Sequence[Resource], situation: Situation) -> Iterator[str]:

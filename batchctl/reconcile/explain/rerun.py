@@ -262,7 +262,7 @@ def _container(facts: RerunFacts) -> Iterator[str]:
 
 
 def _outputs(facts: RerunFacts) -> Iterator[str]:
-    before, after = ([_output(o) for o in task.output_files if not o.is_log] for task in (facts.run, facts.task))
+    before, after = ([_output(o) for o in task.output_files] for task in (facts.run, facts.task))
     yield from (f"- {facts.veil(line)}" for line in before if line not in after)
     yield from (f"+ {facts.veil(line)}" for line in after if line not in before)
     if before != after and sorted(before) == sorted(after):

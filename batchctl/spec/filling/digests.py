@@ -97,7 +97,7 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
         "scripts": scripts,
         **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
-        "outputs": short_hash([_output_words(output) for output in outputs if not output.is_log]),
+        "outputs": short_hash([_output_words(output) for output in outputs]),
     }
 
 

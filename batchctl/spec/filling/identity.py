@@ -17,7 +17,7 @@ from batchctl.machines import (
 )
 from batchctl.resources import Pool
 from batchctl.rest import member_of, without_none
-from batchctl.work import OutputFile, ResourceFile
+from batchctl.work import KeptStreams, OutputFile, ResourceFile
 
 
 def _is_unsigned(url: str | None) -> bool:
@@ -27,6 +27,7 @@ def _is_unsigned(url: str | None) -> bool:
 OPENED: Mapping[type, Callable[[Any], bool]] = {
     ResourceFile: lambda file: file.container is not None or _is_unsigned(file.storage_container_url),
     OutputFile: lambda file: file.container_url is None or _is_unsigned(file.container_url),
+    KeptStreams: lambda _streams: True,
     ContainerRegistry: lambda registry: registry.username is None,
     CustomerManagedKey: lambda _key: True,
     AzureBlobFileSystemConfiguration: lambda mount: mount.account_key is None and mount.sas_key is None,

@@ -66,12 +66,29 @@ def build_spec(document: Document, **outside: Any) -> Spec:
         schedule=_schedule(document["schedule"]) if "schedule" in document else None,
         wait_timeout=parse_duration(wait["timeout"]) if wait else None,
         limits=_limits(document["limits"]) if "limits" in document else None,
-        logs=LogsSpec(**document["logs"]) if "logs" in document else None,
+        logs=_logs(document.get("logs", {})),
         expires_after=parse_duration(document.get("expiresAfter", "")),
         downloads=tuple(_download(d, ("download", i)) for i, d in enumerate(document.get("download", ()))),
         **outside,
     )
-    return with_script_container(spec)
+    return with_script_container(_with_logs_container(spec))
+
+
+def _logs(said: bool | Document) -> LogsSpec | None:
+    if isinstance(said, bool):
+        return LogsSpec() if said else None
+    return LogsSpec(**said)
+
+
+def _with_logs_container(spec: Spec) -> Spec:
+    """What tasks said outlives their nodes, which afterRun takes away, unless the spec says `logs: false`."""
+    if not (spec.logs and spec.job and spec.job.tasks) or (spec.schedule and not spec.identity):
+        return replace(spec, logs=None)
+    if spec.logs.container:
+        return spec
+    kept = replace(spec.logs, container=spec.logs_container)
+    own = spec.containers.get(kept.container, ContainerSpec(streams=True))
+    return replace(spec, logs=kept, containers={**spec.containers, kept.container: own})
 
 
 def _identity(said: str | Document) -> IdentityReference:

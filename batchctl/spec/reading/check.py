@@ -129,7 +129,8 @@ def _type(breach: Breach) -> Iterator[Finding]:
 def _holds_mappings(breach: Breach, types: Sequence[str]) -> bool:
     """Whether no text, and no list of texts, can ever be what is wanted: no value of a variable mends it."""
     items = contract.without_reference(breach.schema.get("items", {}))
-    return types == ["object"] or (types == ["array"] and items.get("type") == "object")
+    of_mappings = types == ["array"] and items.get("type") == "object"
+    return of_mappings or ("object" in types and not {"string", "integer", "number"} & {*types})
 
 
 def _how_to_write(breach: Breach, types: Sequence[str]) -> str:

@@ -152,7 +152,7 @@ def test_what_is_not_added_yet_and_what_costs() -> None:
     assert list(unattended(desired(machines, run), Plan(owner="o", waits=(run,), later=later), left=3)) == [
         "the other 3 tasks are added by `batchctl apply` alone, when the first have gone well",
         "tasks sum are added by `batchctl apply` alone, when map is done",
-        "`batchctl watch` or `apply` ends the job where tasks wait for one that failed once the tasks have ended",
+        "tasks that wait for one that fails go on waiting: `batchctl watch` or `apply` ends their job",
         f"the nodes of pool {machines.name!r} cost while they are there (afterRun: keep)",
     ]
 

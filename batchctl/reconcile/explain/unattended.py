@@ -47,11 +47,11 @@ def _what_comes_later(desired: Desired, decided: Plan) -> Iterator[str]:
         f"deletes pool {ending.pool!r}" if ending.does == DELETE else f"takes the nodes of pool {ending.pool!r} away"
         for ending in decided.endings
     ]
-    if any(job.uses_task_dependencies for job in decided.waits):
-        does.append("ends the job where tasks wait for one that failed")
     costs = ": until then its nodes cost" if decided.endings else ""
     if does:
         yield f"{WHO} {_listed(does)} once the tasks have ended{costs}"
+    if any(job.uses_task_dependencies for job in decided.waits):
+        yield f"tasks that wait for one that fails go on waiting: {WHO} ends their job"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -24,12 +24,13 @@ OF_POOLS = [
 ]
 
 
+NOT_OF_AN_AUTO_POOL = ("id", "afterRun", "nodeDeallocationOption", "onFailure")
+
+
 def auto_pool_of(case: dict[str, Any]) -> dict[str, Any]:
     """The spec of a case, whose pool is made for its job."""
     said = with_task(with_task(BASE, case.get("before", {})), case.get("after", {}))
-    pool = {
-        name: value for name, value in said["pool"].items() if name not in ("id", "afterRun", "nodeDeallocationOption")
-    }
+    pool = {name: value for name, value in said["pool"].items() if name not in NOT_OF_AN_AUTO_POOL}
     if "scale" in pool:
         pool["scale"] = {name: value for name, value in pool["scale"].items() if name != "initial"}
     few = {name: 0 for name in ("targetDedicatedNodes", "targetSpotNodes") if name in pool}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from batchctl.cloud.clients.faults import scheduling_error_text
 from batchctl.cloud.looks.reading import read_failure
 from batchctl.cloud.resources.pool_bodies import read_pool
 from batchctl.rules import field_differences
@@ -61,3 +62,13 @@ def test_who_is_at_fault(category: str) -> None:
     failure = read_failure({"category": category, "code": "FailureExitCode"})
     assert failure
     assert failure.category == "usererror"
+
+
+@pytest.mark.parametrize("code", ["JobTerminationAwaitingNodeProcessing", "JobDeletionAwaitingNodeProcessing"])
+def test_a_job_that_waits_for_its_nodes_has_no_error(code: str) -> None:
+    """Azure says so of jobs that end (Azure/azure-sdk-assets, net/…/JobOperations.json, 2025-06-01, 2025-09-03)."""
+    waits = {"category": "ServerError", "code": code, "message": "waiting for processing from one or more node."}
+    assert scheduling_error_text({"schedulingError": waits}) is None
+    error = {"category": "UserError", "code": "InvalidCertificatesInAutoPool", "message": "are invalid"}
+    assert scheduling_error_text({"schedulingError": error}) == "InvalidCertificatesInAutoPool: are invalid"
+    assert scheduling_error_text({}) is None

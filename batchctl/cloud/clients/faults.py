@@ -81,6 +81,13 @@ def error_text(error: Mapping[str, Any]) -> str:
     return f"{error.get('code') or ''}: {said.split(chr(10) + 'RequestId', 1)[0]}".strip(": ") + more
 
 
+def scheduling_error_text(info: Mapping[str, Any]) -> str | None:
+    """Why a job could not be scheduled, of its executionInfo. A job that ends says there how many nodes it waits for
+    (`JobTerminationAwaitingNodeProcessing`, `JobDeletionAwaitingNodeProcessing`), which is no error."""
+    error = info.get("schedulingError")
+    return error_text(error) if error and not str(error.get("code")).endswith("AwaitingNodeProcessing") else None
+
+
 def _in_brackets(pairs: Iterable[Mapping[str, Any]]) -> str:
     """` (Name: value; …)` of what the service says beside its message; no URL keeps its query, where a SAS lives."""
     told = [(pair.get("key") or pair.get("name"), str(pair.get("value") or "")) for pair in pairs]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from batchctl.cloud.clients.batch import Json
-from batchctl.cloud.clients.faults import error_text
+from batchctl.cloud.clients.faults import error_text, scheduling_error_text
 from batchctl.cloud.resources.bodies import read_duration
 from batchctl.cloud.resources.nodes import iso_moment
 from batchctl.cloud_answers import Counts
@@ -138,7 +138,6 @@ def _read_scaling(run: Json) -> ScalingSight:
 
 def read_generation(job: Job, item: Json, counted: Json) -> JobSight:
     info = item.get("executionInfo") or {}
-    error = info.get("schedulingError")
     return JobSight(
         id=job.id,
         generation=job.generation,
@@ -148,7 +147,7 @@ def read_generation(job: Job, item: Json, counted: Json) -> JobSight:
         created=moment(item.get("creationTime")),
         ended=moment(info.get("endTime")),
         why_ended=info.get("terminateReason"),
-        scheduling_error=error_text(error) if error else None,
+        scheduling_error=scheduling_error_text(info),
         text=job.stamp.text,
         counts=_read_counts(counted.get("taskCounts") or counted),
         slots=_read_counts(counted.get("taskSlotCounts") or {}),

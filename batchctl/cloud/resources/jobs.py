@@ -6,7 +6,7 @@ from functools import partial
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
-from batchctl.cloud.clients.faults import error_text
+from batchctl.cloud.clients.faults import error_text, scheduling_error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import as_task, marked_outputs, merged, rest_dialect, unsaid
 from batchctl.cloud.resources.marked import Marked
@@ -85,8 +85,7 @@ def job_standing(session: Session, job: Job) -> JobStanding:
     if item is None:
         return JobStanding(state="gone")
     info = item.get("executionInfo") or {}
-    error = info.get("schedulingError")
-    why = error_text(error) if error else str(info.get("terminateReason") or "")
+    why = scheduling_error_text(info) or str(info.get("terminateReason") or "")
     return JobStanding(state=str(item.get("state", "")).lower(), why=why)
 
 

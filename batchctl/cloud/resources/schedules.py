@@ -7,7 +7,7 @@ from typing import Any
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.batch import Json, path_segment
-from batchctl.cloud.clients.faults import error_text
+from batchctl.cloud.clients.faults import scheduling_error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import as_task, marked_outputs, merged, rest_dialect, travelling_digest, unsaid
 from batchctl.cloud.resources.marked import Marked
@@ -53,8 +53,7 @@ def how_last_job_ended(session: Session, schedule: Schedule) -> str | None:
     if item is None:
         return None
     info = item.get("executionInfo") or {}
-    error = info.get("schedulingError")
-    why = error_text(error) if error else info.get("terminateReason")
+    why = scheduling_error_text(info) or info.get("terminateReason")
     answer = session.find(lambda: session.batch.get(f"{path}/taskcounts")) or {}
     counts = answer.get("taskCounts", answer)
     told = [f"{counts[word]} {word}" for word in ("active", "running", "failed") if counts.get(word)]

@@ -9,31 +9,50 @@ from batchctl.emulator.refusals import Refusal, bad_value
 UBUNTU_24, UBUNTU_22 = "batch.node.ubuntu 24.04", "batch.node.ubuntu 22.04"
 UBUNTU_20, UBUNTU_18, UBUNTU_16 = "batch.node.ubuntu 20.04", "batch.node.ubuntu 18.04", "batch.node.ubuntu 16.04"
 DEBIAN_12, EL_8, EL_9 = "batch.node.debian 12", "batch.node.el 8", "batch.node.el 9"
-WINDOWS = "batch.node.windows amd64"
+AZURE_3, WINDOWS = "batch.node.azurelinux 3.0", "batch.node.windows amd64"
 _DOCKER, _GEN_2 = ["DockerCompatible"], ["Generation2VMImage"]
-_HPC = ["DockerCompatible", "NvidiaTeslaDriverInstalled", "SupportsRDMAOnly", "Generation2VMImage"]
 
-_ENDED = {UBUNTU_20: "2025-04-23T00:00:00Z", UBUNTU_18: "2023-05-31T00:00:00Z", UBUNTU_16: "2021-04-30T00:00:00Z"}
+_MPI = [*_DOCKER, "SupportsRDMAOnly", "IntelMPIRuntimeInstalled"]
+_MPI_2 = [*_DOCKER, "SupportsRDMAOnly", *_GEN_2, "IntelMPIRuntimeInstalled"]
+_CONFIDENTIAL = ["ConfidentialVMCompatible", *_GEN_2]
 
+# The Linux images as listed on 2026-02-03 (Azure/azure-sdk-assets, js/sdk/batch/batch-rest/…/byos_account, 2025-06-01).
 _ROWS: tuple[tuple[str, str, str, str, list[str], str], ...] = (
-    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, _GEN_2, "verified"),
-    ("canonical", "ubuntu-24_04-lts", "server-gen1", UBUNTU_24, [], "verified"),
-    ("microsoft-dsvm", "ubuntu-hpc", "2404", UBUNTU_24, _HPC, "verified"),
+    ("almalinux", "almalinux-arm", "9-arm-gen2", f"{EL_9}-arm64", _GEN_2, "verified"),
+    ("almalinux", "almalinux-hpc", "8-hpc-gen1", EL_8, _MPI, "unverified"),
+    ("almalinux", "almalinux-hpc", "8-hpc-gen2", EL_8, [*_MPI, *_GEN_2], "unverified"),
+    ("almalinux", "almalinux-x86_64", "8-gen1", EL_8, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, _GEN_2, "verified"),
+    ("almalinux", "almalinux-x86_64", "9-gen1", EL_9, [], "verified"),
+    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, _GEN_2, "verified"),
+    ("canonical", "0001-com-ubuntu-confidential-vm-jammy", "22_04-lts-cvm", UBUNTU_22, _CONFIDENTIAL, "unverified"),
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", UBUNTU_22, [], "verified"),
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", UBUNTU_22, _GEN_2, "verified"),
-    ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _HPC, "verified"),
+    ("canonical", "ubuntu-24_04-lts", "cvm", UBUNTU_24, _CONFIDENTIAL, "unverified"),
+    ("canonical", "ubuntu-24_04-lts", "server", UBUNTU_24, _GEN_2, "verified"),
+    ("canonical", "ubuntu-24_04-lts", "server-arm64", f"{UBUNTU_24}-arm64", _GEN_2, "verified"),
+    ("canonical", "ubuntu-24_04-lts", "server-gen1", UBUNTU_24, [], "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2204", UBUNTU_22, _MPI_2, "unverified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2204-rocm", UBUNTU_22, _MPI_2, "unverified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2404", UBUNTU_24, _MPI_2, "verified"),
+    ("microsoft-dsvm", "ubuntu-hpc", "2404-arm64", f"{UBUNTU_24}-arm64", _MPI_2, "verified"),
+    ("microsoftcblmariner", "azure-linux-3", "azure-linux-3", AZURE_3, [], "verified"),
+    ("microsoftcblmariner", "azure-linux-3", "azure-linux-3-arm64", f"{AZURE_3}-arm64", _GEN_2, "verified"),
+    ("microsoftcblmariner", "azure-linux-3", "azure-linux-3-gen2", AZURE_3, _GEN_2, "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2019-datacenter", WINDOWS, [], "verified"),
+    ("microsoftwindowsserver", "windowsserver", "2022-datacenter-core", WINDOWS, [], "verified"),
+)
+
+# Not listed any more, and still taken: published samples and old pools ask for them.
+_TAKEN: tuple[tuple[str, str, str, str, list[str], str], ...] = (
     ("canonical", "0001-com-ubuntu-server-focal", "20_04-lts", UBUNTU_20, [], "verified"),
     ("canonical", "ubuntuserver", "18.04-lts", UBUNTU_18, [], "verified"),
     ("canonical", "ubuntuserver", "16.04-lts", UBUNTU_16, [], "verified"),
     ("microsoft-azure-batch", "ubuntu-server-container", "20-04-lts", UBUNTU_20, _DOCKER, "unverified"),
     ("debian", "debian-12", "12", DEBIAN_12, [], "verified"),
     ("debian", "debian-12", "12-gen2", DEBIAN_12, _GEN_2, "verified"),
-    ("almalinux", "almalinux-x86_64", "8-gen2", EL_8, _GEN_2, "verified"),
-    ("almalinux", "almalinux-x86_64", "9-gen2", EL_9, _GEN_2, "verified"),
     ("almalinux", "almalinux-hpc", "8_10-hpc-gen2", EL_8, ["SupportsRDMAOnly", *_GEN_2], "verified"),
-    ("microsoftwindowsserver", "windowsserver", "2022-datacenter", WINDOWS, [], "verified"),
-    ("microsoftwindowsserver", "windowsserver", "2019-datacenter", WINDOWS, [], "verified"),
-    ("microsoftwindowsserver", "windowsserver", "2022-datacenter-core", WINDOWS, [], "verified"),
 )
 
 
@@ -44,17 +63,16 @@ def _image_body(publisher: str, offer: str, sku: str, agent: str, capabilities: 
         "osType": "windows" if agent == WINDOWS else "linux",
         "verificationType": verification,
         **({"capabilities": capabilities} if capabilities else {}),
-        **({"batchSupportEndOfLife": _ENDED[agent]} if agent in _ENDED else {}),
     }
 
 
 IMAGES = tuple(_image_body(*row) for row in _ROWS)
 
-_AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in _ROWS}
-_WITH_DOCKER = frozenset((row[0], row[1], row[2]) for row in _ROWS if "DockerCompatible" in row[4])
+_AGENTS: dict[tuple[str, ...], str] = {(row[0], row[1], row[2]): row[3] for row in (*_ROWS, *_TAKEN)}
+_WITH_DOCKER = frozenset((row[0], row[1], row[2]) for row in (*_ROWS, *_TAKEN) if "DockerCompatible" in row[4])
 MARKETPLACE = frozenset({"publisher", "offer", "sku"})
 IDS = frozenset({"virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId"})
-PUBLISHERS = frozenset(row[0] for row in _ROWS) | {
+PUBLISHERS = frozenset(row[0] for row in (*_ROWS, *_TAKEN)) | {
     *("batch", "credativ", "microsoftcblmariner", "microsoftwindowsdesktop", "openlogic", "oracle", "redhat"),
     *("resf", "rockylinux", "suse"),
 }

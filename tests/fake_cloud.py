@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from batchctl.cloud_answers import USED, Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas, Ticket
 from batchctl.configurations import TaskDependencies
 from batchctl.errors import BatchctlError, CloudError, Partial, Refused
+from batchctl.machines import DiffDiskSettings, ManagedDisk
 from batchctl.output_names import blob_names, file_on_node, written_mark
 from batchctl.reconcile.decide.dependents import satisfies_dependents
 from batchctl.reconcile.port import Cloud
@@ -587,15 +588,26 @@ def _free(held: dict[str, R], name: str, wanted: Resource, owner: str) -> None:
 
 
 def _stored(pool: Pool, owner: str) -> Pool:
-    """The service counts the nodes; a formula is taken to ask for one. It fills in the order of jobs."""
+    """The service counts the nodes; a formula is taken to ask for one. It fills in the order of jobs, and disks."""
     scaled = pool.auto_scale_formula is not None
     dedicated, spot = (1, 0) if scaled else (pool.target_dedicated_nodes or 0, pool.target_spot_nodes or 0)
     counted = replace(pool, target_dedicated_nodes=dedicated, target_spot_nodes=spot, nodes=dedicated + spot)
     order = pool.task_scheduling_policy.job_default_order or "none"
     policy = replace(pool.task_scheduling_policy, job_default_order=order)
-    filled = replace(counted, task_scheduling_policy=policy)
+    disks = pool.data_disks and tuple(_filled_disk(disk) for disk in pool.data_disks)
+    system = pool.os_disk and replace(
+        _filled_disk(pool.os_disk),
+        ephemeral_os_disk_settings=pool.os_disk.ephemeral_os_disk_settings or DiffDiskSettings(),
+    )
+    filled = replace(counted, task_scheduling_policy=policy, data_disks=disks, os_disk=system)
     kept: Pool = without_secrets(filled)
     return replace(kept, owner=owner, state="active", asked=asked_hashes(pool), by_reboot=False, asked_again=False)
+
+
+def _filled_disk(disk: Any) -> Any:
+    managed = disk.managed_disk or ManagedDisk()
+    kind = managed.storage_account_type or "standard_lrs"
+    return replace(disk, caching=disk.caching or "none", managed_disk=replace(managed, storage_account_type=kind))
 
 
 def without_secrets(value: Any) -> Any:

@@ -64,6 +64,9 @@ SCHEDULE_MOVES = _move_table(
 )
 
 
+PASSING = frozenset({"disabling", "enabling", "terminating"})
+"""States of jobs and schedules that are no previousState of what follows them: `active` and `disabled` are."""
+
 LIVE = {"live": True}
 """Marks a field that is rebuilt, not stored."""
 
@@ -97,7 +100,8 @@ class Entity:
         """Goes to `state`; a move that is not in the table is a bug of the service."""
         if state not in self.moves[self.state]:
             raise AssertionError(f"{self.kind} {self.id}: {self.state} -> {state}")
-        self.previous, self.previous_time = self.state, self.state_time
+        if self.state not in PASSING:
+            self.previous, self.previous_time = self.state, self.state_time
         self.state, self.state_time = state, now
 
 
@@ -131,7 +135,7 @@ class Node(Entity):
     """A node: a directory and a number of slots. `start` is startTaskInfo, `start_task` what it was asked to run.
 
     `after` is the state that it goes to once its last task has ended, `retaining`: and the files of all are due; a node
-    that has one takes no tasks.
+    that has one takes no tasks. `returning`: it boots for the first time after it was deallocated.
     """
 
     kind: ClassVar[str] = "node"
@@ -152,12 +156,19 @@ class Node(Entity):
     releases: dict[str, Json] = field(default_factory=dict)
     after: str | None = None
     retaining: bool = False
+    returning: bool = False
     pid: list[float] | None = None
     busy: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
 
     @property
     def affinity(self) -> str:
         return f"TVM:{self.id}"
+
+    @property
+    def shown_scheduling(self) -> str:
+        """A node that was deallocated takes no tasks until it is up again, whatever it was told."""
+        away = self.state in ("deallocating", "deallocated") or (self.state == "starting" and self.returning)
+        return "disabled" if away else self.scheduling
 
     @property
     def at_rest(self) -> str:

@@ -108,7 +108,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
 
 _ELEMENT = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
 
-Values = tuple[tuple[str, str], ...]
+Values = tuple[tuple[str, str | None], ...]
 
 
 class Refusal(Exception):  # noqa: N818 - it is what the service answers, not an error of the service
@@ -134,7 +134,9 @@ class Refusal(Exception):  # noqa: N818 - it is what the service answers, not an
     def _error(self, message: str) -> dict[str, Any]:
         error: dict[str, Any] = {"code": self.code, "message": {"lang": "en-US", "value": message}}
         if self.values:
-            error["values"] = [{"key": key, "value": value} for key, value in self.values]
+            error["values"] = [
+                {"key": key, **({} if value is None else {"value": value})} for key, value in self.values
+            ]
         return error
 
 

@@ -19,14 +19,22 @@ _UNITS = (365 * 86400, 30 * 86400, 86400, 3600, 60, 1)
 
 
 def stamp(seconds: float) -> str:
-    """Seconds since 1970 as the wire writes them: seven digits of a second, `Z`; such texts sort by time."""
-    return (_EPOCH + timedelta(seconds=min(seconds, _LATEST))).isoformat(timespec="microseconds")[:26] + "0Z"
+    """Seconds since 1970 as the wire writes them: up to seven digits of a second without zeros behind them, and `Z`."""
+    text = (_EPOCH + timedelta(seconds=min(seconds, _LATEST))).isoformat(timespec="microseconds")[:26]
+    return f"{text.rstrip('0').rstrip('.')}Z"
+
+
+def sortable(text: str) -> str:
+    """A time of the wire with all its seven digits: such texts sort by time."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return f"{whole}.{fraction:0<7}Z"
 
 
 def stamp_of(text: str) -> str:
     """An ISO 8601 time as the wire writes it, to the last of its seven digits. ValueError if it is none."""
-    last = re.search(r"\.[0-9]{6}([0-9])", text)
-    return f"{stamp(seconds_of(text))[:-2]}{last[1] if last else 0}Z"
+    last = re.search(r"\.[0-9]{6}([1-9])", text)
+    found = stamp(seconds_of(text))
+    return f"{sortable(found)[:-2]}{last[1]}Z" if last else found
 
 
 def seconds_of(text: str) -> float:

@@ -20,6 +20,7 @@ PLAIN: dict[Any, Any] = {
     datetime.datetime: MOMENT,
     datetime.timedelta: datetime.timedelta(minutes=10),
 }
+IMAGE_ID = "/subscriptions/0/resourceGroups/r/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0"
 # Properties that have rules of their own, by model and name.
 RULED: dict[tuple[str, str], Any] = {
     ("BatchInboundNatPool", "frontend_port_range_start"): 15000,
@@ -38,6 +39,7 @@ RULED: dict[tuple[str, str], Any] = {
     ("BatchPoolCreateOptions", "target_low_priority_nodes"): 0,
     ("RollingUpgradePolicy", "max_batch_instance_percent"): 20,
     ("RollingUpgradePolicy", "max_unhealthy_instance_percent"): 20,
+    ("BatchVmImageReference", "virtual_machine_image_id"): IMAGE_ID,
     ("ResourceFile", "file_mode"): "0755",
     ("BatchTaskIdRange", "end"): 3,
     ("ExitCodeRangeMapping", "end"): 3,
@@ -121,7 +123,7 @@ def lost(asked: Any, found: Any, path: str = "") -> Iterator[str]:
     """What was asked and did not come back unchanged; the service may add, and hides secrets."""
     if isinstance(asked, dict) and isinstance(found, dict):
         for name, one in asked.items():
-            if name in SECRETS:
+            if name in SECRETS or (name == "applicationPackageReferences" and one == []):
                 yield from [f"{path}.{name} was given back"] * (name in found)
             elif name in SPELLED and name in found:
                 yield from lost(one.lower(), found[name].lower(), f"{path}.{name}")

@@ -62,7 +62,7 @@ def the_pool(call):
     replaced = models.BatchPoolReplaceOptions(application_package_references=[], metadata=[])
     call("replace_pool_properties", "p", replaced)
     pool = call("get_pool", "p")
-    assert (pool.start_task, pool.metadata) == (None, [])
+    assert (pool.start_task, pool.metadata) == (None, None)
     (counts,) = call("list_pool_node_counts", filter="poolId eq 'p'")
     assert (counts.dedicated.idle, counts.dedicated.total, counts.low_priority.total) == (2, 2, 0)
     assert [one.vm_size for one in call("list_pools", select=["id"])] == [None]

@@ -49,7 +49,7 @@ def test_extensions(client, name):
     ready_pool(client, name, virtual_machine_configuration=machine)
     node = only_node(client, name)
     found = list(client.list_node_extensions(name, node))
-    assert [one.vm_extension.name for one in found] == ["batchNodeExtension", "mine"]
+    assert [one.vm_extension.name for one in found] == ["mine", "batchNodeExtension"]
     one = client.get_node_extension(name, node, "mine")
     assert (one.provisioning_state, "hidden" in str(one.as_dict())) == ("Succeeded", False)
     with pytest.raises(ResourceNotFoundError):
@@ -84,8 +84,8 @@ def test_endpoints(client, name):
     )
     endpoints = models.BatchPoolEndpointConfiguration(inbound_nat_pools=[nat])
     ready_pool(client, name, network_configuration=models.NetworkConfiguration(endpoint_configuration=endpoints))
-    web, ssh = client.get_node(name, only_node(client, name)).endpoint_configuration.inbound_endpoints
-    assert (web.name, web.frontend_port, web.backend_port, ssh.backend_port) == ("web.0", 20000, 80, 22)
+    [web] = client.get_node(name, only_node(client, name)).endpoint_configuration.inbound_endpoints
+    assert (web.name, web.frontend_port, web.backend_port) == ("web.0", 20000, 80)
 
 
 def test_a_node_in_both_families(client, name):

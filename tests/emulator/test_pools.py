@@ -321,7 +321,7 @@ def test_patch(client, name):
     assert code_of(caught) == "OperationNotValidOnPool"
     options = models.BatchPoolReplaceOptions(application_package_references=[], metadata=[])
     client.replace_pool_properties(name, options)
-    assert client.get_pool(name).metadata == []
+    assert client.get_pool(name).metadata is None
 
 
 def test_conditions(client, name):

@@ -17,6 +17,11 @@ POOL = {
     "vmSize": "Standard_A1",
     "virtualMachineConfiguration": {"imageReference": UBUNTU, "nodeAgentSKUId": "batch.node.ubuntu 24.04"},
 }
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/group"
+COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
+GALLERY = f"{COMPUTE}/galleries/{{galleryName}}/images/{{galleryImageName}}"
+NO_IMAGE = f"{GROUP}/providers/Microsoft.Compute/gallery/g/images/i"
+SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet1/subnets/subnet1"
 LARGE = {"value": [{"id": "t", "commandLine": "x" * (1 << 20)}]}
 
 
@@ -51,7 +56,47 @@ LARGE = {"value": [{"id": "t", "commandLine": "x" * (1 << 20)}]}
             400,
             "InvalidPropertyValue",
             "The value provided for one of the properties in the request body is invalid.",
-            {"PropertyName": "identity", "Reason": "Pool Identity is required when using CustomerManagedKey."},
+            {
+                "PropertyName": "identity",
+                "PropertyValue": None,
+                "Reason": "Pool Identity is required when using CustomerManagedKey.",
+            },
+        ),
+        (
+            "POST",
+            "/pools",
+            {**POOL, "networkConfiguration": {"subnetId": SUBNET}},
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            {
+                "PropertyName": "subnetId",
+                "PropertyValue": SUBNET,
+                "Reason": "The specified subnetId is in a different subscription and cannot be used with the current "
+                "Batch account in subscription 00000000-0000-0000-0000-000000000001",
+            },
+        ),
+        (
+            "POST",
+            "/pools",
+            {
+                **POOL,
+                "virtualMachineConfiguration": {
+                    "imageReference": {
+                        "virtualMachineImageId": f"{GROUP}/providers/Microsoft.Compute/gallery/g/images/i"
+                    },
+                    "nodeAgentSKUId": "batch.node.ubuntu 24.04",
+                },
+            },
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            {
+                "PropertyName": "virtualMachineImageId",
+                "PropertyValue": NO_IMAGE,
+                "Reason": "The specified resource id must be of the format "
+                f"{COMPUTE}/images/{{imageName}}, {GALLERY}/versions/{{galleryImageVersionName}}, or {GALLERY}",
+            },
         ),
         (
             "POST",
@@ -90,4 +135,4 @@ def test_refusals(local, method, path, body, status, code, message, values):
     reply = send(local.url, method, f"{path}{'&' if '?' in path else '?'}{VERSION}", body)
     assert (reply.status, reply.code) == (status, code)
     assert reply.json["message"]["value"].partition("\n")[0] == message
-    assert {pair["key"]: pair["value"] for pair in reply.json["values"]} == values
+    assert {pair["key"]: pair.get("value") for pair in reply.json["values"]} == values

@@ -15,6 +15,22 @@ from batchctl.emulator.wire.vm_sizes import cores_of_size
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9])\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
+_COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
+_IMAGE = f"{_COMPUTE}/galleries/{{galleryName}}/images/{{galleryImageName}}"
+_FORMS_OF_IMAGES = (
+    f"The specified resource id must be of the format {_COMPUTE}/images/{{imageName}}, "
+    f"{_IMAGE}/versions/{{galleryImageVersionName}}, or {_IMAGE}"
+)
+_IMAGE_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute"
+    r"/(images/[^/]+|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)",
+    re.IGNORECASE,
+)
+_ELSEWHERE = (
+    "The specified {} is in a different subscription and cannot be used with the current Batch account in subscription "
+    "00000000-0000-0000-0000-000000000001"
+)
+"""Both reasons as recorded (Azure/azure-sdk-assets, python/…/test_batch_create_pools, 2025-06-01, 2026-01-22)."""
 MOST_OF_A_FORMULA = 8192
 
 
@@ -56,29 +72,33 @@ def check_machine(spec: Json) -> None:
     if machine and "cloudServiceConfiguration" in spec:
         raise bad_value("cloudServiceConfiguration", "", "virtualMachineConfiguration is given too")
     network = spec.get("networkConfiguration", {})
-    check_resource("networkConfiguration.subnetId", network.get("subnetId", ""))
+    check_subnet(network.get("subnetId", ""))
     check_network(network)
     if machine:
         if not _SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
         check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}) and not _has_identity(spec):
-            raise Refusal(
-                "InvalidPropertyValue",
-                (("PropertyName", "identity"), ("Reason", "Pool Identity is required when using CustomerManagedKey.")),
-            )
-        name = "virtualMachineImageId"
-        check_resource(name, machine["imageReference"].get(name, ""))
+            why = "Pool Identity is required when using CustomerManagedKey."
+            values = (("PropertyName", "identity"), ("PropertyValue", None), ("Reason", why))
+            raise Refusal("InvalidPropertyValue", values)
+        check_custom_image(machine["imageReference"].get("virtualMachineImageId", ""))
 
 
 def _has_identity(spec: Json) -> bool:
     return bool(spec.get("identity", {}).get("userAssignedIdentities"))
 
 
-def check_resource(path: str, name: str) -> None:
-    """Refuses a resource of a subscription that there cannot be: its id is one digit over and over."""
+def check_subnet(name: str) -> None:
+    """Refuses a subnet of a subscription that there cannot be: its id is one digit over and over."""
     if _NO_SUBSCRIPTION.match(name):
-        raise bad_value(path, name, "there is no such subscription")
+        raise bad_value("subnetId", name, _ELSEWHERE.format("subnetId"))
+
+
+def check_custom_image(name: str) -> None:
+    """Refuses an id that is none of an image, and an image of a subscription that there cannot be."""
+    if name and (_NO_SUBSCRIPTION.match(name) or not _IMAGE_ID.fullmatch(name)):
+        raise bad_value("virtualMachineImageId", name, _FORMS_OF_IMAGES)
 
 
 def check_certificates(spec: Json) -> None:

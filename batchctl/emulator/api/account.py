@@ -24,17 +24,17 @@ USAGE_FILTERS = frozenset({"poolId", "startTime", "endTime"})
 
 
 def list_supported_images(service: Service, call: Call) -> Answer:
-    return list_entries(call, "listsupportedimages", list(IMAGES), IMAGE_FILTERS)
+    return list_entries(call, "supportedimages", list(IMAGES), IMAGE_FILTERS)
 
 
 def count_nodes(service: Service, call: Call) -> Answer:
-    counts = [_pool_counts(pool) for pool in service.store.pools.values()]
+    counts = [_pool_counts(pool) for pool in sorted(service.store.pools.values(), key=lambda pool: pool.key)]
     return list_entries(call, "poolnodecounts", counts, COUNT_FILTERS)
 
 
 def list_applications(service: Service, call: Call) -> Answer:
     """A local account has none."""
-    return list_entries(call, "applications", [], frozenset())
+    return list_entries(call, "listapplicationsummariesresponses", [], frozenset())
 
 
 def get_application(service: Service, call: Call) -> Answer:

@@ -33,16 +33,19 @@ def get_extension(service: Service, call: Call) -> Answer:
 
 def _extensions_of(pool: Pool, node: Node) -> list[Json]:
     asked = pool.spec.get("virtualMachineConfiguration", {}).get("extensions", ())
-    return [_extension_entry(extension, node) for extension in (_OWN, *asked)]
+    return [_extension_entry(extension, node) for extension in (*asked, _OWN)]
 
 
 def _extension_entry(extension: Json, node: Node) -> Json:
+    shown = {"enableAutomaticUpgrade": False, **hide_secrets(extension)}
+    if node.booted is None:
+        return {"provisioningState": "Creating", "vmExtension": shown, "instanceView": {}}
     status = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
         "message": "Installed on paper: nothing runs here",
-        "time": times.stamp(node.booted or node.created),
+        "time": times.stamp(node.booted),
     }
     view = {"name": extension["name"], "statuses": [status]}
-    return {"provisioningState": "Succeeded", "vmExtension": hide_secrets(extension), "instanceView": view}
+    return {"provisioningState": "Succeeded", "vmExtension": shown, "instanceView": view}

@@ -1,5 +1,6 @@
 """Node logs to a container, on request: what the node's agent would have written, as text files."""
 
+import hashlib
 import uuid
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def upload_node_logs(service: Service, call: Call) -> Answer:
     container = call.body(UPLOAD_LOGS)["containerUrl"]
     if not container.lower().startswith(("http://", "https://")):
         raise Refusal("InvalidPropertyValue", (("PropertyName", "containerUrl"), ("Reason", "a URL is wanted")))
-    folder = f"{node.pool}/{node.id}/{uuid.uuid4()}"
+    folder = _folder_of(service.settings.account, node)
     root = node_root(service.settings, node)
     for line in _node_story(node):
         write_log(root, line)
@@ -29,6 +30,12 @@ def upload_node_logs(service: Service, call: Call) -> Answer:
     service.aside(lambda: _upload_log(container, folder, root / LOG))
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult"
     return Answer(200, {"odata.metadata": metadata, "virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
+
+
+def _folder_of(account: str, node: Node) -> str:
+    """As the service names it: the account with a number, the pool in small letters, the node, the upload."""
+    number = hashlib.sha256(account.encode()).hexdigest()[:16].upper()
+    return f"{account}-{number}/{node.pool.lower()}/{node.id}/{uuid.uuid4()}"
 
 
 def _upload_log(container: str, folder: str, log: Path) -> None:

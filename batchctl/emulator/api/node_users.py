@@ -8,7 +8,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Json
 from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire import on_paper
-from batchctl.emulator.wire.messages import Answer, Call
+from batchctl.emulator.wire.messages import Answer, Call, data_service_id
 from batchctl.emulator.wire.pool_bodies import NODE_USER, NODE_USER_UPDATE
 
 _SECRETS = ("password", "sshPublicKey")
@@ -34,7 +34,7 @@ def replace_node_user(service: Service, call: Call) -> Answer:
     _check_secrets(change)
     node.users = {**node.users, name: {**node.users[name], **_without_secrets(change)}}
     service.store.keep(node)
-    return Answer(200, None, {"DataServiceId": f"{call.base}{call.path}"})
+    return Answer(200, None, data_service_id(call))
 
 
 def delete_node_user(service: Service, call: Call) -> Answer:
@@ -50,7 +50,7 @@ def get_remote_login(service: Service, call: Call) -> Answer:
     """An address in the form of the service's; nothing listens there."""
     pool, node = find_pool(service, call), nodes.find_node(service, call)
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.RemoteLoginSettings"
-    return Answer(200, {"odata.metadata": metadata, **on_paper.remote_login(pool, node)})
+    return Answer(200, {"odata.metadata": metadata, **on_paper.remote_login(pool, node)}, data_service_id(call))
 
 
 def _check_secrets(user: Json) -> None:

@@ -6,7 +6,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Node
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
-from batchctl.emulator.wire.messages import Answer, Call, list_records, show_record
+from batchctl.emulator.wire.messages import Answer, Call, data_service_id, list_records, show_record
 from batchctl.emulator.wire.pool_bodies import DEALLOCATE, DISABLE_SCHEDULING, REBOOT, REIMAGE
 from batchctl.emulator.wire.views import node_view
 
@@ -31,13 +31,13 @@ def find_node(service: Service, call: Call) -> Node:
 
 
 def get_node(service: Service, call: Call) -> Answer:
-    view = node_view(find_pool(service, call), service.store.jobs)
+    view = node_view(find_pool(service, call), service.store.jobs, call.version)
     return Answer(200, show_record(call, view, find_node(service, call)).body)
 
 
 def list_nodes(service: Service, call: Call) -> Answer:
     pool = find_pool(service, call)
-    return list_records(call, node_view(pool, service.store.jobs), pool.nodes.values())
+    return list_records(call, node_view(pool, service.store.jobs, call.version), pool.nodes.values())
 
 
 def find_node_for(service: Service, call: Call, verb: str) -> Node:
@@ -94,4 +94,4 @@ def _set_scheduling(service: Service, call: Call, state: str) -> Node:
 
 
 def _node_answer(call: Call, status: int) -> Answer:
-    return Answer(status, None, {"DataServiceId": f"{call.base}{call.path}"})
+    return Answer(status, None, data_service_id(call))

@@ -4,7 +4,8 @@ from batchctl.emulator.api import nodes, pools
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire import statistics
-from batchctl.emulator.wire.messages import NEWEST, Answer, Call
+from batchctl.emulator.wire.messages import Answer, Call
+from batchctl.emulator.wire.versions import NEWEST
 
 
 def job_statistics(service: Service, call: Call) -> Answer:

@@ -14,7 +14,7 @@ from batchctl.emulator.wire.messages import (
     answer_made,
     check_conditions,
     entity_headers,
-    list_records,
+    list_by_id,
     show_record,
 )
 from batchctl.emulator.wire.pool_bodies import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
@@ -65,7 +65,7 @@ def get_pool(service: Service, call: Call) -> Answer:
 
 
 def list_pools(service: Service, call: Call) -> Answer:
-    return list_records(call, VIEW, service.store.pools.values())
+    return list_by_id(call, VIEW, service.store.pools.values())
 
 
 def pool_exists(service: Service, call: Call) -> Answer:

@@ -6,7 +6,7 @@ from batchctl.emulator.life import auto_scale
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
-from batchctl.emulator.wire.messages import Answer, Call, answer_changed
+from batchctl.emulator.wire.messages import Answer, Call, answer_changed, data_service_id
 from batchctl.emulator.wire.pool_bodies import ENABLE_AUTOSCALE, EVALUATE_AUTOSCALE
 
 PAUSE = 30.0
@@ -34,6 +34,7 @@ def disable_auto_scale(service: Service, call: Call) -> Answer:
     call.body(Shape("Empty"))
     off = {"autoScaleFormula", "autoScaleEvaluationInterval"}
     pool.spec = {name: value for name, value in pool.spec.items() if name not in off} | {"enableAutoScale": False}
+    pool.autoscale_run = None  # it goes with the formula
     service.store.touch(pool)
     return answer_changed(call, pool)
 
@@ -46,4 +47,5 @@ def evaluate_auto_scale(service: Service, call: Call) -> Answer:
         raise Refusal("OperationNotValidOnPool", (("Reason", "automatic scaling is not enabled on the pool"),))
     check_formula(text)
     metadata = f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun"
-    return Answer(200, {"odata.metadata": metadata, **auto_scale.evaluate_formula(service, pool, text)})
+    body = {"odata.metadata": metadata, **auto_scale.evaluate_formula(service, pool, text)}
+    return Answer(200, body, data_service_id(call))

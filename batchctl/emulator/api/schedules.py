@@ -14,7 +14,7 @@ from batchctl.emulator.wire.messages import (
     answer_made,
     check_conditions,
     entity_headers,
-    list_records,
+    list_by_id,
     show_record,
 )
 from batchctl.emulator.wire.views import JOB as JOB_VIEW
@@ -73,12 +73,12 @@ def schedule_exists(service: Service, call: Call) -> Answer:
 
 
 def list_schedules(service: Service, call: Call) -> Answer:
-    return list_records(call, schedule_view(service.store.jobs), service.store.schedules.values())
+    return list_by_id(call, schedule_view(service.store.jobs), service.store.schedules.values())
 
 
 def list_jobs_of_schedule(service: Service, call: Call) -> Answer:
     schedule = find_schedule(service, call)
-    return list_records(call, JOB_VIEW, (job for job in service.store.jobs.values() if job.schedule == schedule.key))
+    return list_by_id(call, JOB_VIEW, (job for job in service.store.jobs.values() if job.schedule == schedule.key))
 
 
 def patch_schedule(service: Service, call: Call) -> Answer:

@@ -15,6 +15,7 @@ from batchctl.emulator.wire.messages import (
     answer_changed,
     answer_made,
     check_conditions,
+    entity_headers,
     list_entries,
     list_records,
     show_record,
@@ -123,12 +124,12 @@ def reactivate_task(service: Service, call: Call) -> Answer:
         raise Refusal("TaskSucceeded")
     find_job_for(service, call, "reactivate task")
     task_life.reactivate_task(service, job, task)
-    return answer_changed(call, task, 204)
+    return Answer(204, None, entity_headers(task))
 
 
 def list_subtasks(service: Service, call: Call) -> Answer:
     """The subtasks of a multi-instance task; other tasks have none."""
     _, task = find_task(service, call)
     return list_entries(
-        call, "subtasks", [subtask_entry(entry, call.base) for entry in task.subtasks or ()], frozenset()
+        call, "subtaskinfo", [subtask_entry(entry, call.base) for entry in task.subtasks or ()], frozenset()
     )

@@ -49,14 +49,14 @@ class Scope:
     fixed: frozenset[str] = frozenset()
     assigned: dict[str, Any] = field(default_factory=dict)
 
-    def read(self, name: str) -> Any:
+    def read(self, name: str, where: str) -> Any:
         if name in self.names:
             return self.names[name]
         if name.lower() in OPTIONS:
             return name.lower()
         if name in INTERVALS:
             return INTERVALS[name]
-        raise FormulaError(f"Undefined symbol: {name}")
+        raise FormulaError(f"{where}: Undefined symbol: {name}")
 
     def write(self, name: str, value: Any) -> None:
         if name in self.fixed:
@@ -79,6 +79,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._starts: list[int] = []
         self._tokens = self._split()
         self._at = self._depth = 0
 
@@ -106,6 +107,7 @@ class _Parser:
             if not found or not found.lastgroup:
                 raise FormulaError(f"not understood: {self._text[at : at + 20]!r}")
             tokens.append((found.lastgroup, found[found.lastgroup]))
+            self._starts.append(at)
             at = self._after_blank(found.end())
         return tokens
 
@@ -200,7 +202,13 @@ class _Parser:
             raise FormulaError(f"'{token}' is not expected")
         if self._sees("("):
             return _call(token, self._arguments())
-        return lambda scope: scope.read(token)
+        where = self._place(self._starts[self._at - 1])
+        return lambda scope: scope.read(token, where)
+
+    def _place(self, start: int) -> str:
+        """Line and column of a token, as the service tells them."""
+        before = self._text[:start]
+        return f"Line {before.count(chr(10)) + 1}, Col {start - before.rfind(chr(10))}"
 
     def _arguments(self) -> list[Node]:
         arguments: list[Node] = []

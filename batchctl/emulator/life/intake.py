@@ -97,7 +97,7 @@ def add_auto_pool(service: Service, spec: Json) -> AutoPool:
     except Refusal as refusal:
         if refusal.code not in SCHEDULING_ERRORS:  # the request itself is refused
             raise
-        details = [{"name": key, "value": value} for key, value in refusal.values]
+        details = [{"name": key, "value": value} for key, value in refusal.values if value is not None]
         error = {"category": "UserError", "code": SCHEDULING_ERRORS[refusal.code], "message": refusal.message}
         return AutoPool(name, {**error, **({"details": details} if details else {})})
     return AutoPool(name)

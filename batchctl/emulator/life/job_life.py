@@ -4,7 +4,14 @@ from batchctl.emulator import times
 from batchctl.emulator.life import auto_pools, preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
-from batchctl.emulator.records import Job
+from batchctl.emulator.records import Job, Json
+
+EMPTY_FOR = 30.0
+"""Seconds in which an empty job with onAllTasksComplete=terminatejob may still get tasks. On Azure one was active after
+21 s (Azure/azure-sdk-assets, python/…/test_batch_jobs, 2025-06-01, 2026-01-22); when it ends is not on record."""
+_AWAITING = {"JobTerminationAwaitingNodeProcessing": "node", "JobDeletionAwaitingNodeProcessing": "nodes"}
+"""Codes of a job that ends, each with the last word of its message (Azure/azure-sdk-assets, net/…/JobOperations.json,
+2025-09-03; java/…/TaskTests.testTaskUnifiedModel, 2024-07-01, 2025-08-27)."""
 
 
 def start_job(service: Service, job: Job) -> None:
@@ -29,6 +36,7 @@ def terminate_job(service: Service, job: Job, reason: str | None) -> None:
     service.cancel(job)
     job.move("terminating", service.clock.now())
     job.reason = reason
+    job.scheduling_error = job.scheduling_error or _awaited_nodes(service, job, "Termination")
     preparation.stop_preparations(service, job)
     _interrupt_all(service, job, KillReason.TERMINATE)
 
@@ -55,6 +63,7 @@ def delete_job(service: Service, job: Job) -> None:
     """Ends and forgets the tasks, then the job."""
     service.cancel(job)
     job.move("deleting", service.clock.now())
+    job.scheduling_error = _awaited_nodes(service, job, "Deletion") or job.scheduling_error
     preparation.stop_preparations(service, job)
     _interrupt_all(service, job, KillReason.TERMINATE)
 
@@ -68,7 +77,8 @@ def settle_job(service: Service, job: Job) -> None:
         if not _job_waits(service, job, "enabling"):
             _move_job(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
-        terminate_job(service, job, "AllTasksComplete")
+        if job.tasks or not _may_still_be_filled(service, job):
+            terminate_job(service, job, "AllTasksComplete")
     elif job.at_work:  # all that follows waits for the tasks that run
         return
     elif job.state == "disabling":
@@ -77,11 +87,34 @@ def settle_job(service: Service, job: Job) -> None:
         return
     elif job.state == "terminating":
         job.ended = service.clock.now()
+        if job.scheduling_error and job.scheduling_error["code"] in _AWAITING:
+            job.scheduling_error = None
         end_pool_of_job(service, job, linger=True)
         _move_job(service, job, "completed")
         _tell_schedule(service, job)
     elif job.state == "deleting" and not _job_waits(service, job, "deletingjob"):
         _forget_job(service, job)
+
+
+def _may_still_be_filled(service: Service, job: Job) -> bool:
+    """Whether the job has no task yet and is young; if so, it is looked at again when it is older."""
+    left = job.modified + EMPTY_FOR - service.clock.now()
+    if left > 0:
+        service.timer((job, "empty"), left, lambda: service.wake(job))
+    return left > 0
+
+
+def _awaited_nodes(service: Service, job: Job, end: str) -> Json | None:
+    """What the job says of the nodes that it waits for: those of its tasks, and those where it is to be released."""
+    nodes = {task.node for task in job.at_work.values()}
+    if preparation.RELEASE in job.spec:
+        nodes |= {node.id for _, node in preparation.touched(service, job) if job.key in node.preparations}
+    if not nodes:
+        return None
+    code = f"Job{end}AwaitingNodeProcessing"
+    details = [{"name": "Number of nodes awaiting processing", "value": str(len(nodes))}]
+    message = f"The Job {end.lower()} operation is waiting for processing from one or more {_AWAITING[code]}."
+    return {"category": "ServerError", "code": code, "message": message, "details": details}
 
 
 def _job_waits(service: Service, job: Job, step: str) -> bool:

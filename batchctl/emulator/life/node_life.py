@@ -70,6 +70,7 @@ def run_start_task(service: Service, pool: Pool, node: Node) -> None:
 
 def start_node(service: Service, pool: Pool, node: Node) -> None:
     """The machine is up."""
+    node.returning = node.state == "deallocated"
     node.move("starting", service.clock.now())
     node.booted = service.clock.now()
     service.store.keep(node)

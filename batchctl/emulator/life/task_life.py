@@ -105,7 +105,6 @@ def complete_task(service: Service, job: Job, task: Task, outcome: Outcome) -> N
     now = service.clock.now()
     task.move("completed", now)
     info: Json = {**task.info, **outcome.note(times.stamp(now))}
-    info.setdefault("startTime", info["endTime"])  # a task that was ended before it began has both times
     task.info, task.pid = info, None
     job.unfinished -= 1
     service.store.touch(task)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from batchctl.emulator.node.outcome import Failed
 
+_NOT_FOUND = "The system cannot find the file specified"
+"""As recorded of a Linux node (Azure/azure-sdk-assets, js/…/task_operations_test, 2025-06-01, 2026-02-04)."""
 # Where it can, a group is ended while its leader's number is still taken.
 CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
@@ -25,7 +27,7 @@ def split_words(command_line: str) -> list[str]:
     except ValueError as error:
         raise Failed("CommandLaunchFailed", CommandLine=command_line, Message=str(error)) from error
     if not words:
-        raise Failed("CommandProgramNotFound", CommandLine=command_line, Message="it names no program")
+        raise Failed("CommandProgramNotFound", Message=_NOT_FOUND)
     return words
 
 
@@ -35,11 +37,10 @@ def find_program(words: list[str], wd: Path, environment: dict[str, str]) -> str
     found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
     if found is not None:
         return found
-    line = shlex.join(words)
     if "/" in word and (wd / word).exists():
+        line = shlex.join(words)
         raise Failed("CommandLaunchFailed", CommandLine=line, Message=f"'{word}' is no file that may be executed")
-    where = "does not exist" if "/" in word else "is in no directory of the task's PATH"
-    raise Failed("CommandProgramNotFound", CommandLine=line, Message=f"'{word}' {where}")
+    raise Failed("CommandProgramNotFound", Message=_NOT_FOUND)
 
 
 async def await_end_of(pid: int) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from batchctl.emulator.refusals import bad_value
-from batchctl.emulator.times import UNLIMITED
+from batchctl.emulator.times import UNLIMITED, sortable
 from batchctl.emulator.wire.checks import (
     Json,
     Need,
@@ -124,8 +124,8 @@ _SCHEDULE = Shape(
 def SCHEDULE(value: Any, path: str) -> Json:  # noqa: N802 - a check, as its neighbours
     """A schedule that begins before it ends."""
     given = _SCHEDULE(value, path)
-    begin, end = given.get("doNotRunUntil", ""), given.get("doNotRunAfter")
-    if end is not None and end <= begin:
+    begin, end = given.get("doNotRunUntil"), given.get("doNotRunAfter")
+    if begin is not None and end is not None and sortable(end) <= sortable(begin):
         raise bad_value(f"{path}.doNotRunAfter", end, "a time after doNotRunUntil is wanted")
     return given
 

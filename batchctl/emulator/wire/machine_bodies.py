@@ -1,6 +1,8 @@
 """The bodies of the machines under a pool: images, disks, network, users, mounts (API 2025-06-01)."""
 
-from batchctl.emulator.wire.checks import Need, Or, Shape, dictionary, flag, many, number, span, text, word
+from typing import Any
+
+from batchctl.emulator.wire.checks import Json, Need, Or, Shape, dictionary, flag, many, number, span, text, word
 from batchctl.emulator.wire.task_bodies import ELEVATION, IDENTITY, REGISTRY
 
 _CACHING = word("none", "readonly", "readwrite")
@@ -19,12 +21,12 @@ _MANAGED_DISK = Shape(
 DATA_DISK = Shape(
     "DataDisk",
     lun=Need(number(0, 63)),
-    caching=_CACHING,
+    caching=Or(_CACHING, "none"),
     diskSizeGB=Need(number(1)),
     managedDisk=_MANAGED_DISK,
     storageAccountType=_STORAGE,
 )
-OS_DISK = Shape(
+_OS_DISK = Shape(
     "OSDisk",
     ephemeralOSDiskSettings=Shape("DiffDiskSettings", placement=word("cachedisk")),
     caching=_CACHING_OF_SYSTEM,
@@ -32,6 +34,15 @@ OS_DISK = Shape(
     managedDisk=_MANAGED_DISK,
     writeAcceleratorEnabled=flag,
 )
+
+
+def OS_DISK(value: Any, path: str) -> Json:  # noqa: N802 - a check, as its neighbours
+    """A disk with what the service fills in (Azure/azure-sdk-assets, js/…/pool_operations_test, 2026-02-03)."""
+    given = _OS_DISK(value, path)
+    managed = {"storageAccountType": "standard_lrs", **given.get("managedDisk", {})}
+    return {"ephemeralOSDiskSettings": {}, "caching": "None", **given, "managedDisk": managed}
+
+
 ENCRYPTION = Shape(
     "DiskEncryptionConfiguration",
     customerManagedKey=Shape(
@@ -98,6 +109,7 @@ VM_CONFIGURATION = Shape(
     securityProfile=SECURITY,
     serviceArtifactReference=Shape("ServiceArtifactReference", id=Need(text(least=1))),
 )
+_FAMILIES = many(word("IPv4", "IPv6"))
 _NAT_POOL = Shape(
     "InboundNATPool",
     name=Need(text(77, 1)),
@@ -123,7 +135,7 @@ NETWORK = Shape(
     publicIPAddressConfiguration=Shape(
         "PublicIPAddressConfiguration",
         provision=word("BatchManaged", "UserManaged", "NoPublicIPAddresses"),
-        ipFamilies=many(word("IPv4", "IPv6")),
+        ipFamilies=lambda value, path: sorted(_FAMILIES(value, path)),
         ipAddressIds=many(text()),
         ipTags=many(Shape("IPTag", ipTagType=text(), tag=text())),
     ),

@@ -17,10 +17,11 @@ from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
 
-NEWEST = "2025-06-01"
 MOST_RESULTS = 1000  # as the REST pages have it
 _DIGITS = re.compile("[0-9]{1,18}")
 """What 64 bits hold, and Python reads without a limit of its own."""
+_ID_OF_LAST = re.compile("[a-z0-9_:-]{0,80}")
+"""The key of the last record of a page: a job of a schedule has a colon and a number behind its schedule's id."""
 _ALIASES = {"lastModifiedTime": "lastModified"}
 """Names that $filter has for properties that bear others."""
 
@@ -89,7 +90,7 @@ class View:
     """How a kind of record looks: a getter for each property that the service adds; the rest stands in its spec.
 
     `filters` are the properties that $filter may name, `known` those that $select may name besides the getters;
-    `stats` is what $expand=stats adds; `newest` makes of an answer one of the newest version, where that says more.
+    `stats` is what $expand=stats adds; `by_version` makes of an answer one of the caller's version.
     """
 
     kind: str
@@ -98,7 +99,7 @@ class View:
     filters: frozenset[str]
     known: frozenset[str] = frozenset()
     stats: Callable[[Any, str], Json] | None = None
-    newest: Callable[[Json], Json] | None = None
+    by_version: Callable[[Json, str], Json] | None = None
 
     def wire(self, record: Any, base: str, only: frozenset[str] | None = None) -> Json:
         """The record as JSON; absent properties are left out. `only` names properties, or paths into them."""
@@ -125,6 +126,18 @@ def show_record(call: Call, view: View, record: Entity) -> Answer:
     check_conditions(call, record)
     body = {"odata.metadata": f"{call.base}/$metadata#{view.kind}/@Element", **_as_shown(call, view)(record)}
     return Answer(200, body, entity_headers(record))
+
+
+def list_by_id(call: Call, view: View, records: Iterable[Any]) -> Answer:
+    """A page of records that pass $filter, in the order of their ids, as pools, jobs and schedules are listed."""
+    after, most = call.query.get("$skiptoken", ""), _most_results(call)
+    if not _ID_OF_LAST.fullmatch(after):
+        raise bad_query("$skiptoken", after[:80], "not a token of this service")
+    shown = _as_shown(call, view)
+    later = sorted((one for one in records if one.key > after), key=lambda record: record.key)
+    page = list(islice(_that_pass(call, view, iter(later)), most + 1))
+    token = page[most - 1].key if len(page) > most else None
+    return page_answer(call, view.kind, [shown(record) for record in page[:most]], token)
 
 
 def list_records(call: Call, view: View, records: Iterable[Any]) -> Answer:
@@ -165,7 +178,7 @@ def _as_shown(call: Call, view: View) -> Callable[[Any], Json]:
 def _wire_of_version(view: View, call: Call, record: Any, only: frozenset[str] | None) -> Json:
     """The record as JSON of the caller's version of the API."""
     found = view.wire(record, call.base, only)
-    return view.newest(found) if view.newest and call.version >= NEWEST else found
+    return view.by_version(found, call.version) if view.by_version else found
 
 
 def _that_pass(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
@@ -184,6 +197,14 @@ def _that_pass(call: Call, view: View, records: Iterator[Any]) -> Iterator[Any]:
 
 def page_bounds(call: Call) -> tuple[int, int]:
     """$skiptoken as a number (0: from the start) and maxresults."""
+    most = _most_results(call)
+    token = call.query.get("$skiptoken", "0")
+    if not _DIGITS.fullmatch(token):
+        raise bad_query("$skiptoken", token[:80], "not a token of this service")
+    return int(token), most
+
+
+def _most_results(call: Call) -> int:
     text = call.query.get("maxresults", str(MOST_RESULTS))
     if not _DIGITS.fullmatch(text.removeprefix("-")):
         raise bad_query("maxresults", text[:80], "a number is wanted")
@@ -191,10 +212,7 @@ def page_bounds(call: Call) -> tuple[int, int]:
         raise bad_query("maxresults", text, "MaxResults cannot be less than 1")
     if int(text) > MOST_RESULTS:
         raise bad_query("maxresults", text, f"1 to {MOST_RESULTS}", "OutOfRangeQueryParameterValue")
-    token = call.query.get("$skiptoken", "0")
-    if not _DIGITS.fullmatch(token):
-        raise bad_query("$skiptoken", token[:80], "not a token of this service")
-    return int(token), int(text)
+    return int(text)
 
 
 def page_answer(call: Call, kind: str, page: list[Json], token: str | None = None) -> Answer:
@@ -229,7 +247,12 @@ def entity_headers(record: Entity) -> dict[str, str]:
 
 def answer_changed(call: Call, record: Entity, status: int = 200) -> Answer:
     """The empty answer to a change."""
-    return Answer(status, None, {**entity_headers(record), "DataServiceId": f"{call.base}{call.path}"})
+    return Answer(status, None, {**entity_headers(record), **data_service_id(call)})
+
+
+def data_service_id(call: Call) -> dict[str, str]:
+    """The header that repeats the request's address. Which answers have it is as it was recorded."""
+    return {"DataServiceId": f"{call.base}{call.path}"}
 
 
 def answer_made(url: str, record: Entity) -> Answer:

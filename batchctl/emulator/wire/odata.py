@@ -32,6 +32,12 @@ _MOST_DIGITS = 18
 MOST_DEPTH = 32  # each level is some calls deep, and Python gives up at a thousand
 
 
+class _Time(str):
+    """A literal that is a time, with all its digits."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A parsed $filter: `names` it looks at, and its `test` over a getter of properties by path."""
@@ -165,7 +171,7 @@ class _Parser:
             return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
         if kind == "time":
             try:
-                return times.stamp_of(value.partition("'")[2].rstrip("'") or value)
+                return _Time(times.sortable(times.stamp_of(value.partition("'")[2].rstrip("'") or value)))
             except (ValueError, OverflowError):
                 raise self._bad(f"{value} is no time") from None
         if value.lower() in ("true", "false", "null"):
@@ -182,6 +188,8 @@ def _comparison_test(name: str, word: str, wanted: Any) -> Test:
         value = get(name)
         if value is None or wanted is None:
             return (value is not wanted) if word == "ne" else word == "eq" and value is wanted
+        if isinstance(wanted, _Time) and isinstance(value, str):
+            value = times.sortable(value)
         value = value.lower() if isinstance(value, str) else value
         if isinstance(value, str) != isinstance(literal, str):
             return word == "ne"

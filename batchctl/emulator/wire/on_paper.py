@@ -37,15 +37,18 @@ def ipv6_address(pool: Pool, node: Node) -> str | None:
     return f"fd00::{int(node.ip.rpartition('.')[2]):x}" if _both_families(pool) else None
 
 
-def endpoints_of_node(pool: Pool, node: Node) -> Json:
-    """What the pool's inbound NAT pools give this node; the service adds one to log in by, unless they have it."""
-    return {"inboundEndpoints": [*_asked_endpoints(pool, node), *_login_endpoint(pool, node)]}
+def endpoints_of_node(pool: Pool, node: Node, *, login: bool) -> Json | None:
+    """What the pool's inbound NAT pools give this node. Versions before 2025-06-01 showed beside it an endpoint to log
+    in by, unless they have it (`login`)."""
+    found = [*_asked_endpoints(pool, node), *(_login_endpoint(pool, node) if login else ())]
+    return {"inboundEndpoints": found} if found else None
 
 
 def remote_login(pool: Pool, node: Node) -> Json:
     """Where one would log in: the endpoint to the port of the login service."""
     port = _login_port(pool)
-    found = [one for one in endpoints_of_node(pool, node)["inboundEndpoints"] if one["backendPort"] == port]
+    endpoints = (*_asked_endpoints(pool, node), *_login_endpoint(pool, node))
+    found = [one for one in endpoints if one["backendPort"] == port]
     front = found[0]["frontendPort"]
     body: Json = {"remoteLoginIPAddress": PUBLIC_ADDRESS, "remoteLoginPort": front}
     if _both_families(pool):

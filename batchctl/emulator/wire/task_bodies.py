@@ -95,7 +95,7 @@ CONTAINER_SETTINGS = Shape(
     containerRunOptions=text(),
     imageName=Need(text()),
     registry=REGISTRY,
-    workingDirectory=word("taskWorkingDirectory", "containerImageDefault"),
+    workingDirectory=Or(word("taskWorkingDirectory", "containerImageDefault"), "taskWorkingDirectory"),
     containerHostBatchBindMounts=many(
         Shape(
             "ContainerHostBatchBindMountEntry",

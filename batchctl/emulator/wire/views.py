@@ -15,6 +15,7 @@ from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE as SCHEDULE_BODY
 from batchctl.emulator.wire.messages import View
 from batchctl.emulator.wire.pool_bodies import POOL as POOL_BODY
 from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
+from batchctl.emulator.wire.versions import NEWEST, as_of_version
 
 Getter = Callable[[Any, str], Any]
 
@@ -77,25 +78,17 @@ def hide_secrets(spec: Any) -> Any:
     }
 
 
+_WHEN_FILLED = ("metadata", "applicationPackageReferences")
+
+
+def without_empty_lists(spec: Json) -> Json:
+    """An empty list that was sent is not there when it is read (Azure/azure-cli, test_batch_pool_cmd.yaml, 2024)."""
+    return {name: value for name, value in spec.items() if value != [] or name not in _WHEN_FILLED}
+
+
 def _known_properties(body: Shape) -> frozenset[str]:
     """What a body can hold, and what older versions and managed identities add to it where there are any."""
     return frozenset(body.checks) | {"identity", "currentNodeCommunicationMode"}
-
-
-def _with_order_of_jobs(found: Any) -> Any:
-    """`jobDefaultOrder` wherever tasks are scheduled. Answers of 2024-07 do not have it by default, those of 2025-06
-    do (Azure/azure-sdk-assets, python/…/test_batch_create_pools of 2025-03-19 and of 2026-01-22).
-    """
-    if isinstance(found, list):
-        return [_with_order_of_jobs(one) for one in found]
-    if not isinstance(found, dict):
-        return found
-    return {
-        name: {**inner, "jobDefaultOrder": inner.get("jobDefaultOrder", "none")}
-        if name == "taskSchedulingPolicy" and isinstance(inner, dict)
-        else _with_order_of_jobs(inner)
-        for name, inner in found.items()
-    }
 
 
 POOL = View(
@@ -110,14 +103,14 @@ POOL = View(
         "resizeErrors": lambda pool, base: pool.resize_errors or None,
         "autoScaleRun": lambda pool, base: pool.autoscale_run,
     },
-    lambda pool: hide_secrets(pool.spec),
+    lambda pool: without_empty_lists(hide_secrets(pool.spec)),
     words(
         "id state stateTransitionTime allocationState allocationStateTransitionTime creationTime "
         "lastModified enableAutoScale vmSize enableInterNodeCommunication"
     ),
     _known_properties(POOL_BODY),
     lambda pool, base: statistics.pools_statistics([pool], pool, pool_url(pool.id, base)),
-    _with_order_of_jobs,
+    by_version=as_of_version,
 )
 
 
@@ -139,7 +132,7 @@ NODE_FILTERS = words(
 )
 
 
-def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
+def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
     """Nodes look at their pool and at the tasks that ran on them."""
     return View(
         "nodes",
@@ -147,7 +140,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "id": lambda node, base: node.id,
             "url": lambda node, base: node_url(pool.id, node.id, base),
             "state": lambda node, base: node.state,
-            "schedulingState": lambda node, base: node.scheduling,
+            "schedulingState": lambda node, base: node.shown_scheduling,
             "stateTransitionTime": lambda node, base: times.stamp(node.state_time),
             "lastBootTime": lambda node, base: _stamp_or_none(node.booted),
             "allocationTime": lambda node, base: times.stamp(node.created),
@@ -164,7 +157,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job]) -> View:
             "startTask": lambda node, base: hide_secrets(node.start_task),
             "startTaskInfo": lambda node, base: node.start,
             "errors": lambda node, base: node.errors or None,
-            "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(pool, node),
+            "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(pool, node, login=version < NEWEST),
             "nodeAgentInfo": lambda node, base: on_paper.agent_info(node),
             "virtualMachineInfo": lambda node, base: on_paper.image_info(pool),
         },
@@ -195,12 +188,14 @@ JOB = View(
     ),
     _known_properties(JOB_BODY),
     lambda job, base: statistics.jobs_statistics([job], job, job_url(job.id, base)),
-    _with_order_of_jobs,
+    by_version=as_of_version,
 )
 
 
 def node_info(task: Task, base: str) -> Json | None:
-    """Where a task runs or ran."""
+    """Where a task runs or ran; nothing in it where it was ended before it ran."""
+    if task.state == "completed" and task.node is None:
+        return {}
     if task.node is None or task.pool is None or task.directory is None:
         return None
     return _place_entry(task.pool, task.node, task.directory, base)
@@ -274,7 +269,7 @@ SCHEDULE = View(
         "executionInfo/nextRunTime"
     ),
     _known_properties(SCHEDULE_BODY),
-    newest=_with_order_of_jobs,
+    by_version=as_of_version,
 )
 
 

@@ -12,7 +12,9 @@ from batchctl.errors import SpecError, UsageError
 from batchctl.resources import Task
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.load import examine, load, load_names
+from batchctl.spec.reading.variables import as_value
 from batchctl.spec.resolve import resolve
+from batchctl.spec.template import Written
 
 DECLARED = """\
 version: 1
@@ -229,3 +231,21 @@ def test_secrets_in_files_are_not_shown(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load(spec, {"db_password": "x", "db_secrets": "canary"}, {})
     assert "has an item, which is not one of 'a'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("boolean", "True", True),
+        ("boolean", "FALSE", False),
+        ("int", "0x10", 16),
+        ("int", Written("1.0"), 1),
+        ("int", Written("1.5"), "1.5"),
+        ("number", ".5", ".5"),
+        ("string", "True", "True"),
+        ("int", "ten", "ten"),
+    ],
+)
+def test_a_default_is_what_yaml_has_it_for(kind: str, written: object, value: object) -> None:
+    found = as_value(kind, written)
+    assert found == value or str(found) == value

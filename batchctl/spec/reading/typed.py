@@ -2,7 +2,7 @@
 `1.10` stays as it was written where text is wanted, and a quoted "2" is no number anywhere."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any
@@ -136,7 +136,7 @@ def _typed_scalar(node: Node, schema: Schema) -> Any:
         return BOOLEANS[node.text]
     # A number that may be text as well, an item of a list, goes on as it was written.
     as_written = "string" in wanted and "integer" not in wanted and "pattern" not in schema
-    return node.text if as_written else _as_in_yaml(node.text, wanted)
+    return node.text if as_written else as_in_yaml(node.text, wanted)
 
 
 def _is_text(schema: Schema) -> bool:
@@ -144,7 +144,7 @@ def _is_text(schema: Schema) -> bool:
     return bool(schema.get("asWritten")) or schema.get("type") == "string"
 
 
-def _as_in_yaml(text: str, wanted: set[str]) -> Any:
+def as_in_yaml(text: str, wanted: Set[str]) -> Any:
     """What YAML 1.2 has it for, and so every editor: `1.0`, `0x2`, `+1` and `012` are whole numbers."""
     if "boolean" in wanted and text in (text.lower().capitalize(), text.upper()) and text.lower() in BOOLEANS:
         return BOOLEANS[text.lower()]

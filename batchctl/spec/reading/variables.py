@@ -9,7 +9,7 @@ from batchctl.frozen import dataclass
 from batchctl.sensitive import is_sensitive
 from batchctl.spec.fanout.group_patterns import BadPatternError, has_match
 from batchctl.spec.reading.ecma import from_ecma
-from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER, number_value
+from batchctl.spec.reading.typed import BOOLEANS, INTEGER, NUMBER, as_in_yaml, number_value
 from batchctl.spec.source import listed, nearest_word, shown
 from batchctl.spec.template import Value, value_text
 
@@ -88,8 +88,24 @@ def as_value(kind: Any, value: Any) -> Value:
     """What a placeholder stands for: of a string its text, of a list its texts."""
     if kind == "list":
         return tuple(map(value_text, value))
-    found: Value = value_text(value) if kind == "string" else value
+    found: Value = value_text(value) if kind == "string" else _as_declared(kind, value)
     return found
+
+
+TYPED: Mapping[str, frozenset[str]] = {
+    "int": frozenset({"integer"}),
+    "number": frozenset({"number"}),
+    "boolean": frozenset({"boolean"}),
+}
+
+
+def _as_declared(kind: Any, value: Any) -> Any:
+    """`True` and `0x10` as YAML 1.2 has them; a text that was quoted to be one stays one."""
+    if kind == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str) or kind not in TYPED or value in BOOLEANS or NUMBER.fullmatch(value):
+        return value
+    return as_in_yaml(value, TYPED[kind])
 
 
 def read_as(variable: Any, text: str | tuple[str, ...]) -> Any:
@@ -126,6 +142,7 @@ def text_of(value: Value) -> str:
 def why_misfit(value: Any, variable: Mapping[str, Any], *, hidden: bool = False) -> str | None:
     """Why a variable cannot have this value; of a `hidden` one nothing is shown."""
     kind = variable.get("type")
+    value = _as_declared(kind, value) if isinstance(kind, str) else value
     types: dict[Any, Any] = {"int": int, "number": (int, float), "string": (str, int, float), "boolean": bool}
     wanted = {**types, "list": (list, tuple)}.get(kind) if isinstance(kind, str) else None
     # For Python true and false are whole numbers.
@@ -138,7 +155,8 @@ def why_misfit(value: Any, variable: Mapping[str, Any], *, hidden: bool = False)
         if value < limit if bound == "min" else value > limit:
             return f"is {too}, {limit}"
     if kind == "list" and isinstance(value, list | tuple):
-        told = ((item, _why_not_allowed(item, variable)) for item in value)
+        # Of nothing the schema tells.
+        told = ((item, _why_not_allowed(item, variable)) for item in value if item is not None)
         named = ((shown(value_text(item)) if not hidden else "an item", why) for item, why in told if why)
         return next((f"has {item}, which {why}" for item, why in named), None)
     return _why_not_allowed(value, variable)

@@ -192,9 +192,7 @@ CAUSES = (
     Cause(why="exit code 1", says="Invalid data found in frame 812", count=2, tasks=("enc-1", "enc-2"), job="j"),
     Cause(why="FileUploadAccessDenied", says="", count=31, tasks=tuple(f"enc-{n}" for n in range(3, 23)), job="j"),
 )
-LATE = Laggard(
-    task="enc-9", job="j", node="n", ran=timedelta(minutes=41), usual=timedelta(minutes=6), says="frame= 812"
-)
+LATE = Laggard(task="enc-9", job="j", ran=timedelta(minutes=41), usual=timedelta(minutes=6), says="frame= 812")
 MATTERS = Looked(
     causes=CAUSES,
     unread=1200,

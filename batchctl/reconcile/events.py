@@ -137,7 +137,6 @@ class Laggard:
 
     task: str
     job: str
-    node: str
     ran: timedelta
     usual: timedelta
     says: str = ""

@@ -184,7 +184,8 @@ class Eyes(Protocol):
         ...
 
     def runs(self, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
-        """The tasks of one of them; `states`: those alone that this OData filter lets through; `most`: no more."""
+        """The tasks of one of them; `states`: those alone that this OData filter lets through; `most`: no more, and
+        of each how it goes alone, not where and since when."""
         ...
 
     def inputs(self, job: JobSight) -> Mapping[str, Sequence[ResourceFile]]:

@@ -157,13 +157,13 @@ def test_tasks_that_nothing_will_start_are_told_with_the_one_that_failed() -> No
 def test_a_task_is_slow_beyond_99_of_100_of_its_factory() -> None:
     tasks = [task(f"enc-{n}", factory="enc") for n in range(30)]
     eyes = FakeEyes([ran(f"enc-{n}", seconds=10 + n) for n in range(25)])
-    run = TaskSight(job="count", generation=1, id="enc-29", state="running", started=START, node="n1")
+    run = TaskSight(job="count", generation=1, id="enc-29", state="running", started=START)
     eyes.running, eyes.said = [run, replace(run, id="new")], {"enc-29": b"frame= 812\n"}
     look = CloseLook(eyes=eyes, clock=FakeClock(START + timedelta(minutes=5)), tasks=tasks, wide=True)
     found = look.look([held_job()], Counts(running=2, succeeded=25), "pool", None)
     usual = timedelta(seconds=34)
     assert found.laggards == (
-        Laggard(task="enc-29", job="count", node="n1", ran=timedelta(minutes=5), usual=usual, says="frame= 812"),
+        Laggard(task="enc-29", job="count", ran=timedelta(minutes=5), usual=usual, says="frame= 812"),
     )
 
 

@@ -16,6 +16,8 @@ MOST_INPUTS = 50
 """Files of a task that are told; more are as good as all."""
 
 TELLING = "id,state,creationTime,executionInfo,nodeInfo,requiredSlots"
+BRIEFLY = "id,state,executionInfo"
+"""A third of it in bytes: where a node is takes many."""
 
 
 def generations(session: Session, owner: str) -> tuple[JobSight, ...]:
@@ -32,10 +34,10 @@ def _counts(session: Session, job: Job) -> Json:
 
 
 def runs_of(session: Session, job: JobSight, states: str = "", most: int | None = None) -> tuple[TaskSight, ...]:
-    """The runs of a generation; `states`: those alone that this OData filter lets through; `most`: no more."""
+    """The runs of a generation; `states`: those that this OData filter lets through; `most`: no more, and BRIEFLY."""
     path, query = f"/jobs/{path_segment(job.id)}/tasks", {"select": TELLING} | ({"filter": states} if states else {})
     if most:
-        query["maxresults"] = str(most)
+        query |= {"maxresults": str(most), "select": BRIEFLY}
 
     def found() -> tuple[TaskSight, ...]:
         # Parsed as they come: there may be very many.

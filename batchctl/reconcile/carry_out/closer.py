@@ -17,7 +17,7 @@ from batchctl.reconcile.port import FAILED, Eyes
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, NodeSight, Place, TaskSight
 
-MOST_RUNS = 500
+MOST_RUNS = 250
 """Tasks that one look lists."""
 
 MOST_TAILS = 20
@@ -157,7 +157,7 @@ class CloseLook:
                 late.append((ran, usual, run))
         for ran, usual, run in sorted(late, key=lambda one: one[0], reverse=True)[:SHOWN]:
             says = self._last_line(Place(above=run.job, id=run.id))
-            yield Laggard(task=run.id, job=run.job, node=run.node or "", ran=ran, usual=usual, says=says)
+            yield Laggard(task=run.id, job=run.job, ran=ran, usual=usual, says=says)
 
     def _seen(self, running: Sequence[TaskSight]) -> Iterator[FactorySeen]:
         ended = Counter((self._factory(key.rpartition("/")[2]), is_bad) for key, is_bad in self._ended.items())

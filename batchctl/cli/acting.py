@@ -68,7 +68,7 @@ def retry(
 
 @with_options
 def pause(spec: SpecPath, wait: Wait = False, *, options: Options) -> None:
-    """Start no task any more, until `resume`. The nodes stay, and cost."""
+    """Start no task any more, until `resume`. The nodes stay, and cost; an `apply` that waits ends (exit code 6)."""
     from batchctl.verbs import act
 
     out, opened = _open(spec, options)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from batchctl.cloud_answers import PoolHealth
-from batchctl.reconcile.decide.standstill import EXTERNAL, pool_reasons
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Container, Image, Pool, Task
@@ -37,6 +37,8 @@ def _notes(pool: Pool, health: PoolHealth, owner: str, *, runs: bool) -> Iterato
     yield f"pool {pool.name!r} is external and stays as it is: {', '.join(_facts(pool, health))}"
     if pool.owner == owner:
         yield f"pool {pool.name!r} was made by this spec, and bears its mark still: `batchctl gc` counts it as its own"
+    from batchctl.reconcile.decide.standstill import pool_reasons  # imported late: most specs make their pool
+
     found = pool_reasons(pool.name, health, external=True)
     yield from (f"pool {pool.name!r}: {reason.says}" for reason in found)
     yield from (f"pool {pool.name!r}: {remedy}" for remedy in dict.fromkeys(reason.remedy for reason in found))

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from batchctl.cloud_answers import PoolHealth
 from batchctl.reconcile.amend.idle_pools import has_work
 from batchctl.reconcile.amend.pool_renewal import renews
 from batchctl.reconcile.decide.pool_verdicts import wants_nodes_again
 from batchctl.reconcile.decide.sizes import going_on, size_instead
-from batchctl.reconcile.decide.standstill import BROKEN, Reason, pool_reasons
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import KEEP, Job, Pool, Task
 from batchctl.words import plural
+
+if TYPE_CHECKING:
+    from batchctl.reconcile.decide.standstill import Reason
 
 SCALED_BY_RAW = ("autoScaleFormula", "targetDedicatedNodes", "targetLowPriorityNodes")
 
@@ -26,7 +29,7 @@ def with_pool_notes(plan: Plan, situation: Situation) -> Plan:
     waited_for = {job.pool.lower() for job in plan.waits}
     for held, wanted in _pools_that_stay(plan, situation):
         health = situation.account.health(held.name)
-        found = pool_reasons(held.name, health)
+        found = _wrong_with(held, health)
         told = (f"pool {held.name!r}: {reason.says}" for reason in found)
         plan = replace(plan, notes=(*plan.notes, *told, *_mending(plan, held, found)))
         if held.name.lower() in waited_for and wants_nodes_again(health):
@@ -82,8 +85,16 @@ def _has_no_nodes(wanted: Pool, held: Pool | None) -> bool:
     return not (asked.target_dedicated_nodes or asked.target_spot_nodes)
 
 
-def _mending(plan: Plan, held: Pool, found: Iterable[Reason]) -> Iterator[str]:
+def _wrong_with(held: Pool, health: PoolHealth) -> "tuple[Reason, ...]":
+    from batchctl.reconcile.decide.standstill import pool_reasons  # imported late: a plan often has no such pool
+
+    return pool_reasons(held.name, health)
+
+
+def _mending(plan: Plan, held: Pool, found: "Iterable[Reason]") -> Iterator[str]:
     """The way out for broken nodes, where this plan does not give the pool others."""
+    from batchctl.reconcile.decide.standstill import BROKEN
+
     if not any(c.before == held and renews(c) for c in plan.of(Pool, Action.UPDATE)):
         remedies = dict.fromkeys(reason.remedy for reason in found if reason.kind in BROKEN)
         yield from (f"pool {held.name!r}: {remedy}" for remedy in remedies)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from batchctl.cloud_answers import PoolUse
 from batchctl.desired import Desired
 from batchctl.reconcile.choices import Named, named
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL
 from batchctl.reconcile.decide.sizes import first_size
-from batchctl.reconcile.decide.standstill import EXTERNAL
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Pool, Resource

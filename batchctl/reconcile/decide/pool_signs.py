@@ -62,7 +62,7 @@ def nodes_are_broken(fits: Fits) -> Sign:
     return sign
 
 
-REFUSED = re.compile(r"(?i)unauthori[sz]ed|authentication required|access denied|access forbidden|\bdenied:")
+REFUSED = r"(?i)unauthori[sz]ed|authentication required|access denied|access forbidden|\bdenied:"
 """What registries say to those whom they do not let in."""
 
 
@@ -75,7 +75,7 @@ def start_task_failed(nodes: BrokenNodes) -> bool:
 
 
 def registry_refuses(nodes: BrokenNodes) -> bool:
-    return image_is_not_pulled(nodes) and REFUSED.search(nodes.says) is not None
+    return image_is_not_pulled(nodes) and re.search(REFUSED, nodes.says) is not None
 
 
 def image_is_not_pulled(nodes: BrokenNodes) -> bool:

@@ -4,6 +4,9 @@ import re
 
 from batchctl.cloud_answers import PoolHealth, Scaling
 
+EXTERNAL = "whoever owns it"
+"""Who does something about an external pool."""
+
 LACKS_SAMPLES = re.compile(r"(?i)insufficient|samples?\b")
 """What an evaluation says that only came too early: a later one has the samples."""
 

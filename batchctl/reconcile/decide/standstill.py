@@ -9,7 +9,7 @@ from batchctl.cloud_answers import JobStanding, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide import pool_signs as seen
 from batchctl.reconcile.decide import signs
-from batchctl.reconcile.decide.pool_verdicts import may_come_to_run
+from batchctl.reconcile.decide.pool_verdicts import EXTERNAL, may_come_to_run
 from batchctl.reconcile.decide.signs import Scene, Sign
 from batchctl.words import one_line
 
@@ -194,10 +194,6 @@ def _reasons_of(rule: Rule, scene: Scene) -> Iterator[Reason]:
     for says in rule.sign(scene):
         lasts = rule.lasts(scene)
         yield Reason(says=one_line(says), remedy=_remedy(rule, scene, lasts), passes=not lasts, kind=rule.kind)
-
-
-EXTERNAL = "whoever owns it"
-"""Who does something about an external pool."""
 
 
 def _remedy(rule: Rule, scene: Scene, lasts: bool) -> str:

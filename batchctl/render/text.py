@@ -34,7 +34,7 @@ def shown_value(found: Any) -> str:
         case tuple():
             return "[" + ", ".join(shown_value(item) for item in found) + "]"
         case _ if hasattr(found, "__dataclass_fields__"):
-            shown = [(f, getattr(found, f.name)) for f in fields(found)]
+            shown = [(f, getattr(found, f.name)) for f in fields(found) if f.compare]
             said = [f"{camel(f.name)}: {_shown_part(f, inner)}" for f, inner in shown if inner not in (None, (), "")]
             return "{" + ", ".join(said) + "}"
         case Hidden():

@@ -164,6 +164,39 @@ def test_what_may_run_soon_is_not_stuck(health: Sequence[PoolHealth]) -> None:
     assert events[-1] == Progress(counts=DONE)
 
 
+class Idle(Scripted):
+    """Counts who asks what its tasks want of nodes."""
+
+    asked = 0
+
+    def waiting(self, job: Job) -> tuple[Task, ...]:
+        self.asked += 1
+        return (waiting("a"), waiting("b", required_slots=9))
+
+
+def test_what_tasks_want_is_asked_once_while_nodes_stand_idle() -> None:
+    cloud = Idle([WAITING] * 60 + [DONE], [IDLE])
+    events, _ = waited(cloud)
+    assert (cloud.asked, events[-1]) == (1, Progress(counts=DONE))
+    assert [event.says for event in events if isinstance(event, JobNotice)] == [
+        (
+            "task b takes 9 slots, and a node has 1; lower requiredSlots or raise taskSlotsPerNode: mend the spec, "
+            "then `batchctl apply SPEC`",
+        )
+    ]
+
+
+def test_a_job_that_is_paused_runs_nothing() -> None:
+    class Held(Scripted):
+        def standing(self, job: Job) -> JobStanding:
+            return JobStanding(state="disabled")
+
+    cloud = Held([WAITING])
+    with pytest.raises(Stuck, match="job count is paused\n  -> `batchctl resume SPEC` goes on with it"):
+        waited(cloud)
+    assert cloud.polls == 2
+
+
 def test_nothing_but_counts_is_asked_while_tasks_move() -> None:
     short = [Counts(active=9 - done, succeeded=done) for done in range(9)]
     cloud = Scripted([*short, Counts(succeeded=9)], [EMPTY])

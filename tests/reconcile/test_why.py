@@ -253,3 +253,9 @@ def test_a_schedule_that_is_held_makes_no_jobs() -> None:
         "lets them come again"
     )
     assert schedule_reasons("nightly", "active") == ()
+
+
+def test_a_job_that_batch_could_not_start_runs_nothing() -> None:
+    (reason,) = why_waiting(facts(seen=replace(SEEN, scheduling_error="AutoPoolCreationFailedWithQuotaReached: x")))
+    assert reason.says == "job count cannot be scheduled: AutoPoolCreationFailedWithQuotaReached: x"
+    assert not reason.passes

@@ -96,7 +96,7 @@ OF_JOBS = (
     Rule(
         "jobDisabled", signs.job_is_held, _always, "`batchctl resume {spec}` goes on with it; its nodes cost meanwhile"
     ),
-    Rule("jobNotScheduled", signs.job_is_not_scheduled, _never, MEND),
+    Rule("jobNotScheduled", signs.job_is_not_scheduled, _always, MEND),
     Rule("maxParallelTasks", signs.most_tasks_run, _never),
     Rule("slots", signs.tasks_are_too_wide, _all_too_large, f"lower requiredSlots or raise taskSlotsPerNode: {MEND}"),
     Rule(

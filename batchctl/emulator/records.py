@@ -167,8 +167,9 @@ class Node(Entity):
     @property
     def shown_scheduling(self) -> str:
         """A node that was deallocated takes no tasks until it is up again, whatever it was told."""
-        away = self.state in ("deallocating", "deallocated") or (self.state == "starting" and self.returning)
-        return "disabled" if away else self.scheduling
+        away = self.state in ("deallocating", "deallocated")
+        boots = self.returning and self.state in ("starting", "waitingforstarttask")
+        return "disabled" if away or boots else self.scheduling
 
     @property
     def at_rest(self) -> str:

@@ -142,13 +142,15 @@ def test_endpoints_of_a_node(local, client, name):
 
 def test_scheduling_of_a_node_that_is_put_away(local, client, name):
     """assets, js/…/compute_node_operations, 2026-02-04."""
-    ready_pool(client, name)
+    ready_pool(client, name, start_task=models.BatchStartTask(command_line="true", wait_for_success=True))
     path = f"/pools/{name}/nodes/{next(iter(client.list_nodes(name))).id}"
     assert send(local.url, "POST", f"{path}/deallocate?{VERSION}").status == 202
     until(lambda: read(local, path)["state"] == "deallocated", "the deallocation")
     assert read(local, path)["schedulingState"] == "disabled"
     assert send(local.url, "POST", f"{path}/start?{VERSION}").status == 202
-    until(lambda: read(local, path)["state"] == "idle", "the start")
+    seen = []
+    until(lambda: seen.append(read(local, path)) or seen[-1]["state"] == "idle", "the start")
+    assert {one["schedulingState"] for one in seen[:-1]} <= {"disabled"}
     assert read(local, path)["schedulingState"] == "enabled"
 
 

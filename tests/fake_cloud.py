@@ -293,6 +293,9 @@ class FakeCloud:
     def waiting(self, job: Job) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks(job) if task.state == "active")
 
+    def retried(self, job: Job) -> tuple[str, ...]:
+        return ()
+
     def failed_preparations(self, job: Job) -> tuple[str, ...]:
         return ()
 

@@ -124,6 +124,9 @@ class Azure:
     def waiting(self, job: Job) -> tuple[Task, ...]:
         return tasks.observe_waiting(self._session, job)
 
+    def retried(self, job: Job) -> tuple[str, ...]:
+        return tasks.retried_tasks(self._session, job)
+
     def failed_preparations(self, job: Job) -> tuple[str, ...]:
         return jobs.failed_preparations(self._session, job)
 

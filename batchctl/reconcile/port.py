@@ -133,6 +133,10 @@ class Cloud(Account, Source, Protocol):
         """Its tasks that are active, known by their ids and by what they want of nodes alone."""
         ...
 
+    def retried(self, job: Job) -> tuple[str, ...]:
+        """Tasks of it that run and have failed several times: of the first thousand that run."""
+        ...
+
     def failed_preparations(self, job: Job) -> tuple[str, ...]:
         """Of each node on which its preparation task failed for good, how."""
         ...

@@ -409,6 +409,21 @@ def test_what_may_pass_is_waited_for_and_told_once(stage: Stage, kind: str) -> N
     assert clock.sleeps > 3
 
 
+def test_a_task_that_fails_without_end_is_told_once(stage: Stage) -> None:
+    stage.has_pool(target_dedicated_nodes=1)
+    script = "echo x >> tries; [ $(wc -l < tries) -gt 5 ] && exec sleep 1000; exit 1"
+    stage.has_job({"command_line": f"/bin/bash -c '{script}'"}, max_task_retry_count=-1)
+    until(lambda: stage.cloud.retried(stage.job), "the sixth try")
+    told, end, _ = stage.waits(timeout=300, pace=10)
+    assert end.startswith("waited ")
+    assert [event.says for event in told if isinstance(event, JobNotice)] == [
+        (
+            "task a fails and is tried again as often as it takes (maxTaskRetryCount is -1); bound maxTaskRetryCount "
+            "in the spec, then `batchctl apply s.yaml`, or end it by `batchctl cancel s.yaml TASK`",
+        )
+    ]
+
+
 def test_a_job_that_was_deleted_ends_the_wait(stage: Stage) -> None:
     stage.has_pool(target_dedicated_nodes=0)
     stage.has_job()
@@ -463,7 +478,7 @@ def test_a_task_that_waits_for_one_that_somebody_deleted(stage: Stage) -> None:
 
 def test_every_cause_has_a_test() -> None:
     elsewhere = {
-        *("jobDeleted", "jobEnded", "dependencyFailed"),
+        *("jobDeleted", "jobEnded", "dependencyFailed", "retried"),
         # In test_why: a job that cannot be scheduled, tasks of its own job, and nodes on their way.
         *("jobNotScheduled", "maxParallelTasks", "nodesComeUp"),
     }

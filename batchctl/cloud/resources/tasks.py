@@ -25,6 +25,9 @@ from batchctl.resources import Job, Task, generation_id
 from batchctl.rest import Dialect
 from batchctl.rules import Rule
 
+MANY_TRIES = 5
+"""So often a task fails that is tried without end, until somebody is told."""
+
 SELECTED = "id,state,stateTransitionTime,executionInfo,environmentSettings,constraints"
 NOT_SUCCEEDED = "state ne 'completed' or executionInfo/result eq 'failure'"
 WITH_DEPENDENCIES = f"{SELECTED},dependsOn,exitConditions"
@@ -48,6 +51,14 @@ def observe_waiting(session: Session, job: Job) -> tuple[Task, ...]:
     query = {"select": "id,state,requiredSlots,multiInstanceSettings", "filter": "state eq 'active'"}
     pages = partial(session.batch.pages, f"{job_path(job)}/tasks", **query)
     return session.find(lambda: tuple(map(partial(read_task, rest_dialect(session), job), pages()))) or ()
+
+
+def retried_tasks(session: Session, job: Job) -> tuple[str, ...]:
+    """By id, those that run and have failed MANY_TRIES times: a page, for the service does not filter by that."""
+    query = {"filter": "state eq 'running'", "select": "id,executionInfo"}
+    found = session.find(lambda: session.batch.get(f"{job_path(job)}/tasks", **query)) or {}
+    tries = {item["id"]: (item.get("executionInfo") or {}).get("retryCount", 0) for item in found.get("value", ())}
+    return tuple(task for task, count in tries.items() if count >= MANY_TRIES)
 
 
 def has_unfinished_tasks(session: Session, job: Job) -> bool:

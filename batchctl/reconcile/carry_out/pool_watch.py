@@ -67,7 +67,9 @@ class PoolWatch:
         between = SOONER if self._counts_preemptions else BETWEEN
         if last or self.clock.monotonic() - self._looked >= between:
             scene = self._scene(Counts(running=1), JobStanding())
-            yield from self._tell(reason for reason in reasons(scene) if reason.kind in TROUBLES)
+            if self.job.max_task_retry_count == -1 and not last:
+                scene = replace(scene, retried=self.cloud.retried(self.job))
+            yield from self._tell(reason for reason in reasons(scene) if reason.kind in {*TROUBLES, "retried"})
             if not last:
                 yield from self._mind_preemptions(scene.health)
 

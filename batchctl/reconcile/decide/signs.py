@@ -27,6 +27,7 @@ class Scene:
 
     `waiting`: the tasks that were looked at, and what they want of nodes. `vain`: those of them that can never run, by
     id, and whose fault it is. `unprepared`: how the job's preparation failed, node by node.
+    `retried`: tasks that fail and fail, and are tried without end.
     `before`: how the pool was before this command changed anything. `external`: the pool is somebody else's;
     `made_for`: the job that Batch made it for. `unchanged`: so long its nodes have been as they are. `endless`: nothing
     ends the wait. `spec`: for commands that are named.
@@ -42,6 +43,7 @@ class Scene:
     waiting: Sequence[Task] = ()
     vain: Mapping[str, Blame] = field(default_factory=dict)
     unprepared: Sequence[str] = ()
+    retried: Sequence[str] = ()
     before: PoolHealth | None = None
     external: bool = False
     made_for: str = ""
@@ -132,6 +134,12 @@ def _instances(task: Task) -> int:
 
 def _tasks(found: Sequence[Task]) -> str:
     return f"{'task' if len(found) == 1 else 'tasks'} {some([task.id for task in found], NAMED)}"
+
+
+def tasks_fail_without_end(scene: Scene) -> Iterator[str]:
+    if scene.retried:
+        fail = "task {} fails and is" if len(scene.retried) == 1 else "tasks {} fail and are"
+        yield f"{fail.format(some(scene.retried, NAMED))} tried again as often as it takes (maxTaskRetryCount is -1)"
 
 
 def preparation_failed(scene: Scene) -> Iterator[str]:

@@ -74,6 +74,7 @@ ROOM = "another vmSize or region may have room"
 PACKAGES = "`az batch application package list` shows which there are: activate it"
 SIGNED = "what opened its files, a signature (SAS) or a role, has expired or was taken away"
 PREPARED = "`batchctl logs {spec} 'preparation.*' --all` shows what it wrote"
+BOUND = "bound maxTaskRetryCount in the spec, then `batchctl apply {spec}`"
 START = "`batchctl logs {spec} node.{node} --all` shows what it wrote"
 ENABLE = "`az batch node scheduling enable --pool-id {pool} --node-id NODE` lets them come again"
 ENABLE_JOBS = "`az batch job-schedule enable --job-schedule-id {job}` lets them come again"
@@ -102,6 +103,7 @@ OF_JOBS = (
     Rule(
         "instances", signs.tasks_want_more_nodes, _all_too_large, f"want more nodes or fewer numberOfInstances: {MEND}"
     ),
+    Rule("retried", signs.tasks_fail_without_end, _never, f"{BOUND}, or end it by `batchctl cancel {{spec}} TASK`"),
     Rule("preparation", signs.preparation_failed, _on_all_nodes, f"{PREPARED}; {MEND}"),
 )
 
@@ -166,8 +168,8 @@ BROKEN = frozenset(rule.kind for rule in OF_BROKEN_NODES)
 TROUBLES = BROKEN | {rule.kind for rule in OF_RESIZES} | {"formulaSetsNothing", "formulaFails"}
 """What is wrong with a pool whether or not the work goes on meanwhile."""
 
-VARYING = frozenset(rule.kind for rule in OF_NODES)
-"""What is said with counts of nodes, and is no news when these differ."""
+VARYING = frozenset((*(rule.kind for rule in OF_NODES), "retried"))
+"""What is said with counts of nodes or names of tasks, and is no news when these differ."""
 
 
 def reasons(scene: Scene) -> tuple[Reason, ...]:

@@ -17,7 +17,7 @@ import typer
 from typer.main import get_command
 
 from batchctl import __version__, verbs
-from batchctl.cli import app, run, specs
+from batchctl.cli import GROUPS, door, run, specs
 from batchctl.cli.options import Command, Options, with_options
 from batchctl.errors import CloudError, UsageError
 from batchctl.reconcile.choices import Choices
@@ -157,9 +157,18 @@ def _ran(line: str, stdout: int) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def test_the_command_that_is_asked_for_is_the_only_one_that_is_built() -> None:
+    named = {name for made, names in GROUPS.values() for name in names if names == made().keys()}
+    every: Any = get_command(door())
+    assert set(every.commands) == named
+    for asked in ("plan", "debug-dump", "local"):
+        one: Any = get_command(door(asked))
+        assert list(one.commands) == [asked]
+
+
 @pytest.mark.parametrize("name", get_args(Command))
 def test_every_command_takes_the_options_that_name_it(name: str) -> None:
-    command: Any = get_command(app)
+    command: Any = get_command(door())
     whole = name.replace("_", "-")
     for word in [whole] if whole in command.commands else name.split("_"):
         command = command.commands[word]

@@ -4,34 +4,102 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from batchctl.cli import acting, dumping, expanding, files, gc, local, looking, prices, reading, specs, ssh, watching
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
 TYPER_INTERRUPTED = 130
 """What typer makes of Ctrl-C, so that nobody below it sees the exception."""
 
-app = typer.Typer(
-    name="batchctl",
-    pretty_exceptions_enable=False,  # nobody sees a traceback (design D12), not even a handsome one
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+Commands = Mapping[str, Any]
+"""By their names; a typer.Typer has commands of its own."""
+
+
+def _runs() -> Commands:
+    from batchctl.cli import specs, watching
+
+    return {"plan": specs.plan, "apply": specs.apply, "watch": watching.watch, "destroy": specs.destroy}
+
+
+def _looks() -> Commands:
+    from batchctl.cli import dumping, files, looking
+
+    told = (looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs)
+    named = {command.__name__: command for command in (*told, files.ls, files.get, looking.report)}
+    return {**named, "debug-dump": dumping.debug_dump}
+
+
+def _acts() -> Commands:
+    from batchctl.cli import acting, ssh
+
+    done = (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot, ssh.ssh)
+    return {command.__name__: command for command in done}
+
+
+def _texts() -> Commands:
+    from batchctl.cli import expanding, reading
+
+    read = (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema)
+    return {command.__name__: command for command in read}
+
+
+def _places() -> Commands:
+    from batchctl.cli import gc, local, prices, reading
+
+    return {"gc": gc.gc, "version": reading.version, "prices": prices.app, "local": local.app}
+
+
+GROUPS: Mapping[str, tuple[Callable[[], Commands], frozenset[str]]] = {
+    "Commands": (_runs, frozenset(("plan", "apply", "watch", "destroy"))),
+    "What is going on": (
+        _looks,
+        frozenset(("status", "why", "logs", "tasks", "nodes", "outputs", "ls", "get", "report", "debug-dump")),
+    ),
+    "What is to be done": (_acts, frozenset(("cancel", "retry", "pause", "resume", "reboot", "ssh"))),
+    "Specs and plans": (_texts, frozenset(("validate", "expand", "explain", "show", "schema"))),
+    "The account and this machine": (_places, frozenset(("gc", "version", "prices", "local"))),
+}
+"""The commands as --help shows them, the few that matter first: who makes them, and their names."""
+
+
+def door(asked: str = "") -> typer.Typer:
+    """The command line for somebody who begins with this word. typer builds every command that it knows, whichever is
+    meant: so it is told of that one alone, and of all where help is wanted, or a word that is no command."""
+    app = typer.Typer(
+        name="batchctl",
+        pretty_exceptions_enable=False,  # nobody sees a traceback (design D12), not even a handsome one
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(batchctl)
+    one = any(asked in names for _, names in GROUPS.values())
+    for group, (made, names) in GROUPS.items():
+        for name, command in made().items() if not one or asked in names else ():
+            if name == asked or not one:
+                _add(app, group, name, command)
+    return app
+
+
+def _add(app: typer.Typer, group: str, name: str, command: Any) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=group)
+    else:
+        app.command(name, rich_help_panel=group)(command)
 
 
 def _say_version(asked: bool) -> None:
     if asked:
-        reading.version()
+        from batchctl.cli.reading import version
+
+        version()
         raise typer.Exit
 
 
-@app.callback()
 def batchctl(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version)
@@ -39,25 +107,6 @@ def batchctl(
 ) -> None:
     """Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine."""
 
-
-GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Commands": (specs.plan, specs.apply, watching.watch, specs.destroy),
-    "What is going on": (
-        *(looking.status, looking.why, looking.logs, looking.tasks, looking.nodes, looking.outputs),
-        *(files.ls, files.get, looking.report, dumping.debug_dump),
-    ),
-    "What is to be done": (acting.cancel, acting.retry, acting.pause, acting.resume, acting.reboot, ssh.ssh),
-    "Specs and plans": (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema),
-    "The account and this machine": (gc.gc,),
-}
-"""The commands as --help shows them, the few that matter first."""
-
-for group, commands in GROUPS.items():
-    for command in commands:
-        app.command(rich_help_panel=group)(command)
-app.add_typer(prices.app, name="prices", rich_help_panel="The account and this machine")
-app.add_typer(local.app, name="local", rich_help_panel="The account and this machine")
-app.command(rich_help_panel="The account and this machine")(reading.version)
 
 STREAMS = ("plan", "apply", "watch", "destroy", "gc")
 """Commands whose --json is a stream, which ends with an error if there is one."""
@@ -121,7 +170,7 @@ def run(arguments: list[str]) -> int:
 
     try:
         # Else typer would end the process itself, with exit codes of its own and messages past our voice.
-        code = app(args=arguments, prog_name="batchctl", standalone_mode=False)
+        code = door(arguments[0])(args=arguments, prog_name="batchctl", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt
         sys.stdout.flush()  # at exit it is too late to say that nobody reads it

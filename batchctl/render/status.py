@@ -45,7 +45,7 @@ def status_lines(
 def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
     if job.state == "completed" and job.ended:
         took = f" after {shown_span(job.ended - job.created)}" if job.created else ""
-        when = f"ended {shown_moment(job.ended)}{took}" + (f" ({one_line(job.why_ended)})" if job.why_ended else "")
+        when = f"ended {shown_moment(job.ended)}{took}" + (f" ({_why_ended(job.why_ended)})" if job.why_ended else "")
     else:
         since = f" since {shown_moment(job.created)}, {shown_span(now - job.created)} ago" if job.created else ""
         when = f"{job.state}{since}"
@@ -112,3 +112,8 @@ def _failed_lines(failed: Sequence[TaskSight], going: Set[str], spec: str) -> It
     if failed:
         again = f"retry {spec} --failed" if all(run.job in going for run in failed) else f"apply {spec}"
         yield f"       `batchctl tasks {spec} --failed` lists them by cause, `batchctl {again}` runs them again"
+
+
+def _why_ended(reason: str) -> str:
+    """Batch's word, or what ours means (`cloud/resources/jobs.py`)."""
+    return "by batchctl: what was left could never run" if reason == "BatchctlGaveUp" else one_line(reason)

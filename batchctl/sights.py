@@ -62,6 +62,12 @@ class TaskSight:
     def ran(self) -> timedelta | None:
         return self.ended - self.started if self.ended and self.started else None
 
+    def ran_by(self, now: datetime) -> timedelta | None:
+        """As `ran`; of a task that runs, until now. Two clocks may differ by a moment."""
+        if self.state == "running" and self.started:
+            return max(now - self.started, timedelta())
+        return self.ran
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:

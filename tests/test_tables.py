@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from batchctl.render.tables import NODES, OUTPUTS, TASKS, table_text
+from batchctl.render.tables import NODES, OUTPUTS, TASKS, table_text, tasks_at
 from batchctl.render.text import shown_span
 from batchctl.resources import Blob
 from batchctl.sights import FailureInfo, NodeSight, TaskSight, newest_runs
@@ -38,6 +38,14 @@ def test_people_are_told_in_short_and_nothing_that_no_row_has() -> None:
         "a     waiting\n"
         "b     failed   5.0 s   41 min 7 s  2        2026-01-01 12:41:12  tvmps_00000000…_d  AccessDenied\n"
     )
+
+
+@pytest.mark.parametrize(("ahead", "shown"), [(185, "3 min 5 s"), (-1, "0.0 s")])
+def test_a_task_that_runs_says_how_long_by_now(ahead: int, shown: str) -> None:
+    run = TaskSight(job="j", generation=1, id="c", state="running", created=NOON, started=NOON)
+    columns = tasks_at(NOON + timedelta(seconds=ahead))
+    assert table_text([run, RUNS[1]], columns, "table").splitlines()[1] == f"c     running  0.0 s   {shown}"
+    assert table_text(RUNS, columns, "table") == table_text(RUNS, TASKS, "table")
 
 
 @pytest.mark.parametrize(("width", "titles"), [(40, 4), (80, 6), (200, 8), (1, 1)])

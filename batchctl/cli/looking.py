@@ -54,7 +54,8 @@ def tasks(
     options: Options,
 ) -> None:
     """List the tasks, each with its newest run: state, exit code, times, tries, node."""
-    from batchctl.render.tables import FAILURES, TASKS
+    from batchctl.clock import SystemClock
+    from batchctl.render.tables import FAILURES, TASKS, tasks_at
     from batchctl.verbs import look
     from batchctl.verbs.failures import numbered_failures
 
@@ -66,10 +67,13 @@ def tasks(
         found = numbered_failures(seen.spec, seen.cloud, seen.cloud.eyes)
         return [one for one in found if look.meets(one.run.id, patterns or ())]
 
+    def columns() -> Sequence[Any]:
+        return tasks_at(SystemClock().now()) if options.form == "table" else TASKS
+
     if states == ["failed"]:
-        _show_rows(failures, FAILURES, seen, options)
+        _show_rows(failures, lambda: FAILURES, seen, options)
     else:
-        _show_rows(lambda: look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), TASKS, seen, options)
+        _show_rows(lambda: look.tasks(seen.spec, seen.cloud.eyes, patterns or (), states), columns, seen, options)
 
 
 @with_options
@@ -79,7 +83,7 @@ def nodes(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> Non
     from batchctl.verbs import look
 
     seen = open_for_rows(spec, options)
-    _show_rows(lambda: look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), NODES, seen, options)
+    _show_rows(lambda: look.nodes(seen.spec, seen.cloud.eyes, patterns or ()), lambda: NODES, seen, options)
 
 
 @with_options
@@ -89,7 +93,7 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
     from batchctl.verbs import look
 
     seen = open_for_rows(spec, options)
-    _show_rows(lambda: look.outputs(seen.spec, seen.cloud, patterns or ()), OUTPUTS, seen, options)
+    _show_rows(lambda: look.outputs(seen.spec, seen.cloud, patterns or ()), lambda: OUTPUTS, seen, options)
 
 
 @with_options
@@ -186,12 +190,14 @@ def print_rows(rows: Sequence[Any], columns: Any, options: Options) -> None:
     sys.stdout.write(_rows_text(rows, columns, options))
 
 
-def _show_rows(look: Callable[[], Sequence[Any]], columns: Any, seen: Opened, options: Options) -> None:
+def _show_rows(
+    look: Callable[[], Sequence[Any]], columns: Callable[[], Sequence[Any]], seen: Opened, options: Options
+) -> None:
     from batchctl.clock import SystemClock
 
     def shown() -> Shown:
         rows = look()
-        return Shown(text=_rows_text(rows, columns, options), means=tuple(rows))
+        return Shown(text=_rows_text(rows, columns(), options), means=tuple(rows))
 
     show(shown, seen, SystemClock(), again=options.again)
 

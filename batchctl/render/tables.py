@@ -61,6 +61,13 @@ TASKS: tuple[Column, ...] = (
     Column("message", lambda run: run.failure and run.failure.message, detail=True),
 )
 
+
+def tasks_at(now: datetime) -> tuple[Column, ...]:
+    """TASKS for people, who are told of a task that runs how long it has been at it by `now`."""
+    so_far = Column("ran", lambda run: run.ran_by(now), as_span)
+    return tuple(so_far if column.name == so_far.name else column for column in TASKS)
+
+
 LONGEST = 60
 """Columns of what a task said last, for people."""
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from batchctl.errors import NotThere, UsageError
 from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import Reason
 from batchctl.reconcile.explain.why import TaskFacts, tried_again, why_failed_run, why_node, why_pool, why_waiting
+from batchctl.reconcile.outputs import missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Blob, Job, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
@@ -55,7 +57,7 @@ def _why_task(
     task = next(r for r in others if r.id.lower() == asked.lower())
     yield Reason(says=_how_it_is(run))
     if run.status == "failed":
-        yield from _what_it_wrote(spec, cloud, eyes, task, path)
+        yield from _what_it_wrote(spec, cloud, eyes, task, path, f"`batchctl apply {path}` runs it again")
     elif run.status == "waiting":
         whole = eyes.whole(task)
         several = whole.multi_instance_settings if whole else None
@@ -75,6 +77,22 @@ def _why_task(
         )
     elif run.status in ("running", "preparing"):
         yield from tried_again(run, job, task)
+    elif lost := _not_written(spec, cloud, eyes, task):
+        yield Reason(says=f"but the output {lost}")
+        optional = f"`batchctl apply {path}` runs it again unless the spec says `optional`"
+        yield from _what_it_wrote(spec, cloud, eyes, task, path, optional)
+
+
+def _not_written(spec: Spec, cloud: Cloud, eyes: Eyes, run: Task) -> str:
+    """The outputs that a run which succeeded left none of. Batch is not told which of them are optional."""
+    whole = eyes.whole(run)
+    if whole is None:
+        return ""
+    ours = tuple(output for output in whole.output_files if output.container in spec.containers)
+    whole = replace(whole, output_files=ours)
+    blobs = chain.from_iterable(map(cloud.blobs, sorted({output.container for output in ours})))
+    written = outputs_by_task(blobs)
+    return "; ".join(missing_line(output, whole, written) for output in missing_outputs(whole, written, run))
 
 
 def _how_it_is(run: TaskSight) -> str:
@@ -88,9 +106,8 @@ def _how_it_is(run: TaskSight) -> str:
             return f"{run.job}/{run.id} {'is ' if status != 'succeeded' else ''}{status}{where}"
 
 
-def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str) -> Iterator[Reason]:
+def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str, again: str) -> Iterator[Reason]:
     """Its last words, from its node or from where they are kept, and where the others are read, as far as they can."""
-    again = f"`batchctl apply {path}` runs it again"
     try:
         found = streams_of(spec, eyes, cloud, [task.id], ("stderr", "stdout")).streams
     except NotThere as lost:

@@ -39,7 +39,8 @@ def test_a_run_is_looked_at_before_while_it_is_there_and_after(
     assert workbench.run_unread("nodes", spec, "-o", "json") == (0, "Target: local (no Azure account is named)\n")
 
     failed = workbench.run("tasks", spec, "--failed", "-o", "json")
-    assert [(row["task"], row["exitCode"], row["why"]) for row in json.loads(failed.out)] == [
+    # They run at the same time: either may end first.
+    assert sorted((row["task"], row["exitCode"], row["why"]) for row in json.loads(failed.out)) == [
         ("square-19", 7, "FailureExitCode"),
         ("square-20", 7, "FailureExitCode"),
     ]
@@ -132,12 +133,18 @@ def test_why_a_task_failed_and_why_another_never_runs(workbench: Workbench, name
     text = path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", "")
     text = text.replace("taskSlotsPerNode: 4\n", "taskSlotsPerNode: 4\n  afterRun: keep\n")
     last = "    - {id: last, dependsOn: [{factory: square}], commands: [echo end]}\n"
+    found = re.search(r"container: (\S+?)}", text)
+    assert found is not None
+    last += f"    - {{id: none, commands: [echo odd], outputFiles: [{{filePattern: '*.x', container: {found[1]}}}]}}\n"
     path.write_text(text.replace("wait:", f"{last}wait:"))
     assert workbench.run("why", spec, "task.last").code == 1
     assert workbench.run("apply", spec, "--yes", "--var", "limit=19").code == 3
     failed = workbench.run("why", spec, "task.square-20")
     assert failed.code == 0
     assert ": exit code 7\n  | 20 is too heavy\n  -> `batchctl logs " in failed.out
+    none = workbench.run("why", spec, "task.none").out
+    assert f"\nbut the output '{found[1]}/*.x' is not there\n  | odd\n  -> `batchctl logs " in none
+    assert "but the output" not in workbench.run("why", spec, "task.square-19").out
     blocked = workbench.run("why", spec, "task.last").out
     assert "nothing of it runs any more" in blocked
     pool = re.search(r"(?m)^  id: (\S+)$", path.read_text())

@@ -1,5 +1,6 @@
 """Counts and lists in words, and texts of others as parts of a line."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -15,6 +16,16 @@ def plural(count: int, word: str) -> str:
 def some(names: Sequence[str], most: int = SHOWN) -> str:
     """`a, b`; of very many the first, and that there are more."""
     return ", ".join([*map(one_line, names[:most]), *(["…"] if len(names) > most else [])])
+
+
+COLOURS = r"\x1b\[[0-?]*[ -/]*[@-~]"
+"""What a program says to a terminal about colours and the cursor (ECMA-48: a control sequence)."""
+
+
+def plain_lines(content: bytes) -> tuple[str, ...]:
+    """Lines that a task wrote, for people: without colours. A carriage return ends one, too: progress bars."""
+    text = content.decode(errors="replace")
+    return tuple((re.sub(COLOURS, "", text) if "\x1b" in text else text).splitlines())
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from batchctl.render.log_lines import LineReader, harmless_line
 from batchctl.sights import FileState, Place, TaskSight
 from batchctl.verbs.logs import Stream, follow_logs, read_logs, why_lost
+from batchctl.words import plain_lines
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 
@@ -125,8 +126,13 @@ def test_lines_are_the_same_however_the_bytes_come(pieces: list[bytes], cuts: li
         ("text ##vso[task.x]y", r"text \u0023#vso[task.x]y"),
         ("## title", "## title"),
         ("\x1b[31mred\x1b[0m\x1b[2K", "red"),
+        ("\x1b[?25lhidden\x1b[?1049h\x1b[38:5:1m", "hidden"),
         ("\x1b]0;title\x07", "\x1b]0;title\x07"),
     ],
 )
 def test_no_line_is_a_command_to_a_ci_system(line: str, shown: str) -> None:
     assert harmless_line(line) == shown
+
+
+def test_the_end_of_what_a_task_wrote_has_no_colours() -> None:
+    assert plain_lines(b"\xff\x1b[1;31merror\x1b[0m: x\r\n 1%\r 2%\n") == ("\ufffderror: x", " 1%", " 2%")

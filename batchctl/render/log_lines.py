@@ -7,9 +7,7 @@ from dataclasses import field
 
 from batchctl.frozen import dataclass
 from batchctl.render.text import disarmed
-
-COLOURS = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
-"""What a program says to a terminal about colours and the cursor."""
+from batchctl.words import COLOURS
 
 COMMAND = re.compile(r"^(\s*):(?=:)")
 """Where GitHub Actions begins to read a line as a command to it."""
@@ -39,4 +37,4 @@ class LineReader:
 
 def harmless_line(line: str) -> str:
     """Without colours, and so that a CI system takes it for text; control characters are left to the printer."""
-    return disarmed(COMMAND.sub(r"\1\\u003a", COLOURS.sub("", line)))
+    return disarmed(COMMAND.sub(r"\1\\u003a", re.sub(COLOURS, "", line)))

@@ -9,6 +9,7 @@ from batchctl.resources import Blob
 from batchctl.sights import Place, TaskSight
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
+from batchctl.words import plain_lines
 
 MOST_READ = 100
 """Tasks whose last line is read; where more failed, most failed alike."""
@@ -44,7 +45,7 @@ def _kept_lines(silent: Sequence[TaskSight], spec: Spec, cloud: Cloud) -> Iterat
 
 def _last_line_of(blob: Blob, cloud: Cloud) -> str:
     content = b"".join(cloud.read(blob, max(0, blob.size - TAIL)))
-    return last_line(content.decode(errors="replace").splitlines())
+    return last_line(plain_lines(content))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from batchctl.verbs import look
 from batchctl.verbs.failures import with_last_lines
 from batchctl.verbs.saved import codec_for
 from batchctl.verbs.under_lock import Approve
+from batchctl.words import plain_lines
 from batchctl.work import ResourceFile
 
 GROUPS, LINES, TAIL = 10, 10, 4096
@@ -169,7 +170,7 @@ def _last_words(group: FailureGroup, eyes: Eyes) -> tuple[str, ...]:
     if state is None or not state.size:
         return ()
     content = eyes.part(place, "stderr.txt", max(0, state.size - TAIL), state.size)
-    return tuple(content.decode("utf-8", errors="replace").splitlines()[-LINES:])
+    return plain_lines(content)[-LINES:]
 
 
 def _with_culprits(

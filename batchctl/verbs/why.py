@@ -7,7 +7,15 @@ from itertools import chain
 from batchctl.errors import NotThere, UsageError
 from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import Reason
-from batchctl.reconcile.explain.why import TaskFacts, tried_again, why_failed_run, why_node, why_pool, why_waiting
+from batchctl.reconcile.explain.why import (
+    TaskFacts,
+    tried_again,
+    what_runs_again,
+    why_failed_run,
+    why_node,
+    why_pool,
+    why_waiting,
+)
 from batchctl.reconcile.outputs import missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Blob, Job, Task
@@ -16,6 +24,7 @@ from batchctl.spec.model import Spec
 from batchctl.verbs import look
 from batchctl.verbs.logs import streams_of
 from batchctl.verbs.standstills import health_of
+from batchctl.words import plain_lines
 
 TAIL = 8192
 """Bytes at the end of a blob in which its last lines are looked for."""
@@ -57,7 +66,7 @@ def _why_task(
     task = next(r for r in others if r.id.lower() == asked.lower())
     yield Reason(says=_how_it_is(run))
     if run.status == "failed":
-        yield from _what_it_wrote(spec, cloud, eyes, task, path, f"`batchctl apply {path}` runs it again")
+        yield from _what_it_wrote(spec, cloud, eyes, task, path, what_runs_again(run, seen, path))
     elif run.status == "waiting":
         whole = eyes.whole(task)
         several = whole.multi_instance_settings if whole else None
@@ -122,7 +131,7 @@ def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str, 
 
 def _last_lines(cloud: Cloud, blob: Blob) -> tuple[str, ...]:
     content = b"".join(cloud.read(blob, max(0, blob.size - TAIL)))
-    return tuple(line for line in content.decode(errors="replace").splitlines() if line.strip())[-LAST_LINES:]
+    return tuple(line for line in plain_lines(content) if line.strip())[-LAST_LINES:]
 
 
 def _why_pool(

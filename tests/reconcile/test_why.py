@@ -10,7 +10,7 @@ from batchctl.cloud_answers import BrokenNodes, Counts, PoolHealth, Scaling
 from batchctl.configurations import TaskDependencies, TaskIdRange
 from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import schedule_reasons
-from batchctl.reconcile.explain.why import TaskFacts, why_failed_run, why_node, why_pool, why_waiting
+from batchctl.reconcile.explain.why import TaskFacts, what_runs_again, why_failed_run, why_node, why_pool, why_waiting
 from batchctl.sights import FailureInfo, JobSight, NodeSight, PoolSight, TaskSight
 from tests.reconcile.build import failed, held_job, run, waiting
 
@@ -194,6 +194,12 @@ def test_why_a_pool_has_no_nodes(health: PoolHealth, says: str) -> None:
 )
 def test_why_a_run_failed(more: dict[str, Any], says: str) -> None:
     assert why_failed_run(TaskSight(job="j", generation=1, id="a", state="completed", **more)) == says
+
+
+@pytest.mark.parametrize(("state", "command"), [("active", "retry s.yaml a"), ("completed", "apply s.yaml")])
+def test_what_runs_a_failed_task_again(state: str, command: str) -> None:
+    ended = TaskSight(job="count", generation=1, id="a", state="completed", result="failure")
+    assert what_runs_again(ended, replace(SEEN, state=state), "s.yaml") == f"`batchctl {command}` runs it again"
 
 
 def test_who_mends_a_pool_that_the_spec_does_not_make() -> None:

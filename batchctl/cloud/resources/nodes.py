@@ -10,6 +10,7 @@ from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import BrokenNodes, PoolUse
 from batchctl.errors import CloudError
+from batchctl.words import plain_lines
 
 REBOOTABLE = frozenset({"idle", "running", "starttaskfailed", "unusable", "offline"})
 """States in which a node is asked to restart; in the others it soon leaves them (REST: Nodes - Reboot Node)."""
@@ -110,7 +111,7 @@ def _file_tail(session: Session, path: str) -> tuple[str, ...]:
         if error.status in (404, 409, 416):
             return ()
         raise
-    return tuple(content.decode("utf-8", "replace").splitlines())
+    return plain_lines(content)
 
 
 def broken_nodes(session: Session, pool: str) -> tuple[BrokenNodes, ...]:

@@ -154,6 +154,12 @@ def _broken(node: NodeSight) -> BrokenNodes:
     return BrokenNodes(count=1, state=node.state, codes=codes, says="; ".join(said) or "no error given", one=node.id)
 
 
+def what_runs_again(run: TaskSight, job: JobSight, spec: str) -> str:
+    """While its job goes on Batch can try the very task once more; a job that has ended takes none."""
+    command = f"retry {spec} {run.id}" if job.state == "active" else f"apply {spec}"
+    return f"`batchctl {command}` runs it again"
+
+
 def why_failed_run(run: TaskSight) -> str:
     """`exit code 7 after 3.2 s on node tvm…, tried 3 times`."""
     failure = run.failure

@@ -161,6 +161,11 @@ class JobSight:
     def total(self) -> int:
         return self.counts.unfinished + self.counts.ended
 
+    @property
+    def goes_on(self) -> bool:
+        """It has not ended: what waits may yet run, and what failed may be tried again (REST: JobState)."""
+        return self.state in ("active", "enabling", "disabling", "disabled")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobUse:

@@ -17,9 +17,6 @@ SHOWN_JOBS = 3
 SHOWN_GROUPS = 8
 NAMED = 5
 
-GOING = frozenset({"active", "enabling", "disabling", "disabled"})
-"""States of a job of which tasks that wait may yet run."""
-
 
 def status_lines(
     found: Status, spec: str, now: datetime, prices: Prices | None = None, standstills: Sequence[Reason] = ()
@@ -39,7 +36,7 @@ def status_lines(
     if found.spent:
         yield f"spent  {spent_words(found.spent, prices)}"
     yield from _standstill_lines(standstills)
-    yield from _failed_lines(found.failed, {job.id for job in found.jobs if job.state in GOING}, spec)
+    yield from _failed_lines(found.failed, {job.id for job in found.jobs if job.goes_on}, spec)
 
 
 def _job_lines(job: JobSight, now: datetime) -> Iterator[str]:
@@ -70,7 +67,7 @@ def _pool_lines(pool: PoolSight, found: Status, spec: str) -> Iterator[str]:
         yield "       external: whoever owns it pays for its nodes"
     elif found.schedule:
         yield f"       for the jobs of schedule {found.schedule}: `batchctl plan {spec}` tells how the last one went"
-    elif pool.there and not any(job.counts.unfinished for job in found.jobs if job.state in GOING):
+    elif pool.there and not any(job.counts.unfinished for job in found.jobs if job.goes_on):
         keep = "1 node keeps" if pool.there == 1 else f"{pool.there} nodes keep"
         yield f"       {keep} costing, and nothing is to run: `batchctl destroy {spec} --only pool.{pool.id}`"
 

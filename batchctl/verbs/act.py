@@ -13,9 +13,6 @@ from batchctl.words import some
 
 GOING = ("waiting", "preparing", "running")
 
-GOES_ON = ("active", "disabling", "disabled")
-"""States of a job that has not ended."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
@@ -55,7 +52,7 @@ def failed_tasks(
         raise NotThere(
             f"no task that failed meets {' or '.join(map(repr, patterns))}" if patterns else "no task failed"
         )
-    going = {job.id for job in eyes.generations(spec.name) if job.state in GOES_ON}
+    going = {job.id for job in eyes.generations(spec.name) if job.goes_on}
     return tuple(one for one in found if one.run.job in going), tuple(one for one in found if one.run.job not in going)
 
 
@@ -77,7 +74,7 @@ def too_late(ended: Sequence[Numbered], path: str) -> str:
 
 def live_jobs(spec: Spec, eyes: Eyes) -> tuple[JobSight, ...]:
     """The spec's jobs that have not ended. Raises NotThere if there is none."""
-    found = tuple(job for job in eyes.generations(spec.name) if job.state in GOES_ON)
+    found = tuple(job for job in eyes.generations(spec.name) if job.goes_on)
     if not found:
         raise NotThere("no job of this spec goes on")
     return found

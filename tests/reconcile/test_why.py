@@ -196,7 +196,13 @@ def test_why_a_run_failed(more: dict[str, Any], says: str) -> None:
     assert why_failed_run(TaskSight(job="j", generation=1, id="a", state="completed", **more)) == says
 
 
-@pytest.mark.parametrize(("state", "command"), [("active", "retry s.yaml a"), ("completed", "apply s.yaml")])
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        *((state, "retry s.yaml a") for state in ("active", "enabling", "disabling", "disabled")),
+        *((state, "apply s.yaml") for state in ("terminating", "completed", "deleting")),
+    ],
+)
 def test_what_runs_a_failed_task_again(state: str, command: str) -> None:
     ended = TaskSight(job="count", generation=1, id="a", state="completed", result="failure")
     assert what_runs_again(ended, replace(SEEN, state=state), "s.yaml") == f"`batchctl {command}` runs it again"

@@ -156,7 +156,7 @@ def _broken(node: NodeSight) -> BrokenNodes:
 
 def what_runs_again(run: TaskSight, job: JobSight, spec: str) -> str:
     """While its job goes on Batch can try the very task once more; a job that has ended takes none."""
-    command = f"retry {spec} {run.id}" if job.state == "active" else f"apply {spec}"
+    command = f"retry {spec} {run.id}" if job.goes_on else f"apply {spec}"
     return f"`batchctl {command}` runs it again"
 
 

@@ -241,7 +241,8 @@ def _examined(
         # Whatever a value says, it is no mapping. A container that is nowhere needs no word on how it is spelled.
         if (place not in unknown or found.code == "shape") and not (found.code == "format" and place in nowhere):
             problems.append(found)
-    problems += settling.problems(document, source, known)
+    misshapen = {(found.file, found.line, found.column) for found in shaped if found.code in ("shape", "unknown-key")}
+    problems += settling.problems(document, source, known, misshapen)
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
     return Examined(document, source, said)

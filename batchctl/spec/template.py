@@ -122,6 +122,12 @@ def holes(template: str) -> Iterator[Hole]:
     return (part for part in parse_template(template) if isinstance(part, Hole))
 
 
+def is_a_variable(template: str) -> bool:
+    """Whether it is `{vars.NAME}` and nothing else, which a list may stand for."""
+    parts = [part for part in parse_template(template) if part]
+    return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].name.startswith("vars.")
+
+
 def outside_names(text: str) -> frozenset[str]:
     """`env:NAME` and `keyvault:VAULT/NAME` for all from outside that a text of any kind names."""
     return frozenset(found["outside"] for found in _TOKEN.finditer(text) if found["outside"])

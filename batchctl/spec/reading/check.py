@@ -17,6 +17,7 @@ from batchctl.spec.reading.batch_words import about_batch
 from batchctl.spec.reading.compose import ENOUGH
 from batchctl.spec.reading.ecma import as_in_json_schema
 from batchctl.spec.source import At, Source, nearest_word, same_word, shown
+from batchctl.spec.template import is_a_variable
 
 WANTED: Mapping[str, str] = {
     "integer": "a whole number",
@@ -130,6 +131,8 @@ def _holds_mappings(breach: Breach, types: Sequence[str]) -> bool:
     """Whether no text, and no list of texts, can ever be what is wanted: no value of a variable mends it."""
     items = contract.without_reference(breach.schema.get("items", {}))
     of_mappings = types == ["array"] and items.get("type") == "object"
+    if types == ["array"] and isinstance(breach.value, str) and "{" in breach.value:
+        return of_mappings or not is_a_variable(breach.value)
     return of_mappings or ("object" in types and not {"string", "integer", "number"} & {*types})
 
 
@@ -140,9 +143,19 @@ def _how_to_write(breach: Breach, types: Sequence[str]) -> str:
         return f"; braces begin a mapping in YAML, so quote it: '{{{shown(next(iter(value)))[1:-1]}}}'"
     if isinstance(value, dict) and "string" in types:
         return "; a ': ' in it makes it one, so quote it all"
+    if types == ["array"] and isinstance(value, str):
+        return _as_list(breach, value)
     if breach.at in breach.quoted and {"integer", "number", "boolean"} & set(types):
         return ": write it without quotes"
     return ""
+
+
+def _as_list(breach: Breach, value: str) -> str:
+    """How a text that stands alone becomes a list, where a list of texts is wanted."""
+    if breach.at[-1:] == ("command",):
+        return ": the program and each argument; a line for the shell is an item of 'commands'"
+    takes = contract.without_reference(breach.schema.get("items", {})).get("type", ())
+    return f"; write [{shown(value)}]" if value and "string" in takes else ""
 
 
 def _in_words(value: Any) -> str:

@@ -8,7 +8,7 @@ document is checked, so that what they stand for is checked as if it stood there
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from batchctl.errors import MOST_PROBLEMS, Problem
 from batchctl.frozen import dataclass
@@ -23,6 +23,9 @@ from batchctl.spec.reading.paths import FOR_EACH, NODE_TASKS, as_mapping, find_p
 from batchctl.spec.reading.variables import Said
 from batchctl.spec.source import At, Source
 from batchctl.spec.template import TemplateError, Value, Values, value_text
+
+Spot: TypeAlias = tuple[str, int, int]
+"""A file, a line and a column."""
 
 FILLED = (
     "storage.uploads.*.from",
@@ -214,18 +217,33 @@ class Settling:
         parts = [part for part in template.parse_template(text) if part]
         return self.values.get(parts[0].name) if len(parts) == 1 and isinstance(parts[0], template.Hole) else None
 
-    def problems(self, document: Any, source: Source, known: Values) -> Iterator[Problem]:
-        """Placeholders that nothing can fill."""
+    def problems(self, document: Any, source: Source, known: Values, misshapen: Collection[Spot]) -> Iterator[Problem]:
+        """Placeholders that nothing can fill. In what is `misshapen` those of items are no fault of their own."""
         plain = formatless_names(document, known)
         for at, text in self.several.items():
             yield from _lists_in_text(source, at, text, _list_names(document))
         for at, text in self.texts.items():
-            yield from unknown_placeholders(source, at, text, known, plain, WHY_NOT)
+            told = _item_values(document, at) if _is_within(source, at, misshapen) else {}
+            yield from unknown_placeholders(source, at, text, {**told, **known}, plain, WHY_NOT)
 
-    def open_places(self, source: Source) -> frozenset[tuple[str, int, int]]:
+    def open_places(self, source: Source) -> frozenset[Spot]:
         """(file, line, column) of the values that nobody knows yet."""
         places = (source.values[at] for at in self.waiting)
         return frozenset((source.said_by(place).file, place.line, place.column) for place in places)
+
+
+def _is_within(source: Source, at: At, spots: Collection[Spot]) -> bool:
+    """Whether it, or what it is in, stands at one of the places."""
+    places = (places.get(at[:end]) for end in range(1, len(at) + 1) for places in (source.values, source.keys))
+    return any((source.said_by(place).file, place.line, place.column) in spots for place in places if place)
+
+
+def _item_values(document: Any, at: At) -> Values:
+    """What the task's items give, without their values."""
+    tasks = get_in(document, "job", "tasks")
+    if at[:2] != ("job", "tasks") or not isinstance(tasks, list) or len(at) < 3 or not isinstance(at[2], int):
+        return {}
+    return dict.fromkeys(_item_placeholders(tasks[at[2]])[0], "")
 
 
 def likely_values(declared: Mapping[str, Any], said: Mapping[str, Said]) -> Values:

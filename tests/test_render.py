@@ -17,6 +17,7 @@ from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import (
     Applied,
     Begun,
+    Detached,
     Event,
     Expanded,
     Failed,
@@ -294,6 +295,13 @@ def test_a_signature_in_an_address_is_not_shown() -> None:
 )
 def test_one_line_for_each_event(event: Event, line: str | None) -> None:
     assert told(event) == ([line] if line else [])
+
+
+def test_who_leaves_with_nothing_done_is_told_no_more() -> None:
+    said = Said()
+    said.printer.event(Detached(jobs=("a",)))
+    said.printer.done("watch")
+    assert said.out[-1] == "Watch detached."
 
 
 @pytest.mark.parametrize("verb", get_args(Verb))

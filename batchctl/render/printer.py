@@ -156,8 +156,11 @@ class Printer(Page):
             return
         words = [(verb, done) for verb, (_, done) in WORDS.items()] + [(Fetched.__name__, "brought home")]
         counted = [f"{self._done[key]} {word}" for key, word in words if self._done[key]]
-        how = "detached" if self._done[Detached.__name__] else "complete"
-        self._line(f"{verb.capitalize()} {how}: {', '.join(counted) or 'nothing was to be done'}.", "bold")
+        if self._done[Detached.__name__]:
+            how = ": ".join(["detached", *filter(None, [", ".join(counted)])])
+        else:
+            how = f"complete: {', '.join(counted) or 'nothing was to be done'}"
+        self._line(f"{verb.capitalize()} {how}.", "bold")
 
     def error(self, error: BatchctlError) -> None:
         self._tell_failures()

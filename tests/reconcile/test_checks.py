@@ -253,3 +253,8 @@ def test_sizes_start_images_of_their_generation_and_processor(
 def test_where_no_image_tells_its_generation_none_is_refused() -> None:
     wanted = plan_of(pool(vm_size="Standard_D2s_v6", image=GEN_1.image))
     assert problems_of(wanted, Facts(images=(GEN_1, *IMAGES), now=NOW)) == ()
+
+
+def test_an_image_that_batch_lists_without_having_verified_it_wants_its_agent_said() -> None:
+    [problem] = problems_of(plan_of(OPEN), Facts(images=(replace(IMAGES[0], verified=False, image=OPEN.image),)))
+    assert f"one that it did not verify: to take that, say nodeAgentSKUId: {IMAGES[0].node_agent_sku_id}" in problem

@@ -62,10 +62,17 @@ def with_agents(plan: Plan, facts: Facts) -> Plan:
 def image_is_supported(plan: Plan, facts: Facts) -> Iterator[str]:
     for change in plan.changes:
         if (pool := _asks_for_agent(change)) and not _agent_for(change.before, pool, facts.images):
-            known = [image_name(s.image) for s in facts.images if s.verified]
-            near = difflib.get_close_matches(image_name(pool.image), known, n=3, cutoff=0.3)
-            hint = f"; the nearest that it has: {', '.join(near)}" if near else ""
+            hint = _how_to_take(pool, facts.images)
             yield f"pool {pool.name!r}: Batch has no verified image {image_name(pool.image)}{hint}"
+
+
+def _how_to_take(pool: Pool, images: Sequence[SupportedImage]) -> str:
+    """What to write instead: the agent of an image that is listed all the same, else images of nearly that name."""
+    name = image_name(pool.image)
+    if agents := [image.node_agent_sku_id for image in images if image_name(image.image) == name]:
+        return f", but one that it did not verify: to take that, say nodeAgentSKUId: {max(agents)}"
+    near = difflib.get_close_matches(name, [image_name(s.image) for s in images if s.verified], n=3, cutoff=0.3)
+    return f"; the nearest that it has: {', '.join(near)}" if near else ""
 
 
 def image_suits_the_pool(plan: Plan, facts: Facts) -> Iterator[str]:

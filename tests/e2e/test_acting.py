@@ -42,7 +42,10 @@ def test_tasks_are_ended_a_job_is_held_and_a_node_restarted(workbench: Workbench
     path = workbench.folder / spec
     text = path.read_text().replace("  canary: 2\n  maxFailures: 10%\n", "").replace("end: 20", "end: 6")
     text = text.replace("PT20M", "PT1S").replace("      commands:\n", "      commands:\n        - sleep 600\n")
-    path.write_text(text)
+    # What a node maps to ssh, its pool has to ask for.
+    ports = "{name: ssh, protocol: tcp, backendPort: 22, frontendPortRangeStart: 40000, frontendPortRangeEnd: 40499}"
+    network = f"  networkConfiguration: {{endpointConfiguration: {{inboundNATPools: [{ports}]}}}}\n"
+    path.write_text(text.replace("  taskSlotsPerNode: 4\n", f"  taskSlotsPerNode: 4\n{network}"))
     assert workbench.run("cancel", spec, "*", "--yes").err.endswith("error: no task that waits or runs meets '*'\n")
     assert workbench.run("pause", spec, "--yes").err.endswith("error: no job of this spec goes on\n")
     assert workbench.run("apply", spec, "--yes").code == 6

@@ -93,7 +93,7 @@ name: image
 pool:
   id: image
   vmSize: Standard_D2s_v5
-  image: {publisher: microsoft-dsvm, offer: ubuntu-hpc, sku: 2204}
+  image: {publisher: microsoft-dsvm, offer: ubuntu-hpc, sku: 2404}
   containerConfiguration: {type: dockerCompatible}
   targetDedicatedNodes: 0
 job:

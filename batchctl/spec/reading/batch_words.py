@@ -38,7 +38,7 @@ ELSEWHERE: Mapping[str, str] = {
     "image": "write 'containerSettings: {imageName: …}' for a container",
     "inputs": "write 'resourceFiles'",
     "outputs": "write 'outputFiles'",
-    "needs": "write 'dependsOn'",
+    "needs": "write 'dependsOn'; what a node needs stands in pool",
     "matrix": "write 'forEach: {product: …}'",
     "retries": "write 'constraints: {maxTaskRetryCount: …}'",
     "timeout": "write 'constraints: {maxWallClockTime: …}'",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from batchctl.errors import Problem
-from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_texts, get_in
+from batchctl.spec.reading.paths import NODE_TASKS, as_mapping, find_parts, find_texts, get_in
 from batchctl.spec.source import At, Source, shown
 from batchctl.vm_abilities import (
     FAMILIES,
@@ -39,6 +39,17 @@ def size_has_a_name_of_azure(document: Any, source: Source) -> Iterator[Problem]
             near = meant_size(size)
             hint = f"did you mean '{near}'?" if near else "they are named like Standard_D2s_v5"
             yield source.problem(at, f"no VM size has the name {shown(size)}; {hint}", "vm-size")
+
+
+def mounts_have_places_of_their_own(document: Any, source: Source) -> Iterator[Problem]:
+    """Of two file systems in one directory the second hides the first."""
+    seen: set[str] = set()
+    for at, path in find_parts(document, "pool.mountConfiguration.*.*.relativeMountPath"):
+        place = str(path).strip("/")
+        if place in seen:
+            message = f"{shown(place)} is another mount's directory too: each has one of its own"
+            yield source.problem(at, message, "duplicate-name")
+        seen.add(place)
 
 
 def sizes_are_said_once(document: Any, source: Source) -> Iterator[Problem]:
@@ -199,6 +210,7 @@ MACHINE_RULES: tuple[Callable[[Any, Source], Iterator[Problem]], ...] = (
     size_is_of_batch,
     size_has_a_name_of_azure,
     sizes_are_said_once,
+    mounts_have_places_of_their_own,
     needs_can_be_met,
     slots_fit_the_cores,
     size_has_the_network,

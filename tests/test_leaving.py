@@ -107,7 +107,7 @@ def test_apply_comes_back_to_them(tmp_path: Path) -> None:
     ("edits", "said"),
     [
         (
-            (("    - id", "    - factory: count\n      id"), ("logs: false\nwait:", STAGED)),
+            (("    - id", "    - factory: count\n      id"), ("wait:", STAGED)),
             "spec.yaml:34:7: --no-wait cannot add all tasks: tasks sum-{item.stem} are known only when",
         ),
         ((("  id: count\n  tasks", "  id: count\n  canary: 1\n  tasks"),), "spec.yaml:25:3: --no-wait cannot add all"),

@@ -357,7 +357,13 @@ def test_the_identity_of_a_spec_opens_what_nothing_else_opens(tmp_path: Path) ->
             ("pool", "mountConfiguration"),
             [
                 {"azureBlobFileSystemConfiguration": blobfuse},
-                {"azureBlobFileSystemConfiguration": {**blobfuse, "accountKey": "${env:PASSWORD}"}},
+                {
+                    "azureBlobFileSystemConfiguration": {
+                        **blobfuse,
+                        "relativeMountPath": "n",
+                        "accountKey": "${env:PASSWORD}",
+                    }
+                },
             ],
         ),
     )

@@ -7,7 +7,6 @@ from rich.console import Console
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts
-from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import Cause, Event, Looked, Progress
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place
@@ -62,14 +61,6 @@ class Lines(Printer):
     def say(self, line: str) -> None:
         self._spoke = self._now()
         super().say(line)
-
-    def done(self, verb: str, exit_code: int = 0) -> None:
-        self.end()
-        super().done(verb, exit_code)
-
-    def error(self, error: BatchctlError) -> None:
-        self.end()
-        super().error(error)
 
     def end(self) -> None:
         if self._over:

@@ -151,6 +151,7 @@ class Printer(Page):
 
     def done(self, verb: str, exit_code: int = 0) -> None:
         """`Apply complete: 12 created, 1 updated, 3 brought home.` Of a plan, its last line has said it."""
+        self.end()
         self._tell_failures()
         if verb == "plan":
             return
@@ -163,6 +164,7 @@ class Printer(Page):
         self._line(f"{verb.capitalize()} {how}.", "bold")
 
     def error(self, error: BatchctlError) -> None:
+        self.end()
         self._tell_failures()
         super().error(error)
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from rich.console import Console
 
 from batchctl.clock import Clock
-from batchctl.errors import BatchctlError
 from batchctl.reconcile.events import (
     Applied,
     Awaited,
@@ -84,14 +83,6 @@ class Screen(Printer):
         if whole:
             what = plural(whole, event.kind if isinstance(event, Applied) else "blob")
             self.say(f"{words_of(event)[1]} {what}" if isinstance(event, Applied) else f"brought {what} home")
-
-    def done(self, verb: str, exit_code: int = 0) -> None:
-        self.end()
-        super().done(verb, exit_code)
-
-    def error(self, error: BatchctlError) -> None:
-        self.end()
-        super().error(error)
 
     def end(self) -> None:
         self._view.hide()

@@ -139,6 +139,10 @@ class ScalingSight:
     error: str | None = None
 
 
+GIVEN_UP = "BatchctlGaveUp"
+"""Why we ended a job, in `why_ended`: what was left in it could never run, or was not to run any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSight:
     """A generation of the spec's job. `text`: of the spec that it was made from (`Stamp`), "" where it does not say so.

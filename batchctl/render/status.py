@@ -8,7 +8,7 @@ from batchctl.reconcile.decide.causes import failure_words
 from batchctl.reconcile.decide.standstill import Reason
 from batchctl.render.spending import spent_words
 from batchctl.render.text import shown_moment, shown_span
-from batchctl.sights import JobSight, PoolSight, Status, TaskSight
+from batchctl.sights import GIVEN_UP, JobSight, PoolSight, Status, TaskSight
 from batchctl.words import one_line, plural, some
 
 SHOWN_JOBS = 3
@@ -112,5 +112,5 @@ def _failed_lines(failed: Sequence[TaskSight], going: Set[str], spec: str) -> It
 
 
 def _why_ended(reason: str) -> str:
-    """Batch's word, or what ours means (`cloud/resources/jobs.py`)."""
-    return "by batchctl: what was left could never run" if reason == "BatchctlGaveUp" else one_line(reason)
+    """Batch's word, or what ours means."""
+    return "by batchctl: what was left could never run" if reason == GIVEN_UP else one_line(reason)

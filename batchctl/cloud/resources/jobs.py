@@ -14,14 +14,11 @@ from batchctl.cloud_answers import Counts, JobStanding, Outcome
 from batchctl.errors import CloudError, Partial
 from batchctl.resources import Job
 from batchctl.rules import Rule, asked_hashes
+from batchctl.sights import GIVEN_UP
 from batchctl.words import some
 
 TERMINATING = "terminating"
 """A job that is wanted in this state is ended."""
-
-GIVEN_UP = "BatchctlGaveUp"
-"""Why we ended it: what was left in it could never run, or was not to run any more."""
-
 
 OVER = ("JobBeingTerminated", "JobCompleted")
 """What the service says of a job that takes no more changes because it has ended, or is about to."""

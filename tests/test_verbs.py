@@ -302,6 +302,24 @@ def test_blobs_are_listed_once_by_a_plan(spec: Spec) -> None:
     assert cloud.listings == 3
 
 
+def test_streams_are_listed_for_nobody_but_who_asks_for_them(folder: Path) -> None:
+    path = folder / "spec.yaml"
+    path.write_text(path.read_text().replace("logs: false\n", ""))
+    spec, listed = load(path, {}, {}), set[str]()
+
+    class Listed(FakeCloud):
+        def blobs(self, container: str) -> tuple[Blob, ...]:
+            listed.add(container)
+            return super().blobs(container)
+
+    cloud = Listed()
+    applied(spec, cloud)
+    assert not verbs.plan(spec, cloud)
+    assert [blob.path for blob in look.outputs(spec, cloud)] == ["count-a_OUTPUT.txt", "count-b_OUTPUT.txt"]
+    assert listed == {"application", "input", "output"}
+    assert len(look.written(spec, cloud)) == 6
+
+
 # Drift.
 
 

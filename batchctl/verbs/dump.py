@@ -104,7 +104,7 @@ def _log(stream: Stream, eyes: Eyes, cloud: Cloud) -> Log | None:
     """None where it is gone."""
     if stream.blob:
         size = stream.blob.size
-        content = b"".join(cloud.read(stream.blob, max(0, size - TAIL)))
+        content = look.end_of(stream.blob, TAIL, cloud)
     else:
         state = eyes.file(stream.place, stream.name)
         if state is None:

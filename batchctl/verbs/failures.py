@@ -35,7 +35,7 @@ def _kept_lines(silent: Sequence[TaskSight], spec: Spec, cloud: Cloud) -> Iterat
     """By job and id the last lines of those whose streams are kept (`logs`)."""
     if not (silent and spec.logs):
         return
-    kept = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in cloud.blobs(spec.logs.container)}
+    kept = look.streams_kept(cloud.blobs(spec.logs.container))
     for run in silent[:MOST_KEPT]:
         blobs = (kept.get((run.id.lower(), name)) for name in ("stderr.txt", "stdout.txt"))
         lines = (_last_line_of(blob, cloud) for blob in blobs if blob)
@@ -44,8 +44,7 @@ def _kept_lines(silent: Sequence[TaskSight], spec: Spec, cloud: Cloud) -> Iterat
 
 
 def _last_line_of(blob: Blob, cloud: Cloud) -> str:
-    content = b"".join(cloud.read(blob, max(0, blob.size - TAIL)))
-    return last_line(plain_lines(content))
+    return last_line(plain_lines(look.end_of(blob, TAIL, cloud)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

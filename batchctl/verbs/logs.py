@@ -78,9 +78,9 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
 
 def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
     """Those that no node has any more, with the blob in which they were kept. Raises NotThere if none can be read."""
-    gone = [stream for stream in found if eyes.file(stream.place, stream.name) is None]
+    gone = {stream for stream in found if eyes.file(stream.place, stream.name) is None}
     kept = look.written(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
-    blobs = {((b.task or "").lower(), b.path.rpartition("/")[2]): b for b in kept}
+    blobs = look.streams_kept(kept)
     there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
     readable = tuple(stream for stream in there if stream not in gone or stream.blob)
     missing = [s.place for s in there if s not in readable]

@@ -1,6 +1,6 @@
 """How a run goes: what there is of the spec's pool, nodes, job, tasks and outputs. Reads alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -112,15 +112,25 @@ def _of_jobs(spec: Spec, eyes: Eyes, kind: str, pattern: str) -> Iterator[Direct
 
 def outputs(spec: Spec, cloud: Cloud, patterns: Sequence[str] = ()) -> tuple[Blob, ...]:
     """What tasks of the spec wrote, container by container; those alone whose `container/path` or task meets one."""
-    found = (blob for blob in written(spec, cloud) if not blob.is_log)
+    found = (blob for blob in written(spec, cloud, spec.unread) if not blob.is_log)
     return tuple(blob for blob in found if meets(blob.name, patterns) or meets(blob.task or "", patterns))
 
 
-def written(spec: Spec, cloud: Cloud) -> tuple[Blob, ...]:
-    """All blobs that its tasks wrote, their standard streams among them."""
+def written(spec: Spec, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Blob, ...]:
+    """All blobs that its tasks wrote, their standard streams among them; `unread`: containers that are left out."""
     owner = outline(spec).owner
-    _, blobs = cloud.storage(owner, sorted(set(spec.containers)))
+    _, blobs = cloud.storage(owner, sorted(set(spec.containers)), unread)
     return tuple(sorted((b for b in blobs if b.task is not None and b.owner == owner), key=lambda b: b.name))
+
+
+def streams_kept(blobs: Iterable[Blob]) -> dict[tuple[str, str], Blob]:
+    """By task, in small letters, and name (`stderr.txt`): the blobs that hold their standard streams."""
+    return {((blob.task or "").lower(), blob.path.rpartition("/")[2]): blob for blob in blobs}
+
+
+def end_of(blob: Blob, most: int, cloud: Cloud) -> bytes:
+    """The last bytes of a blob, not more than these."""
+    return b"".join(cloud.read(blob, max(0, blob.size - most)))
 
 
 def pools_of(spec: Spec, jobs: Sequence[JobSight]) -> tuple[str, ...]:

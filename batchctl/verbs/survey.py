@@ -63,9 +63,9 @@ def _choice(pool: Pool, cloud: Cloud) -> Pool:
     return allowed(pool, quotas, datetime.now(UTC))
 
 
-def held_by(wanted: Desired, cloud: Cloud) -> tuple[Resource, ...]:
+def held_by(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Resource, ...]:
     """All that bears our mark, and whatever sits at a name that we want; but an external pool is nobody's to change."""
-    return _without_external(wanted, _seen(wanted, cloud))
+    return _without_external(wanted, _seen(wanted, cloud, unread))
 
 
 def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Resource, ...]:

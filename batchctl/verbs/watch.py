@@ -22,9 +22,7 @@ from batchctl.reconcile.port import Cloud, Lock
 from batchctl.resources import Job, Task
 from batchctl.spec.model import Spec
 from batchctl.spec.resolve import outline
-from batchctl.verbs.carrying_out import (
-    pool_before,
-)
+from batchctl.verbs.carrying_out import pool_before
 from batchctl.verbs.run_end import Errand, Watched, end_of, ended, home, jobs_of, situation_at
 from batchctl.verbs.survey import Survey, decide, held_by, survey
 from batchctl.verbs.timing import timed
@@ -102,7 +100,7 @@ def _look(spec: Spec, cloud: Cloud) -> tuple[Survey, str]:
         found = error.problems[0]
         lacking = f"{found.file}:{found.line}:{found.column}: {found.message}"
         wanted = outline(spec)
-        return Survey(wanted, held_by(wanted, cloud)), lacking
+        return Survey(wanted, held_by(wanted, cloud, spec.unread)), lacking
 
 
 def _more_to_come(decided: Plan) -> bool:

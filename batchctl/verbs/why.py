@@ -130,8 +130,8 @@ def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str, 
 
 
 def _last_lines(cloud: Cloud, blob: Blob) -> tuple[str, ...]:
-    content = b"".join(cloud.read(blob, max(0, blob.size - TAIL)))
-    return tuple(line for line in plain_lines(content) if line.strip())[-LAST_LINES:]
+    lines = plain_lines(look.end_of(blob, TAIL, cloud))
+    return tuple(line for line in lines if line.strip())[-LAST_LINES:]
 
 
 def _why_pool(

@@ -14,7 +14,7 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from typer.testing import CliRunner
 
-from batchctl.cli.faults import app
+from batchctl.cli.local.faults import app
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import Target, connect
 from batchctl.configurations import TaskDependencies

@@ -1,11 +1,11 @@
-"""The commands of the services on this machine."""
+"""batchctl local: starts, stops, looks at and empties the services on this machine."""
 
 import shlex
 from typing import Annotated
 
 import typer
 
-from batchctl.cli import faults
+from batchctl.cli.local import faults
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused

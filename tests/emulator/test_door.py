@@ -40,7 +40,8 @@ def test_the_client_request_id_comes_back_only_when_asked_for(local):
         ({"Sec-Fetch-Site": "cross-site"}, {}, 403, "AuthenticationFailed"),
         ({"Host": "evil.example"}, {}, 403, "AuthenticationFailed"),
         ({"Authorization": "SharedKey nonsense"}, None, 400, "InvalidAuthenticationInfo"),
-        ({"Authorization": "Bearer token"}, None, 401, "Unauthorized"),
+        ({"Authorization": "Bearer token"}, None, 401, "AuthenticationFailed"),
+        ({"Authorization": "Basic dG9rZW4="}, None, 401, "Unauthorized"),
         ({}, None, 401, "Unauthorized"),
     ],
 )

@@ -25,6 +25,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "yaml": ("spec/reading/compose.py", "render/tables.py"),
     "jsonschema": ("spec/reading/check.py",),
     "regex": ("spec/fanout/group_patterns.py",),
+    "jwt": ("emulator/identity",),
     "rich": ("render", "cli"),
     "typer": ("cli",),
     "subprocess": ("cli/checkout.py", "cli/ssh.py", "emulator", "local"),
@@ -69,7 +70,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("marks",),
         ("clients",),
     ),
-    "emulator": (("__main__",), ("api",), ("life",), ("admission", "node"), ("wire", "formula"), (OTHERS,)),
+    "emulator": (("__main__",), ("api",), ("life",), ("admission", "node"), ("wire", "formula", "identity"), (OTHERS,)),
 }
 """Folder -> its rows from above to below. Who stands in a row imports from the rows below; folders of one row do not
 know each other, modules of one row may."""

@@ -8,6 +8,7 @@ from batchctl.emulator.admission.networks import check_network
 from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.formula.language import parse_formula
 from batchctl.emulator.formula.values import FormulaError
+from batchctl.emulator.identity.principals import with_ids
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
 from batchctl.emulator.wire.vm_sizes import cores_of_size
@@ -42,9 +43,15 @@ def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json) -
     if len(pools) >= most:
         raise Refusal("PoolQuotaReached")
     _check_pool(spec)
+    spec = with_identity_ids(spec)
     if spec["enableAutoScale"]:
         return {**spec, "autoScaleEvaluationInterval": spec.get("autoScaleEvaluationInterval", "PT15M")}
     return spec
+
+
+def with_identity_ids(spec: Json) -> Json:
+    """A pool, or a change of one, whose identities have their ids."""
+    return {**spec, "identity": with_ids(spec["identity"])} if "identity" in spec else spec
 
 
 def _check_pool(spec: Json) -> None:

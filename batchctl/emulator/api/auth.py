@@ -1,4 +1,5 @@
-"""Shared key: is the request signed with the account's key, and is it young enough? Pure: key and time are handed in.
+"""Is the request signed with the account's key, and young enough? Or does it bear a token? Pure: key, time and the
+reader of tokens are handed in.
 
 The string to sign is that of the REST page "Authenticate requests to the Azure Batch service".
 """
@@ -7,9 +8,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from batchctl.emulator import times
+from batchctl.emulator.identity.claims import BATCH, Claims, objection_to
+from batchctl.emulator.identity.principals import TENANT
 from batchctl.emulator.refusals import Refusal
 
 WINDOW = 15 * 60  # seconds, as that page has it
@@ -26,6 +29,26 @@ _SIGNED_HEADERS = (
     "if-unmodified-since",
     "range",
 )
+_BAD_TOKEN = (
+    "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly."
+)
+"""As the service answers a token that it does not take, with 401 (github.com/AzureAD/
+microsoft-authentication-library-for-js/issues/1735, 2020-06-03)."""
+
+_TAKEN = f'SharedKey, Bearer resource="{BATCH}"'
+
+
+def check_token(header: str, read: Callable[[str], Claims | None], now: float, base: str) -> None:
+    """Raises the refusal unless the header bears a token for Batch, of our tenant and of this hour. `read` gives the
+    claims of a token, None for one that was not signed here; `base` is our own URL, where tokens are to be had."""
+    claims = read(header.partition(" ")[2].strip())
+    why = objection_to(claims, now) if claims is not None else "The access token is invalid."
+    if why:
+        refusal = _authentication_failed(why)
+        refusal.status, refusal.message = 401, _BAD_TOKEN
+        challenge = f'Bearer authorization_uri="{base}/{TENANT}", resource="{BATCH}", error="invalid_token"'
+        refusal.headers = {"WWW-Authenticate": challenge}
+        raise refusal
 
 
 def check_signature(
@@ -53,14 +76,14 @@ def check_signature(
 
 def _credentials(header: str | None) -> tuple[str, bytes]:
     if header is None:
-        raise Refusal("Unauthorized", headers={"WWW-Authenticate": "SharedKey"})
+        raise Refusal("Unauthorized", headers={"WWW-Authenticate": _TAKEN})
     scheme, _, rest = header.partition(" ")
     account, colon, signature = rest.strip().partition(":")
     if scheme.lower() != "sharedkey":
         raise Refusal(
             "Unauthorized",
-            (("Reason", f"{scheme} is not served; SharedKey is."),),
-            headers={"WWW-Authenticate": "SharedKey"},
+            (("Reason", f"{scheme} is not served; SharedKey and Bearer are."),),
+            headers={"WWW-Authenticate": _TAKEN},
         )
     try:
         if not colon or not account:

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import times
-from batchctl.emulator.api import auth, routes
+from batchctl.emulator.api import auth, routes, token_routes
 from batchctl.emulator.api.fault_routes import AskedRefusal
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.life.service import Service
@@ -47,7 +47,7 @@ class Door:
     """One service, reached under the host names of loopback at one port."""
 
     def __init__(self, service: Service, port: int) -> None:
-        self._service = service
+        self._service, self._port = service, port
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,19 +105,35 @@ class Door:
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         self._admit(headers)  # before the signature is looked at: a web page learns nothing at all
-        settings = self._service.settings
-        auth.check_signature(settings.account, settings.key, time.time(), request.method, raw_path, query, headers)
+        base = f"http://{headers['host']}"
+        opened = token_routes.find_handler(request.method, raw_path)
+        if not opened:
+            self._authenticate(request.method, raw_path, query, headers, base)
         if content is None:
             raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
+        if opened:
+            asked = token_routes.Asked(
+                opened[1], dict(query), headers, content, base, request.scope["client"], self._port
+            )
+            return opened[0](self._service, asked)
         local = raw_path.startswith(_OURS)
         if not local:
             _check_query(dict(query))
             self._service.active = time.monotonic()  # whoever asks for our status does not keep us awake
         handler, params = routes.find_handler(request.method, raw_path)
-        base = f"http://{headers['host']}"
         return handler(
             self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
         )
+
+    def _authenticate(
+        self, method: str, raw_path: str, query: list[tuple[str, str]], headers: dict[str, str], base: str
+    ) -> None:
+        """By a token, or by a signature with the account's key. Real time counts, as for whoever signed."""
+        settings, header = self._service.settings, headers.get("authorization", "")
+        if header.partition(" ")[0].lower() == "bearer":
+            auth.check_token(header, self._service.tokens.read, time.time(), base)
+        else:
+            auth.check_signature(settings.account, settings.key, time.time(), method, raw_path, query, headers)
 
     def _admit(self, headers: dict[str, str]) -> None:
         """Browsers are kept out: a foreign Host is DNS rebinding, an Origin is a web page."""
@@ -195,7 +211,7 @@ def _asgi_response(answer: Answer, headers: dict[str, str], method: str) -> Resp
     content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     if method == "HEAD":
         return Response(None, answer.status, headers)
-    return Response(content, answer.status, {**headers, "Content-Type": _JSON})
+    return Response(content, answer.status, {"Content-Type": _JSON, **headers})
 
 
 async def _file_pieces(part: Part) -> AsyncIterator[bytes]:

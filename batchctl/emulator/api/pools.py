@@ -76,7 +76,7 @@ def pool_exists(service: Service, call: Call) -> Answer:
 
 def patch_pool(service: Service, call: Call) -> Answer:
     pool = find_pool_to_change(service, call)
-    change = call.body(POOL_PATCH)
+    change = pools.with_identity_ids(call.body(POOL_PATCH))
     early = [name for name in change if name in WHEN_EMPTY]
     if early and (pool.nodes or pool.allocation != "steady"):
         raise Refusal("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))

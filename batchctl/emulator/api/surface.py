@@ -13,6 +13,7 @@ from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.server import HEADERS_WITHIN
 from batchctl.emulator.api.spellings import SPELLINGS, WHAT_FOLLOWS
 from batchctl.emulator.api.tasks import MOST_BYTES
+from batchctl.emulator.api.token_routes import ROUTES as TOKEN_ROUTES
 from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.wire import views
@@ -24,7 +25,7 @@ _HEAD = """\
 Written by `python -m batchctl.emulator.api.surface`; do not edit it by hand.
 
 The service speaks the data plane of the Batch REST API {newest} as Azure does, so that clients of Azure Batch need
-another endpoint and key, and nothing else: azure-batch 15.1.0 and 14.2.0, the Azure CLI, `@azure/batch`
+another endpoint and key, or a token, and nothing else: azure-batch 15.1.0 and 14.2.0, the Azure CLI, `@azure/batch`
 (`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, has one account
 with one key, and its nodes are directories in which tasks run as processes of the user who started it.
 
@@ -32,8 +33,22 @@ It misbehaves when it is told to: [faults on demand](faults.md).
 
 Versions of the API that it takes: {versions}.
 """
+_TOKENS = """\
+Tokens (JWT, RS256, an hour long) are for whoever shows the secret of the account, and for processes of the user who
+runs the service, as far as the system tells (Linux). Which client id, tenant and secret a client names is then all
+the same: there is one tenant, and in it every application. A token is of version 1.0, as Azure Batch and storage want
+it; for Batch by its application id (`ddbf3205-c6bd-46ae-8127-60eb93363864`) it is of version 2.0. `IDENTITY_ENDPOINT`
+and `IDENTITY_HEADER` stand in the environment of tasks in pools that have an `identity`, and of no others.
+"""
 _NOT_SERVED: tuple[tuple[str, str], ...] = (
-    ("Entra tokens (`Authorization: Bearer`)", "401 `Unauthorized`: the account has a key"),
+    (
+        "tokens (`Authorization: Bearer`) of another signer, audience or tenant, or out of their time",
+        "401 `AuthenticationFailed` with what is wrong; roles are not looked at, every token that is good may do all",
+    ),
+    (
+        "flows of Entra ID in which somebody signs in, and all others but `client_credentials`",
+        "400 `unsupported_grant_type`",
+    ),
     ("Azure Resource Manager: accounts, keys, application packages, private endpoints", "another service of Azure"),
     ("`GET /applications/{application}`", "404 `ApplicationNotFound`: a local account has no applications"),
     ("`applicationPackageReferences` that name a package", "409 `InvalidApplicationPackageReferences`"),
@@ -83,8 +98,10 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
     ("`autoStorageContainerName`", "a container of the local blob store: the account's auto storage"),
     (
         "managed identities",
-        "kept; a pool takes `identity` as any property (Azure gives it by Resource Manager alone), and any identity "
-        "that a file or an output names opens the storage account of this service, and no other",
+        "a pool takes `identity` as any property (Azure gives it by Resource Manager alone), and its tasks get tokens "
+        "as their pool's identity: the only one, or the one that they name, by the ids that the pool is read with (its "
+        "maker may set `clientId` and `principalId`; else they follow from the name). Any identity that a file or an "
+        "output names opens the storage account of this service, and no other",
     ),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),
@@ -104,6 +121,8 @@ def _page_lines() -> Iterator[str]:
     yield _HEAD.format(newest=versions[0], versions=", ".join(f"`{version}`" for version in versions))
     yield from _section("What it serves", ("Method", "Path"), _route_rows(ROUTES))
     yield from _section("What older versions know besides", ("Method", "Path"), _route_rows(OLDER))
+    yield from _section("What it serves in the place of Entra ID", ("Method", "Path"), _route_rows(TOKEN_ROUTES))
+    yield _TOKENS
     yield from _section("What `$filter` may name", ("List", "Properties"), _filter_rows())
     yield from _section("Limits", ("What", "Most"), _limit_rows())
     yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)

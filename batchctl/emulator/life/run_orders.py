@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from batchctl.emulator.auto_storage import AutoStorage
+from batchctl.emulator.identity.principals import ENDPOINT, header_of, identities_of
 from batchctl.emulator.node.container_runtime import find_runtime
 from batchctl.emulator.node.containers import Container, mark_of, name_of
 from batchctl.emulator.node.outcome import Failure
@@ -197,7 +198,17 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
         "AZ_BATCH_TASK_WORKING_DIR": f"{directory}/wd",
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
         "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": RESERVED_DISK_SPACE,
+        **_identity_variables(site),
     }
+
+
+def _identity_variables(site: Site) -> dict[str, str]:
+    """Where the identities of the pool give tokens, in the form of App Service: a node of Azure has an address of its
+    own for that, 169.254.169.254, which no process of this machine may take."""
+    if not identities_of(site.pool.spec):
+        return {}
+    header = header_of(site.settings.key, site.pool.id, site.node.id)
+    return {"IDENTITY_ENDPOINT": f"{site.url}{ENDPOINT}", "IDENTITY_HEADER": header}
 
 
 def opened_files(files: Sequence[Json], storage: AutoStorage | None) -> tuple[Json, ...]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Faults
+from batchctl.emulator.identity.tokens import Tokens
 from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run, make_ready
@@ -70,6 +71,7 @@ class Service:
         self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
         self.faults = Faults(settings.time_scale)
+        self.tokens = Tokens(settings.home)
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None

@@ -72,9 +72,12 @@ _SPECIFICATION: Props = {
 POOL_IDENTITY = Shape(
     "BatchPoolIdentity",
     type=Need(word("UserAssigned", "None")),
-    userAssignedIdentities=many(Shape("UserAssignedIdentity", resourceId=Need(text(least=1)))),
+    userAssignedIdentities=many(
+        Shape("UserAssignedIdentity", resourceId=Need(text(least=1)), clientId=text(), principalId=text())
+    ),
 )
-"""What Azure Resource Manager alone gives a pool, and this service takes as a property like any."""
+"""What Azure Resource Manager alone gives a pool, and this service takes as a property like any: with the ids that an
+identity has in Azure, for who would use them here, or with its name alone."""
 POOL = Shape("Pool", id=Need(ident), identity=POOL_IDENTITY, **_SPECIFICATION)
 POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
 POOL_PATCH = Shape(

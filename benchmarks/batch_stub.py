@@ -45,7 +45,7 @@ class _Stub(asyncio.Protocol):
 
 
 def _answer(request: bytes) -> bytes:
-    results = [{"status": "success", "taskId": found.decode()} for found in _ID.findall(request)]
+    results = [{"status": "Success", "taskId": found.decode()} for found in _ID.findall(request)]
     body = json.dumps({"value": results}).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body

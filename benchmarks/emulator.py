@@ -114,7 +114,7 @@ def make_job(batch: Batch, name: str, pool: str) -> None:
 def add(batch: Batch, job: str, bodies: Sequence[dict[str, Any]]) -> None:
     """Adds up to 100 tasks in one request."""
     results = batch.post(f"/jobs/{job}/addtaskcollection", {"value": bodies})["value"]
-    assert all(one["status"] == "success" for one in results), results[:3]
+    assert all(one["status"] == "Success" for one in results), results[:3]
 
 
 def await_that(condition: Callable[[], object], pause: float = 0.02, within: float = 600) -> None:

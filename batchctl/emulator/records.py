@@ -67,6 +67,9 @@ SCHEDULE_MOVES = _move_table(
 PASSING = frozenset({"disabling", "enabling", "terminating"})
 """States of jobs and schedules that are no previousState of what follows them: `active` and `disabled` are."""
 
+UNTRIED: Json = {"retryCount": 0, "requeueCount": 0}
+"""executionInfo of a task that never ran: one for all, as what is known of a task is replaced and never changed."""
+
 LIVE = {"live": True}
 """Marks a field that is rebuilt, not stored."""
 
@@ -90,7 +93,8 @@ class Entity:
     @property
     def key(self) -> str:
         """Ids are compared without regard to case."""
-        return self.id.lower()
+        key = self.id.lower()
+        return self.id if key == self.id else key  # of very many tasks, one text each
 
     @property
     def etag(self) -> str:
@@ -239,8 +243,8 @@ class Job(Entity):
     auto_pool: str | None = None
     scheduling_error: Json | None = None
     tasks: Tasks = field(default_factory=Tasks, repr=False, metadata=LIVE)
-    ready: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
-    unfit: "list[tuple[int, Task]]" = field(default_factory=list, repr=False, metadata=LIVE)
+    ready: "list[Task]" = field(default_factory=list, repr=False, metadata=LIVE)
+    unfit: "list[Task]" = field(default_factory=list, repr=False, metadata=LIVE)
     at_work: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
     unfinished: int = field(default_factory=int, repr=False, metadata=LIVE)
     waiting: "dict[str, list[Task]]" = field(default_factory=dict, repr=False, metadata=LIVE)
@@ -260,13 +264,17 @@ class Task(Entity):
     slots: int = 1
     affinity: str | None = None
     instances: int | None = None
-    info: Json = field(default_factory=lambda: {"retryCount": 0, "requeueCount": 0})
+    info: Json = field(default_factory=lambda: UNTRIED)
     pool: str | None = None
     node: str | None = None
     directory: str | None = None
     pid: list[float] | None = None
     subtasks: list[Json] | None = None
     unmet: int = field(default=0, repr=False, metadata=LIVE)
+
+    def __lt__(self, other: "Task") -> bool:
+        """First come, first served."""
+        return self.seq < other.seq
 
     @property
     def spec(self) -> Json:
@@ -293,9 +301,12 @@ class Schedule(Entity):
     pool: str | None = None
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def asked_text(spec: Json) -> str:
     """The text that a task keeps of what it was asked."""
-    return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(spec)
 
 
 def stored_fields(record: type[Entity]) -> tuple[str, ...]:

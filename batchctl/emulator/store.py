@@ -13,6 +13,7 @@ from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, s
 
 _FIELDS = {record: stored_fields(record) for record in (Pool, Node, Job, Task, Schedule)}
 _STEP = 1e-6  # seconds: what times on the wire can tell apart, and so ETags
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
@@ -43,7 +44,8 @@ class Store:
     def add(self, record: Entity) -> None:
         """Takes in a new record: gives it its number, its times and its place."""
         self._seq += 1
-        record.seq, record.created, record.state_time = self._seq, self._clock.now(), self._clock.now()
+        record.seq, record.created = self._seq, self._clock.now()
+        record.state_time = record.created
         self._place(record)
         if isinstance(record, Task):
             self._asked[_row_key(record)] = record.asked
@@ -129,5 +131,5 @@ def _stored_row(record: Entity) -> tuple[str, str, str]:
     return (
         record.kind,
         _row_key(record),
-        json.dumps({name: getattr(record, name) for name in names}, ensure_ascii=False),
+        _ENCODER.encode({name: getattr(record, name) for name in names}),
     )

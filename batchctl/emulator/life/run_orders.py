@@ -8,6 +8,7 @@ but the search path goes along.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -41,7 +42,12 @@ class Site:
 
 def node_root(settings: Settings, node: Node) -> Path:
     """The directory that is a node."""
-    return settings.home / "nodes" / node.pool / node.id
+    return _node_root(settings.home, node.pool, node.id)
+
+
+@lru_cache(4096)  # each task asks for it several times, and paths are made slowly
+def _node_root(home: Path, pool: str, node: str) -> Path:
+    return home / "nodes" / pool / node
 
 
 def work_directory(job: Job, task_id: str) -> str:
@@ -62,11 +68,11 @@ def start_order(site: Site, asked: Json, fresh: bool) -> Order:
     return _make_order(site, directory, asked, {}, (), fresh)
 
 
-def task_order(site: Site, job: Job, task: Task, fresh: bool) -> Order:
-    """The order for a task."""
+def task_order(site: Site, job: Job, task: Task, asked: Json, fresh: bool) -> Order:
+    """The order for a task; `asked` is its `spec`, for whoever has it parsed already."""
     assert task.directory is not None
     names = {"AZ_BATCH_JOB_ID": job.id, "AZ_BATCH_TASK_ID": task.id, **_preparation_variables(site, job)}
-    return _make_order(site, site.root / task.directory, task.spec, names, _common_settings(job), fresh)
+    return _make_order(site, site.root / task.directory, asked, names, _common_settings(job), fresh)
 
 
 def task_directories(settings: Settings, task: Task) -> list[Path]:

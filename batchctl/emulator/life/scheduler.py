@@ -72,7 +72,7 @@ def next_task(pool: Pool, job: Job) -> Task | None:
     Drops what is not ready any longer; what never fits this pool stands aside, so that the others go on.
     """
     while job.ready:
-        task = job.ready[0][1]
+        task = job.ready[0]
         if (manager := _manager_settings(job, task)) and manager["runExclusive"]:
             task.slots = pool.spec["taskSlotsPerNode"]  # it has its node for itself
         if task.state != "active" or task.key not in job.tasks:

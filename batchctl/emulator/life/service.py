@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import shutil
 import threading
 import time
@@ -23,7 +24,7 @@ from batchctl.emulator.faults import Faults
 from batchctl.emulator.identity.tokens import Tokens
 from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
-from batchctl.emulator.node.run import Order, Run, make_ready
+from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.node.tree import remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
@@ -120,12 +121,12 @@ class Service:
 
     def run(self, owner: object, order: Order, done: Done, spawned: Spawned | None = None) -> Run:
         """Runs an order for `owner`, and tells the loop of its process and its end; a stopping service is not told."""
-        if order.fresh:
+        if order.fresh and os.path.lexists(order.directory):
             self.discard(order.directory)
+        run = Run(order, self._threads, spawned)
         # A task can spoil its directory for its next try, which fails then by itself.
         with contextlib.suppress(OSError):
-            make_ready(order.directory, appends=order.appends)
-        run = Run(order, self._threads, spawned)
+            run.make_ready()
         self.runs[owner] = run
         self.active = time.monotonic()
         going = self._loop.create_task(run.go())

@@ -10,7 +10,7 @@ from batchctl.emulator.life import multi_instance, preparation, retention, run_o
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import Ended, Failure, KillReason, Outcome
 from batchctl.emulator.node.run import Run
-from batchctl.emulator.records import Job, Json, Node, Pool, Task
+from batchctl.emulator.records import UNTRIED, Job, Json, Node, Pool, Task
 
 RECENT = 10  # tasks in the recentTasks of a node
 
@@ -18,7 +18,7 @@ RECENT = 10  # tasks in the recentTasks of a node
 def enqueue_task(service: Service, job: Job, task: Task) -> None:
     """The task may run as soon as there is room, or once those that it depends on have ended."""
     if not task_ends.wait_for_others(job, task):
-        heapq.heappush(job.ready, (task.seq, task))
+        heapq.heappush(job.ready, task)
         service.wake(service.store.pools.get(job.pool or ""))
 
 
@@ -68,16 +68,17 @@ def start_prepared(service: Service, pool: Pool) -> None:
 
 def start_task(service: Service, pool: Pool, node: Node, job: Job, task: Task, *, fresh: bool) -> None:
     """Runs the task's command line on its node."""
-    now = service.clock.now()
+    now, asked = service.clock.now(), task.spec
     task.move("running", now)
     task.info = {**_counters_of(task.info), "startTime": times.stamp(now)}
     service.store.touch(task)
     if task.instances is None:
-        order = run_orders.task_order(run_orders.Site(service.settings, service.url, pool, node), job, task, fresh)
+        site = run_orders.Site(service.settings, service.url, pool, node)
+        order = run_orders.task_order(site, job, task, asked, fresh)
         service.run(task, order, partial(_follow_end, service, job, node, task), partial(_task_spawned, service, task))
     else:
         multi_instance.start_company(service, pool, job, task, partial(_follow_end, service, job, node, task))
-    limit = times.duration(constraint_of(task, "maxWallClockTime"))
+    limit = times.duration(asked["constraints"]["maxWallClockTime"])
     if limit < times.duration(times.UNLIMITED):
         service.timer(task, limit, partial(interrupt_task, service, job, task, KillReason.EXPIRED))
 
@@ -140,7 +141,7 @@ def requeue_task(service: Service, job: Job, task: Task, counter: str, time: str
 def reactivate_task(service: Service, job: Job, task: Task) -> None:
     """A failed task runs again as if it were new."""
     task.move("active", service.clock.now())
-    task.info = {"retryCount": 0, "requeueCount": 0}
+    task.info = UNTRIED
     _forget_place(task)
     job.unfinished += 1
     service.store.touch(task)
@@ -167,12 +168,6 @@ def directory_of(service: Service, task: Task) -> Path | None:
     pool = service.store.pools.get((task.pool or "").lower())
     node = pool.nodes.get(task.node or "") if pool else None
     return run_orders.node_root(service.settings, node) / task.directory if node and task.directory else None
-
-
-def constraint_of(task: Task, name: str) -> str:
-    """A constraint of the task as text."""
-    value: str = task.spec["constraints"][name]
-    return value
 
 
 def _task_spawned(service: Service, task: Task, run: Run, pid: int, born: float) -> None:

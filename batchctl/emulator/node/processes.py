@@ -31,29 +31,33 @@ def split_words(command_line: str) -> list[str]:
     return words
 
 
-def find_program(words: list[str], wd: Path, environment: dict[str, str]) -> str:
-    """The path of the first word's program: relative to wd where it has a slash, else from the task's PATH."""
-    word = words[0]
+def launch_failure(words: list[str], wd: Path, environment: dict[str, str], error: OSError) -> Failed:
+    """Why the first word could not be started: relative to wd where it has a slash, else from the task's PATH."""
+    word, line = words[0], shlex.join(words)
     found = shutil.which(str(wd / word)) if "/" in word else shutil.which(word, path=environment.get("PATH", ""))
     if found is not None:
-        return found
+        return Failed("CommandLaunchFailed", CommandLine=line, Message=str(error))
     if "/" in word and (wd / word).exists():
-        line = shlex.join(words)
-        raise Failed("CommandLaunchFailed", CommandLine=line, Message=f"'{word}' is no file that may be executed")
-    raise Failed("CommandProgramNotFound", Message=_NOT_FOUND)
+        return Failed("CommandLaunchFailed", CommandLine=line, Message=f"'{word}' is no file that may be executed")
+    return Failed("CommandProgramNotFound", Message=_NOT_FOUND)
 
 
 async def await_end_of(pid: int) -> None:
     """Returns when a child has ended, without reaping it. Linux alone."""
     loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
+    ended: asyncio.Future[None] = loop.create_future()
     watch = os.pidfd_open(pid)
-    loop.add_reader(watch, ended.set)
+    loop.add_reader(watch, _settle, ended)
     try:
-        await ended.wait()
+        await ended
     finally:
         loop.remove_reader(watch)
         os.close(watch)
+
+
+def _settle(ended: "asyncio.Future[None]") -> None:
+    if not ended.done():  # the loop may tell twice before who waits goes on
+        ended.set_result(None)
 
 
 def wait_in_thread(process: subprocess.Popen[bytes]) -> None:

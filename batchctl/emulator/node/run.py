@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from batchctl.emulator.node import container_runtime, containers, output_files, processes, resource_files
 from batchctl.emulator.node.containers import Container
@@ -61,10 +61,24 @@ class Run:
 
     def __init__(self, order: Order, threads: Executor, spawned: "Callable[[Run, int, float], None] | None") -> None:
         self.order, self._threads, self._spawned = order, threads, spawned
+        self._streams: tuple[int, int] | None = None
         self._pid: int | None = None
         self._kept: subprocess.Popen[bytes] | None = None
         self._killed: KillReason | None = None
         self._container: str | None = None
+
+    def make_ready(self) -> None:
+        """Makes the directory, with streams that can be read before anything is in them. Raises OSError."""
+        directory = str(self.order.directory)
+        try:
+            os.mkdir(directory)  # noqa: PTH102 - for every task, and Path takes twice as long
+        except FileNotFoundError:
+            os.makedirs(directory)  # noqa: PTH103
+        except FileExistsError:
+            pass
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{directory}/wd")  # noqa: PTH102
+        self._streams = _open_streams(directory, self.order.appends)
 
     def kill(self, why: KillReason) -> None:
         """Ends the whole process group, or keeps it from starting. The first reason stands."""
@@ -94,7 +108,10 @@ class Run:
     async def go(self) -> Outcome:
         """Runs it to its end, uploads included. Never raises."""
         try:
-            code = await self._execute()
+            try:
+                code = await self._execute()
+            finally:
+                self._close_streams()
         except Failed as failed:
             return await self._uploaded(Outcome(None, failed.failure))
         except (OSError, ValueError) as error:  # ValueError: what no process can be given, such as a name with `=`
@@ -145,26 +162,33 @@ class Run:
 
     def _start(self, words: list[str], wd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own. Raises Failed if there is none."""
-        program, born = processes.find_program(words, wd, environment), processes.birth_of_next()
-        mode = "ab" if self.order.appends else "wb"
-        with _open_stream(wd.parent, "stdout.txt", mode) as out, _open_stream(wd.parent, "stderr.txt", mode) as err:
-            try:
-                process = subprocess.Popen(
-                    words,
-                    executable=program,
-                    cwd=wd,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    start_new_session=True,  # a group of its own, to be ended whole
-                )
-            except OSError as error:
-                raise Failed("CommandLaunchFailed", CommandLine=shlex.join(words), Message=str(error)) from error
+        out, err = self._streams or _open_streams(str(wd.parent), self.order.appends)
+        self._streams, born = (out, err), processes.birth_of_next()
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=wd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                close_fds=False,  # none of ours outlives exec (PEP 446), and to look for them takes long
+                start_new_session=True,  # a group of its own, to be ended whole
+            )
+        except OSError as error:
+            raise processes.launch_failure(words, wd, environment, error) from error
+        finally:
+            self._close_streams()
         self._pid = process.pid
         if self._spawned:
             self._spawned(self, process.pid, born)
         return process
+
+    def _close_streams(self) -> None:
+        """Closes what was opened for a program that has them now, or that never began."""
+        streams, self._streams = self._streams, None
+        for stream in streams or ():
+            os.close(stream)
 
     async def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Waits for the program, then ends what it left behind in its group."""
@@ -201,16 +225,15 @@ def _last_line(path: Path) -> str:
     return " ".join(path.read_text(errors="replace").strip().splitlines()[-1:])[:500]
 
 
-def make_ready(directory: Path, *, appends: bool) -> None:
-    """A task's directory, with streams that can be read before anything is in them."""
-    os.makedirs(f"{directory}/wd", exist_ok=True)  # noqa: PTH103 - for every task, and Path takes twice as long
-    for name in ("stdout.txt", "stderr.txt"):
-        _open_stream(directory, name, "ab" if appends else "wb").close()
-
-
-def _open_stream(directory: Path, name: str, mode: str) -> IO[bytes]:
-    """One of a task's streams, emptied or as it is."""
-    return open(f"{directory}/{name}", mode, buffering=0, opener=output_files.open_at_once)
+def _open_streams(directory: str, appends: bool) -> tuple[int, int]:
+    """A task's stdout and stderr, emptied or as they are."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if appends else os.O_TRUNC)
+    out = output_files.open_at_once(f"{directory}/stdout.txt", flags)
+    try:
+        return out, output_files.open_at_once(f"{directory}/stderr.txt", flags)
+    except OSError:
+        os.close(out)
+        raise
 
 
 def make_directories(root: Path) -> None:

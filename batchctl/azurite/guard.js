@@ -45,3 +45,28 @@ async function saveChanged() {
 	setTimeout(saveChanged, Math.min(LATEST, Math.max(SOONEST, SHARE * took))).unref();
 }
 setTimeout(saveChanged, SOONEST).unref();
+
+// A snapshot wants all that is held as of one moment. Who takes one makes the directory `held` where our files lie; we write
+// down what we know and stand still until `held/ready` is gone: of extents, which only grow, links are made meanwhile.
+const fs = require("node:fs");
+const path = require("node:path");
+const LONGEST_HOLD = 5000; // milliseconds
+const location = process.argv[process.argv.indexOf("--location") + 1];
+const held = path.join(location, "held");
+
+function standStill() {
+	const ready = path.join(held, "ready");
+	try {
+		for (const store of stores) {
+			fs.writeFileSync(path.join(held, path.basename(store.filename)), store.serialize(), { flag: "wx", mode: 0o600 });
+		}
+		fs.writeFileSync(ready, "", { flag: "wx", mode: 0o600 });
+	} catch (error) {
+		if (error.code !== "EEXIST" && error.code !== "ENOENT") console.error(`no snapshot: ${error.message}`);
+		return; // written before, or nobody waits any more
+	}
+	const clock = new Int32Array(new SharedArrayBuffer(4));
+	for (let waited = 0; waited < LONGEST_HOLD && fs.existsSync(ready); waited++) Atomics.wait(clock, 0, 0, 1);
+	fs.rmSync(ready, { force: true }); // whoever is slower than that sees that we went on
+}
+fs.watch(location, { persistent: false }, (_, name) => name === "held" && fs.existsSync(held) && standStill());

@@ -26,6 +26,7 @@ Command: TypeAlias = Literal[
     "validate",
     "expand",
     "local_reset",
+    "local_restore",
     "watch",
     "status",
     "why",
@@ -115,7 +116,7 @@ class Options:
         False,
         "--yes",
         "-y",
-        of=("apply", "destroy", "gc", "local_reset", "get", "cancel", "retry", "pause", "reboot"),
+        of=("apply", "destroy", "gc", "local_reset", "local_restore", "get", "cancel", "retry", "pause", "reboot"),
         help="Do not ask.",
     )
     no_wait: bool = option(

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchctl.errors import CloudError
+from batchctl.errors import CloudError, Refused
 from batchctl.local.ask import ask_activity
 from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
 from batchctl.local.processes import clean_environment, end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
 
-__all__ = ["Services", "Status", "Timing", "ensure_running", "logs", "reset", "status", "stop"]
+__all__ = ["Services", "Status", "Timing", "ensure_running", "logs", "replace_data", "reset", "status", "stop"]
 
 _STOP_WITHIN = 75.0  # longer than the supervisor gives its two children
 
@@ -116,6 +116,33 @@ def reset() -> None:
         _end_all(home)
         for data in (home.batch, home.blobs):
             shutil.rmtree(data, ignore_errors=True)
+
+
+def replace_data(drafts: Path, say: Callable[[str], None]) -> None:
+    """Puts `batch/` and `blobs/` of `drafts` in the place of all that is held, and starts the services.
+
+    Raises Refused if they do not start with it: then what was held is back.
+    """
+    home = find_home()
+    with locked(home.lock, say):
+        ran = _end_all(home)
+        _swap_data(home, drafts)
+        try:
+            _start_supervisor(home, say, TIMING)
+        except CloudError as error:
+            _end_all(home)
+            _swap_data(home, drafts)
+            if ran:
+                _start_supervisor(home, say, TIMING)
+            raise Refused([f"the services do not start with it, and what they held is back: {error}"]) from error
+
+
+def _swap_data(home: Home, drafts: Path) -> None:
+    """What lies in `drafts` is held, and what was held lies there."""
+    for data in (home.batch, home.blobs):
+        data.rename(drafts / "aside")
+        (drafts / data.name).rename(data)
+        (drafts / "aside").rename(drafts / data.name)
 
 
 def logs(lines: int) -> dict[str, list[str]]:

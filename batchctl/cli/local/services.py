@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from batchctl.cli.local import faults
+from batchctl.cli.local import faults, snapshots
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused
@@ -84,3 +84,7 @@ def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="
         out.result(f"==> {name} <==")
         for line in found:
             out.result(line)
+
+
+app.command("snapshot")(snapshots.local_snapshot)
+app.command("restore")(snapshots.local_restore)

@@ -22,7 +22,7 @@ from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct
+from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct, trusted_certificates
 from batchctl.cloud.expansion import Expansion
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
@@ -85,10 +85,10 @@ class Target:
         )
         return cls(
             batch_url=batch,
-            batch_account=batch_name or _first_label(batch),
+            batch_account=batch_name or _account_in(batch),
             batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
             storage_url=storage,
-            storage_account=name or _first_label(storage),
+            storage_account=name or _account_in(storage),
             storage_key=_checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
             or _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
             has_arm=urlsplit(batch).hostname not in LOOPBACK,
@@ -144,7 +144,7 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
     }
     batch = BatchClient(
         target.batch_url,
-        _credential(target.batch_account, target.batch_key),
+        _credential(target.batch_url, target.batch_account, target.batch_key, "AZURE_BATCH_ACCESS_KEY"),
         transport=_transport(target.batch_url),
         **options,
     )
@@ -152,7 +152,7 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
         options["api_version"] = target.storage_api_version
     storage = BlobServiceClient(
         target.storage_url,
-        credential=_credential(target.storage_account, target.storage_key),
+        credential=_credential(target.storage_url, target.storage_account, target.storage_key, "AZURE_STORAGE_KEY"),
         transport=_transport(target.storage_url),
         **options,
     )
@@ -191,17 +191,22 @@ def expansion(storage_url: str, clock: Clock) -> Expansion:
 
 def _transport(url: str) -> RequestsTransport:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
+    straight = urlsplit(url).hostname in LOOPBACK
     return RequestsTransport(
-        use_env_settings=urlsplit(url).hostname not in LOOPBACK,
+        use_env_settings=not straight,
+        # Among the settings of the environment that it does not look at then are the certificates that it trusts.
+        connection_verify=trusted_certificates() if straight else True,
         # Here, not among a client's options: beside a transport they go unread, and it waits for 300 s.
         connection_timeout=CONNECT_WITHIN,
         read_timeout=ANSWER_WITHIN,
     )
 
 
-def _credential(account: str, key: str | None) -> Any:
+def _credential(url: str, account: str, key: str | None, variable: str) -> Any:
     if key is not None:
         return AzureNamedKeyCredential(account, key)
+    if urlsplit(url).scheme != "https":
+        raise UsageError(f"{url} would be sent a token, which goes over https alone: set {variable}, or name its https")
     from azure.identity import DefaultAzureCredential  # imported late: 0.25 s that a key does not need
 
     return DefaultAzureCredential()
@@ -257,5 +262,8 @@ def _suffix(settings: Mapping[str, str]) -> str:
     return found
 
 
-def _first_label(url: str) -> str:
-    return (urlsplit(url).hostname or "").split(".", 1)[0]
+def _account_in(url: str) -> str:
+    """The account that an address names: by its host, or on this machine by its path."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    return path if parts.hostname in LOOPBACK and path else (parts.hostname or "").split(".", 1)[0]

@@ -206,3 +206,27 @@ def test_a_suffix_is_a_domain(suffix: str) -> None:
     }
     with pytest.raises(UsageError, match="EndpointSuffix"):
         Target.azure((None, None), environ)
+
+
+HOME = {"AZURE_BATCH_ENDPOINT": "https://127.0.0.1:1/", "AZURE_BATCH_ACCESS_KEY": "a2V5"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_on_this_machine_the_path_names_the_account_of_storage(host: str) -> None:
+    environ = {**HOME, "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint=https://{host}:2/store"}
+    target = Target.azure((None, None), environ)
+    assert (target.storage_url, target.storage_account) == (f"https://{host}:2/store", "store")
+    assert target.storage_key is None
+
+
+@pytest.mark.parametrize(
+    ("batch", "storage", "said"),
+    [
+        ("http://127.0.0.1:1", "https://127.0.0.1:2/store", "http://127.0.0.1:1 .*: set AZURE_BATCH_ACCESS_KEY"),
+        ("https://127.0.0.1:1", "http://127.0.0.1:2/store", "http://127.0.0.1:2/store .*: set AZURE_STORAGE_KEY"),
+    ],
+)
+def test_a_token_goes_over_https_alone(batch: str, storage: str, said: str) -> None:
+    target = Target.azure((batch, storage), {})
+    with pytest.raises(UsageError, match=said):
+        connect(target, SystemClock())

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from azure.storage.blob import generate_container_sas
@@ -16,17 +15,29 @@ LIFETIME = timedelta(days=7)
 BACKDATE = timedelta(minutes=15)
 """A signature starts in the past, so that clocks may differ."""
 
+RENEWED_AFTER = 3600.0
+"""Seconds. What is signed later counts from then on: a run that is waited for outlives its first signatures."""
+
 Signer = Callable[[datetime, datetime], dict[str, Any]]
 """(start, expiry) to the key arguments of the SDK's generate functions: an account key or a user delegation key."""
 
 
+class _Signing(NamedTuple):
+    """What all signatures of a while have in common, since when (`Clock.uptime`), and those that were made."""
+
+    since: float
+    common: dict[str, Any]
+    made: dict[tuple[str, str], str]
+
+
 class Sas:
-    """Signs URLs of one storage account, all with one key and one expiry. `endpoint` has no trailing slash."""
+    """Signs URLs of one storage account, for a while all with one key and one expiry. `endpoint` has no trailing
+    slash."""
 
     def __init__(self, endpoint: str, account: str, signer: Signer, clock: Clock) -> None:
         self.endpoint, self.account = endpoint, account
         self._signer, self._clock = signer, clock
-        self._signed: dict[tuple[str, str], str] = {}
+        self._signing: _Signing | None = None
 
     def blob(self, container: str, path: str) -> str:
         """A URL of a blob, signed to read what is in its container and not to list it.
@@ -63,25 +74,38 @@ class Sas:
 
     def _container(self, container: str, permission: str) -> str:
         """Signed once: very many tasks name the same few containers."""
-        key = container, permission
-        if key not in self._signed:
-            token = generate_container_sas(self.account, container, permission=permission, **self._common)
-            self._signed[key] = f"{self.endpoint}/{container}?{token}"
-        return self._signed[key]
+        key, (_, common, made) = (container, permission), self._current()
+        if key not in made:
+            token = generate_container_sas(self.account, container, permission=permission, **common)
+            made[key] = f"{self.endpoint}/{container}?{token}"
+        return made[key]
 
-    @cached_property
-    def _common(self) -> dict[str, Any]:
+    def _current(self) -> _Signing:
+        now, current = self._clock.uptime(), self._signing
+        if current is None or now - current.since > RENEWED_AFTER:
+            # Two threads may both begin: each signs well, and the later one stays.
+            current = self._signing = _Signing(now, self._begin(), {})
+        return current
+
+    def _begin(self) -> dict[str, Any]:
         now = self._clock.now()
         start, expiry = now - BACKDATE, now + LIFETIME - BACKDATE
+        key = self._signer(start, expiry)
         # Loopback has no TLS: there the scheme is http, and a signature for https alone would be refused.
         secure = urlsplit(self.endpoint).scheme == "https"
         return {
             # As texts: the SDK would format them anew for each of very many blobs.
             "start": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "expiry": expiry.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expiry": _end_of(key, expiry.strftime("%Y-%m-%dT%H:%M:%SZ")),
             "protocol": "https" if secure else "https,http",
-            **self._signer(start, expiry),
+            **key,
         }
+
+
+def _end_of(key: dict[str, Any], asked: str) -> str:
+    """A signature with a delegated key is refused once the key has ended, whatever it says itself."""
+    ends = getattr(key.get("user_delegation_key"), "signed_expiry", None)
+    return min(asked, ends) if ends else asked
 
 
 class Unsigned(Sas):

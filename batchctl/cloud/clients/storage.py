@@ -81,9 +81,13 @@ class Direct:
         return data
 
 
+def trusted_certificates() -> str:
+    """The file, or the folder, of the certificates that the SDK trusts."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
+
+
 def _curl_settings(proxy: str | None) -> dict[int, object]:
-    # The certificates that the SDK trusts.
-    trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
+    trusted = trusted_certificates()
     return {
         pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
         pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,

@@ -74,6 +74,13 @@ class Store:
         self._asked.pop(_row_key(record), None)
         self._dropped[record.kind, _row_key(record)] = None
 
+    def clear(self) -> None:
+        """Forgets every record, here and on disk."""
+        for records in (self.pools, self.jobs, self.schedules):
+            records.clear()
+        self._changed, self._asked, self._dropped = {}, {}, {}
+        self._database.executescript("BEGIN; DELETE FROM record; DELETE FROM asked; COMMIT")
+
     def flush(self) -> None:
         """Writes what changed, in one transaction."""
         if not (self._changed or self._dropped):

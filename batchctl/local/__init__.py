@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchctl.errors import CloudError, Refused
 from batchctl.local.ask import ask_activity
+from batchctl.local.emptying import empty_batch, empty_blobs
 from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
 from batchctl.local.processes import clean_environment, end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
@@ -107,15 +109,25 @@ def stop() -> bool:
         return _end_all(home)
 
 
-def reset() -> None:
-    """Stops the services and removes their data, without a question. Keys, ports and logs stay."""
+def reset() -> bool:
+    """Removes all that the services hold, without a question; keys, ports and logs stay. True if they serve on, empty.
+
+    Services that run are emptied where they are; those that do not answer are stopped first.
+    """
     home = find_home()
     if not home.lock.exists():
-        return
+        return False
     with locked(home.lock):
+        state = _running_state(home)
+        with suppress(CloudError):
+            if state:
+                empty_batch(state.batch_port, ACCOUNT, account_key(home, "batch"))
+                empty_blobs(state.blob_port, ACCOUNT, account_key(home, "storage"))
+                return True
         _end_all(home)
         for data in (home.batch, home.blobs):
             shutil.rmtree(data, ignore_errors=True)
+        return False
 
 
 def replace_data(drafts: Path, say: Callable[[str], None]) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 PATH = "/_local/status"
 _JSON = "application/json"
+_WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def ask_emulator(
 def _signed(account: str, key: str, method: str, path: str, content: bytes) -> dict[str, str]:
     """Azure Batch's SharedKey: the method, eleven headers of which we send two, our one ocp- header, path and query."""
     parts, date = urlsplit(path), format_datetime(datetime.now(UTC), usegmt=True)
-    sent = {"Content-Length": str(len(content)), "Content-Type": _JSON} if content else {}
+    sent = {"Content-Type": _JSON} if content else {}
+    if method in _WITH_BODY:  # http.client sends the length of an empty one as well
+        sent["Content-Length"] = str(len(content))
     lines = [method, "", "", sent.get("Content-Length", ""), "", sent.get("Content-Type", ""), *[""] * 6]
     lines += [f"ocp-date:{date}", f"/{account}{parts.path}"]
     lines += [f"{name}:{value}" for name, value in sorted(parse_qsl(parts.query, keep_blank_values=True))]

@@ -33,7 +33,8 @@ class Process:
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         said = json.loads(until(lambda: self.ready.exists() and self.ready.read_text(), "the start"))
         assert said["pid"] == self.process.pid
-        return BatchClient(said["url"], AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0)
+        self.url = said["url"]
+        return BatchClient(self.url, AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0)
 
     def end(self, number: int | None = None) -> int:
         if number is not None:

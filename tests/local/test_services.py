@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from azure.batch import BatchClient
+from azure.batch import BatchClient, models
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobSasPermissions, BlobServiceClient, generate_blob_sas
 
@@ -267,11 +267,22 @@ def test_a_port_that_was_taken_meanwhile_is_given_up(home: Path) -> None:
 
 
 def test_reset_forgets_the_data(home: Path) -> None:
-    upload(started(silent), b"forgotten")
-    local.reset()
-    assert not local.status().running
-    with blob_service(started(silent)) as blobs:
-        assert list(blobs.list_containers()) == []
+    services = started(silent)
+    upload(services, b"forgotten")
+    before = pids()
+    with blob_service(services) as blobs, batch_client(services) as client:
+        blobs.get_container_client("kept").acquire_lease()
+        blobs.create_container("other").upload_blob("leased", b"x")
+        blobs.get_blob_client("other", "leased").acquire_lease()
+        client.create_job(models.BatchJobCreateOptions(id="j", pool_info=models.BatchPoolInfo(pool_id="none")))
+        assert local.reset()
+        assert pids() == before  # they were emptied, and not started again
+        assert (list(blobs.list_containers()), list(client.list_jobs())) == ([], [])
+    upload(services, b"the same name again")
+    local.stop()
+    assert not local.reset()
+    assert not (home / "batch").exists()
+    assert not (home / "blobs").exists()
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing(home: Path) -> None:

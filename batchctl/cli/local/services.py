@@ -62,7 +62,7 @@ def local_status() -> None:
 @app.command("reset")
 @with_options
 def local_reset(*, options: Options) -> None:
-    """Stop both services and delete all that they hold: pools, jobs, blobs, logs."""
+    """Delete all that both services hold: pools, jobs, blobs. They serve on, if they run."""
     from batchctl import local
 
     out = open_page()
@@ -70,8 +70,7 @@ def local_reset(*, options: Options) -> None:
     home = local.status().home
     if not options.yes and not ask_for_yes(out, f"Delete every pool, job and blob in {home}?"):
         raise Refused(["not approved: nothing was changed"])
-    local.reset()
-    out.result("Reset.")
+    out.result("Reset: they serve on, empty." if local.reset() else "Reset.")
 
 
 @app.command("logs")

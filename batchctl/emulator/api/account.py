@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001 - every handler takes the service and the call
-"""What clients ask of the account as a whole: images, counts of nodes, applications, usage, and our own status."""
+"""What clients ask of the account as a whole: images, counts of nodes, applications, usage; our own status, a reset."""
 
 import os
 import time
@@ -58,6 +58,12 @@ def service_status(service: Service, call: Call) -> Answer:
         "pid": os.getpid(),
     }
     return Answer(200, body)
+
+
+def reset_account(service: Service, call: Call) -> Answer:
+    """Empty at once; the answer comes when no process is left of what ran."""
+    service.empty()
+    return Answer(204, once=service.runs_ended)
 
 
 def _pool_counts(pool: Pool) -> Json:

@@ -68,6 +68,8 @@ class Door:
         if drop == "before":
             return await _hang_up(send)
         answer = self._answer(request, content, request_id, fault)
+        if answer.once:
+            await answer.once()
         if drop == "after":
             return await _hang_up(send)
         return await _asgi_response(answer, self._headers(request, answer, request_id), request.method)(

@@ -35,6 +35,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/applications/{application}", account.get_application),
     ("GET", "/poolusagemetrics", account.list_usage_metrics),
     ("GET", "/_local/status", account.service_status),
+    ("POST", "/_local/reset", account.reset_account),
     ("POST", "/_local/faults", fault_routes.create_fault),
     ("GET", "/_local/faults", fault_routes.list_faults),
     ("DELETE", "/_local/faults", fault_routes.clear_faults),

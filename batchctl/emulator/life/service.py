@@ -40,6 +40,8 @@ Samples = deque[tuple[float, dict[str, float]]]
 """What a pool's variables were, and when."""
 _WRITE_AFTER = 0.02  # seconds: ends that come together are one transaction, and a kill loses no more than these
 _SWEEP_AFTER = 0.05  # seconds: one look at /proc serves all tasks that ended meanwhile
+_END_WITHIN = 5.0  # seconds: a killed process takes milliseconds, what uploads its files goes on to their end
+_DIES_WITHIN = 0.005  # seconds that an orphan takes, mostly
 _LAST_SWEEPS = 20  # a second in all; an orphan that cannot die is left to init
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,8 @@ class Service:
         self._adopts = False
         self._trash, self._discarded = settings.home / "trash", itertools.count()
         self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="run")
-        self._going: set[asyncio.Task[Outcome]] = set()
+        self._going: dict[asyncio.Task[Outcome], Run] = {}
+        self._unheard: dict[asyncio.Task[Outcome], Run] = {}
         self._stopping = False
 
     def start(self) -> None:
@@ -95,7 +98,7 @@ class Service:
         self._stopping = True  # first: the ends that come now are told to nobody, and their tasks stay `running`
         for run in list(self.runs.values()):
             run.kill(KillReason.STOP)
-        await asyncio.gather(*self._going)
+        await asyncio.gather(*self._going, *self._unheard)
         # What coordination commands left behind is no run any more, and is ended by itself.
         for company in self.companies.values():
             for run in company.runs:
@@ -111,6 +114,32 @@ class Service:
                 break
             await asyncio.sleep(_SWEEP_AFTER)
         self.store.close()
+
+    def empty(self) -> None:
+        """The account as it was when it was new. Runs are killed, of their ends nobody is told."""
+        for run in self._going.values():
+            run.kill(KillReason.DELETE)
+        for company in self.companies.values():
+            for run in company.runs:
+                run.end()
+        self._unheard |= self._going
+        for timer in self.timers.values():
+            timer.cancel()
+        for held in (self._going, self.runs, self.kept, self.companies, self.samples, self.timers, self._woken):
+            held.clear()
+        self.faults.clear()
+        self.store.clear()
+        self.discard(self.settings.home / "nodes")
+        self.active = time.monotonic()
+
+    async def runs_ended(self) -> None:
+        """Returns when the runs of an account that was emptied have ended, or do not end in time."""
+        if self._unheard:
+            await asyncio.wait(self._unheard, timeout=_END_WITHIN)
+        for _ in range(_LAST_SWEEPS if self._adopts else 0):
+            if not self._sweep():  # what left its group is an orphan by now
+                break
+            await asyncio.sleep(_DIES_WITHIN)
 
     def wake(self, *records: Pool | Job | Schedule | None) -> None:
         """Settles these records soon, once."""
@@ -130,7 +159,7 @@ class Service:
         self.runs[owner] = run
         self.active = time.monotonic()
         going = self._loop.create_task(run.go())
-        self._going.add(going)  # the loop holds its tasks weakly
+        self._going[going] = run  # the loop holds its tasks weakly
         going.add_done_callback(partial(self._finished, owner, run, done))
         return run
 
@@ -196,13 +225,16 @@ class Service:
             timer.cancel()
 
     def _finished(self, owner: object, run: Run, done: Done, going: "asyncio.Task[Outcome]") -> None:
-        self._going.discard(going)
+        heard = self._going.pop(going, None) is not None
+        self._unheard.pop(going, None)
         if self._stopping:
+            return
+        self._sweep_soon()
+        if not heard:
             return
         self.active = time.monotonic()
         if self.runs.get(owner) is run:  # else the owner's next run has taken its place
             del self.runs[owner]
-        self._sweep_soon()
         done(Ended(going.result(), run.killed))
         self.save_soon()
 
@@ -211,14 +243,19 @@ class Service:
         if self._adopts and self._sweeping is None and not self._stopping:
             self._sweeping = self._loop.call_later(_SWEEP_AFTER, self._sweep)
 
-    def _sweep(self) -> None:
-        self._sweeping = None
+    def _sweep(self) -> bool:
+        """Whether some are left."""
+        if self._sweeping:
+            self._sweeping.cancel()
+            self._sweeping = None
         # Coordination commands that are kept have ended as runs, and are in the companies alone.
         runs = [*self.runs.values(), *(run for company in self.companies.values() for run in company.runs)]
         # Their leaders must not be reaped here: whoever waits for them wants the exit code.
-        leaders = {run.pid for run in runs if run.pid is not None}
-        if strays.end_orphans(leaders, {str(run.order.directory) for run in runs}):
+        leaders = {run.pid for run in (*runs, *self._unheard.values()) if run.pid is not None}
+        left = strays.end_orphans(leaders, {str(run.order.directory) for run in runs})
+        if left:
             self._sweep_soon()
+        return left
 
     def _settle_woken(self) -> None:
         """Settles woken records until none is left. They are looked at as they are, not by what happened to them."""

@@ -3,7 +3,7 @@
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -37,12 +37,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back. `body` goes out as JSON; `part` is a file's content instead."""
+    """What a handler gives back. `body` goes out as JSON; `part` is a file's content instead. It waits for `once`."""
 
     status: int = 200
     body: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     part: Part | None = None
+    once: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ MACHINE = {
 }
 BODY = {"vmSize": "Standard_D2s_v5", "virtualMachineConfiguration": MACHINE}
 OLD = "api-version=2024-07-01.20.0"
+OLDEST = "api-version=2020-09-01.12.0"
 
 
 def made(local, kind, body):
@@ -74,6 +75,36 @@ def test_where_a_container_works(local, client, name):
     new_job(client, name, "x")
     made(local, f"jobs/{name}/tasks", {"id": "t", "commandLine": "true", "containerSettings": {"imageName": "ubuntu"}})
     assert read(local, f"/jobs/{name}/tasks/t")["containerSettings"]["workingDirectory"] == "taskWorkingDirectory"
+    assert read(local, f"/jobs/{name}/tasks/t", OLDEST)["containerSettings"] == {"imageName": "ubuntu"}
+
+
+@pytest.mark.parametrize(
+    ("version", "added"),
+    [
+        (OLDEST, []),
+        ("api-version=2022-10-01.16.0", ["ephemeralOSDiskSettings"]),
+        ("api-version=2024-02-01.19.0", ["ephemeralOSDiskSettings", "managedDisk"]),
+    ],
+)
+def test_what_is_filled_in_for_a_disk_of_the_system_as_versions_know_it(local, name, version, added):
+    """Azure/azure-sdk-for-python, test_batch_create_pools, 2017-09-01.6.0; Azure/azure-cli, pool_osDisk, 2024-04-18."""
+    made(local, "pools", {"id": name, **BODY, "virtualMachineConfiguration": {**MACHINE, "osDisk": {"diskSizeGB": 64}}})
+    disk = read(local, f"/pools/{name}", version)["virtualMachineConfiguration"]["osDisk"]
+    assert sorted(disk) == ["caching", "diskSizeGB", *added]
+
+
+def test_a_version_before_2024_07_takes_images_of_galleries_alone(local, name):
+    """Azure/azure-cli, test_batch_pool_cmd.yaml, 2020-09-01.12.0 of 2020-12-04 and 2024-02-01.19.0 of 2024-04-18."""
+    image = "/subscriptions/0/resourceGroups/g/providers/Microsoft.Compute/images/i"
+    machine = {**MACHINE, "imageReference": {"virtualMachineImageId": image}}
+    body = {"id": name, **BODY, "virtualMachineConfiguration": machine}
+    reply = send(local.url, "POST", "/pools?api-version=2024-02-01.19.0", body)
+    gallery = "/galleries/{galleryName}/images/{galleryImageName}"
+    place = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute" + gallery
+    why = f"must be of the format {place}/versions/{{galleryImageVersionName}} or {place}"
+    assert (reply.status, reply.code) == (400, "InvalidPropertyValue")
+    assert reply.json["values"][2]["value"] == f"The specified resource id {why}"
+    assert send(local.url, "POST", f"/pools?{OLD}", body).status == 201
 
 
 def test_empty_lists_are_not_there(local, name):

@@ -11,6 +11,7 @@ from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.identity.principals import with_ids
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
+from batchctl.emulator.wire.versions import NEWEST
 from batchctl.emulator.wire.vm_sizes import cores_of_size
 
 _SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
@@ -18,13 +19,16 @@ _NO_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9])\1{7}-(\1{4}-){3}\1{12}/",
 
 _COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
 _IMAGE = f"{_COMPUTE}/galleries/{{galleryName}}/images/{{galleryImageName}}"
+_OF_THE_FORMAT = "The specified resource id must be of the format "
 _FORMS_OF_IMAGES = (
-    f"The specified resource id must be of the format {_COMPUTE}/images/{{imageName}}, "
-    f"{_IMAGE}/versions/{{galleryImageVersionName}}, or {_IMAGE}"
+    f"{_OF_THE_FORMAT}{_COMPUTE}/images/{{imageName}}, {_IMAGE}/versions/{{galleryImageVersionName}}, or {_IMAGE}"
 )
+_FORMS_IN_GALLERIES = f"{_OF_THE_FORMAT}{_IMAGE}/versions/{{galleryImageVersionName}} or {_IMAGE}"
+"""What versions before 2024-07-01.20.0 say (Azure/azure-cli, test_batch_pool_cmd.yaml: 2020-09-01.12.0 of 2020-12-04,
+2024-02-01.19.0 of 2024-04-18): since 2020-03-01.11.0 they take images of galleries alone."""
 _IMAGE_ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute"
-    r"/(images/[^/]+|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)",
+    r"/((?P<managed>images/[^/]+)|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)",
     re.IGNORECASE,
 )
 _ELSEWHERE = (
@@ -35,14 +39,14 @@ _ELSEWHERE = (
 MOST_OF_A_FORMULA = 8192
 
 
-def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json) -> Json:
-    """A pool as it is kept. `pools` are those of the account, `most` its quota of them."""
+def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json, version: str = NEWEST) -> Json:
+    """A pool as it is kept. `pools` are those of the account, `most` its quota of them, `version` the caller's."""
     existing = pools.get(pool_id.lower())
     if existing is not None:
         raise Refusal("PoolBeingDeleted" if existing.state == "deleting" else "PoolExists")
     if len(pools) >= most:
         raise Refusal("PoolQuotaReached")
-    _check_pool(spec)
+    _check_pool(spec, version)
     spec = with_identity_ids(spec)
     if spec["enableAutoScale"]:
         return {**spec, "autoScaleEvaluationInterval": spec.get("autoScaleEvaluationInterval", "PT15M")}
@@ -54,9 +58,9 @@ def with_identity_ids(spec: Json) -> Json:
     return {**spec, "identity": with_ids(spec["identity"])} if "identity" in spec else spec
 
 
-def _check_pool(spec: Json) -> None:
+def _check_pool(spec: Json, version: str) -> None:
     """What one property says of another."""
-    check_machine(spec)
+    check_machine(spec, version)
     check_certificates(spec)
     check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
     check_packages(spec)
@@ -71,7 +75,7 @@ def _check_pool(spec: Json) -> None:
         raise bad_value("autoScaleFormula", spec.get("autoScaleFormula", ""), "enableAutoScale is false")
 
 
-def check_machine(spec: Json) -> None:
+def check_machine(spec: Json, version: str) -> None:
     """Either a virtual machine or, in older versions, a cloud service; with an image and a network that there are."""
     machine = spec.get("virtualMachineConfiguration")
     if machine is None and "cloudServiceConfiguration" not in spec:
@@ -89,7 +93,7 @@ def check_machine(spec: Json) -> None:
             why = "Pool Identity is required when using CustomerManagedKey."
             values = (("PropertyName", "identity"), ("PropertyValue", None), ("Reason", why))
             raise Refusal("InvalidPropertyValue", values)
-        check_custom_image(machine["imageReference"].get("virtualMachineImageId", ""))
+        check_custom_image(machine["imageReference"].get("virtualMachineImageId", ""), version)
 
 
 def _has_identity(spec: Json) -> bool:
@@ -102,10 +106,12 @@ def check_subnet(name: str) -> None:
         raise bad_value("subnetId", name, _ELSEWHERE.format("subnetId"))
 
 
-def check_custom_image(name: str) -> None:
+def check_custom_image(name: str, version: str) -> None:
     """Refuses an id that is none of an image, and an image of a subscription that there cannot be."""
-    if name and (_NO_SUBSCRIPTION.match(name) or not _IMAGE_ID.fullmatch(name)):
-        raise bad_value("virtualMachineImageId", name, _FORMS_OF_IMAGES)
+    form = _IMAGE_ID.fullmatch(name)
+    in_galleries = version < "2024-07"
+    if name and (form is None or _NO_SUBSCRIPTION.match(name) or (in_galleries and form["managed"])):
+        raise bad_value("virtualMachineImageId", name, _FORMS_IN_GALLERIES if in_galleries else _FORMS_OF_IMAGES)
 
 
 def check_certificates(spec: Json) -> None:

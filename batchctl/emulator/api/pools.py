@@ -56,7 +56,7 @@ def find_pool_to_resize(service: Service, call: Call) -> Pool:
 
 def create_pool(service: Service, call: Call) -> Answer:
     spec = call.body(POOL)
-    pool = intake.add_pool(service, spec.pop("id"), spec)
+    pool = intake.add_pool(service, spec.pop("id"), spec, call.version)
     return answer_made(pool_url(pool.id, call.base), pool)
 
 
@@ -83,7 +83,7 @@ def patch_pool(service: Service, call: Call) -> Answer:
     check_packages(change)
     pools.check_certificates(change)
     if "virtualMachineConfiguration" in change or "networkConfiguration" in change:
-        pools.check_machine({**pool.spec, **change})
+        pools.check_machine({**pool.spec, **change}, call.version)
     pools.check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
     return _set_spec(service, call, pool, {**pool.spec, **change})
 

@@ -95,7 +95,7 @@ CONTAINER_SETTINGS = Shape(
     containerRunOptions=text(),
     imageName=Need(text()),
     registry=REGISTRY,
-    workingDirectory=Or(word("taskWorkingDirectory", "containerImageDefault"), "taskWorkingDirectory"),
+    workingDirectory=word("taskWorkingDirectory", "containerImageDefault"),
     containerHostBatchBindMounts=many(
         Shape(
             "ContainerHostBatchBindMountEntry",

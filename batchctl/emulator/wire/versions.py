@@ -4,6 +4,9 @@ from typing import Any
 
 NEWEST = "2025-06-01"
 _STORAGE = "storageAccountType"
+_SYSTEM_DISK_SINCE = {"ephemeralOSDiskSettings": "2021-06-01.14.0", "managedDisk": "2023-11-01.18.0"}
+"""What the service adds to an osDisk, and since when (CHANGELOG of azure-batch, 11.0.0 and 14.1.0; absent in
+Azure/azure-sdk-for-python, test_batch_create_pools, 2017-09-01.6.0, 2017-11-07)."""
 
 
 def as_of_version(found: Any, version: str) -> Any:
@@ -25,10 +28,27 @@ def _property(name: str, inner: Any, version: str) -> Any:
             return {"jobDefaultOrder": "none", **inner}
         case "dataDisks", list():
             return [_data_disk(disk, version) for disk in inner]
+        case "osDisk", dict():
+            return {part: value for part, value in inner.items() if version >= _SYSTEM_DISK_SINCE.get(part, "")}
+        case "containerSettings", dict():
+            return container_settings(inner, version)
         case (("settings" | "resourceTags"), _):  # the caller's own
             return inner
         case _:
             return as_of_version(inner, version)
+
+
+def task_of_version(found: dict[str, Any], version: str) -> dict[str, Any]:
+    """The same for a task, of which there are many: most are as they are."""
+    if "containerSettings" not in found:
+        return found
+    return {**found, "containerSettings": container_settings(found["containerSettings"], version)}
+
+
+def container_settings(found: dict[str, Any], version: str) -> dict[str, Any]:
+    """Where a container works is filled in by the newest version (Azure/azure-sdk-assets, net/…/AddTask.json,
+    2025-09-04) and was not by 2017-09-01.6.0 (Azure/azure-sdk-for-python, test_batch_tasks, 2017-11-08)."""
+    return {"workingDirectory": "taskWorkingDirectory", **found} if version >= NEWEST else found
 
 
 def _data_disk(disk: dict[str, Any], version: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE as SCHEDULE_BODY
 from batchctl.emulator.wire.messages import View
 from batchctl.emulator.wire.pool_bodies import POOL as POOL_BODY
 from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
-from batchctl.emulator.wire.versions import NEWEST, as_of_version
+from batchctl.emulator.wire.versions import NEWEST, as_of_version, task_of_version
 
 Getter = Callable[[Any, str], Any]
 
@@ -154,7 +154,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
             "runningTaskSlotsCount": lambda node, base: node.slots_used,
             "isDedicated": lambda node, base: node.dedicated,
             "recentTasks": lambda node, base: _recent_tasks(node, jobs, base),
-            "startTask": lambda node, base: hide_secrets(node.start_task),
+            "startTask": lambda node, base: as_of_version(hide_secrets(node.start_task), version),
             "startTaskInfo": lambda node, base: node.start,
             "errors": lambda node, base: node.errors or None,
             "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(pool, node, login=version < NEWEST),
@@ -241,6 +241,7 @@ TASK = View(
     ),
     _known_properties(TASK_BODY),
     lambda task, base: statistics.task_statistics(task, task_url(task.job, task.id, base)),
+    by_version=task_of_version,
 )
 
 

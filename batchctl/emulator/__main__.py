@@ -13,7 +13,7 @@ from pathlib import Path
 
 from batchctl.emulator.api.server import serve
 from batchctl.emulator.auto_storage import AutoStorage
-from batchctl.emulator.settings import Settings
+from batchctl.emulator.settings import Certificates, Settings
 
 SELDOM = 50_000
 """Objects made between two looks for garbage: of a hundred thousand tasks each look takes in all."""
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             containers=asked.containers,
             adopts=True,
             storage=_auto_storage(asked.storage_url, asked.storage_key_file),
+            certificates=Certificates(asked.certificates.resolve()) if asked.certificates else None,
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
@@ -80,6 +81,9 @@ def _argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--key-file", type=Path, required=True, help="file of mode 0600 that holds the base64 key")
     parser.add_argument("--storage-url", help="auto storage: its blob endpoint, which ends with the account's name")
     parser.add_argument("--storage-key-file", type=Path, help="file of mode 0600 that holds its base64 key")
+    parser.add_argument(
+        "--certificates", type=Path, help="https too: directory with server.pem, server.key and authority.pem"
+    )
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
     parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")

@@ -7,13 +7,35 @@ from pathlib import Path
 from batchctl.emulator.auto_storage import AutoStorage
 
 
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What https takes, in files of these names in one directory; whoever starts the service made them."""
+
+    directory: Path
+
+    @property
+    def authority(self) -> Path:
+        """Whom clients trust."""
+        return self.directory / "authority.pem"
+
+    @property
+    def chain(self) -> Path:
+        """The server's certificate, signed by the authority."""
+        return self.directory / "server.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.directory / "server.key"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure.
 
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
-    of its own, and may take in what tasks leave behind. `storage`: the account's auto storage.
+    of its own, and may take in what tasks leave behind. `storage`: the account's auto storage. `certificates`: https is
+    served too, on the same port.
     """
 
     home: Path
@@ -26,5 +48,6 @@ class Settings:
     spot_core_quota: int = 1000
     adopts: bool = False
     storage: AutoStorage | None = None
+    certificates: Certificates | None = None
     containers: str = "auto"
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from batchctl.errors import CloudError, Refused
 from batchctl.local.ask import ask_activity
+from batchctl.local.certificates import ensure_certificates
 from batchctl.local.emptying import empty_batch, empty_blobs
 from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
 from batchctl.local.processes import clean_environment, end_processes, is_alive
@@ -175,6 +176,7 @@ def _start_supervisor(home: Home, say: Callable[[str], None], timing: Timing) ->
 
     _end_all(home)  # what a killed supervisor may have left
     make_home(home)
+    ensure_certificates(home.certificates)
     node = azurite.find_node()
     main = azurite.install_azurite(node, user_cache_path("batchctl"), say)
     say(f"Starting a local Azure Batch and blob store in {home.root}")

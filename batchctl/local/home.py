@@ -27,6 +27,10 @@ class Home:
         return self.root / "keys"
 
     @property
+    def certificates(self) -> Path:
+        return self.root / "certificates"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -84,7 +88,7 @@ def make_home(home: Home) -> None:
     try:
         home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_ours(home)
-        for directory in (home.keys, home.logs, home.batch, home.blobs):
+        for directory in (home.keys, home.certificates, home.logs, home.batch, home.blobs):
             directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unfit_home(home, str(error.strerror)) from error
@@ -94,7 +98,7 @@ def account_key(home: Home, name: str) -> str:
     """A random key of 256 bits in base64, made at the first call, kept in a file for the owner alone."""
     path = home.keys / name
     if not path.exists():
-        _write_whole(path, base64.b64encode(secrets.token_bytes(32)).decode())
+        write_whole(path, base64.b64encode(secrets.token_bytes(32)).decode())
     return path.read_text(encoding="ascii")
 
 
@@ -110,7 +114,7 @@ def load_state(home: Home) -> State | None:
 
 def save_state(home: Home, state: State) -> None:
     """Whoever looks for the services finds them by this."""
-    _write_whole(home.state, json.dumps(asdict(state), indent=2))
+    write_whole(home.state, json.dumps(asdict(state), indent=2))
 
 
 @contextmanager
@@ -131,7 +135,7 @@ def locked(path: Path, say: Callable[[str], None] | None = None) -> Iterator[Non
         lock.release()
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """All of it or nothing, readable by its owner alone."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -86,6 +86,7 @@ def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[b
     account_key(home, "batch")
     account_key(home, "storage")
     options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
+    options |= {"--certificates": home.certificates}
     options |= {"--storage-url": f"http://127.0.0.1:{blob_port}/{ACCOUNT}", "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
         options["--containers"] = containers

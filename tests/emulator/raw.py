@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import ssl
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
@@ -52,9 +53,10 @@ def send(
     headers: dict[str, str] | None = None,
     *,
     signed: bool = True,
+    trusting: ssl.SSLContext | None = None,
     **signing: str,
 ) -> Reply:
-    """Sends one request; a body that is not bytes goes as JSON."""
+    """Sends one request; a body that is not bytes goes as JSON. `trusting`: over https."""
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     sent = {"ocp-date": formatdate(usegmt=True), **(headers or {})}
     if content:
@@ -63,7 +65,12 @@ def send(
         sent["Content-Length"] = str(len(content))
     if signed:
         sent["Authorization"] = sign(method, path, sent, **signing)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    host = urlsplit(url).netloc
+    connection = (
+        http.client.HTTPSConnection(host, timeout=20, context=trusting)
+        if trusting
+        else http.client.HTTPConnection(host, timeout=20)
+    )
     try:
         connection.request(method, path, content or None, sent)
         answer = connection.getresponse()

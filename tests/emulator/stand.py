@@ -107,7 +107,8 @@ class Local:
         assert done.wait(DEADLINE), "the service does not turn its clock"
 
     def client(self, **options: Any) -> BatchClient:
-        return BatchClient(self.url, AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0, **options)
+        given = {"endpoint": self.url, "retry_total": 0, **options}
+        return BatchClient(credential=AzureNamedKeyCredential(ACCOUNT, KEY), **given)
 
 
 class BlobStub:

@@ -28,6 +28,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "jwt": ("emulator/identity",),
     "rich": ("render", "cli"),
     "typer": ("cli",),
+    "cryptography": ("emulator/identity", "local/authority.py"),
     "subprocess": ("cli/checkout.py", "cli/ssh.py", "emulator", "local"),
 }
 """What -> where it may be imported: a folder, or a file."""

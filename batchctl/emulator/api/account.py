@@ -10,7 +10,7 @@ from batchctl.emulator.admission.images import IMAGES
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Refusal
-from batchctl.emulator.wire.messages import Answer, Call, list_entries
+from batchctl.emulator.wire.messages import Answer, Call, Part, list_entries
 
 _NAMES = {
     "starttaskfailed": "startTaskFailed",
@@ -64,6 +64,16 @@ def reset_account(service: Service, call: Call) -> Answer:
     """Empty at once; the answer comes when no process is left of what ran."""
     service.empty()
     return Answer(204, once=service.runs_ended)
+
+
+def show_authority(service: Service, call: Call) -> Answer:
+    """The certificate of the authority that https here is signed by, as PEM: whom a client trusts."""
+    certificates = service.settings.certificates
+    if certificates is None:
+        raise Refusal("FileNotFound")
+    whole = Part(certificates.authority, 0, certificates.authority.stat().st_size)
+    headers = {"Content-Type": "application/x-pem-file", "Content-Length": str(whole.length)}
+    return Answer(200, None, headers, whole)
 
 
 def _pool_counts(pool: Pool) -> Json:

@@ -93,7 +93,7 @@ class Door:
         except NotModified as same:
             return Answer(304, None, same.headers)
         except Refusal as refusal:
-            body = refusal.body(f"http://{request.headers.get('host', '')}", request_id, times.stamp(now))
+            body = refusal.body(_base_of(request), request_id, times.stamp(now))
             return Answer(refusal.status, body, refusal.headers)
         except Exception:
             _log.exception("request %s failed", request_id)
@@ -107,9 +107,9 @@ class Door:
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         self._admit(headers)  # before the signature is looked at: a web page learns nothing at all
-        base = f"http://{headers['host']}"
+        base = _base_of(request)
         opened = token_routes.find_handler(request.method, raw_path)
-        if not opened:
+        if not opened and (request.method, raw_path) not in routes.UNSIGNED:
             self._authenticate(request.method, raw_path, query, headers, base)
         if content is None:
             raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
@@ -171,6 +171,11 @@ async def _hang_up(send: Send) -> None:
     """Ends the connection without a word. ASGI has no message for that: uvicorn's own object behind `send` has."""
     send.__self__.transport.abort()  # type: ignore[attr-defined]  # a method of uvicorn's RequestResponseCycle
     await asyncio.sleep(0)  # uvicorn hears of it before the answer is missed
+
+
+def _base_of(request: Request) -> str:
+    """The account's URL as this client reaches it."""
+    return f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 def _kept_out(reason: str) -> Refusal:

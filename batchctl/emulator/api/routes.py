@@ -36,6 +36,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/poolusagemetrics", account.list_usage_metrics),
     ("GET", "/_local/status", account.service_status),
     ("POST", "/_local/reset", account.reset_account),
+    ("GET", "/_local/certificate", account.show_authority),
     ("POST", "/_local/faults", fault_routes.create_fault),
     ("GET", "/_local/faults", fault_routes.list_faults),
     ("DELETE", "/_local/faults", fault_routes.clear_faults),
@@ -110,6 +111,9 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/jobs/{job}/tasks/{task}/files/{file}", files.delete_task_file),
 )
 
+
+UNSIGNED = frozenset({("GET", "/_local/certificate")})
+"""What is told without a signature: nothing that a stranger could use."""
 
 OLDER: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/lifetimejobstats", older_versions.job_statistics),

@@ -1,4 +1,4 @@
-"""The process: a socket on loopback, uvicorn on it, and an orderly end."""
+"""The process: a socket on loopback, http and https on it by uvicorn, and an orderly end."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,14 +19,17 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from batchctl.emulator.api.door import Door
+from batchctl.emulator.api.listener import Listener
 from batchctl.emulator.clock import Clock, WallClock
 from batchctl.emulator.life import engine
-from batchctl.emulator.settings import Settings
+from batchctl.emulator.settings import Certificates, Settings
 
 VERSION = "2025-06-01"
 MOST_HEADERS = 16 << 10
 HEADERS_WITHIN = 120.0
 """Seconds in which the headers of a request come, as IIS has it: who sends a byte now and then holds no connection."""
+GOODBYE_WITHIN = 0.2
+"""Seconds for the end of TLS when the service ends: a client that reads nothing any more never answers it."""
 _log = logging.getLogger(__name__)
 
 
@@ -72,6 +76,11 @@ class _Protocol(H11Protocol):
         elif self._late is None:
             self._late = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.scheme == "https" and self.transport.is_closing():
+            self.loop.call_later(GOODBYE_WITHIN, self.transport.abort)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_late()
         super().connection_lost(exc)
@@ -83,11 +92,20 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Without uvicorn's own signal handlers and without its ten wake-ups a second."""
+    """Http and https on one socket, without uvicorn's own signal handlers and without its ten wake-ups a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None) -> None:
         super().__init__(config)
-        self.ended = asyncio.Event()
+        self.ended, self._tls = asyncio.Event(), tls
+
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """In place of uvicorn's, which speaks either http or https."""
+        (listening,) = sockets or ()
+        self.servers = [Listener(listening, self._new_protocol, self._tls)]  # type: ignore[list-item]  # has what is asked of one
+        self.started = True
+
+    def _new_protocol(self) -> _Protocol:
+        return _Protocol(config=self.config, server_state=self.server_state, app_state={})
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -110,14 +128,16 @@ async def serve(
 
     Raises OSError if the port is taken, BlockingIOError if another service has this home.
     """
-    with _own_home(settings.home), socket.socket() as listener:
+    # Asyncio sends at once (TCP_NODELAY) only where the protocol is named: TLS would wait 40 ms at its beginning.
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    with tcp as listener, _own_home(settings.home):
         # A restart on its own port does not wait for connections of the last minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         service = engine.start_service(settings, clock or WallClock(), url)
-        server = _Server(_server_config(Door(service, port)))
+        server = _Server(_server_config(Door(service, port)), _tls_of(settings.certificates))
         server.ended = ended or server.ended
         _end_on(server.ended, exit_with_parent)
         listener.listen(128)  # only now: nobody comes in before recovery is done
@@ -140,6 +160,14 @@ def _own_home(home: Path) -> Iterator[None]:
         # The kernel's lock: it goes with the process, however it ends.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+
+
+def _tls_of(certificates: Certificates | None) -> ssl.SSLContext | None:
+    if certificates is None:
+        return None
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates.chain, certificates.key)
+    return tls
 
 
 def _server_config(door: Door) -> uvicorn.Config:

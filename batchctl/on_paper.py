@@ -23,7 +23,6 @@ ON_PAPER: Mapping[str, tuple[str, ...]] = {
         *(f"{NETWORK}.{name}" for name in ("subnetId", "dynamicVNetAssignmentScope", "enableAcceleratedNetworking")),
         *(f"{ADDRESSES}.{name}" for name in ("provision", "ipAddressIds", "ipTags")),
         "upgradePolicy",
-        "identity",
         "taskSchedulingPolicy.jobDefaultOrder",
         "startTask.userIdentity",
     ),

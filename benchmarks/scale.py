@@ -1,21 +1,23 @@
 """A hundred thousand tasks of `true`, and ten thousand blobs with a task each, through all that a spec goes through.
 
 On the local services, a whole process a step: plan, apply (which adds, waits and ends when the last task has), the plan
-of nothing, destroy. Each step ends with the exit code that it should have, or there are no figures. One round.
+of nothing, destroy; beside an earlier build with a local service of its own, the same libraries, the same spec. Streams
+are not kept (`logs: false`), for that build kept none. Each step ends with the exit code that it should have, or there
+are no figures. One round.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks import peers
 from benchmarks.figures import Figure
 from benchmarks.measure import Run, run
 from benchmarks.word_count import bench
 
 ROUNDS = 1
 TASKS, BLOBS = 100_000, 10_000
-CHANGES = 2
-"""The exit code of a plan that has something to do."""
 BATCHCTL = [sys.executable, "-m", "batchctl"]
 POOL = """
 pool:
@@ -43,31 +45,48 @@ job:
 """
 
 
+STEPS = (("plan", 2), ("apply", 0), ("plan", 0), ("destroy", 0))
+"""The verbs in their order, with the exit code that each ends with: a plan that has something to do says 2."""
+FLAGS = {"plan": ["--detailed-exitcode"], "apply": ["--yes"], "destroy": ["--yes"]}
+
+
 def figures(rounds: int = ROUNDS, tasks: int = TASKS, blobs: int = BLOBS) -> list[Figure]:  # noqa: ARG001 - one is enough
-    with bench() as folder:
+    with bench() as folder, _earlier(folder) as earlier:
         (folder / "data").mkdir()
         for number in range(blobs):
             (folder / "data" / f"part-{number:06}.txt").write_bytes(b"%d\n" % number)
         return [
-            *_lived(folder, "many-tasks", RANGE.replace("NUMBER", str(tasks)), f"{tasks:,} tasks of a range"),
-            *_lived(folder, "many-blobs", FANNED, f"{blobs:,} blobs, a task each"),
+            *_lived(folder, earlier, "many-tasks", RANGE.replace("NUMBER", str(tasks)), f"{tasks:,} tasks of a range"),
+            *_lived(folder, earlier, "many-blobs", FANNED, f"{blobs:,} blobs, a task each"),
         ]
 
 
-def _lived(folder: Path, name: str, text: str, what: str) -> Iterator[Figure]:
-    spec = folder / f"{name}.yaml"
-    spec.write_text(text + POOL.replace("NAME", name), encoding="utf-8")
-    steps = {
-        "plan": _step("plan", spec, "--detailed-exitcode", ends_with=CHANGES),
-        "apply": _step("apply", spec, "--yes"),
-        "plan of nothing": _step("plan", spec, "--detailed-exitcode"),
-        "destroy": _step("destroy", spec, "--yes"),
-    }
-    for step, done in steps.items():
-        yield Figure(f"{what}: {step}, seconds", done.seconds, "s")
-        yield Figure(f"{what}: {step}, CPU of the client", done.cpu, "s")
-        yield Figure(f"{what}: {step}, peak memory of the client", done.peak, "MB")
+@contextmanager
+def _earlier(folder: Path) -> Iterator[Callable[..., Run]]:
+    """Runs the earlier build, on local services of its own that end with us."""
+    words, environ = [peers.earlier(), "-m", "batchctl"], {"BATCHCTL_LOCAL_HOME": str(folder / "earlier")}
+    run([*words, "local", "start"], environ)  # not part of the first step, as ours run already
+    try:
+        yield lambda *asked, ends_with=0: run([*words, *asked], environ, ends_with=ends_with)
+    finally:
+        run([*words, "local", "stop"], environ)
 
 
-def _step(verb: str, spec: Path, *flags: str, ends_with: int = 0) -> Run:
-    return run([*BATCHCTL, verb, spec, *flags, "--target", "local"], ends_with=ends_with)
+def _ours(*asked: str | Path, ends_with: int = 0) -> Run:
+    return run([*BATCHCTL, *asked], ends_with=ends_with)
+
+
+def _lived(folder: Path, earlier: Callable[..., Run], name: str, text: str, what: str) -> Iterator[Figure]:
+    """Step by step, ours and the earlier build's in turn."""
+    mine, theirs = folder / f"{name}.yaml", folder / f"{name}-earlier.yaml"
+    pool = POOL.replace("NAME", name)
+    mine.write_text(f"{text}{pool}logs: false\n", encoding="utf-8")
+    theirs.write_text(text + pool, encoding="utf-8")
+    peer = f"build {peers.EARLIER}"
+    for number, (verb, code) in enumerate(STEPS):
+        step = "plan of nothing" if number == 2 else verb
+        flags = [*FLAGS[verb], "--target", "local"]
+        one, other = (way(verb, spec, *flags, ends_with=code) for way, spec in ((_ours, mine), (earlier, theirs)))
+        yield Figure(f"{what}: {step}, seconds", one.seconds, "s", peer, other.seconds)
+        yield Figure(f"{what}: {step}, CPU of the client", one.cpu, "s", peer, other.cpu)
+        yield Figure(f"{what}: {step}, peak memory of the client", one.peak, "MB", peer, other.peak)

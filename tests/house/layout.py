@@ -71,7 +71,10 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("marks",),
         ("clients",),
     ),
-    "emulator": (("__main__",), ("api",), ("life",), ("admission", "node"), ("wire", "formula", "identity"), (OTHERS,)),
+    "emulator": (
+        *(("__main__",), ("api",), ("page",), ("life",)),
+        *(("admission", "node"), ("wire", "formula", "identity"), (OTHERS,)),
+    ),
 }
 """Folder -> its rows from above to below. Who stands in a row imports from the rows below; folders of one row do not
 know each other, modules of one row may."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from batchctl.cli.local import faults, snapshots
+from batchctl.cli.local import faults, opening, snapshots
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused
@@ -57,6 +57,9 @@ def local_status() -> None:
     out.result(f"blobs:  {status.blob_url}")
     out.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
     out.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
+
+
+app.command("open")(opening.local_open)
 
 
 @app.command("reset")

@@ -14,10 +14,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import times
-from batchctl.emulator.api import auth, routes, token_routes
+from batchctl.emulator.api import auth, browsers, routes, token_routes
 from batchctl.emulator.api.fault_routes import AskedRefusal
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.life.service import Service
+from batchctl.emulator.page.document import HEADERS as OF_PAGES
 from batchctl.emulator.refusals import Refusal, bad_query
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part
 
@@ -61,16 +62,16 @@ class Door:
             return None
         except TimeoutError:
             return await _hang_up(send)
+        came, began = self._service.clock.now(), time.perf_counter()
         fault = self._fault(request)
         if fault and fault.asked["seconds"]:
             await self._service.sleep(fault.asked["seconds"])
         drop = fault.asked.get("drop") if fault else None
-        if drop == "before":
-            return await _hang_up(send)
-        answer = self._answer(request, content, request_id, fault)
-        if answer.once:
+        answer = None if drop == "before" else self._answer(request, content, request_id, fault)
+        if answer and answer.once:
             await answer.once()
-        if drop == "after":
+        self._note(request, None if drop else answer, came, began)
+        if answer is None or drop:
             return await _hang_up(send)
         return await _asgi_response(answer, self._headers(request, answer, request_id), request.method)(
             scope, receive, send
@@ -82,6 +83,14 @@ class Door:
         if not faults.in_force or path.startswith(_OURS) or token_routes.find_handler(request.method, path):
             return None
         return faults.take_request(request.method, request.url.path)
+
+    def _note(self, request: Request, answer: Answer | None, came: float, began: float) -> None:
+        """For who looks at the page; what is asked of ourselves alone is nothing to see there."""
+        path = request.scope["raw_path"].decode("ascii", "replace")
+        if not path.startswith(_OURS):
+            status, body = (answer.status, answer.body) if answer else (None, None)
+            code = body.get("code") if body and status and status >= 400 else None
+            self._service.requests.note(came, request.method, path, status, code, time.perf_counter() - began)
 
     def _answer(self, request: Request, content: bytes | None, request_id: str, fault: Fault | None) -> Answer:
         """What the service says; whatever goes wrong becomes its error body."""
@@ -106,7 +115,7 @@ class Door:
         headers = {name.lower(): value for name, value in request.headers.items()}
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
-        self._admit(headers)  # before the signature is looked at: a web page learns nothing at all
+        self._admit(request.method, raw_path, headers)  # before any secret is looked at: a web page learns nothing
         base = _base_of(request)
         opened = token_routes.find_handler(request.method, raw_path)
         if not opened and (request.method, raw_path) not in routes.UNSIGNED:
@@ -131,15 +140,20 @@ class Door:
     def _authenticate(
         self, method: str, raw_path: str, query: list[tuple[str, str]], headers: dict[str, str], base: str
     ) -> None:
-        """By a token, or by a signature with the account's key. Real time counts, as for whoever signed."""
+        """By a token, or by a signature with the account's key; the page of the account by its session alone. Real time
+        counts, as for whoever signed."""
+        if raw_path.startswith(browsers.ITS_OWN):
+            if not self._service.visitors.knows(browsers.bearer_of(headers), time.monotonic()):
+                raise Refusal("Unauthorized", (("Reason", "the page was not let in, or not for as long"),))
+            return
         settings, header = self._service.settings, headers.get("authorization", "")
         if header.partition(" ")[0].lower() == "bearer":
             auth.check_token(header, self._service.tokens.read, time.time(), base)
         else:
             auth.check_signature(settings.account, settings.key, time.time(), method, raw_path, query, headers)
 
-    def _admit(self, headers: dict[str, str]) -> None:
-        """Browsers are kept out: a foreign Host is DNS rebinding, an Origin is a web page."""
+    def _admit(self, method: str, path: str, headers: dict[str, str]) -> None:
+        """Browsers are kept out, but for the page of the account: a foreign Host is DNS rebinding."""
         # Where such a request ends is read in two ways, and its second half could pass as one of its own (RFC 9112).
         if headers.keys() >= {"transfer-encoding", "content-length"}:
             raise Refusal(
@@ -151,8 +165,7 @@ class Door:
             raise Refusal(
                 "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
             )
-        if "origin" in headers or "sec-fetch-site" in headers:
-            raise _kept_out("Requests of web pages are refused.")
+        browsers.check_origin(method, path, headers)
 
     def _headers(self, request: Request, answer: Answer, request_id: str) -> dict[str, str]:
         headers = {
@@ -160,6 +173,7 @@ class Door:
             "request-id": request_id,
             "DataServiceVersion": "3.0",
             "Server": "batchctl-emulator",
+            **(OF_PAGES if request.scope["path"].startswith(browsers.PAGE) else {}),
             **answer.headers,
         }
         wanted = request.headers.get("return-client-request-id", "false").lower() == "true"
@@ -177,10 +191,6 @@ async def _hang_up(send: Send) -> None:
 def _base_of(request: Request) -> str:
     """The account's URL as this client reaches it."""
     return f"{request.scope['scheme']}://{request.headers.get('host', '')}"
-
-
-def _kept_out(reason: str) -> Refusal:
-    return Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", reason),))
 
 
 async def _read_body(request: Request) -> bytes | None:
@@ -215,7 +225,7 @@ def _asgi_response(answer: Answer, headers: dict[str, str], method: str) -> Resp
     if answer.part:
         return StreamingResponse(_file_pieces(answer.part), answer.status, headers)
     if answer.body is None:
-        return Response(None, answer.status, headers)
+        return Response(answer.content, answer.status, headers)
     content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     if method == "HEAD":
         return Response(None, answer.status, headers)

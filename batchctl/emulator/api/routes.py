@@ -17,6 +17,7 @@ from batchctl.emulator.api import (
     node_users,
     nodes,
     older_versions,
+    page_routes,
     pools,
     scaling,
     schedules,
@@ -42,6 +43,16 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/_local/faults", fault_routes.clear_faults),
     ("DELETE", "/_local/faults/{fault}", fault_routes.clear_fault),
     ("POST", "/_local/pools/{pool}/nodes/{node}", fault_routes.cause_accident),
+    ("GET", "/_local/", page_routes.show_page),
+    ("POST", "/_local/tokens", page_routes.create_token),
+    ("POST", "/_local/page/session", page_routes.open_session),
+    ("GET", "/_local/page/account", page_routes.show_account),
+    ("DELETE", "/_local/page/faults/{fault}", fault_routes.clear_fault),
+    ("GET", "/_local/page/jobs/{job}", page_routes.show_job),
+    ("GET", "/_local/page/jobs/{job}/tasks/{task}", page_routes.show_task),
+    ("GET", "/_local/page/jobs/{job}/tasks/{task}/files/{file}", files.read_task_file),
+    ("GET", "/_local/page/pools/{pool}/nodes/{node}", page_routes.show_node),
+    ("GET", "/_local/page/pools/{pool}/nodes/{node}/files/{file}", files.read_node_file),
     ("POST", "/pools", pools.create_pool),
     ("GET", "/pools", pools.list_pools),
     ("GET", "/pools/{pool}", pools.get_pool),
@@ -112,8 +123,14 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-UNSIGNED = frozenset({("GET", "/_local/certificate")})
-"""What is told without a signature: nothing that a stranger could use."""
+UNSIGNED = frozenset(
+    {
+        ("GET", "/_local/certificate"),
+        *(("GET", "/_local"), ("GET", "/_local/")),
+        ("POST", "/_local/page/session"),
+    }
+)
+"""What is told without a signature: nothing that a stranger could use. The last takes the token of the page."""
 
 OLDER: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/lifetimejobstats", older_versions.job_statistics),

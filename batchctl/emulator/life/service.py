@@ -22,6 +22,7 @@ from pathlib import Path
 from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Faults
 from batchctl.emulator.identity.tokens import Tokens
+from batchctl.emulator.last_requests import LastRequests
 from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run
@@ -29,6 +30,7 @@ from batchctl.emulator.node.tree import remove_tree
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
+from batchctl.emulator.visitors import Visitors
 
 # A thread is for what waits: downloads, uploads, images. Of more tasks than this at once, some wait for a thread.
 MOST_THREADS = 256
@@ -75,6 +77,7 @@ class Service:
         self.timers: dict[object, Timer] = {}
         self.faults = Faults(settings.time_scale)
         self.tokens = Tokens(settings.home)
+        self.requests, self.visitors = LastRequests(), Visitors()
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None

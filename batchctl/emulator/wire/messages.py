@@ -37,12 +37,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back. `body` goes out as JSON; `part` is a file's content instead. It waits for `once`."""
+    """What a handler gives back. `body` goes out as JSON; `part` is a file's content instead, `content` any other.
+
+    It waits for `once`.
+    """
 
     status: int = 200
     body: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     part: Part | None = None
+    content: bytes | None = None
     once: Callable[[], Awaitable[None]] | None = None
 
 

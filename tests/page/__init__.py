@@ -1,0 +1,1 @@
+"""The page of the account in a real browser: `scripts/test-page`."""

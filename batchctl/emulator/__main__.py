@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             time_scale=asked.time_scale,
             containers=asked.containers,
             adopts=True,
+            accepts_newer_api=asked.accept_newer_api,
             storage=_auto_storage(asked.storage_url, asked.storage_key_file),
             certificates=Certificates(asked.certificates.resolve()) if asked.certificates else None,
         )
@@ -87,6 +88,9 @@ def _argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
     parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")
+    parser.add_argument(
+        "--accept-newer-api", action="store_true", help="serve unknown newer API versions as the newest"
+    )
     parser.add_argument(
         "--containers",
         choices=("auto", "host", "refuse"),

@@ -137,6 +137,7 @@ class Pool(Entity):
 @dataclass(slots=True, eq=False, kw_only=True)
 class Node(Entity):
     """A node: a directory and a number of slots. `start` is startTaskInfo, `start_task` what it was asked to run.
+    `size` is of a pool that mixes sizes.
 
     `after` is the state that it goes to once its last task has ended, `retaining`: and the files of all are due; a node
     that has one takes no tasks. `returning`: it boots for the first time after it was deallocated.
@@ -146,6 +147,7 @@ class Node(Entity):
     moves: ClassVar[Moves] = NODE_MOVES
     pool: str
     dedicated: bool = True
+    size: str | None = None
     ip: str = ""
     scheduling: str = "enabled"
     booted: float | None = None

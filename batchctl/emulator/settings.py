@@ -6,6 +6,8 @@ from pathlib import Path
 
 from batchctl.emulator.auto_storage import AutoStorage
 
+NEWER_API = "accept-newer-api"
+
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
@@ -35,7 +37,8 @@ class Settings:
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
     of its own, and may take in what tasks leave behind. `storage`: the account's auto storage. `certificates`: https is
-    served too, on the same port.
+    served too, on the same port. `accepts_newer_api`: requests of newer versions than are known are
+    served as the newest; so too where the home has a file NEWER_API.
     """
 
     home: Path
@@ -50,4 +53,5 @@ class Settings:
     storage: AutoStorage | None = None
     certificates: Certificates | None = None
     containers: str = "auto"
+    accepts_newer_api: bool = False
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

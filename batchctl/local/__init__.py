@@ -21,7 +21,18 @@ from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, lo
 from batchctl.local.processes import clean_environment, end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
 
-__all__ = ["Services", "Status", "Timing", "ensure_running", "logs", "replace_data", "reset", "status", "stop"]
+__all__ = [
+    "Services",
+    "Status",
+    "Timing",
+    "accept_newer_api",
+    "ensure_running",
+    "logs",
+    "replace_data",
+    "reset",
+    "status",
+    "stop",
+]
 
 _STOP_WITHIN = 75.0  # longer than the supervisor gives its two children
 
@@ -81,6 +92,15 @@ def ensure_running(say: Callable[[str], None], *, timing: Timing = TIMING) -> Se
         home.used.touch(mode=0o600)
         state = _running_state(home) or _start_supervisor(home, say, timing)
         return _services_of(home, state)
+
+
+def accept_newer_api(accepted: bool) -> None:
+    """Whether requests of API versions that are newer than is known are served from now on, as the newest that is."""
+    mark = find_home().newer_api
+    if accepted:
+        mark.touch(mode=0o600)
+    else:
+        mark.unlink(missing_ok=True)
 
 
 def status() -> Status:

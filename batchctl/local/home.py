@@ -55,6 +55,11 @@ class Home:
         """Touched whenever a command asks for the services."""
         return self.root / "used"
 
+    @property
+    def newer_api(self) -> Path:
+        """There while requests of API versions that nobody knows yet are served (emulator/settings.py)."""
+        return self.batch / "accept-newer-api"
+
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 

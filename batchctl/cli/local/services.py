@@ -19,12 +19,21 @@ def local_start(
     print_env: Annotated[
         bool, typer.Option("--print-env", help="Print `export` lines for a shell, keys included, and nothing else.")
     ] = False,
+    newer_api: Annotated[
+        bool | None,
+        typer.Option(
+            "--accept-newer-api/--refuse-newer-api",
+            help="Serve API versions that are newer than is known as the newest, with a warning header. It stays so.",
+        ),
+    ] = None,
 ) -> None:
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
     out = open_page()
     services = local.ensure_running(out.say)
+    if newer_api is not None:
+        local.accept_newer_api(newer_api)
     if print_env:
         # Past the printer, which cleans what it prints for people: a shell reads these as they are.
         for name, value in services.environment.items():

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 from batchctl.emulator.admission.images import check_image
 from batchctl.emulator.admission.networks import check_network
+from batchctl.emulator.admission.sizes import SIZE, check_mix, check_zones
 from batchctl.emulator.admission.tasks import check_packages
 from batchctl.emulator.formula.language import parse_formula
 from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.identity.principals import with_ids
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
-from batchctl.emulator.wire.versions import NEWEST
-from batchctl.emulator.wire.vm_sizes import cores_of_size
+from batchctl.emulator.wire.versions import JUNE_2025
+from batchctl.emulator.wire.vm_sizes import MIX, cores_of
 
-_SIZE = re.compile(r"(standard|basic)_[a-z0-9_-]+", re.IGNORECASE)
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9])\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
 _COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
@@ -39,7 +39,7 @@ _ELSEWHERE = (
 MOST_OF_A_FORMULA = 8192
 
 
-def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json, version: str = NEWEST) -> Json:
+def admit_pool(pools: Mapping[str, Pool], most: int, pool_id: str, spec: Json, version: str = JUNE_2025) -> Json:
     """A pool as it is kept. `pools` are those of the account, `most` its quota of them, `version` the caller's."""
     existing = pools.get(pool_id.lower())
     if existing is not None:
@@ -62,7 +62,7 @@ def _check_pool(spec: Json, version: str) -> None:
     """What one property says of another."""
     check_machine(spec, version)
     check_certificates(spec)
-    check_slots(spec["taskSlotsPerNode"], spec["vmSize"])
+    check_slots(spec["taskSlotsPerNode"], spec)
     check_packages(spec)
     check_kinds(spec, spec["targetDedicatedNodes"], spec["targetLowPriorityNodes"])
     if spec["enableAutoScale"] and "autoScaleFormula" not in spec:
@@ -85,9 +85,11 @@ def check_machine(spec: Json, version: str) -> None:
     network = spec.get("networkConfiguration", {})
     check_subnet(network.get("subnetId", ""))
     check_network(network)
+    check_mix(spec)
     if machine:
-        if not _SIZE.fullmatch(spec["vmSize"]):
+        if spec["vmSize"] != MIX and not SIZE.fullmatch(spec["vmSize"]):
             raise bad_value("vmSize", spec["vmSize"], "no size of virtual machines has such a name")
+        check_zones(machine)
         check_image(machine)
         if "customerManagedKey" in machine.get("diskEncryptionConfiguration", {}) and not _has_identity(spec):
             why = "Pool Identity is required when using CustomerManagedKey."
@@ -130,11 +132,11 @@ def check_kinds(spec: Json, dedicated: int, spot: int) -> None:
         )
 
 
-def check_slots(slots: int, vm_size: str) -> None:
+def check_slots(slots: int, spec: Json) -> None:
     """taskSlotsPerNode goes up to four times the cores, at most 256."""
-    most = min(4 * cores_of_size(vm_size), 256)
+    most = min(4 * cores_of(spec), 256)
     if slots > most:
-        raise bad_value("taskSlotsPerNode", slots, f"a node of the size {vm_size} has at most {most} slots")
+        raise bad_value("taskSlotsPerNode", slots, f"a node of the size {spec['vmSize']} has at most {most} slots")
 
 
 def check_formula(text: str) -> None:

@@ -11,6 +11,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, Part, list_entries
+from batchctl.emulator.wire.versions import OCTOBER_2026
 
 _NAMES = {
     "starttaskfailed": "startTaskFailed",
@@ -42,7 +43,9 @@ def get_application(service: Service, call: Call) -> Answer:
 
 
 def list_usage_metrics(service: Service, call: Call) -> Answer:
-    """Local hours cost nothing and are not counted."""
+    """Local hours cost nothing and are not counted. 2026-10-01 has no such list any more."""
+    if call.version >= OCTOBER_2026:
+        raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {call.version}")))
     return list_entries(call, "poolusagemetrics", [], USAGE_FILTERS)
 
 

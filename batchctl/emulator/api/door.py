@@ -20,14 +20,10 @@ from batchctl.emulator.faults import Fault
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.page.document import HEADERS as OF_PAGES
 from batchctl.emulator.refusals import Refusal, bad_query
+from batchctl.emulator.settings import NEWER_API
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part
+from batchctl.emulator.wire.versions import VERSIONS, is_newer
 
-VERSIONS = frozenset(
-    {
-        *("2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0", "2022-10-01.16.0"),
-        *("2022-01-01.15.0", "2021-06-01.14.0", "2020-09-01.12.0"),
-    }
-)
 PARAMETERS = frozenset(
     {
         *("api-version", "timeout", "maxresults", "force", "recursive", "starttime", "endtime"),
@@ -40,6 +36,7 @@ _OURS = "/_local/"
 BODY_WITHIN = 120.0
 """Seconds in which a whole body comes, as IIS has it: who sends a byte now and then holds no place for ever."""
 _PIECE = 1 << 18  # bytes of a file that are in memory at once
+_VERSION = "api-version"
 _JSON = "application/json;odata=minimalmetadata"
 _log = logging.getLogger(__name__)
 
@@ -129,13 +126,22 @@ class Door:
             )
             return opened[0](self._service, asked)
         local = raw_path.startswith(_OURS)
+        given = dict(reversed(query))
+        newest = None if local else self._version_instead(given.get(_VERSION, ""))
+        if newest:
+            given[_VERSION] = newest
         if not local:
-            _check_query(dict(query))
+            _check_query(given)
             self._service.active = time.monotonic()  # whoever asks for our status does not keep us awake
         handler, params = routes.find_handler(request.method, raw_path)
-        return handler(
-            self._service, Call(request.method, raw_path, params, dict(reversed(query)), headers, content, base)
-        )
+        return handler(self._service, Call(request.method, raw_path, params, given, headers, content, base))
+
+    def _version_instead(self, version: str) -> str | None:
+        """The newest version that is known, for one that is newer, where somebody asked for that."""
+        settings = self._service.settings
+        if not is_newer(version) or not (settings.accepts_newer_api or (settings.home / NEWER_API).exists()):
+            return None
+        return max(VERSIONS)
 
     def _authenticate(
         self, method: str, raw_path: str, query: list[tuple[str, str]], headers: dict[str, str], base: str
@@ -176,6 +182,11 @@ class Door:
             **(OF_PAGES if request.scope["path"].startswith(browsers.PAGE) else {}),
             **answer.headers,
         }
+        version = request.query_params.get(_VERSION, "")
+        if newest := self._version_instead(version):
+            # A warning that lasts (RFC 7234, 5.5.7): that version may say something else.
+            why = f"api-version {version} is not known here and was served as {newest}"
+            headers["Warning"] = f'299 batchctl-emulator "{why}"'
         wanted = request.headers.get("return-client-request-id", "false").lower() == "true"
         if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
             headers["client-request-id"] = client
@@ -206,13 +217,11 @@ async def _read_body(request: Request) -> bytes | None:
 
 def _check_query(query: dict[str, str]) -> None:
     """A version that is served, and no parameter that no operation knows."""
-    version = query.get("api-version")
+    version = query.get(_VERSION)
     if not version:
-        raise Refusal("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
+        raise Refusal("MissingRequiredQueryParameter", (("QueryParameterName", _VERSION),))
     if version not in VERSIONS:
-        raise Refusal(
-            "UnsupportedRequestVersion", (("api-version", version), ("Supported", ", ".join(sorted(VERSIONS))))
-        )
+        raise Refusal("UnsupportedRequestVersion", ((_VERSION, version), ("Supported", ", ".join(sorted(VERSIONS)))))
     for name, value in query.items():
         if name.lower() not in PARAMETERS:
             raise Refusal("UnsupportedQueryParameter", (("QueryParameterName", name),))

@@ -5,7 +5,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire import statistics
 from batchctl.emulator.wire.messages import Answer, Call
-from batchctl.emulator.wire.versions import NEWEST
+from batchctl.emulator.wire.versions import JUNE_2025
 
 
 def job_statistics(service: Service, call: Call) -> Answer:
@@ -41,5 +41,5 @@ def _statistics_answer(call: Call, kind: str, body: dict[str, object]) -> Answer
 
 
 def _check_version(call: Call) -> None:
-    if call.version == NEWEST:
-        raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {NEWEST}")))
+    if call.version >= JUNE_2025:
+        raise Refusal("InvalidUri", (("Path", call.path), ("Reason", f"not in {call.version}")))

@@ -20,13 +20,15 @@ from batchctl.emulator.wire.messages import (
 from batchctl.emulator.wire.pool_bodies import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
 from batchctl.emulator.wire.views import POOL as VIEW
 from batchctl.emulator.wire.views import pool_url
+from batchctl.emulator.wire.vm_sizes import MIX
 
 WHEN_EMPTY = words(
-    "displayName vmSize taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication "
+    "displayName vmSize vmSkuProfile taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication "
     "virtualMachineConfiguration networkConfiguration userAccounts mountConfiguration upgradePolicy "
     "identity"
 )
 """What the REST page "Pool - Patch Pool" lets change only while the pool is empty; an identity comes with new nodes."""
+_OF_MACHINES = frozenset({"virtualMachineConfiguration", "networkConfiguration", "vmSize", "vmSkuProfile"})
 
 
 def find_pool(service: Service, call: Call) -> Pool:
@@ -82,10 +84,24 @@ def patch_pool(service: Service, call: Call) -> Answer:
         raise Refusal("OperationNotValidOnPool", (("Reason", f"{', '.join(early)}: only while the pool is empty"),))
     check_packages(change)
     pools.check_certificates(change)
-    if "virtualMachineConfiguration" in change or "networkConfiguration" in change:
-        pools.check_machine({**pool.spec, **change}, call.version)
-    pools.check_slots(change.get("taskSlotsPerNode", 1), str(change.get("vmSize") or pool.spec["vmSize"]))
-    return _set_spec(service, call, pool, {**pool.spec, **change})
+    spec = _patched_spec(pool.spec, change)
+    if change.keys() & _OF_MACHINES:
+        pools.check_machine(spec, call.version)
+    pools.check_slots(change.get("taskSlotsPerNode", 1), spec)
+    return _set_spec(service, call, pool, spec)
+
+
+def _patched_spec(held: Json, change: Json) -> Json:
+    """What is held with the change over it; zones that a new machine does not name stay (REST: 2026-10-01), and a size
+    takes the place of a mix."""
+    spec = {**held, **change}
+    kept = held.get("virtualMachineConfiguration", {})
+    if machine := change.get("virtualMachineConfiguration"):
+        zones = {name: kept[name] for name in ("placement", "resiliencyPolicy") if name in kept}
+        spec["virtualMachineConfiguration"] = {**zones, **machine}
+    if change.get("vmSize", MIX) != MIX and "vmSkuProfile" not in change:
+        spec.pop("vmSkuProfile", None)
+    return spec
 
 
 def replace_pool_properties(service: Service, call: Call) -> Answer:

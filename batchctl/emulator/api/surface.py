@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from batchctl.emulator.api.account import COUNT_FILTERS, IMAGE_FILTERS, USAGE_FILTERS
-from batchctl.emulator.api.door import BODY_WITHIN, MOST_BODY, VERSIONS
+from batchctl.emulator.api.door import BODY_WITHIN, MOST_BODY
 from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.server import HEADERS_WITHIN
@@ -18,6 +18,7 @@ from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.wire import views
 from batchctl.emulator.wire.messages import MOST_RESULTS
+from batchctl.emulator.wire.versions import JUNE_2025, VERSIONS
 
 _HEAD = """\
 # The local Azure Batch: what it serves and what it does not
@@ -32,6 +33,18 @@ with one key, and its nodes are directories in which tasks run as processes of t
 It misbehaves when it is told to: [faults on demand](faults.md).
 
 Versions of the API that it takes: {versions}.
+
+**2026-10-01 is not yet in any SDK**, and no answer of it is on record: it is served as its specification has it
+(Azure/azure-rest-api-specs, 0c0b1966, TypeSpec). A pool of `vmSize: Mix` mixes the sizes of its `vmSkuProfile`;
+machines have `placement`, `resiliencyPolicy` and `hardwareProfile.vmSizeProperties`, nodes have `publicIPAddress`;
+`retaineddata`, `poolusagemetrics` and `usageStats` are gone. Older versions do not know these, and do not see them on a
+pool that has them. The sizes of a mix have as many vCPUs and the same letters before the number. With the strategy
+`prioritized` every node has the size of the lowest rank, for nothing is scarce here; else each new node has the size of
+which the pool has the fewest, in the order of the list, for no price is known here.
+
+Newer versions than these are refused with `UnsupportedRequestVersion`. `batchctl local start --accept-newer-api` serves
+them as the newest, from then on and until `--refuse-newer-api`, with a header that says so:
+`Warning: 299 batchctl-emulator "api-version … is not known here and was served as …"`.
 """
 _TOKENS = """\
 Tokens (JWT, RS256, an hour long) are for whoever shows the secret of the account, and for processes of the user who
@@ -105,7 +118,8 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
     ),
     ("passwords, keys, `protectedSettings`", "go in and never come out"),
     ("statistics (`$expand=stats`)", "times and counts are real; CPU, memory, disk and network stand at zero"),
-    ("`poolusagemetrics`", "an empty list: local hours cost nothing"),
+    ("`poolusagemetrics`", "an empty list: local hours cost nothing; not in 2026-10-01"),
+    ("`placement`, `resiliencyPolicy`, `hardwareProfile`", "kept and given back; a node has the vCPUs of this machine"),
 )
 
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
@@ -118,7 +132,7 @@ def surface_page() -> str:
 
 def _page_lines() -> Iterator[str]:
     versions = sorted(VERSIONS, reverse=True)
-    yield _HEAD.format(newest=versions[0], versions=", ".join(f"`{version}`" for version in versions))
+    yield _HEAD.format(newest=JUNE_2025, versions=", ".join(f"`{version}`" for version in versions))
     yield from _section("What it serves", ("Method", "Path"), _route_rows(ROUTES))
     yield from _section("What older versions know besides", ("Method", "Path"), _route_rows(OLDER))
     yield from _section("What it serves in the place of Entra ID", ("Method", "Path"), _route_rows(TOKEN_ROUTES))

@@ -10,7 +10,7 @@ from batchctl.emulator.life import auto_scale, job_life, pool_life, scheduler, t
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import Job, Json, Pool, Task, asked_text
 from batchctl.emulator.refusals import Refusal
-from batchctl.emulator.wire.versions import NEWEST
+from batchctl.emulator.wire.versions import JUNE_2025
 
 SCHEDULING_ERRORS = {
     "PoolQuotaReached": "AutoPoolCreationFailedWithQuotaReached",
@@ -47,7 +47,7 @@ def add_task(service: Service, job: Job, asked: object) -> Task:
     return task
 
 
-def add_pool(service: Service, pool_id: str, spec: Json, version: str = NEWEST) -> Pool:
+def add_pool(service: Service, pool_id: str, spec: Json, version: str = JUNE_2025) -> Pool:
     """Takes in a new pool; its nodes come at once, or as slowly as the time scale says. `version` is the caller's."""
     most = service.faults.quota("pools", service.settings.pool_quota)
     pool = Pool(id=pool_id, spec=admit_pool(service.store.pools, most, pool_id, spec, version))

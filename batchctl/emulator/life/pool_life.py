@@ -1,13 +1,14 @@
 """A pool's nodes: as many as were asked for, no more than the quota, and gone with the pool."""
 
 import secrets
+from collections import Counter
 
 from batchctl.emulator import times
 from batchctl.emulator.life import node_life, retention, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Json, Node, Pool
-from batchctl.emulator.wire.vm_sizes import cores_of_size
+from batchctl.emulator.wire.vm_sizes import cores_of, sizes_of
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
 _ERRORS = {
@@ -177,13 +178,13 @@ def _room_in_quota(service: Service, pool: Pool, dedicated: bool) -> int:
     usual = settings.dedicated_core_quota if dedicated else settings.spot_core_quota
     quota = service.faults.quota("dedicatedCores" if dedicated else "spotCores", usual)
     used = sum(
-        cores_of_size(other.spec["vmSize"])
+        cores_of(other.spec)
         for other in service.store.pools.values()
         for node in other.nodes.values()
         if node.dedicated is dedicated
     )
     # A fault may have lowered the quota below what is used.
-    return max(0, (quota - used) // cores_of_size(pool.spec["vmSize"]))
+    return max(0, (quota - used) // cores_of(pool.spec))
 
 
 def _resize_error(code: str, dedicated: bool) -> Json:
@@ -196,6 +197,7 @@ def _add_node(service: Service, pool: Pool, dedicated: bool) -> None:
         id=f"tvmps_{secrets.token_hex(32)}_{'d' if dedicated else 'p'}",
         pool=pool.id,
         dedicated=dedicated,
+        size=_next_size(pool),
         ip=f"10.{pool.next_ip >> 16 & 255}.{pool.next_ip >> 8 & 255}.{pool.next_ip & 255}",
         state="creating",
     )
@@ -203,6 +205,15 @@ def _add_node(service: Service, pool: Pool, dedicated: bool) -> None:
     service.store.add(node)
     service.store.keep(pool)
     node_life.begin_step(service, pool, node)
+
+
+def _next_size(pool: Pool) -> str | None:
+    """Of a mix by rank the first, for nothing is scarce here; else that of the fewest nodes: no price is known here."""
+    sizes = sizes_of(pool.spec)
+    if len(sizes) == 1 or pool.spec["vmSkuProfile"]["allocationStrategy"] == "prioritized":
+        return sizes[0]
+    held = Counter(node.size for node in pool.nodes.values())
+    return min(sizes, key=lambda size: held[size])
 
 
 def remove_nodes(service: Service, pool: Pool, nodes: list[Node], option: str) -> None:

@@ -1,4 +1,7 @@
-"""The bodies of the machines under a pool: images, disks, network, users, mounts (API 2025-06-01)."""
+"""The bodies of the machines under a pool: images, disks, network, users, mounts.
+
+API 2025-06-01, and what 2026-10-01 adds.
+"""
 
 from typing import Any
 
@@ -108,6 +111,24 @@ VM_CONFIGURATION = Shape(
     osDisk=OS_DISK,
     securityProfile=SECURITY,
     serviceArtifactReference=Shape("ServiceArtifactReference", id=Need(text(least=1))),
+    # Since 2026-10-01.
+    hardwareProfile=Shape(
+        "HardwareProfile",
+        vmSizeProperties=Shape("VMSizeProperties", vCPUsAvailable=number(1), vCPUsPerCore=number(1)),
+    ),
+    placement=Shape("Placement", zonePlacementPolicy=Need(word("Auto"))),
+    resiliencyPolicy=Shape(
+        "ResiliencyPolicy",
+        zoneAllocationPolicy=Need(
+            Shape(
+                "ZoneAllocationPolicy",
+                maxZoneCount=number(1),
+                maxInstancePercentPerZonePolicy=Shape(
+                    "MaxInstancePercentPerZonePolicy", enabled=flag, value=Need(number(1, 100))
+                ),
+            )
+        ),
+    ),
 )
 _FAMILIES = many(word("IPv4", "IPv6"))
 _NAT_POOL = Shape(

@@ -16,6 +16,7 @@ from batchctl.emulator.records import Entity, Json
 from batchctl.emulator.refusals import Refusal, bad_body, bad_query
 from batchctl.emulator.wire.checks import Shape
 from batchctl.emulator.wire.odata import parse_filter, parse_names
+from batchctl.emulator.wire.versions import AGED, check_age
 
 MOST_RESULTS = 1000  # as the REST pages have it
 _DIGITS = re.compile("[0-9]{1,18}")
@@ -73,6 +74,8 @@ class Call:
             # Most bodies have neither, and are not written again to find out.
             if b"\\u" in self.content or b"\xed" in self.content:
                 json.dumps(found, ensure_ascii=False).encode()
+            if "api-version" in self.query and any(word in self.content for word in AGED):
+                check_age(found, self.version)
             return found
         except (ValueError, RecursionError) as error:
             raise bad_body(f"The body is not JSON: {error}") from None
@@ -177,12 +180,15 @@ def _as_shown(call: Call, view: View) -> Callable[[Any], Json]:
     if not expand or view.stats is None:
         return lambda record: wire(record, only)
     stats = view.stats
-    return lambda record: {**wire(record, only), "stats": stats(record, call.base)}
+    return lambda record: {**wire(record, only), "stats": _of_version(view, call, stats(record, call.base))}
 
 
 def _wire_of_version(view: View, call: Call, record: Any, only: frozenset[str] | None) -> Json:
     """The record as JSON of the caller's version of the API."""
-    found = view.wire(record, call.base, only)
+    return _of_version(view, call, view.wire(record, call.base, only))
+
+
+def _of_version(view: View, call: Call, found: Json) -> Json:
     return view.by_version(found, call.version) if view.by_version else found
 
 

@@ -37,6 +37,17 @@ def ipv6_address(pool: Pool, node: Node) -> str | None:
     return f"fd00::{int(node.ip.rpartition('.')[2]):x}" if _both_families(pool) else None
 
 
+def public_address(pool: Pool) -> str | None:
+    """Of the load balancer in front of the node, unless the pool wants none."""
+    addresses = pool.spec.get("networkConfiguration", {}).get("publicIPAddressConfiguration", {})
+    return None if addresses.get("provision") == "NoPublicIPAddresses" else PUBLIC_ADDRESS
+
+
+def public_ipv6_address(pool: Pool) -> str | None:
+    """The same in a network of both families."""
+    return PUBLIC_ADDRESS_6 if _both_families(pool) and public_address(pool) else None
+
+
 def endpoints_of_node(pool: Pool, node: Node, *, login: bool) -> Json | None:
     """What the pool's inbound NAT pools give this node. Versions before 2025-06-01 showed beside it an endpoint to log
     in by, unless they have it (`login`)."""

@@ -1,7 +1,11 @@
-"""The bodies of pools and nodes, property by property (API 2025-06-01)."""
+"""The bodies of pools and nodes, property by property (API 2025-06-01, and what 2026-10-01 adds)."""
 
+from typing import Any
+
+from batchctl.emulator.refusals import bad_value
 from batchctl.emulator.wire.checks import (
     Gone,
+    Json,
     Need,
     Or,
     Props,
@@ -45,7 +49,7 @@ _OLD: Props = {
 
 _SPECIFICATION: Props = {
     "displayName": text(1024),
-    "vmSize": Need(lower(text(least=1))),
+    "vmSize": Need(lower(text(least=1))),  # `mix` with vmSkuProfile
     "virtualMachineConfiguration": VM_CONFIGURATION,
     "resizeTimeout": Or(_RESIZE_TIMEOUT, "PT15M"),
     "targetDedicatedNodes": Or(number(0), 0),
@@ -78,8 +82,23 @@ POOL_IDENTITY = Shape(
 )
 """What Azure Resource Manager alone gives a pool, and this service takes as a property like any: with the ids that an
 identity has in Azure, for who would use them here, or with its name alone."""
-POOL = Shape("Pool", id=Need(ident), identity=POOL_IDENTITY, **_SPECIFICATION)
-POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
+SKU_PROFILE = Shape(
+    "VirtualMachineSkuProfile",
+    vmSizes=many(Shape("VirtualMachineSkuProfileVmSize", name=Need(text(least=1)), rank=number(0, 2**31 - 1)), 5),
+    allocationStrategy=Or(word("lowestPrice", "capacityOptimized", "prioritized"), "lowestPrice"),
+)
+POOL = Shape("Pool", id=Need(ident), identity=POOL_IDENTITY, vmSkuProfile=SKU_PROFILE, **_SPECIFICATION)
+
+
+def POOL_SPECIFICATION(value: Any, path: str) -> Json:  # noqa: N802 - a check, as its neighbours
+    """A pool that a job brings along: customized sizes are not for it (REST: VirtualMachineConfiguration)."""
+    found = _POOL_SPECIFICATION(value, path)
+    if "hardwareProfile" in found.get("virtualMachineConfiguration", {}):
+        raise bad_value(f"{path}.virtualMachineConfiguration.hardwareProfile", "", "not supported for auto pools")
+    return found
+
+
+_POOL_SPECIFICATION = Shape("PoolSpecification", **_SPECIFICATION)
 POOL_PATCH = Shape(
     "PoolPatchParameters",
     displayName=text(1024),
@@ -89,6 +108,7 @@ POOL_PATCH = Shape(
     applicationPackageReferences=PACKAGES,
     metadata=METADATA,
     virtualMachineConfiguration=VM_CONFIGURATION,
+    vmSkuProfile=SKU_PROFILE,
     taskSlotsPerNode=_SLOTS,
     taskSchedulingPolicy=SCHEDULING,
     networkConfiguration=NETWORK,

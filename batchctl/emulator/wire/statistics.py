@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from batchctl.emulator import times
 from batchctl.emulator.records import Entity, Job, Json, Pool, Task
-from batchctl.emulator.wire.vm_sizes import cores_of_size
+from batchctl.emulator.wire.vm_sizes import cores_of
 
 _UNMEASURED: Json = {"userCPUTime": "PT0S", "kernelCPUTime": "PT0S", "readIOps": "0", "writeIOps": "0"}
 _UNMEASURED |= {"readIOGiB": 0.0, "writeIOGiB": 0.0}
@@ -80,4 +80,4 @@ def _task_spans(task: Task) -> tuple[float, float]:
 def _core_seconds(pool: Pool) -> float:
     dedicated = [node for node in pool.nodes.values() if node.dedicated]
     latest = max([pool.modified, pool.allocation_time, *(node.state_time for node in dedicated)])
-    return cores_of_size(pool.spec["vmSize"]) * sum(latest - node.created for node in dedicated)
+    return cores_of(pool.spec) * sum(latest - node.created for node in dedicated)

@@ -1,30 +1,86 @@
-"""What answers of one version of the API say otherwise than those of another, as recorded. Pure."""
+"""What bodies and answers of one version of the API say otherwise than those of another. Pure.
 
+Up to 2025-06-01 as recorded; 2026-10-01 as specified (Azure/azure-rest-api-specs 0c0b1966,
+specification/batch/data-plane/Batch/models.tsp): no SDK speaks it yet, and nothing of it is on record.
+"""
+
+import re
 from typing import Any
 
-NEWEST = "2025-06-01"
+from batchctl.emulator.refusals import bad_body, bad_value
+
+JUNE_2025, OCTOBER_2026 = "2025-06-01", "2026-10-01"
+VERSIONS = frozenset(
+    {
+        *(OCTOBER_2026, JUNE_2025, "2024-07-01.20.0", "2024-02-01.19.0", "2023-11-01.18.0", "2023-05-01.17.0"),
+        *("2022-10-01.16.0", "2022-01-01.15.0", "2021-06-01.14.0", "2020-09-01.12.0"),
+    }
+)
+"""Those that are served; such texts sort by their age."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([.-][a-z0-9.-]{1,20})?")
 _STORAGE = "storageAccountType"
 _SYSTEM_DISK_SINCE = {"ephemeralOSDiskSettings": "2021-06-01.14.0", "managedDisk": "2023-11-01.18.0"}
 """What the service adds to an osDisk, and since when (CHANGELOG of azure-batch, 11.0.0 and 14.1.0; absent in
 Azure/azure-sdk-for-python, test_batch_create_pools, 2017-09-01.6.0, 2017-11-07)."""
+_OWN = frozenset({"settings", "resourceTags"})
+_MACHINE = "virtualMachineConfiguration"
+_OF_MACHINES = frozenset({"hardwareProfile", "placement", "resiliencyPolicy"})
+_OPTIONS = frozenset({"nodeDeallocationOption", "nodeRebootOption", "nodeReimageOption", "nodeDeallocateOption"})
+AGED = (b'"vmSkuProfile"', f'"{_MACHINE}"'.encode(), b"Option")
+"""One of these stands in every body that one version takes and another refuses."""
+
+
+def is_newer(version: str) -> bool:
+    """Whether the text is a version, and newer than all that are served."""
+    return _DAY.fullmatch(version) is not None and version > max(VERSIONS)
+
+
+def check_age(found: Any, version: str, path: str = "") -> None:
+    """Refuses what came with a later version, or went before this one."""
+    if isinstance(found, list):
+        for index, one in enumerate(found):
+            check_age(one, version, f"{path}[{index}]")
+    for name, inner in found.items() if isinstance(found, dict) else ():
+        here = f"{path}.{name}".removeprefix(".")
+        if version < OCTOBER_2026 and inner is not None and _is_of_october(name, path):
+            kind = "Pool" if name == "vmSkuProfile" else "VirtualMachineConfiguration"
+            raise bad_body(f"The property '{name}' does not exist on type '{kind}'.")
+        if version >= OCTOBER_2026 and name in _OPTIONS and str(inner).lower() == "retaineddata":
+            raise bad_value(here, inner, "one of requeue, terminate, taskcompletion is wanted")
+        if name not in _OWN:
+            check_age(inner, version, here)
 
 
 def as_of_version(found: Any, version: str) -> Any:
-    """A pool, or what holds one, in the words of a version; such texts sort by their age.
+    """A pool, or what holds one, in the words of a version.
 
     Azure/azure-sdk-assets, python/sdk/batch/azure-batch/tests/recordings, test_batch_create_pools: 2024-07-01 of
     2025-03-19 and 2025-06-01 of 2026-01-22.
     """
+    return _as_of_version(found, version, "")
+
+
+def _as_of_version(found: Any, version: str, path: str) -> Any:
     if isinstance(found, list):
-        return [as_of_version(one, version) for one in found]
+        return [_as_of_version(one, version, path) for one in found]
     if not isinstance(found, dict):
         return found
-    return {name: _property(name, inner, version) for name, inner in found.items()}
+    old, new = version < OCTOBER_2026, version >= OCTOBER_2026
+    return {
+        name: _property(name, inner, version, f"{path}.{name}")
+        for name, inner in found.items()
+        if not (old and _is_of_october(name, path)) and not (new and name == "usageStats")
+    }
 
 
-def _property(name: str, inner: Any, version: str) -> Any:
+def _is_of_october(name: str, path: str) -> bool:
+    """Whether the property at that path came with 2026-10-01."""
+    return name == "vmSkuProfile" or (name in _OF_MACHINES and path.endswith(_MACHINE))
+
+
+def _property(name: str, inner: Any, version: str, path: str) -> Any:
     match name, inner:
-        case "taskSchedulingPolicy", dict() if version >= NEWEST:
+        case "taskSchedulingPolicy", dict() if version >= JUNE_2025:
             return {"jobDefaultOrder": "none", **inner}
         case "dataDisks", list():
             return [_data_disk(disk, version) for disk in inner]
@@ -32,10 +88,10 @@ def _property(name: str, inner: Any, version: str) -> Any:
             return {part: value for part, value in inner.items() if version >= _SYSTEM_DISK_SINCE.get(part, "")}
         case "containerSettings", dict():
             return container_settings(inner, version)
-        case (("settings" | "resourceTags"), _):  # the caller's own
+        case _ if name in _OWN:  # the caller's own
             return inner
         case _:
-            return as_of_version(inner, version)
+            return _as_of_version(inner, version, path)
 
 
 def task_of_version(found: dict[str, Any], version: str) -> dict[str, Any]:
@@ -48,14 +104,14 @@ def task_of_version(found: dict[str, Any], version: str) -> dict[str, Any]:
 def container_settings(found: dict[str, Any], version: str) -> dict[str, Any]:
     """Where a container works is filled in by the newest version (Azure/azure-sdk-assets, net/…/AddTask.json,
     2025-09-04) and was not by 2017-09-01.6.0 (Azure/azure-sdk-for-python, test_batch_tasks, 2017-11-08)."""
-    return {"workingDirectory": "taskWorkingDirectory", **found} if version >= NEWEST else found
+    return {"workingDirectory": "taskWorkingDirectory", **found} if version >= JUNE_2025 else found
 
 
 def _data_disk(disk: dict[str, Any], version: str) -> dict[str, Any]:
-    """The kind of storage stands beside the size in older versions, and in `managedDisk` in the newest."""
+    """The kind of storage stands beside the size in older versions, and in `managedDisk` since 2025-06-01."""
     managed = disk.get("managedDisk", {})
     kind = managed.get(_STORAGE) or disk.get(_STORAGE, "standard_lrs")
     rest = {name: value for name, value in disk.items() if name not in (_STORAGE, "managedDisk")}
-    if version >= NEWEST:
+    if version >= JUNE_2025:
         return {**rest, "managedDisk": {**managed, _STORAGE: kind}}
     return {**rest, _STORAGE: kind}

@@ -15,7 +15,7 @@ from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE as SCHEDULE_BODY
 from batchctl.emulator.wire.messages import View
 from batchctl.emulator.wire.pool_bodies import POOL as POOL_BODY
 from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
-from batchctl.emulator.wire.versions import NEWEST, as_of_version, task_of_version
+from batchctl.emulator.wire.versions import JUNE_2025, OCTOBER_2026, as_of_version, task_of_version
 
 Getter = Callable[[Any, str], Any]
 
@@ -132,6 +132,14 @@ NODE_FILTERS = words(
 )
 
 
+def _public_addresses(pool: Pool) -> Mapping[str, Callable[[Any, str], Any]]:
+    """Since 2026-10-01: the addresses of the load balancer in front of a node."""
+    return {
+        "publicIPAddress": lambda node, base: on_paper.public_address(pool),
+        "publicIPv6Address": lambda node, base: on_paper.public_ipv6_address(pool),
+    }
+
+
 def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
     """Nodes look at their pool and at the tasks that ran on them."""
     return View(
@@ -146,8 +154,9 @@ def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
             "allocationTime": lambda node, base: times.stamp(node.created),
             "ipAddress": lambda node, base: node.ip,
             "ipv6Address": lambda node, base: on_paper.ipv6_address(pool, node),
+            **(_public_addresses(pool) if version >= OCTOBER_2026 else {}),
             "affinityId": lambda node, base: node.affinity,
-            "vmSize": lambda node, base: pool.spec["vmSize"],
+            "vmSize": lambda node, base: node.size or pool.spec["vmSize"],
             "totalTasksRun": lambda node, base: node.tasks_run,
             "totalTasksSucceeded": lambda node, base: node.tasks_succeeded,
             "runningTasksCount": lambda node, base: len(node.busy),
@@ -157,7 +166,9 @@ def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
             "startTask": lambda node, base: as_of_version(hide_secrets(node.start_task), version),
             "startTaskInfo": lambda node, base: node.start,
             "errors": lambda node, base: node.errors or None,
-            "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(pool, node, login=version < NEWEST),
+            "endpointConfiguration": lambda node, base: on_paper.endpoints_of_node(
+                pool, node, login=version < JUNE_2025
+            ),
             "nodeAgentInfo": lambda node, base: on_paper.agent_info(node),
             "virtualMachineInfo": lambda node, base: on_paper.image_info(pool),
         },

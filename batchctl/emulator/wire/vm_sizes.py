@@ -1,6 +1,8 @@
 """How many cores a VM size has, by Azure's naming convention and a table of the sizes that are older than it."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _NAME = re.compile(r"(?:standard|basic)_([a-z]+)(\d+)(?:-(\d+))?[a-z]*((?:_\w+)*)", re.IGNORECASE | re.ASCII)
 
@@ -17,6 +19,29 @@ _CORES: dict[tuple[str, int], int] = {
     for number, cores in (pair.split(":") for pair in pairs.split())
 }
 _CLOUD_SERVICES = {"extrasmall": 1, "small": 1, "medium": 2, "large": 4, "extralarge": 8}
+
+
+MIX = "mix"
+"""The vmSize of a pool whose nodes are of several sizes, which its vmSkuProfile names (2026-10-01)."""
+
+
+def sizes_of(spec: Mapping[str, Any]) -> list[str]:
+    """The sizes that nodes of a pool may have, as they are read: of a mix in the order in which they are taken."""
+    if spec["vmSize"] != MIX:
+        return [spec["vmSize"]]
+    sizes = spec["vmSkuProfile"]["vmSizes"]
+    return [size["name"].lower() for size in sorted(sizes, key=lambda size: size.get("rank", 0))]
+
+
+def cores_of(spec: Mapping[str, Any]) -> int:
+    """The cores of a node of a pool: all sizes of a mix have as many."""
+    return cores_of_size(sizes_of(spec)[0])
+
+
+def family_of_size(vm_size: str) -> str:
+    """The letters before the number: `d` of `Standard_D8s_v5` and of `Standard_D8as_v6`."""
+    found = _NAME.fullmatch(vm_size.lower())
+    return found[1] if found else vm_size.lower()
 
 
 def cores_of_size(vm_size: str) -> int:

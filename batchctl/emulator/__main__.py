@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             containers=asked.containers,
             adopts=True,
             accepts_newer_api=asked.accept_newer_api,
+            bind=asked.bind,
+            host_names=tuple(name.lower() for name in asked.host_name),
             storage=_auto_storage(asked.storage_url, asked.storage_key_file),
             certificates=Certificates(asked.certificates.resolve()) if asked.certificates else None,
         )
@@ -78,6 +80,10 @@ def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("batchctl-emulator", description="A local Azure Batch service on 127.0.0.1.")
     parser.add_argument("--home", type=Path, required=True, help="directory of its state and of the nodes")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument(
+        "--bind", choices=("127.0.0.1", "0.0.0.0"), default="127.0.0.1", help="the address to listen on"
+    )
+    parser.add_argument("--host-name", action="append", default=[], help="by which clients may call it too; repeatable")
     parser.add_argument("--account", required=True, help="the account's name")
     parser.add_argument("--key-file", type=Path, required=True, help="file of mode 0600 that holds the base64 key")
     parser.add_argument("--storage-url", help="auto storage: its blob endpoint, which ends with the account's name")

@@ -38,7 +38,8 @@ class Settings:
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
     of its own, and may take in what tasks leave behind. `storage`: the account's auto storage. `certificates`: https is
     served too, on the same port. `accepts_newer_api`: requests of newer versions than are known are
-    served as the newest; so too where the home has a file NEWER_API.
+    served as the newest; so too where the home has a file NEWER_API. `bind`: the address to listen on. `host_names`: by
+    which clients may call it besides those of loopback, at any port.
     """
 
     home: Path
@@ -54,4 +55,6 @@ class Settings:
     certificates: Certificates | None = None
     containers: str = "auto"
     accepts_newer_api: bool = False
+    bind: str = "127.0.0.1"
+    host_names: tuple[str, ...] = ()
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))

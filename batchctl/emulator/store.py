@@ -94,6 +94,15 @@ class Store:
         database.execute("COMMIT")
         self._changed, self._asked, self._dropped = {}, {}, {}
 
+    def try_writing(self) -> None:
+        """Writes a row that says nothing. Raises sqlite3.Error, soon, if that cannot be done."""
+        database = self._database
+        database.execute("PRAGMA busy_timeout=100")  # milliseconds: whoever asks waits, and so does the loop
+        try:
+            database.execute("INSERT OR REPLACE INTO asked VALUES ('', '')")
+        finally:
+            database.execute("PRAGMA busy_timeout=5000")
+
     def close(self) -> None:
         self.flush()
         self._database.close()

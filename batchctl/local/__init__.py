@@ -3,25 +3,23 @@
 `ensure_running` gives their addresses and keys; everything after that is HTTP and knows no difference.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchctl.errors import CloudError, Refused
 from batchctl.local.ask import ask_activity
-from batchctl.local.certificates import ensure_certificates
+from batchctl.local.asked import ANY, Asked, checked, require_as_asked
 from batchctl.local.emptying import empty_batch, empty_blobs
 from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
-from batchctl.local.processes import clean_environment, end_processes, is_alive
+from batchctl.local.processes import end_processes, is_alive
 from batchctl.local.supervisor import TIMING, Timing
 
 __all__ = [
+    "Asked",
     "Services",
     "Status",
     "Timing",
@@ -30,6 +28,7 @@ __all__ = [
     "logs",
     "replace_data",
     "reset",
+    "serve_here",
     "status",
     "stop",
 ]
@@ -77,20 +76,25 @@ class Status:
     idle_seconds: float | None = None
     running_tasks: int | None = None
     pids: dict[str, int] | None = None
+    bind: str | None = None
+    host_names: tuple[str, ...] = ()
 
 
-def ensure_running(say: Callable[[str], None], *, timing: Timing = TIMING) -> Services:
+def ensure_running(say: Callable[[str], None], *, asked: Asked = ANY, timing: Timing = TIMING) -> Services:
     """The services, installed and started in the background if they are not; `say` hears what takes time.
 
-    `timing` counts for a start only. Raises Refused if the home is not ours alone, CloudError if the services cannot
-    be installed or started.
+    `timing` counts for a start only. Raises UsageError for what cannot be `asked`, Refused if the home is not ours
+    alone or they run otherwise already, CloudError if they cannot be installed or started.
     """
-    home = find_home()
+    asked, home = checked(asked), find_home()
     make_home(home)
     with locked(home.lock, say):
         # A supervisor that found itself idle looks once more under this lock: what we name now is not stopped after it.
         home.used.touch(mode=0o600)
-        state = _running_state(home) or _start_supervisor(home, say, timing)
+        if state := _running_state(home):
+            require_as_asked(asked, state)
+        else:
+            state = _start(home, say, asked, timing)
         return _services_of(home, state)
 
 
@@ -101,6 +105,27 @@ def accept_newer_api(accepted: bool) -> None:
         mark.touch(mode=0o600)
     else:
         mark.unlink(missing_ok=True)
+
+
+def serve_here(say: Callable[[str], None], asked: Asked, ready: Callable[[Services], None]) -> None:
+    """Serves in this process until SIGTERM or Ctrl-C; `ready` hears where. Raises as `ensure_running` does, and Refused
+    if the services run already."""
+    from batchctl.local.launch import launch_here
+
+    asked, home = checked(asked), find_home()
+    make_home(home)
+    with ExitStack() as until_ready:
+        until_ready.enter_context(locked(home.lock, say))
+        if _running_state(home):
+            raise Refused(["the local services run already: batchctl local stop"])
+        _end_all(home)
+
+        def serve_all() -> None:
+            until_ready.close()
+            if state := load_state(home):
+                ready(_services_of(home, state))
+
+        launch_here(home, say, asked, serve_all)
 
 
 def status() -> Status:
@@ -118,6 +143,8 @@ def status() -> Status:
         idle_seconds=found.idle_seconds if found else None,
         running_tasks=found.running_tasks if found else None,
         pids={name: getattr(state, name).pid for name in ("supervisor", "emulator", "azurite")},
+        bind=state.bind,
+        host_names=state.host_names,
     )
 
 
@@ -158,15 +185,16 @@ def replace_data(drafts: Path, say: Callable[[str], None]) -> None:
     """
     home = find_home()
     with locked(home.lock, say):
+        before = _asked_before(home)
         ran = _end_all(home)
         _swap_data(home, drafts)
         try:
-            _start_supervisor(home, say, TIMING)
+            _start(home, say, before, TIMING)
         except CloudError as error:
             _end_all(home)
             _swap_data(home, drafts)
             if ran:
-                _start_supervisor(home, say, TIMING)
+                _start(home, say, before, TIMING)
             raise Refused([f"the services do not start with it, and what they held is back: {error}"]) from error
 
 
@@ -189,36 +217,15 @@ def logs(lines: int) -> dict[str, list[str]]:
     return found
 
 
-def _start_supervisor(home: Home, say: Callable[[str], None], timing: Timing) -> State:
-    from platformdirs import user_cache_path
-
-    from batchctl.local import azurite
+def _start(home: Home, say: Callable[[str], None], asked: Asked, timing: Timing) -> State:
+    from batchctl.local.launch import launch
 
     _end_all(home)  # what a killed supervisor may have left
     make_home(home)
-    ensure_certificates(home.certificates)
-    node = azurite.find_node()
-    main = azurite.install_azurite(node, user_cache_path("batchctl"), say)
-    say(f"Starting a local Azure Batch and blob store in {home.root}")
-    say(f"They stop by themselves after {timing.idle_limit / 60:g} minutes without work, or by: batchctl local stop")
-    if os.geteuid() == 0:
-        say("Warning: tasks will run as root, without a sandbox")
-    words = [home.root, node.node, main, timing.interval, timing.idle_limit]
-    done = subprocess.run(
-        [sys.executable, "-m", "batchctl.local", *map(str, words)],
-        cwd=home.root,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,  # Ctrl-C in this terminal is not for them
-        check=False,
-    )
+    launch(home, say, asked, timing)
     state = _running_state(home)
-    if done.returncode != 0 or state is None:
-        why = done.stdout.strip() or done.stderr.strip() or "the local services ended at once"
-        raise CloudError(f"{why} (logs: {home.logs}; batchctl local reset starts afresh, without the data)")
+    if state is None:
+        raise CloudError(f"the local services ended at once (logs: {home.logs})")
     return state
 
 
@@ -226,6 +233,12 @@ def _running_state(home: Home) -> State | None:
     state = load_state(home)
     up = state is not None and state.ready and all(map(is_alive, (state.supervisor, state.emulator, state.azurite)))
     return state if up else None
+
+
+def _asked_before(home: Home) -> Asked:
+    """What the start was asked for of which the services run; ANY if they do not."""
+    state = _running_state(home)
+    return Asked(bind=state.bind, host_names=state.host_names) if state else ANY
 
 
 def _services_of(home: Home, state: State) -> Services:

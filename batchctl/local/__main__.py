@@ -1,12 +1,14 @@
-"""`python -m batchctl.local HOME NODE AZURITE INTERVAL IDLE_LIMIT`: leaves the terminal, and returns when both
+"""`python -m batchctl.local HOME NODE AZURITE ASKED INTERVAL IDLE_LIMIT`: leaves the terminal, and returns when both
 services serve. The half in the background goes on until they are stopped."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from batchctl.errors import BatchctlError
+from batchctl.local.asked import Asked
 from batchctl.local.home import Home
 from batchctl.local.supervisor import Timing, supervise
 
@@ -15,8 +17,10 @@ _READY = b"ready"
 
 def main(words: list[str]) -> int:
     """The half in the foreground: 0 when the services serve; else 1, and the reason on standard output."""
-    home, node, azurite, timing = Home(Path(words[0])), words[1], Path(words[2]), Timing(*map(float, words[3:]))
-    first = _in_background(home, lambda ready: supervise(home, node, azurite, timing, ready))
+    home, node, azurite, timing = Home(Path(words[0])), words[1], Path(words[2]), Timing(*map(float, words[4:]))
+    found = json.loads(words[3])
+    asked = Asked(**found | {"host_names": tuple(found["host_names"])})
+    first = _in_background(home, lambda ready: supervise(home, node, azurite, asked, timing, ready))
     if first == _READY:
         return 0
     sys.stdout.buffer.write(first)

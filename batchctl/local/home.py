@@ -14,6 +14,7 @@ from batchctl.local.processes import Process
 
 ACCOUNT = "batchctl"
 """The name of the Batch account and of the storage account. Their keys are random."""
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The last start: ports, which the next start takes again, and processes, which may have ended since."""
+    """The last start: ports, which the next start takes again, and processes, which may have ended since.
+
+    `bind`, `host_names`: whom it let in, which counts for it alone.
+    """
 
     batch_port: int
     blob_port: int
@@ -74,6 +78,8 @@ class State:
     emulator: Process
     azurite: Process
     ready: bool = False
+    bind: str = LOOPBACK
+    host_names: tuple[str, ...] = ()
 
 
 def find_home() -> Home:
@@ -112,7 +118,7 @@ def load_state(home: Home) -> State | None:
     try:
         found = json.loads(home.state.read_text(encoding="utf-8"))
         found |= {name: Process(**found[name]) for name in ("supervisor", "emulator", "azurite")}
-        return State(**found)
+        return State(**found | {"host_names": tuple(found.get("host_names", ()))})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

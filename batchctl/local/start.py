@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from batchctl.errors import CloudError
+from batchctl.errors import CloudError, UsageError
+from batchctl.local.asked import Asked
 from batchctl.local.azurite import GUARD
-from batchctl.local.home import ACCOUNT, Home, State, account_key, load_state, save_state
+from batchctl.local.home import ACCOUNT, LOOPBACK, Home, State, account_key, load_state, save_state
 from batchctl.local.processes import Process, clean_environment, find_process
 from batchctl.local.signals import asked_to_stop
 
@@ -37,16 +38,19 @@ class Children:
         return tuple(name for name in ("emulator", "azurite") if getattr(self, name).poll() is not None)
 
 
-def start_both(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
+def start_both(home: Home, node: str, azurite: Path, asked: Asked) -> tuple[State, Children]:
     """Starts both and writes down that they are on their way."""
     before = load_state(home)
-    batch_port = choose_port(before.batch_port if before else None)
-    blob_port = choose_port(before.blob_port if before else None, (batch_port,))
+    taken = (asked.blob_port,) if asked.blob_port else ()
+    batch_port = asked.port or choose_port(before.batch_port if before else None, taken)
+    blob_port = asked.blob_port or choose_port(before.blob_port if before else None, (batch_port,))
     # That of the last start would say that this one is ready.
     _ready_file(home).unlink(missing_ok=True)
-    children = Children(_start_emulator(home, batch_port, blob_port), _start_azurite(home, blob_port, node, azurite))
+    children = Children(
+        _start_emulator(home, batch_port, blob_port, asked), _start_azurite(home, blob_port, node, azurite, asked)
+    )
     ours, emulator, blobs = (_process_of(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
-    state = State(batch_port, blob_port, ours, emulator, blobs)
+    state = State(batch_port, blob_port, ours, emulator, blobs, bind=asked.bind, host_names=asked.host_names)
     save_state(home, state)
     return state, children
 
@@ -54,7 +58,7 @@ def start_both(home: Home, node: str, azurite: Path) -> tuple[State, Children]:
 def await_both(home: Home, state: State, children: Children, signals: int) -> None:
     """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
     # Azurite says so nowhere else; the log is of this start alone.
-    listens = f"listens on http://127.0.0.1:{state.blob_port}".encode()
+    listens = f"listens on http://{state.bind}:{state.blob_port}".encode()
     deadline = time.monotonic() + _WITHIN
     while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
         for name in children.ended():
@@ -68,20 +72,29 @@ def await_both(home: Home, state: State, children: Children, signals: int) -> No
 def choose_port(remembered: int | None, taken: tuple[int, ...] = ()) -> int:
     """The remembered port, so that URLs in queued tasks stay right; another one only if it is taken."""
     candidates = [*([remembered] if remembered else []), *random.sample(_PORTS, 200)]
-    return next(port for port in candidates if port not in taken and _is_free(port))
+    return next(port for port in candidates if port not in taken and _why_not(port, LOOPBACK) is None)
 
 
-def _is_free(port: int) -> bool:
+def require_free(port: int, bind: str) -> None:
+    """Raises UsageError if nobody can listen there."""
+    if why := _why_not(port, bind):
+        raise UsageError(
+            f"port {port} on {bind} cannot be had ({why}): nothing was started. Another port, or none, will do"
+        )
+
+
+def _why_not(port: int, bind: str) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what closed connections leave does not matter
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+            probe.bind((bind, port))
+            probe.listen(1)  # with that option two may bind, and one may listen
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+    return None
 
 
-def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[bytes]:
+def _start_emulator(home: Home, port: int, blob_port: int, asked: Asked) -> subprocess.Popen[bytes]:
     # The emulator is told files, not keys: a command line can be read by every user. They are made by asking for them.
     account_key(home, "batch")
     account_key(home, "storage")
@@ -90,7 +103,9 @@ def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[b
     options |= {"--storage-url": f"http://127.0.0.1:{blob_port}/{ACCOUNT}", "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
         options["--containers"] = containers
-    words = [str(word) for option in (options | {"--ready-file": _ready_file(home)}).items() for word in option]
+    options |= {"--bind": asked.bind, "--ready-file": _ready_file(home)}
+    words = [str(word) for option in options.items() for word in option]
+    words += [word for name in asked.host_names for word in ("--host-name", name)]
     with _fresh_log(home.log("emulator")) as log:
         return subprocess.Popen(
             [sys.executable, "-m", "batchctl.emulator", *words, "--exit-with-parent"],
@@ -102,9 +117,11 @@ def _start_emulator(home: Home, port: int, blob_port: int) -> subprocess.Popen[b
         )
 
 
-def _start_azurite(home: Home, port: int, node: str, main: Path) -> subprocess.Popen[bytes]:
-    words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
+def _start_azurite(home: Home, port: int, node: str, main: Path, asked: Asked) -> subprocess.Popen[bytes]:
+    words = ["--blobHost", asked.bind, "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
     words += ["--skipApiVersionCheck"]  # SDKs are newer than it, and ask for little that it does not know
+    if asked.host_names:  # else the first part of a name with a dot would be taken for the account
+        words += ["--disableProductStyleUrl"]
     with _fresh_log(home.log("azurite")) as log:
         return subprocess.Popen(
             [node, "--require", str(GUARD), str(main), *words],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchctl.local.ask import Activity, ask_activity
+from batchctl.local.asked import Asked
 from batchctl.local.home import ACCOUNT, Home, State, account_key, save_state
 from batchctl.local.signals import asked_to_stop, caught_signals
 from batchctl.local.start import Children, await_both, start_both
@@ -26,10 +27,10 @@ class Timing:
 TIMING = Timing()
 
 
-def supervise(home: Home, node: str, azurite: Path, timing: Timing, ready: Callable[[], None]) -> None:
+def supervise(home: Home, node: str, azurite: Path, asked: Asked, timing: Timing, ready: Callable[[], None]) -> None:
     """Runs both services until they are idle, one of them ends, or SIGTERM. Raises CloudError if they do not start."""
     with caught_signals() as signals:
-        state, children = start_both(home, node, azurite)
+        state, children = start_both(home, node, azurite, asked)
         try:
             await_both(home, state, children, signals)
             save_state(home, replace(state, ready=True))

@@ -175,7 +175,7 @@ class BlobStub:
 
     def _place(self, request: BaseHTTPRequestHandler) -> tuple[str, str, dict[str, list[str]]]:
         parts = urlsplit(request.path)
-        _, _, container, *rest = parts.path.split("/", 3)
+        _, _, container, *rest = (*parts.path.split("/", 3), "")
         return container, unquote(rest[0]) if rest else "", parse_qs(parts.query)
 
     def _list(self, container: str, prefix: str) -> bytes:

@@ -1,7 +1,7 @@
 """batchctl local: starts, stops, looks at and empties the services on this machine."""
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,37 @@ from batchctl.cli.local import faults, opening, snapshots
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused
+
+if TYPE_CHECKING:
+    from batchctl.local import Services
+    from batchctl.render.page import Page
+
+_NETWORKS = "For containers and networks"
+
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Batch on this port.", rich_help_panel=_NETWORKS)
+]
+BlobPort = Annotated[
+    int | None, typer.Option("--blob-port", min=1, max=65535, help="Blobs on this port.", rich_help_panel=_NETWORKS)
+]
+HostNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host-name",
+        metavar="NAME",
+        help="Let clients in that call them by this name, too; repeatable. Other names stay refused.",
+        rich_help_panel=_NETWORKS,
+    ),
+]
+Bind = Annotated[
+    str,
+    typer.Option(
+        "--bind",
+        metavar="ADDRESS",
+        help="127.0.0.1, or 0.0.0.0 in a container, where a published port comes from outside.",
+        rich_help_panel=_NETWORKS,
+    ),
+]
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
 app.add_typer(faults.app, name="fault")
@@ -26,14 +57,33 @@ def local_start(
             help="Serve API versions that are newer than is known as the newest, with a warning header. It stays so.",
         ),
     ] = None,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Serve in this process until it is told to stop, idle or not.")
+    ] = False,
+    port: Port = None,
+    blob_port: BlobPort = None,
+    host_name: HostNames = None,
+    bind: Bind = "127.0.0.1",
 ) -> None:
     """Start both services in the background, if they do not run."""
     from batchctl import local
 
     out = open_page()
-    services = local.ensure_running(out.say)
-    if newer_api is not None:
-        local.accept_newer_api(newer_api)
+    asked = local.Asked(port=port, blob_port=blob_port, bind=bind, host_names=tuple(host_name or ()))
+
+    def tell(services: local.Services) -> None:
+        if newer_api is not None:
+            local.accept_newer_api(newer_api)
+        _tell(out, services, print_env)
+
+    if foreground:
+        local.serve_here(out.say, asked, tell)
+    else:
+        tell(local.ensure_running(out.say, asked=asked))
+
+
+def _tell(out: "Page", services: "Services", print_env: bool) -> None:
+    """Where they are, and what opens them if a shell is to know it."""
     if print_env:
         # Past the printer, which cleans what it prints for people: a shell reads these as they are.
         for name, value in services.environment.items():
@@ -64,6 +114,9 @@ def local_status() -> None:
         return
     out.result(f"batch:  {status.batch_url}")
     out.result(f"blobs:  {status.blob_url}")
+    if status.bind != "127.0.0.1" or status.host_names:
+        names = f", called also {', '.join(status.host_names)}" if status.host_names else ""
+        out.result(f"listen on {status.bind}{names}")
     out.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
     out.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
 

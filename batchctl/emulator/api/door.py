@@ -38,14 +38,16 @@ BODY_WITHIN = 120.0
 _PIECE = 1 << 18  # bytes of a file that are in memory at once
 _VERSION = "api-version"
 _JSON = "application/json;odata=minimalmetadata"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
 _log = logging.getLogger(__name__)
 
 
 class Door:
-    """One service, reached under the host names of loopback at one port."""
+    """One service, reached under the host names of loopback at one port, and under those that were asked for."""
 
     def __init__(self, service: Service, port: int) -> None:
         self._service, self._port = service, port
+        self._names = frozenset(service.settings.host_names)
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,7 @@ class Door:
         drop = fault.asked.get("drop") if fault else None
         answer = None if drop == "before" else self._answer(request, content, request_id, fault)
         if answer and answer.once:
-            await answer.once()
+            answer = await answer.once() or answer
         self._note(request, None if drop else answer, came, began)
         if answer is None or drop:
             return await _hang_up(send)
@@ -167,7 +169,8 @@ class Door:
                 (("HeaderName", "Transfer-Encoding"), ("Reason", "there is a Content-Length beside it")),
                 headers={"Connection": "close"},
             )
-        if headers.get("host", "").lower() not in self._hosts:
+        host = headers.get("host", "").lower()
+        if host not in self._hosts and _name_in(host) not in self._names:
             raise Refusal(
                 "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
             )
@@ -191,6 +194,12 @@ class Door:
         if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
             headers["client-request-id"] = client
         return headers
+
+
+def _name_in(host: str) -> str:
+    """The name or address in a Host header, whatever its port: a container's is published under another one."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]) if found else ""
 
 
 async def _hang_up(send: Send) -> None:

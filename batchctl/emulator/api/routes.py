@@ -12,6 +12,7 @@ from batchctl.emulator.api import (
     extensions,
     fault_routes,
     files,
+    health,
     jobs,
     node_logs,
     node_users,
@@ -36,6 +37,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/applications/{application}", account.get_application),
     ("GET", "/poolusagemetrics", account.list_usage_metrics),
     ("GET", "/_local/status", account.service_status),
+    ("GET", "/_local/health", health.tell_health),
+    ("HEAD", "/_local/health", health.tell_health),
     ("POST", "/_local/reset", account.reset_account),
     ("GET", "/_local/certificate", account.show_authority),
     ("POST", "/_local/faults", fault_routes.create_fault),
@@ -126,6 +129,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 UNSIGNED = frozenset(
     {
         ("GET", "/_local/certificate"),
+        *(("GET", "/_local/health"), ("HEAD", "/_local/health")),
         *(("GET", "/_local"), ("GET", "/_local/")),
         ("POST", "/_local/page/session"),
     }

@@ -133,7 +133,7 @@ async def serve(
     with tcp as listener, _own_home(settings.home):
         # A restart on its own port does not wait for connections of the last minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((settings.bind, port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         service = engine.start_service(settings, clock or WallClock(), url)

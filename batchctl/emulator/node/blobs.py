@@ -98,6 +98,15 @@ def put_blob(url: str, source: Path, headers: dict[str, str]) -> None:
         _send_request("PUT", url, headers=sent, body=file)
 
 
+def status_of(url: str, within: float) -> int:
+    """The status of an answer to a request without a signature; 0 if there is none in so many seconds."""
+    try:
+        headers = {"Connection": "close"}  # a new one each time: an old one would not show that nobody listens
+        return _http.request("GET", url, headers=headers, timeout=within, retries=False).status
+    except urllib3.exceptions.HTTPError:
+        return 0
+
+
 def _send_request(method: str, url: str, **how: object) -> urllib3.BaseHTTPResponse:
     if urlsplit(url).scheme not in ("http", "https"):
         raise BlobError(-1, url, "not an http URL")

@@ -40,7 +40,7 @@ class Part:
 class Answer:
     """What a handler gives back. `body` goes out as JSON; `part` is a file's content instead, `content` any other.
 
-    It waits for `once`.
+    `once` is waited for, and what it gives takes its place.
     """
 
     status: int = 200
@@ -48,7 +48,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     part: Part | None = None
     content: bytes | None = None
-    once: Callable[[], Awaitable[None]] | None = None
+    once: "Callable[[], Awaitable[Answer | None]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

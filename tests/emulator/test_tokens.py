@@ -15,6 +15,7 @@ from batchctl.emulator.identity import principals
 from batchctl.emulator.identity.claims import BATCH, BATCH_APPLICATION, ISSUERS, claims_of
 from batchctl.emulator.identity.principals import TENANT
 from batchctl.emulator.identity.tokens import Tokens
+from batchctl.local.identity import identity_variables
 
 from .conftest import IMAGE, completed, new_job, text
 from .raw import VERSION, Reply, send
@@ -289,3 +290,17 @@ def test_faults_of_batch_are_none_of_entra(local):
     assert ask(local, scope=f"{BATCH}/.default").status == 200
     assert send(local.url, "GET", f"/pools?{VERSION}").status == 503
     send(local.url, "DELETE", "/_local/faults")
+
+
+def test_the_variables_of_the_developer_are_those_that_the_service_takes(local):
+    given = identity_variables(local.url, KEY)
+    assert given["IDENTITY_ENDPOINT"] == f"{local.url}/_local/identity/token"
+    assert ask_as_app(local, given["IDENTITY_HEADER"]).status == 200
+
+
+def test_what_the_azure_cli_asks_when_somebody_signs_in(local):
+    cloud = send(local.url, "GET", "/metadata/endpoints?api-version=2022-09-01", signed=False).json
+    assert (cloud["resourceManager"], cloud["authentication"]["loginEndpoint"]) == (local.url, local.url)
+    assert cloud["batch"] == BATCH
+    [found] = send(local.url, "GET", "/subscriptions?api-version=2022-12-01", signed=False).json["value"]
+    assert (found["tenantId"], found["state"]) == (TENANT, "Enabled")

@@ -14,7 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import times
-from batchctl.emulator.api import auth, browsers, routes, token_routes
+from batchctl.emulator.api import auth, browsers, routes
+from batchctl.emulator.api.entra import open_routes
+from batchctl.emulator.api.entra.tokens import Asked
 from batchctl.emulator.api.fault_routes import AskedRefusal
 from batchctl.emulator.faults import Fault
 from batchctl.emulator.life.service import Service
@@ -79,7 +81,7 @@ class Door:
     def _fault(self, request: Request) -> Fault | None:
         """The fault on demand that this request meets. The surface that controls them meets none, nor does Entra ID."""
         faults, path = self._service.faults, request.url.path
-        if not faults.in_force or path.startswith(_OURS) or token_routes.find_handler(request.method, path):
+        if not faults.in_force or path.startswith(_OURS) or open_routes.find_handler(request.method, path):
             return None
         return faults.take_request(request.method, request.url.path)
 
@@ -116,16 +118,14 @@ class Door:
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         self._admit(request.method, raw_path, headers)  # before any secret is looked at: a web page learns nothing
         base = _base_of(request)
-        opened = token_routes.find_handler(request.method, raw_path)
+        opened = open_routes.find_handler(request.method, raw_path)
         if not opened and (request.method, raw_path) not in routes.UNSIGNED:
             self._authenticate(request.method, raw_path, query, headers, base)
         if content is None:
             raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
         if opened:
             self._service.active = time.monotonic()
-            asked = token_routes.Asked(
-                opened[1], dict(query), headers, content, base, request.scope["client"], self._port
-            )
+            asked = Asked(opened[1], dict(query), headers, content, base, request.scope["client"], self._port)
             return opened[0](self._service, asked)
         local = raw_path.startswith(_OURS)
         given = dict(reversed(query))

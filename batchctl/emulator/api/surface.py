@@ -8,12 +8,12 @@ from dataclasses import fields
 
 from batchctl.emulator.api.account import COUNT_FILTERS, IMAGE_FILTERS, USAGE_FILTERS
 from batchctl.emulator.api.door import BODY_WITHIN, MOST_BODY
+from batchctl.emulator.api.entra.open_routes import ROUTES as OPEN_ROUTES
 from batchctl.emulator.api.files import FILTERS as FILE_FILTERS
 from batchctl.emulator.api.routes import OLDER, ROUTES
 from batchctl.emulator.api.server import HEADERS_WITHIN
 from batchctl.emulator.api.spellings import SPELLINGS, WHAT_FOLLOWS
 from batchctl.emulator.api.tasks import MOST_BYTES
-from batchctl.emulator.api.token_routes import ROUTES as TOKEN_ROUTES
 from batchctl.emulator.refusals import REFUSALS
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.wire import views
@@ -51,7 +51,8 @@ Tokens (JWT, RS256, an hour long) are for whoever shows the secret of the accoun
 runs the service, as far as the system tells (Linux). Which client id, tenant and secret a client names is then all
 the same: there is one tenant, and in it every application. A token is of version 1.0, as Azure Batch and storage want
 it; for Batch by its application id (`ddbf3205-c6bd-46ae-8127-60eb93363864`) it is of version 2.0. `IDENTITY_ENDPOINT`
-and `IDENTITY_HEADER` stand in the environment of tasks in pools that have an `identity`, and of no others.
+and `IDENTITY_HEADER` stand in the environment of tasks in pools that have an `identity`, and of no others. The last
+two paths are what the Azure CLI asks of a cloud and of Azure Resource Manager when somebody signs in.
 """
 _NOT_SERVED: tuple[tuple[str, str], ...] = (
     (
@@ -135,7 +136,7 @@ def _page_lines() -> Iterator[str]:
     yield _HEAD.format(newest=JUNE_2025, versions=", ".join(f"`{version}`" for version in versions))
     yield from _section("What it serves", ("Method", "Path"), _route_rows(ROUTES))
     yield from _section("What older versions know besides", ("Method", "Path"), _route_rows(OLDER))
-    yield from _section("What it serves in the place of Entra ID", ("Method", "Path"), _route_rows(TOKEN_ROUTES))
+    yield from _section("What it serves in the place of Entra ID", ("Method", "Path"), _route_rows(OPEN_ROUTES))
     yield _TOKENS
     yield from _section("What `$filter` may name", ("List", "Properties"), _filter_rows())
     yield from _section("Limits", ("What", "Most"), _limit_rows())

@@ -20,6 +20,7 @@ def _id_of(name: str) -> str:
 
 TENANT = _id_of("tenant")
 """The one directory of the local service, the same on every machine."""
+SUBSCRIPTION = _id_of("subscription")
 ENDPOINT = "/_local/identity/token"
 """Where IDENTITY_ENDPOINT leads, on the service's own port."""
 _NAMES = {"client_id": "client", "clientid": "client", "mi_res_id": "resource", "msi_res_id": "resource"}

@@ -12,7 +12,6 @@ from batchctl.emulator.identity import peers
 from batchctl.emulator.identity.claims import ISSUERS, LIFE, claims_of
 from batchctl.emulator.identity.principals import (
     DEVELOPER,
-    ENDPOINT,
     NoIdentity,
     Principal,
     choose_identity,
@@ -25,7 +24,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.wire.messages import Answer
 
 _DEFAULT = "/.default"
-_AS_JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
+AS_JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
@@ -104,32 +103,12 @@ def describe_authority(service: Service, asked: Asked) -> Answer:  # noqa: ARG00
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }
-    return Answer(200, body, _AS_JSON)
+    return Answer(200, body, AS_JSON)
 
 
 def list_keys(service: Service, asked: Asked) -> Answer:  # noqa: ARG001 - a handler takes both
     """The keys by which anybody can check a token."""
-    return Answer(200, {"keys": service.tokens.public_keys()}, _AS_JSON)
-
-
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("POST", "/{tenant}/oauth2/v2.0/token", issue_token),
-    ("POST", "/{tenant}/oauth2/token", issue_token),
-    ("GET", "/{tenant}/v2.0/.well-known/openid-configuration", describe_authority),
-    ("GET", "/{tenant}/.well-known/openid-configuration", describe_authority),
-    ("GET", "/{tenant}/discovery/v2.0/keys", list_keys),
-    ("GET", "/{tenant}/discovery/keys", list_keys),
-    ("GET", "/metadata/identity/oauth2/token", ask_as_node),
-    ("GET", ENDPOINT, ask_as_app_service),
-)
-_BY_REST = {(method, path.strip("/").partition("/")[2]): (path.split("/")[1], call) for method, path, call in ROUTES}
-
-
-def find_handler(method: str, raw_path: str) -> tuple[Handler, str] | None:
-    """The handler for a path that needs no signature, and the tenant in it; None for all other paths."""
-    first, _, rest = raw_path.strip("/").partition("/")
-    head, call = _BY_REST.get((method, rest.lower()), ("", None))
-    return (call, first) if call and head in (first, "{tenant}") else None
+    return Answer(200, {"keys": service.tokens.public_keys()}, AS_JSON)
 
 
 def _developer_as(query: Mapping[str, str]) -> Principal:
@@ -169,8 +148,8 @@ def _issue(service: Service, principal: Principal, audience: str) -> Answer:
         "resource": audience,
         "client_id": principal.client,
     }
-    return Answer(200, body, _AS_JSON)
+    return Answer(200, body, AS_JSON)
 
 
 def _refused(status: int, error: str, why: str) -> Answer:
-    return Answer(status, {"error": error, "error_description": why}, _AS_JSON)
+    return Answer(status, {"error": error, "error_description": why}, AS_JSON)

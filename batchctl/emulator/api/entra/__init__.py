@@ -1,0 +1,1 @@
+"""What Entra ID answers, and what the Azure CLI asks when somebody signs in."""

@@ -259,11 +259,15 @@ class Options:
         """How long another's lock is waited for; None: no lock is taken. Raises UsageError."""
         if self.no_lock:
             return None
-        # A number alone is seconds.
-        found = parse_duration(self.lock_timeout + ("s" if self.lock_timeout.isdecimal() else ""))
-        if found is None:
-            raise UsageError(f"{self.lock_timeout!r} is no duration: write 90s, 10m, 1h30m or PT10M")
-        return found
+        return duration_of(self.lock_timeout)
+
+
+def duration_of(text: str) -> timedelta:
+    """A duration of a command line, `90s`, `1h30m`, `PT10M`; a number alone is seconds. Raises UsageError."""
+    found = parse_duration(text + ("s" if text.isdecimal() and text.isascii() else ""))
+    if found is None:
+        raise UsageError(f"{text!r} is no duration: write 90s, 10m, 1h30m or PT10M")
+    return found
 
 
 def with_options(run: Callable[..., None]) -> Callable[..., None]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from batchctl.emulator.api.server import serve
 from batchctl.emulator.auto_storage import AutoStorage
+from batchctl.emulator.faults import MOST_SCALE
 from batchctl.emulator.settings import Certificates, Settings
 
 SELDOM = 50_000
@@ -93,7 +94,9 @@ def _argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")
-    parser.add_argument("--time-scale", type=float, default=0.0, help="0: nodes come at once; 1: after minutes")
+    parser.add_argument(
+        "--time-scale", type=_time_scale, help="0: nodes come at once; 1: after minutes; 0.1 …; without it: as before"
+    )
     parser.add_argument(
         "--accept-newer-api", action="store_true", help="serve unknown newer API versions as the newest"
     )
@@ -104,6 +107,12 @@ def _argument_parser() -> argparse.ArgumentParser:
         help="container tasks run with docker or podman, on the host without a container, or not at all",
     )
     return parser
+
+
+def _time_scale(text: str) -> float:
+    if not 0 <= (scale := float(text)) <= MOST_SCALE:
+        raise ValueError
+    return scale
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Faults on demand: what makes requests, nodes and quotas misbehave as Azure does to people. Values and counting.
 
-Nothing of this is stored: a service that starts again is well behaved again.
+They outlive the service: `changed` hears of all that the next start is to know, and `kept` is what it is told.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -24,6 +25,9 @@ STEPS = {
 }
 """The steps that take time on the platform, and the seconds that each takes there, roughly. Here: times the scale."""
 
+FOREVER = "forever"
+"""Instead of seconds: until the fault is cleared."""
+MOST_SCALE = 1000
 QUOTAS = ("pools", "jobs", "dedicatedCores", "spotCores")
 
 
@@ -36,6 +40,7 @@ class Fault:
 
     id: int
     asked: Json
+    changed: Callable[[], None]
     seen: int = 0
     done: int = 0
 
@@ -53,10 +58,10 @@ class Fault:
         """Counts one that matched; whether it is to be hit."""
         self.seen += 1
         past = self.seen - self.asked.get("skip", 0)
-        if self.over or past < 1 or past % self.asked.get("every", 1):
-            return False
-        self.done += 1
-        return True
+        hit = not self.over and past >= 1 and past % self.asked.get("every", 1) == 0
+        self.done += hit
+        self.changed()
+        return hit
 
     def wire(self) -> Json:
         return {"id": self.id, **self.asked, "seen": self.seen, "done": self.done}
@@ -64,29 +69,53 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults in force. `scale` is what the service was started with: 0 is at once, 1 as slow as the platform."""
+    """The faults in force. `scale` is for steps of which no fault says more: 0 is at once, 1 as slow as the platform.
+
+    `changed` is called when one came, went or was met.
+    """
 
     scale: float = 0.0
+    changed: Callable[[], None] = lambda: None
     in_force: list[Fault] = field(default_factory=list)
     made: int = 0
 
     def add(self, asked: Json) -> Fault:
         self.made += 1
-        fault = Fault(self.made, asked)
+        fault = Fault(self.made, asked, self.changed)
         self.in_force.append(fault)
+        self.changed()
         return fault
 
     def clear(self, fault: Fault | None = None) -> None:
         """Forgets one fault, or all."""
         self.in_force = [one for one in self.in_force if fault is not None and one is not fault]
+        self.changed()
+
+    def set_scale(self, scale: float) -> None:
+        self.scale = scale
+        self.changed()
+
+    def kept(self) -> Json:
+        """All that the next start has to know."""
+        return {"scale": self.scale, "made": self.made, "inForce": [fault.wire() for fault in self.in_force]}
+
+    def take_up(self, kept: Json) -> None:
+        """Goes on where an earlier run ended."""
+        self.scale, self.made = kept["scale"], kept["made"]
+        for one in kept["inForce"]:
+            asked = {name: value for name, value in one.items() if name not in ("id", "seen", "done")}
+            self.in_force.append(Fault(one["id"], asked, self.changed, one["seen"], one["done"]))
 
     def seconds(self, step: str) -> float:
-        """How long a step takes: by the last fault that says so, else by the time scale."""
+        """How long a step takes: by the last fault that says so, else by the time scale; infinite if it is held."""
         for fault in self._newest("delay"):
             if fault.asked["step"] == step:
-                return float(fault.asked["seconds"])
-        scale = next((float(fault.asked["scale"]) for fault in self._newest("timescale")), self.scale)
-        return STEPS[step] * scale
+                return math.inf if fault.asked["seconds"] == FOREVER else float(fault.asked["seconds"])
+        return STEPS[step] * self.scale_now()
+
+    def scale_now(self) -> float:
+        """The scale that counts: of the last fault that says one, else the service's own."""
+        return next((float(fault.asked["scale"]) for fault in self._newest("timescale")), self.scale)
 
     def quota(self, name: str, usual: int) -> int:
         """The quota of that name: by the last fault that says so, else the usual one."""

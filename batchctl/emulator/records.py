@@ -163,6 +163,7 @@ class Node(Entity):
     after: str | None = None
     retaining: bool = False
     returning: bool = False
+    mended_at: float | None = None
     pid: list[float] | None = None
     busy: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
 

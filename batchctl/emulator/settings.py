@@ -32,7 +32,8 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure.
+    """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure;
+    None: as it was kept, at first 0.
 
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
@@ -45,7 +46,7 @@ class Settings:
     home: Path
     account: str
     key: bytes = field(repr=False)
-    time_scale: float = 0.0
+    time_scale: float | None = None
     pool_quota: int = 100
     job_quota: int = 300
     dedicated_core_quota: int = 1000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batchctl.emulator.clock import Clock
-from batchctl.emulator.records import Entity, Job, Node, Pool, Schedule, Task, stored_fields
+from batchctl.emulator.records import Entity, Job, Json, Node, Pool, Schedule, Task, stored_fields
 
 _FIELDS = {record: stored_fields(record) for record in (Pool, Node, Job, Task, Schedule)}
 _STEP = 1e-6  # seconds: what times on the wire can tell apart, and so ETags
@@ -17,11 +17,12 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
 class Store:
-    """The records by lower-case id, and what is not written yet."""
+    """The records by lower-case id, and what is not written yet. `notes`: what the service keeps of itself, as JSON."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.pools: dict[str, Pool] = {}
@@ -32,6 +33,7 @@ class Store:
         self._latest = 0.0
         self._changed: dict[Entity, None] = {}
         self._asked: dict[str, str] = {}
+        self._noted: dict[str, str] = {}
         self._dropped: dict[tuple[str, str], None] = {}
         # Transactions are ours (isolation_level=None).
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -39,6 +41,7 @@ class Store:
         # With WAL: nothing is lost when the process dies, a moment may be when the machine does; and no fsync a flush.
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_SCHEMA)
+        self.notes: Json = {name: json.loads(body) for name, body in self._database.execute("SELECT * FROM note")}
         self._load()
 
     def add(self, record: Entity) -> None:
@@ -67,6 +70,11 @@ class Store:
         """A change that leaves the ETag alone."""
         self._changed[record] = None
 
+    def note(self, name: str, value: Json) -> None:
+        """Keeps something of the service itself in the place of what was kept under that name."""
+        self.notes[name] = value
+        self._noted[name] = json.dumps(value, ensure_ascii=False)
+
     def drop(self, record: Entity) -> None:
         """Forgets a record; its children are the caller's to drop."""
         self._home(record).pop(record.key, None)
@@ -75,15 +83,16 @@ class Store:
         self._dropped[record.kind, _row_key(record)] = None
 
     def clear(self) -> None:
-        """Forgets every record, here and on disk."""
-        for records in (self.pools, self.jobs, self.schedules):
+        """Forgets every record and every note, here and on disk."""
+        for records in (self.pools, self.jobs, self.schedules, self.notes):
             records.clear()
-        self._changed, self._asked, self._dropped = {}, {}, {}
-        self._database.executescript("BEGIN; DELETE FROM record; DELETE FROM asked; COMMIT")
+        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, {}
+        self._latest = 0.0  # the clock may have been set back
+        self._database.executescript("BEGIN; DELETE FROM record; DELETE FROM asked; DELETE FROM note; COMMIT")
 
     def flush(self) -> None:
         """Writes what changed, in one transaction."""
-        if not (self._changed or self._dropped):
+        if not (self._changed or self._dropped or self._noted):
             return
         database = self._database
         database.execute("BEGIN")
@@ -91,8 +100,9 @@ class Store:
         database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
         database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
         database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
+        database.executemany("INSERT OR REPLACE INTO note VALUES (?,?)", self._noted.items())
         database.execute("COMMIT")
-        self._changed, self._asked, self._dropped = {}, {}, {}
+        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, {}
 
     def try_writing(self) -> None:
         """Writes a row that says nothing. Raises sqlite3.Error, soon, if that cannot be done."""

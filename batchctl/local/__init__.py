@@ -75,6 +75,9 @@ class Status:
     blob_url: str | None = None
     idle_seconds: float | None = None
     running_tasks: int | None = None
+    ahead_seconds: float | None = None
+    time_scale: float | None = None
+    faults: int | None = None
     pids: dict[str, int] | None = None
     bind: str | None = None
     host_names: tuple[str, ...] = ()
@@ -142,6 +145,9 @@ def status() -> Status:
         blob_url=services.blob_url,
         idle_seconds=found.idle_seconds if found else None,
         running_tasks=found.running_tasks if found else None,
+        ahead_seconds=found.ahead_seconds if found else None,
+        time_scale=found.time_scale if found else None,
+        faults=found.faults if found else None,
         pids={name: getattr(state, name).pid for name in ("supervisor", "emulator", "azurite")},
         bind=state.bind,
         host_names=state.host_names,
@@ -226,6 +232,9 @@ def _start(home: Home, say: Callable[[str], None], asked: Asked, timing: Timing)
     state = _running_state(home)
     if state is None:
         raise CloudError(f"the local services ended at once (logs: {home.logs})")
+    found = ask_activity(state.batch_port, ACCOUNT, account_key(home, "batch"))
+    if found and found.is_set:
+        say("As it was left: its clock is ahead, steps take time or faults are in force (batchctl local status)")
     return state
 
 

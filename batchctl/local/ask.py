@@ -18,17 +18,29 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """How long nothing was asked of the emulator, in seconds, and how many tasks run now."""
+    """How long nothing was asked of the emulator, in seconds, and how many tasks run now; how many seconds its clock is
+    ahead, the scale at which steps of machines take their time, and how many faults are in force."""
 
     idle_seconds: float
     running_tasks: int
+    ahead_seconds: float = 0.0
+    time_scale: float = 0.0
+    faults: int = 0
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it was told to behave otherwise than a new one."""
+        return bool(self.ahead_seconds or self.time_scale or self.faults)
 
 
 def ask_activity(port: int, account: str, key: str, *, timeout: float = 5.0) -> Activity | None:
     """None if nobody answers there, or the one who answers does not know our key."""
     try:
         status, found = ask_emulator(port, account, key, "GET", PATH, timeout=timeout)
-        return Activity(float(found["idleSeconds"]), int(found["runningTasks"])) if status == 200 else None
+        if status != 200:
+            return None
+        told = (found.get(name, 0) for name in ("aheadSeconds", "timeScale", "faults"))
+        return Activity(float(found["idleSeconds"]), int(found["runningTasks"]), *told)
     except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None
 

@@ -17,7 +17,7 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 from batchctl.emulator.api.server import serve
-from batchctl.emulator.clock import Clock
+from batchctl.emulator.clock import Clock, WallClock
 from batchctl.emulator.settings import Settings
 
 ACCOUNT = "local"
@@ -36,38 +36,17 @@ def until(condition: Callable[[], Any], what: str = "it") -> Any:
     raise AssertionError(f"{what} did not happen within {DEADLINE} s")
 
 
-@dataclass
-class _Due:
-    when: float
-    call: Callable[[], None]
-    cancelled: bool = False
+class HandClock(WallClock):
+    """Starts at the real time, so that signatures are young; its timers fire when it is turned, and only then."""
 
-    def cancel(self) -> None:
-        self.cancelled = True
+    def arm(self, due: Any) -> None:
+        """No loop calls it."""
 
 
-class HandClock:
-    """Starts at the real time, so that signatures are young; its timers fire when it is turned."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-        self._due: list[_Due] = []
-
-    def now(self) -> float:
-        return time.time() + self._ahead
-
-    def later(self, seconds: float, call: Callable[[], None]) -> _Due:
-        due = _Due(self.now() + seconds, call)
-        self._due.append(due)
-        return due
-
-    def turn(self, seconds: float) -> None:
-        """Runs on the service's loop."""
-        self._ahead += seconds
-        for due in [one for one in sorted(self._due, key=lambda one: one.when) if one.when <= self.now()]:
-            self._due.remove(due)
-            if not due.cancelled:
-                due.call()
+async def _settled(_within: float) -> None:
+    """What the service does at once is done before the next timer fires; processes run in their own time."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -76,8 +55,7 @@ class Local:
 
     home: Path
     settings: Settings = field(init=False)
-    clock: HandClock = field(default_factory=HandClock)
-    real_time: Clock | None = None
+    clock: Clock = field(default_factory=HandClock)
 
     def __post_init__(self) -> None:
         self.settings = Settings(home=self.home, account=ACCOUNT, key=base64.b64decode(KEY))
@@ -101,10 +79,8 @@ class Local:
         assert not self._thread.is_alive(), "the service does not end"
 
     def turn(self, seconds: float) -> None:
-        """Moves the service's time on."""
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (self.clock.turn(seconds), done.set()))
-        assert done.wait(DEADLINE), "the service does not turn its clock"
+        """Moves the service's time on, timer by timer."""
+        asyncio.run_coroutine_threadsafe(self.clock.advance(seconds, _settled), self._loop).result(DEADLINE)
 
     def client(self, **options: Any) -> BatchClient:
         given = {"endpoint": self.url, "retry_total": 0, **options}

@@ -121,7 +121,8 @@ def test_a_body_that_is_no_object(local, body):
 def test_the_status_is_signed_too(local):
     assert send(local.url, "GET", "/_local/status", signed=False).status == 401
     status = send(local.url, "GET", "/_local/status").json
-    assert status.keys() == {"idleSeconds", "runningTasks", "activeTasks", "pools", "pid"}
+    kept = {"aheadSeconds", "timeScale", "faults"}
+    assert status.keys() == {"idleSeconds", "runningTasks", "activeTasks", "pools", "pid", *kept}
 
 
 def test_asking_for_the_status_is_no_activity(local):

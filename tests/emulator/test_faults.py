@@ -254,10 +254,9 @@ def test_slow_boots(local, client, name):
         local.turn(31)
         assert only(client, name).state == "creating"
         with fault(local, kind="delay", step="creating", seconds=0):
-            pass
-        local.turn(61)
+            assert only(client, name).state == "starting"
+        local.turn(29)
         assert only(client, name).state == "starting"
-    local.turn(31)
     until(lambda: only(client, name).state == "idle", "the end of the boot")
 
 

@@ -195,14 +195,14 @@ def test_slow_machines_show_every_state(tmp_path, name):
         with pytest.raises(ResourceExistsError) as caught:
             client.begin_resize_pool(name, models.BatchPoolResizeOptions(target_dedicated_nodes=2))
         assert code_of(caught) == "PoolBeingResized"
-        local.turn(61)
+        local.turn(31)
         assert steady(client, name).current_dedicated_nodes == 1
         assert [node.state for node in client.list_nodes(name)] == ["creating"]
         counts = next(iter(client.list_pool_node_counts())).dedicated
         assert (counts.creating, counts.idle, counts.total) == (1, 0, 1)
         local.turn(61)
         assert [node.state for node in client.list_nodes(name)] == ["starting"]
-        local.turn(61)
+        local.turn(31)
         until(lambda: [node.state for node in client.list_nodes(name)] == ["idle"], "the end of the boot")
 
 

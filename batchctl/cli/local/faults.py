@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
+from batchctl.cli.local.clock import checked_scale
+from batchctl.cli.options import duration_of
 from batchctl.cli.speaking import open_page
 
 app = typer.Typer(
     help="Make the local Azure Batch misbehave: slow, failing or dropped requests, slow deletes and boots, quotas "
-    "used up, start tasks and image pulls that fail, nodes that break or are preempted. It ends with `clear`, or with "
-    "the service.",
+    "used up, start tasks and image pulls that fail, nodes that break or are preempted. It ends with `clear` or "
+    "`batchctl local reset`; a restart of the service keeps it.",
     no_args_is_help=True,
 )
 
@@ -61,7 +63,7 @@ def fault_fail(
 
 @app.command("slow")
 def fault_slow(
-    seconds: Annotated[int, typer.Argument(min=1, help="How long a request waits before it is done.")],
+    seconds: Annotated[str, typer.Argument(help="How long a request waits before it is done: 20, 0.5, 2m.")],
     method: Method = "*",
     path: Path = "*",
     every: Every = 1,
@@ -69,7 +71,7 @@ def fault_slow(
     times: Times = None,
 ) -> None:
     """Let requests wait before they are done."""
-    _make_and_print("request", method=method, path=path, seconds=seconds, **_hit_counts(every, skip, times))
+    _make_and_print("request", method=method, path=path, seconds=_seconds(seconds), **_hit_counts(every, skip, times))
 
 
 @app.command("drop")
@@ -96,20 +98,25 @@ def fault_delay(
             "starting, rebooting, reimaging, upgradingos, deallocating, leavingpool."
         ),
     ],
-    seconds: Annotated[int, typer.Argument(min=0, help="How long it takes.")],
+    seconds: Annotated[str, typer.Argument(help="How long it takes: 40, 0.5, 2m; forever is until `clear`.")],
 ) -> None:
-    """Let a step of the platform take its time: a delete (PoolBeingDeleted, JobBeingDeleted meanwhile), a boot."""
-    _make_and_print("delay", step=step, seconds=seconds)
+    """Let a step of the platform take its time: a delete (PoolBeingDeleted, JobBeingDeleted meanwhile), a boot.
+
+    Example: the allocation of every pool stays `resizing`:
+
+    batchctl local fault delay resizing forever
+    """
+    _make_and_print("delay", step=step, seconds="forever" if seconds.lower() == "forever" else _seconds(seconds))
 
 
 @app.command("time-scale")
 def fault_time_scale(
     scale: Annotated[
-        int, typer.Argument(min=0, help="A whole number: 0 all at once, 1 realistic minutes, 2 twice that.")
+        float, typer.Argument(help="0 all at once, 1 realistic minutes, 0.1 a tenth of them, 2 twice them.")
     ],
 ) -> None:
     """Let every step of pools, nodes and deletes take as long as on Azure, roughly, times a factor."""
-    _make_and_print("timescale", scale=scale)
+    _make_and_print("timescale", scale=checked_scale(scale))
 
 
 @app.command("quota")
@@ -202,13 +209,15 @@ def fault_node(
         str | None,
         typer.Argument(metavar="[NODE]", help="The node's id; without it one of the pool, one at work first."),
     ] = None,
-    mended_after: Annotated[int, typer.Option("--mended-after", min=0, help="Mend it by itself after n seconds.")] = 0,
+    mended_after: Annotated[str, typer.Option("--mended-after", help="Mend it by itself after 60, 0.5, 2m.")] = "0",
     code: Annotated[str, typer.Option("--code", help="The error of a node that breaks.")] = "DiskFull",
 ) -> None:
     """Let something happen to a node now; its tasks go back to the queue."""
     from batchctl.local import faults
 
-    hit = faults.cause_accident(pool, node_id, {"accident": accident, "mendedAfter": mended_after, "code": code})
+    hit = faults.cause_accident(
+        pool, node_id, {"accident": accident, "mendedAfter": _seconds(mended_after), "code": code}
+    )
     open_page().result(f"{accident}: {hit}")
 
 
@@ -239,6 +248,12 @@ def _make_and_print(kind: str, **asked: Any) -> None:
     from batchctl.local import faults
 
     open_page().result(_line(faults.make_fault({"kind": kind, **asked})))
+
+
+def _seconds(text: str) -> float:
+    """A length of time in seconds, without a point where it has none."""
+    found = duration_of(f"{text}s" if text[-1:].isdecimal() else text).total_seconds()
+    return int(found) if found.is_integer() else found
 
 
 def _hit_counts(every: int, skip: int, times: int | None) -> dict[str, int | None]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchctl.cli.local import faults, opening, snapshots
+from batchctl.cli.local.clock import checked_scale, clock_line, local_advance
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
 from batchctl.errors import Refused
+from batchctl.words import plural
 
 if TYPE_CHECKING:
     from batchctl.local import Services
@@ -50,6 +52,14 @@ def local_start(
     print_env: Annotated[
         bool, typer.Option("--print-env", help="Print `export` lines for a shell, keys included, and nothing else.")
     ] = False,
+    time_scale: Annotated[
+        float | None,
+        typer.Option(
+            "--time-scale",
+            help="Steps of pools, nodes and deletes take as long as on Azure, roughly, times this: 0.1, 1; 0: at once. "
+            "It stays so until another is named.",
+        ),
+    ] = None,
     newer_api: Annotated[
         bool | None,
         typer.Option(
@@ -67,13 +77,16 @@ def local_start(
 ) -> None:
     """Start both services in the background, if they do not run."""
     from batchctl import local
+    from batchctl.local.clock import set_time_scale
 
-    out = open_page()
+    out, scale = open_page(), None if time_scale is None else checked_scale(time_scale)
     asked = local.Asked(port=port, blob_port=blob_port, bind=bind, host_names=tuple(host_name or ()))
 
     def tell(services: local.Services) -> None:
         if newer_api is not None:
             local.accept_newer_api(newer_api)
+        if scale is not None:
+            set_time_scale(scale)
         _tell(out, services, print_env)
 
     if foreground:
@@ -119,6 +132,12 @@ def local_status() -> None:
         out.result(f"listen on {status.bind}{names}")
     out.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
     out.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
+    if status.ahead_seconds:
+        out.result(clock_line(status.ahead_seconds))
+    if status.time_scale:
+        out.result(f"its steps take {status.time_scale:g} of their time on Azure (time scale)")
+    if status.faults:
+        out.result(f"{plural(status.faults, 'fault')} in force: batchctl local fault list")
 
 
 app.command("open")(opening.local_open)
@@ -152,3 +171,4 @@ def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="
 
 app.command("snapshot")(snapshots.local_snapshot)
 app.command("restore")(snapshots.local_restore)
+app.command("advance")(local_advance)

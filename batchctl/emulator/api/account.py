@@ -58,6 +58,9 @@ def service_status(service: Service, call: Call) -> Answer:
         "runningTasks": states["running"] + states["preparing"],
         "activeTasks": states["active"],
         "pools": len(service.store.pools),
+        "aheadSeconds": service.clock.ahead,
+        "timeScale": service.faults.scale_now(),
+        "faults": len(service.faults.in_force),
         "pid": os.getpid(),
     }
     return Answer(200, body)

@@ -178,7 +178,8 @@ class Door:
 
     def _headers(self, request: Request, answer: Answer, request_id: str) -> dict[str, str]:
         headers = {
-            "Date": times.http_date(time.time()),
+            # Signatures are judged by the real time, and what is said of them is said by it.
+            "Date": times.http_date(time.time() if answer.status in (401, 403) else self._service.clock.now()),
             "request-id": request_id,
             "DataServiceVersion": "3.0",
             "Server": "batchctl-emulator",

@@ -1,17 +1,32 @@
 """The control surface of faults on demand, below /_local: faults are made, listed and cleared; accidents happen."""
 
+from typing import Any
+
 from batchctl.emulator.api import pools
 from batchctl.emulator.api.nodes import find_node
-from batchctl.emulator.faults import QUOTAS, STEPS, Fault
-from batchctl.emulator.life import accidents
+from batchctl.emulator.faults import FOREVER, MOST_SCALE, QUOTAS, STEPS, Fault
+from batchctl.emulator.life import accidents, node_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import MESSAGES
 from batchctl.emulator.records import Json
 from batchctl.emulator.refusals import REFUSALS, Refusal, bad_value
-from batchctl.emulator.wire.checks import Need, Or, Props, Shape, number, text, word
+from batchctl.emulator.wire.checks import Need, Or, Props, Shape, amount, number, text, word
 from batchctl.emulator.wire.messages import Answer, Call, list_entries
 
-_SECONDS = number(0, 86400)
+_MOST_SECONDS = 86400
+_SECONDS = amount(0, _MOST_SECONDS)
+
+
+def _seconds_or_forever(value: Any, path: str) -> float | str:
+    """How long a step is held: a number, or until the fault is cleared."""
+    if isinstance(value, str) and value.lower() == FOREVER:
+        return FOREVER
+    try:
+        return _SECONDS(value, path)  # type: ignore[no-any-return]  # a check gives what it is given
+    except Refusal:
+        raise bad_value(path, value, f"seconds from 0 to {_MOST_SECONDS} are wanted, or '{FOREVER}'") from None
+
+
 _WHEN: Props = {"every": Or(number(1), 1), "skip": Or(number(0), 0), "times": number(1)}
 _POOL: Props = {"pool": Or(text(least=1), "*")}
 _RUN: Props = {"kind": Need(text()), "exitCode": Or(number(1, 255), 1), "code": word(*MESSAGES), **_POOL, **_WHEN}
@@ -27,12 +42,12 @@ SHAPES = {
         seconds=Or(_SECONDS, 0),
         status=number(400, 599),
         code=text(least=1),
-        retryAfter=_SECONDS,
+        retryAfter=number(0, _MOST_SECONDS),
         drop=word("before", "after"),
         **_WHEN,
     ),
-    "delay": Shape("DelayFault", kind=Need(text()), step=Need(word(*STEPS)), seconds=Need(_SECONDS)),
-    "timescale": Shape("TimeScaleFault", kind=Need(text()), scale=Need(number(0, 1000))),
+    "delay": Shape("DelayFault", kind=Need(text()), step=Need(word(*STEPS)), seconds=Need(_seconds_or_forever)),
+    "timescale": Shape("TimeScaleFault", kind=Need(text()), scale=Need(amount(0, MOST_SCALE))),
     "quota": Shape("QuotaFault", kind=Need(text()), quota=Need(word(*QUOTAS)), most=Need(number(0))),
     "starttask": Shape("StartTaskFault", **_RUN),
     "preparation": Shape("PreparationFault", **_RUN),
@@ -72,7 +87,7 @@ def create_fault(service: Service, call: Call) -> Answer:
         raise bad_value("kind", kind, f"one of {', '.join(SHAPES)} is wanted")
     checked = {**SHAPES[kind](asked), "kind": kind}
     fault = service.faults.add(_with_status_and_code(checked) if kind == "request" else checked)
-    _wake_all(service)
+    node_life.look_again(service)
     return Answer(201, fault.wire())
 
 
@@ -83,7 +98,7 @@ def list_faults(service: Service, call: Call) -> Answer:
 def clear_faults(service: Service, call: Call) -> Answer:  # noqa: ARG001 - a handler takes both
     """All faults."""
     service.faults.clear()
-    _wake_all(service)
+    node_life.look_again(service)
     return Answer(204)
 
 
@@ -92,7 +107,7 @@ def clear_fault(service: Service, call: Call) -> Answer:
     if not found:
         raise Refusal("InvalidUri", (("Reason", "there is no fault of this id"),))
     service.faults.clear(found[0])
-    _wake_all(service)
+    node_life.look_again(service)
     return Answer(204)
 
 
@@ -115,8 +130,3 @@ def _with_status_and_code(asked: Json) -> Json:
     if "status" in asked and "code" not in asked:
         return {**asked, "code": _BY_STATUS.get(asked["status"], "InternalError")}
     return asked
-
-
-def _wake_all(service: Service) -> None:
-    """What waits for a step or a quota is looked at again."""
-    service.wake(*service.store.pools.values(), *service.store.jobs.values())

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from batchctl.emulator.api import (
     account,
+    clock_routes,
     extensions,
     fault_routes,
     files,
@@ -41,6 +42,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("HEAD", "/_local/health", health.tell_health),
     ("POST", "/_local/reset", account.reset_account),
     ("GET", "/_local/certificate", account.show_authority),
+    ("GET", "/_local/clock", clock_routes.read_clock),
+    ("POST", "/_local/clock", clock_routes.set_clock),
     ("POST", "/_local/faults", fault_routes.create_fault),
     ("GET", "/_local/faults", fault_routes.list_faults),
     ("DELETE", "/_local/faults", fault_routes.clear_faults),

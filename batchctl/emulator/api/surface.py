@@ -30,7 +30,7 @@ another endpoint and key, or a token, and nothing else: azure-batch 15.1.0 and 1
 (`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, has one account
 with one key, and its nodes are directories in which tasks run as processes of the user who started it.
 
-It misbehaves when it is told to: [faults on demand](faults.md).
+It misbehaves when it is told to: [faults on demand](faults.md). Its [clock](clock.md) can be set ahead.
 
 Versions of the API that it takes: {versions}.
 

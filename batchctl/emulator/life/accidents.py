@@ -27,9 +27,17 @@ def cause_accident(service: Service, pool: Pool, node: Node, accident: str, erro
         node_life.move_node(service, pool, node, "unknown")
     else:
         _strike_node(service, pool, node, STATES[accident], [error] if accident == "break" else [])
-    if mended_after:
-        since = node.state_time
-        service.timer((node, "mend"), mended_after, lambda: _mend_if(service, pool, node, since))
+    node.mended_at = service.clock.now() + mended_after if mended_after else None
+    service.store.keep(node)
+    await_mending(service, pool, node)
+
+
+def await_mending(service: Service, pool: Pool, node: Node) -> None:
+    """Mends the node when its time comes, if it has one."""
+    service.cancel((node, "mend"))
+    if node.mended_at is not None:
+        left = node.mended_at - service.clock.now()
+        service.timer((node, "mend"), left, lambda: _mend_if_broken(service, pool, node))
 
 
 def hold_node(service: Service, pool: Pool, node: Node, scheduling: str) -> None:
@@ -76,6 +84,8 @@ def _strike_node(service: Service, pool: Pool, node: Node, state: str, errors: l
         service.discard(run_orders.node_root(service.settings, node))
 
 
-def _mend_if(service: Service, pool: Pool, node: Node, since: float) -> None:
-    if pool.nodes.get(node.key) is node and node.state_time == since:
+def _mend_if_broken(service: Service, pool: Pool, node: Node) -> None:
+    """Somebody may have mended, rebooted or removed it meanwhile."""
+    node.mended_at = None
+    if pool.nodes.get(node.key) is node and node.state in _MENDED and not node.after:
         mend_node(service, pool, node)

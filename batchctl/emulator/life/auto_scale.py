@@ -99,7 +99,7 @@ def evaluate_formula(service: Service, pool: Pool, text: str) -> Json:
 
 
 def watch_pool(service: Service, pool: Pool) -> None:
-    """Samples every 30 seconds and evaluates at the pool's interval, as long as its autoscale is on."""
+    """Samples every 30 seconds, as long as the pool's autoscale is on."""
     take_sample(service, pool)
     service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _sample_again(service, pool))
 
@@ -112,6 +112,7 @@ def apply_formula(service: Service, pool: Pool) -> None:
     pool.autoscale_run = evaluate_formula(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
     service.store.touch(pool)
+    await_evaluation(service, pool)
     if "error" in pool.autoscale_run or pool.allocation != "steady":  # a resize under way is left to end
         return
     values = dict(part.split("=", 1) for part in pool.autoscale_run["results"].split(";"))
@@ -127,15 +128,28 @@ def take_sample(service: Service, pool: Pool) -> None:
     samples.append((service.clock.now(), _measure(service, pool)))
 
 
-def _sample_again(service: Service, pool: Pool) -> None:
-    # Another pool may bear the id by now.
-    if service.store.pools.get(pool.key) is not pool or not pool.spec["enableAutoScale"]:
-        service.samples.pop(pool.key, None)
-        return
-    watch_pool(service, pool)
+def await_evaluation(service: Service, pool: Pool) -> None:
+    """The formula is evaluated again when the pool's interval is over."""
     interval = times.duration(pool.spec.get("autoScaleEvaluationInterval", "PT15M"))
-    if service.clock.now() >= pool.autoscale_enabled + interval:
+    left = pool.autoscale_enabled + interval - service.clock.now()
+    service.timer((pool, "evaluation"), left, lambda: _evaluate_again(service, pool))
+
+
+def _sample_again(service: Service, pool: Pool) -> None:
+    if _still_scales(service, pool):
+        watch_pool(service, pool)
+    else:
+        service.samples.pop(pool.key, None)
+
+
+def _evaluate_again(service: Service, pool: Pool) -> None:
+    if _still_scales(service, pool):
         apply_formula(service, pool)
+
+
+def _still_scales(service: Service, pool: Pool) -> bool:
+    """Whether it has a formula still. Another pool may bear the id by now."""
+    return service.store.pools.get(pool.key) is pool and bool(pool.spec["enableAutoScale"])
 
 
 def _measure(service: Service, pool: Pool) -> dict[str, float]:

@@ -23,6 +23,15 @@ def begin_step(service: Service, pool: Pool, node: Node) -> None:
     _step_in_time(service, node, partial(steps.get(node.state, start_node), service, pool, node))
 
 
+def look_again(service: Service) -> None:
+    """All that waits is looked at again: how long steps take, or what there is to be had, has changed."""
+    for pool in service.store.pools.values():
+        for node in pool.nodes.values():
+            if node.state in STEPS:
+                begin_step(service, pool, node)
+    service.wake(*service.store.pools.values(), *service.store.jobs.values(), *service.store.schedules.values())
+
+
 def boot_again(service: Service, node: Node, state: str, option: str) -> None:
     """Reboot, reimage, upgrade or deallocate (`state`): its tasks are requeued, terminated or waited for first."""
     node.after, node.retaining = state, option == "retaineddata"

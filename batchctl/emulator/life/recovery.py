@@ -1,6 +1,15 @@
 """The first moments after a start: what an earlier run left is ended, taken back to the queue and set going again."""
 
-from batchctl.emulator.life import auto_pools, auto_scale, job_life, node_life, retention, schedule_life, task_life
+from batchctl.emulator.life import (
+    accidents,
+    auto_pools,
+    auto_scale,
+    job_life,
+    node_life,
+    retention,
+    schedule_life,
+    task_life,
+)
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.container_runtime import find_runtime, remove_containers
 from batchctl.emulator.node.containers import mark_of
@@ -29,6 +38,7 @@ def recover(service: Service) -> None:
     for pool in pools:
         if pool.spec["enableAutoScale"]:
             auto_scale.watch_pool(service, pool)
+            auto_scale.await_evaluation(service, pool)
         if pool.state == "deleting":
             auto_pools.delete_pool_later(service, pool)
     service.wake(*pools, *jobs, *schedules)
@@ -55,6 +65,7 @@ def _recover_job(service: Service, job: Job) -> None:
 
 def _recover_node(service: Service, pool: Pool, node: Node) -> None:
     node.pid = None
+    accidents.await_mending(service, pool, node)
     # A preparation or a release that was cut off runs again as if it had not begun.
     for notes in (node.preparations, node.releases):
         for key in [key for key, info in notes.items() if info["state"] == "running"]:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import os
 import shutil
 import threading
@@ -45,6 +46,8 @@ _SWEEP_AFTER = 0.05  # seconds: one look at /proc serves all tasks that ended me
 _END_WITHIN = 5.0  # seconds: a killed process takes milliseconds, what uploads its files goes on to their end
 _DIES_WITHIN = 0.005  # seconds that an orphan takes, mostly
 _LAST_SWEEPS = 20  # a second in all; an orphan that cannot die is left to init
+YOUNG = 5.0
+"""Seconds for which a run is waited for after its begin, before the clock is set ahead."""
 _log = logging.getLogger(__name__)
 
 
@@ -75,9 +78,11 @@ class Service:
         self.companies: dict[Task, Company] = {}
         self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
-        self.faults = Faults(settings.time_scale)
         self.tokens = Tokens(settings.home)
         self.requests, self.visitors = LastRequests(), Visitors()
+        self.clock.ahead = self.store.notes.get("clock", {"ahead": clock.ahead})["ahead"]
+        self.advancing = asyncio.Lock()
+        self.faults = self._faults_of_before()
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
         self._writing: asyncio.TimerHandle | None = None
@@ -95,6 +100,19 @@ class Service:
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
         self._adopts = self.settings.adopts and strays.adopt_orphans()
+
+    def _faults_of_before(self) -> Faults:
+        """Those of the last run; a time scale that this start names counts for more than its."""
+        faults = Faults(changed=self._keep_faults)
+        if kept := self.store.notes.get("faults"):
+            faults.take_up(kept)
+        if self.settings.time_scale is not None:
+            faults.scale = self.settings.time_scale
+        return faults
+
+    def _keep_faults(self) -> None:
+        self.store.note("faults", self.faults.kept())
+        self.save_soon()
 
     async def stop(self) -> None:
         """Kills the runs, waits for their ends and writes the store; the next start requeues their tasks."""
@@ -130,7 +148,9 @@ class Service:
             timer.cancel()
         for held in (self._going, self.runs, self.kept, self.companies, self.samples, self.timers, self._woken):
             held.clear()
+        self.clock.set_back()
         self.faults.clear()
+        self.faults.set_scale(self.settings.time_scale or 0.0)
         self.store.clear()
         self.discard(self.settings.home / "nodes")
         self.active = time.monotonic()
@@ -211,16 +231,35 @@ class Service:
     def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
         """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
         left = since + self.faults.seconds(step) - self.clock.now()
-        if left <= 0:
-            return False
-        self.timer((record, step), left, call)
-        return True
+        self.cancel((record, step))
+        if 0 < left < math.inf:
+            self.timer((record, step), left, call)
+        return left > 0
 
     async def sleep(self, seconds: float) -> None:
         """Waits on the service's clock."""
         over = asyncio.Event()
         self.clock.later(seconds, over.set)
         await over.wait()
+
+    async def come_to_rest(self, until: float) -> None:
+        """Returns when nothing is to be done at once, and no run has just begun or is being ended; those are waited
+        for until `until`, by the monotonic clock of this machine."""
+        while not self._stopping:
+            for _ in range(3):  # who waited for a moment that has come goes on in the turns after it
+                await asyncio.sleep(0)
+            now = time.monotonic()
+            soon = [going for going, run in self._going.items() if run.killed or now - run.begun < YOUNG]
+            if self._woken:
+                continue
+            if not soon or now >= until:
+                return
+            await asyncio.wait(soon, timeout=min(until - now, YOUNG / 10), return_when=asyncio.FIRST_COMPLETED)
+
+    def keep_time(self) -> None:
+        """Notes how far the clock is ahead, for the next start."""
+        self.store.note("clock", {"ahead": self.clock.ahead})
+        self.save_soon()
 
     def cancel(self, owner: object) -> None:
         """Forgets the owner's timer."""

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -56,11 +57,12 @@ class Order:
 class Run:
     """An Order on its way. `kill` may come at any time on the loop's thread; `spawned` hears pid and birth.
 
-    `threads` do what may take long.
+    `threads` do what may take long. `begun`: by the monotonic clock of this machine.
     """
 
     def __init__(self, order: Order, threads: Executor, spawned: "Callable[[Run, int, float], None] | None") -> None:
         self.order, self._threads, self._spawned = order, threads, spawned
+        self.begun = time.monotonic()
         self._streams: tuple[int, int] | None = None
         self._pid: int | None = None
         self._kept: subprocess.Popen[bytes] | None = None

@@ -60,6 +60,21 @@ def number(least: int | None = None, most: int | None = None) -> Check:
     return check
 
 
+def amount(least: float, most: float) -> Check:
+    """A number, with parts of one or without, or a text that is one."""
+
+    def check(value: Any, path: str) -> float:
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value.strip()):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise bad_value(path, value, "a number is wanted")
+        if not least <= value <= most:
+            raise bad_value(path, value, f"the value must be {_range_in_words(least, most)}")
+        return value
+
+    return check
+
+
 def flag(value: Any, path: str) -> bool:
     """true or false, also as texts."""
     if isinstance(value, str) and value.lower() in ("true", "false"):

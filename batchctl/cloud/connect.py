@@ -24,6 +24,7 @@ from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct, trusted_certificates
 from batchctl.cloud.expansion import Expansion
+from batchctl.cloud.resources.unmarked import Unmarked
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
@@ -129,6 +130,11 @@ def connect(
     `say` hears of requests that are tried again.
     """
     return Azure(replace(_session(target, clock, at_once), again=Again(clock, say)))
+
+
+def unmarked(target: Target, clock: Clock) -> Unmarked:
+    """The blob store of an account, for what is put there by hand; sends nothing yet."""
+    return Unmarked(_session(target, clock))
 
 
 def _session(target: Target, clock: Clock, at_once: int | None = None) -> Session:

@@ -102,7 +102,7 @@ def with_stand_ins(
 
     Raises SpecError for what cannot be read.
     """
-    source = replace(_read_source(path), overlays=tuple(_read_source(file, "the overlay") for file in overlays))
+    source = replace(read_source(path), overlays=tuple(read_source(file, "the overlay") for file in overlays))
     document, *_ = read_document(_composed(source)[0], source)
     named = needed_names(document) if isinstance(document, dict) else frozenset()
     asked = {name.removeprefix(ENV) for name in outside_names(source.all_text) - named if name.startswith(ENV)}
@@ -171,7 +171,7 @@ def _generates(spec: Spec) -> bool:
 
 def fingerprint(path: Path) -> str:
     """The digest of a spec's text, as `Source.digest` of what `load` makes of it. Raises SpecError."""
-    return _read_source(path).digest
+    return read_source(path).digest
 
 
 def _spec(path: Path, read: Examined, variables: Given, environ: Mapping[str, str]) -> Spec:
@@ -203,9 +203,9 @@ def _examined(
     """Raises SpecError with all that is wrong. `beside`: the files of variables, and the overlays; `needed`: the places
     whose values count, if not all; `offline`: nobody has looked into key vaults."""
     var_files, overlays = beside
-    filed = [_read_source(file, "the variables") for file in var_files]
-    over = tuple(_read_source(file, "the overlay") for file in overlays)
-    source = replace(_read_source(path), overlays=over)
+    filed = [read_source(file, "the variables") for file in var_files]
+    over = tuple(read_source(file, "the overlay") for file in overlays)
+    source = replace(read_source(path), overlays=over)
     sources = (source, *over, *filed)
     # First, so that a secret is told whatever else ends the reading (reliability B43).
     problems = [problem for one in sources for problem in one.secrets()]
@@ -274,7 +274,8 @@ def _unseen(problems: Iterable[Problem], values: Mapping[str, Value]) -> list[Pr
     return [replace(problem, message=veil(problem.message)) for problem in problems]
 
 
-def _read_source(path: Path, what: str = "the spec") -> Source:
+def read_source(path: Path, what: str = "the spec") -> Source:
+    """A file's text. Raises SpecError for what cannot be read, is too large or is no UTF-8."""
     return Source(str(path), _file_text(path, what))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchctl.cli.local import faults, opening, snapshots
+from batchctl.cli.local import faults, opening, seeding, snapshots
 from batchctl.cli.local.clock import checked_scale, clock_line, local_advance
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_page, require_an_answer
@@ -172,3 +172,4 @@ def local_logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="
 app.command("snapshot")(snapshots.local_snapshot)
 app.command("restore")(snapshots.local_restore)
 app.command("advance")(local_advance)
+app.command("seed")(seeding.local_seed)

@@ -1,12 +1,20 @@
 """A new job or job schedule at the gate: quotas, its pool, its special tasks."""
 
+from typing import Protocol
+
 from batchctl.emulator.admission.tasks import check_packages, check_task_id, full_constraints
-from batchctl.emulator.records import Json
+from batchctl.emulator.records import Job, Json, Schedule
 from batchctl.emulator.refusals import Refusal, bad_value
-from batchctl.emulator.store import Store
 
 
-def admit_job(store: Store, most: int, job_id: str, spec: Json, *, by_schedule: bool = False) -> Json:
+class HoldsJobs(Protocol):
+    """Whatever knows the account's jobs and job schedules by their lower-case ids."""
+
+    jobs: dict[str, Job]
+    schedules: dict[str, Schedule]
+
+
+def admit_job(store: HoldsJobs, most: int, job_id: str, spec: Json, *, by_schedule: bool = False) -> Json:
     """A job as it is kept, its constraints in full. `most`: the quota of jobs; a schedule was counted for its own."""
     existing = store.jobs.get(job_id.lower())
     if existing is not None:
@@ -20,7 +28,7 @@ def admit_job(store: Store, most: int, job_id: str, spec: Json, *, by_schedule: 
     return _fill_constraints(spec)
 
 
-def admit_schedule(store: Store, most: int, schedule_id: str, spec: Json) -> Json:
+def admit_schedule(store: HoldsJobs, most: int, schedule_id: str, spec: Json) -> Json:
     """A job schedule as it is kept. `most`: the quota of jobs and job schedules."""
     existing = store.schedules.get(schedule_id.lower())
     if existing is not None:
@@ -49,7 +57,7 @@ def check_pool_info(info: Json) -> None:
         raise Refusal("MissingRequiredProperty", (("PropertyName", "poolInfo.autoPoolSpecification.pool"),))
 
 
-def _check_quota(store: Store, most: int) -> None:
+def _check_quota(store: HoldsJobs, most: int) -> None:
     """Jobs that are not completed, and job schedules, count together."""
     jobs = sum(job.state != "completed" for job in store.jobs.values())
     schedules = sum(schedule.state != "completed" for schedule in store.schedules.values())

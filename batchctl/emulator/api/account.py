@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from batchctl.emulator.admission.images import IMAGES
+from batchctl.emulator.admission.seeds import SEED, Account, refused_of_seed
+from batchctl.emulator.life.intake import job_quota
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Refusal
@@ -70,6 +72,15 @@ def reset_account(service: Service, call: Call) -> Answer:
     """Empty at once; the answer comes when no process is left of what ran."""
     service.empty()
     return Answer(204, once=service.runs_ended)
+
+
+def check_seed(service: Service, call: Call) -> Answer:
+    """What would be refused of pools, jobs and tasks, with its place; nothing is taken in."""
+    asked, store = call.body(SEED), service.store
+    most = service.faults.quota("pools", service.settings.pool_quota)
+    account = Account(dict(store.pools), dict(store.jobs), store.schedules, most, job_quota(service))
+    found = refused_of_seed(account, asked, call.version)
+    return Answer(200, {"value": [{"at": at, **refusal.brief()} for at, refusal in found]})
 
 
 def show_authority(service: Service, call: Call) -> Answer:

@@ -41,6 +41,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_local/health", health.tell_health),
     ("HEAD", "/_local/health", health.tell_health),
     ("POST", "/_local/reset", account.reset_account),
+    ("POST", "/_local/seed/check", account.check_seed),
     ("GET", "/_local/certificate", account.show_authority),
     ("GET", "/_local/clock", clock_routes.read_clock),
     ("POST", "/_local/clock", clock_routes.set_clock),

@@ -40,7 +40,7 @@ def show_job(service: Service, call: Call) -> Answer:
     look = call.query.get("look", "")
     if look and look not in glance.LOOKS:
         raise bad_query("look", look[:80], f"one of {', '.join(glance.LOOKS)} is wanted")
-    return Answer(200, glance.tasks_of(jobs.find_job(service, call), look, page_bounds(call)[0]))
+    return Answer(200, glance.tasks_of(service, jobs.find_job(service, call), look, page_bounds(call)[0]))
 
 
 def show_task(service: Service, call: Call) -> Answer:

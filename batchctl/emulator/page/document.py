@@ -20,11 +20,14 @@ _MAY = (
 )
 """What the page may do: run its own script, and ask whoever served it."""
 
+_SCRIPTS = ("dom.js", "states.js", "files.js", "overview.js", "work.js", "page.js")
+"""One module together, in this order."""
+
 
 @cache
 def document() -> tuple[bytes, dict[str, str]]:
     """The page and its headers. It holds no secret: what it shows it asks for, once it was let in."""
-    style, script = _text("page.css"), _text("page.js")
+    style, script = _text("page.css"), "\n".join(map(_text, _SCRIPTS))
     text = _text("page.html").replace("/* style */", style).replace("/* script */", script)
     rules = _MAY.format(script=_hash_of(script), style=_hash_of(style))
     return text.encode(), {**HEADERS, "Content-Security-Policy": rules, "Content-Type": "text/html; charset=utf-8"}

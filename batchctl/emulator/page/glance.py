@@ -1,6 +1,7 @@
 """What the page of the account shows of pools, nodes, jobs and tasks. It reads, and changes nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,12 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.tree import all_below, shown_name
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 
-LOOKS = ("failed", "running", "active", "succeeded")
+LOOKS: dict[str, Callable[[Task], bool]] = {
+    "failed": lambda task: task.state == "completed" and task.failed,
+    "running": lambda task: task.state in ("running", "preparing"),
+    "active": lambda task: task.state == "active",
+    "succeeded": lambda task: task.state == "completed" and not task.failed,
+}
 """What tasks are to a reader, those first that want one."""
 PAGE = 100
 """Tasks that are shown at a time."""
@@ -23,11 +29,11 @@ _NO_ERROR: Json = {}
 
 def account(service: Service, since: int) -> Json:
     """Everything at a glance; of the requests those after `since`."""
-    store, now = service.store, service.clock.now()
+    store = service.store
     jobs = sorted(store.jobs.values(), key=lambda job: (job.state == "completed", -job.seq))
     return {
+        "now": times.stamp(service.clock.now()),
         "account": service.settings.account,
-        "now": times.stamp(now),
         "pools": [_pool(pool) for pool in sorted(store.pools.values(), key=lambda pool: pool.key)],
         "jobs": [_job(job) for job in jobs],
         "faults": [fault.wire() for fault in service.faults.in_force],
@@ -59,37 +65,43 @@ def _job(job: Job) -> Json:
         "reason": job.reason,
         "error": _error_words(job.scheduling_error) if job.scheduling_error else None,
         "created": times.stamp(job.created),
-        "counts": {look: len(tasks) for look, tasks in _by_look(job.tasks.in_order()).items()},
+        "counts": _counts(job),
     }
 
 
-def _by_look(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    found: dict[str, list[Task]] = {look: [] for look in LOOKS}
-    for task in tasks:
-        found[_look(task)].append(task)
-    return found
+def _counts(job: Job) -> dict[str, int]:
+    """How many tasks of each look. There may be very many: they are gone through as fast as can be."""
+    tasks = job.tasks.in_order()
+    states = Counter([task.state for task in tasks])
+    failed = sum([task.failed for task in tasks if task.state == "completed"])
+    return {
+        "failed": failed,
+        "running": states["running"] + states["preparing"],
+        "active": states["active"],
+        "succeeded": states["completed"] - failed,
+    }
 
 
-def _look(task: Task) -> str:
-    if task.state == "completed":
-        return "failed" if task.failed else "succeeded"
-    return "active" if task.state == "active" else "running"
-
-
-def tasks_of(job: Job, look: str, after: int) -> Json:
+def tasks_of(service: Service, job: Job, look: str, after: int) -> Json:
     """A job and some of its tasks, `after` so many: those of one look, or all, the failed ones first."""
-    found = _by_look(job.tasks.in_order())
-    chosen = found.get(look)
-    shown: Iterator[Task] = islice(chain(*found.values()) if chosen is None else chosen, after, after + PAGE)
-    total = sum(map(len, found.values())) if chosen is None else len(chosen)
-    return {**_job(job), "total": total, "after": after, "most": PAGE, "tasks": [_row(task) for task in shown]}
+    about, tasks = _job(job), job.tasks.in_order()
+    chosen = [look] if look else list(LOOKS)
+    shown = chain.from_iterable(filter(LOOKS[one], tasks) for one in chosen)
+    return {
+        "now": times.stamp(service.clock.now()),
+        **about,
+        "total": sum(about["counts"][one] for one in chosen),
+        "after": after,
+        "most": PAGE,
+        "tasks": [_row(task) for task in islice(shown, after, after + PAGE)],
+    }
 
 
 def _row(task: Task) -> Json:
     return {
         "id": task.id,
         "state": task.state,
-        "look": _look(task),
+        "look": next(look for look, is_so in LOOKS.items() if is_so(task)),
         "pool": task.pool,
         "node": task.node,
         "failure": task.info.get("failureInfo", _NO_ERROR).get("code"),
@@ -101,6 +113,7 @@ def task(service: Service, job: Job, task: Task) -> Json:
     """A task with the files of its directory, or why there are none."""
     directory = task_life.directory_of(service, task)
     return {
+        "now": times.stamp(service.clock.now()),
         **_row(task),
         "job": job.id,
         "failure": _error_words(task.info.get("failureInfo", _NO_ERROR)),
@@ -116,6 +129,7 @@ def node(service: Service, pool: Pool, node: Node) -> Json:
     """A node with what runs on it and what its start task wrote."""
     root = run_orders.node_root(service.settings, node)
     return {
+        "now": times.stamp(service.clock.now()),
         "id": node.id,
         "pool": pool.id,
         "state": node.state,

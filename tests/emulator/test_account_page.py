@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.client
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from batchctl.emulator.api.browsers import check_origin
+from batchctl.emulator.identity import peers
 from batchctl.emulator.last_requests import MOST as MOST_REQUESTS
 from batchctl.emulator.last_requests import LastRequests
 from batchctl.emulator.page.document import document
@@ -166,6 +168,14 @@ def test_a_used_token_opens_nothing(browser: Browser) -> None:
     assert browser.ask("session", "POST", token).status == 201
     assert browser.ask("session", "POST", token).status == 401
     assert browser.ask("session", "POST", browser.session).status == 401
+
+
+def test_a_token_that_another_user_found_opens_nothing(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = browser.token()
+    with monkeypatch.context() as patch:
+        patch.setattr(peers, "user_of", lambda peer, port: os.getuid() + 1)
+        assert browser.ask("session", "POST", token).status == 403
+    assert browser.ask("session", "POST", token).status == 201
 
 
 def test_the_session_is_wanted(browser: Browser, local: Local) -> None:

@@ -179,6 +179,14 @@ async function refused(first, second) {
   check(!(await second.text()).includes('many'), 'without a token nothing is seen');
 }
 
+// What a reader sees when the service goes, and when another one is at its place.
+async function left(tab) {
+  execFileSync(batchctl, ['local', 'stop']);
+  await tab.sees('The service does not answer');
+  execFileSync(batchctl, ['local', 'start'], {stdio: 'ignore'});
+  await tab.sees('does not know this page any more', 60);
+}
+
 async function tabOf(url) {
   const socket = new WebSocket(url);
   await new Promise((done, failed) => { socket.onopen = done; socket.onerror = failed; });
@@ -190,7 +198,9 @@ try {
   const [number, path] = readFileSync(port, 'utf8').trim().split('\n');
   const url = `ws://127.0.0.1:${number}${path}`;
   await read(await tabOf(url));
-  await refused(await tabOf(url), await tabOf(url));
+  const opened = await tabOf(url);
+  await refused(opened, await tabOf(url));
+  await left(opened);
 } catch (error) {
   check(false, error.stack);
 } finally {

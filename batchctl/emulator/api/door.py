@@ -136,7 +136,8 @@ class Door:
             _check_query(given)
             self._service.active = time.monotonic()  # whoever asks for our status does not keep us awake
         handler, params = routes.find_handler(request.method, raw_path)
-        return handler(self._service, Call(request.method, raw_path, params, given, headers, content, base))
+        peer = request.scope["client"]
+        return handler(self._service, Call(request.method, raw_path, params, given, headers, content, base, peer))
 
     def _version_instead(self, version: str) -> str | None:
         """The newest version that is known, for one that is newer, where somebody asked for that."""

@@ -1,9 +1,12 @@
 """The page of the account, below /_local: itself, the token and the session that open it, and what it asks for."""
 
+import os
 import time
+from urllib.parse import urlsplit
 
 from batchctl.emulator.api import browsers, jobs, pools, tasks
 from batchctl.emulator.api.nodes import find_node
+from batchctl.emulator.identity import peers
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.page import document, glance
 from batchctl.emulator.refusals import Refusal, bad_query
@@ -25,7 +28,13 @@ def create_token(service: Service, call: Call) -> Answer:
 
 
 def open_session(service: Service, call: Call) -> Answer:
-    """A token is traded for the session of one page."""
+    """A token is traded for the session of one page, in a browser of the user who runs the service.
+
+    The browser is started with the address, and what is started with what all users of a machine may see.
+    """
+    user = peers.user_of(call.peer, urlsplit(service.url).port or 0)
+    if user not in (None, 0, os.getuid()):  # not told from a container; root relays for others, and may do all anyway
+        raise Refusal("AuthenticationFailed", (("AuthenticationErrorDetail", "It is another user who asks."),))
     session = service.visitors.enter(browsers.bearer_of(call.headers), time.monotonic())
     if session is None:
         raise Refusal("Unauthorized", (("Reason", "the token was used, or is older than a minute"),))

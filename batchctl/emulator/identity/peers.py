@@ -12,14 +12,19 @@ _MAPPED = "0000000000000000FFFF0000"
 
 
 def is_of_our_user(peer: tuple[str, int] | None, port: int) -> bool:
-    """Whether the process that came from `peer` (an IPv4 address) to our `port` is of the user who runs this service.
+    """Whether the process that came from `peer` to our `port` is of the user who runs this service.
 
     False where the system does not tell.
     """
+    return user_of(peer, port) == os.getuid()
+
+
+def user_of(peer: tuple[str, int] | None, port: int) -> int | None:
+    """The user of the process that came from `peer` (an IPv4 address) to our `port`; None where nothing tells it."""
     try:
         packed = socket.inet_aton(peer[0]) if peer else b""
     except OSError:
-        return False
+        return None
     address = f"{int.from_bytes(packed, sys.byteorder):08X}"
     ours = f":{port:04X}"
     ends = {f"{before}{address}:{peer[1]:04X}" for before in ("", _MAPPED)} if peer else set()
@@ -27,8 +32,8 @@ def is_of_our_user(peer: tuple[str, int] | None, port: int) -> bool:
         for words in _connections(table):
             # The row of the client's own end: what is local to it is remote to us.
             if words[1] in ends and words[2].endswith(ours):
-                return int(words[_USER]) == os.getuid()
-    return False
+                return int(words[_USER])
+    return None
 
 
 def _connections(table: str) -> list[list[str]]:

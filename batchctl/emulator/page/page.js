@@ -84,7 +84,8 @@ async function enter() {
   try {
     session = (await (await ask('session', {method: 'POST', bearer: token})).json()).session;
   } catch (error) {
-    if (error instanceof Closed) say(`The address that you opened was used already, or is older than a minute. ${OPEN_AGAIN}`);
+    if (error.status === 403) say('The service runs as another user of this machine than this browser.');
+    else if (error instanceof Closed) say(`The address that you opened was used already, or is older than a minute. ${OPEN_AGAIN}`);
     else troubled(error);
     return;
   }

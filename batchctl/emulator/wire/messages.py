@@ -53,7 +53,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that passed the door. `base` is the account's URL as this client reaches it, without a slash."""
+    """A request that passed the door. `base` is the account's URL as this client reaches it, without a slash.
+
+    `peer` is the address and port that it came from.
+    """
 
     method: str
     path: str
@@ -62,6 +65,7 @@ class Call:
     headers: Mapping[str, str]
     content: bytes
     base: str
+    peer: tuple[str, int] | None = None
 
     def body(self, shape: Shape) -> Json:
         """The body, checked. Raises Refusal; an empty one is the empty object."""

@@ -177,4 +177,17 @@ NOT_SIGNED_IN = "not signed in to Azure: run `az login`"
 
 def _not_signed_in(error: AzureError) -> str:
     keys = "set AZURE_BATCH_ACCESS_KEY and AZURE_STORAGE_KEY"
-    return f"{NOT_SIGNED_IN}, or {keys} ({_first_line_unsigned(str(error))})"
+    return f"{NOT_SIGNED_IN}, or {keys} ({_first_line_unsigned(_why_no_token(str(error)))})"
+
+
+_TRIED = re.compile(r"^\t(\w+: .+)", re.MULTILINE)
+_NOT_SET_UP = re.compile("unavailable|not (be )?(found|installed|logged)|to be installed|run 'az login'", re.IGNORECASE)
+
+_ASKED = "Token request error: ("
+"""What a managed identity that answered is told with, though it is called unavailable as well."""
+
+
+def _why_no_token(text: str) -> str:
+    """Of what each way to sign in said, what the last one did that was set up: there the SDK stops."""
+    telling = [said for said in _TRIED.findall(text) if _ASKED in said or not _NOT_SET_UP.search(said)]
+    return telling[-1] if telling else text

@@ -152,4 +152,6 @@ def _issue(service: Service, principal: Principal, audience: str) -> Answer:
 
 
 def _refused(status: int, error: str, why: str) -> Answer:
-    return Answer(status, {"error": error, "error_description": why}, AS_JSON)
+    # Twice: the last two are what an App Service says, and all that msal reads of it.
+    body = {"error": error, "error_description": why, "statusCode": status, "message": why}
+    return Answer(status, body, AS_JSON)

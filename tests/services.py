@@ -15,11 +15,13 @@ from batchctl import local
 from batchctl.cloud.connect import AZURITE_KNOWS, Target
 
 
-def started(say: Callable[[str], None], timing: local.Timing = local.TIMING) -> local.Services:
+def started(
+    say: Callable[[str], None], timing: local.Timing = local.TIMING, keyless: bool | None = None
+) -> local.Services:
     """The services of `BATCHCTL_LOCAL_HOME`. Skips only if it was asked to; what cannot be installed is a failure."""
     if os.environ.get("BATCHCTL_TEST_NO_AZURITE") == "1":
         pytest.skip("BATCHCTL_TEST_NO_AZURITE=1: nothing that needs the blob store is tested")
-    return local.ensure_running(say, timing=timing)
+    return local.ensure_running(say, asked=local.Asked(keyless=keyless), timing=timing)
 
 
 def batch_client(services: local.Services) -> BatchClient:
@@ -52,6 +54,7 @@ def target_of(services: local.Services) -> Target:
         storage_url=services.blob_url,
         storage_account=services.storage_account,
         storage_key=services.storage_key,
+        trusted=str(services.authority) if services.authority else None,
     )
 
 

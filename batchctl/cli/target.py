@@ -130,6 +130,7 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
         storage_url=services.blob_url,
         storage_account=services.storage_account,
         storage_key=services.storage_key,
+        trusted=str(services.authority) if services.authority else None,
     )
 
 

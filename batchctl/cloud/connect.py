@@ -41,6 +41,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Target:
     """Two endpoints and the credentials for them. Without a key, DefaultAzureCredential asks Entra ID.
 
+    `trusted`: a file of certificates, who signs those of both; None: whom the environment names, or the public ones.
     `has_arm`: Azure Resource Manager stands beside it, where the Batch account has this `resource_id`.
     """
 
@@ -51,6 +52,7 @@ class Target:
     batch_key: str | None = field(default=None, repr=False)
     storage_key: str | None = field(default=None, repr=False)
     storage_api_version: str | None = None
+    trusted: str | None = None
     has_arm: bool = False
     resource_id: str | None = None
 
@@ -108,6 +110,7 @@ class Target:
         storage_url: str,
         storage_account: str,
         storage_key: str,
+        trusted: str | None = None,
     ) -> Self:
         """The services on this machine."""
         return cls(
@@ -118,6 +121,7 @@ class Target:
             storage_account=storage_account,
             storage_key=storage_key,
             storage_api_version=AZURITE_KNOWS,
+            trusted=trusted,
         )
 
 
@@ -151,7 +155,7 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
     batch = BatchClient(
         target.batch_url,
         _credential(target.batch_url, target.batch_account, target.batch_key, "AZURE_BATCH_ACCESS_KEY"),
-        transport=_transport(target.batch_url),
+        transport=_transport(target.batch_url, target.trusted),
         **options,
     )
     if target.storage_api_version:
@@ -159,11 +163,12 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
     storage = BlobServiceClient(
         target.storage_url,
         credential=_credential(target.storage_url, target.storage_account, target.storage_key, "AZURE_STORAGE_KEY"),
-        transport=_transport(target.storage_url),
+        transport=_transport(target.storage_url, target.trusted),
         **options,
     )
     sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
-    direct = Direct(target.storage_url, gate, straight=urlsplit(target.storage_url).hostname in LOOPBACK)
+    straight = urlsplit(target.storage_url).hostname in LOOPBACK
+    direct = Direct(target.storage_url, gate, straight=straight, trusted=target.trusted)
     arm = Arm(target.resource_id, target.batch_url, gate) if target.has_arm else None
     return Session(
         Batch(batch, target.batch_url),
@@ -195,13 +200,13 @@ def expansion(storage_url: str, clock: Clock) -> Expansion:
     return Expansion(replace(session, sas=Unsigned(storage_url)))
 
 
-def _transport(url: str) -> RequestsTransport:
+def _transport(url: str, trusted: str | None) -> RequestsTransport:
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
     straight = urlsplit(url).hostname in LOOPBACK
     return RequestsTransport(
         use_env_settings=not straight,
         # Among the settings of the environment that it does not look at then are the certificates that it trusts.
-        connection_verify=trusted_certificates() if straight else True,
+        connection_verify=trusted or (trusted_certificates() if straight else True),
         # Here, not among a client's options: beside a transport they go unread, and it waits for 300 s.
         connection_timeout=CONNECT_WITHIN,
         read_timeout=ANSWER_WITHIN,

@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             host_names=tuple(name.lower() for name in asked.host_name),
             storage=_auto_storage(asked.storage_url, asked.storage_key_file),
             certificates=Certificates(asked.certificates.resolve()) if asked.certificates else None,
+            keyless=asked.keyless,
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
@@ -91,6 +92,9 @@ def _argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--storage-key-file", type=Path, help="file of mode 0600 that holds its base64 key")
     parser.add_argument(
         "--certificates", type=Path, help="https too: directory with server.pem, server.key and authority.pem"
+    )
+    parser.add_argument(
+        "--keyless", action="store_true", help="tasks are told the https address, and trust bundle.pem beside the above"
     )
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")

@@ -7,6 +7,8 @@ from pathlib import Path
 from batchctl.emulator.auto_storage import AutoStorage
 
 NEWER_API = "accept-newer-api"
+TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""The variables by which programs are told whom to trust. All but the last name them in place of the public ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class Certificates:
     def key(self) -> Path:
         return self.directory / "server.key"
 
+    @property
+    def trust(self) -> dict[str, str]:
+        """The variables of tasks in which the authority is trusted, beside those that are trusted everywhere."""
+        bundle = {name: str(self.directory / "bundle.pem") for name in TRUST}
+        return {**bundle, "NODE_EXTRA_CA_CERTS": str(self.authority)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -38,9 +46,9 @@ class Settings:
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
     of its own, and may take in what tasks leave behind. `storage`: the account's auto storage. `certificates`: https is
-    served too, on the same port. `accepts_newer_api`: requests of newer versions than are known are
-    served as the newest; so too where the home has a file NEWER_API. `bind`: the address to listen on. `host_names`: by
-    which clients may call it besides those of loopback, at any port.
+    served too, on the same port; `keyless`: tasks are told of that alone, and whom to trust. `accepts_newer_api`:
+    requests of newer versions than are known are served as the newest; so too where the home has a file NEWER_API.
+    `bind`: the address to listen on. `host_names`: by which clients may call it besides those of loopback, at any port.
     """
 
     home: Path
@@ -54,6 +62,7 @@ class Settings:
     adopts: bool = False
     storage: AutoStorage | None = None
     certificates: Certificates | None = None
+    keyless: bool = False
     containers: str = "auto"
     accepts_newer_api: bool = False
     bind: str = "127.0.0.1"

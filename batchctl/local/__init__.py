@@ -5,9 +5,10 @@
 
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from batchctl.errors import CloudError, Refused
@@ -16,6 +17,7 @@ from batchctl.local.asked import ANY, Asked, checked, require_as_asked
 from batchctl.local.emptying import empty_batch, empty_blobs
 from batchctl.local.home import ACCOUNT, Home, State, account_key, find_home, load_state, locked, make_home
 from batchctl.local.processes import end_processes, is_alive
+from batchctl.local.services import Services, services_of
 from batchctl.local.supervisor import TIMING, Timing
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Timing",
     "accept_newer_api",
     "ensure_running",
+    "left_in",
     "logs",
     "replace_data",
     "reset",
@@ -34,35 +37,6 @@ __all__ = [
 ]
 
 _STOP_WITHIN = 75.0  # longer than the supervisor gives its two children
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """Where the local services answer, and what opens them. `blob_url` ends with the account's name."""
-
-    batch_url: str
-    batch_account: str
-    batch_key: str = field(repr=False)
-    blob_url: str
-    storage_account: str
-    storage_key: str = field(repr=False)
-    home: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables by which other clients find both accounts: those that the Azure CLI reads."""
-        blobs = {
-            "DefaultEndpointsProtocol": "http",
-            "AccountName": self.storage_account,
-            "AccountKey": self.storage_key,
-            "BlobEndpoint": self.blob_url,
-        }
-        return {
-            "AZURE_BATCH_ACCOUNT": self.batch_account,
-            "AZURE_BATCH_ENDPOINT": self.batch_url,
-            "AZURE_BATCH_ACCESS_KEY": self.batch_key,
-            "AZURE_STORAGE_CONNECTION_STRING": ";".join(f"{name}={value}" for name, value in blobs.items()),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +55,7 @@ class Status:
     pids: dict[str, int] | None = None
     bind: str | None = None
     host_names: tuple[str, ...] = ()
+    keyless: bool = False
 
 
 def ensure_running(say: Callable[[str], None], *, asked: Asked = ANY, timing: Timing = TIMING) -> Services:
@@ -98,7 +73,7 @@ def ensure_running(say: Callable[[str], None], *, asked: Asked = ANY, timing: Ti
             require_as_asked(asked, state)
         else:
             state = _start(home, say, asked, timing)
-        return _services_of(home, state)
+        return services_of(home, state)
 
 
 def accept_newer_api(accepted: bool) -> None:
@@ -126,7 +101,7 @@ def serve_here(say: Callable[[str], None], asked: Asked, ready: Callable[[Servic
         def serve_all() -> None:
             until_ready.close()
             if state := load_state(home):
-                ready(_services_of(home, state))
+                ready(services_of(home, state))
 
         launch_here(home, say, asked, serve_all)
 
@@ -137,7 +112,7 @@ def status() -> Status:
     state = _running_state(home)
     if state is None:
         return Status(home=home.root, running=False)
-    services, found = _services_of(home, state), ask_activity(state.batch_port, ACCOUNT, account_key(home, "batch"))
+    services, found = services_of(home, state), ask_activity(state.batch_port, ACCOUNT, account_key(home, "batch"))
     return Status(
         home=home.root,
         running=True,
@@ -149,6 +124,7 @@ def status() -> Status:
         time_scale=found.time_scale if found else None,
         faults=found.faults if found else None,
         pids={name: getattr(state, name).pid for name in ("supervisor", "emulator", "azurite")},
+        keyless=state.keyless,
         bind=state.bind,
         host_names=state.host_names,
     )
@@ -161,6 +137,16 @@ def stop() -> bool:
         return False
     with locked(home.lock):
         return _end_all(home)
+
+
+def left_in(environ: Mapping[str, str]) -> list[str]:
+    """The variables of `environ` that the services gave as their `environment`, keyless or not."""
+    home = find_home()
+    state = load_state(home)
+    if state is None:
+        return []
+    given = [services_of(home, replace(state, keyless=mode)).environment.items() for mode in (False, True)]
+    return [name for name, value in dict.fromkeys(chain(*given)) if environ.get(name) == value]
 
 
 def reset() -> bool:
@@ -176,7 +162,7 @@ def reset() -> bool:
         with suppress(CloudError):
             if state:
                 empty_batch(state.batch_port, ACCOUNT, account_key(home, "batch"))
-                empty_blobs(state.blob_port, ACCOUNT, account_key(home, "storage"))
+                empty_blobs(services_of(home, state))
                 return True
         _end_all(home)
         for data in (home.batch, home.blobs):
@@ -248,18 +234,6 @@ def _asked_before(home: Home) -> Asked:
     """What the start was asked for of which the services run; ANY if they do not."""
     state = _running_state(home)
     return Asked(bind=state.bind, host_names=state.host_names) if state else ANY
-
-
-def _services_of(home: Home, state: State) -> Services:
-    return Services(
-        batch_url=f"http://127.0.0.1:{state.batch_port}",
-        batch_account=ACCOUNT,
-        batch_key=account_key(home, "batch"),
-        blob_url=f"http://127.0.0.1:{state.blob_port}/{ACCOUNT}",
-        storage_account=ACCOUNT,
-        storage_key=account_key(home, "storage"),
-        home=home.root,
-    )
 
 
 def _end_all(home: Home) -> bool:

@@ -1,7 +1,7 @@
 """What a start of the services is asked for: which ports, and who may reach them by which names."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from batchctl.errors import Refused, UsageError
@@ -18,12 +18,14 @@ class Asked:
 
     `bind`: the address to listen on. `host_names`: by which clients may call the services besides those of loopback,
     in lower case. Both count for one start: what starts by itself listens on loopback, and knows no other name.
+    `keyless`: over https alone, with tokens beside keys; None: as at the last start.
     """
 
     port: int | None = None
     blob_port: int | None = None
     bind: str = LOOPBACK
     host_names: tuple[str, ...] = ()
+    keyless: bool | None = None
 
 
 ANY = Asked()
@@ -41,7 +43,7 @@ def checked(asked: Asked) -> Asked:
             raise UsageError(
                 f"--host-name {name}: one name or address is wanted, as in http://NAME:PORT, without a port"
             )
-    return Asked(port=asked.port, blob_port=asked.blob_port, bind=asked.bind, host_names=names)
+    return replace(asked, host_names=names)
 
 
 def require_as_asked(asked: Asked, state: State) -> None:
@@ -50,10 +52,15 @@ def require_as_asked(asked: Asked, state: State) -> None:
         *([f"Batch is on port {state.batch_port}"] if asked.port not in (None, state.batch_port) else []),
         *([f"blobs are on port {state.blob_port}"] if asked.blob_port not in (None, state.blob_port) else []),
         *([f"they listen on {state.bind}"] if asked.bind not in (LOOPBACK, state.bind) else []),
+        *([f"{'with' if state.keyless else 'without'} --keyless"] if _other_mode(asked, state) else []),
         *(f"they do not know the name {name}" for name in asked.host_names if name not in state.host_names),
     ]
     if wrong:
         raise Refused([f"the local services run already, but {', '.join(wrong)} (batchctl local stop ends them)"])
+
+
+def _other_mode(asked: Asked, state: State) -> bool:
+    return asked.keyless is not None and asked.keyless != state.keyless
 
 
 def _is_address(text: str) -> bool:

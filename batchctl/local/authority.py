@@ -1,6 +1,7 @@
 """A certificate for this machine, signed by an authority that is made for it and forgotten."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-NAMES = (x509.DNSName("localhost"), *(x509.IPAddress(ip_address(one)) for one in ("127.0.0.1", "::1")))
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SKEW = timedelta(days=1)
 """Clocks of containers and virtual machines lag behind."""
 _USAGES = (
@@ -29,8 +30,21 @@ class Made:
     authority: str
 
 
-def make_certificate(now: datetime, days: int) -> Made:
-    """Both are good for `days` from `now`, and a little before, with the extensions that Python 3.13 asks for."""
+def names_of(chain: bytes) -> list[str]:
+    """The names and addresses by which the server is called; none for what is no certificate."""
+    try:
+        server = x509.load_pem_x509_certificates(chain)[0]
+    except ValueError:
+        return []
+    return [str(one.value) for one in server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value]
+
+
+def make_certificate(now: datetime, days: int, names: Iterable[str] = ()) -> Made:
+    """For the server on this machine, also by these `names`, which may be addresses.
+
+    Both are good for `days` from `now`, and a little before, with the extensions that Python 3.13 asks for.
+    """
+    called = [_general_name(name) for name in dict.fromkeys([*LOOPBACK, *names])]
     ours, theirs = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
     # A name of its own: clients that trust that of an earlier start look for it by the name.
     issuer = _name(f"batchctl local authority {secrets.token_hex(4)}")
@@ -45,7 +59,7 @@ def make_certificate(now: datetime, days: int) -> Made:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(NAMES), critical=False)
+        .add_extension(x509.SubjectAlternativeName(called), critical=False)
         .sign(theirs, SHA256())
     )
     key = ours.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -73,6 +87,13 @@ def _begun(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _usage(*names: str) -> x509.KeyUsage:

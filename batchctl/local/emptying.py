@@ -8,12 +8,13 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import quote
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 from batchctl.errors import CloudError
 from batchctl.local.ask import ask_emulator
+from batchctl.local.services import Services
 
 _VERSION = "2021-12-02"
 _BREAK = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0"}
@@ -29,9 +30,9 @@ def empty_batch(port: int, account: str, key: str) -> None:
         raise CloudError(f"the local Azure Batch was not emptied: it answered {status}")
 
 
-def empty_blobs(port: int, account: str, key: str) -> None:
+def empty_blobs(services: Services) -> None:
     """All containers, leased ones too. Raises CloudError."""
-    store = _Store(port, account, key)
+    store = _Store(services)
     try:
         while names := store.containers():
             for name in names:
@@ -42,12 +43,21 @@ def empty_blobs(port: int, account: str, key: str) -> None:
         store.close()
 
 
+def _connection(services: Services) -> HTTPConnection:
+    address = urlsplit(services.blob_url).netloc
+    if services.authority is None:
+        return HTTPConnection(address, timeout=30.0)
+    from ssl import create_default_context
+
+    return HTTPSConnection(address, timeout=30.0, context=create_default_context(cafile=services.authority))
+
+
 class _Store:
     """The blob store over one connection."""
 
-    def __init__(self, port: int, account: str, key: str) -> None:
-        self._account, self._key = account, base64.b64decode(key)
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=30.0)
+    def __init__(self, services: Services) -> None:
+        self._account, self._key = services.storage_account, base64.b64decode(services.storage_key)
+        self._connection = _connection(services)
 
     def containers(self) -> list[str]:
         """The names of a page of them."""

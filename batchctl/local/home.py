@@ -69,7 +69,8 @@ class Home:
 class State:
     """The last start: ports, which the next start takes again, and processes, which may have ended since.
 
-    `bind`, `host_names`: whom it let in, which counts for it alone.
+    `bind`, `host_names`: whom it let in, which counts for it alone. `keyless`: both services were reached over https
+    alone, which stays so.
     """
 
     batch_port: int
@@ -80,6 +81,12 @@ class State:
     ready: bool = False
     bind: str = LOOPBACK
     host_names: tuple[str, ...] = ()
+    keyless: bool = False
+
+    @property
+    def scheme(self) -> str:
+        """How the blob store is reached; the Batch service hears both."""
+        return "https" if self.keyless else "http"
 
 
 def find_home() -> Home:

@@ -11,7 +11,7 @@ from pathlib import Path
 from batchctl.errors import CloudError
 from batchctl.local import azurite
 from batchctl.local.asked import Asked
-from batchctl.local.certificates import ensure_certificates
+from batchctl.local.certificates import ensure_certificates, write_bundle
 from batchctl.local.home import Home
 from batchctl.local.processes import clean_environment
 from batchctl.local.start import require_free
@@ -52,7 +52,8 @@ def _prepare(home: Home, say: Callable[[str], None], asked: Asked) -> tuple[str,
     for port in (asked.port, asked.blob_port):
         if port:
             require_free(port, asked.bind)
-    ensure_certificates(home.certificates)
+    ensure_certificates(home.certificates, asked.host_names)
+    write_bundle(home.certificates, os.environ)
     node = azurite.find_node()
     main = azurite.install_azurite(node, user_cache_path("batchctl"), say)
     say(f"Starting a local Azure Batch and blob store in {home.root}")

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -44,13 +44,18 @@ def start_both(home: Home, node: str, azurite: Path, asked: Asked) -> tuple[Stat
     taken = (asked.blob_port,) if asked.blob_port else ()
     batch_port = asked.port or choose_port(before.batch_port if before else None, taken)
     blob_port = asked.blob_port or choose_port(before.blob_port if before else None, (batch_port,))
+    keyless = asked.keyless if asked.keyless is not None else bool(before and before.keyless)
     # That of the last start would say that this one is ready.
     _ready_file(home).unlink(missing_ok=True)
-    children = Children(
-        _start_emulator(home, batch_port, blob_port, asked), _start_azurite(home, blob_port, node, azurite, asked)
-    )
+    asked = replace(asked, port=batch_port, blob_port=blob_port, keyless=keyless)
+    children = Children(_start_emulator(home, asked), _start_azurite(home, node, azurite, asked))
     ours, emulator, blobs = (_process_of(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
-    state = State(batch_port, blob_port, ours, emulator, blobs, bind=asked.bind, host_names=asked.host_names)
+    state = State(
+        *(batch_port, blob_port, ours, emulator, blobs),
+        bind=asked.bind,
+        host_names=asked.host_names,
+        keyless=keyless,
+    )
     save_state(home, state)
     return state, children
 
@@ -58,7 +63,7 @@ def start_both(home: Home, node: str, azurite: Path, asked: Asked) -> tuple[Stat
 def await_both(home: Home, state: State, children: Children, signals: int) -> None:
     """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
     # Azurite says so nowhere else; the log is of this start alone.
-    listens = f"listens on http://{state.bind}:{state.blob_port}".encode()
+    listens = f"listens on {state.scheme}://{state.bind}:{state.blob_port}".encode()
     deadline = time.monotonic() + _WITHIN
     while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
         for name in children.ended():
@@ -94,18 +99,20 @@ def _why_not(port: int, bind: str) -> str | None:
     return None
 
 
-def _start_emulator(home: Home, port: int, blob_port: int, asked: Asked) -> subprocess.Popen[bytes]:
+def _start_emulator(home: Home, asked: Asked) -> subprocess.Popen[bytes]:
     # The emulator is told files, not keys: a command line can be read by every user. They are made by asking for them.
     account_key(home, "batch")
     account_key(home, "storage")
-    options = {"--home": home.batch, "--port": port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
+    options = {"--home": home.batch, "--port": asked.port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
     options |= {"--certificates": home.certificates}
-    options |= {"--storage-url": f"http://127.0.0.1:{blob_port}/{ACCOUNT}", "--storage-key-file": home.keys / "storage"}
+    storage = f"{'https' if asked.keyless else 'http'}://{LOOPBACK}:{asked.blob_port}/{ACCOUNT}"
+    options |= {"--storage-url": storage, "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
         options["--containers"] = containers
     options |= {"--bind": asked.bind, "--ready-file": _ready_file(home)}
     words = [str(word) for option in options.items() for word in option]
     words += [word for name in asked.host_names for word in ("--host-name", name)]
+    words += ["--keyless"] if asked.keyless else []
     with _fresh_log(home.log("emulator")) as log:
         return subprocess.Popen(
             [sys.executable, "-m", "batchctl.emulator", *words, "--exit-with-parent"],
@@ -117,11 +124,15 @@ def _start_emulator(home: Home, port: int, blob_port: int, asked: Asked) -> subp
         )
 
 
-def _start_azurite(home: Home, port: int, node: str, main: Path, asked: Asked) -> subprocess.Popen[bytes]:
-    words = ["--blobHost", asked.bind, "--blobPort", str(port), "--location", str(home.blobs), "--disableTelemetry"]
+def _start_azurite(home: Home, node: str, main: Path, asked: Asked) -> subprocess.Popen[bytes]:
+    words = ["--blobHost", asked.bind, "--blobPort", str(asked.blob_port)]
+    words += ["--location", str(home.blobs), "--disableTelemetry"]
     words += ["--skipApiVersionCheck"]  # SDKs are newer than it, and ask for little that it does not know
     if asked.host_names:  # else the first part of a name with a dot would be taken for the account
         words += ["--disableProductStyleUrl"]
+    if asked.keyless:  # with a certificate it speaks https alone, and without one it takes no token
+        words += ["--cert", str(home.certificates / "server.pem"), "--key", str(home.certificates / "server.key")]
+        words += ["--oauth", "basic"]
     with _fresh_log(home.log("azurite")) as log:
         return subprocess.Popen(
             [node, "--require", str(GUARD), str(main), *words],

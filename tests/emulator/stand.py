@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,9 +89,9 @@ class Local:
 
 
 class BlobStub:
-    """Containers of blobs in memory, behind any SAS. `blobs["c/name"]` is (content, headers)."""
+    """Containers of blobs in memory, behind any SAS. `blobs["c/name"]` is (content, headers). `tls`: over https."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.blobs: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.containers: set[str] = set()
         self.denied: set[str] = set()
@@ -110,7 +111,9 @@ class BlobStub:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/account"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}/account"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def container(self, name: str) -> str:

@@ -12,15 +12,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
 from batchctl.emulator.api import listener
 from batchctl.emulator.settings import Certificates
 from batchctl.local.certificates import ensure_certificates
 
-from .conftest import new_job, pool_options
+from .conftest import completed, new_job, pool_options, ready_pool, text
 from .raw import VERSION, send
-from .stand import Local, running, until
+from .stand import BlobStub, Local, running, until
 from .test_faults import fault
 
 
@@ -42,8 +43,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @contextlib.contextmanager
-def secured(home: Path, certificates: Certificates) -> Iterator[Secure]:
-    with running(home, certificates=certificates) as local:
+def secured(home: Path, certificates: Certificates, **settings: bool) -> Iterator[Secure]:
+    with running(home, certificates=certificates, **settings) as local:
         url = local.url.replace("http:", "https:")
         trusting = ssl.create_default_context(cafile=certificates.authority)
         trusting.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 and newer have it by default
@@ -192,3 +193,30 @@ def test_it_ends_while_others_say_nothing(tmp_path, certificates):
             half.sendall(b"\x16\x03\x01")
             began = time.monotonic()
         assert time.monotonic() - began < 1.5
+
+
+def test_a_keyless_service_tells_its_tasks_whom_to_trust(tmp_path, certificates):
+    """And trusts the same: their files come and go over https."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates.chain, certificates.key)
+    with (
+        contextlib.closing(BlobStub(tls)) as blobs,
+        secured(tmp_path / "home", certificates, keyless=True) as secure,
+        sdk(secure) as client,
+    ):
+        file = models.ResourceFile(http_url=blobs.blob("in/a", b"over TLS"), file_path="a")
+        where = models.OutputFileBlobContainerDestination(container_url=blobs.container("out"), path="b")
+        out = models.OutputFile(
+            file_pattern="a",
+            destination=models.OutputFileDestination(container=where),
+            upload_options=models.OutputFileUploadConfiguration(upload_condition="taskcompletion"),
+        )
+        own = models.EnvironmentSetting(name="CURL_CA_BUNDLE", value="mine")
+        job = new_job(client, "j", ready_pool(client, "p"))
+        given = {"resource_files": [file], "output_files": [out], "environment_settings": [own]}
+        client.create_task(job, models.BatchTaskCreateOptions(id="t", command_line="env", **given))
+        seen = dict(line.split("=", 1) for line in text(client, completed(client, job, "t")).splitlines())
+        assert blobs.blobs["out/b"][0] == b"over TLS"
+    assert seen["AZ_BATCH_ACCOUNT_URL"] == secure.url
+    assert seen["REQUESTS_CA_BUNDLE"] == seen["SSL_CERT_FILE"] == str(certificates.directory / "bundle.pem")
+    assert (seen["NODE_EXTRA_CA_CERTS"], seen["CURL_CA_BUNDLE"]) == (str(certificates.authority), "mine")

@@ -1,5 +1,6 @@
 """batchctl local: starts, stops, looks at and empties the services on this machine."""
 
+import os
 import shlex
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,8 @@ Bind = Annotated[
     ),
 ]
 
+_KEYLESS = "mode:   keyless: https alone, tokens beside keys (ended by batchctl local start --no-keyless)"
+
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
 app.add_typer(faults.app, name="fault")
 
@@ -67,6 +70,10 @@ def local_start(
             help="Serve API versions that are newer than is known as the newest, with a warning header. It stays so.",
         ),
     ] = None,
+    keyless: Annotated[
+        bool | None,
+        typer.Option("--keyless/--no-keyless", help="Https alone, with tokens beside keys. It stays so."),
+    ] = None,
     foreground: Annotated[
         bool, typer.Option("--foreground", help="Serve in this process until it is told to stop, idle or not.")
     ] = False,
@@ -80,7 +87,8 @@ def local_start(
     from batchctl.local.clock import set_time_scale
 
     out, scale = open_page(), None if time_scale is None else checked_scale(time_scale)
-    asked = local.Asked(port=port, blob_port=blob_port, bind=bind, host_names=tuple(host_name or ()))
+    names = tuple(host_name or ())
+    asked = local.Asked(port=port, blob_port=blob_port, bind=bind, host_names=names, keyless=keyless)
 
     def tell(services: local.Services) -> None:
         if newer_api is not None:
@@ -104,6 +112,8 @@ def _tell(out: "Page", services: "Services", print_env: bool) -> None:
         return
     out.result(f"batch:  {services.batch_url} (account {services.batch_account})")
     out.result(f"blobs:  {services.blob_url} (account {services.storage_account})")
+    if services.authority:
+        out.result(_KEYLESS)
     out.result(f"home:   {services.home}")
 
 
@@ -112,7 +122,10 @@ def local_stop() -> None:
     """Stop both services; what they hold stays for the next start."""
     from batchctl import local
 
-    open_page().result("Stopped." if local.stop() else "They did not run.")
+    out = open_page()
+    out.result("Stopped." if local.stop() else "They did not run.")
+    if left := local.left_in(os.environ):
+        out.result(f"This shell still names them: unset {' '.join(left)}")
 
 
 @app.command("status")
@@ -130,6 +143,8 @@ def local_status() -> None:
     if status.bind != "127.0.0.1" or status.host_names:
         names = f", called also {', '.join(status.host_names)}" if status.host_names else ""
         out.result(f"listen on {status.bind}{names}")
+    if status.keyless:
+        out.result(_KEYLESS)
     out.result("processes: " + ", ".join(f"{name} {pid}" for name, pid in (status.pids or {}).items()))
     out.result(f"idle for {status.idle_seconds or 0:.0f} s, {status.running_tasks or 0} tasks running")
     if status.ahead_seconds:

@@ -32,13 +32,16 @@ BUFFER = 128 << 10
 
 
 class Direct:
-    """One storage account's connections; any thread may send. `straight`: never through a proxy."""
+    """One storage account's connections; any thread may send.
 
-    def __init__(self, endpoint: str, gate: Gate, *, straight: bool) -> None:
+    `straight`: never through a proxy. `trusted`: a file of certificates; None: those that the SDK trusts.
+    """
+
+    def __init__(self, endpoint: str, gate: Gate, *, straight: bool, trusted: str | None = None) -> None:
         parts = urlsplit(endpoint)
         proxy = None if straight else _proxy_for(parts.scheme, parts.hostname or "")
         self._gate = gate
-        self._settings = {**_curl_settings(proxy), pycurl.USERAGENT: gate.user_agent}
+        self._settings = {**_curl_settings(proxy, trusted or trusted_certificates()), pycurl.USERAGENT: gate.user_agent}
         self._idle: list[pycurl.Curl] = []
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
@@ -86,8 +89,7 @@ def trusted_certificates() -> str:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
 
 
-def _curl_settings(proxy: str | None) -> dict[int, object]:
-    trusted = trusted_certificates()
+def _curl_settings(proxy: str | None, trusted: str) -> dict[int, object]:
     return {
         pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
         pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,

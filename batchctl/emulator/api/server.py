@@ -22,6 +22,7 @@ from batchctl.emulator.api.door import Door
 from batchctl.emulator.api.listener import Listener
 from batchctl.emulator.clock import Clock, WallClock
 from batchctl.emulator.life import engine
+from batchctl.emulator.node import blobs
 from batchctl.emulator.settings import Certificates, Settings
 
 VERSION = "2025-06-01"
@@ -136,6 +137,8 @@ async def serve(
         listener.bind((settings.bind, port))
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
+        if settings.certificates and settings.keyless:
+            blobs.trust_too(settings.certificates.authority)
         service = engine.start_service(settings, clock or WallClock(), url)
         server = _Server(_server_config(Door(service, port)), _tls_of(settings.certificates))
         server.ended = ended or server.ended

@@ -185,13 +185,14 @@ def _common_settings(job: Job) -> Sequence[Json]:
 
 
 def _service_variables(site: Site, directory: Path) -> dict[str, str]:
-    root = str(site.root)
+    root, settings = str(site.root), site.settings
+    trust = settings.certificates.trust if settings.certificates and settings.keyless else {}
     return {
         "PATH": site.settings.search_path,
         "HOME": f"{directory}/wd",
         "LANG": "C.UTF-8",
         "AZ_BATCH_ACCOUNT_NAME": site.settings.account,
-        "AZ_BATCH_ACCOUNT_URL": site.url,
+        "AZ_BATCH_ACCOUNT_URL": site.url.replace("http:", "https:") if trust else site.url,
         "AZ_BATCH_POOL_ID": site.pool.id,
         "AZ_BATCH_NODE_ID": site.node.id,
         "AZ_BATCH_NODE_IS_DEDICATED": str(site.node.dedicated).lower(),
@@ -205,6 +206,7 @@ def _service_variables(site: Site, directory: Path) -> dict[str, str]:
         "AZ_BATCH_CERTIFICATES_DIR": f"{directory}/certs",
         "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": RESERVED_DISK_SPACE,
         **_identity_variables(site),
+        **trust,
     }
 
 

@@ -22,6 +22,14 @@ _NO_NAME = "the name of the file has a control character, and names of blobs hav
 _http = urllib3.PoolManager(maxsize=32, retries=RETRIES, timeout=TIMEOUT)
 
 
+def trust_too(authority: Path) -> None:
+    """From now on blobs are also taken from, and put to, servers whose certificate is signed by this authority."""
+    context = urllib3.util.create_urllib3_context()
+    context.load_default_certs()
+    context.load_verify_locations(authority)
+    _http.connection_pool_kw["ssl_context"] = context
+
+
 class BlobError(Exception):
     """`status` is the HTTP status; 0: no answer in time, -1: no answer at all."""
 

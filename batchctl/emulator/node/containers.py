@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batchctl.emulator.settings import TRUST
+
 NOT_STARTED = 125
 """The exit code of docker and podman where the container could not be made or started."""
 _OF_THE_CLIENT = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST")
-_OF_THE_HOST = frozenset({*_OF_THE_CLIENT, "LANG"})
+_OF_THE_HOST = frozenset({*_OF_THE_CLIENT, "LANG", *TRUST})
 _MOUNTS = {"shared": "shared", "startup": "startup", "vfsmounts": "fsmounts", "applications": "applications"}
 
 

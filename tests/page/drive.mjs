@@ -1,6 +1,7 @@
 // Opens the page of the account in headless Chromium, by DevTools' own protocol, and does what a reader does.
 // drive.mjs CHROMIUM DIRECTORY BATCHCTL
 import {execFileSync, spawn} from 'node:child_process';
+import {createServer} from 'node:http';
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -31,7 +32,7 @@ async function until(condition, what, seconds = 20) {
 class Tab {
   static async open(socket) {
     const tab = new Tab();
-    Object.assign(tab, {socket, waiting: new Map(), count: 0, console: [], asked: [], failed: []});
+    Object.assign(tab, {socket, waiting: new Map(), count: 0, console: [], asked: [], answers: []});
     socket.addEventListener('message', event => tab.hear(JSON.parse(event.data)));
     const {targetId} = await tab.send('Target.createTarget', {url: 'about:blank'});
     tab.session = (await tab.send('Target.attachToTarget', {targetId, flatten: true})).sessionId;
@@ -49,6 +50,7 @@ class Tab {
     if (method === 'Runtime.exceptionThrown') this.console.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
     if (method === 'Log.entryAdded') this.console.push(`${params.entry.text} ${params.entry.url ?? ''}`);
     if (method === 'Network.requestWillBeSent') this.asked.push(params.request.url);
+    if (method === 'Network.responseReceived') this.answers.push([params.response.url, params.response.status]);
     return undefined;
   }
   send(method, params = {}) {
@@ -179,6 +181,35 @@ async function refused(first, second) {
   check(!(await second.text()).includes('many'), 'without a token nothing is seen');
 }
 
+// Web pages of others, one of the same site (127.0.0.1) and one of another (localhost): nothing that they ask is answered.
+async function foreign(tab) {
+  const token = opening().split('token=')[1];
+  const server = createServer((request, answer) => answer.setHeader('Content-Type', 'text/html').end('<!doctype html><body>not ours'));
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  for (const host of ['127.0.0.1', 'localhost']) {
+    await tab.go(`http://${host}:${server.address().port}/`);
+    await tab.sees('not ours');
+    tab.answers.length = 0;
+    const seen = await tab.run(`(async () => {
+      const seen = [], at = path => ${JSON.stringify(origin)} + path, bearer = {headers: {Authorization: 'Bearer ${token}'}};
+      for (const [path, about] of [['/_local/', {}], ['/_local/', {mode: 'no-cors'}], ['/pools?api-version=2025-06-01', {mode: 'no-cors'}], ['/_local/page/account', {mode: 'no-cors'}],
+        ['/_local/page/session', {method: 'POST', mode: 'no-cors', ...bearer}], ['/_local/page/session', {method: 'POST', ...bearer}]])
+        try { seen.push((await fetch(at(path), about)).type); } catch { seen.push('failed'); }
+      for (const [tag, name] of [['script', 'src'], ['img', 'src'], ['iframe', 'src']]) {
+        const made = Object.assign(document.createElement(tag), {[name]: at('/_local/')});
+        await new Promise(done => { made.onload = made.onerror = done; document.body.append(made); });
+      }
+      return seen;
+    })()`);
+    check(seen.every(type => ['failed', 'opaque'].includes(type)), `${host}: no answer is read: ${seen}`);
+    const answered = tab.answers.filter(([url, status]) => url.startsWith(origin) && status < 400);
+    check(!answered.length && tab.answers.length, `${host}: nothing is answered ${answered.join(' ')}`);
+  }
+  server.close();
+  await tab.go(`${origin}/_local/#token=${token}`);
+  await tab.sees('Pools');
+}
+
 // What a reader sees when the service goes, and when another one is at its place.
 async function left(tab) {
   execFileSync(batchctl, ['local', 'stop']);
@@ -200,6 +231,7 @@ try {
   await read(await tabOf(url));
   const opened = await tabOf(url);
   await refused(opened, await tabOf(url));
+  await foreign(await tabOf(url));
   await left(opened);
 } catch (error) {
   check(false, error.stack);

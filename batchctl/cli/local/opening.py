@@ -8,7 +8,7 @@ import typer
 
 from batchctl.cli.speaking import open_page
 
-_DISPLAYS = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+DISPLAYS = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 
 
 def local_open(
@@ -33,5 +33,5 @@ def _opened(address: str) -> bool:
     """Whether a browser took it. Where nothing is displayed, one that draws in this terminal would be found."""
     import webbrowser
 
-    shown = sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in _DISPLAYS)
+    shown = sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in DISPLAYS)
     return shown and webbrowser.open(address)

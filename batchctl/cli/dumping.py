@@ -46,11 +46,11 @@ def debug_dump(
     out = open_printer(options.no_color)
     opened, why_no_plan = _opened(spec, options, out)
     now = SystemClock().now()
-    found = gather(opened.spec, opened.cloud, opened.cloud.eyes, now, why_no_plan)
+    found = gather(opened.spec, opened.cloud, opened.cloud.eyes, opened.cloud.clock, why_no_plan)
     files = {"versions.json": as_json(_versions(opened, now)), **_spec_files(opened.spec)}
     if found.plan is not None:
         files["plan.json"] = as_json(found.plan)
-    files |= dict(state_files(found.status, found.report, found.nodes, str(spec), now))
+    files |= dict(state_files(found.status, found.report, found.nodes, str(spec), opened.cloud.clock.now()))
     files |= {f"logs/{_plain(log.owner)}.{log.stream}": told_log(log.content, log.size) for log in found.logs}
     path = to or Path(f"batchctl-{opened.spec.name}-{now:%Y%m%dT%H%M%SZ}.zip")
     told = dump_files(files, veil_of(opened.spec), found.missing, now)

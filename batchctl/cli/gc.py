@@ -24,7 +24,7 @@ def gc(*, options: Options) -> None:
     out.begin("gc")
     patience = options.lock_patience()
     cloud = open_account(options, out)
-    found = inspect(cloud, clock, Path.cwd())
+    found = inspect(cloud, cloud.clock, Path.cwd())
     for estate in found:
         out.holdings(estate)
     unwanted = [estate for estate in found if estate.unwanted and (options.yes or not options.as_json)]

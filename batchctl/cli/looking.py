@@ -25,19 +25,18 @@ Patterns = Annotated[
 @with_options
 def status(spec: SpecPath, *, options: Options) -> None:
     """Show how the run goes, on one screen: its jobs, its pool, and what failed."""
-    from batchctl.clock import SystemClock
     from batchctl.render.status import status_lines
     from batchctl.verbs import look
     from batchctl.verbs.standstills import standstills
 
-    out, clock = open_printer(options.no_color), SystemClock()
+    out = open_printer(options.no_color)
     seen = open_spec(spec, options, out, names_alone=True)
+    clock = seen.cloud.clock
 
     def shown() -> Shown:
-        now = clock.now()
-        found = look.status(seen.spec, seen.cloud.eyes, now)
+        found = look.status(seen.spec, seen.cloud.eyes, clock)
         stuck = standstills(seen.spec, seen.cloud, found, str(spec))
-        lines = status_lines(found, str(spec), now, seen.spec.prices, stuck)
+        lines = status_lines(found, str(spec), clock.now(), seen.spec.prices, stuck)
         return Shown(text=out.as_text(lines), means=(replace(found, spent=()), stuck))
 
     show(shown, seen, clock, again=options.again)
@@ -54,7 +53,6 @@ def tasks(
     options: Options,
 ) -> None:
     """List the tasks, each with its newest run: state, exit code, times, tries, node."""
-    from batchctl.clock import SystemClock
     from batchctl.render.tables import FAILURES, TASKS, tasks_at
     from batchctl.verbs import look
     from batchctl.verbs.failures import numbered_failures
@@ -68,7 +66,7 @@ def tasks(
         return [one for one in found if look.meets(one.run.id, patterns or ())]
 
     def columns() -> Sequence[Any]:
-        return tasks_at(SystemClock().now()) if options.form == "table" else TASKS
+        return tasks_at(seen.cloud.clock.now()) if options.form == "table" else TASKS
 
     if states == ["failed"]:
         _show_rows(failures, lambda: FAILURES, seen, options)

@@ -41,11 +41,11 @@ class Telling:
 
     def events(self, events: "Generator[Event, None, None]") -> "Generator[Event, None, None]":
         """The same; at their end the report is written, also where tasks failed, but not where nothing was begun."""
-        from batchctl.clock import SystemClock
         from batchctl.verbs.report import watched
 
         try:
-            yield from watched(events, self._opened.spec, self._opened.cloud.eyes, SystemClock(), self._heard)
+            cloud = self._opened.cloud
+            yield from watched(events, self._opened.spec, cloud.eyes, cloud.clock, self._heard)
         except Refused:
             raise
         except BatchctlError:
@@ -64,10 +64,9 @@ def found_report(opened: Opened, heard: "Heard | None" = None, *, now: bool = Fa
     """What is seen of the run. `now`: the spec was applied this very moment; `heard`: while it was waited for."""
     from dataclasses import replace
 
-    from batchctl.clock import SystemClock
     from batchctl.verbs.report import report
 
-    found = report(opened.spec, opened.cloud, opened.cloud.eyes, SystemClock().now(), heard)
+    found = report(opened.spec, opened.cloud, opened.cloud.eyes, opened.cloud.clock, heard)
     return replace(found, applied=_applied(opened, now=now))
 
 

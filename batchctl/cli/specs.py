@@ -70,7 +70,6 @@ def apply(
     Ctrl-C leaves tasks that run to themselves, and says how to come back.
     """
     from batchctl import verbs
-    from batchctl.clock import SystemClock
     from batchctl.reconcile.carry_out.lookout import Lookout
 
     told = voice_for(options)
@@ -88,7 +87,7 @@ def apply(
         require_an_answer(options.yes, told == "json")
         approve = partial(show_and_ask, out, yes=options.yes, question="Carry out this plan?")
         work = Intent(opened=open_spec(spec, options, out), choices=choices, approve=approve, options=options)
-    opened, clock = work.opened, SystemClock()
+    opened, clock = work.opened, work.opened.cloud.clock
     out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     telling = Telling(opened, options.report, out) if options.report else None
@@ -103,7 +102,6 @@ def apply(
 def destroy(spec: SpecPath, *, options: Options) -> None:
     """Show what would go, ask, and take away all that this spec made."""
     from batchctl import verbs
-    from batchctl.clock import SystemClock
 
     told = voice_for(options)
     out = open_telling(told, options.no_color)
@@ -112,5 +110,6 @@ def destroy(spec: SpecPath, *, options: Options) -> None:
     patience = options.lock_patience()
     opened = open_spec(spec, options, out, names_alone=True)
     approve = partial(show_and_ask, out, yes=options.yes, question="Destroy all of this? There is no undo.")
-    print_events(verbs.destroy(opened.spec, opened.cloud, SystemClock(), approve, options.choices(), patience), out)
+    cloud = opened.cloud
+    print_events(verbs.destroy(opened.spec, cloud, cloud.clock, approve, options.choices(), patience), out)
     out.done("destroy")

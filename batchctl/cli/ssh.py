@@ -43,7 +43,6 @@ def ssh(
     import shlex
     import subprocess
 
-    from batchctl.clock import SystemClock
     from batchctl.verbs.enter import STAYS, entrance
 
     if not shutil.which("ssh"):
@@ -53,7 +52,7 @@ def ssh(
     opened = open_spec(spec, options, out, names_alone=True)
     door = entrance(opened.spec, opened.cloud.eyes, node)
     with key_for(key, make=goes) as public:
-        user, until = f"batchctl{secrets.token_hex(3)}", SystemClock().now() + STAYS
+        user, until = f"batchctl{secrets.token_hex(3)}", opened.cloud.clock.now() + STAYS
         if not opened.cloud.hands.let_in(door.node, user, key_text(public), until):
             raise Refused([f"node {door.node.id} is in no state to let anybody in"])
         command = ssh_command(door, user, public)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from batchctl.cloud.azure_cloud import Azure
     from batchctl.cloud.connect import Target
     from batchctl.reconcile.kept.document import Place
-    from batchctl.reconcile.port import Cloud
     from batchctl.spec.model import Spec
 
 AZURE_VARIABLES = ("AZURE_BATCH_ACCOUNT", "AZURE_BATCH_ENDPOINT", "AZURE_BATCH_ACCESS_KEY")
@@ -99,7 +98,7 @@ def named_storage(spec: "Spec") -> str:
     return Target.azure(account, os.environ).storage_url
 
 
-def open_account(options: Options, out: Voice) -> "Cloud":
+def open_account(options: Options, out: Voice) -> "Azure":
     """The account that the flags or the environment name; no spec is asked."""
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import connect

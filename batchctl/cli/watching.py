@@ -23,15 +23,14 @@ def watch(spec: SpecPath, *, options: Options) -> None:
 
     It adds nothing. Once the tasks have ended it does what afterRun says, unless an apply is at work, which does.
     """
-    from batchctl.clock import SystemClock
     from batchctl.reconcile.carry_out.lookout import Lookout
     from batchctl.verbs.watch import watch as watched
 
     told = voice_for(options)
     out = open_telling(told, options.no_color)
     out.begin("watch")
-    choices, clock = options.choices(), SystemClock()
-    opened = open_spec(spec, options, out)
+    choices, opened = options.choices(), open_spec(spec, options, out)
+    clock = opened.cloud.clock
     out.keys_do(partial(log_end, opened.cloud.eyes), partial(retry_like, opened))
     lookout = Lookout(clock=clock, eyes=opened.cloud.eyes, close=told == "live")
     events = watched(opened.spec, opened.cloud, clock, choices, locks=not options.no_lock, lookout=lookout)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from batchctl.clock import Clock
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
@@ -32,6 +33,11 @@ class Azure:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    @property
+    def clock(self) -> Clock:
+        """Tells the time as the service does, whose stamps are compared with it."""
+        return self._session.service_clock
 
     def storage(
         self, owner: str, names: Iterable[str], unread: Collection[str] = ()

@@ -5,11 +5,11 @@ What cannot be had is told with its reason: a dump is wanted most when something
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
 
+from batchctl.clock import Clock
 from batchctl.errors import BatchctlError
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.causes import by_end
@@ -63,7 +63,7 @@ class Evidence:
     missing: Sequence[tuple[str, str]]
 
 
-def gather(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, why_no_plan: str = "") -> Evidence:
+def gather(spec: Spec, cloud: Cloud, eyes: Eyes, clock: Clock, why_no_plan: str = "") -> Evidence:
     """`why_no_plan`: the spec is known as far as its names, and this is why."""
     missing: list[tuple[str, str]] = [("plan", why_no_plan)] if why_no_plan else []
 
@@ -74,8 +74,8 @@ def gather(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, why_no_plan: str
             missing.append((what, str(error)))
             return None
 
-    status = had("status", lambda: look.status(spec, eyes, now))
-    found = had("report", lambda: report(spec, cloud, eyes, now))
+    status = had("status", lambda: look.status(spec, eyes, clock))
+    found = had("report", lambda: report(spec, cloud, eyes, clock))
     nodes = had("nodes", lambda: look.nodes(spec, eyes)) or ()
     decided = None if why_no_plan else had("plan", lambda: plan_to_json(plan(spec, cloud), codec_for(spec)))
     streams = had("logs", lambda: _streams(spec, eyes, cloud, found.tasks if found else (), nodes)) or Streams()

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from fnmatch import fnmatchcase
 
+from batchctl.clock import Clock
 from batchctl.errors import NotThere
 from batchctl.frozen import dataclass
 from batchctl.reconcile.explain.node_time import NodesSeen, lives_of, uses_of
@@ -18,21 +18,21 @@ STATES = {"failed": FAILED, "running": "state eq 'running'", "waiting": "state e
 """What a list of tasks may be asked for, as OData says it."""
 
 
-def status(spec: Spec, eyes: Eyes, now: datetime) -> Status:
+def status(spec: Spec, eyes: Eyes, clock: Clock) -> Status:
     """Few requests, however many tasks there are: those that failed are listed, the others counted."""
     jobs = eyes.generations(spec.name)
     failed = [run for job in jobs if job.counts.failed for run in eyes.runs(job, FAILED)]
     found = (sight_of(spec, eyes, pool) for pool in pools_of(spec, jobs))
     pools = tuple(pool for pool in found if pool)
     there = NodesSeen(
-        at=now, nodes={pool.id: eyes.nodes(pool.id) for pool in pools if pool.there and not pool.external}
+        at=clock.now(), nodes={pool.id: eyes.nodes(pool.id) for pool in pools if pool.there and not pool.external}
     )
     return Status(
         pools=pools,
         jobs=jobs,
         failed=_without_repaired(failed, jobs, eyes),
         schedule=spec.schedule.name if spec.schedule else None,
-        spent=uses_of(lives_of((there,), now, pools, (), spec.prices)),
+        spent=uses_of(lives_of((there,), there.at, pools, (), spec.prices)),
     )
 
 

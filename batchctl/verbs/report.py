@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import field, replace
-from datetime import datetime
 
 from batchctl.clock import Clock
 from batchctl.errors import CloudError
@@ -50,7 +49,7 @@ class Heard:
     said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | None = None) -> Report:
+def report(spec: Spec, cloud: Cloud, eyes: Eyes, clock: Clock, heard: Heard | None = None) -> Report:
     """`heard`: of a run that was waited for."""
     heard = heard or Heard()
     jobs = eyes.generations(spec.name)
@@ -64,7 +63,7 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, now: datetime, heard: Heard | N
     found = report_of(
         Sightings(
             spec=spec.name,
-            now=now,
+            now=clock.now(),
             jobs=jobs,
             runs=runs,
             pools=[pool for pool in seen if pool],

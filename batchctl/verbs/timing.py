@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import closing
+from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError
@@ -31,13 +32,13 @@ class Stopwatch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._begun, self._since = clock.now(), clock.monotonic()
+        self._since = clock.monotonic()
         self._in: PhaseName | None = None
         self._laps: dict[PhaseName, float] = {}
 
     def enter(self, phase: PhaseName) -> None:
         if self._in is None:
-            self._begun, self._since = self._clock.now(), self._clock.monotonic()
+            self._since = self._clock.monotonic()
         self._lap()
         self._in = phase
         self._laps.setdefault(phase, 0.0)
@@ -49,7 +50,8 @@ class Stopwatch:
             self._in = None
             laps = tuple((phase, round(seconds, 3)) for phase, seconds in self._laps.items())
             took = round(sum(self._laps.values()), 3)
-            yield Took(begun=self._begun, ended=self._clock.now(), seconds=took, phases=laps)
+            ended = self._clock.now()  # of a service whose clock was set, the begin would be by another
+            yield Took(begun=ended - timedelta(seconds=took), ended=ended, seconds=took, phases=laps)
 
     def _lap(self) -> None:
         now = self._clock.monotonic()

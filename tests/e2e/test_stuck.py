@@ -4,7 +4,7 @@ polls, and by `why` and `status` in the same words. The client's waits move the 
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +41,6 @@ name: {name}
 pool: {{id: {name}, vmSize: Standard_D2s_v5, image: {{publisher: canonical, offer: ubuntu-24_04-lts, sku: server}}}}
 job: {{id: {name}, tasks: [{{id: a, commands: ['true']}}]}}
 """
-NOW = datetime.now(UTC)
 NOBODY = Process(pid=2**22 + 1, started="never")
 KEY = "bm9ib2R5IGFza3MgZm9yIGJsb2JzIGhlcmU="
 
@@ -133,7 +132,7 @@ class Stage:
         return list(why(self.spec, self.cloud, self.cloud.eyes, name, "s.yaml"))[1:]
 
     def standstills(self) -> Sequence[Any]:
-        return standstills(self.spec, self.cloud, look.status(self.spec, self.cloud.eyes, NOW), "s.yaml")
+        return standstills(self.spec, self.cloud, look.status(self.spec, self.cloud.eyes, self.cloud.clock), "s.yaml")
 
 
 @pytest.fixture

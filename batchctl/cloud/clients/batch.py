@@ -5,6 +5,8 @@ Bodies are REST JSON (2025-06-01) as a spec writes it; the SDK's models are neit
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,15 +17,21 @@ from batchctl.errors import CloudError
 
 API_VERSION = "2025-06-01"
 MOST_PAGES = 10_000
+SAME = timedelta(seconds=5)
+"""Clocks that are no further apart are one: a Date has whole seconds, and answers take a while."""
 
 Json = dict[str, Any]
 
 
 class Batch:
-    """Requests by path. Every method raises the SDK's AzureError on any answer but 2xx."""
+    """Requests by path. Every method raises the SDK's AzureError on any answer but 2xx.
+
+    `ahead`: how far the service's clock is before ours, as its last answer told.
+    """
 
     def __init__(self, client: BatchClient, endpoint: str) -> None:
         self._client, self._endpoint = client, endpoint
+        self.ahead = timedelta()
 
     def get(self, path: str, **query: str) -> Json:
         return _json_object(self._send("GET", path, query))
@@ -52,7 +60,7 @@ class Batch:
         """Every item of a list, page by page. Raises CloudError if the next page lies elsewhere or never ends."""
         request, links = self._request("GET", path, query), set[str]()
         while len(links) < MOST_PAGES:
-            page = _json_object(self._client.send_request(request))
+            page = _json_object(self._answer(request))
             yield from _page_items(page, path)
             link = page.get("odata.nextLink")
             if not link:
@@ -76,8 +84,12 @@ class Batch:
         body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        request = self._request(method, path, query, body, headers)
-        return self._client.send_request(request)
+        return self._answer(self._request(method, path, query, body, headers))
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        response = self._client.send_request(request)
+        self.ahead = _apart(response.headers.get("Date") or "")
+        return response
 
     def _request(
         self,
@@ -99,6 +111,15 @@ class Batch:
 
 
 ODATA = frozenset({"filter", "select", "expand"})
+
+
+def _apart(date: str) -> timedelta:
+    """How far a Date is before our clock; nothing if it is none, or about the same."""
+    try:
+        found = parsedate_to_datetime(date) - datetime.now(UTC)
+    except (TypeError, ValueError, OverflowError):  # no date, or one without a zone
+        return timedelta()
+    return found if abs(found) > SAME else timedelta()
 
 
 def path_segment(name: str) -> str:

@@ -18,6 +18,7 @@ from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas
+from batchctl.cloud.clients.service_clock import ServiceClock
 from batchctl.cloud.clients.storage import Direct
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
@@ -92,6 +93,11 @@ class Session:
     arm: "Arm | None" = None
     is_paper: bool = False
     again: Again | None = None
+
+    @property
+    def service_clock(self) -> ServiceClock:
+        """For what is compared with stamps of the service. Storage has its own."""
+        return ServiceClock(self.clock, self.batch)
 
     def ask(self, request: Callable[[], T]) -> T:
         """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""

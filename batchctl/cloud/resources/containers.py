@@ -91,7 +91,7 @@ def _mark_container(session: Session, owner: str, container: Container, before: 
 
 def _container_metadata(session: Session, owner: str, container: Container) -> dict[str, str]:
     kept = {marks.KEEP: "true"} if container.keep else {}
-    return marks.spec_marks(owner, container, session.clock.now()) | kept
+    return marks.spec_marks(owner, container, session.service_clock.now()) | kept
 
 
 def _delete_container(session: Session, owner: str, container: Container) -> None:

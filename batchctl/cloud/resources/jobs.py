@@ -140,7 +140,7 @@ def job_body(session: Session, job: Job, owner: str) -> Json:
 
 def _whose(session: Session, job: Job, owner: str) -> dict[str, str]:
     text = {marks.TEXT: job.stamp.text} if job.stamp.text else {}
-    return {**marks.spec_marks(owner, job, session.clock.now()), **_own_marks(job), **text}
+    return {**marks.spec_marks(owner, job, session.service_clock.now()), **_own_marks(job), **text}
 
 
 def read_job(session: Session, item: Json) -> Job:

@@ -50,7 +50,7 @@ class Marked(Generic[M]):
     def adopt(self, session: Session, owner: str, held: M) -> None:
         """Put our mark beside what others wrote there."""
         item = session.ask(lambda: session.batch.get(self.path(held)))
-        ours = self.own_marks(held) | marks.spec_marks(owner, held, session.clock.now())
+        ours = self.own_marks(held) | marks.spec_marks(owner, held, session.service_clock.now())
         # PATCH takes metadata whole.
         metadata = marks.to_pairs(marks.from_pairs(item.get("metadata")) | ours)
         session.ask(lambda: session.batch.patch(self.path(held), {"metadata": metadata}))

@@ -33,7 +33,7 @@ def read_pool(session: Session, item: Json) -> Pool:
 
 def pool_metadata(session: Session, pool: Pool, owner: str) -> list[dict[str, str]]:
     """Our marks, which say what was asked last, and the user's labels."""
-    stamped = marks.spec_marks(owner, pool, session.clock.now())
+    stamped = marks.spec_marks(owner, pool, session.service_clock.now())
     if pool.node_deallocation_option is not None:
         stamped[marks.DEALLOCATION] = pool.node_deallocation_option
     return marks.to_pairs([*stamped.items(), (marks.DIGEST, asked_hashes(pool)), *pool.metadata])

@@ -69,7 +69,7 @@ def schedule_body(session: Session, schedule: Schedule, owner: str) -> Json:
 
 def _changeable(session: Session, body: Json, schedule: Schedule, owner: str) -> Json:
     """What REST lets change (Job Schedules - Patch Job Schedule), all of it: each part is replaced whole."""
-    marked = {**marks.spec_marks(owner, schedule, session.clock.now()), **_own_marks(schedule)}
+    marked = {**marks.spec_marks(owner, schedule, session.service_clock.now()), **_own_marks(schedule)}
     metadata = marks.to_pairs([*marked.items(), (marks.DIGEST, asked_hashes(schedule)), *schedule.metadata])
     return {"schedule": body.get("schedule", {}), "jobSpecification": body["jobSpecification"], "metadata": metadata}
 

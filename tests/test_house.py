@@ -34,7 +34,7 @@ BAD = [
     ("render/text.py", "import batchctl.cli", "only cli may import batchctl.cli"),
     ("resources.py", "import isodate", "the ground imports isodate"),
     ("errors.py", "from batchctl.resources import Job", "the ground imports batchctl.resources"),
-    ("verbs.py", "from azure.core.exceptions import AzureError", "only cloud may import azure"),
+    ("verbs.py", "from azure.core.exceptions import AzureError", "may import azure"),
     ("spec/model.py", "import yaml.nodes", "may import yaml"),
     ("spec/resolve.py", "from jsonschema import validate", "may import jsonschema"),
     ("verbs.py", "if TYPE_CHECKING:\n    from rich.console import Console", "may import rich"),

@@ -3,13 +3,14 @@
 The standard input of each is a pipe to which nothing is written: its end tells them that we are gone, however we went.
 """
 
+import json
 import os
 import random
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,10 +46,8 @@ def start_both(home: Home, node: str, azurite: Path, asked: Asked) -> tuple[Stat
     batch_port = asked.port or choose_port(before.batch_port if before else None, taken)
     blob_port = asked.blob_port or choose_port(before.blob_port if before else None, (batch_port,))
     keyless = asked.keyless if asked.keyless is not None else bool(before and before.keyless)
-    # That of the last start would say that this one is ready.
-    _ready_file(home).unlink(missing_ok=True)
     asked = replace(asked, port=batch_port, blob_port=blob_port, keyless=keyless)
-    children = Children(_start_emulator(home, asked), _start_azurite(home, node, azurite, asked))
+    children = Children(start_emulator(home, asked), start_azurite(home, node, azurite, asked))
     ours, emulator, blobs = (_process_of(pid) for pid in (os.getpid(), children.emulator.pid, children.azurite.pid))
     state = State(
         *(batch_port, blob_port, ours, emulator, blobs),
@@ -62,22 +61,59 @@ def start_both(home: Home, node: str, azurite: Path, asked: Asked) -> tuple[Stat
 
 def await_both(home: Home, state: State, children: Children, signals: int) -> None:
     """Returns when both serve. Raises CloudError if one ends, or it takes too long, or we are asked to stop."""
-    # Azurite says so nowhere else; the log is of this start alone.
-    listens = f"listens on {state.scheme}://{state.bind}:{state.blob_port}".encode()
+
+    def serve() -> bool:
+        return bool(url_of_emulator(home)) and azurite_serves(home, state.scheme, state.bind, state.blob_port)
+
+    def wait(seconds: float) -> None:
+        if asked_to_stop(signals, within=seconds):
+            raise CloudError("the local services were stopped while they started")
+
+    await_start(home, serve, children.ended, wait)
+
+
+def await_start(
+    home: Home, serve: Callable[[], bool], ended: Callable[[], tuple[str, ...]], wait: Callable[[float], None]
+) -> None:
+    """Returns when they `serve`. Raises CloudError if one has `ended`, or it takes too long."""
     deadline = time.monotonic() + _WITHIN
-    while not (_ready_file(home).exists() and listens in home.log("azurite").read_bytes()):
-        for name in children.ended():
+    while not serve():
+        for name in ended():
             raise CloudError(f"the local {name} ended at its start: {_last_line(home.log(name))}")
         if time.monotonic() > deadline:
             raise CloudError(f"the local services did not start within {_WITHIN:.0f} s; see {home.logs}")
-        if asked_to_stop(signals, within=0.05):
-            raise CloudError("the local services were stopped while they started")
+        wait(0.05)
+
+
+def url_of_emulator(home: Home) -> str | None:
+    """Where it listens; None until it does."""
+    try:
+        return str(json.loads(_ready_file(home).read_text(encoding="utf-8"))["url"])
+    except FileNotFoundError:
+        return None
+
+
+def azurite_serves(home: Home, scheme: str, bind: str, port: int) -> bool:
+    """Azurite says so nowhere else; its log is of this start alone."""
+    return f"listens on {scheme}://{bind}:{port}".encode() in home.log("azurite").read_bytes()
 
 
 def choose_port(remembered: int | None, taken: tuple[int, ...] = ()) -> int:
     """The remembered port, so that URLs in queued tasks stay right; another one only if it is taken."""
     candidates = [*([remembered] if remembered else []), *random.sample(_PORTS, 200)]
     return next(port for port in candidates if port not in taken and _why_not(port, LOOPBACK) is None)
+
+
+def hold_port() -> socket.socket:
+    """A socket on a free port, which nobody else gets until it is closed."""
+    for port in random.sample(_PORTS, 200):
+        held = socket.socket()  # without SO_REUSEADDR: what is bound so is taken, also for those who would share
+        try:
+            held.bind((LOOPBACK, port))
+            return held
+        except OSError:
+            held.close()
+    raise CloudError("no port is free on 127.0.0.1")
 
 
 def require_free(port: int, bind: str) -> None:
@@ -99,7 +135,10 @@ def _why_not(port: int, bind: str) -> str | None:
     return None
 
 
-def _start_emulator(home: Home, asked: Asked) -> subprocess.Popen[bytes]:
+def start_emulator(home: Home, asked: Asked) -> subprocess.Popen[bytes]:
+    """The emulator on its way; port 0: any free one."""
+    # That of the last start would say that this one is ready.
+    _ready_file(home).unlink(missing_ok=True)
     # The emulator is told files, not keys: a command line can be read by every user. They are made by asking for them.
     account_key(home, "batch")
     account_key(home, "storage")
@@ -124,7 +163,8 @@ def _start_emulator(home: Home, asked: Asked) -> subprocess.Popen[bytes]:
         )
 
 
-def _start_azurite(home: Home, node: str, main: Path, asked: Asked) -> subprocess.Popen[bytes]:
+def start_azurite(home: Home, node: str, main: Path, asked: Asked) -> subprocess.Popen[bytes]:
+    """Azurite on its way."""
     words = ["--blobHost", asked.bind, "--blobPort", str(asked.blob_port)]
     words += ["--location", str(home.blobs), "--disableTelemetry"]
     words += ["--skipApiVersionCheck"]  # SDKs are newer than it, and ask for little that it does not know

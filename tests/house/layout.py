@@ -21,7 +21,7 @@ GROUND = (
 )
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
-    "azure": ("cloud",),
+    "azure": ("cloud", "testing/account.py"),
     "yaml": ("spec/reading/compose.py", "render/tables.py"),
     "jsonschema": ("spec/reading/check.py",),
     "regex": ("spec/fanout/group_patterns.py",),
@@ -39,7 +39,7 @@ PURE = (
 )
 """Where everything has to say that it is pure."""
 
-MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli", "emulator", "__main__.py")
+MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli", "emulator", "testing", "__main__.py")
 NO_NAME = ("utils", "util", "helpers", "helper", "common", "base", "manager")
 KINDS = ("Container", "Blob", "Pool", "Job", "Schedule", "Task")
 MOST_MODULES = 25
@@ -56,7 +56,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "": (
         ("__main__",),
         ("cli",),
-        ("render", "verbs"),
+        ("render", "verbs", "testing"),
         ("spec", "reconcile", "cloud", "local", "emulator"),
         (OTHERS,),
     ),

@@ -1,0 +1,1 @@
+"""Other people's tests on a local Azure Batch."""

@@ -11,6 +11,7 @@ from batchctl.emulator.life import run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.tree import all_below, shown_name
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
+from batchctl.emulator.wire.vm_sizes import sizes_of
 
 LOOKS: dict[str, Callable[[Task], bool]] = {
     "failed": lambda task: task.state == "completed" and task.failed,
@@ -49,7 +50,7 @@ def _pool(pool: Pool) -> Json:
     return {
         "id": pool.id,
         "state": pool.state if pool.state != "active" else pool.allocation,
-        "vmSize": pool.spec["vmSize"],
+        "vmSize": ", ".join(sizes_of(pool.spec)),
         "targets": [pool.spec.get("targetDedicatedNodes", 0), pool.spec.get("targetLowPriorityNodes", 0)],
         "scales": bool(pool.spec.get("enableAutoScale")),
         "errors": [_error_words(error) for error in pool.resize_errors],
@@ -135,6 +136,7 @@ def node(service: Service, pool: Pool, node: Node) -> Json:
         "state": node.state,
         "since": times.stamp(node.state_time),
         "dedicated": node.dedicated,
+        "vmSize": node.size or pool.spec["vmSize"],
         "ip": node.ip,
         "scheduling": node.shown_scheduling,
         "errors": [_error_words(error) for error in node.errors],

@@ -70,7 +70,7 @@ class NodeView {
     const node = await json(this.path), start = node.startTask;
     const ended = start && [start.state, start.result, start.exitCode !== undefined && `exit code ${start.exitCode}`, start.failureInfo?.message].filter(Boolean).join(', ');
     facts(this.facts, [['id', node.id], ['state', node.state], ['since', moment(node.since)], ['errors', node.errors.join('; ')], ['scheduling', node.scheduling],
-      ['kind', node.dedicated ? 'dedicated' : 'spot'], ['address', node.ip], ['start task', ended || 'none'], ['tasks run', node.tasksRun],
+      ['kind', `${node.dedicated ? 'dedicated' : 'spot'}, ${node.vmSize}`], ['address', node.ip], ['start task', ended || 'none'], ['tasks run', node.tasksRun],
       ['directory', code(node.directory)]]);
     this.tasks.hidden = !node.tasks.length;
     showTasks(this.rows, node.tasks, node.now);

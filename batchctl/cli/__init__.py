@@ -147,7 +147,11 @@ def _cut_off(error: OSError, *, changes: bool) -> int:
     if isinstance(error, BrokenPipeError) and not changes:
         return 0
     where = f": {error.filename}" if error.filename else ""
-    why = "nobody reads the output any more" if isinstance(error, BrokenPipeError) else f"{error.strerror}{where}"
+    why = (
+        "nobody reads the output any more"
+        if isinstance(error, BrokenPipeError)
+        else f"{error.strerror or error}{where}"
+    )
     told = Partial(f"cut off: {why}. The same command goes on from here") if changes else MachineError(why)
     with contextlib.suppress(OSError):
         open_page().error(told)

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from batchctl.clock import SystemClock
+from batchctl.cloud.clients.faults import Fault
+from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.storage import Direct
 from batchctl.cloud.connect import Target, connect
 from batchctl.emulator.settings import Certificates
-from batchctl.errors import CloudError
+from batchctl.errors import CloudError, UsageError
 from batchctl.local.certificates import ensure_certificates
 from batchctl.local.identity import identity_variables
 from tests.emulator.stand import KEY, Local, running
@@ -58,3 +61,27 @@ def test_who_is_nobody_gets_no_token(
         monkeypatch.setenv(name, value)
     with pytest.raises(CloudError, match="X-IDENTITY-HEADER"):
         connect(target, SystemClock()).images()
+
+
+def test_whose_certificate_is_not_trusted_is_told_so_at_once(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the SDK, and by libcurl."""
+    ensure_certificates(tmp_path)
+    other = str(tmp_path / "authority.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", other)
+    direct = Direct(target.batch_url, Gate(), straight=True, trusted=other)
+    for ask in (connect(target, SystemClock()).images, lambda: direct.send("GET", f"{target.batch_url}/a", {})):
+        with pytest.raises(Fault, match=r"not trusted: .*certificate.* \(REQUESTS_CA_BUNDLE names") as caught:
+            ask()
+        assert not caught.value.transient
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_told_by_the_variable(
+    target: Target, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv(name, "/no/such.pem")
+    with pytest.raises(UsageError, match=f"{name} names .* there is no /no/such.pem"):
+        connect(target, SystemClock())

@@ -29,6 +29,8 @@ LONGEST_VALUE = 1000
 _PLAIN = frozenset({"Message", "RequestId", "Time"})
 _QUERY = re.compile(r"""(https?://[^\s?'"]*)\?[^\s'"]*""")
 _PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S)+""")
+_UNTRUSTED = re.compile(r"certificate verify failed: (?P<why>[^(\n]*[^(\s])")
+"""As Python tells what OpenSSL found."""
 _SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 """What signed a request; the service gives it back when it does not fit."""
 
@@ -39,8 +41,8 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
     def __init__(self, message: str, *, status: int, code: str, retry_after: float | None = None) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
-        # Status 0 as well, but whoever is not signed in is not so a second later.
-        self.transient = status in TRANSIENT and code != "NotSignedIn"
+        # Status 0 as well, but whoever is not signed in, or not trusted, is not so a second later.
+        self.transient = status in TRANSIENT and code not in ("NotSignedIn", "NotTrusted")
 
 
 def fault_of(error: AzureError) -> Fault:
@@ -49,7 +51,8 @@ def fault_of(error: AzureError) -> Fault:
     if response is None:
         if isinstance(error, ClientAuthenticationError):
             return Fault(_not_signed_in(error), status=0, code="NotSignedIn")
-        return silence_fault(str(error))
+        untrusted = _UNTRUSTED.search(str(error))
+        return untrusted_fault(untrusted["why"]) if untrusted else silence_fault(str(error))
     request = getattr(response, "request", None)
     where = f"{request.method} {_without_query(request.url)}" if request is not None else "the request"
     code = str(getattr(error, "error_code", "") or "")
@@ -69,6 +72,12 @@ def answer_fault(where: str, status: int, headers: Mapping[str, str], text: str,
 def silence_fault(why: str) -> Fault:
     """No answer came, or not all of it."""
     return Fault(f"no answer from the service: {_first_line_unsigned(why)}", status=0, code="")
+
+
+def untrusted_fault(why: str) -> Fault:
+    """What answered has no certificate that is good for it."""
+    hint = "REQUESTS_CA_BUNDLE names a file of authorities to trust in place of the public ones"
+    return Fault(f"the certificate of the service is not trusted: {why} ({hint})", status=0, code="NotTrusted")
 
 
 def error_text(error: Mapping[str, Any]) -> str:

@@ -15,8 +15,9 @@ import pycurl
 from azure.core.utils import case_insensitive_dict
 from certifi import where
 
-from batchctl.cloud.clients.faults import answer_fault, silence_fault
+from batchctl.cloud.clients.faults import answer_fault, silence_fault, untrusted_fault
 from batchctl.cloud.clients.gate import Gate
+from batchctl.errors import UsageError
 
 VERSION = "2025-05-05"
 """The x-ms-version that these requests are written for."""
@@ -73,7 +74,8 @@ class Direct:
             handle.perform()
             status = handle.getinfo(pycurl.RESPONSE_CODE)
         except pycurl.error as error:
-            raise silence_fault(str(error.args[-1])) from error
+            told = untrusted_fault if error.args[0] == pycurl.E_PEER_FAILED_VERIFICATION else silence_fault
+            raise told(str(error.args[-1])) from error
         finally:
             handle.reset()  # its connection stays open; of the body nothing is held any longer
             self._idle.append(handle)
@@ -85,8 +87,13 @@ class Direct:
 
 
 def trusted_certificates() -> str:
-    """The file, or the folder, of the certificates that the SDK trusts."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
+    """The file, or the folder, of the certificates that the SDK trusts. Raises UsageError if it is not there."""
+    named = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
+    if named is None:
+        return where()
+    if not Path(os.environ[named]).exists():
+        raise UsageError(f"{named} names the certificates that are trusted, but there is no {os.environ[named]}")
+    return os.environ[named]
 
 
 def _curl_settings(proxy: str | None, trusted: str) -> dict[int, object]:

@@ -82,6 +82,7 @@ class Target:
         storage = _endpoint(
             account[1]
             or settings.get("BlobEndpoint")
+            or environ.get("AZURE_STORAGE_ACCOUNT_URL")
             or (f"https://{name}.blob.{_suffix(settings)}" if name else None),
             "storage",
             "AZURE_STORAGE_ACCOUNT",

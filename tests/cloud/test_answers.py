@@ -213,10 +213,13 @@ HOME = {"AZURE_BATCH_ENDPOINT": "https://127.0.0.1:1/", "AZURE_BATCH_ACCESS_KEY"
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_on_this_machine_the_path_names_the_account_of_storage(host: str) -> None:
-    environ = {**HOME, "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint=https://{host}:2/store"}
-    target = Target.azure((None, None), environ)
-    assert (target.storage_url, target.storage_account) == (f"https://{host}:2/store", "store")
-    assert target.storage_key is None
+    for environ in (
+        {"AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint=https://{host}:2/store"},
+        {"AZURE_STORAGE_ACCOUNT_URL": f"https://{host}:2/store/"},
+    ):
+        target = Target.azure((None, None), {**HOME, **environ})
+        assert (target.storage_url, target.storage_account) == (f"https://{host}:2/store", "store")
+        assert target.storage_key is None
 
 
 @pytest.mark.parametrize(

@@ -28,24 +28,32 @@ class Services:
     def environment(self) -> dict[str, str]:
         """The variables by which other clients find both accounts: those that the Azure CLI reads. No key is among them
         where they are reached over https, so that whoever reads them signs in as on an account without keys."""
+        found = {"AZURE_BATCH_ACCOUNT": self.batch_account, "AZURE_BATCH_ENDPOINT": self.batch_url}
+        return found | (self._signing_in(self.authority) if self.authority else self._keys)
+
+    @property
+    def _keys(self) -> dict[str, str]:
         blobs = {
             "DefaultEndpointsProtocol": self.blob_url.partition(":")[0],
             "AccountName": self.storage_account,
-            **({} if self.authority else {"AccountKey": self.storage_key}),
+            "AccountKey": self.storage_key,
             "BlobEndpoint": self.blob_url,
         }
         return {
-            "AZURE_BATCH_ACCOUNT": self.batch_account,
-            "AZURE_BATCH_ENDPOINT": self.batch_url,
-            **({} if self.authority else {"AZURE_BATCH_ACCESS_KEY": self.batch_key}),
+            "AZURE_BATCH_ACCESS_KEY": self.batch_key,
             "AZURE_STORAGE_CONNECTION_STRING": ";".join(f"{name}={value}" for name, value in blobs.items()),
-            **(self._signing_in(self.authority) if self.authority else {}),
         }
 
     def _signing_in(self, authority: Path) -> dict[str, str]:
-        """Whom to trust, and where tokens come from: http will do for that, and needs no trust."""
+        """Where blobs are, whom to trust, and where tokens come from: http will do for that, and needs no trust."""
         url = self.batch_url.replace("https:", "http:")
-        return {**trust(authority.parent), **identity_variables(url, self.batch_key)}
+        return {
+            "AZURE_STORAGE_ACCOUNT": self.storage_account,
+            "AZURE_STORAGE_ACCOUNT_URL": self.blob_url,
+            "AZURE_STORAGE_AUTH_MODE": "login",
+            **trust(authority.parent),
+            **identity_variables(url, self.batch_key),
+        }
 
 
 def services_of(home: Home, state: State) -> Services:

@@ -10,7 +10,7 @@ import pytest
 
 from batchctl import local
 from batchctl.cli import run
-from batchctl.local.home import Home, State, make_home, save_state
+from batchctl.local.home import Home, State, account_key, make_home, save_state
 from batchctl.local.processes import Process
 from batchctl.local.services import services_of
 from tests.services import started
@@ -19,7 +19,8 @@ ENDED = Process(1, "of another start")
 STATE = State(20001, 20002, ENDED, ENDED, ENDED)
 TRUST = {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}
 SIGNING_IN = {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_TOKEN_CREDENTIALS"}
-KEYS = {"AZURE_BATCH_ACCESS_KEY"}
+SIGNING_IN |= {"AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCOUNT_URL", "AZURE_STORAGE_AUTH_MODE"}
+KEYS = {"AZURE_BATCH_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"}
 
 SPEC = """\
 version: 1
@@ -57,12 +58,14 @@ def test_variables_with_keys_over_http_or_with_certificates_over_https(home: Hom
     plain, secure = (services_of(home, replace(STATE, keyless=mode)).environment for mode in (False, True))
     assert secure.keys() - plain.keys() == TRUST | SIGNING_IN
     assert plain.keys() - secure.keys() == KEYS
-    assert "AccountKey" in plain["AZURE_STORAGE_CONNECTION_STRING"]
-    assert "AccountKey" not in secure["AZURE_STORAGE_CONNECTION_STRING"]
-    for found, scheme in ((plain, "http"), (secure, "https")):
-        store = dict(part.split("=", 1) for part in found["AZURE_STORAGE_CONNECTION_STRING"].split(";"))
-        schemes = {urlsplit(url).scheme for url in (found["AZURE_BATCH_ENDPOINT"], store["BlobEndpoint"])}
-        assert schemes == {store["DefaultEndpointsProtocol"]} == {scheme}
+    store = dict(part.split("=", 1) for part in plain["AZURE_STORAGE_CONNECTION_STRING"].split(";"))
+    assert store["AccountKey"] == account_key(home, "storage")
+    assert not {account_key(home, name) for name in ("batch", "storage")} & set(secure.values())
+    for scheme, urls in (
+        ("http", (plain["AZURE_BATCH_ENDPOINT"], store["BlobEndpoint"])),
+        ("https", (secure["AZURE_BATCH_ENDPOINT"], secure["AZURE_STORAGE_ACCOUNT_URL"])),
+    ):
+        assert {urlsplit(url).scheme for url in urls} == {scheme}
 
 
 @pytest.mark.parametrize("mode", [False, True])

@@ -1,0 +1,1 @@
+"""What production code does on accounts without keys, against the local services; run by scripts/test-keyless."""

@@ -16,7 +16,7 @@ from batchctl.local.home import Home
 
 DATABASE = "batch.sqlite"
 _EXTENTS = "__blobstorage__"
-_WITHIN = 15.0
+_WITHIN = 60.0
 """Seconds in which the blob store stands still: one of a hundred thousand blobs writes for one of them."""
 
 

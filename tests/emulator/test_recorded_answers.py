@@ -93,6 +93,35 @@ def test_what_is_filled_in_for_a_disk_of_the_system_as_versions_know_it(local, n
     assert sorted(disk) == ["caching", "diskSizeGB", *added]
 
 
+@pytest.mark.parametrize(
+    ("version", "of_jobs", "of_counts"),
+    [
+        (OLDEST, [], []),
+        ("api-version=2021-06-01.14.0", ["maxParallelTasks"], []),
+        ("api-version=2024-02-01.19.0", ["allowTaskPreemption", "maxParallelTasks"], ["upgradingOS"]),
+        (OLD, ["allowTaskPreemption", "maxParallelTasks"], ["deallocated", "deallocating", "upgradingOS"]),
+    ],
+)
+def test_a_version_is_not_told_what_came_after_it(local, client, name, version, of_jobs, of_counts):
+    """Azure/azure-cli, test_batch_pool_cmd.yaml, test_batch_job_list_cmd.yaml: 2020-12-04 and 2024-04-18."""
+    client.create_pool(pool_options(name))
+    new_job(client, name, name)
+    job = read(local, f"/jobs/{name}", version)
+    assert sorted({"allowTaskPreemption", "maxParallelTasks"} & job.keys()) == of_jobs
+    counts = read(local, "/nodecounts", version)["value"][0]["dedicated"]
+    assert sorted({"deallocated", "deallocating", "upgradingOS"} & counts.keys()) == of_counts
+
+
+def test_the_mode_of_communication_is_told_once_it_was_set(local, name):
+    """Azure/azure-cli, test_batch_pool_cmd.yaml, 2024-02-01.19.0, 2024-04-18; 2025-06-01 knows it no more."""
+    made(local, "pools", {"id": name, **BODY})
+    asked = {"metadata": [], "applicationPackageReferences": []}
+    assert "targetNodeCommunicationMode" not in read(local, f"/pools/{name}", OLD)
+    send(local.url, "POST", f"/pools/{name}/updateproperties?{OLD}", {**asked, "certificateReferences": []})
+    assert read(local, f"/pools/{name}", OLD)["targetNodeCommunicationMode"] == "default"
+    assert "targetNodeCommunicationMode" not in read(local, f"/pools/{name}")
+
+
 def test_a_version_before_2024_07_takes_images_of_galleries_alone(local, name):
     """Azure/azure-cli, test_batch_pool_cmd.yaml, 2020-09-01.12.0 of 2020-12-04 and 2024-02-01.19.0 of 2024-04-18."""
     image = "/subscriptions/0/resourceGroups/g/providers/Microsoft.Compute/images/i"

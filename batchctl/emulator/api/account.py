@@ -13,7 +13,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.messages import Answer, Call, Part, list_entries
-from batchctl.emulator.wire.versions import OCTOBER_2026
+from batchctl.emulator.wire.versions import OCTOBER_2026, known_by
 
 _NAMES = {
     "starttaskfailed": "startTaskFailed",
@@ -31,7 +31,9 @@ def list_supported_images(service: Service, call: Call) -> Answer:
 
 
 def count_nodes(service: Service, call: Call) -> Answer:
-    counts = [_pool_counts(pool) for pool in sorted(service.store.pools.values(), key=lambda pool: pool.key)]
+    counts = [
+        _pool_counts(pool, call.version) for pool in sorted(service.store.pools.values(), key=lambda pool: pool.key)
+    ]
     return list_entries(call, "poolnodecounts", counts, COUNT_FILTERS)
 
 
@@ -93,14 +95,11 @@ def show_authority(service: Service, call: Call) -> Answer:
     return Answer(200, None, headers, whole)
 
 
-def _pool_counts(pool: Pool) -> Json:
+def _pool_counts(pool: Pool, version: str) -> Json:
     nodes = pool.nodes.values()
     dedicated = _state_counts(node for node in nodes if node.dedicated)
-    return {
-        "poolId": pool.id,
-        "dedicated": dedicated,
-        "lowPriority": _state_counts(node for node in nodes if not node.dedicated),
-    }
+    spot = _state_counts(node for node in nodes if not node.dedicated)
+    return {"poolId": pool.id, "dedicated": known_by(dedicated, version), "lowPriority": known_by(spot, version)}
 
 
 def _state_counts(nodes: Iterable[Node]) -> Json:

@@ -18,6 +18,7 @@ from batchctl.emulator.wire.messages import (
     show_record,
 )
 from batchctl.emulator.wire.pool_bodies import POOL, POOL_PATCH, POOL_PROPERTIES, REMOVE_NODES, RESIZE
+from batchctl.emulator.wire.versions import JUNE_2025
 from batchctl.emulator.wire.views import POOL as VIEW
 from batchctl.emulator.wire.views import pool_url
 from batchctl.emulator.wire.vm_sizes import MIX
@@ -110,6 +111,8 @@ def replace_pool_properties(service: Service, call: Call) -> Answer:
     check_packages(change)
     pools.check_certificates(change)
     kept = {name: value for name, value in pool.spec.items() if name != "startTask"}
+    if call.version < JUNE_2025:  # Azure/azure-cli, test_batch_pool_cmd.yaml, 2024-04-18: the default is told, once set
+        kept |= {"targetNodeCommunicationMode": "default"}
     answer = _set_spec(service, call, pool, {**kept, **change})
     return Answer(204, None, answer.headers)
 

@@ -22,6 +22,17 @@ _STORAGE = "storageAccountType"
 _SYSTEM_DISK_SINCE = {"ephemeralOSDiskSettings": "2021-06-01.14.0", "managedDisk": "2023-11-01.18.0"}
 """What the service adds to an osDisk, and since when (CHANGELOG of azure-batch, 11.0.0 and 14.1.0; absent in
 Azure/azure-sdk-for-python, test_batch_create_pools, 2017-09-01.6.0, 2017-11-07)."""
+_SINCE = {
+    "maxParallelTasks": "2021-06-01.14.0",
+    "virtualMachineInfo": "2021-06-01.14.0",
+    "allowTaskPreemption": "2022-01-01.15.0",
+    "enableAcceleratedNetworking": "2023-05-01.17.0",
+    "upgradingOS": "2024-02-01.19.0",
+    "deallocated": "2024-07-01.20.0",
+    "deallocating": "2024-07-01.20.0",
+}
+"""What the service says by itself, and since when (CHANGELOG of azure-batch, 11.0.0 to 15.0.0b2; Azure/azure-cli,
+test_batch_pool_cmd.yaml and test_batch_job_list_cmd.yaml, 2020-09-01.12.0 and 2024-02-01.19.0, have none newer)."""
 _OWN = frozenset({"settings", "resourceTags"})
 _MACHINE = "virtualMachineConfiguration"
 _OF_MACHINES = frozenset({"hardwareProfile", "placement", "resiliencyPolicy"})
@@ -69,8 +80,16 @@ def _as_of_version(found: Any, version: str, path: str) -> Any:
     return {
         name: _property(name, inner, version, f"{path}.{name}")
         for name, inner in found.items()
-        if not (old and _is_of_october(name, path)) and not (new and name == "usageStats")
+        if version >= _SINCE.get(name, "")
+        and not (old and _is_of_october(name, path))
+        and not (new and name == "usageStats")
+        and not (version >= JUNE_2025 and name == "targetNodeCommunicationMode")
     }
+
+
+def known_by(found: dict[str, Any], version: str) -> dict[str, Any]:
+    """An object without what came with a later version."""
+    return {name: value for name, value in found.items() if version >= _SINCE.get(name, "")}
 
 
 def _is_of_october(name: str, path: str) -> bool:

@@ -15,7 +15,7 @@ from batchctl.emulator.wire.job_bodies import JOB_SCHEDULE as SCHEDULE_BODY
 from batchctl.emulator.wire.messages import View
 from batchctl.emulator.wire.pool_bodies import POOL as POOL_BODY
 from batchctl.emulator.wire.task_bodies import TASK as TASK_BODY
-from batchctl.emulator.wire.versions import JUNE_2025, OCTOBER_2026, as_of_version, task_of_version
+from batchctl.emulator.wire.versions import JUNE_2025, OCTOBER_2026, as_of_version, known_by, task_of_version
 
 Getter = Callable[[Any, str], Any]
 
@@ -175,6 +175,7 @@ def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
         lambda node: {},
         NODE_FILTERS,
         words("certificateReferences"),
+        by_version=known_by,
     )
 
 

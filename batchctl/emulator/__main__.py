@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             storage=_auto_storage(asked.storage_url, asked.storage_key_file),
             certificates=Certificates(asked.certificates.resolve()) if asked.certificates else None,
             keyless=asked.keyless,
+            identity_key=asked.identity_key.resolve() if asked.identity_key else None,
         )
     except (OSError, ValueError) as error:
         print(f"batchctl-emulator: {error}", file=sys.stderr)  # noqa: T201 - a program's last word
@@ -95,6 +96,9 @@ def _argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--keyless", action="store_true", help="tasks are told the https address, and trust bundle.pem beside the above"
+    )
+    parser.add_argument(
+        "--identity-key", type=Path, help="file of the key that signs tokens, made by the first; else it is in the home"
     )
     parser.add_argument("--ready-file", type=Path, help="written when it listens: JSON with url, pid and version")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin ends")

@@ -49,6 +49,7 @@ class Settings:
     served too, on the same port; `keyless`: tasks are told of that alone, and whom to trust. `accepts_newer_api`:
     requests of newer versions than are known are served as the newest; so too where the home has a file NEWER_API.
     `bind`: the address to listen on. `host_names`: by which clients may call it besides those of loopback, at any port.
+    `identity_key`: the file of the key that signs tokens; None: in the home.
     """
 
     home: Path
@@ -62,6 +63,7 @@ class Settings:
     adopts: bool = False
     storage: AutoStorage | None = None
     certificates: Certificates | None = None
+    identity_key: Path | None = None
     keyless: bool = False
     containers: str = "auto"
     accepts_newer_api: bool = False

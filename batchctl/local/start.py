@@ -145,6 +145,8 @@ def start_emulator(home: Home, asked: Asked) -> subprocess.Popen[bytes]:
     options = {"--home": home.batch, "--port": asked.port, "--account": ACCOUNT, "--key-file": home.keys / "batch"}
     options |= {"--certificates": home.certificates}
     storage = f"{'https' if asked.keyless else 'http'}://{LOOPBACK}:{asked.blob_port}/{ACCOUNT}"
+    # Beside the others: what is kept in the home may be put back from elsewhere, and tokens are good for an hour.
+    options |= {"--identity-key": home.keys / "identity.pem"}
     options |= {"--storage-url": storage, "--storage-key-file": home.keys / "storage"}
     if containers := os.environ.get("BATCHCTL_LOCAL_CONTAINERS"):
         options["--containers"] = containers

@@ -103,7 +103,7 @@ def test_strangers_of_this_machine_get_no_token(local, monkeypatch):
 
 def cut(local, **other) -> str:
     claims = {**claims_of(principals.DEVELOPER, BATCH, time.time()), **other}
-    return Tokens(local.home).cut({name: value for name, value in claims.items() if value is not None})
+    return Tokens(local.home / "identity.pem").cut({name: value for name, value in claims.items() if value is not None})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_tokens_that_were_not_signed_here(local, tmp_path):
     claims = claims_in(good)
     head, body, signature = good.split(".")
     for bad in (
-        Tokens(tmp_path).cut(claims),
+        Tokens(tmp_path / "key").cut(claims),
         jwt.encode(claims, None, "none"),
         jwt.encode(claims, "a secret that is long enough for it", "HS256"),
         f"{head}.{body}.",
@@ -162,7 +162,7 @@ def test_a_request_without_credentials_is_told_what_is_taken(local):
 def test_the_key_is_its_owners_alone_and_stays(local):
     first = ask(local, scope=f"{BATCH}/.default").json["access_token"]
     assert stat.S_IMODE((local.home / "identity.pem").stat().st_mode) == 0o600
-    assert Tokens(local.home).read(first) == claims_in(first)
+    assert Tokens(local.home / "identity.pem").read(first) == claims_in(first)
 
 
 @pytest.mark.parametrize("path", ["/adfs", f"/{TENANT}/v2.0", "/common/v2.0"])

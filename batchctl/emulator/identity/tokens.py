@@ -14,10 +14,10 @@ REMEMBERED = 64
 
 
 class Tokens:
-    """The tokens of one service, whose key lies in `home`. Its libraries are loaded by the first token."""
+    """The tokens that the key in `file` signs. Their libraries are loaded by the first one."""
 
-    def __init__(self, home: Path) -> None:
-        self._file = home / "identity.pem"
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._read = lru_cache(REMEMBERED)(self._read_signed)
 
     def cut(self, claims: Claims) -> str:

@@ -78,7 +78,7 @@ class Service:
         self.companies: dict[Task, Company] = {}
         self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}
-        self.tokens = Tokens(settings.home)
+        self.tokens = Tokens(settings.identity_key or settings.home / "identity.pem")
         self.requests, self.visitors = LastRequests(), Visitors()
         self.clock.ahead = self.store.notes.get("clock", {"ahead": clock.ahead})["ahead"]
         self.advancing = asyncio.Lock()

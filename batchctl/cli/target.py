@@ -16,6 +16,7 @@ from batchctl.frozen import dataclass
 if TYPE_CHECKING:
     from batchctl.cloud.azure_cloud import Azure
     from batchctl.cloud.connect import Target
+    from batchctl.local import Services
     from batchctl.reconcile.kept.document import Place
     from batchctl.spec.model import Spec
 
@@ -121,7 +122,13 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
 
     # Said first: the first start installs Azurite, which takes its time.
     out.target(name, why)
-    services = local.ensure_running(out.say)
+    return target_of(local.ensure_running(out.say))
+
+
+def target_of(services: "Services") -> "Target":
+    """The services on this machine as what `connect` takes."""
+    from batchctl.cloud.connect import Target
+
     return Target.local(
         batch_url=services.batch_url,
         batch_account=services.batch_account,

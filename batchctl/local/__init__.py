@@ -52,6 +52,7 @@ class Status:
     ahead_seconds: float | None = None
     time_scale: float | None = None
     faults: int | None = None
+    accepts_newer_api: bool = False
     pids: dict[str, int] | None = None
     bind: str | None = None
     host_names: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ def status() -> Status:
         ahead_seconds=found.ahead_seconds if found else None,
         time_scale=found.time_scale if found else None,
         faults=found.faults if found else None,
+        accepts_newer_api=home.newer_api.exists(),
         pids={name: getattr(state, name).pid for name in ("supervisor", "emulator", "azurite")},
         keyless=state.keyless,
         bind=state.bind,

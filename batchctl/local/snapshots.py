@@ -4,10 +4,10 @@ import gzip
 import io
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Set
 from contextlib import closing, nullcontext
@@ -25,6 +25,7 @@ from batchctl.local.home import Home, find_home, locked, make_home
 FORM = 1
 _KIND = "batchctl local snapshot"
 _MANIFEST = "manifest.json"
+_LONGEST_MANIFEST = 1 << 20
 _NOT_KEPT = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "ready", "trash"})
 _LEVEL = 1  # of compression: blobs are mostly small by themselves, and the file is for a while
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError, TypeError)
@@ -85,10 +86,13 @@ def restore_snapshot(file: Path, say: Callable[[str], None]) -> Manifest:
 
 def read_manifest(file: Path) -> Manifest:
     """Raises UsageError for what is no snapshot, Refused for one of a newer form."""
+    if file.exists() and not file.is_file():  # a pipe that nobody writes to would never end
+        raise UsageError(f"{file} is no snapshot: it is no file")
     try:
         with tarfile.open(file, "r:gz") as archive:
             first = archive.next()
-            stream = archive.extractfile(first) if first and first.name == _MANIFEST else None
+            is_manifest = first is not None and first.name == _MANIFEST and first.size <= _LONGEST_MANIFEST
+            stream = archive.extractfile(first) if first and is_manifest else None
             found: Any = json.load(stream) if stream else {}
     except OSError as error:
         if not isinstance(error, gzip.BadGzipFile):
@@ -101,7 +105,10 @@ def read_manifest(file: Path) -> Manifest:
     if found["form"] > FORM:
         newer = f"it is of form {found['form']}, of batchctl {found.get('batchctl')}; this one reads form {FORM}"
         raise Refused([f"{file} was made by a newer batchctl: {newer}"])
-    return Manifest(**{name: found.get(name) for name in Manifest.__slots__})  # type: ignore[arg-type]  # as written
+    manifest = Manifest(**{name: found.get(name) for name in Manifest.__slots__})  # type: ignore[arg-type]  # as written
+    if not isinstance(manifest.holds, dict):
+        raise UsageError(f"{file} is no snapshot: its manifest does not say what it holds")
+    return manifest
 
 
 def _is_snapshot(file: Path) -> bool:
@@ -118,21 +125,21 @@ def _write_whole(file: Path, home: Home, held: Path) -> Taken:
     """All of it or nothing, for its owner alone: it holds what tasks were told, secrets too."""
     made = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = Manifest(kind=_KIND, form=FORM, made=made, batchctl=version("batchctl"), holds=_counts(held))
-    descriptor, draft = tempfile.mkstemp(prefix=f".{file.name[:40]}.", suffix=".part", dir=file.parent)
+    draft = file.with_name(f".{file.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with (
-            os.fdopen(descriptor, "wb") as stream,
+            os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream,
             tarfile.open(fileobj=stream, mode="w:gz", compresslevel=_LEVEL) as archive,
         ):
             _add_text(archive, _MANIFEST, json.dumps(asdict(manifest), indent=2))
             _add_tree(archive, held / DATABASE, f"batch/{DATABASE}")
             unread = _add_tree(archive, held, "blobs", {DATABASE})
             unread += _add_tree(archive, home.batch, "batch", _NOT_KEPT)
-        Path(draft).replace(file)
+        draft.replace(file)
     except OSError as error:
         raise MachineError(f"cannot write {file}: {error.strerror}") from error
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
     return Taken(manifest, tuple(unread))
 
 
@@ -193,16 +200,18 @@ class _Whole:
 
 
 def _unpack(file: Path, drafts: Path) -> None:
-    """Raises Refused for what is damaged; nothing is changed then."""
-    for name in ("batch", "blobs"):
-        (drafts / name).mkdir(mode=0o700, parents=True)
+    """Raises Refused for what is damaged, MachineError if there is no room; nothing is changed then."""
     try:
+        for name in ("batch", "blobs"):
+            (drafts / name).mkdir(mode=0o700, parents=True)
         with tarfile.open(file, "r:gz") as archive:
             # Nothing leaves the directory, through links neither (a Python without it, before 3.11.4, knows no filter).
             archive.extraction_filter = getattr(tarfile, "tar_filter", lambda member, _: member)
             archive.extractall(drafts, _members(archive))
-    except (*_DAMAGE, OSError) as error:
+    except _DAMAGE as error:
         raise Refused([f"{file} is damaged, and nothing was changed: {error}"]) from error
+    except OSError as error:
+        raise MachineError(f"cannot unpack {file}, and nothing was changed: {error.strerror}") from error
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

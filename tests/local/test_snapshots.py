@@ -128,6 +128,11 @@ def cut_short(path: Path) -> Path:
     return written(path, path.read_bytes()[:-200])
 
 
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
 WRONG: dict[str, tuple[Callable[[Path], Path], type[BatchctlError], str]] = {
     "nothing": (lambda path: path, UsageError, "cannot read .+: No such file"),
     "empty": (lambda path: written(path, b""), UsageError, "no snapshot"),
@@ -136,6 +141,12 @@ WRONG: dict[str, tuple[Callable[[Path], Path], type[BatchctlError], str]] = {
     "another archive": (lambda path: packed(path, ("batch/a", "x")), UsageError, "no snapshot"),
     "a list": (lambda path: packed(path, ("manifest.json", "[]")), UsageError, "no snapshot"),
     "another kind": (lambda path: packed(path, ("manifest.json", '{"form": 1}')), UsageError, "no snapshot"),
+    "no counts": (
+        lambda path: packed(path, ("manifest.json", json.dumps({**SAYS, "holds": None}))),
+        UsageError,
+        "no snapshot",
+    ),
+    "a pipe": (pipe, UsageError, "no snapshot"),
     "newer": (
         lambda path: packed(path, ("manifest.json", json.dumps({**SAYS, "form": 2, "batchctl": "9.1"}))),
         Refused,

@@ -62,18 +62,11 @@ def _add(seed: "Seed", store: "Unmarked") -> None:
 
 
 def _store_of(services: "local.Services") -> "Unmarked":
+    from batchctl.cli.target import target_of
     from batchctl.clock import SystemClock
-    from batchctl.cloud.connect import Target, unmarked
+    from batchctl.cloud.connect import unmarked
 
-    target = Target.local(
-        batch_url=services.batch_url,
-        batch_account=services.batch_account,
-        batch_key=services.batch_key,
-        storage_url=services.blob_url,
-        storage_account=services.storage_account,
-        storage_key=services.storage_key,
-    )
-    return unmarked(target, SystemClock())
+    return unmarked(target_of(services), SystemClock())
 
 
 def _counts(seed: "Seed") -> str:

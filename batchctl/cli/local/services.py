@@ -151,6 +151,8 @@ def local_status() -> None:
         out.result(clock_line(status.ahead_seconds))
     if status.time_scale:
         out.result(f"its steps take {status.time_scale:g} of their time on Azure (time scale)")
+    if status.accepts_newer_api:
+        out.result("API versions that are newer than is known are served as the newest")
     if status.faults:
         out.result(f"{plural(status.faults, 'fault')} in force: batchctl local fault list")
 

@@ -5,6 +5,8 @@ import json
 import stat
 import sys
 import time
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -103,7 +105,13 @@ def test_strangers_of_this_machine_get_no_token(local, monkeypatch):
 
 def cut(local, **other) -> str:
     claims = {**claims_of(principals.DEVELOPER, BATCH, time.time()), **other}
-    return Tokens(local.home / "identity.pem").cut({name: value for name, value in claims.items() if value is not None})
+    return signer(local.home).cut({name: value for name, value in claims.items() if value is not None})
+
+
+@cache
+def signer(home: Path) -> Tokens:
+    """Cuts tokens as the service does."""
+    return Tokens(home / "identity.pem")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,10 @@ class AzureHands:
         return self._post(f"/jobs/{path_segment(job)}/disable", body)
 
     def release_job(self, job: str) -> bool:
-        return self._post(f"/jobs/{path_segment(job)}/enable", {})
+        path = f"/jobs/{path_segment(job)}"
+        # Until it is paused nothing can be resumed: the service refuses that.
+        self.session.until(lambda: self._state(path) != "disabling", f"job {job!r} is still being paused")
+        return self._post(f"{path}/enable", {})
 
     def reboot_node(self, place: Place, *, wait: bool) -> bool:
         return self._post(f"{_node_path(place)}/reboot", {"nodeRebootOption": "taskcompletion" if wait else "requeue"})
@@ -48,6 +51,10 @@ class AzureHands:
 
     def let_out(self, place: Place, user: str) -> None:
         self.session.find(lambda: self.session.batch.delete(f"{_node_path(place)}/users/{path_segment(user)}"))
+
+    def _state(self, path: str) -> str:
+        item = self.session.find(lambda: self.session.batch.get(path, select="id,state"))
+        return str((item or {}).get("state", "")).lower()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> bool:
         """Was it accepted? False where it is over, or not there (any more)."""

@@ -16,6 +16,8 @@ from batchctl.emulator.auto_storage import AutoStorage
 from batchctl.emulator.faults import MOST_SCALE
 from batchctl.emulator.settings import Certificates, Settings
 
+GLIMPSE = 0.1
+"""Seconds that a state in passing lasts at least: whoever asks in the same instant sees it, and nobody waits for it."""
 SELDOM = 50_000
 """Objects made between two looks for garbage: of a hundred thousand tasks each look takes in all."""
 
@@ -33,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             account=asked.account,
             key=read_key(asked.key_file),
             time_scale=asked.time_scale,
+            glimpse=GLIMPSE,
             containers=asked.containers,
             adopts=True,
             accepts_newer_api=asked.accept_newer_api,

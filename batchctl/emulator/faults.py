@@ -12,16 +12,21 @@ from batchctl.emulator.records import Json
 
 STEPS = {
     "resizing": 30.0,
+    "stopping": 5.0,
     "creating": 60.0,
     "starting": 30.0,
+    "waitingforstarttask": 5.0,
     "rebooting": 60.0,
     "reimaging": 120.0,
     "upgradingos": 300.0,
     "deallocating": 60.0,
     "leavingpool": 30.0,
+    "disabling": 5.0,
     "enabling": 5.0,
+    "terminating": 5.0,
     "deletingpool": 60.0,
     "deletingjob": 10.0,
+    "deletingschedule": 10.0,
 }
 """The steps that take time on the platform, and the seconds that each takes there, roughly. Here: times the scale."""
 
@@ -106,12 +111,13 @@ class Faults:
             asked = {name: value for name, value in one.items() if name not in ("id", "seen", "done")}
             self.in_force.append(Fault(one["id"], asked, self.changed, one["seen"], one["done"]))
 
-    def seconds(self, step: str) -> float:
-        """How long a step takes: by the last fault that says so, else by the time scale; infinite if it is held."""
+    def seconds(self, step: str, least: float = 0.0) -> float:
+        """How long a step takes: by the last fault that says so, else by the time scale, and then `least`; infinite if
+        it is held."""
         for fault in self._newest("delay"):
             if fault.asked["step"] == step:
                 return math.inf if fault.asked["seconds"] == FOREVER else float(fault.asked["seconds"])
-        return STEPS[step] * self.scale_now()
+        return max(least, STEPS[step] * self.scale_now())
 
     def scale_now(self) -> float:
         """The scale that counts: of the last fault that says one, else the service's own."""

@@ -111,7 +111,10 @@ class Entity:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Pool(Entity):
-    """A pool. `removing` says what becomes of tasks on nodes that leave, `next_ip` which address the next node gets."""
+    """A pool. `removing` says what becomes of tasks on nodes that leave, `next_ip` which address the next node gets.
+
+    `autoscale_first`: its formula was enabled, and no later run has followed on the first one.
+    """
 
     kind: ClassVar[str] = "pool"
     moves: ClassVar[Moves] = POOL_MOVES
@@ -122,6 +125,7 @@ class Pool(Entity):
     autoscale_run: Json | None = None
     autoscale_enabled: float = 0.0
     autoscale_asked: float = 0.0
+    autoscale_first: bool = False
     removing: str = "requeue"
     next_ip: int = 4  # Azure keeps the first four addresses of a subnet
     auto_job: str | None = None
@@ -140,7 +144,8 @@ class Node(Entity):
     `size` is of a pool that mixes sizes.
 
     `after` is the state that it goes to once its last task has ended, `retaining`: and the files of all are due; a node
-    that has one takes no tasks. `returning`: it boots for the first time after it was deallocated.
+    that has one takes no tasks. `returning`: it boots for the first time after it was deallocated. `seen`: the
+    `state_time` of the state that somebody was last told.
     """
 
     kind: ClassVar[str] = "node"
@@ -165,6 +170,7 @@ class Node(Entity):
     returning: bool = False
     mended_at: float | None = None
     pid: list[float] | None = None
+    seen: float | None = field(default=None, repr=False, metadata=LIVE)
     busy: "dict[int, Task]" = field(default_factory=dict, repr=False, metadata=LIVE)
 
     @property

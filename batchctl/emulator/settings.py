@@ -41,7 +41,7 @@ class Certificates:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`key` is the account's key, decoded. `time_scale`: 0, machines come at once; 1, as slowly as on Azure;
-    None: as it was kept, at first 0.
+    None: as it was kept, at first 0. `glimpse`: the seconds that a state in passing lasts at least, to be seen.
 
     `containers`: "auto" runs container tasks with docker or podman where one is there, "host" runs their command line
     as if it had no container, "refuse" fails them as a node without a runtime would. `adopts`: the service is a process
@@ -56,6 +56,7 @@ class Settings:
     account: str
     key: bytes = field(repr=False)
     time_scale: float | None = None
+    glimpse: float = 0.0
     pool_quota: int = 100
     job_quota: int = 300
     dedicated_core_quota: int = 1000

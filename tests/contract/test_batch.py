@@ -507,8 +507,18 @@ def test_a_task_needs_its_job(world: World) -> None:
 
 def test_a_pool_without_nodes_says_so(world: World) -> None:
     world.made(world.pool())
+    eventually(lambda: world.cloud.health(world.name("pool")).steady, "a pool that is new is being resized at first")
     health = world.cloud.health(world.name("pool"))
-    assert (health.steady, health.nodes, health.able) == (True, (), 0)
+    assert (health.nodes, health.able) == ((), 0)
+
+
+@pytest.mark.parametrize("world", [pytest.param("real", marks=pytest.mark.services)], indirect=True)
+def test_a_job_is_resumed_that_is_only_being_paused(world: World) -> None:
+    world.made(world.pool(), world.job())
+    hands = world.cloud.hands
+    assert hands.hold_job(world.job().id, wait=False)
+    assert hands.release_job(world.job().id)
+    eventually(lambda: world.cloud.standing(world.job()).state == "active", "it goes on")
 
 
 def test_tasks_run_and_leave_their_outputs_with_our_mark(world: World) -> None:

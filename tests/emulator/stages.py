@@ -108,12 +108,14 @@ def waiting(s: Stage) -> None:
 def start_task_failed(s: Stage) -> None:
     s.start_task = "false"
     waiting(s)
+    s.local.turn(6)
     s.see(s.node, "starttaskfailed")
 
 
 def idle(s: Stage) -> None:
     starting(s)
     s.local.turn(31)
+    s.see(s.node, "idle")
 
 
 def running(s: Stage) -> None:
@@ -195,9 +197,9 @@ NODE_WAYS: dict[tuple[str, str], tuple[Step, Step]] = {
     ("starting", "waitingforstarttask"): (starting, turn(31)),
     ("starting", "idle"): (starting, turn(31)),
     ("starting", "offline"): (then(starting, disable_scheduling), turn(31)),
-    ("waitingforstarttask", "idle"): (waiting, tell),
-    ("waitingforstarttask", "offline"): (then(waiting, disable_scheduling), tell),
-    ("waitingforstarttask", "starttaskfailed"): (starting, turn(31)),
+    ("waitingforstarttask", "idle"): (then(waiting, turn(6)), tell),
+    ("waitingforstarttask", "offline"): (then(waiting, disable_scheduling, turn(6)), tell),
+    ("waitingforstarttask", "starttaskfailed"): (starting, then(turn(31), turn(6))),
     ("idle", "running"): (idle, then(Stage.new_job, Stage.new_task)),
     ("idle", "offline"): (idle, disable_scheduling),
     ("running", "idle"): (running, end_task),
@@ -236,20 +238,19 @@ def ran_with_release(s: Stage) -> None:
 
 
 TERMINATE, DELETE_JOB = post("job", "terminate"), lambda s: s.do("DELETE", s.job)
+DISABLED = then(Stage.new_job, disable("wait"), turn(6), lambda s: s.see(s.job, "disabled"))
 JOBS: dict[str, Step] = {
     "active": Stage.new_job,
     "disabling": then(running, disable("wait")),
-    "disabled": then(Stage.new_job, disable("wait"), lambda s: s.see(s.job, "disabled")),
-    "enabling": then(
-        Stage.new_job, disable("wait"), lambda s: s.see(s.job, "disabled"), lambda s: s.do("POST", f"{s.job}/enable")
-    ),
+    "disabled": DISABLED,
+    "enabling": then(DISABLED, lambda s: s.do("POST", f"{s.job}/enable")),
     "terminating": then(ran_with_release, TERMINATE),
-    "completed": then(Stage.new_job, TERMINATE, lambda s: s.see(s.job, "completed")),
+    "completed": then(Stage.new_job, TERMINATE, turn(6), lambda s: s.see(s.job, "completed")),
     "deleting": then(Stage.new_job, DELETE_JOB),
 }
 TO_JOB: dict[str, Step] = {
     "disabling": disable("wait"),
-    "disabled": end_task,
+    "disabled": then(turn(6), end_task),
     "enabling": lambda s: s.do("POST", f"{s.job}/enable"),
     "active": turn(6),
     "terminating": TERMINATE,
@@ -309,7 +310,7 @@ SCHEDULES: dict[str, Step] = {
     "active": new_schedule,
     "disabled": then(new_schedule, post("schedule", "disable")),
     "terminating": then(ending_schedule, END_SCHEDULE),
-    "completed": then(new_schedule, END_SCHEDULE, lambda s: s.see(s.schedule, "completed")),
+    "completed": then(new_schedule, END_SCHEDULE, turn(6), lambda s: s.see(s.schedule, "completed")),
     "deleting": then(new_schedule, DELETE_SCHEDULE),
 }
 TO_SCHEDULE: dict[str, Step] = {
@@ -322,7 +323,7 @@ TO_SCHEDULE: dict[str, Step] = {
 SCHEDULE_WAYS: dict[tuple[str, str], tuple[Step, Step]] = {
     ("active", "completed"): (
         lambda s: new_schedule(s, {"doNotRunUntil": "2000-01-01T00:00:00Z"}),
-        lambda s: s.do("POST", f"/jobs/{s.name}:job-1/terminate"),
+        then(lambda s: s.do("POST", f"/jobs/{s.name}:job-1/terminate"), turn(6)),
     ),
 }
 

@@ -147,7 +147,9 @@ def test_allocations_that_fail(local, client, name):
 def test_a_resize_that_is_stopped_says_so(tmp_path):
     with running(tmp_path / "home", time_scale=1.0) as local, local.client() as client:
         client.create_pool(pool_options("p", target_dedicated_nodes=1))
-        client.begin_stop_pool_resize("p", polling_interval=0.01).result()
+        assert send(local.url, "POST", f"/pools/p/stopresize?{VERSION}").status == 202
+        assert client.get_pool("p").allocation_state == "stopping"
+        local.turn(6)
         assert [error.code for error in steady(client, "p").resize_errors] == ["ResizeStopped"]
 
 

@@ -264,9 +264,11 @@ def test_a_failed_task_is_not_reactivated_in_a_job_that_does_not_run(slow, state
         stages.TERMINATE(stage)
     elif state == "completed":
         stages.TERMINATE(stage)
+        stages.turn(6)(stage)
         stage.see(stage.job, "completed")
     else:
         stages.disable("wait")(stage)
+        stages.turn(6)(stage)
         stage.see(stage.job, "disabled")
         if state == "enabling":
             stages.TO_JOB["enabling"](stage)

@@ -173,21 +173,6 @@ def test_previous_states_are_not_those_in_passing(local, client, name):
     assert seen == ["active", "disabled", "active"]
 
 
-def test_a_job_that_ends_says_what_it_waits_for(local, client, name, pool):
-    """assets, net/…/JobOperations.json, 2025-09-03."""
-    job = new_job(client, name, pool)
-    client.create_task(job, models.BatchTaskCreateOptions(id="t", command_line="sleep 1000"))
-    until(lambda: client.get_task(job, "t").state == "running", "the start")
-    assert send(local.url, "POST", f"/jobs/{name}/terminate?{VERSION}", {}).status == 202
-    found = read(local, f"/jobs/{name}")
-    if found["state"] == "terminating":
-        error = found["executionInfo"]["schedulingError"]
-        assert error["code"] == "JobTerminationAwaitingNodeProcessing"
-        assert error["details"] == [{"name": "Number of nodes awaiting processing", "value": "1"}]
-    until(lambda: read(local, f"/jobs/{name}")["state"] == "completed", "the end")
-    assert "schedulingError" not in read(local, f"/jobs/{name}")["executionInfo"]
-
-
 def test_endpoints_of_a_node(local, client, name):
     """assets, js/…/compute_node_operations, 2026-02-04; 2022-01-01: Azure/azure-batch-cli-extensions."""
     ready_pool(client, name)

@@ -136,3 +136,20 @@ def test_refusals(local, method, path, body, status, code, message, values):
     assert (reply.status, reply.code) == (status, code)
     assert reply.json["message"]["value"].partition("\n")[0] == message
     assert {pair["key"]: pair.get("value") for pair in reply.json["values"]} == values
+
+
+@pytest.mark.parametrize("version", ["2020-09-01.12.0", "2024-02-01.19.0"])
+def test_older_versions_name_no_image_of_a_virtual_machine(local, version):
+    """Azure/azure-cli, test_batch_pool_cmd.yaml, 2020-12-04 and 2024-04-18."""
+    image = {"virtualMachineImageId": f"{GROUP}/providers/Microsoft.Compute/images/custom_image"}
+    machine = {"imageReference": image, "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
+    reply = send(local.url, "POST", f"/pools?api-version={version}", {**POOL, "virtualMachineConfiguration": machine})
+    values = {pair["key"]: pair["value"] for pair in reply.json["values"]}
+    wanted = f"{GALLERY}/versions/{{galleryImageVersionName}} or {GALLERY}"
+    assert values["Reason"] == f"The specified resource id must be of the format {wanted}"
+
+
+def test_packages_are_named_in_small_letters(local):
+    body = {**POOL, "applicationPackageReferences": [{"applicationId": "Does-Not-Exist"}]}
+    reply = send(local.url, "POST", f"/pools?{VERSION}", body)
+    assert [pair["key"] for pair in reply.json["values"]] == ["does-not-exist"]

@@ -12,16 +12,15 @@ from batchctl.emulator.formula.values import FormulaError
 from batchctl.emulator.identity.principals import with_ids
 from batchctl.emulator.records import Json, Pool
 from batchctl.emulator.refusals import Refusal, bad_value
-from batchctl.emulator.wire.versions import JUNE_2025
+from batchctl.emulator.wire.versions import COMPUTE, JUNE_2025
 from batchctl.emulator.wire.vm_sizes import MIX, cores_of
 
 _NO_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9])\1{7}-(\1{4}-){3}\1{12}/", re.IGNORECASE)
 
-_COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
-_IMAGE = f"{_COMPUTE}/galleries/{{galleryName}}/images/{{galleryImageName}}"
+_IMAGE = f"{COMPUTE}/galleries/{{galleryName}}/images/{{galleryImageName}}"
 _OF_THE_FORMAT = "The specified resource id must be of the format "
 _FORMS_OF_IMAGES = (
-    f"{_OF_THE_FORMAT}{_COMPUTE}/images/{{imageName}}, {_IMAGE}/versions/{{galleryImageVersionName}}, or {_IMAGE}"
+    f"{_OF_THE_FORMAT}{COMPUTE}/images/{{imageName}}, {_IMAGE}/versions/{{galleryImageVersionName}}, or {_IMAGE}"
 )
 _FORMS_IN_GALLERIES = f"{_OF_THE_FORMAT}{_IMAGE}/versions/{{galleryImageVersionName}} or {_IMAGE}"
 """What versions before 2024-07-01.20.0 say (Azure/azure-cli, test_batch_pool_cmd.yaml: 2020-09-01.12.0 of 2020-12-04,

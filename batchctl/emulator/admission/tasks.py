@@ -79,6 +79,6 @@ def full_constraints(retries: int, spec: Json) -> Json:
 def check_packages(spec: Json) -> None:
     """The account has no applications, so that no reference to one can be satisfied."""
     if spec.get("applicationPackageReferences"):
-        names = dict.fromkeys(one["applicationId"] for one in spec["applicationPackageReferences"])
+        names = dict.fromkeys(one["applicationId"].lower() for one in spec["applicationPackageReferences"])
         why = "The specified application package does not exist."
         raise Refusal("InvalidApplicationPackageReferences", tuple((name, why) for name in names))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from batchctl.emulator.admission.images import IMAGES
 from batchctl.emulator.admission.seeds import SEED, Account, refused_of_seed
+from batchctl.emulator.life import node_life
 from batchctl.emulator.life.intake import job_quota
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
@@ -31,9 +32,10 @@ def list_supported_images(service: Service, call: Call) -> Answer:
 
 
 def count_nodes(service: Service, call: Call) -> Answer:
-    counts = [
-        _pool_counts(pool, call.version) for pool in sorted(service.store.pools.values(), key=lambda pool: pool.key)
-    ]
+    pools = sorted(service.store.pools.values(), key=lambda pool: pool.key)
+    counts = [_pool_counts(pool, call.version) for pool in pools]
+    for pool in pools:
+        node_life.tell_state(service, pool, pool.nodes.values())
     return list_entries(call, "poolnodecounts", counts, COUNT_FILTERS)
 
 

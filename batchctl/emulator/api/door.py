@@ -24,7 +24,7 @@ from batchctl.emulator.page.document import HEADERS as OF_PAGES
 from batchctl.emulator.refusals import Refusal, bad_query
 from batchctl.emulator.settings import NEWER_API
 from batchctl.emulator.wire.messages import Answer, Call, NotModified, Part
-from batchctl.emulator.wire.versions import VERSIONS, is_newer
+from batchctl.emulator.wire.versions import JUNE_2025, VERSIONS, error_of_version, is_newer
 
 PARAMETERS = frozenset(
     {
@@ -104,6 +104,7 @@ class Door:
             return Answer(304, None, same.headers)
         except Refusal as refusal:
             body = refusal.body(_base_of(request), request_id, times.stamp(now))
+            body = error_of_version(body, request.query_params.get("api-version", JUNE_2025))
             return Answer(refusal.status, body, refusal.headers)
         except Exception:
             _log.exception("request %s failed", request_id)

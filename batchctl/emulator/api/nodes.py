@@ -31,12 +31,14 @@ def find_node(service: Service, call: Call) -> Node:
 
 
 def get_node(service: Service, call: Call) -> Answer:
-    view = node_view(find_pool(service, call), service.store.jobs, call.version)
-    return Answer(200, show_record(call, view, find_node(service, call)).body)
+    pool, node = find_pool(service, call), find_node(service, call)
+    node_life.tell_state(service, pool, [node])
+    return Answer(200, show_record(call, node_view(pool, service.store.jobs, call.version), node).body)
 
 
 def list_nodes(service: Service, call: Call) -> Answer:
     pool = find_pool(service, call)
+    node_life.tell_state(service, pool, pool.nodes.values())
     return list_records(call, node_view(pool, service.store.jobs, call.version), pool.nodes.values())
 
 

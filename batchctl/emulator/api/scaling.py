@@ -2,7 +2,7 @@
 
 from batchctl.emulator.admission.pools import check_formula
 from batchctl.emulator.api.pools import find_pool_to_change, find_pool_to_resize
-from batchctl.emulator.life import auto_scale
+from batchctl.emulator.life import auto_scale, pool_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.refusals import Refusal
 from batchctl.emulator.wire.checks import Shape
@@ -25,7 +25,7 @@ def enable_auto_scale(service: Service, call: Call) -> Answer:
     pool.autoscale_asked = service.clock.now()
     pool.spec = {**pool.spec, "autoScaleEvaluationInterval": "PT15M", **pool.spec, **asked, "enableAutoScale": True}
     auto_scale.watch_pool(service, pool)
-    auto_scale.apply_formula(service, pool)
+    auto_scale.apply_formula(service, pool, first=True)
     return answer_changed(call, pool)
 
 
@@ -34,7 +34,9 @@ def disable_auto_scale(service: Service, call: Call) -> Answer:
     call.body(Shape("Empty"))
     off = {"autoScaleFormula", "autoScaleEvaluationInterval"}
     pool.spec = {name: value for name, value in pool.spec.items() if name not in off} | {"enableAutoScale": False}
-    pool.autoscale_run = None  # it goes with the formula
+    pool.autoscale_run = None  # it goes with the formula, and so does the resize that it asked for
+    if pool.allocation == "resizing":
+        pool_life.stop_pool_resize(service, pool)
     service.store.touch(pool)
     return answer_changed(call, pool)
 

@@ -123,6 +123,23 @@ _ON_PAPER: tuple[tuple[str, str], ...] = (
     ("`placement`, `resiliencyPolicy`, `hardwareProfile`", "kept and given back; a node has the vCPUs of this machine"),
 )
 
+_PASSING: tuple[tuple[str, str], ...] = (
+    (
+        "pools: `resizing` (of a new pool too, be it to no nodes), `stopping`, `deleting`",
+        "0.1 s; a second resize within it meets `PoolBeingResized`, a stop ends in `ResizeStopped`",
+    ),
+    (
+        "jobs and schedules: `disabling`, `terminating`, `deleting`",
+        "0.1 s, and as long as what they wait for; `enabling` passes at once, as on Azure",
+    ),
+    ("nodes: `leavingpool`", "0.1 s"),
+    (
+        "nodes: `creating`, `starting`, `waitingforstarttask`, `rebooting`, `reimaging`, `upgradingos`, `deallocating`",
+        "until somebody was told, but at most 0.3 s; where tasks wait for the pool, no time",
+    ),
+)
+"""The states that pass by themselves, and how long each lasts where nothing asks for more."""
+
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 
 
@@ -140,6 +157,11 @@ def _page_lines() -> Iterator[str]:
     yield _TOKENS
     yield from _section("What `$filter` may name", ("List", "Properties"), _filter_rows())
     yield from _section("Limits", ("What", "Most"), _limit_rows())
+    yield from _section("How long states last that pass", ("State", "By default"), _PASSING)
+    yield (
+        "`batchctl local start --time-scale 0.1` lets them last a tenth of their usual time on Azure, and "
+        "`batchctl local fault delay`\none of them as long as it says, or no time ([faults](faults.md)).\n"
+    )
     yield from _section("What it refuses", ("What", "How"), _NOT_SERVED)
     yield from _section("What it keeps on paper", ("What", "How"), _ON_PAPER)
     yield from _section("What it spells otherwise than the pages", ("Property", "Words", "Seen in"), SPELLINGS)

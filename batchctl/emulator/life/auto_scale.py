@@ -104,11 +104,15 @@ def watch_pool(service: Service, pool: Pool) -> None:
     service.timer((pool, "sample"), SAMPLE_SECONDS, lambda: _sample_again(service, pool))
 
 
-def apply_formula(service: Service, pool: Pool) -> None:
+def apply_formula(service: Service, pool: Pool, *, first: bool = False) -> None:
     """Evaluates the pool's own formula and resizes the pool to what it says: also to the targets that it has, if nodes
     are missing. No page tells so, but people who run such pools do: what a resize did not get is tried again at each
     evaluation, and only a resize clears resizeErrors.
+
+    The first run after a formula was enabled is told once the resize that it asked for is over
+    (Azure/azure-sdk-assets, python/…/test_batch_scale_pools, 2025-06-01, 2026-01-22).
     """
+    pool.autoscale_first = first
     pool.autoscale_run = evaluate_formula(service, pool, pool.spec["autoScaleFormula"])
     pool.autoscale_enabled = service.clock.now()
     service.store.touch(pool)

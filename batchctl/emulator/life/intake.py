@@ -57,7 +57,7 @@ def add_pool(service: Service, pool_id: str, spec: Json, version: str = JUNE_202
     if pool.spec["enableAutoScale"]:
         auto_scale.watch_pool(service, pool)
         auto_scale.apply_formula(service, pool)
-    else:
+    if pool.allocation == "steady":  # a pool that is new is being resized, be it to no nodes
         pool_life.resize_pool(service, pool, pool.spec["targetDedicatedNodes"], pool.spec["targetLowPriorityNodes"])
     return pool
 

@@ -74,7 +74,8 @@ def settle_job(service: Service, job: Job) -> None:
         return
     _do_what_task_asked(service, job)  # first: it may lead to another state, and that one is what is settled
     if job.state == "enabling":
-        if not _job_waits(service, job, "enabling"):
+        # Without a glimpse: after `enable` no recorded job was anything but active.
+        if not service.waits(job, "enabling", job.state_time, lambda: service.wake(job), glimpse=0):
             _move_job(service, job, "active")
     elif job.state == "active" and job.spec["onAllTasksComplete"] == "terminatejob" and not job.unfinished:
         if job.tasks or not _may_still_be_filled(service, job):
@@ -82,18 +83,23 @@ def settle_job(service: Service, job: Job) -> None:
     elif job.at_work:  # all that follows waits for the tasks that run
         return
     elif job.state == "disabling":
-        _move_job(service, job, "disabled")
+        if not _job_waits(service, job, "disabling"):
+            _move_job(service, job, "disabled")
     elif job.state in ("terminating", "deleting") and not preparation.release_nodes(service, job):
         return
-    elif job.state == "terminating":
-        job.ended = service.clock.now()
-        if job.scheduling_error and job.scheduling_error["code"] in _AWAITING:
-            job.scheduling_error = None
-        end_pool_of_job(service, job, linger=True)
-        _move_job(service, job, "completed")
-        _tell_schedule(service, job)
+    elif job.state == "terminating" and not _job_waits(service, job, "terminating"):
+        _complete_job(service, job)
     elif job.state == "deleting" and not _job_waits(service, job, "deletingjob"):
         _forget_job(service, job)
+
+
+def _complete_job(service: Service, job: Job) -> None:
+    job.ended = service.clock.now()
+    if job.scheduling_error and job.scheduling_error["code"] in _AWAITING:
+        job.scheduling_error = None
+    end_pool_of_job(service, job, linger=True)
+    _move_job(service, job, "completed")
+    _tell_schedule(service, job)
 
 
 def _may_still_be_filled(service: Service, job: Job) -> bool:

@@ -1,5 +1,6 @@
 """A node from its creation to its first task: boots, runs its start task, and boots again when asked to."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from batchctl.emulator import times
@@ -15,20 +16,44 @@ _NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this mach
 
 STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
 """The states of a node that are on the way to another one."""
+UNSEEN = 3
+"""Glimpses that such a state lasts where nobody asks and no task waits. Who asks may have been told before that there
+are no nodes yet, and comes back then."""
+
+
+def is_on_its_way(node: Node) -> bool:
+    """Whether its next state comes by itself. One that waits for its start task is so once that has ended."""
+    started = node.start is not None and node.start["state"] == "completed"
+    return node.state in STEPS or (node.state == "waitingforstarttask" and started)
 
 
 def begin_step(service: Service, pool: Pool, node: Node) -> None:
-    """What follows the states in STEPS: the next ones come by themselves, at once or when their time is over."""
-    steps = {"starting": _agent_is_up, "deallocating": _put_away}
-    _step_in_time(service, node, partial(steps.get(node.state, start_node), service, pool, node))
+    """Takes a node that is on its way to its next state, at once or when its time is over."""
+    glimpse = _glimpse(service, pool, node)
+    if not service.waits(node, node.state, node.state_time, lambda: service.wake(pool), glimpse):
+        steps = {"starting": _agent_is_up, "waitingforstarttask": _start_task_is_over, "deallocating": _put_away}
+        steps.get(node.state, start_node)(service, pool, node)
+
+
+def _glimpse(service: Service, pool: Pool, node: Node) -> float:
+    """None where somebody was told of the state, or tasks wait: nobody waits for what nobody looks at."""
+    jobs = service.store.jobs.values()
+    told = node.seen == node.state_time
+    if told or any(job.ready and job.pool == pool.key and job.state == "active" for job in jobs):
+        return 0.0
+    return UNSEEN * service.settings.glimpse
+
+
+def tell_state(service: Service, pool: Pool, nodes: Iterable[Node]) -> None:
+    """Somebody is told the states of these nodes: those that pass may pass."""
+    for node in nodes:
+        node.seen = node.state_time
+        if is_on_its_way(node):
+            service.wake(pool)
 
 
 def look_again(service: Service) -> None:
     """All that waits is looked at again: how long steps take, or what there is to be had, has changed."""
-    for pool in service.store.pools.values():
-        for node in pool.nodes.values():
-            if node.state in STEPS:
-                begin_step(service, pool, node)
     service.wake(*service.store.pools.values(), *service.store.jobs.values(), *service.store.schedules.values())
 
 
@@ -81,7 +106,6 @@ def start_node(service: Service, pool: Pool, node: Node) -> None:
     """The machine is up."""
     node.returning = node.state == "deallocated"
     node.move("starting", service.clock.now())
-    node.booted = service.clock.now()
     service.store.keep(node)
     begin_step(service, pool, node)
 
@@ -92,6 +116,7 @@ def _put_away(service: Service, pool: Pool, node: Node) -> None:
 
 def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
+    node.booted = service.clock.now()
     if on_paper.runs_windows(pool):
         node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
         move_node(service, pool, node, "unusable")
@@ -133,7 +158,12 @@ def _start_task_ended(service: Service, pool: Pool, node: Node, ended: Ended) ->
     node.start = {**node.start, "state": "completed", **outcome.note(times.stamp(service.clock.now()))}
     service.store.keep(node)
     if node.state == "waitingforstarttask":
-        move_node(service, pool, node, node.at_rest if outcome.succeeded else "starttaskfailed")
+        begin_step(service, pool, node)
+
+
+def _start_task_is_over(service: Service, pool: Pool, node: Node) -> None:
+    assert node.start is not None
+    move_node(service, pool, node, node.at_rest if node.start["result"] == "success" else "starttaskfailed")
 
 
 def _start_task_spawned(service: Service, node: Node, run: Run, pid: int, born: float) -> None:
@@ -147,10 +177,3 @@ def move_node(service: Service, pool: Pool, node: Node, state: str) -> None:
     node.move(state, service.clock.now())
     service.store.keep(node)
     service.wake(pool)
-
-
-def _step_in_time(service: Service, node: Node, step: partial[None]) -> None:
-    """The next step of a boot: at once, or when its time is over if the node still is as it was."""
-    since = node.state_time  # an accident may move the node on before the time is over
-    if not service.waits(node, node.state, since, lambda: step() if node.state_time == since else None):
-        step()

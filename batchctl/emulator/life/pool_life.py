@@ -11,6 +11,9 @@ from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire.vm_sizes import cores_of, sizes_of
 
 _KEEPS_WORKING = frozenset({"taskcompletion", "retaineddata"})
+_OF_DELETION = "PT7M9.497S"
+"""The resizeTimeout of a pool that is deleted: 2^32 - 1 times 100 ns (Azure/azure-sdk-assets, js/sdk/batch/batch/…, the
+pools of 2025-06-01, 2026-02-03)."""
 _ERRORS = {
     "AccountCoreQuotaReached": "The specified account has reached core quota",
     "AccountLowPriorityCoreQuotaReached": "The specified account has reached low priority core quota",
@@ -47,6 +50,7 @@ def delete_pool(service: Service, pool: Pool) -> None:
         pool.move("deleting", service.clock.now())
     for node in pool.nodes.values():
         node.after = None  # else they would wait for their tasks, or boot
+    pool.spec |= {"resizeTimeout": _OF_DELETION}
     resize_pool(service, pool, 0, 0)
 
 
@@ -70,7 +74,7 @@ def settle_pool(service: Service, pool: Pool) -> None:
     if service.store.pools.get(pool.key) is not pool:
         return
     for node in list(pool.nodes.values()):  # a copy: some leave
-        _settle_node(service, node)
+        _settle_node(service, pool, node)
     if pool.allocation != "steady":
         _settle_allocation(service, pool)
     if (
@@ -83,13 +87,14 @@ def settle_pool(service: Service, pool: Pool) -> None:
 
 
 def _settle_allocation(service: Service, pool: Pool) -> None:
-    """Steady once the targets are met, or cannot be, or are not asked for any more."""
+    """Steady once the targets are met, or cannot be, or are not asked for any more. A pool that goes never is."""
     if pool.allocation == "resizing":
-        if pool.state != "deleting" and _machines_take_time(service, pool, "resizing", pool.allocation_time):
-            return
-        met = [_meet_target(service, pool, dedicated) for dedicated in (True, False)]
-        if not all(met):
-            return
+        _drop_surplus(service, pool)  # at once: what is to come takes its time
+    if pool.state == "deleting" or _machines_take_time(service, pool, pool.allocation, pool.allocation_time):
+        return
+    met = [_meet_target(service, pool, one) for one in (True, False) if pool.allocation == "resizing"]
+    if not all(met):
+        return
     # `after` too: nodes that wait for their tasks are still to go.
     if any("leavingpool" in (node.state, node.after) for node in pool.nodes.values()):
         return
@@ -100,7 +105,10 @@ def _settle_allocation(service: Service, pool: Pool) -> None:
     service.store.keep(pool)
 
 
-def _settle_node(service: Service, node: Node) -> None:
+def _settle_node(service: Service, pool: Pool, node: Node) -> None:
+    if node_life.is_on_its_way(node):
+        node_life.begin_step(service, pool, node)
+        return
     if node.busy or (node.after and node.retaining and retention.holds_files(service, node)):
         return
     for run in service.runs_of(node) if node.after else ():
@@ -109,7 +117,6 @@ def _settle_node(service: Service, node: Node) -> None:
         return
     if node.after:
         node_life.do_what_follows(service, node)
-    pool = service.store.pools[node.pool.lower()]
     if node.state == "leavingpool" and not _machines_take_time(service, pool, "leavingpool", node.state_time, node):
         service.cancel((node, "leavingpool"))
         service.discard(run_orders.node_root(service.settings, node))
@@ -142,8 +149,17 @@ def _missing_nodes(pool: Pool, dedicated: bool) -> int:
     return target - len(_nodes_that_stay(pool, dedicated))
 
 
+def _drop_surplus(service: Service, pool: Pool) -> None:
+    for dedicated in (True, False):
+        surplus = _nodes_that_stay(pool, dedicated)
+        surplus.sort(key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
+        for node in surplus[: max(0, -_missing_nodes(pool, dedicated))]:
+            leave_pool(service, node, pool.removing)
+            _settle_node(service, pool, node)
+
+
 def _meet_target(service: Service, pool: Pool, dedicated: bool) -> bool:
-    """Adds or removes nodes; False if the platform lets the pool wait for them."""
+    """Adds nodes that are missing; False if the platform lets the pool wait for them."""
     missing = _missing_nodes(pool, dedicated)
     if missing > 0 and (fault := service.faults.find("allocation", pool.id)):
         if fault.asked["code"] == "AllocationTimedOut" and _in_time(service, pool):
@@ -157,10 +173,6 @@ def _meet_target(service: Service, pool: Pool, dedicated: bool) -> bool:
         pool.resize_errors = [*pool.resize_errors, _resize_error(code, dedicated)]
     for _ in range(min(missing, room)):
         _add_node(service, pool, dedicated)
-    surplus = sorted(_nodes_that_stay(pool, dedicated), key=lambda node: (_IDLE_FIRST.get(node.state, 3), -node.seq))
-    for node in surplus[: max(0, -missing)]:
-        leave_pool(service, node, pool.removing)
-        _settle_node(service, node)
     return True
 
 

@@ -72,8 +72,6 @@ def _recover_node(service: Service, pool: Pool, node: Node) -> None:
             del notes[key]
     if node.state == "running":
         node.move(node.at_rest, service.clock.now())
-    if node.state in node_life.STEPS:
-        node_life.begin_step(service, pool, node)
-    elif node.start and node.start["state"] == "running":
+    if node.start and node.start["state"] == "running":
         node.start = None
         node_life.run_start_task(service, pool, node)

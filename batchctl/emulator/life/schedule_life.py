@@ -82,6 +82,7 @@ def terminate_schedule(service: Service, schedule: Schedule) -> None:
     """Ends the active job and then the schedule."""
     service.cancel(schedule)
     schedule.move("terminating", service.clock.now())
+    schedule.next_run = None
     service.store.touch(schedule)
     for job in jobs_of(service, schedule):
         if job.state in ("active", "disabling", "disabled", "enabling"):
@@ -106,17 +107,30 @@ def settle_schedule(service: Service, schedule: Schedule) -> None:
         return
     jobs = jobs_of(service, schedule)
     if schedule.state == "deleting" and not jobs:
+        if _schedule_waits(service, schedule, "deletingschedule"):
+            return
         auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool)
         service.store.drop(schedule)
     elif any(job.state != "completed" for job in jobs):
         return
-    elif schedule.state == "terminating" or (schedule.state == "active" and _is_over(service, schedule)):
-        schedule.ended, schedule.next_run = service.clock.now(), None
-        schedule.move("completed", service.clock.now())
-        auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
-        service.store.touch(schedule)
+    elif schedule.state == "terminating":
+        if not _schedule_waits(service, schedule, "terminating"):
+            _complete_schedule(service, schedule)
+    elif schedule.state == "active" and _is_over(service, schedule):
+        _complete_schedule(service, schedule)
     elif schedule.state == "active" and schedule.next_run is not None:
         set_timer(service, schedule)
+
+
+def _complete_schedule(service: Service, schedule: Schedule) -> None:
+    schedule.ended, schedule.next_run = service.clock.now(), None
+    schedule.move("completed", service.clock.now())
+    auto_pools.end_auto_pool(service, schedule.spec["jobSpecification"], schedule.pool, linger=True)
+    service.store.touch(schedule)
+
+
+def _schedule_waits(service: Service, schedule: Schedule, step: str) -> bool:
+    return service.waits(schedule, step, schedule.state_time, lambda: service.wake(schedule))
 
 
 def jobs_of(service: Service, schedule: Schedule) -> list[Job]:

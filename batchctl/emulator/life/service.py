@@ -228,9 +228,20 @@ class Service:
 
         self.timers[owner] = self.clock.later(seconds, due)
 
-    def waits(self, record: Pool | Node | Job, step: str, since: float, call: Callable[[], None]) -> bool:
-        """Whether a step that began at `since` goes on; if so, `call` comes when it is over."""
-        left = since + self.faults.seconds(step) - self.clock.now()
+    def waits(
+        self,
+        record: Pool | Node | Job | Schedule,
+        step: str,
+        since: float,
+        call: Callable[[], None],
+        glimpse: float | None = None,
+    ) -> bool:
+        """Whether a step that began at `since` goes on; if so, `call` comes when it is over.
+
+        `glimpse`: the seconds that it lasts at least, however fast the service is; else what the settings say.
+        """
+        least = self.settings.glimpse if glimpse is None else glimpse
+        left = since + self.faults.seconds(step, least) - self.clock.now()
         self.cancel((record, step))
         if 0 < left < math.inf:
             self.timer((record, step), left, call)

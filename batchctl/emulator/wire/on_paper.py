@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from batchctl.emulator import times
 from batchctl.emulator.records import Json, Node, Pool
 
-AGENT = "1.12.19"
-"""The version that nodes say their agent has."""
+AGENT = "1.12.39"
+"""The version that nodes say their agent has (Azure/azure-sdk-assets, js/…/compute_node_operations, 2026-02-04)."""
 FIRST_PORT = 50000  # where the service's own endpoint for logins begins; inbound NAT pools keep off it
 PUBLIC_ADDRESS, PUBLIC_ADDRESS_6, PUBLIC_NAME = "127.0.0.1", "::1", "localhost"
 

@@ -17,6 +17,7 @@ VERSIONS = frozenset(
     }
 )
 """Those that are served; such texts sort by their age."""
+COMPUTE = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([.-][a-z0-9.-]{1,20})?")
 _STORAGE = "storageAccountType"
 _SYSTEM_DISK_SINCE = {"ephemeralOSDiskSettings": "2021-06-01.14.0", "managedDisk": "2023-11-01.18.0"}
@@ -60,6 +61,22 @@ def check_age(found: Any, version: str, path: str = "") -> None:
             raise bad_value(here, inner, "one of requeue, terminate, taskcompletion is wanted")
         if name not in _OWN:
             check_age(inner, version, here)
+
+
+def error_of_version(body: dict[str, Any], version: str) -> dict[str, Any]:
+    """An error body in the words of a version: before 2024-07-01 no image of a virtual machine was one for a pool.
+
+    Azure/azure-cli, test_batch_pool_cmd.yaml, 2020-09-01 of 2020-12-04 and 2024-02-01 of 2024-04-18.
+    """
+    if version >= "2024-07" or "values" not in body:
+        return body
+    values = [{name: _without_images(text) for name, text in pair.items()} for pair in body["values"]]
+    return {**body, "values": values}
+
+
+def _without_images(text: str) -> str:
+    before, images, after = text.partition(f"{COMPUTE}/images/{{imageName}}, ")
+    return before + after.replace(", or ", " or ") if images else text
 
 
 def as_of_version(found: Any, version: str) -> Any:

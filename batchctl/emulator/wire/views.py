@@ -62,6 +62,10 @@ def _count_nodes(pool: Pool, dedicated: bool) -> int:
     return sum(node.dedicated is dedicated for node in pool.nodes.values())
 
 
+def _told_run(pool: Pool) -> Json | None:
+    return None if pool.autoscale_first and pool.allocation == "resizing" else pool.autoscale_run
+
+
 SECRETS = words("password sshPrivateKey accountKey sasKey protectedSettings")
 """What goes in and never comes out."""
 _FREE = words("settings resourceTags")
@@ -101,7 +105,7 @@ POOL = View(
         "currentDedicatedNodes": lambda pool, base: _count_nodes(pool, True),
         "currentLowPriorityNodes": lambda pool, base: _count_nodes(pool, False),
         "resizeErrors": lambda pool, base: pool.resize_errors or None,
-        "autoScaleRun": lambda pool, base: pool.autoscale_run,
+        "autoScaleRun": lambda pool, base: _told_run(pool),
     },
     lambda pool: without_empty_lists(hide_secrets(pool.spec)),
     words(

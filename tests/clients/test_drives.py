@@ -24,6 +24,10 @@ def test_published_samples(drive):
     drive(folder() / "batch14/bin/python", HERE / "drive_samples14.py")
 
 
+def test_snakemake(drive):
+    drive(folder() / "snakemake/bin/python", HERE / "drive_snakemake.py")
+
+
 def test_blob_clients(drive, services: local.Services):
     drive(
         folder() / "blobs/bin/python", HERE / "drive_blobs.py", services.environment["AZURE_STORAGE_CONNECTION_STRING"]

@@ -27,6 +27,7 @@ _SINCE = {
     "maxParallelTasks": "2021-06-01.14.0",
     "virtualMachineInfo": "2021-06-01.14.0",
     "allowTaskPreemption": "2022-01-01.15.0",
+    "targetNodeCommunicationMode": "2022-10-01.16.0",
     "enableAcceleratedNetworking": "2023-05-01.17.0",
     "upgradingOS": "2024-02-01.19.0",
     "deallocated": "2024-07-01.20.0",

@@ -49,6 +49,6 @@ def test_batchctl_itself_takes_these_variables(services: Services, tmp_path: Pat
 def test_the_workflow_is_yaml() -> None:
     import yaml
 
-    [text] = [block for block in blocks("yaml") if "runs-on" in block]
-    steps = yaml.safe_load(text)["jobs"]["test"]["steps"]
-    assert blocks("sh")[0].splitlines()[0] in steps[-1]["run"]
+    text, in_container = (yaml.safe_load(block)["jobs"]["test"] for block in blocks("yaml") if "runs-on" in block)
+    assert blocks("sh")[0].splitlines()[0] in text["steps"][-1]["run"]
+    assert "batchctl local start --print-env" in in_container["steps"][-1]["run"]

@@ -99,10 +99,19 @@ def test_all_goes_on_over_https(home: Home, tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "hello.txt").write_text("hello")
     for name in TRUST & os.environ.keys():
         monkeypatch.delenv(name)  # batchctl trusts its own services without them
-    started(lambda line: None, keyless=True)
+    services = started(lambda line: None, keyless=True)
     assert "mode:   keyless" in said("local", "status")
     assert "but with --keyless" in said("local", "start", "--no-keyless", code=4)
     said("apply", "--yes", "spec.yaml")
     assert (tmp_path / "results" / "copied.txt").read_text() == "hello"
     assert "No changes" in said("plan", "spec.yaml")
     assert "they serve on" in said("local", "reset", "--yes")
+
+    # The road of an account that forbids keys: what a shell is given, and a token for everything.
+    for name, value in services.environment.items():
+        monkeypatch.setenv(name, value)
+    assert services.batch_url in said("apply", "--yes", "spec.yaml", "--target", "azure")
+    assert "No changes" in said("plan", "spec.yaml", "--target", "azure")
+    assert "1 succeeded" in said("status", "spec.yaml", "--target", "azure")
+    said("destroy", "--yes", "spec.yaml", "--target", "azure")
+    assert "No changes" in said("destroy", "--yes", "spec.yaml", "--target", "azure")

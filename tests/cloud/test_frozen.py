@@ -53,5 +53,5 @@ def test_a_frozen_service_is_given_up(way: str, frozen: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "[::1]:1", "example.invalid"])
 def test_the_sdk_waits_as_long_as_what_goes_past_it(host: str) -> None:
-    waits = connect._transport(f"https://{host}/account").connection_config
+    waits = connect._transport(f"https://{host}/account", None).connection_config
     assert (waits.timeout, waits.read_timeout) == (storage.CONNECT_WITHIN, storage.ANSWER_WITHIN)

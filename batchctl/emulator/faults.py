@@ -39,6 +39,7 @@ QUOTAS = ("pools", "jobs", "dedicatedCores", "spotCores")
 @dataclass(slots=True, eq=False)
 class Fault:
     """One fault. `asked` is its body as it was taken; `seen` and `done` count what matched and what was hit.
+    `let_go`: who is held by it, to be told when it is cleared.
 
     Of what matches, the first `skip` pass, then each `every`-th is hit, until `times` were.
     """
@@ -48,6 +49,7 @@ class Fault:
     changed: Callable[[], None]
     seen: int = 0
     done: int = 0
+    let_go: set[Callable[[], None]] = field(default_factory=set)
 
     @property
     def kind(self) -> str:
@@ -92,8 +94,11 @@ class Faults:
         return fault
 
     def clear(self, fault: Fault | None = None) -> None:
-        """Forgets one fault, or all."""
-        self.in_force = [one for one in self.in_force if fault is not None and one is not fault]
+        """Forgets one fault, or all; what they held goes on."""
+        gone = self.in_force if fault is None else [fault]
+        self.in_force = [one for one in self.in_force if one not in gone]
+        for call in [call for one in gone for call in one.let_go]:
+            call()
         self.changed()
 
     def set_scale(self, scale: float) -> None:

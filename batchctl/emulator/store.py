@@ -33,7 +33,7 @@ class Store:
         self._latest = 0.0
         self._changed: dict[Entity, None] = {}
         self._asked: dict[str, str] = {}
-        self._noted: dict[str, str] = {}
+        self._noted: set[str] = set()
         self._dropped: dict[tuple[str, str], None] = {}
         # Transactions are ours (isolation_level=None).
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -73,7 +73,7 @@ class Store:
     def note(self, name: str, value: Json) -> None:
         """Keeps something of the service itself in the place of what was kept under that name."""
         self.notes[name] = value
-        self._noted[name] = json.dumps(value, ensure_ascii=False)
+        self._noted.add(name)
 
     def drop(self, record: Entity) -> None:
         """Forgets a record; its children are the caller's to drop."""
@@ -86,7 +86,7 @@ class Store:
         """Forgets every record and every note, here and on disk."""
         for records in (self.pools, self.jobs, self.schedules, self.notes):
             records.clear()
-        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, {}
+        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, set()
         self._latest = 0.0  # the clock may have been set back
         self._database.executescript("BEGIN; DELETE FROM record; DELETE FROM asked; DELETE FROM note; COMMIT")
 
@@ -100,9 +100,10 @@ class Store:
         database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
         database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
         database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
-        database.executemany("INSERT OR REPLACE INTO note VALUES (?,?)", self._noted.items())
+        notes = ((name, json.dumps(self.notes[name], ensure_ascii=False)) for name in self._noted)
+        database.executemany("INSERT OR REPLACE INTO note VALUES (?,?)", notes)
         database.execute("COMMIT")
-        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, {}
+        self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, set()
 
     def try_writing(self) -> None:
         """Writes a row that says nothing. Raises sqlite3.Error, soon, if that cannot be done."""

@@ -1,5 +1,6 @@
 """The service's clock is set ahead, and what waits for it happens in its order."""
 
+import asyncio
 import threading
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,11 +8,12 @@ from email.utils import parsedate_to_datetime
 import pytest
 from azure.batch import models
 
+from batchctl.emulator.clock import WallClock
 from batchctl.emulator.life import service
 
 from .conftest import completed, new_job, pool_options, ready_pool
 from .raw import VERSION, send
-from .stand import HandClock, Local, running, until
+from .stand import DEADLINE, HandClock, Local, running, until
 from .test_faults import accident, fault, only
 from .test_jobs import task
 from .test_pools import steady
@@ -29,6 +31,25 @@ def local(tmp_path):
 def client(local):
     with local.client() as client:
         yield client
+
+
+def test_a_callback_comes_by_itself_after_an_advance_when_what_was_left_is_over():
+    async def timed() -> tuple[list[str], float]:
+        clock, order, over = WallClock(), list[str](), asyncio.Event()
+
+        async def settled(_within: float) -> None:
+            await asyncio.sleep(0)
+
+        clock.later(3600.02, over.set)
+        clock.later(20, lambda: clock.later(30, lambda: order.append("b, which a set going")))
+        clock.later(10, lambda: order.append("a"))
+        clock.later(10, lambda: order.append("never")).cancel()
+        await clock.advance(3600, settled)
+        assert not over.is_set()
+        await asyncio.wait_for(over.wait(), DEADLINE)
+        return order, clock.ahead
+
+    assert asyncio.run(timed()) == (["a", "b, which a set going"], 3600)
 
 
 def advance(local: Local, duration: str):

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from batchctl.emulator.life.accidents import STATES
 
 from .conftest import completed, new_job, pool_options, ready_pool
 from .raw import VERSION, send
-from .stand import Local, running, until
+from .stand import DEADLINE, Local, running, until
 from .test_jobs import state, task
 from .test_pools import code_of, steady
 
@@ -93,6 +94,18 @@ def test_a_slow_request(tmp_path):
             new_job(client, "j", "x")
         local.turn(31)
         until(lambda: send(local.url, "GET", f"/jobs/j?{VERSION}").status == 200, "the late work")
+
+
+@pytest.mark.parametrize("seconds", ["forever", 30])
+def test_a_request_that_is_held_goes_on_when_its_fault_is_cleared(local, name, seconds):
+    path, told = f"/jobs/{name}", list[int]()
+    with fault(local, kind="request", path=path, seconds=seconds):
+        asks = threading.Thread(target=lambda: told.append(send(local.url, "GET", f"{path}?{VERSION}").status))
+        asks.start()
+        until(lambda: send(local.url, "GET", "/_local/faults").json["value"][0]["done"] == 1, "the request")
+        assert told == []
+    asks.join(DEADLINE)
+    assert told == [404]
 
 
 def test_deletes_that_take_their_time(local, client, name):

@@ -54,10 +54,10 @@ def test_a_request_that_fails_once(fault, batch_client):
 @pytest.mark.parametrize(
     "words",
     [
-        ("slow", "5", "--path", "/none"),
+        ("slow", "0.5", "--path", "/none"),
         ("drop", "--after", "--path", "/none"),
-        ("delay", "deletingjob", "3"),
-        ("time-scale", "0"),
+        ("delay", "deletingjob", "forever"),
+        ("time-scale", "0.01"),
         ("quota", "jobs", "1000"),
         ("allocation", "--pool", "none", "--code", "AllocationTimedOut"),
         ("start-task", "--pool", "none", "--exit-code", "3"),
@@ -86,6 +86,9 @@ def test_a_node_is_preempted_and_mended(fault, batch_client, pool):
         (("quota", "spoons", "1"), 64, "one of pools, jobs, dedicatedCores, spotCores is wanted"),
         (("fail",), 64, "one of seconds, status, code and drop is wanted"),
         (("fail", "--status", "200"), 64, "--status"),
+        (("slow", "soon"), 64, "'soon' is no duration"),
+        (("delay", "deletingjob", "2d"), 64, "seconds from 0 to 86400 are wanted, or 'forever'"),
+        (("time-scale", "nan"), 64, "a number from 0 to 1000"),
         (("node", "break", "no-such-pool"), 1, "pool does not exist"),
         (("clear", "999"), 64, "there is no fault of this id"),
     ],
@@ -100,3 +103,18 @@ def test_without_services(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BATCHCTL_LOCAL_HOME", str(tmp_path / "none"))
     assert run(["local", "fault", "list"]) == 1
     assert "batchctl local start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("duration", "code", "said"),
+    [
+        ("0.1s", 0, "ahead"),
+        ("PT0.1S", 0, "ahead"),
+        ("soon", 64, "'soon' is no duration: write 90s, 10m, 1h30m or PT10M"),
+        ("367d", 64, "the duration must be at most P366D"),
+    ],
+)
+def test_the_clock_is_set_ahead(services, capsys, duration, code, said):
+    assert run(["local", "advance", duration]) == code
+    told = capsys.readouterr()
+    assert said in (told.err if code else told.out)

@@ -27,6 +27,8 @@ NeverBegins = Annotated[
     str | None,
     typer.Option("--code", help="Instead of an exit code: BlobAccessDenied, BlobNotFound …; it never begins."),
 ]
+FOREVER = "forever"
+"""Instead of seconds: until `clear`."""
 _USUAL = {"seconds": 0, "every": 1, "skip": 0}
 Times = Annotated[int | None, typer.Option("--times", min=1, help="End after n hits; without it, at `clear`.")]
 
@@ -63,7 +65,7 @@ def fault_fail(
 
 @app.command("slow")
 def fault_slow(
-    seconds: Annotated[str, typer.Argument(help="How long a request waits before it is done: 20, 0.5, 2m.")],
+    seconds: Annotated[str, typer.Argument(help="How long a request waits before it is done: 20, 0.5, 2m, forever.")],
     method: Method = "*",
     path: Path = "*",
     every: Every = 1,
@@ -71,7 +73,9 @@ def fault_slow(
     times: Times = None,
 ) -> None:
     """Let requests wait before they are done."""
-    _make_and_print("request", method=method, path=path, seconds=_seconds(seconds), **_hit_counts(every, skip, times))
+    _make_and_print(
+        "request", method=method, path=path, seconds=_seconds_or_forever(seconds), **_hit_counts(every, skip, times)
+    )
 
 
 @app.command("drop")
@@ -106,7 +110,7 @@ def fault_delay(
 
     batchctl local fault delay resizing forever
     """
-    _make_and_print("delay", step=step, seconds="forever" if seconds.lower() == "forever" else _seconds(seconds))
+    _make_and_print("delay", step=step, seconds=_seconds_or_forever(seconds))
 
 
 @app.command("time-scale")
@@ -248,6 +252,10 @@ def _make_and_print(kind: str, **asked: Any) -> None:
     from batchctl.local import faults
 
     open_page().result(_line(faults.make_fault({"kind": kind, **asked})))
+
+
+def _seconds_or_forever(text: str) -> float | str:
+    return FOREVER if text.lower() == FOREVER else _seconds(text)
 
 
 def _seconds(text: str) -> float:

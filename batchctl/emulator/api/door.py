@@ -18,7 +18,7 @@ from batchctl.emulator.api import auth, browsers, routes
 from batchctl.emulator.api.entra import open_routes
 from batchctl.emulator.api.entra.tokens import Asked
 from batchctl.emulator.api.fault_routes import AskedRefusal
-from batchctl.emulator.faults import Fault
+from batchctl.emulator.faults import FOREVER, Fault
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.page.document import HEADERS as OF_PAGES
 from batchctl.emulator.refusals import Refusal, bad_query
@@ -66,7 +66,7 @@ class Door:
         came, began = self._service.clock.now(), time.perf_counter()
         fault = self._fault(request)
         if fault and fault.asked["seconds"]:
-            await self._service.sleep(fault.asked["seconds"])
+            await self._hold(fault)
         drop = fault.asked.get("drop") if fault else None
         answer = None if drop == "before" else self._answer(request, content, request_id, fault)
         if answer and answer.once:
@@ -77,6 +77,18 @@ class Door:
         return await _asgi_response(answer, self._headers(request, answer, request_id), request.method)(
             scope, receive, send
         )
+
+    async def _hold(self, fault: Fault) -> None:
+        """Waits on the service's clock, or until the fault is cleared."""
+        over, seconds = asyncio.Event(), fault.asked["seconds"]
+        timer = None if seconds == FOREVER else self._service.clock.later(seconds, over.set)
+        fault.let_go.add(over.set)
+        try:
+            await over.wait()
+        finally:
+            fault.let_go.discard(over.set)
+            if timer:
+                timer.cancel()
 
     def _fault(self, request: Request) -> Fault | None:
         """The fault on demand that this request meets. The surface that controls them meets none, nor does Entra ID."""

@@ -39,7 +39,7 @@ SHAPES = {
         kind=Need(text()),
         method=Or(word("*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), "*"),
         path=Or(text(least=1), "*"),
-        seconds=Or(_SECONDS, 0),
+        seconds=Or(_seconds_or_forever, 0),
         status=number(400, 599),
         code=text(least=1),
         retryAfter=number(0, _MOST_SECONDS),

@@ -35,10 +35,16 @@ OPTION = "$NodeDeallocationOption"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The samples of one variable, oldest first: (time, value), one in 30 seconds."""
+    """The samples of one variable out of those that were `taken`: a formula reads few, and they are very many."""
 
     now: float
-    samples: tuple[tuple[float, float], ...]
+    name: str
+    taken: tuple[tuple[float, dict[str, float]], ...]
+
+    @property
+    def samples(self) -> tuple[tuple[float, float], ...]:
+        """Oldest first: (time, value), one in 30 seconds."""
+        return tuple((time, values[self.name]) for time, values in self.taken)
 
     def call(self, method: str, arguments: list[Any]) -> Any:
         """GetSample, GetSamplePercent, Count, GetSamplePeriod, HistoryBeginTime."""
@@ -161,7 +167,8 @@ def _measure(service: Service, pool: Pool) -> dict[str, float]:
 
     Active tasks are those that only want for room, each instance of a multi-instance task by itself.
     """
-    tasks = [task for job in service.store.jobs.values() if job.pool == pool.key for task in job.tasks.values()]
+    key = pool.key
+    tasks = [task for job in service.store.jobs.values() if job.pool == key for task in job.tasks.values()]
     active = sum(task.instances or 1 for task in tasks if task.state == "active" and not task.unmet)
     working = sum(task.state in ("running", "preparing") for task in tasks)
     failed = sum(task.failed for task in tasks)
@@ -182,9 +189,7 @@ def _variables(service: Service, pool: Pool) -> dict[str, Any]:
     """All that a formula can read."""
     now = service.clock.now()
     samples = (*service.samples.get(pool.key, ()), (now, _measure(service, pool)))
-    names: dict[str, Any] = {
-        name: History(now, tuple((time, values[name]) for time, values in samples)) for name in samples[-1][1]
-    }
+    names: dict[str, Any] = {name: History(now, name, samples) for name in samples[-1][1]}
     names |= {name: float(pool.spec[key]) for name, key in TARGETS.items()}
     names |= {name: samples[-1][1][name] for name in NODES[:2]}
     return {**names, "$TaskSlotsPerNode": float(pool.spec["taskSlotsPerNode"]), OPTION: "requeue"}

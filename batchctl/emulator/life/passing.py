@@ -8,19 +8,22 @@ import time
 
 from batchctl.emulator.life.service import Service
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds for which an advance waits for processes in all."""
 
 
 async def advance_clock(service: Service, seconds: float) -> None:
     """Lets so much time go by. Of two at once the second waits for the first."""
+    left = PATIENCE
+
+    async def settled(within: float) -> None:
+        nonlocal left
+        begun = time.monotonic()
+        await service.come_to_rest(begun + min(within, left))
+        left = max(0.0, left - (time.monotonic() - begun))
+        service.keep_time()
+
     async with service.advancing:
-        end = time.monotonic() + PATIENCE
-
-        async def settled(within: float) -> None:
-            await service.come_to_rest(min(time.monotonic() + within, end))
-            service.keep_time()
-
         await service.clock.advance(seconds, settled)
         service.keep_time()
         service.flush()

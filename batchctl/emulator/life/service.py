@@ -247,12 +247,6 @@ class Service:
             self.timer((record, step), left, call)
         return left > 0
 
-    async def sleep(self, seconds: float) -> None:
-        """Waits on the service's clock."""
-        over = asyncio.Event()
-        self.clock.later(seconds, over.set)
-        await over.wait()
-
     async def come_to_rest(self, until: float) -> None:
         """Returns when nothing is to be done at once, and no run has just begun or is being ended; those are waited
         for until `until`, by the monotonic clock of this machine."""

@@ -1,8 +1,9 @@
 """The service's clock is set ahead, and what waits for it happens in its order."""
 
 import asyncio
+import contextlib
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -191,6 +192,49 @@ def test_a_step_is_held_until_its_fault_is_cleared(client, local):
             advance(local, "P30D")
             assert only(client, "p").state == step
         until(lambda: only(client, "p").state == "idle", "the end of the boot")
+
+
+ENDS: dict[str, tuple[str, str, str]] = {
+    "stopping": ("POST /pools/empty/stopresize", "/pools/empty", "steady"),
+    "waitingforstarttask": ("POST /pools/p/nodes/{node}/reboot", "/pools/p/nodes/{node}", "idle"),
+    "rebooting": ("POST /pools/p/nodes/{node}/reboot", "/pools/p/nodes/{node}", "idle"),
+    "deallocating": ("POST /pools/p/nodes/{node}/deallocate", "/pools/p/nodes/{node}", "deallocated"),
+    "leavingpool": ("POST /pools/p/resize", "/pools/p/nodes/{node}", ""),
+    "disabling": ("POST /jobs/j/disable", "/jobs/j", "disabled"),
+    "terminating": ("POST /jobs/j/terminate", "/jobs/j", "completed"),
+    "deletingpool": ("DELETE /pools/p", "/pools/p", ""),
+    "deletingjob": ("DELETE /jobs/j", "/jobs/j", ""),
+    "deletingschedule": ("DELETE /jobschedules/s", "/jobschedules/s", ""),
+}
+"""What leads to a step, whose state tells of it, and what that is in the end; nothing: it is gone."""
+BODIES = {"stopping": None, "disabling": {"disableTasks": "wait"}, "leavingpool": {"targetDedicatedNodes": 0}}
+
+
+@pytest.mark.parametrize("step", ENDS)
+def test_any_step_is_held_and_goes_on_when_its_fault_is_cleared(client, local, step):
+    start = models.BatchStartTask(command_line="true", wait_for_success=True)
+    node = next(client.list_nodes(ready_pool(client, "p", start_task=start))).id
+    new_job(client, "j", "p")
+    new_schedule(
+        client, "s", "none", recurrence_interval=timedelta(hours=1), do_not_run_until=datetime(2100, 1, 1, tzinfo=UTC)
+    )
+    ask, look, end = (words.format(node=node) for words in ENDS[step])
+
+    def state() -> str:
+        found = send(local.url, "GET", f"{look}?{VERSION}")
+        return "" if found.status == 404 else found.json["allocationState" if step == "stopping" else "state"]
+
+    with contextlib.ExitStack() as held:
+        if step == "stopping":
+            held.enter_context(fault(local, kind="delay", step="resizing", seconds="forever"))
+            client.create_pool(pool_options("empty", target_dedicated_nodes=1))
+        with fault(local, kind="delay", step=step, seconds="forever"):
+            method, path = ask.split()
+            assert send(local.url, method, f"{path}?{VERSION}", BODIES.get(step, {})).status == 202
+            until(lambda: state() == ("deleting" if "deleting" in step else step), "the step")
+            advance(local, "P1D")
+            assert state() in (step, "deleting")
+        until(lambda: state() == end, "the end of the step")
 
 
 def test_faults_and_their_counts_outlive_the_service(tmp_path):

@@ -98,8 +98,9 @@ def fault_delay(
     step: Annotated[
         str,
         typer.Argument(
-            help="deletingpool, deletingjob, enabling (a job), resizing (a pool); or the state of a node: creating, "
-            "starting, rebooting, reimaging, upgradingos, deallocating, leavingpool."
+            help="deletingpool, deletingjob, deletingschedule; disabling, enabling, terminating (a job); resizing, "
+            "stopping (a pool); or the state of a node: creating, starting, waitingforstarttask, rebooting, reimaging, "
+            "upgradingos, deallocating, leavingpool."
         ),
     ],
     seconds: Annotated[str, typer.Argument(help="How long it takes: 40, 0.5, 2m; forever is until `clear`.")],

@@ -44,7 +44,7 @@ Bind = Annotated[
     ),
 ]
 
-_KEYLESS = "mode:   keyless: https alone, tokens beside keys (ended by batchctl local start --no-keyless)"
+_KEYLESS = "mode:   keyless: blobs over https alone, tokens beside keys"
 
 app = typer.Typer(help="The Azure Batch of this machine, and Azurite for its blobs.", no_args_is_help=True)
 app.add_typer(faults.app, name="fault")

@@ -27,8 +27,9 @@ Written by `python -m batchctl.emulator.api.surface`; do not edit it by hand.
 
 The service speaks the data plane of the Batch REST API {newest} as Azure does, so that clients of Azure Batch need
 another endpoint and key, or a token, and nothing else: azure-batch 15.1.0 and 14.2.0, the Azure CLI, `@azure/batch`
-(`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, has one account
-with one key, and its nodes are directories in which tasks run as processes of the user who started it.
+(`scripts/test-clients` drives the last three). It is no account of Azure: it listens on 127.0.0.1, for http and
+[https](keyless.md) on one port, has one account with one key, and its nodes are directories in which tasks run as
+processes of the user who started it.
 
 It misbehaves when it is told to: [faults on demand](faults.md). Its [clock](clock.md) can be set ahead.
 

@@ -215,7 +215,9 @@ def test_the_door_opens_without_heavy_imports(words: list[str], heavy: tuple[str
 
 def test_the_local_service_starts_without_what_signs_tokens() -> None:
     """The first token loads it, and few ask for one."""
-    code = "import sys, batchctl.emulator.__main__; sys.exit(str({'jwt', 'cryptography'} & set(sys.modules) or '') or 0)"
+    code = (
+        "import sys, batchctl.emulator.__main__; sys.exit(str({'jwt', 'cryptography'} & set(sys.modules) or '') or 0)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -78,6 +78,16 @@ def test_what_a_token_says(local, form, version, audience):
     assert with_token(local, token).status == (401 if audience == STORAGE else 200)
 
 
+def test_what_stands_beside_a_token(local):
+    assert ask(local, scope=f"{BATCH}/.default").json.keys() == {
+        *("token_type", "access_token", "expires_in", "ext_expires_in"),
+    }
+    for told in (ask(local, version="", resource=BATCH).json, ask_as_app(local).json):
+        assert all(isinstance(value, str) for value in told.values())
+        assert int(told["expires_on"]) - int(told["not_before"]) == 3900
+        assert (told["resource"], told["expires_in"]) == (BATCH, "3600")
+
+
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [

@@ -60,7 +60,12 @@ def issue_token(service: Service, asked: Asked) -> Answer:
             return _refused(400, "invalid_request", why)
     if not _is_ours(service, asked, form.get("client_secret") or form.get("client_assertion") or ""):
         return _refused(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
-    return _issue(service, principal_of(form["client_id"]), audience)
+    answer = _issue(service, principal_of(form["client_id"]), audience)
+    if "resource" in form or answer.body is None:
+        return answer
+    # Version 2.0 of the endpoint says less, and its numbers are numbers.
+    body = {name: answer.body[name] for name in ("token_type", "access_token")}
+    return Answer(200, {**body, "expires_in": LIFE, "ext_expires_in": LIFE}, AS_JSON)
 
 
 def ask_as_app_service(service: Service, asked: Asked) -> Answer:
@@ -133,7 +138,7 @@ def _audience_of(scope: str) -> str:
 
 
 def _issue(service: Service, principal: Principal, audience: str) -> Answer:
-    """One body for all who ask: each reads of it what it knows."""
+    """The answer of version 1.0 of the token endpoint, and of managed identities: all of it is text."""
     if not audience:
         return _refused(400, "invalid_resource", "AADSTS50001: The application named  was not found in the tenant.")
     # Real time, whatever the service's own clock says: clients and the blob store have no other.
@@ -141,8 +146,8 @@ def _issue(service: Service, principal: Principal, audience: str) -> Answer:
     body = {
         "token_type": "Bearer",
         "access_token": service.tokens.cut(claims),
-        "expires_in": LIFE,
-        "ext_expires_in": LIFE,
+        "expires_in": str(LIFE),
+        "ext_expires_in": str(LIFE),
         "expires_on": str(claims["exp"]),
         "not_before": str(claims["nbf"]),
         "resource": audience,

@@ -54,6 +54,7 @@ class Listener:
         try:
             for _ in range(_AT_ONCE):
                 connection, _ = self._listening.accept()
+                connection.setblocking(False)
                 self._loop.add_reader(connection, self._hear, connection)
                 self._silent[connection] = self._loop.call_later(SPEAKS_WITHIN, self._drop, connection)
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -63,11 +64,13 @@ class Listener:
             self._again = self._loop.call_later(_WITHOUT_FILES, self._listen)
 
     def _hear(self, connection: socket.socket) -> None:
-        self._forget_silent(connection)
         try:
             first = connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:  # woken for nothing
+            return
         except OSError:
             first = b""
+        self._forget_silent(connection)
         if not first:
             connection.close()
             return

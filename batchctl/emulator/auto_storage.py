@@ -9,13 +9,23 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 STORAGE_VERSION = "2021-12-02"
 """The version of the storage service that all requests are made in."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LIVES = 24 * 3600.0
 """Seconds that such a URL is good for: it is made when a task starts."""
+
+
+def by_loopback(url: str) -> str:
+    """An address at ACCOUNT.blob.core.localhost by 127.0.0.1, whether resolvers know such names (RFC 6761) or not."""
+    parts = urlsplit(url)
+    account, of_blobs, _ = (parts.hostname or "").partition(".blob.core.localhost")
+    if not of_blobs or "." in account:
+        return url
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit(parts._replace(netloc=f"127.0.0.1{port}", path=f"/{account}{parts.path}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class AutoStorage:
     def opened(self, url: str, permission: str) -> str:
         """An address of the account as an identity opens it: any may do all of that. Others, and those that are signed,
         are opened by nobody here."""
+        url = by_loopback(url)
         parts = urlsplit(url)
         account, _, below = parts.path.lstrip("/").partition("/")
         # By any name of this machine and through any proxy on it: no signature covers the host.

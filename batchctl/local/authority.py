@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from batchctl.local.home import ACCOUNT
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1", f"{ACCOUNT}.blob.core.localhost")
+"""The last is the blob store as Azure addresses one: by its account, in the name of the host."""
 _SKEW = timedelta(days=1)
 """Clocks of containers and virtual machines lag behind."""
 _USAGES = (

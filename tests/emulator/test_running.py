@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from azure.batch import models
 
+from batchctl.emulator.auto_storage import AutoStorage, by_loopback
+from batchctl.emulator.node.blobs import fetch_blob
+
 from .conftest import completed, new_job, pool_options, ready_pool, text
 from .stand import until
 
@@ -426,3 +429,14 @@ def test_windows_nodes_are_unusable(client, name):
     client.create_pool(pool_options(name, target_dedicated_nodes=1, virtual_machine_configuration=machine))
     node = until(lambda: [node for node in client.list_nodes(name) if node.state == "unusable"], "the refusal")[0]
     assert "Windows" in node.errors[0].message
+
+
+def test_blobs_by_the_name_of_their_account(blobs, tmp_path):
+    url = blobs.blob("c/a", b"here").replace("127.0.0.1", "account.blob.core.localhost").replace("/account/", "/")
+    fetch_blob(url, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"here"
+    elsewhere = "https://account.blob.core.windows.net/c/a?sig=x"
+    assert by_loopback(elsewhere) == elsewhere
+    ours = AutoStorage("http://127.0.0.1:1/account", "account", b"key")
+    opened = ours.opened("http://account.blob.core.localhost:1/c/a", "r")
+    assert opened.partition("?sp=r&")[0] == "http://127.0.0.1:1/account/c/a"

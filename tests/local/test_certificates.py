@@ -37,7 +37,7 @@ def test_the_server_is_this_machine_and_no_authority(tmp_path: Path) -> None:
     ensure_certificates(tmp_path)
     server, authority = x509.load_pem_x509_certificates((tmp_path / "server.pem").read_bytes())
     names = server.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
-    assert [str(name.value) for name in names] == ["localhost", "127.0.0.1", "::1"]
+    assert [str(name.value) for name in names] == ["localhost", "127.0.0.1", "::1", "batchctl.blob.core.localhost"]
     assert [one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca for one in (server, authority)] == [
         False,
         True,
@@ -142,14 +142,14 @@ def names(directory: Path) -> list[str]:
 def test_a_server_that_is_called_by_other_names_is_certified_for_them(made: Path) -> None:
     was = contents(made)
     ensure_certificates(made, ("batch", "10.0.0.7"))
-    assert names(made) == ["localhost", "127.0.0.1", "::1", "batch", "10.0.0.7"]
+    assert names(made) == ["localhost", "127.0.0.1", "::1", "batchctl.blob.core.localhost", "batch", "10.0.0.7"]
     now = contents(made)
     assert not set(now) & set(was)
     ensure_certificates(made)
     ensure_certificates(made, ("batch",))
     assert contents(made) == now  # whoever trusts it need not be told again
     ensure_certificates(made, ("emulator.test",))
-    assert names(made)[3:] == ["batch", "10.0.0.7", "emulator.test"]
+    assert names(made)[4:] == ["batch", "10.0.0.7", "emulator.test"]
 
 
 def test_a_certificate_that_cannot_be_read_is_made_anew_where_names_are_wanted(made: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import urllib3
 
-from batchctl.emulator.auto_storage import STORAGE_VERSION
+from batchctl.emulator.auto_storage import STORAGE_VERSION, by_loopback
 
 # Seconds: an address that drops packets is given up soon, a slow answer is not.
 TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
@@ -119,7 +119,7 @@ def _send_request(method: str, url: str, **how: object) -> urllib3.BaseHTTPRespo
     if urlsplit(url).scheme not in ("http", "https"):
         raise BlobError(-1, url, "not an http URL")
     try:
-        answer = _http.request(method, url, **how)  # type: ignore[arg-type]  # passed through by name
+        answer = _http.request(method, by_loopback(url), **how)  # type: ignore[arg-type]  # passed through by name
     except urllib3.exceptions.MaxRetryError as error:
         # A connection that was refused counts as a timeout there, and is none.
         refused = isinstance(error.reason, urllib3.exceptions.NewConnectionError)

@@ -15,6 +15,8 @@ SECRETS = {
     "a key": re.compile(r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/%&=]{8,}"),
     # In a query it is one however short it is.
     "a shared access signature": re.compile(r"(?i)(?<![a-z0-9])sig=[A-Za-z0-9+/%]{16,}=*|(?<=[?&])sig=[^\s&'\"{}$*]+"),
+    # Header and claims begin as JSON does, `{"`, and a signature follows (RFC 7519).
+    "a token": re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}", re.ASCII),
     "a password in an address": re.compile(r"(?<=://)[^\s/@:'\"{}]*:[^\s/@'\"{}]+(?=@)"),
 }
 """What nobody means to show (reliability B43). The part that matches is never shown."""

@@ -94,7 +94,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
         409,
         "One or more of the specified application package references are invalid.",
     ),
-    "InvalidCertificateReferences": (409, "One or more certificate references could not be satisfied."),
+    "InvalidCertificateReferences": (409, "One or more certificates specified for the pool are invalid"),
     "ConditionNotMet": (412, "The condition specified using HTTP conditional header(s) is not met."),
     "RequestBodyTooLarge": (413, "The request body is too large and exceeds the maximum permissible limit."),
     "InvalidRange": (416, "The range specified is invalid for the current size of the resource."),

@@ -61,6 +61,14 @@ def test_an_auto_pool_that_cannot_be(made, options, code):
     assert job["executionInfo"]["poolId"].startswith("auto_")
 
 
+def test_certificates_are_named_in_what_keeps_an_auto_pool_away(made):
+    """Azure/azure-cli, test_batch_job_list_cmd.yaml, 2020-09-01 of 2020-12-04 and 2024-02-01 of 2024-04-18."""
+    certificate = {"thumbprint": "0123456789ABCDEF", "thumbprintAlgorithm": "sha1"}
+    error = made(poolInfo=auto_pool(certificateReferences=[certificate]))["executionInfo"]["schedulingError"]
+    assert error["message"] == "One or more certificates specified for the pool are invalid"
+    assert error["details"] == [{"name": "sha1-0123456789abcdef", "value": "The specified certificate does not exist."}]
+
+
 @pytest.mark.parametrize(
     ("special", "code"),
     [

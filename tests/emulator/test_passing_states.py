@@ -9,9 +9,11 @@ import itertools
 import pytest
 from azure.batch import models
 
+from batchctl.emulator import __main__
+
 from .conftest import IMAGE, new_job, pool_options
 from .raw import VERSION, send
-from .stand import running, until
+from .stand import KEY, running, until
 
 GLIMPSE = 10.0
 MACHINE = {"imageReference": IMAGE.as_dict(), "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
@@ -304,3 +306,19 @@ def test_a_restart_in_the_middle_of_a_glimpse(tmp_path, name):
         local.start()
         with local.client() as again:
             until(lambda: next(iter(again.list_nodes(name))).state == "idle", "the boot")
+
+
+def test_the_service_of_this_machine_gives_a_glimpse(tmp_path, monkeypatch):
+    asked = []
+
+    async def serve(settings, *_, **__):
+        asked.append(settings.glimpse)
+
+    monkeypatch.setattr(__main__, "serve", serve)
+    monkeypatch.setattr("os.umask", lambda _: 0)
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    __main__.main(["--home", str(tmp_path), "--account", "a", "--key-file", str(key)])
+    assert asked == [0.1]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import stat
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from batchctl.emulator.identity import principals
 from batchctl.emulator.identity.claims import BATCH, BATCH_APPLICATION, ISSUERS, claims_of
+from batchctl.emulator.identity.peers import is_of_our_user
 from batchctl.emulator.identity.principals import TENANT
 from batchctl.emulator.identity.tokens import Tokens
 from batchctl.local.identity import identity_variables
@@ -322,3 +324,27 @@ def test_what_the_azure_cli_asks_when_somebody_signs_in(local):
     assert cloud["batch"] == BATCH
     [found] = send(local.url, "GET", "/subscriptions?api-version=2022-12-01", signed=False).json["value"]
     assert (found["tenantId"], found["state"]) == (TENANT, "Enabled")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::ffff:127.0.0.1")],
+    ids=["IPv4", "mapped"],
+)
+def test_whose_a_connection_is(family, address, monkeypatch):
+    """Java's sockets are of the second kind."""
+    with socket.socket() as listening, socket.socket(getattr(socket, family)) as asking:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        port = listening.getsockname()[1]
+        asking.connect((address, port))
+        with listening.accept()[0] as served:
+            peer = served.getpeername()
+            assert is_of_our_user(peer, port)
+            assert not is_of_our_user(("127.0.0.2", peer[1]), port)
+            assert not is_of_our_user((peer[0], port), port)
+            assert not is_of_our_user(("::1", peer[1]), port)
+            assert not is_of_our_user(None, port)
+            monkeypatch.setattr("os.getuid", lambda: 4711)
+            assert not is_of_our_user(peer, port)

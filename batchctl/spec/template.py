@@ -74,8 +74,18 @@ class TemplateError(Exception):
         super().__init__(message)
 
 
-class Layers(Mapping[str, Value]):
+def layered(*layers: Values) -> Values:
     """Values over values: the first that has a name counts."""
+    if all(layer.__class__ is dict for layer in layers):
+        found: dict[str, Value] = {}
+        for layer in reversed(layers):
+            found |= layer
+        return found
+    return Layers(*layers)  # gathered items look theirs up when they are asked for
+
+
+class Layers(Mapping[str, Value]):
+    """The same, where names cannot be gone over."""
 
     __slots__ = ("_layers",)
 
@@ -219,7 +229,9 @@ def _mistaken_message(found: Lookalike, known: Collection[str]) -> str:
 
 def fill(template: str, values: Values) -> str:
     """The template with its holes filled. Raises TemplateError."""
-    return "".join(part if isinstance(part, str) else hole_text(part, values) for part in parse_template(template))
+    parts = parse_template(template)
+    # A list, for very many tasks fill the same few texts.
+    return "".join([part if isinstance(part, str) else hole_text(part, values) for part in parts])
 
 
 def value_text(value: Value) -> str:
@@ -230,14 +242,18 @@ def value_text(value: Value) -> str:
 def hole_texts(hole: Hole, values: Values) -> tuple[str, ...]:
     """The one text, or the several, that go into a hole."""
     value = values.get(hole.name)
+    if value.__class__ is str and not hole.format:
+        return (value,)  # nearly all there is
     return value if isinstance(value, tuple) else (hole_text(hole, values),)
 
 
 def hole_text(hole: Hole, values: Values) -> str:
     """What goes into a hole."""
-    if hole.name not in values:
+    value = values.get(hole.name)
+    if value.__class__ is str and not hole.format:
+        return value  # nearly all there is
+    if value is None:
         raise TemplateError(_unknown_message(hole, list(values), ""), "unknown-placeholder", hole.start, hole.width)
-    value = values[hole.name]
     if isinstance(value, tuple):
         message = f"{hole.text} stands for several texts: it can be only a word of its own in a command, or in `blobs`"
         raise TemplateError(message, "several-values", hole.start, hole.width)

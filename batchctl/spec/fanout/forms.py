@@ -12,7 +12,7 @@ from batchctl.spec.fanout.gathering import gathered_names, item_chunks, item_gro
 from batchctl.spec.fanout.items import PARTS, Item
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import AXES, ForEach
-from batchctl.spec.template import Layers, Values
+from batchctl.spec.template import Value, Values, layered
 
 LONGEST_ID = 64
 """Characters of a task's id (REST: Tasks - Create Task)."""
@@ -45,16 +45,19 @@ class Form:
     stored: bool = False
 
 
-def bindings(for_each: ForEach | None, inventory: Inventory) -> Iterator[Binding]:
+def bindings(for_each: ForEach | None, inventory: Inventory, *, hashed: bool = True) -> Iterator[Binding]:
     """What a factory is repeated for, in order; one empty binding for a factory without `forEach`.
 
-    Raises FanoutError for items that do not fit what the spec says of them.
+    `hashed`: somebody asks for `hash8`. Raises FanoutError for items that do not fit what the spec says of them.
     """
     if for_each is None:
         yield Binding("", {})
         return
     for index, item in enumerate(gathered_items(for_each, inventory)):
-        yield Binding(item.key, Layers({"key": item.key, "index": index, "hash8": hash8(item.key)}, item.values))
+        own: dict[str, Value] = {"key": item.key, "index": index}
+        if hashed:
+            own["hash8"] = hash8(item.key)
+        yield Binding(item.key, layered(own, item.values))
 
 
 def hash8(text: str) -> str:

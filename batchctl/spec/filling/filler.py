@@ -19,7 +19,7 @@ from batchctl.spec.filling.many_files import gathered
 from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Commands, OutputFileSpec, ResourceFileSpec, Spec
 from batchctl.spec.source import At, shown
-from batchctl.spec.template import Layers, TemplateError, Values
+from batchctl.spec.template import TemplateError, Values, layered
 from batchctl.work import OutputFile, ResourceFile, Settings
 
 LONGEST_LINE = 32 * 1024
@@ -46,10 +46,12 @@ class Filler:
         self, spec: Spec, values: Values, problems: list[Problem], scripts: dict[str, Blob] | None = None
     ) -> None:
         self.spec, self._problems, self.scripts = spec, problems, {} if scripts is None else scripts
-        self.values: Values = Layers(values, spec.values) if values else spec.values
+        self.values: Values = layered(values, spec.values) if values else spec.values
 
     def __call__(self, at: At, text: str) -> str:
         """The text with its placeholders filled, as the place wants them (`places`)."""
+        if "{" not in text:
+            return text
         try:
             filled = places.WRITERS.get(str(at[-1]), template.fill)(text, self.values)
         except TemplateError as error:

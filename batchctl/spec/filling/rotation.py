@@ -10,7 +10,7 @@ from batchctl.spec import template
 from batchctl.spec.filling.filler import Filler, filled_settings
 from batchctl.spec.model import Spec
 from batchctl.spec.source import At
-from batchctl.spec.template import Layers, Value, Values
+from batchctl.spec.template import Value, Values, layered
 from batchctl.work import Settings
 
 VARIABLE = "vars."
@@ -23,7 +23,7 @@ def holds_secrets(spec: Spec) -> bool:
 
 def told(fill: Filler) -> Filler:
     """The same, but with the names of secrets in their place. What is wrong was told before."""
-    return Filler(fill.spec, Layers(_stand_ins(fill.spec.values), fill.values), [])
+    return Filler(fill.spec, layered(_stand_ins(fill.spec.values), fill.values), [])
 
 
 def told_settings(fill: Filler, at: At, settings: Settings) -> Settings:
@@ -33,7 +33,7 @@ def told_settings(fill: Filler, at: At, settings: Settings) -> Settings:
 
 def _for(fill: Filler, name: str, value: str) -> Filler:
     outside = {hole: _in_its_place(hole) for hole in _outside(name, value)}
-    return Filler(fill.spec, Layers(outside, fill.values), []) if outside else fill
+    return Filler(fill.spec, layered(outside, fill.values), []) if outside else fill
 
 
 def _outside(name: str, value: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from batchctl.frozen import dataclass
 from batchctl.spec.template import Hole, TemplateError, Value, hole_text, hole_texts, parse_template
 
 BASH = "set -e -o pipefail"
@@ -20,6 +21,29 @@ _PARAMETER = re.compile(r"\$\{[^{}'\"`$\\]*\}")
 SEVERAL = "{} stands for several words, and can stand only outside quotes"
 ENDED_BY = {SINGLE: "'", COMMENT: "\n"}
 _CASE = re.compile(r"(?<![\w-])case(?![\w-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A place for a value in bash text. `redirected`: a redirection begins right behind; `unclear`: digits before it
+    might be its handle, or not."""
+
+    context: str
+    redirected: bool
+    unclear: bool
+
+    def quoted(self, value: str) -> str | None:
+        """The value as it must be written here; None if that cannot be told."""
+        handle = self.redirected and DIGITS.fullmatch(value) is not None
+        if self.context == BARE:
+            return f"'{value}'" if handle else shlex.quote(value)
+        if self.context == SINGLE:
+            return value.replace("'", "'\\''")
+        if self.context == DOUBLE:
+            # All that means something in there; `!` does only where somebody types.
+            return re.sub(r'([\\$`"])', r"\\\1", value)
+        # `<n>1</n>` in a here-document is no handle: nothing that divides words stands before it.
+        return value if PLAIN.fullmatch(value) and not (handle and self.unclear) else None
 
 
 class Bash:
@@ -88,19 +112,13 @@ class Bash:
 
     def quoted(self, value: str, *, redirected: bool = False) -> str | None:
         """The value as it must be written here, maybe right before a redirection; None if that cannot be told."""
-        begins, self._word_begins = self._word_begins, False
-        context, self._escaped = self.context, False
-        handle = redirected and DIGITS.fullmatch(value) is not None
-        if context == BARE:
-            return f"'{value}'" if handle else shlex.quote(value)
-        if context == SINGLE:
-            return value.replace("'", "'\\''")
-        if context == DOUBLE:
-            # All that means something in there; `!` does only where somebody types.
-            return re.sub(r'([\\$`"])', r"\\\1", value)
-        # `<n>1</n>` in a here-document is no handle: nothing that divides words stands before it.
-        unclear = handle and begins and self._lost
-        return value if PLAIN.fullmatch(value) and not unclear else None
+        return self.stand(redirected=redirected).quoted(value)
+
+    def stand(self, *, redirected: bool = False) -> "Stand":
+        """Where a value stands that comes now; goes on behind it."""
+        found = Stand(self.context, redirected, unclear=self._lost and self._word_begins)
+        self._word_begins = self._escaped = False
+        return found
 
     def _step(self, text: str, at: int) -> int:
         """Take what stands at `at`; returns how many characters that were."""
@@ -183,19 +201,54 @@ def _after(state: State, text: str) -> State:
     return Bash.after(state, text)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A placeholder in line `number` of shell text, and where it stands."""
+
+    hole: Hole
+    number: int
+    stand: Stand
+
+
+Pieces = tuple[str | Gap, ...]
+
+
 def bash(commands: Sequence[str], values: Mapping[str, Value], before: Sequence[str] = ()) -> str:
     """`/bin/bash -c …` that runs the lines and stops at the first that fails; `before` stands before them as it is.
     Raises LineError."""
-    shell, lines = Bash(), []
-    spanning: int | None = None
+    pieces, unclosed = _pieces(tuple(commands), tuple(before))
+    text = "".join([piece if isinstance(piece, str) else _within(_filled_gap(piece, values)) for piece in pieces])
+    if unclosed:
+        raise LineError(*unclosed)
+    return f"/bin/bash -c '{text}'"
+
+
+@lru_cache(maxsize=256)
+def _pieces(commands: tuple[str, ...], before: tuple[str, ...]) -> "tuple[Pieces, tuple[int, TemplateError] | None]":
+    """The script in pieces, as they stand within its quotes, and the quote that is never closed, if any. All tasks of a
+    factory have the same."""
+    shell, texts, spanning = Bash(), ["\n".join((BASH, *before, ""))], None
+    pieces: list[str | Gap] = []
     for number, line in enumerate(commands):
+        texts += ["\n"] if number else []
         parts = parse_template(line)
-        lines.append("".join(_quoted_into(shell, part, values, number, parts[i + 1 :]) for i, part in enumerate(parts)))
+        for i, part in enumerate(parts):
+            if isinstance(part, str):
+                shell.read(part)
+                texts.append(part)
+            else:
+                gap = Gap(part, number, shell.stand(redirected=ahead_of_redirection(parts[i + 1 :])))
+                pieces += [_within("".join(texts)), gap]
+                texts = []
         shell.read("\n")
         spanning = shell.open_quote if spanning is None else spanning
-    if shell.open_quote is not None and spanning is not None:
-        raise _unclosed(commands, spanning)
-    return in_bash(*before, *lines)
+    unclosed = None if shell.open_quote is None or spanning is None else _unclosed(commands, spanning)
+    return (*pieces, _within("".join(texts))), unclosed
+
+
+def _within(text: str) -> str:
+    """A part of what `shlex.quote` would put in quotes."""
+    return text.replace("'", "'\"'\"'")
 
 
 def in_bash(*lines: str) -> str:
@@ -229,7 +282,7 @@ class LineError(Exception):
         super().__init__(error.message)
 
 
-def _unclosed(commands: Sequence[str], read: int) -> LineError:
+def _unclosed(commands: Sequence[str], read: int) -> tuple[int, TemplateError]:
     """The quote before which so much was read: the first that went over the end of a line."""
     number = 0
     while read >= len(text := _literal(commands[number])) + 1:
@@ -238,7 +291,7 @@ def _unclosed(commands: Sequence[str], read: int) -> LineError:
     ordinal = text.count(text[read], 0, read)
     at = [found.start() for found in re.finditer(text[read], commands[number])][ordinal]
     message = "the quote that opens here is never closed, so that the shell would run nothing"
-    return LineError(number, TemplateError(message, "unclosed-quote", at, 1))
+    return number, TemplateError(message, "unclosed-quote", at, 1)
 
 
 def _literal(line: str) -> str:
@@ -250,25 +303,19 @@ def ahead_of_redirection(following: Sequence[str | Hole]) -> bool:
     return next((part[0] in "<>" for part in following if isinstance(part, str) and part), False)
 
 
-def _quoted_into(
-    shell: Bash, part: str | Hole, values: Mapping[str, Value], number: int, following: Sequence[str | Hole]
-) -> str:
-    if isinstance(part, str):
-        shell.read(part)
-        return part
-    several = texts_of(part, values, number)
-    if len(several) > 1 and shell.context != BARE:
-        raise LineError(number, TemplateError(SEVERAL.format(part.text), "several-values", part.start, part.width))
-    redirected = ahead_of_redirection(following)
-    quoted_words = [shell.quoted(value, redirected=redirected) for value in several]
-    quoted = None if None in quoted_words else " ".join(map(str, quoted_words))
-    if quoted is None:
+def _filled_gap(gap: Gap, values: Mapping[str, Value]) -> str:
+    several = texts_of(gap.hole, values, gap.number)
+    if len(several) > 1 and gap.stand.context != BARE:
+        hole = gap.hole
+        raise LineError(gap.number, TemplateError(SEVERAL.format(hole.text), "several-values", hole.start, hole.width))
+    quoted = [gap.stand.quoted(value) for value in several]
+    if None in quoted:
         raise unquotable(
-            part,
-            number,
+            gap.hole,
+            gap.number,
             "here, where bash reads it in a way of its own (a here-document, backticks, ${…}, $((…)), $'…', a comment)",
         )
-    return quoted
+    return " ".join(map(str, quoted))
 
 
 def texts_of(hole: Hole, values: Mapping[str, Value], number: int) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """Factories to tasks: each item's placeholders filled, its digest taken, and no two tasks in each other's way. Pure."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from batchctl.desired import Stage
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
-from batchctl.resources import Blob, Job, Task, task_digest
+from batchctl.resources import Blob, Job, Task
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
@@ -18,28 +18,24 @@ from batchctl.spec.fanout.dependencies import (
     source_factory,
     written_before,
 )
-from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead, legal_task_id
+from batchctl.spec.fanout.forms import FORMS, Binding, bindings, count_ahead
 from batchctl.spec.fanout.items import FanoutError
-from batchctl.spec.filling.contents import kept_contents, kept_scripts
-from batchctl.spec.filling.digests import Digests, common_files, digest_parts, short_hash
+from batchctl.spec.filling.contents import kept_scripts
+from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import (
     Filler,
     command_line,
-    filled_output_file,
-    filled_resource_files,
     filled_settings,
-    filled_texts,
 )
 from batchctl.spec.filling.rotation import holds_secrets, told, told_settings
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.model import Factory, ForEach, JobSpec, MultiInstanceSpec, PoolSpec, Spec, WorkSpec
+from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec, WorkSpec
+from batchctl.spec.moulds import Frame, Mould, mentions
 from batchctl.spec.source import At, shown
 from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
-from batchctl.work import JobPreparationTask, KeptStreams, MultiInstanceSettings, ResourceFile, Settings, StartTask
+from batchctl.work import JobPreparationTask, KeptStreams, StartTask
 
 MOST_TASKS = 100_000
-# One for all: nearly every task of very many has nothing to put there.
-NOTHING: dict[Any, str] = {}
 MOST_OF_ONE_FACTORY = 5
 """The same mistake in every task of a factory is one mistake; a few of them show what they have in common."""
 
@@ -126,22 +122,6 @@ def _told_line(spec: Spec, work: WorkSpec[Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What all tasks of a job share. `scripts` is the hash of what is on the nodes before them; `secret`: there are
-    secrets, whose values are in no digest. `kept`: see `kept_scripts`."""
-
-    job: JobSpec
-    pool: PoolSpec
-    common: Settings
-    scripts: str
-    digests: Digests
-    written_before: Mapping[str, frozenset[str]]
-    secret: bool = False
-    streams: KeptStreams | None = None
-    kept: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Maker:
     """What made a task: a factory, and the key of its item."""
 
@@ -178,7 +158,7 @@ class Made:
         try:
             if form and count_ahead(form, inventory) > MOST_TASKS - self.made:
                 return [_too_many_tasks(self._spec, factory)]
-            self._make(factory, bindings(form, inventory), frame, drafts)
+            self._make(factory, bindings(form, inventory, hashed=mentions(factory, "hash8")), frame, drafts)
             if form and not drafts and not form.allow_empty and (inventory.known or not _is_stored(form)):
                 return [_no_task(self._spec, factory)]
         except FanoutError as error:
@@ -187,13 +167,13 @@ class Made:
         return self._problems
 
     def _make(self, factory: Factory, items: Iterable[Binding], frame: Frame, drafts: list[Draft]) -> None:
-        mould = _mould(factory, frame)
+        mould = Mould(factory, frame)
         for binding in items:
             if self.made == MOST_TASKS:
                 self._problems.append(_too_many_tasks(self._spec, factory))
                 return
             self.made += 1
-            drafts.append(_draft(mould, Filler(self._spec, binding.values, self._problems, self._scripts), binding.key))
+            drafts.append(mould.draft(Filler(self._spec, binding.values, self._problems, self._scripts), binding.key))
             self._meet(factory, drafts[-1].task, binding)
             if len(self._problems) >= MOST_OF_ONE_FACTORY:
                 return
@@ -239,103 +219,6 @@ class Made:
 
     def _report(self, at: At, message: str, code: str) -> None:
         self._problems.append(self._spec.problem(at, message, code))
-
-
-@dataclass(frozen=True, slots=True)
-class Mould:
-    """What all tasks of a factory share. `plain`: the fields of a task that the factory sets, before any is filled;
-    `coming`: containers whose blobs may be there only when the task runs."""
-
-    factory: Factory
-    frame: Frame
-    plain: Mapping[str, Any]
-    coming: frozenset[str]
-
-
-def _mould(factory: Factory, frame: Frame) -> Mould:
-    name = factory_name(factory)
-    plain = {f.name: v for f in fields(Task) if (v := getattr(factory.wanted, f.name)) != f.default}
-    return Mould(factory, frame, plain | {"job": frame.job.wanted.name, "factory": name}, frame.written_before[name])
-
-
-def _draft(mould: Mould, fill: Filler, key: str) -> Draft:
-    factory, frame, several = mould.factory, mould.frame, mould.factory.multi_instance
-    files = filled_resource_files(fill, frame.digests.inventory, factory.resource_files, mould.coming)
-    task_id = legal_task_id(fill((*factory.at, "id"), factory.id))
-    values = {
-        **mould.plain,
-        # In the order in which problems are told.
-        "resource_files": files,
-        "output_files": tuple(filled_output_file(fill, o, windows=frame.pool.windows) for o in factory.output_files),
-        "streams": frame.streams,
-        "environment": filled_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
-        **_run(fill, factory, files, frame.pool),
-        **({"multi_instance_settings": _instances(fill, several, frame, mould.coming)} if several else {}),
-        **filled_texts(fill, factory.at, factory.wanted),
-        "id": task_id,
-    }
-    told_values = {**values, **_told(mould, told(fill), files)} if frame.secret else values
-    taken = (*values["resource_files"], *common_files(values))
-    if contents := kept_contents(taken, frame.digests, frame.kept):
-        values["contents"] = contents
-    parts = digest_parts(told_values, frame.common, frame.scripts, frame.digests)
-    if not factory.depends_on:
-        values["digest"] = task_digest(parts)
-        return Draft(Task(**values), NOTHING, key, NOTHING)
-    at = (*factory.at, "dependsOn")
-    awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
-    return Draft(Task(**values), parts, key, awaits or NOTHING)
-
-
-def _run(fill: Filler, factory: Factory, files: tuple[ResourceFile, ...], pool: PoolSpec) -> dict[str, Any]:
-    line, script = command_line(fill, factory.commands, on_windows=pool.windows)
-    several = factory.multi_instance
-    if several and several.launch:
-        from batchctl.spec.filling.mpi import mpi_line  # imported late: few tasks are MPI's
-
-        if pool.windows:
-            message = (
-                "it starts processes on Linux: MS-MPI wants 'multiInstanceSettings', with smpd as what coordinates"
-            )
-            fill.report(several.at, message, "other-system", at_key=True)
-        line = mpi_line(fill, line, several, several.launch, _node_count(fill, several, pool))
-    return {"command_line": line, "resource_files": (*files, *script)}
-
-
-def _instances(fill: Filler, asked: MultiInstanceSpec, frame: Frame, coming: frozenset[str]) -> MultiInstanceSettings:
-    """On how many nodes a task runs, and how they find each other."""
-    line, script = command_line(fill, asked.commands, on_windows=frame.pool.windows, key="coordinationCommand")
-    files = filled_resource_files(fill, frame.digests.inventory, asked.resource_files, coming)
-    return MultiInstanceSettings(
-        number_of_instances=_node_count(fill, asked, frame.pool),
-        coordination_command_line=line,
-        common_resource_files=(*files, *script),
-    )
-
-
-def _node_count(fill: Filler, asked: MultiInstanceSpec, pool: PoolSpec) -> int:
-    if asked.number is not None:
-        return asked.number
-    if pool.wanted.auto_scale_formula is not None:
-        message = "how many nodes the pool has its formula says, and nobody knows by now: write a number"
-        fill.report((*asked.at, "numberOfInstances"), message, "unknown-number")
-    return max((pool.wanted.target_dedicated_nodes or 0) + (pool.wanted.target_spot_nodes or 0), 1)
-
-
-def _told(mould: Mould, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:
-    """What the digest tells otherwise than the task has it."""
-    factory, inventory = mould.factory, mould.frame.digests.inventory
-    elsewhere = [f for f in factory.resource_files if f.http_url or f.storage_container_url]
-    urls = filled_resource_files(fill, inventory, elsewhere)
-    stored = tuple(f for f in files if not f.http_url and not f.storage_container_url)
-    return {
-        "output_files": tuple(
-            filled_output_file(fill, o, windows=mould.frame.pool.windows) for o in factory.output_files
-        ),
-        "environment": told_settings(fill, (*factory.at, "environmentSettings"), factory.wanted.environment),
-        **_run(fill, factory, (*urls, *stored), mould.frame.pool),
-        **filled_texts(fill, factory.at, factory.wanted),
-    }
 
 
 def _is_stored(form: ForEach) -> bool:

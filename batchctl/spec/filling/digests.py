@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -81,8 +81,13 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make 
 
 def short_hash(value: Any) -> str:
     """Twelve hex digits over a value of lists, texts and numbers."""
+    return text_hash(_encoded(value))
+
+
+def text_hash(text: str) -> str:
+    """The same over the JSON of a value."""
     # 48 bits: it is only ever compared with the same part of the same task, so chance has a single try.
-    return hashlib.sha256(_encoded(value).encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, digests: Digests) -> dict[str, str]:
@@ -92,13 +97,35 @@ def digest_parts(values: Mapping[str, Any], common: Settings, scripts: str, dige
     handling = _digested(values, HANDLING)
     return {
         "command": short_hash(_digested(values, "command")),
-        "environment": short_hash([sorted(common), sorted(values["environment"])]),
-        "inputs": short_hash([digests.content(f) for f in (*values["resource_files"], *common_files(values))]),
+        "environment": settings_hash(common, values["environment"]),
+        "inputs": files_hash((*values["resource_files"], *common_files(values)), digests),
         "scripts": scripts,
         **({"container": short_hash(_container_words(container))} if container else {}),
         **({HANDLING: short_hash(handling)} if any(handling) else {}),
-        "outputs": short_hash([_output_words(output) for output in outputs]),
+        "outputs": outputs_hash(outputs),
     }
+
+
+def settings_hash(common: Settings, own: Settings) -> str:
+    return short_hash([sorted(common), sorted(own)])
+
+
+def files_hash(files: Iterable[ResourceFile], digests: Digests) -> str:
+    return short_hash([digests.content(file) for file in files])
+
+
+def outputs_hash(outputs: Iterable[OutputFile]) -> str:
+    return short_hash([_output_words(output) for output in outputs])
+
+
+LINE = "\0line\0"
+"""What no command line is."""
+
+
+def around_line(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The JSON of what the `command` part tells, before and behind the command line."""
+    before, _, behind = _encoded(_digested({**values, "command_line": LINE}, "command")).partition(_encoded(LINE))
+    return before, behind
 
 
 def _output_words(output: OutputFile) -> list[Any]:

@@ -115,7 +115,8 @@ class Plan:
         return bool(self.changes or self.waits or self.fetches)
 
     def of(self, kind: type[Resource], *actions: Action) -> tuple[Change, ...]:
-        return tuple(c for c in self.changes if isinstance(c.resource, kind) and c.action in actions)
+        # By the class itself, and without the property: there may be very many, and it is asked often.
+        return tuple([c for c in self.changes if (c.after or c.before).__class__ is kind and c.action in actions])
 
 
 def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
@@ -140,7 +141,10 @@ def ordered_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=_order))
 
 
+_PLACES = {kind: number for number, kind in enumerate(KINDS)}
+
+
 def _order(change: Change) -> tuple[int, str, int]:
     resource = change.resource
-    generation = resource.generation or 0 if isinstance(resource, Job | Task) else 0
-    return KINDS.index(type(resource)), resource.name, generation
+    place = _PLACES[resource.__class__]
+    return place, resource.name, resource.generation or 0 if isinstance(resource, Job | Task) else 0

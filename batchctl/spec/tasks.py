@@ -32,7 +32,7 @@ from batchctl.spec.inventory import Inventory
 from batchctl.spec.model import Factory, ForEach, JobSpec, PoolSpec, Spec, WorkSpec
 from batchctl.spec.moulds import Frame, Mould, mentions
 from batchctl.spec.source import At, shown
-from batchctl.spec.written_blobs import Place, sure_blobs, wrong_outputs
+from batchctl.spec.written_blobs import Place, names_of, sure_blobs, wrong_outputs
 from batchctl.work import JobPreparationTask, KeptStreams, StartTask
 
 MOST_TASKS = 100_000
@@ -194,10 +194,10 @@ class Made:
             self._meet_streams(task, task.streams, maker)
         if not task.output_files:
             return
-        at = (*factory.at, "outputFiles")
-        for below, message, code in wrong_outputs(task, self._uploads):
+        at, names = (*factory.at, "outputFiles"), names_of(task)
+        for below, message, code in wrong_outputs(task, names, self._uploads):
             self._report((*at, *below), message, code)
-        for blob in sure_blobs(task):
+        for blob in sure_blobs(names):
             if (other := self._outputs.setdefault(blob.place, maker)) is not maker:
                 both = f"{self._called(other)} and {self._called(maker)}"
                 message = f"{both} would both write the blob {shown('/'.join(blob.place))}"

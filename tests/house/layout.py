@@ -35,7 +35,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
 
 PURE = (
     *("reconcile/plan.py", "reconcile/decide", "reconcile/kept"),
-    *("spec/resolve.py", "spec/tasks.py", "spec/fanout", "spec/template.py"),
+    *("spec/resolve.py", "spec/tasks.py", "spec/moulds.py", "spec/fanout", "spec/template.py"),
 )
 """Where everything has to say that it is pure."""
 
@@ -60,7 +60,16 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("spec", "reconcile", "cloud", "local", "emulator"),
         (OTHERS,),
     ),
-    "spec": (("load",), ("resolve",), ("tasks",), ("reading", "outside"), ("fanout",), ("filling",), (OTHERS,)),
+    "spec": (
+        ("load",),
+        ("resolve",),
+        ("tasks",),
+        ("moulds",),
+        ("reading", "outside"),
+        ("fanout",),
+        ("filling",),
+        (OTHERS,),
+    ),
     "reconcile": (("carry_out", "kept", "amend", "explain"), ("decide",), (OTHERS,)),
     "cloud": (
         ("connect",),

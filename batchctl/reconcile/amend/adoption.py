@@ -61,6 +61,8 @@ def as_ours(desired: Desired, resource: Resource) -> Resource:
 def with_adoptions(plan: Plan, situation: Situation) -> Plan:
     """The plan with a line for each thing that is taken over. What it deletes needs no adoption."""
     desired = situation.desired
+    if not situation.adopted:
+        return plan
     deleted = {_place_of(c.resource) for c in plan.changes if c.action is Action.DELETE}
     taken = {
         _place_of(as_ours(desired, r)): r for r in situation.adopted if _place_of(as_ours(desired, r)) not in deleted

@@ -59,7 +59,8 @@ def spot_nodes_that_talk(plan: Plan, _situation: Situation) -> Iterator[str]:
 
 def _changed_pools(plan: Plan) -> list[Pool]:
     """Those that are made or changed, the ones that are made for a job included."""
-    changes = (c for c in map(as_of_pool, plan.changes) if c.action in (Action.CREATE, Action.UPDATE, Action.REPLACE))
+    made = (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    changes = map(as_of_pool, (*plan.of(Pool, *made), *plan.of(Job, *made)))
     return [c.after for c in changes if isinstance(c.after, Pool)]
 
 

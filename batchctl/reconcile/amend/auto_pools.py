@@ -19,7 +19,7 @@ def as_of_pool(change: Change) -> Change:
 
 def wanted_pools(resources: Iterable[Resource]) -> Iterator[Pool]:
     """All that are wanted, the ones that jobs make included."""
-    for resource in resources:
+    for resource in (r for r in resources if isinstance(r, Pool | Job)):
         made = as_of_pool(Change(action=Action.CREATE, after=resource)).after
         if isinstance(made, Pool):
             yield made

@@ -10,7 +10,7 @@ from batchctl.reconcile.amend.auto_pools import as_of_pool, put_back
 from batchctl.reconcile.amend.images import NOTED, OF_THE_SIZE, REFUSED, has_new_size, image_name, is_looked_at, told
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Pool, Resource, SupportedImage, lower_image
+from batchctl.resources import Job, Pool, Resource, SupportedImage, lower_image
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,8 @@ class Facts:
 
 def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
-    whole, plan = plan, replace(plan, changes=tuple(map(as_of_pool, plan.changes)))
+    whole, looked_at = plan, [c for c in plan.changes if isinstance(c.resource, Pool | Job)]
+    plan = replace(plan, changes=tuple(map(as_of_pool, looked_at)))
     if not needs_facts(plan):
         return whole
     asked = any(_gives_identity(change) for change in plan.changes)
@@ -34,7 +35,9 @@ def with_preflight(plan: Plan, situation: Situation) -> Plan:
     facts = Facts(images=situation.account.images(), no_identities=why, now=situation.now)
     filled = with_agents(plan, facts)
     refusals, notes = (*plan.refusals, *problems_of(plan, facts)), (*plan.notes, *notes_of(plan, facts))
-    return replace(whole, changes=tuple(map(put_back, whole.changes, filled.changes)), refusals=refusals, notes=notes)
+    done = {id(old): put_back(old, new) for old, new in zip(looked_at, filled.changes, strict=True)}
+    changes = tuple([done.get(id(change), change) for change in whole.changes])
+    return replace(whole, changes=changes, refusals=refusals, notes=notes)
 
 
 def needs_facts(plan: Plan) -> bool:

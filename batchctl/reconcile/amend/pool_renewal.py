@@ -33,7 +33,8 @@ def by_reboot(plan: Plan, situation: Situation) -> Plan:
 def with_renewals(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of nodes and tasks, in numbers from the service."""
     uses = {pool: situation.account.use(pool) for pool in _renewed(plan)}
-    return replace(plan, changes=tuple(_with_nodes_told(c, uses) for c in plan.changes))
+    changes = tuple([_with_nodes_told(c, uses) if isinstance(c.resource, Pool) else c for c in plan.changes])
+    return replace(plan, changes=changes)
 
 
 def _renewed(plan: Plan) -> Iterator[str]:
@@ -67,7 +68,7 @@ def _node_count(change: Change) -> int:
 
 
 def _with_nodes_told(change: Change, uses: Mapping[str, PoolUse]) -> Change:
-    use = uses.get(change.resource.name) if isinstance(change.resource, Pool) and renews(change) else None
+    use = uses.get(change.resource.name) if renews(change) else None
     if use is None or not use.nodes:
         return replace(change, reasons=(*change.reasons, *_shrinking(change)))
     what = "rebooted" if _reboots(change) else "drained"
@@ -111,6 +112,8 @@ def _old_start_task(use: PoolUse, *, advise: bool) -> str:
 def with_replaced(plan: Plan, situation: Situation) -> Plan:
     """The plan with the pools that were named deleted and made again. Tasks that were named, `generations` runs."""
     desired, held = situation.desired, situation.held
+    if not situation.choices.replace:
+        return plan
     wanted = tuple(map(named, situation.choices.replace))
     # One that is made anew begins with its first size again.
     pools = {r.name.lower(): first_size(r) for r in desired.resources if isinstance(r, Pool)}

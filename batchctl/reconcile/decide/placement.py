@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
+from batchctl import frozen
 from batchctl.configurations import padded_numbers
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_in_generation
@@ -131,5 +132,5 @@ def _made_tasks(
     ambiguous = padded_numbers((*there, *(run.id for run in listed)))
     for verdict in due:
         waits = awaited_in_generation(verdict.task, there, ambiguous) if verdict.task.depends_on else None
-        placed = replace(verdict.task, generation=target.generation, depends_on=waits)
+        placed = frozen.replace(verdict.task, generation=target.generation, depends_on=waits)
         yield Change(action=Action.CREATE, after=placed, reasons=verdict.reasons)

@@ -8,7 +8,6 @@ the very ones that `dataclasses` writes, with its first value.
 import dataclasses
 from collections.abc import Callable
 from functools import cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
@@ -26,23 +25,25 @@ else:
 
 
 def replace(value: T, **changes: Any) -> T:
-    """As `dataclasses.replace`, in a quarter of its time where a class has many fields: what is copied was made once,
-    and no `__post_init__` sees it again. Raises KeyError for a field that the class does not have."""
+    """As `dataclasses.replace`, in a fifth of its time where a class has many fields: a copy is made by a function that
+    is written once, and no `__post_init__` sees it. Raises KeyError for a field that the class does not have."""
     cls: Any = type(value)
-    values_of, put = _fields_of(cls)
-    made: T = object.__new__(cls)
-    for store, held in zip(put.values(), values_of(value), strict=True):
-        store(made, held)
+    copied, put = _copier(cls)
+    made: T = copied(value)
     for name, held in changes.items():
         put[name](made, held)
     return made
 
 
 @cache
-def _fields_of(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, Callable[[Any, Any], None]]]:
-    """What gives the values of all fields (two at least), and what stores each."""
-    names = [entry.name for entry in dataclasses.fields(cls)]
-    return attrgetter(*names), {name: getattr(cls, name).__set__ for name in names}
+def _copier(cls: Any) -> tuple[Callable[[Any], Any], dict[str, Callable[[Any, Any], None]]]:
+    """What copies a value, field by field, and what puts each field."""
+    put = {entry.name: getattr(cls, entry.name).__set__ for entry in dataclasses.fields(cls)}
+    lines = [f"    put_{name}(made, value.{name})" for name in put]
+    known = {"make": object.__new__, "cls": cls, **{f"put_{name}": how for name, how in put.items()}}
+    text = "\n".join(["def copied(value):", "    made = make(cls)", *lines, "    return made"])
+    exec(text, known)  # as dataclasses writes its methods
+    return known["copied"], put
 
 
 WRITTEN = ("__init__", "__repr__", "__eq__", "__hash__")

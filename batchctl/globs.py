@@ -1,5 +1,6 @@
 """Which paths do include and exclude patterns choose? Texts are matched here, no file is looked for."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from wcmatch import glob
@@ -20,10 +21,15 @@ def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], b
     unwanted = [_anywhere(p) for p in exclude]
     if not wanted and not unwanted:
         return lambda _path: True
-    return lambda path: (
-        (not wanted or glob.globmatch(path, wanted, flags=FLAGS))
-        and not (unwanted and glob.globmatch(path, unwanted, flags=FLAGS))
-    )
+    # Compiled once: `globmatch` takes the braces of its patterns apart anew for each path.
+    meets, misses = (_any_of(patterns) for patterns in (wanted, unwanted))
+    return lambda path: (not wanted or meets(path)) and not (unwanted and misses(path))
+
+
+def _any_of(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """What `globmatch` would say of these patterns. Without NEGATE none excludes."""
+    found = [re.compile(text).fullmatch for text in glob.translate(patterns, flags=FLAGS)[0]]
+    return lambda path: any(match(path) for match in found)
 
 
 def _anywhere(pattern: str) -> str:

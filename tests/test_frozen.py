@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from batchctl.frozen import dataclass
+from batchctl.frozen import dataclass, replace
 
 
 def declared(decorate: Any) -> Any:
@@ -48,6 +48,14 @@ def test_what_cannot_be_made_is_refused_alike(named: dict[str, Any]) -> None:
             shape(**named)
         refusals.append((refused.type, str(refused.value).split(".")[-1]))
     assert refusals[0] == refusals[1]
+
+
+def test_a_copy_has_what_it_is_given_and_the_rest_of_the_old_one() -> None:
+    old = OURS(name="a", tags=("t",), hidden="y")
+    assert replace(old, name="c") == dataclasses.replace(old, name="c")
+    assert (replace(old, sides=4).hidden, old.sides) == ("y", 3)
+    with pytest.raises(KeyError):
+        replace(old, size=1)
 
 
 def test_arguments_have_no_places() -> None:

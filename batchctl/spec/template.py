@@ -74,14 +74,11 @@ class TemplateError(Exception):
         super().__init__(message)
 
 
-def layered(*layers: Values) -> Values:
-    """Values over values: the first that has a name counts."""
-    if all(layer.__class__ is dict for layer in layers):
-        found: dict[str, Value] = {}
-        for layer in reversed(layers):
-            found |= layer
-        return found
-    return Layers(*layers)  # gathered items look theirs up when they are asked for
+def layered(above: Values, below: Values) -> Values:
+    """Values over values: those above count."""
+    if above.__class__ is dict and below.__class__ is dict:
+        return {**below, **above}
+    return Layers(above, below)  # gathered items look theirs up when they are asked for
 
 
 class Layers(Mapping[str, Value]):

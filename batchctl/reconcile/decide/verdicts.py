@@ -107,6 +107,8 @@ def _with_dependents(verdicts: Sequence[Verdict], runs: Runs) -> Iterator[Verdic
 def _with_reasons(verdict: Verdict, reasons: Reasons, run: Task | None) -> Verdict:
     """A task that has not ended and waits in an open job for what runs again elsewhere is in the way."""
     if verdict.open_in is None:
+        if verdict.reasons == reasons and not verdict.put_off:
+            return verdict
         return replace(verdict, reasons=reasons, put_off=False)
     return replace(verdict, in_the_way=verdict.in_the_way or run)
 

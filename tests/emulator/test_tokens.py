@@ -334,7 +334,7 @@ def test_what_the_azure_cli_asks_when_somebody_signs_in(local):
 )
 def test_whose_a_connection_is(family, address, monkeypatch):
     """Java's sockets are of the second kind."""
-    with socket.socket() as listening, socket.socket(getattr(socket, family)) as asking:
+    with socket.socket() as listening, socket.socket(family) as asking:
         listening.bind(("127.0.0.1", 0))
         listening.listen(1)
         port = listening.getsockname()[1]

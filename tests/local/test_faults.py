@@ -118,3 +118,14 @@ def test_the_clock_is_set_ahead(services, capsys, duration, code, said):
     assert run(["local", "advance", duration]) == code
     told = capsys.readouterr()
     assert said in (told.err if code else told.out)
+
+
+def test_a_start_names_the_time_scale_and_status_tells_it(services, capsys):
+    try:
+        assert run(["local", "start", "--time-scale", "0.001"]) == 0
+        assert run(["local", "status"]) == 0
+        assert "its steps take 0.001 of their time on Azure (time scale)" in capsys.readouterr().out
+    finally:
+        assert run(["local", "start", "--time-scale", "0"]) == 0
+    assert run(["local", "start", "--time-scale", "-1"]) == 64
+    assert "a time scale is a number from 0 to 1000" in capsys.readouterr().err

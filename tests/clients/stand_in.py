@@ -155,12 +155,14 @@ def wait(holds, what):
 def empty_account():
     with client() as batch:
         for schedule in batch.list_job_schedules():
-            batch.begin_delete_job_schedule(schedule.id)
+            if schedule.state != "deleting":
+                batch.begin_delete_job_schedule(schedule.id)
         for job in batch.list_jobs():
             if job.state != "deleting":
                 batch.begin_delete_job(job.id, force=True)
         for pool in batch.list_pools():
-            batch.begin_delete_pool(pool.id)
+            if pool.state != "deleting":
+                batch.begin_delete_pool(pool.id)
         kinds = (batch.list_job_schedules, batch.list_jobs, batch.list_pools)
         wait(lambda: not any(next(iter(kind()), None) for kind in kinds), "the account does not become empty")
 

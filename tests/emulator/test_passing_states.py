@@ -322,3 +322,15 @@ def test_the_service_of_this_machine_gives_a_glimpse(tmp_path, monkeypatch):
     key.chmod(0o600)
     __main__.main(["--home", str(tmp_path), "--account", "a", "--key-file", str(key)])
     assert asked == [0.1]
+
+
+def test_what_succeeded_on_a_node_is_told_once_it_is_up(local, name):
+    """Azure/azure-sdk-for-python, test_batch_compute_nodes, 2017-11-08; azure-batch-cli-extensions, 2022-09-06."""
+    path = make_pool(local, name)
+    local.turn(GLIMPSE)
+    for version, state, told in (("2020-09-01.12.0", "creating", False), ("2022-01-01.15.0", "starting", True)):
+        (node,) = send(local.url, "GET", f"{path}/nodes?api-version={version}").json["value"]
+        assert (node["state"], "totalTasksSucceeded" in node) == (state, told)
+    until(lambda: ask(local, f"{path}/nodes")["value"][0]["state"] == "idle", "an idle node")
+    (node,) = send(local.url, "GET", f"{path}/nodes?api-version=2020-09-01.12.0").json["value"]
+    assert node["totalTasksSucceeded"] == 0

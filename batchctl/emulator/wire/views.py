@@ -162,7 +162,10 @@ def node_view(pool: Pool, jobs: Mapping[str, Job], version: str) -> View:
             "affinityId": lambda node, base: node.affinity,
             "vmSize": lambda node, base: node.size or pool.spec["vmSize"],
             "totalTasksRun": lambda node, base: node.tasks_run,
-            "totalTasksSucceeded": lambda node, base: node.tasks_succeeded,
+            # At first not before a node was up (Azure/azure-sdk-for-python, test_batch_compute_nodes, 2017-11-08).
+            "totalTasksSucceeded": lambda node, base: (
+                node.tasks_succeeded if node.booted or version >= "2022-01-01.15.0" else None
+            ),
             "runningTasksCount": lambda node, base: len(node.busy),
             "runningTaskSlotsCount": lambda node, base: node.slots_used,
             "isDedicated": lambda node, base: node.dedicated,

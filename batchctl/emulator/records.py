@@ -113,7 +113,8 @@ class Entity:
 class Pool(Entity):
     """A pool. `removing` says what becomes of tasks on nodes that leave, `next_ip` which address the next node gets.
 
-    `autoscale_first`: its formula was enabled, and no later run has followed on the first one.
+    `autoscale_first`: its formula was enabled, and no later run has followed on the first one. `seen`: since when its
+    allocation was as it was when somebody asked whether the pool exists.
     """
 
     kind: ClassVar[str] = "pool"
@@ -129,6 +130,7 @@ class Pool(Entity):
     removing: str = "requeue"
     next_ip: int = 4  # Azure keeps the first four addresses of a subnet
     auto_job: str | None = None
+    seen: float | None = field(default=None, repr=False, metadata=LIVE)
     nodes: "dict[str, Node]" = field(default_factory=dict, repr=False, metadata=LIVE)
 
     def allocate(self, allocation: str, now: float) -> None:

@@ -324,6 +324,14 @@ def test_the_service_of_this_machine_gives_a_glimpse(tmp_path, monkeypatch):
     assert asked == [0.1]
 
 
+def test_an_allocation_in_passing_passes_where_somebody_asked_whether_the_pool_exists(local, name):
+    """assets, python/…/test_batch_update_pools, 2024-07-01, 2025-03-19: HEAD, then GET: steady."""
+    path = make_pool(local, name, 0)
+    assert allocation(local, path) == ("resizing", [])
+    assert send(local.url, "HEAD", f"{path}?{VERSION}").status == 200
+    assert allocation(local, path) == ("steady", [])
+
+
 def test_what_succeeded_on_a_node_is_told_once_it_is_up(local, name):
     """Azure/azure-sdk-for-python, test_batch_compute_nodes, 2017-11-08; azure-batch-cli-extensions, 2022-09-06."""
     path = make_pool(local, name)

@@ -74,6 +74,7 @@ def list_pools(service: Service, call: Call) -> Answer:
 def pool_exists(service: Service, call: Call) -> Answer:
     pool = find_pool(service, call)
     check_conditions(call, pool)
+    pool_life.tell_existence(service, pool)
     return Answer(200, None, entity_headers(pool))
 
 

@@ -22,7 +22,7 @@ from tests.services import batch_client, blob_service
 pytestmark = pytest.mark.e2e
 
 EXPANDED = {"windows.yaml"}
-"""What runs on no node of this machine: that it can be said and expanded has to do."""
+"""What runs on no node of most machines: that it can be expanded has to do; scripts/test-windows applies it."""
 
 SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml") if path.name not in EXPANDED)
 

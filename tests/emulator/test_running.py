@@ -421,16 +421,6 @@ def test_start_task_that_nobody_waits_for(client, name):
     assert completed(client, job, "t").execution_info.result == "success"
 
 
-def test_windows_nodes_are_unusable(client, name):
-    image = models.BatchVmImageReference(
-        publisher="microsoftwindowsserver", offer="windowsserver", sku="2022-datacenter"
-    )
-    machine = models.VirtualMachineConfiguration(image_reference=image, node_agent_sku_id="batch.node.windows amd64")
-    client.create_pool(pool_options(name, target_dedicated_nodes=1, virtual_machine_configuration=machine))
-    node = until(lambda: [node for node in client.list_nodes(name) if node.state == "unusable"], "the refusal")[0]
-    assert "Windows" in node.errors[0].message
-
-
 def test_blobs_by_the_name_of_their_account(blobs, tmp_path):
     url = blobs.blob("c/a", b"here").replace("127.0.0.1", "account.blob.core.localhost").replace("/account/", "/")
     fetch_blob(url, tmp_path / "a")

@@ -87,7 +87,11 @@ _NOT_SERVED: tuple[tuple[str, str], ...] = (
     ("methods that a path does not have", "405 `UnsupportedHttpVerb`"),
 )
 _ON_PAPER: tuple[tuple[str, str], ...] = (
-    ("pools on Windows", "their nodes are `unusable` and say why: tasks are processes of this machine"),
+    (
+        "pools on Windows",
+        'run with Wine where one is on the PATH whose `cmd /c "cmd /c exit 3 && echo wrong"` prints nothing (Wine 10 '
+        "does so, Wine 8 does not), else their nodes are `unusable` and say why",
+    ),
     ("VM sizes", "count for core quotas and task slots by the number in their name"),
     ("disks, encryption, security profiles, upgrade policies, mounts, licences, tags", "kept and given back"),
     (

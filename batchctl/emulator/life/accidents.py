@@ -1,6 +1,6 @@
 """What happens to a node without its pool's asking: it breaks, is preempted, lost, upgraded, held, put away, mended."""
 
-from batchctl.emulator.life import node_life, preparation, run_orders, task_life
+from batchctl.emulator.life import node_life, preparation, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import NODE_MOVES, Json, Node, Pool
@@ -81,7 +81,7 @@ def _strike_node(service: Service, pool: Pool, node: Node, state: str, errors: l
         run.kill(KillReason.REQUEUE)
     if state == "preempted":
         preparation.forget_preparations(service, node, reimaged=True)
-        service.discard(run_orders.node_root(service.settings, node))
+        node_life.discard_disk(service, node)
 
 
 def _mend_if_broken(service: Service, pool: Pool, node: Node) -> None:

@@ -8,11 +8,9 @@ from batchctl.emulator.life import preparation, run_orders, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import MESSAGES, Ended, KillReason
 from batchctl.emulator.node.run import Run, make_directories
+from batchctl.emulator.node.windows import prefix_of
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
-
-_NO_WINDOWS = "The pool's nodes run Windows. Tasks run as processes of this machine, which has no Windows."
-
 
 STEPS = frozenset({"creating", "starting", "rebooting", "reimaging", "upgradingos", "deallocating"})
 """The states of a node that are on the way to another one."""
@@ -80,11 +78,18 @@ def do_what_follows(service: Service, node: Node) -> None:
     service.store.keep(node)
     pool = service.store.pools[node.pool.lower()]
     if state == "reimaging":
-        service.discard(run_orders.node_root(service.settings, node))
+        discard_disk(service, node)
     if state in ("rebooting", "reimaging", "upgradingos"):
         preparation.forget_preparations(service, node, state == "reimaging")
     if state in STEPS:
         begin_step(service, pool, node)
+
+
+def discard_disk(service: Service, node: Node) -> None:
+    """What is on the node's disks goes."""
+    root = run_orders.node_root(service.settings, node)
+    service.discard(root)
+    service.discard(prefix_of(root))
 
 
 def run_start_task(service: Service, pool: Pool, node: Node) -> None:
@@ -118,9 +123,28 @@ def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
     node.booted = service.clock.now()
     if on_paper.runs_windows(pool):
-        node.errors = [{"code": "OperatingSystemNotServed", "message": _NO_WINDOWS}]
-        move_node(service, pool, node, "unusable")
+        work = partial(service.wine.boot, run_orders.node_root(service.settings, node))
+        service.apart(work, partial(_windows_is_up, service, pool, node, node.state_time))
+    else:
+        _system_is_up(service, pool, node)
+
+
+def _windows_is_up(service: Service, pool: Pool, node: Node, since: float, why_not: str) -> None:
+    """Windows stands, or cannot."""
+    if service.store.pools.get(pool.key) is not pool or pool.nodes.get(node.key) is not node:  # it has gone meanwhile
+        discard_disk(service, node)
         return
+    if (node.state, node.state_time) != ("starting", since):  # it boots again
+        return
+    if not why_not:
+        _system_is_up(service, pool, node)
+        return
+    message = f"The pool's nodes run Windows, and {why_not}."
+    node.errors = [{"code": "OperatingSystemNotServed", "message": message}]
+    move_node(service, pool, node, "unusable")
+
+
+def _system_is_up(service: Service, pool: Pool, node: Node) -> None:
     if fault := service.faults.take("imagepull", pool.id):
         node.errors = [_bad_image(pool, fault.asked["message"])]
         move_node(service, pool, node, "unusable")

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 
 from batchctl.emulator import times
-from batchctl.emulator.life import node_life, retention, run_orders, task_life
+from batchctl.emulator.life import node_life, retention, task_life
 from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import KillReason
 from batchctl.emulator.records import Json, Node, Pool
@@ -131,7 +131,7 @@ def _settle_node(service: Service, pool: Pool, node: Node) -> None:
         node_life.do_what_follows(service, node)
     if node.state == "leavingpool" and not _machines_take_time(service, pool, "leavingpool", node.state_time, node):
         service.cancel((node, "leavingpool"))
-        service.discard(run_orders.node_root(service.settings, node))
+        node_life.discard_disk(service, node)
         service.store.drop(node)
 
 

@@ -7,19 +7,22 @@ but the search path goes along.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
 from batchctl.emulator.auto_storage import AutoStorage
 from batchctl.emulator.identity.principals import ENDPOINT, header_of, identities_of
+from batchctl.emulator.node import windows
 from batchctl.emulator.node.container_runtime import find_runtime
 from batchctl.emulator.node.containers import Container, mark_of, name_of
 from batchctl.emulator.node.outcome import Failure
 from batchctl.emulator.node.run import Order
+from batchctl.emulator.node.wine import find_wine
 from batchctl.emulator.records import Job, Json, Node, Pool, Task
 from batchctl.emulator.settings import Settings
+from batchctl.emulator.wire import on_paper
 
 RESERVED_DISK_SPACE = "1000000"
 """Bytes, as in the example of that page: a node with less is DiskFull. Nothing here depends on it."""
@@ -113,17 +116,36 @@ def _make_order(
     settings = (*common, *asked.get("environmentSettings", ()))
     environment = {**_service_variables(site, directory), **names}
     # Last: what a client sets stands above what the service sets.
-    environment |= {one["name"]: one.get("value", "") for one in settings}
-    return Order(
+    asked_for = {one["name"]: one.get("value", "") for one in settings}
+    order = Order(
         directory=directory,
         root=site.root,
         command_line=asked["commandLine"],
-        environment=environment,
+        environment=environment | asked_for,
         resource_files=opened_files(asked.get("resourceFiles", []), site.settings.storage),
         output_files=opened_outputs(asked.get("outputFiles", ()), site.settings.storage),
         fresh=fresh,
         remark=_administrator_remark(site, directory, asked),
-        **_container_part(site, directory, asked, frozenset(one["name"] for one in settings), names),
+        **_container_part(site, directory, asked, frozenset(asked_for), names),
+    )
+    return _on_windows(site, order, environment, asked_for) if on_paper.runs_windows(site.pool) else order
+
+
+def _on_windows(site: Site, order: Order, variables: dict[str, str], asked_for: dict[str, str]) -> Order:
+    """The order as a node of Windows carries it out: paths as they are there, in files and variables."""
+    root = site.root
+    own = {name: value for name, value in asked_for.items() if name.upper() in windows.OF_WINE}
+    environment = windows.windows_variables(variables, root)
+    environment |= {name: value for name, value in asked_for.items() if name not in own}
+    machine = windows.Machine(
+        wine=find_wine(site.settings.search_path) or "wine", prefix=windows.prefix_of(root), root=root, own=own
+    )
+    return replace(
+        order,
+        machine=machine,
+        environment=environment,
+        resource_files=windows.local_files(order.resource_files, "filePath", root, {}),
+        output_files=windows.local_files(order.output_files, "filePattern", root, environment),
     )
 
 
@@ -153,7 +175,8 @@ def _container_part(site: Site, directory: Path, asked: Json, own: frozenset[str
     if "containerConfiguration" not in site.pool.spec.get("virtualMachineConfiguration", {}):
         reason = "the pool has no containerConfiguration"
         return {"refused": Failure("ContainerInvalidSettings", (("Message", reason),))}
-    runtime = find_runtime(site.settings.search_path) if site.settings.containers == "auto" else None
+    serves = site.settings.containers == "auto" and not on_paper.runs_windows(site.pool)
+    runtime = find_runtime(site.settings.search_path) if serves else None
     if runtime is None:
         reason = "the node has neither docker nor podman"
         return {"refused": Failure("ContainerMiscError", (("Message", reason),))}

@@ -28,6 +28,7 @@ from batchctl.emulator.node import strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.node.tree import remove_tree
+from batchctl.emulator.node.wine import Wine
 from batchctl.emulator.records import Job, Node, Pool, Schedule, Task
 from batchctl.emulator.settings import Settings
 from batchctl.emulator.store import Store
@@ -82,6 +83,7 @@ class Service:
         self.requests, self.visitors = LastRequests(), Visitors()
         self.clock.ahead = self.store.notes.get("clock", {"ahead": clock.ahead})["ahead"]
         self.advancing = asyncio.Lock()
+        self.wine = Wine(settings.home, settings.search_path)
         self.faults = self._faults_of_before()
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
@@ -217,6 +219,20 @@ class Service:
     def aside(self, work: Callable[[], None]) -> None:
         """Does something that may take long and that nobody waits for."""
         self._threads.submit(work).add_done_callback(_log_failure)
+
+    def apart(self, work: Callable[[], str], done: Callable[[str], None]) -> None:
+        """Does it in a thread of its own, for whose end no stop waits, and tells the loop what came of it."""
+
+        def tell(answer: str) -> None:
+            if not self._stopping:
+                done(answer)
+
+        def go() -> None:
+            answer = work()
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(tell, answer)
+
+        threading.Thread(target=go, name="apart", daemon=True).start()
 
     def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
         """The one timer of an owner; an earlier one is forgotten."""

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchctl.emulator.node import container_runtime, containers, output_files, processes, resource_files
+from batchctl.emulator.node import container_runtime, containers, output_files, processes, resource_files, wine
 from batchctl.emulator.node.containers import Container
 from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
+from batchctl.emulator.node.windows import Machine
 
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
@@ -36,7 +37,8 @@ class Order:
 
     `fresh`: the directory is emptied before. `common_files` come to the directory itself. `keeps`: what the command
     leaves in its process group lives until `Run.end`. `appends`: its streams go on where an earlier run's ended.
-    `container`: it runs in one. `refused`: it cannot, and why. `remark`: what the node's log is to say of it.
+    `container`: it runs in one. `machine`: it runs on Windows. `refused`: it cannot, and why. `remark`: what the node's
+    log is to say of it.
     """
 
     directory: Path
@@ -50,6 +52,7 @@ class Order:
     keeps: bool = False
     appends: bool = False
     container: Container | None = None
+    machine: Machine | None = None
     refused: Failure | None = None
     remark: str = ""
 
@@ -130,7 +133,7 @@ class Run:
         order = self.order
         wd = order.directory / "wd"
         if order.remark:
-            await self._aside(write_log, Path(order.environment["AZ_BATCH_NODE_ROOT_DIR"]), order.remark)
+            await self._aside(write_log, order.root, order.remark)
         if order.refused:
             raise Failed(order.refused.code, **dict(order.refused.details))
         for files, place in ((order.common_files, order.directory), (order.resource_files, wd)):
@@ -142,6 +145,8 @@ class Run:
             return 0
         if order.container:
             return await self._contained(order.container, order.command_line, wd)
+        if order.machine:
+            return await self._on_windows(order.machine, order.command_line, wd)
         return await self._wait(self._start(processes.split_words(order.command_line), wd, order.environment))
 
     async def _contained(self, container: Container, command_line: str, wd: Path) -> int | None:
@@ -157,6 +162,12 @@ class Run:
         if code == containers.NOT_STARTED and self._container is None:
             raise Failed("ContainerInvalidSettings", Message=_last_line(wd.parent / "stderr.txt"))
         return code
+
+    async def _on_windows(self, machine: Machine, command_line: str, wd: Path) -> int:
+        """The same on a node of Windows: cmd runs the line, and writes down with what it ended."""
+        words = wine.prepare_line(machine, command_line, wd.parent)
+        environment = {**self.order.environment, **wine.variables_of(machine.prefix)}
+        return wine.exit_code(machine, wd.parent, await self._wait(self._start(words, wd, environment)))
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
         """Does it in a thread."""

@@ -18,9 +18,11 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from batchctl.emulator.node.processes import birth_of, kill_group
+from batchctl.emulator.node.windows import PREFIX_ENDING
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 _MARK = b"AZ_BATCH_TASK_DIR="
+_PREFIX, _ENDING = b"WINEPREFIX=", PREFIX_ENDING.encode()
 _PROC = Path("/proc")
 _WITHIN = 5.0  # seconds that the start of the service waits for their ends
 _SURE = 1.0  # seconds between the clock being read and the process being there
@@ -42,19 +44,25 @@ def end_orphans(leaders: Collection[int], directories: Collection[str]) -> bool:
     left = False
     for pid in map(int, _children_of_ours().read_text().split()):
         if pid not in leaders and not _is_reaped(pid):
+            environment = _environment_of(pid)
+            if any(one.startswith(_PREFIX) and one.endswith(_ENDING) for one in environment):
+                continue  # of a node of Windows: its tasks end with their groups, Wine itself when nothing runs
             left = True
-            if not _task_runs(pid, directories):
+            if not _task_runs(environment, directories):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
     return left
 
 
-def _task_runs(pid: int, directories: Collection[str]) -> bool:
-    """Whether its task runs. Of one that does not tell, nothing is known while any task runs."""
+def _environment_of(pid: int) -> list[bytes]:
     try:
-        names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        names = []
+        return []
+
+
+def _task_runs(names: list[bytes], directories: Collection[str]) -> bool:
+    """Whether its task runs. Of one that does not tell, nothing is known while any task runs."""
     task = next((os.fsdecode(name.removeprefix(_MARK)) for name in names if name.startswith(_MARK)), None)
     return bool(directories) if task is None else task in directories
 
@@ -113,9 +121,11 @@ def _is_same(pid: int, born: float) -> bool:
 
 def _in_nodes_of(home: Path) -> Iterable[int]:
     """Processes whose environment says that they run on a node of this home."""
-    mark = b"AZ_BATCH_NODE_ROOT_DIR=" + os.fsencode(home / "nodes") + b"/"
+    place = os.fsencode(home / "nodes") + b"/"
+    marks = b"AZ_BATCH_NODE_ROOT_DIR=" + place, _PREFIX + os.fsencode(home) + b"/"
     for entry in _PROC.iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes():
+                environment = (entry / "environ").read_bytes()
+                if any(mark in environment for mark in marks):
                     yield int(entry.name)

@@ -1,0 +1,1 @@
+"""Nodes of Windows with a real Wine; run by scripts/test-windows."""

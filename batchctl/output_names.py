@@ -26,6 +26,8 @@ OF_ALL = frozenset({"AZ_BATCH_JOB_ID", "AZ_BATCH_POOL_ID", "AZ_BATCH_ACCOUNT_NAM
 _WILD = re.compile(r"[*?\[]")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%(\w+)%", re.ASCII)
+_NO_SEGMENTS = frozenset({"", ".", ".."})
+_CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _PART = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|\$\{\w+\}|\$\w+|%\w+%|.", re.DOTALL | re.ASCII)
 
 
@@ -155,11 +157,11 @@ def written_mark(output: OutputFile, task: Task) -> str:
 
 def why_no_name(name: str) -> str | None:
     """Why no output may have this name: no storage account with folders takes it, or it could not come home."""
-    if any(part in ("", ".", "..") for part in name.split("/")):
+    if not _NO_SEGMENTS.isdisjoint(name.split("/")):
         return "has an empty, '.' or '..' segment"
     if "\\" in name:
         return "has a backslash"
-    return "has a control character" if any(ord(c) < 0x20 or ord(c) == 0x7F for c in name) else None
+    return "has a control character" if _CONTROL.search(name) else None
 
 
 def _first(text: str, *patterns: re.Pattern[str]) -> int:

@@ -1,4 +1,4 @@
-"""The ASGI application: who may come in, what a request becomes, and how every answer looks on the wire."""
+"""The ASGI application: what a request becomes, and how every answer looks on the wire."""
 
 import asyncio
 import json
@@ -14,9 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from batchctl.emulator import times
-from batchctl.emulator.api import auth, browsers, routes
+from batchctl.emulator.api import browsers, routes
 from batchctl.emulator.api.entra import open_routes
 from batchctl.emulator.api.entra.tokens import Asked
+from batchctl.emulator.api.entrance import Entrance
 from batchctl.emulator.api.fault_routes import AskedRefusal
 from batchctl.emulator.faults import FOREVER, Fault
 from batchctl.emulator.life.service import Service
@@ -40,7 +41,6 @@ BODY_WITHIN = 120.0
 _PIECE = 1 << 18  # bytes of a file that are in memory at once
 _VERSION = "api-version"
 _JSON = "application/json;odata=minimalmetadata"
-_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
 _log = logging.getLogger(__name__)
 
 
@@ -49,8 +49,7 @@ class Door:
 
     def __init__(self, service: Service, port: int) -> None:
         self._service, self._port = service, port
-        self._names = frozenset(service.settings.host_names)
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self._entrance = Entrance(service, port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -129,11 +128,13 @@ class Door:
         headers = {name.lower(): value for name, value in request.headers.items()}
         raw_path = request.scope["raw_path"].decode("ascii", "replace")
         query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
-        self._admit(request.method, raw_path, headers)  # before any secret is looked at: a web page learns nothing
+        self._entrance.admit(
+            request.method, raw_path, headers
+        )  # before any secret is looked at: a web page learns nothing
         base = _base_of(request)
         opened = open_routes.find_handler(request.method, raw_path)
         if not opened and (request.method, raw_path) not in routes.UNSIGNED:
-            self._authenticate(request.method, raw_path, query, headers, base)
+            self._entrance.authenticate(request.method, raw_path, query, headers, base)
         if content is None:
             raise Refusal("RequestBodyTooLarge", (("MaxLimit", str(MOST_BODY)),), headers={"Connection": "close"})
         if opened:
@@ -159,37 +160,6 @@ class Door:
             return None
         return max(VERSIONS)
 
-    def _authenticate(
-        self, method: str, raw_path: str, query: list[tuple[str, str]], headers: dict[str, str], base: str
-    ) -> None:
-        """By a token, or by a signature with the account's key; the page of the account by its session alone. Real time
-        counts, as for whoever signed."""
-        if raw_path.startswith(browsers.ITS_OWN):
-            if not self._service.visitors.knows(browsers.bearer_of(headers), time.monotonic()):
-                raise Refusal("Unauthorized", (("Reason", "the page was not let in, or not for as long"),))
-            return
-        settings, header = self._service.settings, headers.get("authorization", "")
-        if header.partition(" ")[0].lower() == "bearer":
-            auth.check_token(header, self._service.tokens.read, time.time(), base)
-        else:
-            auth.check_signature(settings.account, settings.key, time.time(), method, raw_path, query, headers)
-
-    def _admit(self, method: str, path: str, headers: dict[str, str]) -> None:
-        """Browsers are kept out, but for the page of the account: a foreign Host is DNS rebinding."""
-        # Where such a request ends is read in two ways, and its second half could pass as one of its own (RFC 9112).
-        if headers.keys() >= {"transfer-encoding", "content-length"}:
-            raise Refusal(
-                "InvalidHeaderValue",
-                (("HeaderName", "Transfer-Encoding"), ("Reason", "there is a Content-Length beside it")),
-                headers={"Connection": "close"},
-            )
-        host = headers.get("host", "").lower()
-        if host not in self._hosts and _name_in(host) not in self._names:
-            raise Refusal(
-                "AuthenticationFailed", (("AuthenticationErrorDetail", "The Host header is not of this service."),)
-            )
-        browsers.check_origin(method, path, headers)
-
     def _headers(self, request: Request, answer: Answer, request_id: str) -> dict[str, str]:
         headers = {
             # Signatures are judged by the real time, and what is said of them is said by it.
@@ -209,12 +179,6 @@ class Door:
         if wanted and (client := request.headers.get("client-request-id")) and client.isprintable():
             headers["client-request-id"] = client
         return headers
-
-
-def _name_in(host: str) -> str:
-    """The name or address in a Host header, whatever its port: a container's is published under another one."""
-    found = _HOST.fullmatch(host)
-    return (found[1] or found[2]) if found else ""
 
 
 async def _hang_up(send: Send) -> None:

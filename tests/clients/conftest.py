@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from batchctl.emulator.__main__ import GLIMPSE
 from batchctl.emulator.clock import WallClock
 from tests.emulator.stand import ACCOUNT, KEY, Local
 
@@ -17,7 +18,7 @@ collect_ignore_glob = [] if CLIENTS else ["test_*.py"]
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment that names a fresh account to any client."""
-    local = Local(tmp_path_factory.mktemp("service") / "home", clock=WallClock()).start()
+    local = Local(tmp_path_factory.mktemp("service") / "home", clock=WallClock()).start(glimpse=GLIMPSE)
     settings = tmp_path_factory.mktemp("az")
     yield {
         **os.environ,

@@ -34,6 +34,8 @@ RULED = {
     ("ContainerConfiguration", "type"): "dockerCompatible",
     ("Schedule", "do_not_run_after"): MOMENT + datetime.timedelta(days=1),
     ("MultiInstanceSettings", "number_of_instances"): 1,
+    ("ImageReference", "virtual_machine_image_id"): "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute"
+    "/galleries/g/images/i",
 }
 LEFT_OUT = {
     *(("ImageReference", name) for name in ("publisher", "offer", "sku", "exact_version")),
@@ -171,7 +173,7 @@ def pools(client):
     )
     client.pool.add(pool)
     refused("PoolExists", client.pool.add, pool)
-    found = client.pool.get("p")
+    found = steady(client)
     assert found.virtual_machine_configuration.data_disks[0].disk_size_gb == 50
     assert found.application_licenses == ["maya"]
     assert found.target_node_communication_mode == models.NodeCommunicationMode.classic
@@ -195,15 +197,29 @@ def pools(client):
     assert [one.id for one in client.pool.list(chosen)] == ["p"]
 
 
+def steady(client):
+    """The pool, once it is not being resized."""
+
+    def look():
+        pool = client.pool.get("p")
+        return pool if pool.allocation_state == models.AllocationState.steady else None
+
+    return until(look)
+
+
 def scaling(client):
     client.pool.enable_auto_scale(
         "p", auto_scale_formula="$TargetDedicatedNodes=2", auto_scale_evaluation_interval=datetime.timedelta(minutes=6)
     )
     run = client.pool.evaluate_auto_scale("p", "$TargetDedicatedNodes=3")
     assert run.results == "$TargetDedicatedNodes=3;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue"
+    steady(client)
     client.pool.disable_auto_scale("p")
-    client.pool.resize("p", models.PoolResizeParameter(target_dedicated_nodes=2, target_low_priority_nodes=1))
+    asked = models.PoolResizeParameter(target_dedicated_nodes=2, target_low_priority_nodes=1)
+    client.pool.resize("p", asked)
     client.pool.stop_resize("p")
+    if steady(client).resize_errors:  # the stop came in time
+        client.pool.resize("p", asked)
     nodes = until(lambda: _idle(client, 3))
     client.pool.remove_nodes("p", models.NodeRemoveParameter(node_list=[nodes[-1].id]))
     until(lambda: _idle(client, 2))

@@ -51,6 +51,8 @@ async function account() {
   assert.strictEqual((await client.pool.listUsageMetrics()).length, 0);
 }
 
+const steady = () => until(async () => (await client.pool.get("p")).allocationState === "steady");
+
 async function pools() {
   const pool = { id: "p", vmSize: "Standard_D2s_v5", virtualMachineConfiguration: machine, startTask: start };
   await client.pool.add({ ...pool, targetDedicatedNodes: 1, metadata: [{ name: "a", value: "b" }] });
@@ -65,12 +67,16 @@ async function pools() {
   assert(found.stats.usageStats.startTime instanceof Date);
   const chosen = { poolListOptions: { filter: "startswith(id,'p')", select: "id,state" } };
   assert.deepStrictEqual((await client.pool.list(chosen)).map((one) => one.vmSize), [undefined]);
+  await steady();
   await client.pool.enableAutoScale("p", { autoScaleFormula: "$TargetDedicatedNodes=1" });
   const run = await client.pool.evaluateAutoScale("p", "$TargetDedicatedNodes=3");
   assert(run.results.startsWith("$TargetDedicatedNodes=3;"));
   await client.pool.disableAutoScale("p");
+  await steady();
   await client.pool.resize("p", { targetDedicatedNodes: 2 });
   await client.pool.stopResize("p");
+  await steady();
+  if ((await client.pool.get("p")).resizeErrors) await client.pool.resize("p", { targetDedicatedNodes: 2 }); // the stop came in time
   assert((await client.pool.getAllLifetimeStatistics()).resourceStats.avgCPUPercentage >= 0);
 }
 

@@ -35,8 +35,8 @@ def newest_ubuntu(client):
         )
         for image in client.account.list_supported_images(account_list_supported_images_options=options)
         if image.image_reference.publisher.lower() == "canonical"
-        and image.image_reference.offer.lower() == "ubuntuserver"
-        and image.image_reference.sku.startswith("18.04")
+        and image.image_reference.offer.lower() == "0001-com-ubuntu-server-jammy"
+        and image.image_reference.sku.startswith("22_04")
     )
 
 

@@ -123,18 +123,17 @@ def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
     """The node agent is up: the start task runs, and before or after it tasks may come."""
     node.booted = service.clock.now()
     if on_paper.runs_windows(pool):
-        work = partial(service.wine.boot, run_orders.node_root(service.settings, node))
-        service.apart(work, partial(_windows_is_up, service, pool, node, node.state_time))
+        service.boot_windows(run_orders.node_root(service.settings, node), partial(_windows_is_up, service, pool, node))
     else:
         _system_is_up(service, pool, node)
 
 
-def _windows_is_up(service: Service, pool: Pool, node: Node, since: float, why_not: str) -> None:
+def _windows_is_up(service: Service, pool: Pool, node: Node, why_not: str) -> None:
     """Windows stands, or cannot."""
     if service.store.pools.get(pool.key) is not pool or pool.nodes.get(node.key) is not node:  # it has gone meanwhile
         discard_disk(service, node)
         return
-    if (node.state, node.state_time) != ("starting", since):  # it boots again
+    if node.state != "starting":  # something befell it
         return
     if not why_not:
         _system_is_up(service, pool, node)

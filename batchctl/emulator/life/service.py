@@ -83,7 +83,8 @@ class Service:
         self.requests, self.visitors = LastRequests(), Visitors()
         self.clock.ahead = self.store.notes.get("clock", {"ahead": clock.ahead})["ahead"]
         self.advancing = asyncio.Lock()
-        self.wine = Wine(settings.home, settings.search_path)
+        self._wine = Wine(settings.home, settings.search_path)
+        self._booting: set[Path] = set()
         self.faults = self._faults_of_before()
         self.active = time.monotonic()
         self._woken: dict[Pool | Job | Schedule, None] = {}
@@ -136,6 +137,8 @@ class Service:
             if not strays.end_orphans((), ()):
                 break
             await asyncio.sleep(_SWEEP_AFTER)
+        if self._wine.ran:
+            await asyncio.to_thread(strays.end_strays, self.settings.home, ())  # else it ends some seconds later
         self.store.close()
 
     def empty(self) -> None:
@@ -220,19 +223,24 @@ class Service:
         """Does something that may take long and that nobody waits for."""
         self._threads.submit(work).add_done_callback(_log_failure)
 
-    def apart(self, work: Callable[[], str], done: Callable[[str], None]) -> None:
-        """Does it in a thread of its own, for whose end no stop waits, and tells the loop what came of it."""
+    def boot_windows(self, root: Path, done: Callable[[str], None]) -> None:
+        """Makes Windows ready for the node at `root`, and tells the loop why it cannot run or nothing; of a node that
+        is at it already, who asked first. In a thread of its own, for whose end no stop waits."""
+        if root in self._booting:
+            return
+        self._booting.add(root)
 
         def tell(answer: str) -> None:
+            self._booting.discard(root)
             if not self._stopping:
                 done(answer)
 
         def go() -> None:
-            answer = work()
+            answer = self._wine.boot(root)
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(tell, answer)
 
-        threading.Thread(target=go, name="apart", daemon=True).start()
+        threading.Thread(target=go, name="windows", daemon=True).start()
 
     def timer(self, owner: object, seconds: float, call: Callable[[], None]) -> None:
         """The one timer of an owner; an earlier one is forgotten."""

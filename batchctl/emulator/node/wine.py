@@ -30,13 +30,15 @@ def find_wine(search_path: str) -> str | None:
 
 
 class Wine:
-    """The Wine of a service. It is asked once what it is worth, when the first node of Windows boots."""
+    """The Wine of a service. It is asked once what it is worth, when the first node of Windows boots. `ran`: something
+    of it may run."""
 
     def __init__(self, home: Path, search_path: str) -> None:
         self._template = home / f"wine{windows.PREFIX_ENDING}"
         self._search_path = search_path
         self._lock = threading.Lock()
         self._why_not: str | None = None
+        self.ran = False
 
     def boot(self, root: Path) -> str:
         """Makes ready what a node at `root` needs of Wine. Returns why it cannot run, else nothing. Takes long."""
@@ -107,6 +109,7 @@ class Wine:
 
     def _say(self, wine: str, prefix: Path, *words: str) -> str:
         """What the program of Wine prints."""
+        self.ran = True
         with tempfile.TemporaryFile() as said:  # no pipe: what Wine leaves running would hold it open
             subprocess.run(
                 [wine, *words],

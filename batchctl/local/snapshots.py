@@ -27,6 +27,7 @@ _KIND = "batchctl local snapshot"
 _MANIFEST = "manifest.json"
 _LONGEST_MANIFEST = 1 << 20
 _NOT_KEPT = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "ready", "trash"})
+_NOT_KEPT |= {"wine~windows", "part~windows"}  # Windows itself, which the first node of it makes anew
 _LEVEL = 1  # of compression: blobs are mostly small by themselves, and the file is for a while
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError, TypeError)
 

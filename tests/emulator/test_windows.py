@@ -4,6 +4,7 @@ What cmd makes of the batch files is asked of a real Wine by scripts/test-window
 """
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -190,11 +191,20 @@ def test_a_task_runs_by_wine_in_a_prefix_of_its_node(tmp_path: Path) -> None:
         listed = [one.name for one in client.list_node_files("p", node.id)]
         prefix = windows.prefix_of(tmp_path / "home/nodes/p" / node.id)
         assert prefix.is_dir()
+    local.stop()
+    shutil.rmtree(tmp_path / "home/wine~windows")  # as in what is restored of a snapshot
+    local.start()
+    with local.client() as client:
+        until(lambda: client.get_node("p", node.id).state == "idle", "Windows again")
+        client.create_task("j", models.BatchTaskCreateOptions(id="again", command_line="cmd /c a"))
+        again = completed(client, "j", "again").execution_info
         client.begin_delete_pool("p")
         until(lambda: not prefix.exists(), "an end of the prefix")
     local.stop()
-    # However often a node that boots is looked at, it boots once.
-    assert (tmp_path / "log").read_text().splitlines().count("cmd /c exit") == 1
+    # However often a node that boots is looked at, it boots once each time.
+    assert (tmp_path / "log").read_text().splitlines().count("cmd /c exit") == 2
+    assert again
+    assert again.exit_code == -1073741819
     assert info
     assert info.exit_code == -1073741819
     assert out.split("\r\n")[:3] == [

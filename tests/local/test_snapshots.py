@@ -87,6 +87,13 @@ def test_stopped_services_are_taken_as_they_lie(tmp_path: Path, home: Path, monk
     assert not (home / "restored").exists()
 
 
+def test_windows_itself_is_left_out(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wine makes it anew, of most of a gigabyte."""
+    (home / "batch/wine~windows/drive_c").mkdir(parents=True)
+    take_snapshot(tmp_path / "a.snapshot")
+    assert not (restored(monkeypatch, tmp_path / "a.snapshot") / "batch/wine~windows").exists()
+
+
 def test_what_is_no_file_is_left_out(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node = home / "batch" / "nodes" / "p" / "tvm"
     os.mkfifo(node / "fifo")

@@ -9,6 +9,7 @@ from batchctl.emulator.life.service import Service
 from batchctl.emulator.node.outcome import MESSAGES, Ended, KillReason
 from batchctl.emulator.node.run import Run, make_directories
 from batchctl.emulator.node.windows import prefix_of
+from batchctl.emulator.node.wine import stands
 from batchctl.emulator.records import Json, Node, Pool
 from batchctl.emulator.wire import on_paper
 
@@ -126,6 +127,13 @@ def _agent_is_up(service: Service, pool: Pool, node: Node) -> None:
         service.boot_windows(run_orders.node_root(service.settings, node), partial(_windows_is_up, service, pool, node))
     else:
         _system_is_up(service, pool, node)
+
+
+def lost_windows(service: Service, pool: Pool, node: Node) -> bool:
+    """Whether the node has nothing to run its tasks by any more, and can boot again."""
+    if node.state not in ("idle", "offline") or not on_paper.runs_windows(pool):
+        return False
+    return not stands(prefix_of(run_orders.node_root(service.settings, node)))
 
 
 def _windows_is_up(service: Service, pool: Pool, node: Node, why_not: str) -> None:

@@ -72,6 +72,8 @@ def _recover_node(service: Service, pool: Pool, node: Node) -> None:
             del notes[key]
     if node.state == "running":
         node.move(node.at_rest, service.clock.now())
-    if node.start and node.start["state"] == "running":
+    if node_life.lost_windows(service, pool, node):
+        node.move("rebooting", service.clock.now())
+    elif node.start and node.start["state"] == "running":
         node.start = None
         node_life.run_start_task(service, pool, node)

@@ -78,13 +78,14 @@ class Wine:
         self._say(wine, part, "wineboot", "-i")
         with contextlib.suppress(FileNotFoundError):  # without it the registry is written some seconds later
             subprocess.run(["wineserver", "-w"], env=self._environment(part), timeout=_LONGEST, check=False)
-        if not (part / "drive_c/windows/system32").is_dir():
+        if not stands(part):
             raise OSError(f"{wine} wineboot -i makes no prefix")
         part.rename(self._template)
 
     def _prepare(self, prefix: Path, root: Path) -> None:
         """Makes the prefix, unless it is there, and sets Wine's own services going: with no task's variables."""
-        if not prefix.exists():
+        if not stands(prefix):
+            shutil.rmtree(prefix, ignore_errors=True)
             self._make_prefix(prefix, root)
         self._say(find_wine(self._search_path) or "wine", prefix, "cmd", "/c", "exit")
 
@@ -125,6 +126,11 @@ class Wine:
 
     def _environment(self, prefix: Path) -> dict[str, str]:
         return {"PATH": self._search_path, **variables_of(prefix)}
+
+
+def stands(prefix: Path) -> bool:
+    """Whether Windows is there; in what was restored of a snapshot it is not."""
+    return (prefix / "drive_c/windows/system32").is_dir()
 
 
 def variables_of(prefix: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Faults
 from batchctl.emulator.identity.tokens import Tokens
 from batchctl.emulator.last_requests import LastRequests
-from batchctl.emulator.node import strays
+from batchctl.emulator.node import processes, strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run
 from batchctl.emulator.node.tree import remove_tree
@@ -100,6 +100,7 @@ class Service:
     def start(self) -> None:
         """Takes hold of the loop and the home; what an earlier run left is for `recovery` to take up."""
         self._loop = asyncio.get_running_loop()
+        processes.keep_descriptors()
         shutil.rmtree(self._trash, ignore_errors=True)
         self._trash.mkdir()
         self._adopts = self.settings.adopts and strays.adopt_orphans()

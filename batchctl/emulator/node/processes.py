@@ -20,6 +20,15 @@ _NOT_FOUND = "The system cannot find the file specified"
 CAN_WAIT_WITHOUT_REAPING = hasattr(os, "waitid")
 
 
+def keep_descriptors() -> None:
+    """What this process was handed down, beside its three streams, goes to no child of it: Python's own never do."""
+    folder = Path("/dev/fd")
+    for name in os.listdir(folder) if folder.is_dir() else ():  # noqa: PTH208 - names, of which some are gone by now
+        with contextlib.suppress(OSError):
+            if int(name) > 2:
+                os.set_inheritable(int(name), False)
+
+
 def split_words(command_line: str) -> list[str]:
     """The words of a command line: quotes and backslash, and nothing else of a shell."""
     try:

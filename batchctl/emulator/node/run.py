@@ -185,7 +185,7 @@ class Run:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                close_fds=False,  # none of ours outlives exec (PEP 446), and to look for them takes long
+                close_fds=False,  # none of ours outlives exec (`keep_descriptors`), and to look for them takes long
                 start_new_session=True,  # a group of its own, to be ended whole
             )
         except OSError as error:

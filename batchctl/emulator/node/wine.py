@@ -57,7 +57,7 @@ class Wine:
     def _judge(self) -> str:
         wine = find_wine(self._search_path)
         if wine is None:
-            return "this machine has no Wine, by which they would run: no `wine` is on the PATH"
+            return "this machine has no Wine to run them: no `wine` is on the PATH"
         if not (self._template / "system.reg").exists():
             self._make_template(wine)
         version = self._say(wine, self._template, "--version")

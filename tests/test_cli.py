@@ -67,7 +67,9 @@ def test_what_was_kept_to_be_told_together_is_told_before_the_error_that_ends_th
 
     monkeypatch.setattr(verbs, "apply", ends)
     monkeypatch.setattr(
-        specs, "open_spec", lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None), path=Path(SPEC))
+        specs,
+        "open_spec",
+        lambda *_: SimpleNamespace(spec=None, cloud=SimpleNamespace(eyes=None, clock=None), path=Path(SPEC)),
     )
     for stranded in (False, True):
         assert run(["apply", SPEC, "--yes"]) == 1

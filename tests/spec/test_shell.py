@@ -159,6 +159,13 @@ def test_digits_before_a_redirection_are_refused_where_nothing_can_be_quoted() -
     assert "# 1>o" in shell.bash(["# {item}>o"], {"item": "1"})
 
 
+@pytest.mark.parametrize(
+    ("before", "lines"), [([], []), (["a 'b'"], []), ([], ["c"]), (["a"], ["c 'd'", "", "e"]), (["a", "b"], ["c"])]
+)
+def test_lines_without_placeholders_stand_as_they_are(before: list[str], lines: list[str]) -> None:
+    assert shell.bash(lines, {}, before) == shell.in_bash(*before, *lines)
+
+
 def test_the_first_line_that_fails_ends_it() -> None:
     line = shell.bash(["false | true", "echo reached"], {})
     assert subprocess.run(shlex.split(line), capture_output=True, check=False).stdout == b""

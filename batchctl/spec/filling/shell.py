@@ -227,10 +227,10 @@ def bash(commands: Sequence[str], values: Mapping[str, Value], before: Sequence[
 def _pieces(commands: tuple[str, ...], before: tuple[str, ...]) -> "tuple[Pieces, tuple[int, TemplateError] | None]":
     """The script in pieces, as they stand within its quotes, and the quote that is never closed, if any. All tasks of a
     factory have the same."""
-    shell, texts, spanning = Bash(), ["\n".join((BASH, *before, ""))], None
+    shell, texts, spanning = Bash(), ["\n".join((BASH, *before))], None
     pieces: list[str | Gap] = []
     for number, line in enumerate(commands):
-        texts += ["\n"] if number else []
+        texts.append("\n")
         parts = parse_template(line)
         for i, part in enumerate(parts):
             if isinstance(part, str):

@@ -160,7 +160,7 @@ def test_digits_before_a_redirection_are_refused_where_nothing_can_be_quoted() -
 
 
 @pytest.mark.parametrize(
-    ("before", "lines"), [([], []), (["a 'b'"], []), ([], ["c"]), (["a"], ["c 'd'", "", "e"]), (["a", "b"], ["c"])]
+    ("before", "lines"), [(["a 'b'"], []), ([], ["c"]), (["a"], ["c 'd'", "", "e"]), (["a", "b"], ["c"])]
 )
 def test_lines_without_placeholders_stand_as_they_are(before: list[str], lines: list[str]) -> None:
     assert shell.bash(lines, {}, before) == shell.in_bash(*before, *lines)

@@ -15,10 +15,13 @@ from batchctl.configurations import TaskDependencies, padded_numbers
 from batchctl.desired import Desired
 from batchctl.errors import SpecError
 from batchctl.resources import Blob, Task
+from batchctl.spec import moulds
+from batchctl.spec.fanout.dependencies import Draft
 from batchctl.spec.fanout.forms import FORMS, legal_task_id
 from batchctl.spec.fanout.gathering import Several
 from batchctl.spec.fanout.group_patterns import GroupPattern
 from batchctl.spec.fanout.items import SORTS, Item
+from batchctl.spec.filling.filler import Filler
 from batchctl.spec.load import load
 from batchctl.spec.model import AXES
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -64,6 +67,21 @@ def test_fanout(case: dict[str, Any], tmp_path: Path) -> None:
     if "waits" in case:
         waits = {task.id: " ".join(task.depends_on.task_ids) for task in made if task.depends_on}
         assert waits == case["waits"]
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if "tasks" in case.values[0]])
+def test_a_task_is_the_same_whatever_was_made_before_it(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Fresh(moulds.Mould):
+        """What tasks have alike is made with each of them."""
+
+        def draft(self, fill: Filler, key: str) -> Draft:
+            return moulds.Mould(self.factory, self.frame).draft(fill, key)
+
+    together = tasks(case, tmp_path)
+    monkeypatch.setattr("batchctl.spec.tasks.Mould", Fresh)
+    assert tasks(case, tmp_path) == together
 
 
 def tasks(case: dict[str, Any], folder: Path) -> list[Task]:

@@ -100,6 +100,8 @@ def test_a_job_that_has_ended_takes_no_marks(world: World) -> None:
     eventually(
         lambda: not world.cloud.counts(world.job()).unfinished and world.cloud.standing(world.job()).ended, "it ends"
     )
+    # It is terminating for a moment first.
+    eventually(lambda: [r.state for r in world.held(world.name("job")) if isinstance(r, Job)] == ["completed"], "so")
     [found] = [r for r in world.held(world.name("job")) if isinstance(r, Job)]
     error = refused(world.cloud.adopt([(found, replace(found, owner=world.owner))], world.owner))
     assert isinstance(error, CloudError)

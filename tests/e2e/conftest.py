@@ -96,8 +96,8 @@ class Workbench:
         return f"specs/{spec}"
 
 
-ENVIRON = {"REGISTRY_PASSWORD": "what-opens-the-registry"}
-"""What the examples want to find in the environment."""
+ENVIRON = {"REGISTRY_PASSWORD": "what-opens-the-registry", "BATCHCTL_LOCAL_CONTAINERS": "host"}
+"""What the examples want to find in the environment, and services that a command starts, as those of `services` do."""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
 from batchctl import local
-from batchctl.cloud.connect import AZURITE_KNOWS, Target
+from batchctl.cloud.connect import AZURITE_KNOWS
 
 
 def started(
@@ -42,19 +42,6 @@ def blob_service(services: local.Services) -> BlobServiceClient:
         api_version=AZURITE_KNOWS,
         transport=RequestsTransport(use_env_settings=False),
         retry_total=0,
-    )
-
-
-def target_of(services: local.Services) -> Target:
-    """The services as what `connect` takes."""
-    return Target.local(
-        batch_url=services.batch_url,
-        batch_account=services.batch_account,
-        batch_key=services.batch_key,
-        storage_url=services.blob_url,
-        storage_account=services.storage_account,
-        storage_key=services.storage_key,
-        trusted=str(services.authority) if services.authority else None,
     )
 
 

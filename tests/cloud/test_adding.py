@@ -6,6 +6,7 @@ from itertools import islice
 
 import pytest
 
+from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Json
@@ -21,7 +22,7 @@ from batchctl.reconcile.plan import Action
 from batchctl.resources import Image, Job, Pool, Task
 from tests.contract.conftest import done
 from tests.proxy import Log, counting
-from tests.services import target_of, unique
+from tests.services import unique
 
 
 def tasks(job: str, count: int, line: str = "true") -> tuple[Task, ...]:

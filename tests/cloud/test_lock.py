@@ -10,6 +10,7 @@ from azure.core.exceptions import ServiceRequestError
 from azure.storage.blob import BlobServiceClient
 
 from batchctl import verbs
+from batchctl.cli.target import target_of
 from batchctl.cloud.connect import connect
 from batchctl.cloud.lock.keeper import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.cloud.lock.notes import Holder
@@ -18,7 +19,7 @@ from batchctl.local import Services
 from batchctl.spec.load import load
 from tests.children import child
 from tests.clock import FakeClock
-from tests.services import target_of, unique
+from tests.services import unique
 from tests.sweeps.stage import staged, through
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pytest
 from azure.storage.blob import BlobServiceClient
 
+from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.cloud_answers import Outcome
@@ -16,7 +17,7 @@ from batchctl.errors import BatchctlError
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
 from tests.fake_cloud import FakeCloud
-from tests.services import blob_service, eventually, target_of, unique
+from tests.services import blob_service, eventually, unique
 
 
 class Hand(Protocol):

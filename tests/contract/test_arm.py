@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from batchctl import verbs
+from batchctl.cli.target import target_of
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.session import Session
@@ -21,7 +22,7 @@ from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from tests.azure_stub import Answer, Request, azure_hosts
 from tests.counted import Quick
-from tests.services import target_of, unique
+from tests.services import unique
 
 pytest.importorskip("azure.mgmt.batch", reason="the extra `arm` is not installed")
 pytestmark = pytest.mark.services

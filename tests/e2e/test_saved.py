@@ -12,6 +12,7 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchPoolResizeOptions
 
 from batchctl import verbs
+from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
@@ -21,7 +22,6 @@ from batchctl.spec.load import load
 from batchctl.verbs.saved import approve_unchanged
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting
-from tests.services import target_of
 
 pytestmark = pytest.mark.e2e
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from azure.core.exceptions import AzureError
 
 from batchctl import local
+from batchctl.cli.target import target_of
 from batchctl.cloud.connect import Target
 from batchctl.errors import BatchctlError
 
@@ -179,14 +180,7 @@ def _local_service() -> Iterator[Target]:
         os.environ["BATCHCTL_LOCAL_HOME"] = home
         services = local.ensure_running(say)
         try:
-            yield Target.local(
-                batch_url=services.batch_url,
-                batch_account=services.batch_account,
-                batch_key=services.batch_key,
-                storage_url=services.blob_url,
-                storage_account=services.storage_account,
-                storage_key=services.storage_key,
-            )
+            yield target_of(services)
         finally:
             local.stop()
 

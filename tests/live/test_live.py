@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from batchctl import local
+from batchctl.cli.target import target_of
 from batchctl.cloud.connect import Target
 from batchctl.spec.load import load
-from tests.services import target_of, unique
+from tests.services import unique
 
 from .ceiling import STAGES, parsed_ceiling, stages_within
 from .comparison import compared

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchctl import verbs
+from batchctl.cli.target import target_of
 from batchctl.cloud.connect import connect
 from batchctl.errors import BatchctlError
 from batchctl.local import Services
@@ -16,7 +17,6 @@ from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from tests.clock import HastyClock
 from tests.proxy import Meddle, Meddling
-from tests.services import target_of
 from tests.sweeps.stage import TEXTS, WHOLE, Stage, Ways, ended, staged, through
 
 TRANSIENT = {

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from batchctl import verbs
+from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import connect
@@ -19,7 +20,7 @@ from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
 from tests.clock import FakeClock
 from tests.proxy import Log, Meddle, Meddling, counting
-from tests.services import target_of, unique
+from tests.services import unique
 
 OURS = "batchctl/"
 """How the User-Agent of our own requests begins."""

@@ -110,10 +110,6 @@ class Bash:
         self._stack.pop()
         self._opened.pop()
 
-    def quoted(self, value: str, *, redirected: bool = False) -> str | None:
-        """The value as it must be written here, maybe right before a redirection; None if that cannot be told."""
-        return self.stand(redirected=redirected).quoted(value)
-
     def stand(self, *, redirected: bool = False) -> "Stand":
         """Where a value stands that comes now; goes on behind it."""
         found = Stand(self.context, redirected, unclear=self._lost and self._word_begins)

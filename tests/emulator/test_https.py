@@ -1,5 +1,6 @@
 """Http and https on one port: which of them a client speaks, its first byte tells."""
 
+import asyncio
 import contextlib
 import gc
 import http.client
@@ -193,6 +194,23 @@ def test_it_ends_while_others_say_nothing(tmp_path, certificates):
             half.sendall(b"\x16\x03\x01")
             began = time.monotonic()
         assert time.monotonic() - began < 1.5
+
+
+def test_a_connection_whose_client_began_to_speak_as_it_ended_is_closed():
+    async def end_between() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            ending = listener.Listener(listening, asyncio.Protocol, None)
+            with socket.create_connection(listening.getsockname()) as client:
+                client.sendall(b"G")
+                while len(asyncio.all_tasks()) == 1:  # the first byte is heard, the connection's task has not begun
+                    await asyncio.sleep(0)
+                ending.close()
+                await ending.wait_closed()
+                client.settimeout(5)
+                with contextlib.suppress(ConnectionResetError):
+                    assert client.recv(1) == b""
+
+    asyncio.run(end_between())
 
 
 def test_a_keyless_service_tells_its_tasks_whom_to_trust(tmp_path, certificates):

@@ -76,7 +76,12 @@ class Listener:
             return
         task = self._loop.create_task(self._open(connection, first))
         self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        task.add_done_callback(lambda ended: self._opened(ended, connection))
+
+    def _opened(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._opening.discard(task)
+        if task.cancelled():  # perhaps before it began, and then nobody else closes it
+            connection.close()
 
     async def _open(self, connection: socket.socket, first: bytes) -> None:
         tls = self._tls if first == TLS else None

@@ -60,3 +60,8 @@ def test_it_refuses_what_is_refused_piece_by_piece_and_takes_nothing(local: Loca
         ["jobs", 0, "tasks", 0],
         ["jobs", 3, "tasks", 1],
     ]
+
+
+def test_it_asks_for_a_version_as_everything_does(local: Local) -> None:
+    reply = send(local.url, "POST", "/_local/seed/check", {"pools": [pool("p")]})
+    assert (reply.status, reply.code) == (400, "MissingRequiredQueryParameter")

@@ -86,7 +86,10 @@ class Call:
 
     @property
     def version(self) -> str:
-        """The version of the API that the caller speaks; such texts sort by their age."""
+        """The version of the API that the caller speaks; such texts sort by their age. What is ours alone asks for none
+        at the door."""
+        if "api-version" not in self.query:
+            raise Refusal("MissingRequiredQueryParameter", (("QueryParameterName", "api-version"),))
         return self.query["api-version"]
 
     def flag(self, name: str) -> bool:

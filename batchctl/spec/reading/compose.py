@@ -10,6 +10,7 @@ import yaml
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.frozen import dataclass
 from batchctl.spec.source import Place, Source
+from batchctl.spec.torn_lines import why_torn
 
 # More than anybody writes: what a text can cost is bounded before it is read to its end.
 DEPTH = 64
@@ -211,9 +212,16 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
     if error.context_mark and "<stream end>" in str(error.problem):
         mark = error.context_mark
     place = Place(mark.line + 1, mark.column + 1, mark.index, mark.index + 1) if mark else Place(1, 1, 0, 0)
+    if mark and (told := why_torn(source, str(error.problem), place.line, place.column, _line_of(error.context_mark))):
+        line, column, why = told
+        return source.here(Place(line, column, 0, 1), f"this is not YAML: {why}", "syntax")
     parts = [part for part in (error.context, error.problem) if part]
     what = (": ".join(parts) or "unreadable").replace("found character '\\t' that cannot", "found a tab, which cannot")
     return source.here(place, f"this is not YAML: {what}{_hint(source, place, what)}", "syntax")
+
+
+def _line_of(mark: Any) -> int:
+    return mark.line + 1 if mark else 0
 
 
 def _open_quote(source: Source, error: yaml.MarkedYAMLError) -> Problem | None:

@@ -6,6 +6,8 @@ characters. A first part is a domain if it has a dot, a colon or a capital lette
 
 import re
 
+from batchctl.spec.source import shown
+
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[A-Fa-f0-9:]+\])"
     r"(?::[0-9]+)?"
@@ -31,17 +33,18 @@ def what_is_wrong(reference: str) -> str | None:
     first, slash, rest = path.partition("/")
     if slash and (set(first) & set(".:[") or first != first.lower()):
         if not _DOMAIN.fullmatch(first):
-            return f"'{first}' is no host"
+            return f"{shown(first)} is no host"
         path = rest
     if len(name) - len(colon + tag) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     if re.fullmatch(r"[0-9a-f]{64}", path):
         return "64 digits are the id of an image, not its name"
     if path != path.lower():
-        return f"capital letters are for a host and a tag only: write '{reference.replace(path, path.lower())}'"
+        small = reference.replace(path, path.lower())
+        return f"capital letters are for a host and a tag only: write {shown(small, LONGEST)}"
     return None if all(map(_PART.fullmatch, path.split("/"))) else _odd_part(path)
 
 
 def _odd_part(path: str) -> str:
     odd = next(part for part in path.split("/") if not _PART.fullmatch(part))
-    return f"'{odd}' is no part of a name" if odd else "a part of it is empty"
+    return f"{shown(odd)} is no part of a name" if odd else "a part of it is empty"

@@ -1,50 +1,56 @@
-"""`python -m tests.fuzz`: 20,000 changed specs and 2,000 changed plans; `--specs N --plans N --seed S` for others."""
+"""`python -m tests.fuzz [specs|plans|variables|requests]`: inputs that were changed at random, so many of each.
+
+Each ends in a refusal or in what it asks for: no traceback, at most 2 s of the processor and 500 MB; and what is
+refused is refused where it was changed. `--seed N --count 1` does one of them again.
+"""
 
 import argparse
 import secrets
 import sys
-import tempfile
 import time
-from pathlib import Path
+from collections import Counter
 
-from tests.fuzz import plans, specs
-
-RIGHT = 0.99
-"""Of the specs with one change that are refused, so many are refused at what was changed."""
+from tests.fuzz import KINDS, RIGHT, room
+from tests.fuzz.trials import Outcome, tried
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--specs", type=int, default=20_000)
-    parser.add_argument("--plans", type=int, default=2_000)
+    parser.add_argument("kinds", nargs="*", metavar="|".join(KINDS), help="which; all if none is named")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31), help="the number of the first")
+    parser.add_argument("--count", type=int, help="how many of each kind")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as room:
-        folder = specs.furnish(Path(room))
-        crashes = sum(_crashed(f"plan {seed}", plans.run(seed, folder)) for seed in _seeds(given.seed, given.plans))
-        outcomes = []
-        begun = time.monotonic()
-        for number, seed in enumerate(_seeds(given.seed, given.specs), 1):
-            outcomes.append(specs.run(seed, folder))
-            crashes += _crashed(f"spec {seed}", outcomes[-1].crash)
-            if number % 1000 == 0:
+    if unknown := set(given.kinds) - KINDS.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    failed = [kind for kind in given.kinds or KINDS if _failed(kind, given.seed, given.count or KINDS[kind].count)]
+    return 1 if failed else 0
+
+
+def _failed(name: str, first: int, count: int) -> bool:
+    kind, seen, begun = KINDS[name], Counter[str](), time.monotonic()
+    with room() as folder:
+        for seed, outcome in tried(range(first, first + count), lambda: kind.make(folder)):
+            seen.update(_counted(outcome))
+            if outcome.crash:
                 print(
-                    f"{number} of {given.specs} specs, {crashes} crashes, {time.monotonic() - begun:.0f} s", flush=True
+                    f"FAILED, again by: python -m tests.fuzz {name} --seed {seed} --count 1\n{outcome.crash}",
+                    flush=True,
                 )
-    judged = [outcome for outcome in outcomes if outcome.right is not None]
-    right = sum(bool(outcome.right) for outcome in judged)
-    print(f"seed {given.seed}: {crashes} crashes; {right} of {len(judged)} refusals stand where the change is")
-    return 1 if crashes or right < RIGHT * len(judged) else 0
+            if seen["done"] % 1000 == 0:
+                print(f"{_summary(name, first, seen)}, {time.monotonic() - begun:.0f} s", flush=True)
+    print(_summary(name, first, seen), flush=True)
+    return bool(seen["crashes"]) or seen["right"] < RIGHT * seen["judged"]
 
 
-def _seeds(first: int, count: int) -> range:
-    return range(first, first + count)
+def _counted(outcome: Outcome) -> dict[str, int]:
+    judged = outcome.right is not None
+    return {"done": 1, "crashes": bool(outcome.crash), "judged": judged, "right": bool(outcome.right)}
 
 
-def _crashed(name: str, crash: str) -> bool:
-    if crash:
-        print(f"FAILED {name}: {crash}")
-    return bool(crash)
+def _summary(name: str, first: int, seen: Counter[str]) -> str:
+    said = f"{name} from seed {first}: {seen['done']} done, {seen['crashes']} failed"
+    share = f" ({seen['right'] / seen['judged']:.2%})" if seen["judged"] else ""
+    return said + (f"; {seen['right']} of {seen['judged']} refused where they were changed{share}" if share else "")
 
 
 sys.exit(main())

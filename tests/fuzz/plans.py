@@ -17,8 +17,13 @@ from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
 from tests.clock import START
 from tests.fake_cloud import FakeCloud
 from tests.fuzz.mutations import mutated
+from tests.fuzz.trials import Outcome, Trial
 
 HERE = Place(batch="https://here.westeurope.batch.azure.com", storage="https://here.blob.core.windows.net")
+
+
+def trial(folder: Path) -> Trial:
+    return lambda seed: Outcome(crash=run(seed, folder))
 
 
 def run(seed: int, folder: Path) -> str:

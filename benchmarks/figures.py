@@ -34,3 +34,9 @@ def _number(value: float) -> str:
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def rows(block: str) -> list[tuple[str, ...]]:
+    """The cells of a Markdown table's rows, the head left out: (figure, ours, beside, ratio, aim) of `table`."""
+    lines = [line for line in block.splitlines() if line.startswith("|")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines[2:]]

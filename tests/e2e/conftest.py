@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +19,7 @@ from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import Target, connect
 from batchctl.local import Services
 from tests.emulator.stand import ACCOUNT, KEY, Local
+from tests.forks import Forks, forks
 from tests.sweeps.stage import Stage, staged
 
 ROOT = Path(__file__).parents[2]
@@ -42,20 +44,11 @@ class Workbench:
 
     folder: Path
     environ: dict[str, str]
+    forks: Forks
 
     def run(self, *arguments: str, timeout: float = 300) -> Ran:
         """Run `batchctl ARGUMENTS` in the folder, without a terminal."""
-        done = subprocess.run(
-            [sys.executable, "-m", "batchctl", *arguments],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return Ran(*self.forks.run("batchctl", arguments, self.folder, self.environ, timeout))
 
     def run_unread(self, *arguments: str) -> tuple[int, str]:
         """(exit code, stderr) of a command whose output nobody reads any more, written as Python does by itself."""
@@ -69,9 +62,10 @@ class Workbench:
         os.close(writer)
         return done.returncode, done.stderr
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The same in the background, its output readable line by line."""
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A new one in the background, its output readable line by line; it is killed at the end."""
+        with subprocess.Popen(
             [sys.executable, "-u", "-m", "batchctl", *arguments],
             cwd=self.folder,
             env=self.environ,
@@ -79,7 +73,11 @@ class Workbench:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def rename(self, spec: str, name: str) -> str:
         """Give a spec, its pool, job and containers names of their own, so that tests do not meet; returns its path."""
@@ -100,12 +98,19 @@ ENVIRON = {"REGISTRY_PASSWORD": "what-opens-the-registry", "BATCHCTL_LOCAL_CONTA
 """What the examples want to find in the environment, and services that a command starts, as those of `services` do."""
 
 
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forks]:
+    with forks() as found:
+        yield found
+
+
 @pytest.fixture
-def workbench(tmp_path: Path, services: Services) -> Workbench:
+def workbench(tmp_path: Path, services: Services, forked: Forks) -> Workbench:
     for folder in ("specs", "node_scripts"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_"))}
-    return Workbench(tmp_path, {**kept, **ENVIRON, "BATCHCTL_LOCAL_HOME": str(services.home), "NO_COLOR": "1"})
+    environ = {**kept, **ENVIRON, "BATCHCTL_LOCAL_HOME": str(services.home), "NO_COLOR": "1"}
+    return Workbench(tmp_path, environ, forked)
 
 
 @pytest.fixture
@@ -116,9 +121,9 @@ def named(workbench: Workbench, request: pytest.FixtureRequest) -> Callable[[str
 
 
 @pytest.fixture
-def stage(tmp_path: Path, services: Services) -> Iterator[Stage]:
+def stage(tmp_path: Path, services: Services, forked: Forks) -> Iterator[Stage]:
     """A word count of a name of its own, whose objects are gone afterwards."""
-    found = staged(tmp_path / "stage", services)
+    found = replace(staged(tmp_path / "stage", services), forks=forked)
     yield found
     found.clear()
 

@@ -38,12 +38,12 @@ def test_a_manager_alone(workbench: Workbench, batch_client: BatchClient) -> Non
     name = unique("manager")
     spec = workbench.folder / "spec.yaml"
     spec.write_text(SPEC.format(name=name, line="echo one > out.txt"))
-    going = workbench.start("apply", "spec.yaml", "--yes")
-    until(lambda: name in [job.id for job in batch_client.list_jobs()], "the job")
-    busy = workbench.run("plan", "spec.yaml")
-    line = "/bin/sh -c 'touch \"$AZ_BATCH_NODE_SHARED_DIR/added\"'"
-    batch_client.create_task(name, models.BatchTaskCreateOptions(id="by-manager", command_line=line))
-    said, _ = going.communicate(timeout=120)
+    with workbench.start("apply", "spec.yaml", "--yes") as going:
+        until(lambda: name in [job.id for job in batch_client.list_jobs()], "the job")
+        busy = workbench.run("plan", "spec.yaml")
+        line = "/bin/sh -c 'touch \"$AZ_BATCH_NODE_SHARED_DIR/added\"'"
+        batch_client.create_task(name, models.BatchTaskCreateOptions(id="by-manager", command_line=line))
+        said, _ = going.communicate(timeout=120)
     assert going.returncode == 0, said
     assert "0 waiting, 0 running, 2 succeeded, 0 failed" in said
     assert "refused" not in busy.out

@@ -88,7 +88,7 @@ def test_a_saved_plan_is_applied_once_and_refused_when_anything_differs(
     with counting(services.batch_url) as other:
         azure = {"AZURE_BATCH_ENDPOINT": other.url, "AZURE_BATCH_ACCESS_KEY": services.batch_key}
         storage = {"AZURE_STORAGE_ACCOUNT": "another", "AZURE_STORAGE_KEY": services.storage_key}
-        elsewhere = Workbench(workbench.folder, {**workbench.environ, **azure, **storage})
+        elsewhere = replace(workbench, environ={**workbench.environ, **azure, **storage})
         refused(
             elsewhere, f"another batch account, {services.batch_url}; this is {other.url}", "another storage account"
         )

@@ -120,14 +120,13 @@ def test_destroy_keeps_a_container_that_holds_what_others_put_there(
 
 def test_killed_in_the_middle_and_applied_again(workbench: Workbench, named: Callable[[str], str]) -> None:
     spec = named(SPEC)
-    process = workbench.start("apply", spec, "--yes")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("created job"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait(timeout=30)
-    process.stdout.close()
+    with workbench.start("apply", spec, "--yes") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("created job"):
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
     applied = workbench.run("apply", spec, "--yes")
     assert applied.code == 0, applied.said
     for stem, text in texts(workbench).items():

@@ -23,7 +23,7 @@ from batchctl.emulator.settings import Settings
 
 ACCOUNT = "local"
 KEY = base64.b64encode(b"a key that nobody else has, ever").decode()
-DEADLINE = 20.0
+DEADLINE = 60.0
 NONE: Mapping[str, str] = {}
 
 

@@ -19,6 +19,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
 from tests.clock import FakeClock
+from tests.forks import Forks
 from tests.proxy import Log, Meddle, Meddling, counting
 from tests.services import unique
 
@@ -26,6 +27,7 @@ OURS = "batchctl/"
 """How the User-Agent of our own requests begins."""
 
 ROOT = Path(__file__).parents[2]
+CLIENT = "tests.sweeps.client"
 TEXTS = {"a": "one\n", "b": "two\nthree\n"}
 
 SPEC = """\
@@ -68,27 +70,35 @@ class Stage:
     folder: Path
     name: str
     services: Services
+    forks: Forks | None = None
 
     def start(self, ways: "Ways | None", *arguments: str) -> subprocess.Popen[str]:
         """`batchctl ARGUMENTS` in the background, through these proxies if there are any; its output is one stream."""
-        target = target_of(self.services)
-        if ways:
-            target = replace(target, batch_url=ways.batch.url, storage_url=ways.storage.url)
-        unsaid = ("storage_api_version", "has_arm", "resource_id")
-        given = {name: value for name, value in asdict(target).items() if name not in unsaid}
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_", "COLUMNS"))}
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.sweeps.client", *arguments],
+            [sys.executable, "-m", CLIENT, *arguments],
             cwd=self.folder,
-            env={**kept, "SWEEP_TARGET": json.dumps(given), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            env=self.environ(ways),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
+    def environ(self, ways: "Ways | None") -> dict[str, str]:
+        target = target_of(self.services)
+        if ways:
+            target = replace(target, batch_url=ways.batch.url, storage_url=ways.storage.url)
+        unsaid = ("storage_api_version", "has_arm", "resource_id")
+        given = {name: value for name, value in asdict(target).items() if name not in unsaid}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_", "COLUMNS"))}
+        return {**kept, "SWEEP_TARGET": json.dumps(given), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
     def run(self, ways: "Ways | None", *arguments: str) -> Ran:
-        return ended(self.start(ways, *arguments))
+        """The same to its end; where there are forks, as one of them, whose output is that before its errors."""
+        if not self.forks:
+            return ended(self.start(ways, *arguments))
+        code, out, err = self.forks.run(CLIENT, arguments, self.folder, self.environ(ways))
+        return Ran(code, out + err)
 
     @property
     def cloud(self) -> Azure:

@@ -1,5 +1,6 @@
 """What a spec says of a pool, it says of one that is made for the job, too: sent, given back, and no difference."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from batchctl.rules import field_differences
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import resolve
 from tests.contract.test_fields import BASE, CASES, CHANGES, Desk, with_task
-from tests.counted import real_side
+from tests.counted import Side, real_side
 from tests.services import unique
 
 pytestmark = pytest.mark.services
@@ -38,16 +39,25 @@ def auto_pool_of(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_word_of_a_pool(services: Services, tmp_path: Path) -> None:
-    with real_side(services) as side:
-        for case in OF_POOLS:
-            desk = Desk(tmp_path, unique("auto"), side)
-            spec = desk.spec(auto_pool_of(case), CASES[0]["files"])
-            [wanted] = [r for r in resolve(spec, take_inventory(spec, {})).resources if isinstance(r, Job)]
-            [outcome] = side.cloud.create([wanted], desk.name)
-            assert outcome.error is None, case["field"]
-            [kept] = side.cloud.kept_pools(desk.name)
-            [held] = [r for r in side.cloud.batch(desk.name, []) if isinstance(r, Job)]
-            assert (kept.of_job, kept.owner, held.made_pool) == (wanted.id, desk.name, kept.name)
-            assert list(field_differences(held, wanted)) == [], case["field"]
-            list(side.cloud.delete([held], desk.name))
-            list(side.cloud.delete([kept], desk.name))
+    with real_side(services) as side, ThreadPoolExecutor(8) as hands:
+        # All at a time: most of it is to wait until one has gone.
+        list(
+            hands.map(
+                lambda numbered: _is_given_back(numbered[1], side, tmp_path / str(numbered[0])), enumerate(OF_POOLS)
+            )
+        )
+
+
+def _is_given_back(case: dict[str, Any], side: Side, folder: Path) -> None:
+    folder.mkdir()
+    desk = Desk(folder, unique("auto"), side)
+    spec = desk.spec(auto_pool_of(case), CASES[0]["files"])
+    [wanted] = [r for r in resolve(spec, take_inventory(spec, {})).resources if isinstance(r, Job)]
+    [outcome] = side.cloud.create([wanted], desk.name)
+    assert outcome.error is None, case["field"]
+    [kept] = side.cloud.kept_pools(desk.name)
+    [held] = [r for r in side.cloud.batch(desk.name, []) if isinstance(r, Job)]
+    assert (kept.of_job, kept.owner, held.made_pool) == (wanted.id, desk.name, kept.name)
+    assert list(field_differences(held, wanted)) == [], case["field"]
+    list(side.cloud.delete([held], desk.name))
+    list(side.cloud.delete([kept], desk.name))

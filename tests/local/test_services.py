@@ -37,6 +37,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     local.stop()
 
 
+@pytest.fixture(scope="module")
+def restarted_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("restarted") / "home"
+    yield home
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BATCHCTL_LOCAL_HOME", str(home))
+        local.stop()
+
+
+@pytest.fixture
+def pair(restarted_home: Path, monkeypatch: pytest.MonkeyPatch) -> local.Services:
+    """Services that a test may stop or kill: the next one that wants them starts them again."""
+    monkeypatch.setenv("BATCHCTL_LOCAL_HOME", str(restarted_home))
+    return started(silent)
+
+
 def silent(line: str) -> None:
     assert line
 
@@ -51,14 +67,19 @@ def none_left(processes: dict[str, int]) -> bool:
     return not any(find_process(pid) for pid in processes.values())
 
 
-def upload(services: local.Services, text: bytes) -> None:
+def upload(services: local.Services, text: bytes) -> str:
+    """The name of the blob."""
+    name = unique("blob")
     with blob_service(services) as blobs:
-        blobs.create_container("kept").upload_blob("blob", text)
+        if not (found := blobs.get_container_client("kept")).exists():
+            found.create_container()
+        found.upload_blob(name, text)
+    return name
 
 
-def download(services: local.Services) -> bytes:
+def download(services: local.Services, name: str) -> bytes:
     with blob_service(services) as blobs:
-        return blobs.get_blob_client("kept", "blob").download_blob().readall()
+        return blobs.get_blob_client("kept", name).download_blob().readall()
 
 
 def test_the_official_clients_are_served(batch_client: BatchClient, blob_service: BlobServiceClient) -> None:
@@ -160,36 +181,33 @@ def test_nothing_runs_and_nothing_is_made(home: Path) -> None:
     assert not home.exists()
 
 
-def test_what_was_acknowledged_survives_a_stop(home: Path) -> None:
-    before = started(silent)
-    upload(before, b"acknowledged")
+def test_what_was_acknowledged_survives_a_stop(pair: local.Services) -> None:
+    blob = upload(pair, b"acknowledged")
     processes = pids()
     assert local.stop()
     assert none_left(processes)
     after = started(silent)
-    assert after == before  # same ports and keys: URLs in queued tasks stay right
-    assert download(after) == b"acknowledged"
+    assert after == pair  # same ports and keys: URLs in queued tasks stay right
+    assert download(after, blob) == b"acknowledged"
 
 
-def test_a_killed_supervisor_takes_both_down_in_good_order(home: Path) -> None:
-    services = started(silent)
-    upload(services, b"acknowledged")
+def test_a_killed_supervisor_takes_both_down_in_good_order(pair: local.Services) -> None:
+    blob = upload(pair, b"acknowledged")
     processes = pids()
     os.kill(processes["supervisor"], signal.SIGKILL)
     eventually(lambda: none_left(processes), "both services have ended")
     assert not local.status().running
-    assert download(started(silent)) == b"acknowledged"
+    assert download(started(silent), blob) == b"acknowledged"
 
 
-def test_what_was_written_down_survives_a_kill_of_all(home: Path) -> None:
-    services = started(silent)
-    upload(services, b"acknowledged")
-    eventually(lambda: '"name":"blob"' in written_down(services), "the blob is written down")
+def test_what_was_written_down_survives_a_kill_of_all(pair: local.Services) -> None:
+    blob = upload(pair, b"acknowledged")
+    eventually(lambda: f'"name":"{blob}"' in written_down(pair), "the blob is written down")
     processes = pids()
     for pid in processes.values():
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: none_left(processes), "all have ended")
-    assert download(started(silent)) == b"acknowledged"
+    assert download(started(silent), blob) == b"acknowledged"
 
 
 def test_blobs_are_written_down_at_once(services: local.Services) -> None:
@@ -209,21 +227,19 @@ def written_down(services: local.Services) -> str:
     return (services.home / "blobs" / "__azurite_db_blob__.json").read_text(encoding="utf-8")
 
 
-def test_what_a_dead_supervisor_left_is_ended_by_the_next_start(home: Path) -> None:
-    started(silent)
+def test_what_a_dead_supervisor_left_is_ended_by_the_next_start(pair: local.Services) -> None:
     with child() as stray:
         local.stop()
         state, found = load_state(find_home()), find_process(stray.pid)
         assert state is not None
         assert found is not None
-        save_state(Home(home), State(state.batch_port, state.blob_port, state.supervisor, found, state.azurite))
+        save_state(Home(pair.home), State(state.batch_port, state.blob_port, state.supervisor, found, state.azurite))
         started(silent)
         assert stray.wait() == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("service", ["emulator", "azurite"])
-def test_one_that_dies_takes_the_other_along(home: Path, service: str) -> None:
-    started(silent)
+def test_one_that_dies_takes_the_other_along(pair: local.Services, service: str) -> None:
     processes = pids()
     os.kill(processes[service], signal.SIGKILL)
     eventually(lambda: none_left(processes), "all have ended")
@@ -233,17 +249,16 @@ def test_one_that_dies_takes_the_other_along(home: Path, service: str) -> None:
 
 def test_idle_services_stop_by_themselves(home: Path) -> None:
     services = started(silent, timing=local.Timing(interval=0.05, idle_limit=0.2))
-    upload(services, b"kept")
+    blob = upload(services, b"kept")
     eventually(lambda: not local.status().running, "idle services have stopped")
-    assert download(started(silent)) == b"kept"
+    assert download(started(silent), blob) == b"kept"
 
 
-def test_two_homes_live_side_by_side(services: local.Services, home: Path) -> None:
-    second = started(silent)
-    assert second.home != services.home
-    assert not {second.batch_url, second.blob_url} & {services.batch_url, services.blob_url}
-    assert second.storage_key != services.storage_key
-    upload(second, b"second")
+def test_two_homes_live_side_by_side(services: local.Services, pair: local.Services) -> None:
+    assert pair.home != services.home
+    assert not {pair.batch_url, pair.blob_url} & {services.batch_url, services.blob_url}
+    assert pair.storage_key != services.storage_key
+    upload(pair, b"second")
     assert local.stop()
     with blob_service(services) as blobs:
         assert blobs.get_account_information()
@@ -257,13 +272,12 @@ def test_several_commands_at_once_start_one_pair(home: Path) -> None:
     assert answers == {f"{pids()}\n"}
 
 
-def test_a_port_that_was_taken_meanwhile_is_given_up(home: Path) -> None:
-    before = started(silent)
+def test_a_port_that_was_taken_meanwhile_is_given_up(pair: local.Services) -> None:
     local.stop()
-    with socket.create_server(("127.0.0.1", urlsplit(before.blob_url).port or 0)):
+    with socket.create_server(("127.0.0.1", urlsplit(pair.blob_url).port or 0)):
         after = started(silent)
-        assert after.blob_url != before.blob_url
-        assert after.batch_url == before.batch_url
+        assert after.blob_url != pair.blob_url
+        assert after.batch_url == pair.batch_url
 
 
 def test_reset_forgets_the_data(home: Path) -> None:

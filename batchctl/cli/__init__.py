@@ -43,10 +43,10 @@ def _acts() -> Commands:
 
 
 def _texts() -> Commands:
-    from batchctl.cli import expanding, reading
+    from batchctl.cli import expanding, importing, reading
 
     read = (reading.validate, expanding.expand, reading.explain, reading.show, reading.schema)
-    return {command.__name__: command for command in read}
+    return {**{command.__name__: command for command in read}, "import": importing.import_}
 
 
 def _places() -> Commands:
@@ -62,7 +62,7 @@ GROUPS: Mapping[str, tuple[Callable[[], Commands], frozenset[str]]] = {
         frozenset(("status", "why", "logs", "tasks", "nodes", "outputs", "ls", "get", "report", "debug-dump")),
     ),
     "What is to be done": (_acts, frozenset(("cancel", "retry", "pause", "resume", "reboot", "ssh"))),
-    "Specs and plans": (_texts, frozenset(("validate", "expand", "explain", "show", "schema"))),
+    "Specs and plans": (_texts, frozenset(("validate", "expand", "explain", "show", "schema", "import"))),
     "The account and this machine": (_places, frozenset(("gc", "version", "prices", "local"))),
 }
 """The commands as --help shows them, the few that matter first: who makes them, and their names."""

@@ -25,6 +25,7 @@ Command: TypeAlias = Literal[
     "show",
     "validate",
     "expand",
+    "import_",
     "local_reset",
     "local_restore",
     "watch",
@@ -94,7 +95,7 @@ class Options:
     var: tuple[str, ...] = option(
         (),
         "--var",
-        of=READING,
+        of=(*READING, "import_"),
         metavar="NAME=VALUE",
         help="Set one of the spec's vars; a list as a,b,c.",
     )
@@ -239,7 +240,7 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", "watch", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", "import_", "watch", *LOOKING, *ACTING),
         help="No colour, as with NO_COLOR.",
     )
     form: str = option(

@@ -44,7 +44,7 @@ _PLAIN = rf"{_WORD}(?:\.{_WORD}|\[[0-9]+\])*"
 _COLUMN = r"(?:rows?|items?)(?:\[[0-9]+\])?\.(?![ \t.])(?:[^{}:,;=$|\"'`\\\n\[\]]|,[ \t])+(?<![ \t])"
 _NAME = rf"(?:{_PLAIN}|{_COLUMN})"
 _SECRET = r"[A-Za-z0-9.-]+/[A-Za-z0-9-]+(?:/[0-9A-Fa-f]+)?"
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"(?P<doubled>\{{\{{(?:{_NAME}(?::[^{{}}\s]*)?|{MEANT})(?<![ \t])\}}\}})"
     rf"|(?P<kept>\$\$\{{{MEANT_OF_SHELL}\}})"
     rf"|\$\{{(?P<outside>env:{_WORD}|keyvault:{_SECRET})\}}"
@@ -114,7 +114,7 @@ def parse_template(template: str) -> tuple[str | Hole, ...]:
 
 def _parts_of(template: str) -> Iterator[str | Hole]:
     end = 0
-    for found in _TOKEN.finditer(template):
+    for found in TOKEN.finditer(template):
         yield template[end : found.start()]
         end = found.end()
         if found["doubled"] or found["kept"]:
@@ -137,7 +137,7 @@ def is_a_variable(template: str) -> bool:
 
 def outside_names(text: str) -> frozenset[str]:
     """`env:NAME` and `keyvault:VAULT/NAME` for all from outside that a text of any kind names."""
-    return frozenset(found["outside"] for found in _TOKEN.finditer(text) if found["outside"])
+    return frozenset(found["outside"] for found in TOKEN.finditer(text) if found["outside"])
 
 
 def placeholder_errors(
@@ -172,7 +172,7 @@ def placeholder_errors(
 def mistaken(template: str, known: Collection[str], shell: Collection[str] = ()) -> Iterator[Lookalike]:
     """What looks like a placeholder and is none."""
     if "{" in template:
-        yield from lookalikes(_TOKEN.sub(lambda found: "\0" * len(found[0]), template), known, shell)
+        yield from lookalikes(TOKEN.sub(lambda found: "\0" * len(found[0]), template), known, shell)
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:

@@ -22,7 +22,7 @@ GROUND = (
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "azure": ("cloud", "testing/account.py"),
-    "yaml": ("spec/reading/compose.py", "render/tables.py"),
+    "yaml": ("spec/reading/compose.py", "render/tables.py", "importing/writing.py"),
     "jsonschema": ("spec/reading/check.py",),
     "regex": ("spec/fanout/group_patterns.py",),
     "jwt": ("emulator/identity",),
@@ -56,7 +56,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "": (
         ("__main__",),
         ("cli",),
-        ("render", "verbs", "testing"),
+        ("render", "verbs", "testing", "importing"),
         ("spec", "reconcile", "cloud", "local", "emulator"),
         (OTHERS,),
     ),
@@ -70,6 +70,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("filling",),
         (OTHERS,),
     ),
+    "importing": (("kinds",), ("shipyard",), (OTHERS,)),
     "reconcile": (("carry_out", "kept", "amend", "explain"), ("decide",), (OTHERS,)),
     "cloud": (
         ("connect",),

@@ -34,7 +34,7 @@ MOST_NUMBERS = 10_000_000
 """Of a range, which is all that is gone over and is nowhere held."""
 
 DIGITS = re.compile(r"([0-9]+)")
-PARTS = frozenset({"item", "item.name", "item.stem", "item.ext", "item.path", "item.parent"})
+PARTS = frozenset({"item", "item.name", "item.stem", "item.base", "item.ext", "item.path", "item.parent"})
 
 
 def blobs(for_each: ForEach, inventory: Inventory) -> Iterator[Item]:
@@ -67,6 +67,7 @@ def path_parts(reference: str, path: str) -> Values:
         "item": reference,
         "item.name": name,
         "item.stem": stem,
+        "item.base": name.partition(".")[0],
         "item.ext": ext,
         "item.path": path,
         "item.parent": dirname(path),

@@ -38,24 +38,26 @@ class Node:
     height: int = 0
 
 
-def compose_nodes(source: Source, layer: int = 0) -> tuple[Node, list[Problem]]:
-    """The document's root, and what is wrong with its YAML short of not being YAML. `layer`: of an overlay.
+def compose_nodes(source: Source, layer: int = 0, *, foreign: bool = False) -> tuple[Node, list[Problem]]:
+    """The document's root, and what is wrong with its YAML short of not being YAML. `layer`: of an overlay; `foreign`:
+    it is no spec, so its anchors stand wherever they like.
 
     Raises SpecError where there is nothing to go on with: broken syntax, no document or two, or too much of it.
     """
-    builder = _Builder(source, layer)
+    builder = _Builder(source, layer, foreign)
     for event in _events(source):
         builder.take(event)
     if builder.root is None:
-        raise SpecError([source.problem((), "the spec is empty", "empty")])
+        what = "file" if foreign else "spec"
+        raise SpecError([source.problem((), f"the {what} is empty", "empty")])
     return builder.root, builder.problems
 
 
 class _Builder:
     """Takes events, keeps the open collections on a stack of its own."""
 
-    def __init__(self, source: Source, layer: int) -> None:
-        self.source, self._layer = source, layer
+    def __init__(self, source: Source, layer: int, foreign: bool) -> None:
+        self.source, self._layer, self._foreign = source, layer, foreign
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._open: list[Node] = []
@@ -94,7 +96,7 @@ class _Builder:
             self._stop(event, "a second document begins here: a spec is one document", "two-documents")
 
     def _decorated(self, event: Any) -> None:
-        if event.anchor and not self._is_in_extension():
+        if event.anchor and not self._foreign and not self._is_in_extension():
             says = f"anchors can stand only below a key at the top that begins with x-: move &{event.anchor} there"
             self._stop(event, says, "anchor")
         if event.tag and event.tag != "!":

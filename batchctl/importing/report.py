@@ -1,0 +1,62 @@
+"""What becomes of each field of a file that is imported. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import field
+from enum import StrEnum
+
+from batchctl.frozen import dataclass
+
+
+class Verdict(StrEnum):
+    """What became of a field."""
+
+    CARRIED = "carried"
+    CHANGED = "changed"
+    DROPPED = "dropped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Line:
+    """One field: its place (line and column from 1), its dotted path, where the spec has it ("": nowhere), why."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    verdict: Verdict
+    to: str = ""
+    why: str = ""
+
+
+UNKNOWN = "not known"
+"""Why a field is dropped of which no importer knows what it means."""
+
+
+@dataclass(slots=True)
+class Report:
+    """The lines as they are gathered; `told` are the nodes, by `id()`, of which something was said: with a node, all
+    that is in it."""
+
+    lines: list[Line] = field(default_factory=list)
+    told: set[int] = field(default_factory=set)
+
+    def sorted(self) -> tuple[Line, ...]:
+        return tuple(sorted(set(self.lines)))
+
+
+def counts(lines: Iterable[Line]) -> Iterator[str]:
+    """`12 carried`, `2 changed`, for each verdict that there is."""
+    found = [line.verdict for line in lines]
+    yield from (f"{found.count(verdict)} {verdict}" for verdict in Verdict if verdict in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a table of an importer says of a field: its path in the tool's words, its verdict, where a spec has it, and
+    what it really means."""
+
+    field: str
+    verdict: Verdict
+    to: str = ""
+    why: str = ""

@@ -1,0 +1,150 @@
+"""Files of Batch Shipyard, in any number of them, to one spec."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from batchctl.errors import UsageError
+from batchctl.importing.asked import Asked, Kind
+from batchctl.importing.found import Document, Found, told_by_table
+from batchctl.importing.report import Row
+from batchctl.importing.shipyard import fields
+from batchctl.importing.shipyard.data import Storage
+from batchctl.importing.shipyard.job import job_document
+from batchctl.importing.shipyard.pool import nodes_of, pool_document
+
+TOPS = (
+    "pool_specification",
+    "job_specifications",
+    "batch_shipyard",
+    "global_resources",
+    "credentials",
+    "data_replication",
+)
+
+
+def knows(found: Found) -> bool:
+    return found.is_mapping and bool(found.names() & set(TOPS))
+
+
+def document(files: Sequence[Found], asked: Asked) -> Document:
+    """Raises SpecError and UsageError."""
+    parts = {name: part for file in files for name in TOPS if (part := file.get(name)) is not None}
+    config = next((file for file in files if file.get("global_resources") or file.get("batch_shipyard")), None)
+    pool, job = parts.get("pool_specification"), _job(parts.get("job_specifications"), asked)
+    if pool is None:
+        raise UsageError("no file has a pool_specification, and a job runs on a pool: name pool.yaml as well")
+    images = _images(parts.get("global_resources"))
+    storage, nodes = Storage("", {}), nodes_of(pool)
+    said_pool = pool_document(pool, images, storage, nodes)
+    volumes = _volumes(parts.get("global_resources"))
+    said: Document = {"version": 1, "name": _name(job or pool)}
+    if job is not None:
+        said["job"] = job_document(job, config, nodes, storage, volumes, frozenset(images))
+    uploads = list(_uploads(parts.get("global_resources"), storage))
+    if account := _account(parts.get("credentials"), storage):
+        said["account"] = account
+    _tell_tables(parts, pool, job, files)
+    if storage.containers or uploads:
+        said["storage"] = {"containers": storage.containers, **({"uploads": uploads} if uploads else {})}
+    # The tool keeps no streams of tasks.
+    return {**said, "logs": False, "pool": said_pool} if job is not None else {**said, "pool": said_pool}
+
+
+def _job(jobs: Found | None, asked: Asked) -> Found | None:
+    if jobs is None:
+        return None
+    found = {job.need("id").text(): job for job in jobs.members()}
+    if asked.job:
+        if asked.job not in found:
+            raise UsageError(f"--job: no job is called {asked.job!r}; there are {', '.join(found)}")
+        for name, other in found.items():
+            if name != asked.job:
+                other.dropped(f"--job {asked.job}: a spec has one job")
+        return found[asked.job]
+    if len(found) > 1:
+        raise UsageError(f"a spec has one job, and here are {len(found)}: name one by --job, {', '.join(found)}")
+    return next(iter(found.values()), None)
+
+
+def _name(found: Found) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", found.need("id").text()).strip("-")[:64] or "imported"
+
+
+def _images(resources: Found | None) -> list[str]:
+    images = resources.get("docker_images") if resources else None
+    return images.carried("pool.containerConfiguration.containerImageNames").texts() if images else []
+
+
+def _volumes(resources: Found | None) -> Mapping[str, Found]:
+    found = resources.get("volumes", "data_volumes") if resources else None
+    return dict(found.entries()) if found else {}
+
+
+def _account(credentials: Found | None, storage: Storage) -> Document:
+    """The addresses of accounts, and nothing that opens them."""
+    if credentials is None:
+        return {}
+    said: Document = {}
+    if (address := credentials.get("batch", "account_service_url")) is not None:
+        said["batch"] = address.carried("account.batch").text().rstrip("/")
+    account = credentials.get("storage", storage.account) if storage.account else None
+    if account is not None and (name := account.get("account")) is not None:
+        end = account.get("endpoint")
+        domain = end.carried("account.storage").text() if end else "core.windows.net"
+        said["storage"] = f"https://{name.carried('account.storage').text()}.blob.{domain}"
+    return said
+
+
+def _uploads(resources: Found | None, storage: Storage) -> Iterator[Document]:
+    found = resources.get("files") if resources else None
+    for item in found.members() if found else ():
+        source, to = item.need("source"), item.need("destination")
+        moved = to.get("data_transfer", "remote_path")
+        if to.get("storage_account_settings") is None or moved is None:
+            item.refused("it goes to nodes: let the start task bring it from a container")
+            continue
+        container, _, prefix = moved.carried("storage.uploads[].to").text().strip("/").partition("/")
+        storage.containers[container] = {}
+        path = source.need("path")
+        path.changed("storage.uploads[].from", "relative to the spec's folder")
+        said: Document = {
+            "from": f"{path.text().rstrip('/')}/**",
+            "to": container,
+            **({"path": prefix} if prefix else {}),
+        }
+        for name in ("include", "exclude"):
+            if (patterns := source.get(name)) is not None:
+                said[name] = patterns.carried(f"storage.uploads[].{name}").texts()
+        to.need("storage_account_settings").carried("storage")
+        yield said
+
+
+def _tell_tables(parts: Mapping[str, Found], pool: Found, job: Found | None, files: Sequence[Found]) -> None:
+    told_by_table(pool, fields.POOL)
+    for file in files:
+        told_by_table(file, fields.CONFIG)
+    if job is not None:
+        told_by_table(job, fields.JOB)
+        for task in [*job.need("tasks").members(), *filter(None, [job.get("merge_task")])]:
+            told_by_table(task, fields.TASK)
+    if (credentials := parts.get("credentials")) is not None:
+        told_by_table(credentials, fields.CREDENTIALS)
+
+
+def _below(prefix: str, rows: Sequence[Row]) -> Iterator[Row]:
+    yield from (Row(f"{prefix}{row.field}", row.verdict, row.to, row.why) for row in rows)
+
+
+SHIPYARD = Kind(
+    name="shipyard",
+    title="Batch Shipyard",
+    knows=knows,
+    document=document,
+    fields=(
+        *fields.CONFIG,
+        *_below("credentials.", fields.CREDENTIALS),
+        *_below("pool_specification.", fields.POOL),
+        *_below("job_specifications[].", fields.JOB),
+        *_below("job_specifications[].tasks[].", fields.TASK),
+    ),
+)

@@ -1,6 +1,7 @@
 """`python -m benchmarks [SECTION…] [--rounds N]`: every figure beside its peer, written to benchmarks/RESULTS.md.
 
 A section that is run replaces what stands of it there; the others stay. docs/performance.md is written after it.
+`quick` counts what a change does, in under a minute, and writes none of both.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import page
+from benchmarks import page, quick
 from benchmarks.figures import table
 from benchmarks.peers import versions
 
@@ -43,13 +44,21 @@ the counts, which are exact.
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument("--rounds", type=int, help="instead of each section's own number, which is at least five")
+    parser.add_argument("--rounds", type=int, help="instead of each section's own number")
+    parser.add_argument(
+        "--beside", type=Path, help="with `quick`: counts that were saved; without, those of the last time"
+    )
+    parser.add_argument("--save", type=Path, help="with `quick`: a file for the counts")
     asked = parser.parse_args()
+    if asked.beside and not asked.beside.is_file():
+        parser.error(f"there is no file {asked.beside}")
+    if asked.sections == ["quick"]:
+        _compile()
+        quick.main(asked.beside, asked.save)
+        return
     if unknown := set(asked.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(unknown)}")
-    for folder in (Path(__file__).parent, Path(__file__).parent.parent / "batchctl"):
-        # As pip does with what it installs; what these programs are measured beside was compiled so.
-        compileall.compile_dir(folder, quiet=1)
+    _compile()
     for name in asked.sections or SECTIONS:
         # In a process of its own: what one ever held in memory counts as the peak of those that it starts.
         with ProcessPoolExecutor(1, get_context("spawn")) as process:
@@ -57,6 +66,12 @@ def main() -> None:
         print(block, flush=True)
         _replace(SECTIONS[name], block)
         page.write()
+
+
+def _compile() -> None:
+    """As pip does with what it installs; what these programs are measured beside was compiled so."""
+    for folder in (Path(__file__).parent, Path(__file__).parent.parent / "batchctl"):
+        compileall.compile_dir(folder, quiet=1)
 
 
 def _measured(name: str, rounds: int | None) -> str:

@@ -54,7 +54,7 @@ def _beside_earlier(rounds: int, number: int) -> Iterator[Figure]:
     earlier = [peers.earlier(), "-P", "-m", "batchctl"]
     peer = f"build {peers.EARLIER}"
     for verb in ("plan, first", "plan of nothing"):
-        with life("range", number) as ours, life("range", number) as theirs:
+        with life("range", number) as ours, life("range", number, streams="") as theirs:
             if verb != "plan, first":
                 ours.verb("apply")
                 theirs.verb("apply", earlier)

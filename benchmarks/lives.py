@@ -26,6 +26,9 @@ VERBS: Mapping[str, tuple[Sequence[str], int]] = {
 }
 """In the order of a life: what is called, its words, and the exit code that it must end with."""
 
+OURS = (sys.executable, "-m", "batchctl")
+STREAMS = "logs: false\n"
+"""Streams are not kept: the earlier build kept none, and knows no word for it."""
 HEAD = """
 version: 1
 name: bench
@@ -69,31 +72,37 @@ class Life:
     service: Stub
     folder: Path
     text: str
+    environ: Mapping[str, str]
 
     def verb(
-        self, name: str, program: Sequence[str | Path] = (), cache: Path | None = None
+        self, name: str, program: Sequence[str | Path] = OURS, cache: Path | None = None
     ) -> tuple[Run, Counter[str]]:
-        """What it took, and its requests by name. `program`: another build than ours, which kept no streams; `cache`:
-        where hashes are remembered instead of with the spec."""
-        words, code = VERBS[name]
-        spec = self.folder / ("earlier.yaml" if program else "spec.yaml")
-        spec.write_text(self.text if program else f"{self.text}logs: false\n", encoding="utf-8")
-        environ = {**self.service.environ, "XDG_CACHE_HOME": str(cache or self.folder / "cache")}
+        """What it took, and its requests by name. `program`: another than ours; `cache`: where hashes are remembered
+        instead of with the spec."""
+        words, environ = self.command(name, program, cache)
         self.service.tally()
-        done = run([*(program or (sys.executable, "-m", "batchctl")), *words, spec], environ, ends_with=code)
-        return done, self.service.tally()
+        return run(words, environ, ends_with=VERBS[name][1]), self.service.tally()
+
+    def command(
+        self, name: str, program: Sequence[str | Path] = OURS, cache: Path | None = None
+    ) -> tuple[list[str | Path], dict[str, str]]:
+        """Its words and the environment that names the service."""
+        spec = self.folder / "spec.yaml"
+        spec.write_text(self.text, encoding="utf-8")
+        environ = {**self.environ, **self.service.environ, "XDG_CACHE_HOME": str(cache or self.folder / "cache")}
+        return [*program, *VERBS[name][0], spec], environ
 
 
 @contextmanager
-def life(kind: str, number: int) -> Iterator[Life]:
-    """A new one, on a service of its own."""
+def life(kind: str, number: int, *, streams: str = STREAMS, **environ: str) -> Iterator[Life]:
+    """A new one, on a service of its own; `environ` are further variables."""
     with tempfile.TemporaryDirectory() as scratch, stub(check=False) as service:
         folder = Path(scratch)
         if kind == "chunks":
             service.seed("input", "somebody", ((f"part-{n:07}.txt", 9, EMPTY) for n in range(number)))
         if kind == "files":
             write_files(folder / "data", number)
-        yield Life(service, folder, HEAD + SPECS[kind].replace("NUMBER", str(number)))
+        yield Life(service, folder, HEAD + SPECS[kind].replace("NUMBER", str(number)) + streams, environ)
 
 
 def write_files(folder: Path, number: int) -> None:

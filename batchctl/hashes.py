@@ -63,7 +63,7 @@ def read_md5(path: Path, status: os.stat_result) -> str:
     return found
 
 
-def note_md5(path: Path, status: os.stat_result, found: str) -> None:
+def note_md5(path: Path | str, status: os.stat_result, found: str) -> None:
     """Remember the MD5 of a file that we have written ourselves."""
     _fresh[os.fsencode(path)] = _file_stamp(status), found
 

@@ -3,7 +3,7 @@ asks both the same questions. Tasks run when they are counted."""
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from posixpath import basename
@@ -235,6 +235,13 @@ class FakeCloud:
                 raise CloudError(f"{blob.name} has changed", status=412, code="ConditionNotMet")
             yield data[start : start + CHUNK]
             start += CHUNK
+
+    def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
+        for n, blob in enumerate(blobs):
+            try:
+                yield n, b"".join(self.read(blob))
+            except Exception as error:
+                yield n, error
 
     def halt(self) -> None:
         self.halted = True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.events import Fetched, NotFetched
 from batchctl.resources import Blob
 from batchctl.sights import FileSight, Place, TaskSight

@@ -11,7 +11,7 @@ import pytest
 from batchctl import verbs
 from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Partial, Refused, Stuck, TasksFailed
-from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import Event, Fetched, NotFetched, TaskFailed
 from batchctl.reconcile.plan import Plan

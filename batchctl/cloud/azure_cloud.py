@@ -1,6 +1,6 @@
 """The Cloud of an account: every method hands on to the room of its kind."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from batchctl.clock import Clock
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
-from batchctl.cloud.transfer.downloads import read_blob
+from batchctl.cloud.transfer.downloads import read_blob, read_small
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas
 from batchctl.on_paper import kept_on_paper
@@ -171,6 +171,9 @@ class Azure:
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         return read_blob(self._session, blob, start)
+
+    def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
+        return read_small(self._session, blobs)
 
     @property
     def eyes(self) -> "AzureEyes":

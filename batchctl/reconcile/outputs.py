@@ -152,7 +152,8 @@ def why_unsafe(path: str, root: PurePath) -> str | None:
         return "it has an empty, '.' or '..' segment"
     if "\\" in path:
         return "it has a backslash"
-    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in path):
+    # What can be printed has none; to look at every character of very many names takes longer.
+    if not path.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in path):
         return "it has a control character"
     # A character has four bytes at most.
     if len(path) * 4 > LONGEST_PART and any(len(part.encode(errors="replace")) > LONGEST_PART for part in parts):

@@ -1,6 +1,6 @@
 """What reconcile asks of a cloud, which `cloud/` and the tests' fake satisfy; and the situation in which it asks."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -77,6 +77,11 @@ class Source(Protocol):
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         """The content, from byte `start` on, of exactly this version of the blob (its ETag)."""
+        ...
+
+    def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
+        """As `read`, of many small blobs at once: the whole of each, by its place among them and as it comes; or why it
+        does not come."""
         ...
 
     def halt(self) -> None:

@@ -14,8 +14,8 @@ from batchctl.errors import BatchctlError, CloudError, Partial, Stuck, TasksFail
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
-from batchctl.reconcile.carry_out.fetch import CannotLandError
 from batchctl.reconcile.carry_out.follow import halt
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged

@@ -15,7 +15,7 @@ from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
 from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
-from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import ComingHome, Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed

@@ -1,14 +1,16 @@
 """Files of tasks and nodes, listed and brought home: from the node, and from the containers once it is gone."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from pathlib import Path
 from threading import Semaphore
 
-from batchctl.errors import NotThere
+from batchctl.errors import BatchctlError, NotThere
 from batchctl.frozen import dataclass
 from batchctl.globs import chooser
 from batchctl.reconcile.carry_out import fetch
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.events import Event, NotFetched
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.port import Cloud, Eyes
@@ -96,7 +98,7 @@ def get(files: Files, due: Sequence[Fetch], cloud: Cloud, eyes: Eyes) -> Generat
         stranded += isinstance(event, NotFetched)
         yield event
     if stranded:
-        raise fetch.CannotLandError(f"{plural(stranded, 'file')} could not be brought home; the reasons are above")
+        raise CannotLandError(f"{plural(stranded, 'file')} could not be brought home; the reasons are above")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,20 @@ class Reader:
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         held = self.on_nodes.get(blob.name)
         return self._read_on_node(held, start) if held else self.cloud.read(blob, start)
+
+    def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
+        here = [n for n, blob in enumerate(blobs) if blob.name in self.on_nodes]
+        there = [n for n, blob in enumerate(blobs) if blob.name not in self.on_nodes]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from zip(here, pool.map(self._whole, (blobs[n] for n in here)), strict=True)
+        if there:
+            yield from ((there[n], content) for n, content in self.cloud.contents([blobs[n] for n in there]))
+
+    def _whole(self, blob: Blob) -> bytes | Exception:
+        try:
+            return b"".join(self.read(blob))
+        except (BatchctlError, OSError) as error:
+            return error
 
     def _read_on_node(self, held: Held, start: int) -> Iterator[bytes]:
         """As far as it went when it was listed: a task may be writing on."""

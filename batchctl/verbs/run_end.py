@@ -9,7 +9,7 @@ from batchctl.reconcile.amend.adoption import refuse_another_place
 from batchctl.reconcile.amend.idle_pools import endings_due
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
-from batchctl.reconcile.carry_out.fetch import CannotLandError
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.going import stalled_jobs

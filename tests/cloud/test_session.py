@@ -7,7 +7,7 @@ import pytest
 from batchctl.clock import SystemClock
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.faults import Fault
-from batchctl.cloud.clients.session import patiently
+from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.connect import Target, connect
 from batchctl.resources import Container
 from tests.clock import FakeClock

@@ -11,7 +11,8 @@ import pytest
 
 from batchctl import hashes
 from batchctl.errors import CloudError
-from batchctl.reconcile.carry_out.fetch import CannotLandError, fetch, is_copy, is_safe, with_replaced_files
+from batchctl.reconcile.carry_out.fetch import fetch, is_copy, is_safe, with_replaced_files
+from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch
 from batchctl.resources import Blob
@@ -239,6 +240,7 @@ class Slow(FakeCloud):
 @pytest.fixture
 def resumed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batchctl.reconcile.carry_out.fetch.RESUMED", 1 << 20)
+    monkeypatch.setattr("batchctl.reconcile.carry_out.landing.RESUMED", 1 << 20)
 
 
 LARGE = os.urandom(10 << 20)

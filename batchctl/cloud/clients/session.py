@@ -1,6 +1,5 @@
 """What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -9,14 +8,13 @@ from dataclasses import field
 from threading import Condition, Event
 from typing import TYPE_CHECKING, TypeVar
 
-from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.batch import Batch
-from batchctl.cloud.clients.faults import Fault, fault_of
 from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.service_clock import ServiceClock
 from batchctl.cloud.clients.storage import Direct
@@ -31,12 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 S = TypeVar("S")
 R = TypeVar("R", bound=Resource)
-
-PATIENCE = 60.0
-"""Seconds over which one request is tried again."""
-
-LONGEST_PAUSE = 20.0
-"""Seconds; a longer Retry-After is cut to it."""
 
 GONE_WITHIN = 900.0
 """Seconds that a deletion, or the draining of a pool, may take."""
@@ -100,7 +92,7 @@ class Session:
         return ServiceClock(self.clock, self.batch)
 
     def ask(self, request: Callable[[], T]) -> T:
-        """Do one request; again after a transient fault, with jitter, for PATIENCE seconds. Raises Fault."""
+        """Do one request; again after a transient fault, with jitter, for `patience.PATIENCE` seconds. Raises Fault."""
         return patiently(self.clock, request, self.halt, self.again)
 
     def find(self, request: Callable[[], T]) -> T | None:
@@ -138,7 +130,7 @@ class Session:
         with self.workers(at_once) as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
             for future in as_completed(futures):
-                yield Outcome(resource=futures[future], error=_outcome_error(future.exception()))
+                yield Outcome(resource=futures[future], error=outcome_error(future.exception()))
 
     def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         """What `work` makes of each item, in order; an item is taken only when its turn is near."""
@@ -166,32 +158,8 @@ class Session:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def patiently(clock: Clock, request: Callable[[], T], halt: Event, again: Again | None = None) -> T:
-    begun, pause = clock.monotonic(), 0.4
-    while True:
-        try:
-            return request()
-        except (AzureError, Fault) as error:
-            fault = error if isinstance(error, Fault) else fault_of(error)
-            hopeless = not fault.transient or halt.is_set() or clock.monotonic() - begun > _patience(fault)
-            if not hopeless:
-                # Full jitter: many clients that met the same fault do not come back together.
-                rest = min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, pause))
-                if again:
-                    again.tell(fault, clock.monotonic() - begun, rest)
-                clock.sleep(rest, halt)
-                pause = min(LONGEST_PAUSE, pause * 2)
-            # Asked again: the pause may have ended because we were interrupted.
-            if hopeless or halt.is_set():
-                raise fault from error.__cause__ if error is fault else error
-
-
-def _patience(fault: Fault) -> float:
-    """A service that cannot be reached at all is most often a wrong address: say so soon."""
-    return PATIENCE if fault.status else 5.0
-
-
-def _outcome_error(error: BaseException | None) -> BatchctlError | None:
+def outcome_error(error: BaseException | None) -> BatchctlError | None:
+    """What an outcome says of what was raised; what is no answer of a service or a disk is raised again."""
     if error is None or isinstance(error, BatchctlError):
         return error
     if isinstance(error, OSError):

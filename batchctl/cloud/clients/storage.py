@@ -15,7 +15,7 @@ import pycurl
 from azure.core.utils import case_insensitive_dict
 from certifi import where
 
-from batchctl.cloud.clients.faults import answer_fault, silence_fault, untrusted_fault
+from batchctl.cloud.clients.faults import Fault, answer_fault, silence_fault, untrusted_fault
 from batchctl.cloud.clients.gate import Gate
 from batchctl.errors import UsageError
 
@@ -43,47 +43,78 @@ class Direct:
         proxy = None if straight else _proxy_for(parts.scheme, parts.hostname or "")
         self._gate = gate
         self._settings = {**_curl_settings(proxy, trusted or trusted_certificates()), pycurl.USERAGENT: gate.user_agent}
-        self._idle: list[pycurl.Curl] = []
+        self._idle: list[Exchange] = []
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
         """One request and what it gives. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
         self._gate.check()
         try:
             # No lock: `pop` and `append` of a list are one step each. The last one first, whose connection is warm.
-            handle = self._idle.pop()
+            exchange = self._idle.pop()
         except IndexError:
-            handle = pycurl.Curl()
-        head: list[bytes] = []
-        content: list[bytes] = []
-        options = {
-            **self._settings,
-            pycurl.URL: url,
-            pycurl.CUSTOMREQUEST: method,
-            pycurl.HTTPHEADER: _header_lines({"x-ms-version": VERSION, **headers}),
-            pycurl.HEADERFUNCTION: head.append,
-            pycurl.WRITEFUNCTION: content.append,
-        }
-        if body is not None:
-            options[pycurl.POSTFIELDS] = body
-        if current_thread() is main_thread():
-            # Ctrl-C is heard only where Python runs, and libcurl comes back to it now and then if it is asked to.
-            options |= {pycurl.NOPROGRESS: 0, pycurl.XFERINFOFUNCTION: lambda *_: 0}
+            exchange = self.exchange()
         try:
-            for option, value in options.items():
-                handle.setopt(option, value)
-            handle.perform()
-            status = handle.getinfo(pycurl.RESPONSE_CODE)
+            exchange.load(method, url, headers, body)
+            # Ctrl-C is heard only where Python runs, and libcurl comes back to it now and then if it is asked to.
+            exchange.handle.setopt(pycurl.NOPROGRESS, current_thread() is not main_thread())
+            exchange.handle.perform()
+            return exchange.answer()
         except pycurl.error as error:
-            told = untrusted_fault if error.args[0] == pycurl.E_PEER_FAILED_VERIFICATION else silence_fault
-            raise told(str(error.args[-1])) from error
+            raise broken_off(*error.args) from error
         finally:
-            handle.reset()  # its connection stays open; of the body nothing is held any longer
-            self._idle.append(handle)
-        data = b"".join(content)
+            exchange.clear()
+            self._idle.append(exchange)
+
+    def exchange(self) -> "Exchange":
+        return Exchange(self._settings)
+
+
+class Exchange:
+    """One request at a time on a connection that stays open: what is sent, and what comes back."""
+
+    __slots__ = ("_content", "_has_body", "_head", "_method", "_url", "handle")
+
+    def __init__(self, settings: Mapping[int, object]) -> None:
+        self.handle = pycurl.Curl()
+        self._head: list[bytes] = []
+        self._content: list[bytes] = []
+        self._has_body, self._method, self._url = False, "", ""
+        calls = {pycurl.HEADERFUNCTION: self._head.append, pycurl.WRITEFUNCTION: self._content.append}
+        for option, value in {**settings, **calls}.items():
+            self.handle.setopt(option, value)
+
+    def load(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
+        """All but to send it."""
+        self._method, self._url, self._has_body = method, url, body is not None
+        setopt = self.handle.setopt
+        if body is None:
+            setopt(pycurl.HTTPGET, 1)
+        else:
+            setopt(pycurl.POSTFIELDS, body)
+        setopt(pycurl.URL, url)
+        setopt(pycurl.CUSTOMREQUEST, method)
+        setopt(pycurl.HTTPHEADER, _header_lines(headers))
+
+    def answer(self) -> bytes:
+        """What a request that came to its end gave. Raises Fault for any status but 2xx."""
+        status = self.handle.getinfo(pycurl.RESPONSE_CODE)
+        data = b"".join(self._content)
         if not 200 <= status < 300:
             text = data.decode("utf-8", "replace")
-            raise answer_fault(f"{method} {url.partition('?')[0]}", status, _headers_of(head), text)
+            raise answer_fault(f"{self._method} {self._url.partition('?')[0]}", status, _headers_of(self._head), text)
         return data
+
+    def clear(self) -> None:
+        """Of what was sent, and of what came, nothing is held any longer."""
+        self._head.clear()
+        self._content.clear()
+        if self._has_body:
+            self.handle.setopt(pycurl.POSTFIELDS, b"")
+
+
+def broken_off(number: int, why: str) -> Fault:
+    """A request that came to no end, by libcurl's number for it."""
+    return (untrusted_fault if number == pycurl.E_PEER_FAILED_VERIFICATION else silence_fault)(why)
 
 
 def trusted_certificates() -> str:
@@ -113,13 +144,14 @@ def _curl_settings(proxy: str | None, trusted: str) -> dict[int, object]:
         pycurl.LOW_SPEED_TIME: ANSWER_WITHIN,
         pycurl.BUFFERSIZE: BUFFER,
         pycurl.UPLOAD_BUFFERSIZE: BUFFER,
+        pycurl.XFERINFOFUNCTION: lambda *_: 0,
     }
 
 
 def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """With a name and no value libcurl leaves out what it would send by itself."""
     # `Expect: 100-continue` would cost every upload a round trip more.
-    return [*(f"{name}: {value}" for name, value in headers.items()), "Expect:", "Accept:"]
+    return [*[f"{name}: {value}" for name, value in headers.items()], f"x-ms-version: {VERSION}", "Expect:", "Accept:"]
 
 
 def _headers_of(lines: Sequence[bytes]) -> Mapping[str, str]:

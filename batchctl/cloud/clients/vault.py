@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 from batchctl.clock import Clock
 from batchctl.cloud.clients.faults import NOT_SIGNED_IN, answer_fault
 from batchctl.cloud.clients.gate import Gate
-from batchctl.cloud.clients.session import patiently
+from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN
 from batchctl.errors import CloudError, UsageError
 

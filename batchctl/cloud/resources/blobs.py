@@ -1,32 +1,34 @@
 """Blobs: upload, adopt, delete. Content is checked by its MD5 on the way up; an upload is whole or absent."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import closing
 from functools import partial
 from typing import Any
 
 from azure.core import MatchConditions
 
 from batchctl.cloud import marks
-from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.session import Session, outcome_error
 from batchctl.cloud.clients.storage import AT_ONCE
 from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
-from batchctl.cloud.transfer.uploads import SMALL, upload_blob
+from batchctl.cloud.transfer.uploads import is_small, upload_blob, upload_small
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 
+MET = (409, 412)
+"""What the service answers where something is at the blob's name already."""
+
 
 def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outcome]:
     """Store what is not there yet; what is there with our mark and this content counts as stored."""
-    return session.each(_large_first(blobs), lambda blob: _upload_or_ours(session, owner, blob, NOTHING_THERE), AT_ONCE)
+    return _store(session, owner, dict.fromkeys(blobs, NOTHING_THERE))
 
 
 def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
     """Store over exactly the versions that were listed."""
-    held = {wanted: found for found, wanted in pairs}
-    return session.each(
-        _large_first(list(held)), lambda blob: _upload_or_ours(session, owner, blob, _if_match(held[blob])), AT_ONCE
-    )
+    return _store(session, owner, {wanted: _if_match(found) for found, wanted in pairs})
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
@@ -38,21 +40,40 @@ def delete(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outc
     return session.each(blobs, partial(_delete_blob, session))
 
 
-def _large_first(blobs: Sequence[Blob]) -> list[Blob]:
-    """Large files begin at once, so that none of them is still on its way when all else is done; the small ones, in
-    the order of the plan, pass beside them."""
-    return sorted(blobs, key=lambda blob: blob.size <= SMALL)
+def _store(session: Session, owner: str, conditions: Mapping[Blob, Mapping[str, str]]) -> Iterator[Outcome]:
+    with session.workers(AT_ONCE) as pool:
+
+        def begin(blob: Blob, met: CloudError | None = None) -> Future[None]:
+            return pool.submit(_upload_or_ours, session, owner, blob, conditions[blob], met)
+
+        # Large files begin at once, so that none of them is still on its way when all else is done; the small ones, in
+        # the order of the plan, pass beside them.
+        flights = {begin(blob): blob for blob in conditions if not is_small(blob)}
+        small = {blob: condition for blob, condition in conditions.items() if is_small(blob)}
+        with closing(upload_small(session, owner, small)) as answers:
+            for blob, error in answers:
+                if isinstance(error, CloudError) and error.status in MET:
+                    flights[begin(blob, error)] = blob
+                else:
+                    yield Outcome(resource=blob, error=outcome_error(error))
+        for flight in as_completed(flights):
+            yield Outcome(resource=flights[flight], error=outcome_error(flight.exception()))
 
 
 def _if_match(blob: Blob) -> dict[str, str]:
     return {"If-Match": blob.etag} if blob.etag else {}
 
 
-def _upload_or_ours(session: Session, owner: str, blob: Blob, condition: Mapping[str, str]) -> None:
+def _upload_or_ours(
+    session: Session, owner: str, blob: Blob, condition: Mapping[str, str], met: CloudError | None = None
+) -> None:
+    """`met`: why it was not stored when that was tried."""
     try:
+        if met:
+            raise met
         upload_blob(session, owner, blob, condition)
     except CloudError as error:
-        if error.status not in (409, 412):
+        if error.status not in MET:
             raise
         # The service may have done it although its answer was lost: then our mark and content are there.
         if _is_ours(session, owner, blob):

@@ -1,10 +1,13 @@
 """Blobs to bytes: a small one in one request, a large one in ranges, several at once and in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
+from batchctl.cloud.clients.courier import Answer, Letter, send_many
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.storage import AT_ONCE
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
 from batchctl.words import one_line
@@ -15,17 +18,24 @@ RANGE = 4 << 20
 RANGES_AT_ONCE = 4
 
 
+def read_small(session: Session, blobs: Sequence[Blob]) -> Generator[tuple[int, Answer], None, None]:
+    """The whole content of each, by its place among them, many at once and as it comes; or why it does not."""
+    letters = ((n, Letter("GET", _url(session, blob), _version(blob), blob.size)) for n, blob in enumerate(blobs))
+    with closing(send_many(session, letters, AT_ONCE)) as answers:
+        for n, answer in answers:
+            yield n, _torn(blobs[n], answer, blobs[n].size) or answer
+
+
 def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     """The content from byte `start` on, of exactly the version that was listed. Raises CloudError if it has changed."""
-    url = session.sas.below(session.sas.source(blob.container), blob.path)
-    version = {"If-Match": blob.etag} if blob.etag else {}
+    url, version = _url(session, blob), _version(blob)
 
     def part(begin: int, end: int) -> bytes:
         whole = (begin, end) == (0, blob.size)
         wanted = {} if whole else {"x-ms-range": f"bytes={begin}-{end - 1}"}
         data = session.send("GET", url, {**version, **wanted})
-        if len(data) != end - begin:
-            raise CloudError(f"{one_line(blob.name)}: {len(data)} bytes came where {end - begin} were asked for")
+        if torn := _torn(blob, data, end - begin):
+            raise torn
         return data
 
     if blob.size - start <= RANGE:
@@ -37,6 +47,20 @@ def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
             session.budget.give_back(taken)
     else:
         yield from _ahead(session, deque(_byte_ranges(start, blob.size)), part)
+
+
+def _url(session: Session, blob: Blob) -> str:
+    return session.sas.below(session.sas.source(blob.container), blob.path)
+
+
+def _version(blob: Blob) -> dict[str, str]:
+    return {"If-Match": blob.etag} if blob.etag else {}
+
+
+def _torn(blob: Blob, answer: Answer, size: int) -> CloudError | None:
+    if not isinstance(answer, bytes) or len(answer) == size:
+        return None
+    return CloudError(f"{one_line(blob.name)}: {len(answer)} bytes came where {size} were asked for")
 
 
 def _byte_ranges(start: int, size: int) -> Iterator[tuple[int, int]]:

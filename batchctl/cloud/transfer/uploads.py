@@ -3,16 +3,20 @@
 import hashlib
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from batchctl import hashes
 from batchctl.cloud import marks
+from batchctl.cloud.clients.courier import Letter, send_many
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.storage import AT_ONCE
 from batchctl.cloud.transfer.leftovers import clear_leftovers, staged_blocks
-from batchctl.errors import CloudError
+from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Blob
 
 SMALL = 8 << 20
@@ -37,13 +41,13 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     Raises CloudError, and stores nothing, if the file is not (or no longer) what the plan saw.
     """
     source = blob.source
-    if blob.md5 is None or (source is None and blob.text is None):
-        raise CloudError(f"blob {blob.name!r} has no local file to come from")
+    if source is None or is_small(blob):
+        [(_, error)] = upload_small(session, owner, {blob: condition})
+        if error:
+            raise error
+        return
     url = session.sas.below(session.sas.sink(blob.container), blob.path)
     mark = {f"x-ms-meta-{marks.OWNER}": owner}
-    if source is None or blob.size <= SMALL:
-        _upload_whole(session, url, source, blob, {**mark, **condition})
-        return
     staged = staged_blocks(session, blob)
     # All ids of a name have one length (REST: Put Block): others' blocks would keep ours out for a week.
     if any(len(id) != ID_LENGTH for id in staged):
@@ -51,23 +55,45 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     _upload_in_blocks(session, url, source, blob, {**mark, **condition}, staged)
 
 
-def _upload_whole(session: Session, url: str, source: Path | None, blob: Blob, stored: Headers) -> None:
-    """One request; the service refuses content whose MD5 is not the one that it is told (REST: Put Blob)."""
-    taken = session.budget.take(blob.size)
-    try:
-        data = _file_content(source, blob.size) if source else (blob.text or "").encode()
-        sent = {
-            "x-ms-blob-type": "BlockBlob",
-            "Content-Type": TYPE,
-            "Content-MD5": _base64(bytes.fromhex(blob.md5 or "")),
-        }
-        session.send("PUT", url, {**sent, **stored}, data)
-    except CloudError as error:
-        if error.code == "Md5Mismatch" and source:
-            raise _file_changed(source) from error
-        raise
-    finally:
-        session.budget.give_back(taken)
+def is_small(blob: Blob) -> bool:
+    """Does it go in one request?"""
+    return blob.source is None or blob.size <= SMALL
+
+
+def upload_small(
+    session: Session, owner: str, conditions: Mapping[Blob, Headers]
+) -> Generator[tuple[Blob, BatchctlError | OSError | None], None, None]:
+    """Each in one request, many at once; None, or why it is not stored, as they end.
+
+    The service refuses content whose MD5 is not the one that it is told (REST: Put Blob).
+    """
+    letters = ((blob, _whole(session, owner, blob, condition)) for blob, condition in conditions.items())
+    with closing(send_many(session, letters, AT_ONCE)) as answers:
+        for blob, answer in answers:
+            if isinstance(answer, bytes):
+                yield blob, None
+            elif blob.source and isinstance(answer, CloudError) and answer.code == "Md5Mismatch":
+                yield blob, _file_changed(blob.source)
+            else:
+                yield blob, answer
+
+
+def _whole(session: Session, owner: str, blob: Blob, condition: Headers) -> Letter:
+    headers = {
+        "x-ms-blob-type": "BlockBlob",
+        "Content-Type": TYPE,
+        "Content-MD5": _base64(bytes.fromhex(blob.md5 or "")),
+        f"x-ms-meta-{marks.OWNER}": owner,
+        **condition,
+    }
+    url = session.sas.below(session.sas.sink(blob.container), blob.path)
+    return Letter("PUT", url, headers, blob.size, partial(_content, blob))
+
+
+def _content(blob: Blob) -> bytes:
+    if blob.md5 is None or (blob.source is None and blob.text is None):
+        raise CloudError(f"blob {blob.name!r} has no local file to come from")
+    return _file_content(blob.source, blob.size) if blob.source else (blob.text or "").encode()
 
 
 def _file_content(source: Path, size: int) -> bytes:

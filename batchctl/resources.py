@@ -466,6 +466,13 @@ def label_of(resource: Resource) -> str:
             return resource.name
 
 
+def id_key(text: str) -> str:
+    """An id as ids are told apart: without regard to case. It is the text itself where that is no other, so that very
+    many are not held twice."""
+    key = text.lower()
+    return text if key == text else key
+
+
 def generation_id(job: str, generation: int) -> str:
     """The service's id of a generation: `id`, `id-g2`, `id-g3`, …"""
     return job if generation == 1 else f"{job}-g{generation}"
@@ -478,5 +485,7 @@ def task_digest(parts: dict[str, str]) -> str:
 
 def changed_parts(old: str, new: str) -> tuple[str, ...]:
     """Which parts of two task digests differ, in the order of the new one."""
+    if old == new:
+        return ()  # nearly always, and asked of every task
     before, after = (dict(part.split("=", 1) for part in text.split(";") if "=" in part) for text in (old, new))
     return tuple(part for part in {**after, **before} if before.get(part) != after.get(part))

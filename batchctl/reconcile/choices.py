@@ -36,6 +36,8 @@ class Choices:
 
     def forces(self, task: str) -> str | None:
         """The option that makes this task run although it is up to date. Failed tasks run anyway."""
+        if not self.replace and not self.rerun:
+            return None
         replaced = (r for r in self.replace if r.startswith(TASK) and _fits_pattern(task, r.removeprefix(TASK)))
         patterns = (p for p in self.rerun if p == EVERY or (p != FAILED and _fits_pattern(task, p)))
         return next((f"--replace {r}" for r in replaced), None) or next((f"--rerun {p}" for p in patterns), None)
@@ -47,8 +49,9 @@ class Choices:
 
     def unmet(self, tasks: Iterable[str]) -> tuple[str, ...]:
         """Patterns that no task meets: most likely a slip."""
-        ids = tuple(tasks)
-        return tuple(p for p in self.rerun if p not in (EVERY, FAILED) and not any(_fits_pattern(i, p) for i in ids))
+        patterns = [p for p in self.rerun if p not in (EVERY, FAILED)]
+        ids = tuple(tasks) if patterns else ()
+        return tuple(p for p in patterns if not any(_fits_pattern(i, p) for i in ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

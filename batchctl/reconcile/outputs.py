@@ -4,9 +4,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePath, PureWindowsPath
 
+from batchctl import frozen
 from batchctl.desired import Download
 from batchctl.frozen import dataclass
 from batchctl.globs import chooser
@@ -78,9 +78,11 @@ def outputs_by_task(outputs: Iterable[Blob]) -> Written:
 
 def missing_outputs(task: Task, written: Written, run: Task | None = None) -> tuple[OutputFile, ...]:
     """The declared outputs of a task of which there is no blob that it wrote for them in this run, which succeeded."""
+    if not task.output_files:
+        return ()
     blobs = written.get(task.id.lower(), ())
     if run is not None:
-        task = replace(task, digest=run.digest, generation=run.generation)
+        task = frozen.replace(task, digest=run.digest, generation=run.generation)
     return tuple(
         output
         for output in task.output_files

@@ -38,7 +38,7 @@ def diff(
         notes=(*sorted(notes), *jobs.notes),
         waits=jobs.waits,
         fetches=tuple(fetches),
-        unchanged=compared.count(None) + len(jobs.kept),
+        unchanged=compared.count(None) + jobs.kept,
     )
 
 

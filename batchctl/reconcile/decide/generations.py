@@ -24,13 +24,13 @@ from batchctl.words import some
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What becomes of jobs and tasks. `kept` stay as they are; `waits`: generations whose tasks are waited for.
+    """What becomes of jobs and tasks. So many are `kept` as they are; `waits`: generations whose tasks are waited for.
 
     `strays`: tasks that have not ended and are in the spec no more.
     """
 
     changes: tuple[Change, ...] = ()
-    kept: tuple[Job | Task, ...] = ()
+    kept: int = 0
     waits: tuple[Job, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices 
     placement, strays = place_tasks(runs, verdicts), runs.strays(tasks)
     return Schedule(
         changes=(*left, *runs.endings, *placement.changes),
-        kept=(*([placement.target] if placement.stays else []), *(v.task for v in verdicts if not v.reasons)),
+        kept=placement.stays + sum(t.factory not in waiting for t in tasks) - sum(bool(v.reasons) for v in verdicts),
         waits=placement.waits,
         refusals=(
             *refusals_of_busy(verdicts),

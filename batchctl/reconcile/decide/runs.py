@@ -7,7 +7,7 @@ from dataclasses import replace
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, gets_no_more, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
-from batchctl.resources import Job, Task, changed_parts
+from batchctl.resources import Job, Task, changed_parts, id_key
 from batchctl.rules import field_differences
 from batchctl.words import plural
 from batchctl.work import HANDLING
@@ -38,12 +38,9 @@ class Runs:
 
     def strays(self, wanted: Iterable[Task]) -> tuple[Task, ...]:
         """Tasks that have not ended and are in the spec no more."""
-        ids = {task.id.lower() for task in wanted}
-        return tuple(
-            run
-            for key, run in self.newest.items()
-            if key not in ids and run.state != "completed" and self.job_of(run).state not in ENDING
-        )
+        runs_on = [r for r in self.newest.values() if r.state != "completed" and self.job_of(r).state not in ENDING]
+        ids = {task.id.lower() for task in wanted} if runs_on else set()
+        return tuple(run for run in runs_on if run.id.lower() not in ids)
 
     def job_of(self, run: Task) -> Job:
         return self.alive[run.generation or 1]
@@ -135,8 +132,9 @@ def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Ta
     newest: dict[str, Task] = {}
     for run in runs:
         if run.generation in alive:
-            known = newest.get(run.id.lower(), run)
-            newest[run.id.lower()] = max(known, run, key=lambda r: r.generation or 1)
+            known = newest.setdefault(id_key(run.id), run)
+            if (run.generation or 1) > (known.generation or 1):
+                newest[id_key(run.id)] = run
     return newest
 
 

@@ -34,11 +34,14 @@ class Verdict:
 
 
 def verdicts_on(tasks: Sequence[Task], runs: Runs, written: Written, choices: Choices) -> list[Verdict]:
-    """One for each wanted task, those among them that run because what they depend on does."""
+    """One for each wanted task that does not merely stay as it is, and for a manager; those among them that run because
+    what they depend on does."""
     judged = [_verdict_on(task, runs, written, choices) for task in tasks]
     if choices.failed_alone:
-        judged = [_put_off(verdict, runs, choices) for verdict in judged]
-    return list(_with_dependents(judged, runs))
+        judged = [verdict and _put_off(verdict, runs, choices) for verdict in judged]
+    if any(task.depends_on for task in tasks):
+        judged = list(_with_dependents(tasks, judged, runs))
+    return [verdict for verdict in judged if verdict]
 
 
 def why_failed(run: Task) -> str:
@@ -48,7 +51,7 @@ def why_failed(run: Task) -> str:
     return f"failed: {run.failure or 'unknown'}"
 
 
-def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> Verdict:
+def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> Verdict | None:
     run = runs.newest.get(task.id.lower())
     if run is None:
         return Verdict(task=task, reasons=NEW)
@@ -61,7 +64,9 @@ def _verdict_on(task: Task, runs: Runs, written: Written, choices: Choices) -> V
     asked = () if "outputs changed" in changed else missing_outputs(task, written, run)
     missing = tuple(f"output {missing_line(o, task, written)}" for o in asked)
     forced = f"forced by {option}" if (option := choices.forces(task.id)) else None
-    return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
+    if changed or missing or forced or task.manager:
+        return Verdict(task=task, reasons=(*changed, *missing) or ((forced,) if forced else ()))
+    return None  # it stays: of very many, most do
 
 
 def _verdict_on_unfinished(task: Task, run: Task, runs: Runs, changed: Reasons) -> Verdict:
@@ -96,12 +101,14 @@ def _put_off(verdict: Verdict, runs: Runs, choices: Choices) -> Verdict:
     return replace(verdict, reasons=(), put_off=True)
 
 
-def _with_dependents(verdicts: Sequence[Verdict], runs: Runs) -> Iterator[Verdict]:
-    own = {v.task.id.lower(): v.reasons for v in verdicts if v.reasons}
-    found = with_dependents([v.task for v in verdicts], own)
-    for verdict in verdicts:
-        key = verdict.task.id.lower()
-        yield _with_reasons(verdict, found[key], runs.newest.get(key)) if key in found else verdict
+def _with_dependents(
+    tasks: Sequence[Task], verdicts: Sequence[Verdict | None], runs: Runs
+) -> Iterator[Verdict | None]:
+    found = with_dependents(tasks, {v.task.id.lower(): v.reasons for v in verdicts if v and v.reasons})
+    for task, verdict in zip(tasks, verdicts, strict=True):
+        reasons = found.get(key := task.id.lower())
+        again = reasons and _with_reasons(verdict or Verdict(task=task), reasons, runs.newest.get(key))
+        yield again or verdict
 
 
 def _with_reasons(verdict: Verdict, reasons: Reasons, run: Task | None) -> Verdict:

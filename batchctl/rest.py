@@ -43,12 +43,20 @@ class Dialect:
     def read(self, cls: Any, document: Mapping[str, Any]) -> Json:
         """The fields of `cls` that the document says, by name; what has no field, or means nothing, is left out."""
         found: Json = {}
-        for entry in field_entries(cls, self.place):
-            said = document.get(entry.path[0]) if len(entry.path) == 1 else _find_at(document, entry.path)
-            value = None if said is None else word(said) if entry.is_word else self._read(entry.kind, said)
-            if value is not None:
-                found[entry.name] = value
+        self._read_below(fields_below(cls, self.place), document, found)
         return found
+
+    def _read_below(self, below: "Below", document: Mapping[str, Any], found: Json) -> None:
+        # What is said is asked for its place: of a hundred thousand tasks each says a few of many fields.
+        for name, said in document.items():
+            if said is None or (place := below.get(name)) is None:
+                continue
+            for entry in place.entries:
+                value = word(said) if entry.is_word else said if entry.is_plain else self._read(entry.kind, said)
+                if value is not None:
+                    found[entry.name] = value
+            if place.below and isinstance(said, Mapping):
+                self._read_below(place.below, said, found)
 
     def write(self, value: Any, *, only: Container[str] | None = None, sparse: bool = False) -> Json:
         """The document of a value: all its fields that have a place, or `only` these. What is None or an empty tuple is
@@ -122,6 +130,30 @@ def _entry(f: Any, path: Path, kind: Any) -> Entry:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name in a document: the fields that stand there, and what stands below it."""
+
+    entries: tuple[Entry, ...]
+    below: "Below"
+
+
+Below = Mapping[str, Place]
+
+
+@cache
+def fields_below(cls: Any, place: str, above: Path = ()) -> Below:
+    """The fields of a class by the names of a document, below a path."""
+    depth = len(above)
+    found = [entry for entry in field_entries(cls, place) if entry.path[:depth] == above and len(entry.path) > depth]
+    return {
+        name: Place(
+            tuple(entry for entry in found if entry.path == (*above, name)), fields_below(cls, place, (*above, name))
+        )
+        for name in dict.fromkeys(entry.path[depth] for entry in found)
+    }
+
+
 @cache
 def written_entries(cls: Any, place: str) -> tuple[Entry, ...]:
     """Those of them that are not for the service alone to say."""
@@ -163,12 +195,6 @@ def without_none(hint: Any) -> Any:
     if isinstance(hint, UnionType):
         return next(option for option in get_args(hint) if option is not type(None))
     return hint
-
-
-def _find_at(document: Any, path: Path) -> Any:
-    for name in path:
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
 
 
 def _put_at(document: Json, path: Path, value: Any) -> None:

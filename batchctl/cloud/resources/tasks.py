@@ -141,12 +141,11 @@ def _change_limits(session: Session, task: Task) -> None:
 
 
 def read_task(dialect: Dialect, job: Job, item: Json) -> Task:
-    failure = (item.get("executionInfo") or {}).get("failureInfo") or {}
-    said = error_text(failure)
+    failure = (item.get("executionInfo") or {}).get("failureInfo")
     return Task(
         **dialect.read(Task, item),
         job=job.name,
         digest=travelling_digest(item) or _digest_of_manager(job, item),
         generation=job.generation,
-        failure=said or None,
+        failure=(error_text(failure) or None) if failure else None,
     )

@@ -65,6 +65,10 @@ def mentions(value: Any, text: str) -> bool:
     return is_dataclass(value) and any(mentions(getattr(value, f.name), text) for f in fields(value))
 
 
+Step = Callable[[Filler, dict[str, Any]], None]
+"""Puts some fields of a task, of whose fields those before it are there."""
+
+
 class Mould:
     """What all tasks of a factory share. `coming`: containers whose blobs may be there only when the task runs."""
 
@@ -75,54 +79,76 @@ class Mould:
         shared = {"job": frame.job.wanted.name, "factory": factory_name(factory), "streams": frame.streams}
         self._plain = {**plain, **shared, "command_line": ""}
         self._task = Task(**self._plain)
-        wanted, several = factory.wanted, factory.multi_instance
-        self._differs = {
-            "resource_files": mentions(factory.resource_files, "{"),
-            "output_files": mentions(factory.output_files, "{"),
-            "environment": mentions(wanted.environment, "{"),
-            "run": mentions(factory.commands, "{") or several is not None,
-            "instances": several is not None,
-            "texts": any(mentions(getattr(wanted, name), "{") for name, _ in filled_fields(Task)),
-        }
-        self._same: dict[str, Any] = {}
+        self._differs = _differing(factory, frame)
         self._hashes = _Hashes(self._differs)
+        self._steps = self._all_steps()
+        self._is_laid = False
 
     def draft(self, fill: Filler, key: str) -> Draft:
-        """The task of one item."""
-        factory, frame, once = self.factory, self.frame, self._once
-        files = once("resource_files", lambda: self._files(fill))
-        task_id = legal_task_id(fill((*factory.at, "id"), factory.id))
-        # In the order in which problems are told.
-        outputs = once("output_files", lambda: self._outputs(fill))
-        environment = once("environment", lambda: self._settings(fill))
-        line, script = once("run", lambda: _run(fill, factory, frame.pool))
-        values = {
-            "id": task_id,
-            "resource_files": (*files, *script) if script else files,
-            "output_files": outputs,
-            "environment": environment,
-            "command_line": line,
-            **(once("instances", lambda: self._instances(fill)) if factory.multi_instance else NOTHING),
-            **once("texts", lambda: filled_texts(fill, factory.at, factory.wanted)),
-        }
-        taken = (*values["resource_files"], *common_files(values))
-        if contents := kept_contents(taken, frame.digests, frame.kept):
-            values["contents"] = contents
-        parts = self._parts(fill, values, files)
+        """The task of one item. What all tasks have alike is laid into the mould with the first."""
+        factory, values = self.factory, dict[str, Any]()
+        for step in self._steps.values():
+            step(fill, values)
+        parts = self._parts(fill, values)
         if not factory.depends_on:
-            return Draft(replace(self._task, **values, digest=task_digest(parts)), NOTHING, key, NOTHING)
-        at = (*factory.at, "dependsOn")
-        awaits = {i: legal_task_id(fill((*at, i, "task"), d.task)) for i, d in enumerate(factory.depends_on) if d.task}
-        return Draft(replace(self._task, **values), parts, key, awaits or NOTHING)
+            draft = Draft(replace(self._task, **values, digest=self._hashes.digest(parts)), NOTHING, key, NOTHING)
+        else:
+            at = (*factory.at, "dependsOn")
+            named = {i: d.task for i, d in enumerate(factory.depends_on) if d.task}
+            awaits = {i: legal_task_id(fill((*at, i, "task"), task)) for i, task in named.items()}
+            draft = Draft(replace(self._task, **values), parts, key, awaits or NOTHING)
+        if not self._is_laid:
+            self._lay(fill)
+        return draft
 
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What all tasks have alike is made with the first."""
-        if name in self._same:
-            return self._same[name]
-        found = make()
-        if not self._differs[name]:
-            self._same[name] = found
-        return found
+    def _lay(self, fill: Filler) -> None:
+        alike: dict[str, Any] = {}
+        for name, step in self._steps.items():
+            if not self._differs[name]:
+                step(fill, alike)
+        self._plain, self._task, self._is_laid = {**self._plain, **alike}, replace(self._task, **alike), True
+        self._steps = {name: step for name, step in self._steps.items() if self._differs[name]}
+
+    def _all_steps(self) -> dict[str, Step]:
+        """In the order in which problems are told."""
+        several = {"instances": self._put_instances} if self.factory.multi_instance else {}
+        return {
+            "resource_files": self._put_files,
+            "id": self._put_id,
+            "output_files": self._put_outputs,
+            "environment": self._put_settings,
+            "run": self._put_line,
+            **several,
+            "texts": lambda fill, values: values.update(filled_texts(fill, self.factory.at, self.factory.wanted)),
+            "contents": self._put_contents,
+        }
+
+    def _put_id(self, fill: Filler, values: dict[str, Any]) -> None:
+        values["id"] = legal_task_id(fill((*self.factory.at, "id"), self.factory.id))
+
+    def _put_files(self, fill: Filler, values: dict[str, Any]) -> None:
+        values["resource_files"] = self._files(fill)
+
+    def _put_outputs(self, fill: Filler, values: dict[str, Any]) -> None:
+        values["output_files"] = self._outputs(fill)
+
+    def _put_settings(self, fill: Filler, values: dict[str, Any]) -> None:
+        at = (*self.factory.at, "environmentSettings")
+        values["environment"] = filled_settings(fill, at, self.factory.wanted.environment)
+
+    def _put_line(self, fill: Filler, values: dict[str, Any]) -> None:
+        values["command_line"], script = _run(fill, self.factory, self.frame.pool)
+        if script:
+            values["resource_files"] += script
+
+    def _put_instances(self, fill: Filler, values: dict[str, Any]) -> None:
+        assert self.factory.multi_instance is not None
+        values["multi_instance_settings"] = _instances(fill, self.factory.multi_instance, self.frame, self.coming)
+
+    def _put_contents(self, _fill: Filler, values: dict[str, Any]) -> None:
+        taken = (*values.get("resource_files", self._task.resource_files), *common_files(values))
+        if contents := kept_contents(taken, self.frame.digests, self.frame.kept):
+            values["contents"] = contents
 
     def _files(self, fill: Filler) -> tuple[ResourceFile, ...]:
         return filled_resource_files(fill, self.frame.digests.inventory, self.factory.resource_files, self.coming)
@@ -131,22 +157,15 @@ class Mould:
         windows = self.frame.pool.windows
         return tuple([filled_output_file(fill, output, windows=windows) for output in self.factory.output_files])
 
-    def _settings(self, fill: Filler) -> Settings:
-        return filled_settings(fill, (*self.factory.at, "environmentSettings"), self.factory.wanted.environment)
-
-    def _instances(self, fill: Filler) -> dict[str, MultiInstanceSettings]:
-        assert self.factory.multi_instance is not None
-        return {"multi_instance_settings": _instances(fill, self.factory.multi_instance, self.frame, self.coming)}
-
-    def _parts(self, fill: Filler, values: dict[str, Any], files: tuple[ResourceFile, ...]) -> dict[str, str]:
+    def _parts(self, fill: Filler, values: dict[str, Any]) -> dict[str, str]:
         """Those of its digest. Of secrets they tell the names."""
         if self.frame.secret:
-            said = {**self._plain, **values, **self._told(told(fill), files)}
+            said = {**self._plain, **values, **self._told(told(fill), self._files(fill))}
             return digest_parts(said, self.frame.common, self.frame.scripts, self.frame.digests)
         return self._hashes.parts(self._plain, values, self.frame)
 
     def _told(self, fill: Filler, files: tuple[ResourceFile, ...]) -> dict[str, Any]:
-        """What the digest tells otherwise than the task has it."""
+        """What the digest tells otherwise than the task has it; `files`: its own, with their secrets."""
         factory, inventory = self.factory, self.frame.digests.inventory
         elsewhere = [f for f in factory.resource_files if f.http_url or f.storage_container_url]
         urls = filled_resource_files(fill, inventory, elsewhere)
@@ -161,12 +180,31 @@ class Mould:
         }
 
 
+def _differing(factory: Factory, frame: Frame) -> dict[str, bool]:
+    """In which steps the tasks of a factory differ."""
+    wanted, several = factory.wanted, factory.multi_instance is not None
+    line, files = mentions(factory.commands, "{") or several, mentions(factory.resource_files, "{")
+    if frame.pool.windows:  # whose commands may be in files
+        line = files = line or files
+    return {
+        "resource_files": files,
+        "id": True,
+        "output_files": mentions(factory.output_files, "{"),
+        "environment": mentions(wanted.environment, "{"),
+        "run": line,
+        "instances": several,
+        "texts": any(mentions(getattr(wanted, name), "{") for name, _ in filled_fields(Task)),
+        "contents": files or several,
+    }
+
+
 class _Hashes:
     """The parts of the digests of a factory's tasks; those in which these do not differ are hashed once."""
 
     def __init__(self, differs: Mapping[str, bool]) -> None:
         self._differs = differs
         self._first: dict[str, str] = {}
+        self._told = ""
         self._command = "", ""
 
     def parts(self, plain: Mapping[str, Any], values: Mapping[str, Any], frame: Frame) -> dict[str, str]:
@@ -174,18 +212,23 @@ class _Hashes:
         if not self._first or differs["texts"] or differs["instances"]:
             whole = {**plain, **values}
             self._first, self._command = digest_parts(whole, frame.common, frame.scripts, digests), around_line(whole)
+            self._told = task_digest(self._first)
             return self._first
-        parts = self._first.copy()
+        changed: dict[str, str] = {}
         if differs["run"]:
             before, behind = self._command
-            parts["command"] = text_hash(f"{before}{encode_basestring(values['command_line'])}{behind}")
+            changed["command"] = text_hash(f"{before}{encode_basestring(values['command_line'])}{behind}")
         if differs["environment"]:
-            parts["environment"] = settings_hash(frame.common, values["environment"])
-        if differs["resource_files"] or (differs["run"] and frame.pool.windows):  # whose lines may be in files
-            parts["inputs"] = files_hash(values["resource_files"], digests)
+            changed["environment"] = settings_hash(frame.common, values["environment"])
+        if differs["resource_files"]:
+            changed["inputs"] = files_hash(values["resource_files"], digests)
         if differs["output_files"]:
-            parts["outputs"] = outputs_hash(values["output_files"])
-        return parts
+            changed["outputs"] = outputs_hash(values["output_files"])
+        return {**self._first, **changed} if changed else self._first
+
+    def digest(self, parts: dict[str, str]) -> str:
+        """The digest of these parts: one text for all tasks where they are those of the first."""
+        return self._told if parts is self._first else task_digest(parts)
 
 
 def _run(fill: Filler, factory: Factory, pool: PoolSpec) -> tuple[str, tuple[ResourceFile, ...]]:

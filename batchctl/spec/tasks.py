@@ -6,8 +6,7 @@ from typing import Any
 
 from batchctl.desired import Stage
 from batchctl.errors import Problem
-from batchctl.frozen import dataclass
-from batchctl.resources import Blob, Job, Task
+from batchctl.resources import Blob, Job, Task, id_key
 from batchctl.spec.fanout.dependencies import (
     Draft,
     ProblemsError,
@@ -121,14 +120,6 @@ def _told_line(spec: Spec, work: WorkSpec[Any]) -> str:
     return command_line(told(Filler(spec, {}, [])), work.commands, on_windows=on_windows)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """What made a task: a factory, and the key of its item."""
-
-    factory: Factory
-    key: str
-
-
 def reserved_ids(job: JobSpec | None) -> Set[str]:
     """The ids of the job's own tasks (REST: TaskIdSameAsJobPreparationTask, TaskIdSameAsJobReleaseTask)."""
     preparation, release = (job.job_preparation_task, job.job_release_task) if job else (None, None)
@@ -145,8 +136,9 @@ class Made:
         self.made = 0
         self._spec = spec
         self._problems: list[Problem] = []
-        self._ids: dict[str, Maker] = {}
-        self._outputs: dict[Place, Maker] = {}
+        self._factories = {factory_name(f): f for f in spec.job.tasks} if spec.job else {}
+        self._ids: dict[str, Draft] = {}
+        self._outputs: dict[Place, Draft] = {}
         self._uploads, self._unread = uploads, spec.unread
         self._reserved = reserved_ids(spec.job)
 
@@ -174,48 +166,49 @@ class Made:
                 return
             self.made += 1
             drafts.append(mould.draft(Filler(self._spec, binding.values, self._problems, self._scripts), binding.key))
-            self._meet(factory, drafts[-1].task, binding)
+            self._meet(factory, drafts[-1])
             if len(self._problems) >= MOST_OF_ONE_FACTORY:
                 return
 
-    def _meet(self, factory: Factory, task: Task, binding: Binding) -> None:
-        maker = Maker(factory, binding.key)
-        if task.id.lower() in self._reserved:
+    def _meet(self, factory: Factory, draft: Draft) -> None:
+        task, key = draft.task, id_key(draft.task.id)
+        if key in self._reserved:
             message = (
-                f"{self._called(maker)} would have the task id {shown(task.id)}, which is taken by the job's own task"
+                f"{self._called(draft)} would have the task id {shown(task.id)}, which is taken by the job's own task"
             )
             self._report((*factory.at, "id"), message, "reserved-id")
         # Batch tells ids apart without regard to case.
-        if (other := self._ids.setdefault(task.id.lower(), maker)) is not maker:
-            both = f"{self._called(other)} and {self._called(maker)}"
+        if (other := self._ids.setdefault(key, draft)) is not draft:
+            both = f"{self._called(other)} and {self._called(draft)}"
             message = f"{both} would both have the task id {shown(task.id)}; case does not count"
             self._report((*factory.at, "id"), message, "same-task-id")
         if task.streams and task.streams.container not in self._unread:
-            self._meet_streams(task, task.streams, maker)
+            self._meet_streams(task.streams, draft)
         if not task.output_files:
             return
         at, names = (*factory.at, "outputFiles"), names_of(task)
         for below, message, code in wrong_outputs(task, names, self._uploads):
             self._report((*at, *below), message, code)
         for blob in sure_blobs(names):
-            if (other := self._outputs.setdefault(blob.place, maker)) is not maker:
-                both = f"{self._called(other)} and {self._called(maker)}"
+            if (other := self._outputs.setdefault(blob.place, draft)) is not draft:
+                both = f"{self._called(other)} and {self._called(draft)}"
                 message = f"{both} would both write the blob {shown('/'.join(blob.place))}"
                 self._report((*at, blob.number), message, "same-output")
 
-    def _meet_streams(self, task: Task, kept: KeptStreams, maker: Maker) -> None:
+    def _meet_streams(self, kept: KeptStreams, draft: Draft) -> None:
         """Where the spec says where they go, other blobs may go there too."""
         for name in ("stdout.txt", "stderr.txt"):
-            place = kept.container, f"{task.id}/{name}"
-            if place in self._uploads or self._outputs.setdefault(place, maker) is not maker:
+            place = kept.container, f"{draft.task.id}/{name}"
+            if place in self._uploads or self._outputs.setdefault(place, draft) is not draft:
                 message = f"a standard stream of a task would be {shown('/'.join(place))}, the name of another blob"
                 self._report(("logs", "container"), message, "same-output")
 
-    def _called(self, maker: "Maker") -> str:
-        if maker.factory.for_each:
-            return shown(maker.key)
+    def _called(self, draft: Draft) -> str:
+        factory = self._factories[draft.task.factory]
+        if factory.for_each:
+            return shown(draft.key)
         source = self._spec.source
-        return f"the factory in {source.where(source.values[maker.factory.at])}"
+        return f"the factory in {source.where(source.values[factory.at])}"
 
     def _report(self, at: At, message: str, code: str) -> None:
         self._problems.append(self._spec.problem(at, message, code))

@@ -101,9 +101,7 @@ def _put_off(verdict: Verdict, runs: Runs, choices: Choices) -> Verdict:
     return replace(verdict, reasons=(), put_off=True)
 
 
-def _with_dependents(
-    tasks: Sequence[Task], verdicts: Sequence[Verdict | None], runs: Runs
-) -> Iterator[Verdict | None]:
+def _with_dependents(tasks: Sequence[Task], verdicts: Sequence[Verdict | None], runs: Runs) -> Iterator[Verdict | None]:
     found = with_dependents(tasks, {v.task.id.lower(): v.reasons for v in verdicts if v and v.reasons})
     for task, verdict in zip(tasks, verdicts, strict=True):
         reasons = found.get(key := task.id.lower())

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from batchctl.frozen import dataclass
 from batchctl.spec.fanout import items
@@ -22,8 +22,7 @@ LEGAL_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 ITEM = frozenset({"item"})
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """One task of a fan-out: `key` names its item to people, `values` fill placeholders (`item.stem`, `index`, …)."""
 
     key: str

@@ -11,6 +11,7 @@ from batchctl.cloud_answers import BrokenNodes, Counts, JobStanding, PoolHealth,
 from batchctl.desired import Tolerance
 from batchctl.errors import Stuck
 from batchctl.reconcile.carry_out.follow import (
+    EAGER,
     LONGEST,
     MOST_TAILS,
     SHORTEST,
@@ -113,9 +114,14 @@ def test_several_generations_are_counted_together() -> None:
 
 def test_polls_grow_slower_and_never_too_slow() -> None:
     _, clock = waited(Scripted([Counts(running=1)] * 300 + [DONE]))
-    assert clock.slept[0] == SHORTEST
+    assert clock.slept[0] == EAGER
     assert clock.slept == sorted(clock.slept)
     assert clock.slept[-1] == LONGEST
+
+
+def test_two_looks_at_what_does_not_move_are_not_close() -> None:
+    _, clock = waited(Scripted([WAITING] * 6 + [DONE]))
+    assert min(clock.slept) == SHORTEST
 
 
 def test_a_wait_ends_by_its_deadline() -> None:

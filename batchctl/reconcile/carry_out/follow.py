@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 1.0, 15.0
 """Seconds between two polls; they grow with the wait."""
 
+EAGER = 0.25
+"""Seconds between two polls at first while tasks run: then a poll is one request, and of a short run its end is a part.
+Where nothing moves, two looks that are to agree are further apart, for what they see may lag."""
+
 STDERR_LINES = 20
 
 MOST_TAILS = 20
@@ -113,7 +117,8 @@ def wait_for_tasks(
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs, spec))
         # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
-        clock.sleep(min(LONGEST, max(SHORTEST, waited / 20)))
+        shortest = EAGER if counts.running or moved else SHORTEST
+        clock.sleep(min(LONGEST, max(shortest, waited / 20)))
 
 
 def _counted(job: Job, cloud: Cloud, spec: str) -> Counts:

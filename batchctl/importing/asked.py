@@ -21,9 +21,9 @@ class Asked:
 class Kind:
     """A tool whose files can be imported.
 
-    `name`: what --from takes; `title`: what people call it. `knows`: is a file one of its kind? `document`: the spec of
-    its files, as a document; what becomes of their fields goes to their report. `fields`: what is written of them in
-    docs/import.md.
+    no tool knows of use to it? `document`: the spec of its files, as a document; what becomes of their fields goes
+    no tool knows of use to it? `document`: the spec of its files, as a document; what becomes of their fields goes to
+    their report. `fields`: what docs/import.md says of them.
     """
 
     name: str
@@ -31,3 +31,4 @@ class Kind:
     knows: Callable[[Found], bool]
     document: Callable[[Sequence[Found], Asked], dict[str, Any]]
     fields: Sequence[Row]
+    beside: Callable[[Found], bool] = lambda _found: False

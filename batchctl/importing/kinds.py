@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
+from batchctl.importing.extension.files import EXTENSION
 from batchctl.importing.found import Document, Found
+from batchctl.importing.rest.files import AZ
 from batchctl.importing.shipyard.files import SHIPYARD
 from batchctl.words import some
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD,)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ)}
 """By the name that --from takes."""
 
 
 def imported(files: Sequence[Found], asked: Asked, named: str = "") -> Document:
     """The spec of the files; what becomes of their fields is in their report. Raises SpecError and UsageError."""
     kind = _named(named) if named else _recognised(files)
-    known = [file for file in files if named or kind.knows(file)]
+    known = [file for file in files if named or kind.knows(file) or kind.beside(file)]
     for other in (file for file in files if file not in known):
         other.dropped(f"no file of {kind.title}")
     said = kind.document(known, asked)

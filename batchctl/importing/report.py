@@ -42,7 +42,14 @@ class Report:
     told: set[int] = field(default_factory=set)
 
     def sorted(self) -> tuple[Line, ...]:
-        return tuple(sorted(set(self.lines)))
+        """In the order of the files, the last word of each field; of what is in a refused one no more is said."""
+        last = {(line.file, line.line, line.column, line.field or line.why): line for line in self.lines}
+        refused = [line for line in last.values() if line.verdict is Verdict.REFUSED]
+        return tuple(sorted(line for line in last.values() if not any(_is_in(line, other) for other in refused)))
+
+
+def _is_in(line: Line, other: Line) -> bool:
+    return line.file == other.file and line.field.startswith((f"{other.field}.", f"{other.field}["))
 
 
 def counts(lines: Iterable[Line]) -> Iterator[str]:

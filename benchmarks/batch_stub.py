@@ -47,8 +47,8 @@ class _Stub(asyncio.Protocol):
 def _answer(request: bytes) -> bytes:
     results = [{"status": "Success", "taskId": found.decode()} for found in _ID.findall(request)]
     body = json.dumps({"value": results}).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}request-id: 7d6f0a5e\r\n\r\n".encode() + body
 
 
 async def _serve() -> None:

@@ -405,7 +405,8 @@ class Connection(asyncio.BufferedProtocol):
         request = Request(method, account, container, path, query, self._headers, self._body or b"")
         answer = self._service.answer(request)
         self._body, self._filled = None, 0
-        said = {"Content-Length": str(len(answer.body)), "x-ms-version": "2025-05-05", "Date": formatdate(usegmt=True)}
+        known = {"x-ms-request-id": "7d6f0a5e", "x-ms-version": "2025-05-05"}
+        said = {"Content-Length": str(len(answer.body)), **known, "Date": formatdate(usegmt=True)}
         head = "".join(f"{k}: {v}\r\n" for k, v in (said | dict(answer.headers)).items())
         pieces: list[bytes | memoryview] = [f"HTTP/1.1 {answer.status} .\r\n{head}\r\n".encode()]
         if method != "HEAD":

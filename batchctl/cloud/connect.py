@@ -19,6 +19,7 @@ from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.batch import Batch
+from batchctl.cloud.clients.faults import require_the_service
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
@@ -149,6 +150,7 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
     options: dict[str, Any] = {
         "user_agent": gate.user_agent,
         "raw_request_hook": gate.check,
+        "raw_response_hook": _require_the_service,
         "retry_total": 0,
         # The signature would go along to wherever an answer points (reliability S10).
         "permit_redirects": False,
@@ -212,6 +214,13 @@ def _transport(url: str, trusted: str | None) -> RequestsTransport:
         connection_timeout=CONNECT_WITHIN,
         read_timeout=ANSWER_WITHIN,
     )
+
+
+def _require_the_service(response: Any) -> None:
+    """Of any answer to the SDK. Raises NotTheServiceError."""
+    answer, request = response.http_response, response.http_request
+    service = "blob storage" if "x-ms-version" in request.headers else "Azure Batch"
+    require_the_service(request.url.partition("?")[0], answer.status_code, answer.headers, service)
 
 
 def _credential(url: str, account: str, key: str | None, variable: str) -> Any:

@@ -1,10 +1,12 @@
 """Answers that no Azure service gives: told in one line that names the place, and nobody is led elsewhere."""
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
@@ -14,6 +16,8 @@ import pytest
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import Target, connect
 from batchctl.errors import CloudError, UsageError
+from batchctl.resources import Blob, Container, Image, Pool
+from tests.clock import FakeClock
 
 HERE = "HERE"
 """In an answer: the address of the service itself."""
@@ -21,9 +25,18 @@ HERE = "HERE"
 
 @contextmanager
 def answering(
-    status: int, kind: str, body: str, *, ahead: timedelta = timedelta(), files: Mapping[str, str] | None = None
+    status: int,
+    kind: str,
+    body: str,
+    *,
+    ahead: timedelta = timedelta(),
+    files: Mapping[str, str] | None = None,
+    names_itself: bool = True,
 ) -> Iterator[Target]:
-    """A service that says the same to every request but for `files`, and whose clock is `ahead` of ours."""
+    """A service that says the same to every request but for `files`, and whose clock is `ahead` of ours.
+
+    Not `names_itself`: what answers is something between us and the service.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -35,6 +48,8 @@ def answering(
             self.send_response(status)
             self.send_header("Content-Type", kind if found is None else "text/plain")
             self.send_header("Location", body)
+            for name in ("request-id", "x-ms-request-id") if names_itself else ():
+                self.send_header(name, "7d6f0a5e")
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
@@ -45,6 +60,8 @@ def answering(
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.do_GET()
+
+        do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 (names that http.server asks for)
 
         def do_HEAD(self) -> None:
             self.do_GET()
@@ -104,6 +121,28 @@ def test_storage(status: int, kind: str, body: str, said: str | None) -> None:
             return
         with pytest.raises(CloudError, match=said):
             cloud.storage("o", [])
+
+
+IMAGE = Image(publisher="canonical", offer="ubuntu-24_04-lts", sku="server")
+CONTAINER, POOL = Container(name="c", owner="o"), Pool(name="p", owner="o", vm_size="Standard_D2s_v5", image=IMAGE)
+TEXT = Blob(container="c", path="b", text="x", size=1, md5=hashlib.md5(b"x", usedforsecurity=False).hexdigest())
+
+BELIEVED = {
+    "a blob is uploaded": lambda cloud: cloud.create([TEXT], "o"),
+    "a container is deleted": lambda cloud: cloud.delete([CONTAINER], "o"),
+    "a pool is deleted": lambda cloud: cloud.delete([POOL], "o"),
+    "a pool is resized": lambda cloud: cloud.update([(POOL, replace(POOL, target_dedicated_nodes=1))], "o"),
+}
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 403, 404, 409, 412])
+@pytest.mark.parametrize("done", BELIEVED)
+def test_what_stands_between_is_not_believed(done: str, status: int) -> None:
+    """Neither that it is done, nor that it is not there, nor that it may not be."""
+    with answering(status, "text/html", "<html>Please log in", names_itself=False) as target:
+        (outcome,) = BELIEVED[done](connect(target, FakeClock()))
+    assert "did not answer as" in str(outcome.error), done
+    assert "login page" in str(outcome.error), done
 
 
 @pytest.mark.parametrize("status", [401, 403])

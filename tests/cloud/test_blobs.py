@@ -53,6 +53,7 @@ def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
 
 def said(handler: BaseHTTPRequestHandler, status: int, body: str) -> None:
     handler.send_response_only(status, "said")
+    handler.send_header("x-ms-request-id", "7d6f0a5e")
     handler.send_header("Content-Length", str(len(body.encode())))
     handler.end_headers()
     handler.wfile.write(body.encode())

@@ -13,7 +13,7 @@ from batchctl.cloud.clients.faults import Fault
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.storage import Direct
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+OK = b"HTTP/1.1 200 OK\r\nx-ms-request-id: 7d6f0a5e\r\nContent-Length: 2\r\n\r\nok"
 PATIENCE = 20
 
 
@@ -87,12 +87,17 @@ ANSWERS = {
         "ServerBusy",
         7.0,
     ),
-    b"HTTP/1.1 404 No\r\nContent-Length: 42\r\n\r\n<Error><Code>BlobNotFound</Code></Error>  ": (
+    b"HTTP/1.1 404 No\r\nX-Ms-Request-Id: 7\r\nContent-Length: 42\r\n\r\n<Error><Code>BlobNotFound</Code></Error>  ": (
         404,
         "BlobNotFound",
         None,
     ),
-    b"HTTP/1.1 302 Over there\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n": (302, "", None),
+    b"HTTP/1.1 302 Over there\r\nx-ms-request-id: 7\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n": (
+        302,
+        "",
+        None,
+    ),
+    b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n": (0, "NotTheService", None),
     b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf": (0, "", None),
     b"": (0, "", None),
 }

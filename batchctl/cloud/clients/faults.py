@@ -18,6 +18,9 @@ from batchctl.words import plural
 TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed; 0 is no answer at all."""
 
+REQUEST_IDS = ("x-ms-request-id", "request-id")
+"""Every answer of storage has the first (REST: common response headers), every one of Batch the second."""
+
 SHOWN = 2000
 
 MOST_SKEW = timedelta(minutes=15)
@@ -45,8 +48,28 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
         self.transient = status in TRANSIENT and code not in ("NotSignedIn", "NotTrusted")
 
 
+class NotTheServiceError(AzureError):
+    """What answered stands between us and the service: a login page, a proxy (reliability F13)."""
+
+
+def require_the_service(where: str, status: int, headers: Mapping[str, str], service: str) -> None:
+    """Raises NotTheServiceError for an answer without the id that `service` gives each of its own.
+
+    That it is done, not there or not allowed is believed of the service alone; that it is busy, of whoever says so.
+    """
+    if status in TRANSIENT or any(name in headers for name in REQUEST_IDS):
+        return
+    kind = headers.get("Content-Type", "nothing")
+    raise NotTheServiceError(
+        f"{where} did not answer as {service} does (it answered {status} and sent {kind}): is this the account's "
+        f"endpoint, and does a proxy or a login page stand before it?"
+    )
+
+
 def fault_of(error: AzureError) -> Fault:
     """Any exception of the SDK as one value that says what the service said."""
+    if isinstance(error, NotTheServiceError):
+        return Fault(str(error), status=0, code="NotTheService")
     response: Any = error.response if isinstance(error, HttpResponseError) else None
     if response is None:
         if isinstance(error, ClientAuthenticationError):

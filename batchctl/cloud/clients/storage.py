@@ -15,7 +15,15 @@ import pycurl
 from azure.core.utils import case_insensitive_dict
 from certifi import where
 
-from batchctl.cloud.clients.faults import Fault, answer_fault, silence_fault, untrusted_fault
+from batchctl.cloud.clients.faults import (
+    Fault,
+    NotTheServiceError,
+    answer_fault,
+    fault_of,
+    require_the_service,
+    silence_fault,
+    untrusted_fault,
+)
 from batchctl.cloud.clients.gate import Gate
 from batchctl.errors import UsageError
 
@@ -96,12 +104,14 @@ class Exchange:
         setopt(pycurl.HTTPHEADER, _header_lines(headers))
 
     def answer(self) -> bytes:
-        """What a request that came to its end gave. Raises Fault for any status but 2xx."""
+        """What a request that came to its end gave. Raises Fault for any status but 2xx, and for what storage did not give."""
         status = self.handle.getinfo(pycurl.RESPONSE_CODE)
-        data = b"".join(self._content)
+        data, place = b"".join(self._content), self._url.partition("?")[0]
+        if b"x-ms-request-id:" not in b"".join(self._head).lower():
+            _require_the_service(place, status, self._head)
         if not 200 <= status < 300:
             text = data.decode("utf-8", "replace")
-            raise answer_fault(f"{self._method} {self._url.partition('?')[0]}", status, _headers_of(self._head), text)
+            raise answer_fault(f"{self._method} {place}", status, _headers_of(self._head), text)
         return data
 
     def clear(self) -> None:
@@ -158,6 +168,13 @@ def _headers_of(lines: Sequence[bytes]) -> Mapping[str, str]:
     """The headers of an answer."""
     pairs = (line.decode("latin-1").partition(":") for line in lines)
     return case_insensitive_dict({name.strip(): value.strip() for name, colon, value in pairs if colon})
+
+
+def _require_the_service(place: str, status: int, head: Sequence[bytes]) -> None:
+    try:
+        require_the_service(place, status, _headers_of(head), "blob storage")
+    except NotTheServiceError as error:
+        raise fault_of(error) from error
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:

@@ -29,13 +29,26 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True)
 class Meddling:
-    """What happens to a request. `forwarded`: the service does it all the same. `status` None: it is cut off."""
+    """What happens to a request. `forwarded`: the service does it all the same. `status` None: it is cut off.
 
-    status: int | None
+    `half`: of the service's own answer only the first half comes, then it is cut off. `twice`: it reaches the service
+    twice, and the second answer is told. `stale`: a GET is answered as the first time that it was asked.
+    `names_itself`: the answer bears the ids by which the service is known.
+    """
+
+    status: int | None = None
     code: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
     forwarded: bool = False
+    half: bool = False
+    twice: bool = False
+    stale: bool = False
+    names_itself: bool = True
     then: Callable[[], None] | None = None
 
+
+Answer = tuple[http.client.HTTPResponse, bytes]
 
 Meddle = Callable[[str, str], Meddling | None]
 """(method, path) to what is done to it; None lets it pass. It may wait, and so hold the request."""
@@ -49,6 +62,7 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
     """
     target = urlsplit(upstream)
     assert target.hostname is not None
+    first: dict[str, Answer] = {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,19 +81,32 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
                 self.meddled(meddling, body)
 
         def meddled(self, meddling: Meddling, body: bytes) -> None:
-            if meddling.forwarded:
-                self.asked(body)
+            real = None
+            if meddling.forwarded or meddling.twice or meddling.half:
+                real = self.asked(body)
             if meddling.then:
                 meddling.then()
-            if meddling.status is None:
-                # A reset, not an orderly end: as a balancer or a failing line cuts a connection.
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-                self.connection.close()
-                return
-            self.answer(meddling.status, "Meddled", [("x-ms-error-code", meddling.code)], b"")
+            if meddling.twice:
+                self.forward(body)
+            elif meddling.stale:
+                self.told(*(first.get(self.path) or self.asked(body)))
+            elif meddling.half and real:
+                self.told(*real, kept=len(real[1]) // 2)
+                self.cut()
+            elif meddling.status is None:
+                self.cut()
+            else:
+                ids = [(name, "meddled") for name in ("request-id", "x-ms-request-id") if meddling.names_itself]
+                headers = [("x-ms-error-code", meddling.code), *ids, *meddling.headers]
+                self.answer(meddling.status, "Meddled", headers, meddling.body)
 
-        def asked(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        def cut(self) -> None:
+            """A reset, not an orderly end: as a balancer or a failing line cuts a connection."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+
+        def asked(self, body: bytes) -> Answer:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             if "Content-Length" in self.headers:
                 headers["Content-Length"] = self.headers["Content-Length"]
@@ -93,11 +120,16 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
 
         def forward(self, body: bytes) -> None:
             answer, content = self.asked(body)
+            if self.command == "GET":
+                first.setdefault(self.path, (answer, content))
+            self.told(answer, content)
+
+        def told(self, answer: http.client.HTTPResponse, content: bytes, kept: int | None = None) -> None:
+            """What the service answered; of its content so many bytes alone, if `kept` says so."""
             if b'"odata.nextLink"' in content:  # the next page is asked for here, too
                 content = content.replace(target.netloc.encode(), urlsplit(log.url).netloc.encode())
-            headers = answer.getheaders()
-            length = answer.getheader("Content-Length")
-            self.answer(answer.status, answer.reason, headers, content, length if self.command == "HEAD" else None)
+            length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+            self.answer(answer.status, answer.reason, answer.getheaders(), content[:kept], length)
 
         def answer(
             self, status: int, reason: str, headers: list[tuple[str, str]], content: bytes, length: str | None = None
@@ -106,7 +138,7 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             for name, value in headers:
                 if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, value)
-            if self.command != "HEAD":
+            if length is None and self.command != "HEAD":
                 length = str(len(content))
             if status != 204 and length is not None:
                 self.send_header("Content-Length", length)

@@ -13,8 +13,7 @@ from batchctl.resources import Container
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.proxy import Meddle, Meddling
-from tests.sweeps.experiments import inside
-from tests.sweeps.stage import WHOLE, Stage, staged, through
+from tests.sweeps.stage import WHOLE, Stage, inside, staged, through
 
 
 @pytest.fixture

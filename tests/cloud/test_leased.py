@@ -12,8 +12,7 @@ from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from tests.clock import HastyClock
-from tests.sweeps.experiments import inside
-from tests.sweeps.stage import WHOLE, Stage, staged
+from tests.sweeps.stage import WHOLE, Stage, inside, staged
 
 Lease = Callable[[BlobServiceClient, str], BlobLeaseClient]
 

@@ -6,8 +6,7 @@ from batchctl.local import Services
 from batchctl.resources import Job
 from tests.proxy import Meddling
 from tests.services import eventually
-from tests.sweeps.experiments import inside
-from tests.sweeps.stage import WHOLE, staged, through
+from tests.sweeps.stage import WHOLE, inside, staged, through
 
 
 def test_a_job_that_was_sealed_and_ended_at_once(services: Services, tmp_path: Path) -> None:

@@ -1,60 +1,39 @@
-"""A small workload, the command line on it through proxies, and what must hold after whatever happened."""
+"""A small workload in a folder, and the command line on it through proxies."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobLeaseClient
 
 from batchctl import verbs
 from batchctl.cli.target import target_of
-from batchctl.clock import SystemClock
+from batchctl.clock import Clock, SystemClock
 from batchctl.cloud.azure_cloud import Azure
-from batchctl.cloud.connect import connect
+from batchctl.cloud.connect import Target, connect
+from batchctl.errors import BatchctlError
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
-from tests.clock import FakeClock
+from tests.clock import FakeClock, HastyClock
 from tests.forks import Forks
 from tests.proxy import Log, Meddle, Meddling, counting
-from tests.services import unique
+from tests.services import blob_service, unique
+from tests.sweeps.scenarios import COPY, SMALL, Scenario
 
 OURS = "batchctl/"
 """How the User-Agent of our own requests begins."""
 
 ROOT = Path(__file__).parents[2]
 CLIENT = "tests.sweeps.client"
-TEXTS = {"a": "one\n", "b": "two\nthree\n"}
-
-SPEC = """\
-version: 1
-name: NAME
-storage:
-  containers: {NAME-input: {}, NAME-output: {}}
-  uploads:
-    - {from: texts/*.txt, to: NAME-input}
-pool:
-  id: NAME
-  vmSize: Standard_D2s_v5
-  image: {publisher: canonical, offer: ubuntu-24_04-lts, sku: server}
-  targetDedicatedNodes: 1
-  startTask: {commands: ['true']}
-job:
-  id: NAME
-  tasks:
-    - id: copy-{item.stem}
-      forEach: {blobs: NAME-input}
-      resourceFiles: [{blob: '{item}'}]
-      commands: ['COMMAND']
-      outputFiles: [{filePattern: '*_OUTPUT.txt', container: NAME-output}]
-wait: {timeout: PT3M}
-download:
-  - {container: NAME-output, to: results}
-"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +50,7 @@ class Stage:
     name: str
     services: Services
     forks: Forks | None = None
+    scenario: Scenario = SMALL
 
     def start(self, ways: "Ways | None", *arguments: str) -> subprocess.Popen[str]:
         """`batchctl ARGUMENTS` in the background, through these proxies if there are any; its output is one stream."""
@@ -85,13 +65,17 @@ class Stage:
         )
 
     def environ(self, ways: "Ways | None") -> dict[str, str]:
-        target = target_of(self.services)
-        if ways:
-            target = replace(target, batch_url=ways.batch.url, storage_url=ways.storage.url)
-        unsaid = ("storage_api_version", "has_arm", "resource_id")
-        given = {name: value for name, value in asdict(target).items() if name not in unsaid}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "BATCHCTL_", "COLUMNS"))}
-        return {**kept, "SWEEP_TARGET": json.dumps(given), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        return {**kept, "SWEEP_TARGET": json.dumps(self.given(ways)), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+    def target(self, ways: "Ways | None" = None) -> Target:
+        found = target_of(self.services)
+        return replace(found, batch_url=ways.batch.url, storage_url=ways.storage.url) if ways else found
+
+    def given(self, ways: "Ways | None") -> dict[str, Any]:
+        """What `Target.local` makes the target of."""
+        unsaid = ("storage_api_version", "has_arm", "resource_id")
+        return {name: value for name, value in asdict(self.target(ways)).items() if name not in unsaid}
 
     def run(self, ways: "Ways | None", *arguments: str) -> Ran:
         """The same to its end; where there are forks, as one of them, whose output is that before its errors."""
@@ -102,7 +86,7 @@ class Stage:
 
     @property
     def cloud(self) -> Azure:
-        return connect(target_of(self.services), SystemClock())
+        return connect(self.target(), SystemClock())
 
     def held(self) -> dict[str, int]:
         """What bears our mark, and how often there is one of it."""
@@ -128,20 +112,7 @@ class Stage:
         return {p.name: p.read_text() for p in (self.folder / "results").glob("[!.]*")}
 
 
-WHOLE = {
-    "container NAME-input": 1,
-    "container NAME-output": 1,
-    "blob NAME-input/a.txt": 1,
-    "blob NAME-input/b.txt": 1,
-    "blob NAME-output/a_OUTPUT.txt": 1,
-    "blob NAME-output/b_OUTPUT.txt": 1,
-    "container NAME-logs": 1,
-    **{f"blob NAME-logs/copy-{stem}/{name}.txt": 1 for stem in TEXTS for name in ("stdout", "stderr")},
-    "pool NAME": 1,
-    "job NAME": 1,
-    "task NAME/copy-a": 1,
-    "task NAME/copy-b": 1,
-}
+WHOLE = SMALL.whole
 """What an apply without any fault leaves: one object for each thing that the spec asks for."""
 
 
@@ -174,13 +145,15 @@ def through(services: Services, meddle: Meddle | None = None) -> Iterator[Ways]:
         yield Ways(batch, storage, requests)
 
 
-def staged(folder: Path, services: Services, command: str = "cp {item.name} {item.stem}_OUTPUT.txt") -> Stage:
-    """A new stage in an empty folder."""
-    stage = Stage(folder, unique("sweep"), services)
-    (folder / "texts").mkdir(parents=True)
-    for stem, text in TEXTS.items():
-        (folder / "texts" / f"{stem}.txt").write_text(text)
-    (folder / "spec.yaml").write_text(SPEC.replace("NAME", stage.name).replace("COMMAND", command))
+def staged(
+    folder: Path, services: Services, command: str = COPY, scenario: Scenario = SMALL, name: str | None = None
+) -> Stage:
+    """A new stage in an empty folder. `name`: else one that nobody has."""
+    stage = Stage(folder, name or unique("sweep"), services, scenario=scenario)
+    for path, text in scenario.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / "spec.yaml").write_text(scenario.spec.replace("NAME", stage.name).replace("COMMAND", command))
     return stage
 
 
@@ -192,3 +165,32 @@ def ended(process: "subprocess.Popen[str]", within: float = 120) -> Ran:
         process.kill()
         raise AssertionError(f"it did not end within {within:g} s: {process.communicate()[0]}") from None
     return Ran(process.returncode, said)
+
+
+def attempt(stage: Stage, ways: Ways | None, verb: str, clock: Clock | None = None, **choices: bool) -> Ran:
+    """The verb in this process: sooner than a new one. What is no error of ours is raised."""
+    spec, clock = load(stage.folder / "spec.yaml", {}, {}), clock or HastyClock()
+    does = {"apply": verbs.apply, "destroy": verbs.destroy}[verb]
+    chosen = Choices(**{"discard_outputs": True, "force": True, **choices})
+    happened, cloud = [], connect(stage.target(ways), clock)
+    try:
+        for event in does(spec, cloud, clock, lambda plan: True, chosen):
+            happened.append(event)
+    except BatchctlError as error:
+        _bury(stage, cloud)
+        return Ran(error.exit_code, f"{error}; at last {happened[-3:]}")
+    return Ran(0, "")
+
+
+def inside(stage: Stage, ways: Ways | None, verb: str, clock: Clock | None = None) -> None:
+    """As `attempt`. Raises AssertionError if it does not end well."""
+    ran = attempt(stage, ways, verb, clock)
+    assert ran.code == 0, f"{verb} ended with {ran.code}: {ran.said}"
+
+
+def _bury(stage: Stage, cloud: Azure) -> None:
+    """A process that has ended is known to hold no lock; this one goes on, and lets go of what it could not."""
+    lock = blob_service(stage.services).get_blob_client("batchctl", f"{stage.name}.lock")
+    with suppress(HttpResponseError):
+        if lock.get_blob_properties().metadata.get("batchctl_run") == cloud._session.gate.run:
+            BlobLeaseClient(lock).break_lease(lease_break_period=0)

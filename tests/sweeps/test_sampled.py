@@ -1,4 +1,4 @@
-"""Some experiments of every kind; `python -m tests.sweeps` does them all."""
+"""Some experiments of every quick kind; `python -m tests.sweeps` does all."""
 
 import os
 import secrets
@@ -8,15 +8,24 @@ import pytest
 
 from batchctl.local import Services
 from tests.sweeps import experiments
+from tests.sweeps.hasty import hastened
+from tests.sweeps.kinds import KINDS
+from tests.sweeps.world import World
 
 pytestmark = pytest.mark.e2e
 
+SAMPLED = 7
 
-def test_some_faults_at_some_requests(services: Services, tmp_path: Path) -> None:
+
+def test_some_experiments(services: Services, tmp_path: Path) -> None:
     seed = int(os.environ.get("SWEEP_SEED") or secrets.randbelow(1 << 31))
     print(f"SWEEP_SEED={seed}")  # shown when it fails
-    kinds = experiments.all_kinds()
-    every = experiments.every(services, tmp_path, kinds)
-    assert len(every) > 300
-    for number, experiment in enumerate(experiments.sampled(every, len(kinds), seed)):
-        experiments.run(experiment, services, tmp_path / str(number))
+    world = World(services, tmp_path)
+    with hastened():
+        world.open()
+        lines = experiments.every(world, [name for name, kind in KINDS.items() if kind.is_quick])
+        assert sum(map(len, lines.values())) > 3000
+        for line in experiments.sampled(lines, SAMPLED, seed):
+            result = experiments.run(world, line)
+            assert not result.broken, f"{result.broken}\nagain: python -m tests.sweeps --replay '{line}'"
+        world.close()

@@ -104,7 +104,7 @@ class Exchange:
         setopt(pycurl.HTTPHEADER, _header_lines(headers))
 
     def answer(self) -> bytes:
-        """What a request that came to its end gave. Raises Fault for any status but 2xx, and for what storage did not give."""
+        """What a request that came to its end gave. Raises Fault for any other than 2xx of storage itself."""
         status = self.handle.getinfo(pycurl.RESPONSE_CODE)
         data, place = b"".join(self._content), self._url.partition("?")[0]
         if b"x-ms-request-id:" not in b"".join(self._head).lower():

@@ -1,0 +1,35 @@
+"""The kinds of experiments, one table. An experiment is a line, `KIND WORD…`, and does the same each time."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tests.sweeps.kinds import kills, permanent, races, schedules, transient
+from tests.sweeps.world import World
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`every`: the words of each experiment of it. `run` raises AssertionError if something does not hold. `points`: so
+    many faults, kills or rivals are in one experiment. `is_quick`: it takes a second or two."""
+
+    says: str
+    every: Callable[[World], Iterable[str]]
+    run: Callable[..., None]
+    points: int = 2
+    is_quick: bool = True
+
+
+KINDS = {
+    "transient": Kind("a fault in passing at each request: absorbed, exit 0", transient.every, transient.run),
+    "stall": Kind("a request that is never answered, at each", transient.every_stall, transient.run, is_quick=False),
+    "odd": Kind("an answer that cannot be, at each request: ends as documented, the next run converges",
+        permanent.every_odd, permanent.run_odd),
+    "killed": Kind("SIGKILL before and after each request, then the same command again", kills.every, kills.run),
+    "again": Kind("SIGKILL, and SIGKILL once more in the run that recovers",
+        kills.every_pair, kills.run, points=4, is_quick=False),
+    "signal": Kind("Ctrl-C, SIGTERM or SIGHUP at each request, then the same command again",
+        kills.every_signal, kills.run_signal),
+    "permanent": Kind("a fault at every request from one on, then none", permanent.every, permanent.run),
+    "schedule": Kind("up to five faults at random over apply and destroy", schedules.every, schedules.run, points=1),
+    "race": Kind("two or five applies at once, or apply and destroy", races.every, races.run, points=1),
+}  # fmt: skip

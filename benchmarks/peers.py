@@ -9,10 +9,21 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from platformdirs import user_cache_path
 
-from benchmarks.stub import Stub
+
+class Service(Protocol):
+    """Where blobs are. `url` ends with the account's name."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
 
 CACHE = user_cache_path("batchctl") / "benchmarks"
 HERE = Path(__file__).parent.parent
@@ -34,7 +45,7 @@ def rclone() -> Path:
 
 @cache
 def azcopy() -> Path | None:
-    """Installed if it is not there; None where npm has none, or it does not run (it wants libsecret)."""
+    """Installed if it is not there; None where npm has none, or it does not run."""
     if found := shutil.which("azcopy"):
         return Path(found)
     place = CACHE / "azcopy"
@@ -46,9 +57,28 @@ def azcopy() -> Path | None:
         )
     for path in inside.glob("azcopy*"):
         path.chmod(0o755)
-        if not subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
-            return path
+        if found := next(filter(_runs, (path, _with_libsecret(path))), None):
+            return found
     return None
+
+
+def _runs(program: Path) -> bool:
+    return program.exists() and not subprocess.run([program, "--version"], capture_output=True, check=False).returncode
+
+
+def _with_libsecret(program: Path) -> Path:
+    """What starts the program with the library that it wants, Debian's, where the machine has none."""
+    place = CACHE / "libsecret"
+    starter = place / "azcopy"
+    if not starter.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
+        place.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "libsecret-1-0"], cwd=place, capture_output=True, check=False)
+        for package in place.glob("*.deb"):
+            _install(["dpkg", "-x", str(package), str(place)])
+        folders = {str(library.parent) for library in place.rglob("libsecret-1.so.0")}
+        starter.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={":".join(folders)} exec {program} "$@"\n', encoding="utf-8")
+        starter.chmod(0o755)
+    return starter
 
 
 @cache
@@ -88,7 +118,7 @@ def versions() -> str:
     return ", ".join(subprocess.check_output([path, "--version"], text=True).splitlines()[0] for path in found)
 
 
-def rclone_words(service: Stub, source: str, target: str, transfers: int = 64) -> list[str]:
+def rclone_words(service: Service, source: str, target: str, transfers: int = 64) -> list[str]:
     """A copy between a folder and `:azureblob:container`, with MD5s, quietly."""
     return [
         *(str(rclone()), "copy", source, target, "--config", os.devnull, "--transfers", str(transfers)),

@@ -35,7 +35,7 @@ def main(beside: Path | None = None, save: Path | None = None) -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = [pool.submit(work) for work in (instructions, partial(lived, MORE), partial(lived, FEW), moved)]
         slow, more, few, requests = (dict(one.result()) for one in found)
-    now = {**few, **each(few, more), **requests, **slow}
+    now = {**few, **dict(each(few, more)), **requests, **slow}
     print(compared(now, _kept(beside or LAST)))
     if not shutil.which("valgrind"):
         print("\nNo valgrind here, so no instructions.")

@@ -1,6 +1,12 @@
 """What `python -m benchmarks quick` says of two countings."""
 
-from benchmarks.quick import compared, each
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import quick
+from benchmarks.quick import FEW, MORE, compared, each
 
 
 def rows(text: str) -> list[list[str]]:
@@ -35,3 +41,24 @@ def test_what_a_file_more_costs_is_the_difference_of_two_sizes() -> None:
     few = {"validate, 100 files: calls": 7, "plan, first, 100 files: calls": 1000, "only here, 100 files": 1}
     more = {"validate, 600 files: calls": 7, "plan, first, 600 files: calls": 26_000}
     assert dict(each(few, more)) == {"plan, first, a file more: calls": 50}
+
+
+def test_a_run_is_told_beside_the_last_one_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = {FEW: 1000.0, MORE: 26_000.0}
+    monkeypatch.setattr(quick, "LAST", tmp_path / "kept" / "quick.json")
+    monkeypatch.setattr(quick, "lived", lambda size: iter([(f"plan, first, {size:,} files: calls", calls[size])]))
+    monkeypatch.setattr(quick, "moved", lambda: iter([("up: Put Blob", 50.0)]))
+    monkeypatch.setattr(quick, "instructions", lambda: iter([("validate: million instructions", 300.0)]))
+    quick.main()
+    capsys.readouterr()
+    calls[MORE] = 51_000.0
+    quick.main(save=tmp_path / "counts.json")
+    assert "| plan, first, a file more: calls | 100 | 50 | +100.0% |" in capsys.readouterr().out
+    assert json.loads((tmp_path / "counts.json").read_text(encoding="utf-8")) == {
+        "plan, first, 100 files: calls": 1000,
+        "plan, first, a file more: calls": 100,
+        "up: Put Blob": 50,
+        "validate: million instructions": 300,
+    }

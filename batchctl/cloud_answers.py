@@ -44,6 +44,17 @@ class OfferedSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A pool, a job in its generations (the last one last) and its tasks, as REST has them; `storage`: the address of
+    the blobs."""
+
+    pool: Mapping[str, Any] | None
+    jobs: tuple[Mapping[str, Any], ...]
+    tasks: tuple[Mapping[str, Any], ...]
+    storage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolThere:
     """A pool of the account, whosever, with the nodes that it has or is to have."""
 

@@ -3,20 +3,21 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from batchctl.cli.options import Options, with_options
-from batchctl.cli.speaking import open_page
-from batchctl.cli.target import parse_variables
+from batchctl.cli.speaking import open_printer
+from batchctl.cli.target import open_account, parse_variables
 from batchctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batchctl.importing.report import Line
+    from batchctl.importing.report import Line, Report
     from batchctl.render.page import Page
+    from batchctl.render.printer import Printer
 
 SCHEMA = "batchctl.schema.json"
 """Where an editor finds it: beside the spec, where `batchctl schema > batchctl.schema.json` puts it."""
@@ -25,13 +26,16 @@ SCHEMA = "batchctl.schema.json"
 @with_options
 def import_(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Files, or folders of them.", show_default=False)
-    ],
+        list[Path] | None, typer.Argument(metavar="[SOURCE]...", help="Files, or folders of them.", show_default=False)
+    ] = None,
     kind: Annotated[
         str,
         typer.Option("--from", metavar="KIND", help="Whose files these are, if that is not told by what is in them."),
     ] = "",
-    job: Annotated[str, typer.Option("--job", metavar="ID", help="Which of several jobs.")] = "",
+    job: Annotated[
+        str, typer.Option("--job", metavar="ID", help="Which of several jobs; without SOURCE, of the account.")
+    ] = "",
+    pool: Annotated[str, typer.Option("--pool", metavar="ID", help="Without SOURCE: a pool of the account.")] = "",
     to: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the spec there, not to standard output."),
@@ -47,21 +51,19 @@ def import_(
     *,
     options: Options,
 ) -> None:
-    """Make a spec of files of other tools, and tell what becomes of each of their fields. Sends no request."""
-    from batchctl.importing.asked import Asked
-    from batchctl.importing.kinds import imported
-    from batchctl.importing.reading import read_found, source_files
+    """Make a spec of files of other tools, or of what an account holds, and tell what becomes of each field."""
     from batchctl.importing.report import Report, Verdict, counts
     from batchctl.importing.written import spec_of
 
+    _require_sense(sources, kind, job, pool)
     if to is not None and to.exists() and not force:
         raise UsageError(f"{to} is there: --force writes over it")
-    out = open_page(options.no_color)
-    told = Report()
-    files = [read_found(path, told) for path in source_files(sources)]
-    document = imported(files, Asked(job=job, values=parse_variables(options.var)), kind)
-    text = spec_of(document, told, SCHEMA)
-    lines = told.sorted()
+    out, told = open_printer(options.no_color, aside=True), Report()
+    if sources:
+        document = _of_files(sources, kind, job, options, told)
+    else:
+        document = _of_account(job, pool, to, options, out, told, force=force)
+    text, lines = spec_of(document, told, SCHEMA), told.sorted()
     if report is not None:
         report.write_text(_json_lines(lines), encoding="utf-8")
     _tell(lines, out, as_json=as_json)
@@ -72,6 +74,52 @@ def import_(
     out.say(f"{', '.join(counts(lines))}{f'; the spec is {to}' if to else ''}")
     if refused := [line for line in lines if line.verdict is Verdict.REFUSED]:
         raise Refused([f"the spec does without what was refused: {', '.join(_fields(refused))}"])
+
+
+def _require_sense(sources: "list[Path] | None", kind: str, job: str, pool: str) -> None:
+    """Raises UsageError."""
+    if not sources and not (job or pool):
+        raise UsageError("name files, or a job or pool of the account by --job or --pool")
+    if sources and pool:
+        raise UsageError("--pool is for what an account holds; files say themselves which pool they mean")
+    if kind and not sources:
+        raise UsageError("--from says whose the files are, and none is named")
+
+
+def _of_files(sources: "list[Path]", kind: str, job: str, options: Options, told: "Report") -> dict[str, Any]:
+    from batchctl.importing.asked import Asked
+    from batchctl.importing.kinds import imported
+    from batchctl.importing.reading import read_found, source_files
+
+    files = [read_found(path, told) for path in source_files(sources)]
+    return imported(files, Asked(job=job, values=parse_variables(options.var)), kind)
+
+
+def _of_account(
+    job: str, pool: str, to: Path | None, options: Options, out: "Printer", told: "Report", *, force: bool
+) -> dict[str, Any]:
+    """The files that the spec uploads are brought beside it."""
+    from batchctl.importing.live import live_document, made_by
+
+    cloud = open_account(options, out)
+    files = f"{to.stem}.files" if to else ""
+    folder = to.parent / files if to else Path()
+    if to and folder.exists() and not force:
+        raise UsageError(f"{folder} is there, where the files that the spec uploads are to go: --force writes over it")
+    held = cloud.bodies(job, pool)
+    document, brought = live_document(held, cloud.containers(), cloud.blobs, files, told)
+    for one in brought if to else ():
+        path = folder / one.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(cloud.read(one.blob))
+    if made := made_by(held):
+        out.say(
+            f"note: it was made by the spec {made}: plan and apply the new one with --adopt, once, or write it there"
+        )
+    if brought and not to:
+        out.say("note: the spec uploads files, which -o FILE brings beside it; without them apply would delete them")
+    return document
 
 
 def _fields(lines: "Sequence[Line]") -> list[str]:

@@ -88,7 +88,7 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc", "expand", "watch", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "expand", "import_", "watch", *LOOKING, *ACTING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )

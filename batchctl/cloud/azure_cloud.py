@@ -10,7 +10,7 @@ from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
 from batchctl.cloud.transfer.downloads import read_blob, read_small
 from batchctl.cloud.transfer.listing import list_blobs
-from batchctl.cloud_answers import Counts, JobStanding, Outcome, PoolHealth, PoolUse, Quotas
+from batchctl.cloud_answers import Counts, Held, JobStanding, Outcome, PoolHealth, PoolUse, Quotas
 from batchctl.on_paper import kept_on_paper
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
 
@@ -174,6 +174,16 @@ class Azure:
 
     def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
         return read_small(self._session, blobs)
+
+    def bodies(self, job: str, pool: str) -> Held:
+        """A job with its tasks, and a pool, as the service has them; "" for none."""
+        from batchctl.cloud.looks.bodies import held_bodies  # imported late: nothing else asks for it
+
+        return held_bodies(self._session, job, pool)
+
+    def containers(self) -> tuple[Container, ...]:
+        """All that the account has."""
+        return tuple(containers.list_containers(self._session))
 
     @property
     def eyes(self) -> "AzureEyes":

@@ -20,12 +20,19 @@ def source_files(paths: list[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} is not there")
-        found += sorted(p for p in path.iterdir() if p.suffix in SUFFIXES) if path.is_dir() else [path]
+        found += _in_folder(path) if path.is_dir() else [path]
     if not found:
         raise UsageError(
             f"no file to import: {', '.join(map(str, paths))} has none that ends with {', '.join(SUFFIXES)}"
         )
     return found
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """Without what is empty, as the file is that a shell makes for the spec."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file() and path.stat().st_size
+    )
 
 
 def read_found(path: Path, report: Report) -> Found:

@@ -6,7 +6,9 @@ from batchctl.importing.found import Document, Found
 from batchctl.importing.report import Row, Verdict
 from batchctl.importing.rest.parts import Parts, raw_of
 from batchctl.resources import MACHINE, Job, Pool, Task
+from batchctl.spec.filling.shell import LineError, bash
 from batchctl.spec.reading.batch_names import BATCH_NAMES
+from batchctl.spec.template import TemplateError, fill
 from batchctl.work import JobManagerTask, JobPreparationTask, JobReleaseTask, StartTask
 
 READ_ONLY = (
@@ -90,7 +92,26 @@ def work_document(found: Found, cls: Any, parts: Parts, to: str) -> Document:
         said["resourceFiles"] = parts.resource_files(files, f"{to}.resourceFiles")
     if (outputs := found.get("outputFiles")) is not None:
         said["outputFiles"] = parts.output_files(outputs, f"{to}.outputFiles")
-    return {name: value for name, value in said.items() if value not in ([], {})}
+    return as_commands({name: value for name, value in said.items() if value not in ([], {})})
+
+
+OUR_SHELL = "/bin/bash -c 'set -e -o pipefail\n"
+
+
+def as_commands(said: Document) -> Document:
+    """A command line that batchctl wrote, as the lines that it was written of."""
+    line = str(said.get("commandLine", ""))
+    if not line.startswith(OUR_SHELL) or not line.endswith("'"):
+        return said
+    lines = line[len(OUR_SHELL) : -1].split("\n")
+    try:
+        if bash(lines, {}) != fill(line, {}):
+            return said
+    except (LineError, TemplateError):
+        return said
+    return {("commands" if name == "commandLine" else name): value for name, value in said.items()} | {
+        "commands": lines
+    }
 
 
 def task_document(task: Found, parts: Parts, to: str = "job.tasks[]") -> Document:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batchctl.importing.sweeps import as_range, axis_name
+from batchctl.spec.filling.shell import LineError, bash
 from batchctl.spec.template import TemplateError, fill
 
 WORD = re.compile(r"[A-Za-z0-9]+")
@@ -19,11 +20,25 @@ Column = tuple[str, ...]
 
 
 def folded(tasks: Sequence[Document]) -> list[Document]:
-    """The same tasks, with those that differ in a few words as one item with `forEach`."""
+    """The same tasks, with those that differ in a few words as one item with `forEach`; who waits for all tasks of such
+    an item waits for the item."""
     groups: dict[Any, list[Document]] = {}
     for task in tasks:
         groups.setdefault(_shape(task), []).append(task)
-    return [made for group in groups.values() for made in _factory(group)]
+    made = [(_factory(group), group) for group in groups.values()]
+    for number, (documents, group) in enumerate(made, 1):
+        if "forEach" in documents[0]:
+            _wait_for_all(documents[0], f"tasks{number}", group, [d for other, _ in made for d in other])
+    return [document for documents, _ in made for document in documents]
+
+
+def _wait_for_all(factory: Document, name: str, group: Sequence[Document], others: Sequence[Document]) -> None:
+    members = [{"task": task["id"]} for task in group]
+    for other in others:
+        needs = other.get("dependsOn", [])
+        if other is not factory and all(member in needs for member in members):
+            factory.setdefault("factory", name)
+            other["dependsOn"] = [{"factory": factory["factory"]}, *(need for need in needs if need not in members)]
 
 
 def _factory(group: list[Document]) -> list[Document]:
@@ -35,11 +50,12 @@ def _factory(group: list[Document]) -> list[Document]:
     for path, first in leaves[0].items():
         texts = [found[path] for found in leaves]
         said[path] = first if len({str(text) for text in texts}) == 1 else _template(texts, columns)
-    named = _names(columns)
-    if not columns or len(columns) > MOST_COLUMNS or ("id",) not in said or not isinstance(said["id",], list):
+    axes, used = _axes(columns)
+    if not columns or len(axes) > MOST_COLUMNS or ("id",) not in said or not isinstance(said["id",], list):
         return group
+    named = _names(used, len(axes))
     document: Document = _rebuilt(group[0], {path: _joined(text, named) for path, text in said.items()})
-    for_each, values = _for_each(columns)
+    for_each, values = _for_each(axes)
     if not all(_is_same(document, task, each) for task, each in zip(group, values, strict=True)):
         return group
     return [{"id": document.pop("id"), "forEach": for_each, **document}]
@@ -61,9 +77,21 @@ def _template(texts: Sequence[str], columns: list[Column]) -> list[str | int]:
     return found
 
 
-def _names(columns: Sequence[Column]) -> list[str]:
-    """Placeholders; numbers that are one another with zeros before them are one axis."""
-    return ["{item}"] if len(columns) == 1 else [f"{{item.{axis_name(i)}}}" for i in range(len(columns))]
+def _axes(columns: Sequence[Column]) -> tuple[list[Sequence[str | int]], list[tuple[int, str]]]:
+    """(the axes, the axis of each column and its format): numbers with zeros before them are numbers."""
+    axes: list[Sequence[str | int]] = []
+    used: list[tuple[int, str]] = []
+    for column in columns:
+        values, form = _values(column)
+        if values not in axes:
+            axes.append(values)
+        used.append((axes.index(values), form))
+    return axes, used
+
+
+def _names(used: Sequence[tuple[int, str]], axes: int) -> list[str]:
+    """The placeholder of each column."""
+    return [f"{{item{f'.{axis_name(axis)}' if axes > 1 else ''}{f':{form}' if form else ''}}}" for axis, form in used]
 
 
 def _joined(text: Any, named: Sequence[str]) -> Any:
@@ -72,9 +100,8 @@ def _joined(text: Any, named: Sequence[str]) -> Any:
     return "".join(named[part] if isinstance(part, int) else part for part in text)
 
 
-def _for_each(columns: Sequence[Column]) -> tuple[Document, Sequence[Mapping[str, Any]]]:
+def _for_each(axes: Sequence[Sequence[str | int]]) -> tuple[Document, Sequence[Mapping[str, Any]]]:
     """The form, and what the placeholders stand for in each task."""
-    axes = [_values(column) for column in columns]
     if len(axes) == 1:
         return _axis(axes[0]), [{"item": value} for value in axes[0]]
     names = [axis_name(i) for i in range(len(axes))]
@@ -82,9 +109,15 @@ def _for_each(columns: Sequence[Column]) -> tuple[Document, Sequence[Mapping[str
     return {"zip": {name: _axis(axis) for name, axis in zip(names, axes, strict=True)}}, values
 
 
-def _values(column: Column) -> Sequence[str | int]:
-    """Numbers as numbers, where they are written as such."""
-    return [int(v) for v in column] if all(v.isdecimal() and str(int(v)) == v for v in column) else column
+def _values(column: Column) -> tuple[Sequence[str | int], str]:
+    """The values of a column, numbers as numbers, and the format that writes them so."""
+    if not all(value.isdecimal() and value.isascii() and len(value) < 16 for value in column):
+        return column, ""
+    numbers, width = [int(value) for value in column], len(column[0])
+    if [str(number) for number in numbers] == list(column):
+        return numbers, ""
+    padded = 1 < width < 100 and [str(number).zfill(width) for number in numbers] == list(column)
+    return (numbers, f"0{width}d") if padded else (column, "")
 
 
 def _axis(values: Sequence[str | int]) -> Document:
@@ -96,8 +129,10 @@ def _is_same(document: Document, task: Document, values: Mapping[str, Any]) -> b
     """Does the factory make that very task?"""
     wanted = dict(_leaves(task))
     try:
+        if bash(document.get("commands", ()), values) != bash(task.get("commands", ()), {}):
+            return False
         return all(_filled(text, values) == _filled(wanted[path], {}) for path, text in _leaves(document))
-    except TemplateError:
+    except (TemplateError, LineError):
         return False
 
 

@@ -25,6 +25,14 @@ BLOB = re.compile(r"(?P<account>https?://[a-z0-9]{3,24}\.blob\.[^/?]+)/(?P<conta
 UNLIMITED = timedelta(days=10_000_000)
 OURS = ("BATCHCTL_",)
 DEFAULT = "as by default"
+USUAL = {
+    "user_scope": "pool",
+    "version": "latest",
+    "node_fill_type": "spread",
+    "job_default_order": "none",
+    "resize_timeout": "PT15M",
+}
+"""What the service, or batchctl, takes where nothing is said, by the fields that say nothing then."""
 
 Say = Callable[[Found], str]
 
@@ -80,8 +88,10 @@ class Parts:
             name = f"{found.at[-1]}".upper()
             found.changed(to, f"a secret is not copied: set {name} in the environment")
             return f"${{env:{name}}}"
-        value = self._scalar(found, kind, is_word=entry.metadata.get("fold") is word)
-        if value is None or (value == _plain_default(entry) and kind is not str):
+        is_word = entry.metadata.get("fold") is word
+        value = self._scalar(found, kind, is_word=is_word)
+        usual = USUAL.get(entry.name, _plain_default(entry))
+        if value is None or (value == usual and (kind is not str or is_word or entry.name in USUAL)):
             found.carried(to, DEFAULT)
             return None
         found.carried(to)

@@ -6,11 +6,12 @@ from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
 from batchctl.importing.extension.files import EXTENSION
 from batchctl.importing.found import Document, Found
+from batchctl.importing.hyperqueue import HYPERQUEUE
 from batchctl.importing.rest.files import AZ
 from batchctl.importing.shipyard.files import SHIPYARD
 from batchctl.words import some
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ, HYPERQUEUE)}
 """By the name that --from takes."""
 
 

@@ -42,6 +42,10 @@ def read_found(path: Path, report: Report) -> Found:
 
 
 def found_in(source: Source, report: Report) -> Found:
+    if source.file.endswith(".toml"):
+        from batchctl.importing.toml_nodes import toml_nodes  # imported late: few files are TOML
+
+        return Found(toml_nodes(source), source, report)
     if not source.file.endswith((".yaml", ".yml")) and source.text.lstrip()[:1] in ("{", "["):
         return Found(json_nodes(source), source, report)
     root, wrong = compose_nodes(source, foreign=True)

@@ -1,5 +1,6 @@
 """Counts and lists in words, and texts of others as parts of a line."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -40,3 +41,16 @@ def shown_characters(text: str, keep: str) -> str:
 
 OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters and of what separates lines and paragraphs."""
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON in the letters that were meant; characters that a terminal would obey are escapes, which say the same."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    for char in obeyed(text):
+        text = text.replace(char, json.dumps(char)[1:-1])
+    return text
+
+
+def obeyed(text: str) -> list[str]:
+    """Which characters of a text of lines a terminal would obey."""
+    return [] if text.isascii() else [c for c in set(text) if c != "\n" and unicodedata.category(c) in OBEYED]

@@ -9,6 +9,7 @@ import pytest
 from azure.batch import models
 
 from batchctl.cli import run
+from batchctl.words import obeyed
 
 SPEC = """\
 version: 1
@@ -107,6 +108,12 @@ def test_one_request_a_line(spec: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["expand", str(spec), "--json", "--var", "names=z"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["name"] for row in rows] == ["p", "j", "j/f-one", "j/second-z", "j"]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_nothing_that_a_terminal_obeys(form: tuple[str, ...], spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["expand", str(spec), "--var", "names=a\x85b\u202e\x9b2J", *form]) == 0
+    assert obeyed(capsys.readouterr().out) == []
 
 
 def test_a_key_vault_is_not_read(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

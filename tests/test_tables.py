@@ -11,6 +11,7 @@ from batchctl.render.tables import NODES, OUTPUTS, TASKS, table_text, tasks_at
 from batchctl.render.text import shown_span
 from batchctl.resources import Blob
 from batchctl.sights import FailureInfo, NodeSight, TaskSight, newest_runs
+from batchctl.words import obeyed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ODD = FailureInfo(category="usererror", code="AccessDenied", message="a\tb\nc\u2028d")
@@ -58,6 +59,7 @@ def test_a_narrow_terminal_lacks_the_last_columns(width: int, titles: int) -> No
 @pytest.mark.parametrize("form", ["json", "yaml"])
 def test_programs_are_told_all(form: str) -> None:
     text = table_text(RUNS, TASKS, form)
+    assert obeyed(text) == []
     found = json.loads(text) if form == "json" else yaml.safe_load(text)
     assert [list(row) for row in found] == [[column.name for column in TASKS]] * 2
     assert (found[0]["ran"], found[0]["exitCode"], found[0]["created"]) == (None, None, "2026-01-01T12:00:00.000+00:00")

@@ -1,6 +1,5 @@
 """What an apply would send, as files that `az batch` takes and the commands that take them."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shlex import quote
@@ -10,7 +9,7 @@ from batchctl.desired import Desired
 from batchctl.render.expansion import Row
 from batchctl.resources import Blob, Container
 from batchctl.sensitive import HIDDEN
-from batchctl.words import one_line
+from batchctl.words import json_text, one_line
 
 SIGNATURE = re.compile(r"SIGNATURE_([a-z0-9$-]+)_([a-z]+)")
 """Where a signature goes: for which container, and what it lets do."""
@@ -69,7 +68,7 @@ def az_files(rows: Sequence[Row], desired: Desired, spec: str) -> Mapping[str, s
             name = f"{row['kind']}-{row['name']}.json"
             bodies[name] = row["body"]
             steps.append(f'az batch {NOUNS.get(row["kind"], row["kind"])} create --json-file "$(fill {quote(name)})"')
-    texts = {name: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for name, body in bodies.items()}
+    texts = {name: json_text(body, indent=2) + "\n" for name, body in bodies.items()}
     return {**texts, SCRIPT: "\n".join(_script(texts, steps, desired, spec)) + "\n"}
 
 

@@ -1,6 +1,5 @@
 """What is handed on of a run that went wrong, as files: every text without its secrets, and a list of what is in it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from batchctl.render.tables import NODES, TASKS, told_rows
 from batchctl.render.text import shown_moment, shown_size, visible_text
 from batchctl.sensitive import Veil
 from batchctl.sights import NodeSight, Status
-from batchctl.words import one_line, plural
+from batchctl.words import json_text, one_line, plural
 
 CUT = 1024
 """Characters that are left out where a stream of one endless line was cut: half a secret would not be known for one."""
@@ -42,7 +41,7 @@ def told_log(content: bytes, size: int) -> str:
 
 
 def as_json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return json_text(value, indent=1) + "\n"
 
 
 def state_files(

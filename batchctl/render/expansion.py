@@ -1,6 +1,5 @@
 """What an apply would send, as JSON for people and programs; no secret is in it."""
 
-import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -9,6 +8,7 @@ from batchctl.cloud_answers import Request
 from batchctl.resources import label_of
 from batchctl.rules import NEVER_TOLD
 from batchctl.sensitive import Veil
+from batchctl.words import json_text
 
 Row = dict[str, Any]
 """`kind`, `name`, `file`, `line`, `method`, `path`, `body`."""
@@ -45,9 +45,9 @@ def _hidden(value: Any, write: Callable[[str], str], veil: Veil) -> Any:
 
 def document(rows: Iterable[Row]) -> str:
     """All of them as one JSON document."""
-    return json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n"
+    return json_text(list(rows), indent=2) + "\n"
 
 
 def lines(rows: Iterable[Row]) -> str:
     """One JSON object a line."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(json_text(row) + "\n" for row in rows)

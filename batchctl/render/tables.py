@@ -1,6 +1,5 @@
 """Rows of what is seen, as a table for people and as JSON, TSV or YAML for programs."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from batchctl.frozen import dataclass
 from batchctl.render.log_lines import harmless_line
 from batchctl.render.text import columns_of, short_ids, shown_moment, shown_size, shown_span
 from batchctl.sensitive import masked
-from batchctl.words import one_line
+from batchctl.words import json_text, obeyed, one_line
 
 FORMS = ("table", "json", "tsv", "yaml")
 """What `-o` takes. The first is for people, who are told times and sizes in short; the others are told all."""
@@ -133,11 +132,13 @@ def table_text(rows: Sequence[Any], columns: Sequence[Column], form: str, width:
     are too many for it; 0: whoever reads takes all."""
     match form:
         case "json":
-            return json.dumps(told_rows(rows, columns), indent=2, ensure_ascii=False) + "\n"
+            return json_text(told_rows(rows, columns), indent=2) + "\n"
         case "yaml":
             import yaml  # imported late: few ask for it
 
-            return yaml.safe_dump(told_rows(rows, columns), sort_keys=False, allow_unicode=True)
+            told = told_rows(rows, columns)
+            text: str = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+            return yaml.safe_dump(told, sort_keys=False) if obeyed(text) else text
         case "tsv":
             heads = "\t".join(column.name for column in columns)
             return "".join(f"{line}\n" for line in (heads, *(_tsv_line(row, columns) for row in rows)))

@@ -73,7 +73,7 @@ def struck(text: str, chance: random.Random) -> tuple[bytes, Struck]:
     )
     if how == "feature" and (featured := _featured(text, chance)):
         return featured
-    lines = text.splitlines(keepends=True)
+    lines = text.splitlines(keepends=True) or [""]
     row = chance.randrange(len(lines))
     line = lines[row]
     column = chance.randrange(max(1, len(line.rstrip("\n"))))

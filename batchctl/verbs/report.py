@@ -75,6 +75,7 @@ def report(spec: Spec, cloud: Cloud, eyes: Eyes, clock: Clock, heard: Heard | No
             outputs=outputs,
             digests={_key(task): task.digest for task in held if isinstance(task, Task)},
             inputs=_inputs(jobs, eyes) if outputs and len(runs) <= MOST_ASKED else None,
+            veil=codec_for(spec).veil,
             uses=[use for job in jobs if (use := eyes.use(job))],
             prices=spec.prices,
             signed=None if spec.identity else SIGNED_FOR,

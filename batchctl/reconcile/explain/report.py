@@ -56,6 +56,7 @@ class Sightings:
     digests: Digests = field(default_factory=dict)
     planned: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Sequence[ResourceFile]] | None = None
+    veil: Veil = Veil()
     uses: Sequence[JobUse] = ()
     prices: Prices | None = None
     signed: timedelta | None = None
@@ -182,7 +183,7 @@ def report_of(seen: Sightings) -> Report:
         wastes=wastes_of(lives, seen.runs, seen.pools),
         uses=tuple(seen.uses),
         reasons=reasons_of(seen.runs, seen.digests, why_failed_run, seen.planned),
-        inputs=None if seen.inputs is None else _named_inputs(seen.inputs),
+        inputs=None if seen.inputs is None else _named_inputs(seen.inputs, seen.veil),
         advice=advice_of(
             Measured(
                 tasks=tasks,
@@ -198,8 +199,8 @@ def report_of(seen: Sightings) -> Report:
     )
 
 
-def _named_inputs(inputs: Mapping[str, Sequence[ResourceFile]]) -> dict[str, tuple[str, ...]]:
-    return {task: tuple(file_label(file, Veil()) for file in files) for task, files in inputs.items() if files}
+def _named_inputs(inputs: Mapping[str, Sequence[ResourceFile]], veil: Veil) -> dict[str, tuple[str, ...]]:
+    return {task: tuple(file_label(file, veil) for file in files) for task, files in inputs.items() if files}
 
 
 def spans_of(spans: Sequence[timedelta]) -> Spans | None:

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from urllib.parse import urlsplit
 
@@ -182,6 +183,22 @@ def test_blob_names_lead_nowhere(run, blobs):
     blobs.blob("hostile/../../../planted", b"x")
     file = models.ResourceFile(storage_container_url=blobs.container("hostile"))
     assert run("true", resource_files=[file]).execution_info.failure_info.code == "ResourceFileCreateFailed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit the address space")
+def test_a_limit_that_a_command_line_sets_holds_for_its_programs(client, run):
+    ended = run(shell(f"ulimit -v 1000000; exec {sys.executable} -c 'bytearray(2 << 30)'"))
+    assert ended.execution_info.exit_code == 1
+    assert "MemoryError" in text(client, ended, "stderr.txt")
+
+
+def test_connections_that_say_nothing_keep_nobody_out(local):
+    """As many as browsers and port scanners open, and a few more."""
+    with contextlib.ExitStack() as held:
+        for _ in range(200):
+            held.enter_context(connected(local))
+        assert send(local.url, "GET", f"/pools?{VERSION}").status == 200
+    assert send(local.url, "GET", f"/pools?{VERSION}").status == 200
 
 
 ALONE = """

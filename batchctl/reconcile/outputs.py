@@ -1,6 +1,7 @@
 """Outputs: is what a task declared there, what comes home and where to, what would be lost. Pure: no disk is asked."""
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,14 +166,17 @@ def why_unsafe(path: str, root: PurePath) -> str | None:
     return None
 
 
-def clashing_fetches(fetches: Iterable[Fetch]) -> tuple[str, ...]:
-    """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74)."""
+def clashing_fetches(fetches: Iterable[Fetch], *, folded: bool = False) -> tuple[str, ...]:
+    """Two blobs that would meet in one file, or a blob that is another one's directory (B57, B74). `folded`: the disk
+    takes names for one that differ in case, or in how letters are put together (B58)."""
     targets: dict[str, Fetch] = {}
     folders: dict[str, Fetch] = {}
     found = []
     for fetch in fetches:
         # As texts: to take very many paths apart would cost as much as to bring their blobs home.
         place = f"{fetch.root.as_posix()}/{fetch.blob.path}"
+        if folded:
+            place = unicodedata.normalize("NFC", place).casefold()
         if other := targets.get(place):
             found.append(f"{other.blob.name} and {fetch.blob.name} would both become {fetch.target}")
         targets[place] = fetch

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import pytest
 
 from batchctl import hashes
 from batchctl.errors import CloudError
-from batchctl.reconcile.carry_out.fetch import fetch, is_copy, is_safe, with_replaced_files
+from batchctl.reconcile.carry_out.fetch import fetch, folds_names, is_copy, is_safe, with_replaced_files
 from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.events import Event, Fetched, NotFetched
 from batchctl.reconcile.outputs import Fetch
@@ -138,6 +139,20 @@ def test_what_clashes_stops_all_before_anything_is_written(tmp_path: Path, names
         fetched(cloud, tmp_path, blobs)
     assert f"more/{names[1]}" in str(raised.value)
     assert everything(tmp_path) == {}
+
+
+@pytest.mark.parametrize("names", [("a", "A"), ("a", "A/b"), ("\u00fc", "u\u0308")])
+def test_names_that_the_disk_takes_for_one_clash(
+    tmp_path: Path, names: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sys.platform != "linux" or not folds_names(tmp_path / "new")
+    cloud = FakeCloud()
+    blobs = [cloud.put("output", name, DATA) for name in names]
+    assert len(fetched(cloud, tmp_path / "apart", blobs)) == 2
+    monkeypatch.setattr("batchctl.reconcile.carry_out.fetch.folds_names", lambda _root: True)
+    with pytest.raises(CannotLandError, match=f"output/{names[0]}"):
+        fetched(cloud, tmp_path / "one", blobs)
+    assert not (tmp_path / "one").exists()
 
 
 @pytest.mark.parametrize("planted", ["a", "a/b", "a/b/c.txt"])

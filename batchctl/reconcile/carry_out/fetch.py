@@ -28,7 +28,8 @@ SMALL = 256 << 10
 
 def fetch(fetches: Sequence[Fetch], cloud: Source) -> Iterator[Event]:
     """Fetch the blobs, many at once; yields in their order. One that cannot land does not stop the others."""
-    if problems := (*clashing_fetches(fetches), *_no_room(fetches)):
+    folded = any(folds_names(root) for root in {item.root for item in fetches})
+    if problems := (*clashing_fetches(fetches, folded=folded), *_no_room(fetches)):
         raise CannotLandError("\n".join(map(one_line, problems)))
     sweep_leftovers(_own_folders(fetches))
     due: dict[int, Event] = {}
@@ -148,6 +149,13 @@ def _no_room(fetches: Sequence[Fetch]) -> Iterator[str]:
         standing = next(folder for folder in (root, *root.parents) if folder.exists())
         if wanted > (free := shutil.disk_usage(standing).free):
             yield f"{wanted:,} bytes would come home to {root}, where {free:,} are free"
+
+
+def folds_names(root: Path) -> bool:
+    """Does the disk take names for one that differ in case alone, as those of macOS and Windows do?"""
+    standing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
+    cased = next((part for part in (standing, *standing.parents) if part.name.swapcase() != part.name), None)
+    return cased is not None and os.path.exists(cased.with_name(cased.name.swapcase()))  # noqa: PTH110 - as isfile above
 
 
 def _own_folders(fetches: Sequence[Fetch]) -> list[Path]:

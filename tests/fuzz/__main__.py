@@ -44,7 +44,7 @@ def _failed(name: str, first: int, count: int) -> bool:
 
 def _counted(outcome: Outcome) -> dict[str, int]:
     judged = outcome.right is not None
-    return {"done": 1, "crashes": bool(outcome.crash), "judged": judged, "right": bool(outcome.right)}
+    return {"done": 1, "crashes": int(bool(outcome.crash)), "judged": int(judged), "right": int(bool(outcome.right))}
 
 
 def _summary(name: str, first: int, seen: Counter[str]) -> str:

@@ -33,6 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked[self.path] += 1
         first = self.server.asked[self.path] == 1
         self.send_response(int(self.path.split("/")[1]) if first else 200)
+        self.send_header("x-ms-request-id", "1")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -10,12 +10,14 @@ from azure.core import MatchConditions
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session, outcome_error
-from batchctl.cloud.clients.storage import AT_ONCE
 from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
 from batchctl.cloud.transfer.uploads import is_small, upload_blob, upload_small
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError
 from batchctl.resources import Blob
+
+AT_ONCE = 64
+"""Of what is not small, or was met."""
 
 MET = (409, 412)
 """What the service answers where something is at the blob's name already."""

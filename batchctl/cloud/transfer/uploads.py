@@ -19,7 +19,11 @@ from batchctl.cloud.transfer.leftovers import clear_leftovers, staged_blocks
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.resources import Blob
 
-SMALL = 8 << 20
+SMALL = 256 << 10
+"""Bytes; up to this a file goes with many others by one thread. To read and to send a larger one takes longer than the
+turns of threads at the interpreter."""
+
+WHOLE = 8 << 20
 """Bytes; up to this a file is one request."""
 
 BLOCK, MOST_BLOCKS = 8 << 20, 50_000
@@ -41,10 +45,8 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
     Raises CloudError, and stores nothing, if the file is not (or no longer) what the plan saw.
     """
     source = blob.source
-    if source is None or is_small(blob):
-        [(_, error)] = upload_small(session, owner, {blob: condition})
-        if error:
-            raise error
+    if source is None or blob.size <= WHOLE:
+        _upload_whole(session, owner, blob, condition)
         return
     url = session.sas.below(session.sas.sink(blob.container), blob.path)
     mark = {f"x-ms-meta-{marks.OWNER}": owner}
@@ -56,7 +58,7 @@ def upload_blob(session: Session, owner: str, blob: Blob, condition: Headers) ->
 
 
 def is_small(blob: Blob) -> bool:
-    """Does it go in one request?"""
+    """Does it go with many others by one thread?"""
     return blob.source is None or blob.size <= SMALL
 
 
@@ -70,12 +72,24 @@ def upload_small(
     letters = ((blob, _whole(session, owner, blob, condition)) for blob, condition in conditions.items())
     with closing(send_many(session, letters, AT_ONCE)) as answers:
         for blob, answer in answers:
-            if isinstance(answer, bytes):
-                yield blob, None
-            elif blob.source and isinstance(answer, CloudError) and answer.code == "Md5Mismatch":
-                yield blob, _file_changed(blob.source)
-            else:
-                yield blob, answer
+            yield blob, None if isinstance(answer, bytes) else _told_of(blob, answer)
+
+
+def _upload_whole(session: Session, owner: str, blob: Blob, condition: Headers) -> None:
+    letter = _whole(session, owner, blob, condition)
+    taken = session.budget.take(letter.room)
+    try:
+        session.send(letter.method, letter.url, letter.headers, _content(blob))
+    except CloudError as error:
+        raise _told_of(blob, error) from error
+    finally:
+        session.budget.give_back(taken)
+
+
+def _told_of(blob: Blob, error: BatchctlError | OSError) -> BatchctlError | OSError:
+    if blob.source and isinstance(error, CloudError) and error.code == "Md5Mismatch":
+        return _file_changed(blob.source)
+    return error
 
 
 def _whole(session: Session, owner: str, blob: Blob, condition: Headers) -> Letter:

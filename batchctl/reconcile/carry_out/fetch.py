@@ -19,8 +19,8 @@ from batchctl.reconcile.port import Source
 from batchctl.resources import Blob
 from batchctl.words import one_line
 
-AT_ONCE = 96
-"""Blobs on their way home; how much of them is in memory is the cloud's affair."""
+AT_ONCE = 32
+"""Blobs that are not small, on their way home; how much of them is in memory is the cloud's affair."""
 
 SMALL = 256 << 10
 """Bytes; so much is here as a whole before its file is begun, and asked for with many others."""

@@ -9,6 +9,8 @@ from batchctl.sensitive import masked
 def plain_url(found: Found, to: str, variable: str) -> str:
     """The address; a signature in it becomes `${env:…}`, and is told of."""
     url = found.text()
+    if not url.startswith(("https://", "http://")):
+        found.wrong("this is to be an http or https address")
     if masked(url) == url:
         found.carried(to)
         return url

@@ -20,7 +20,7 @@ from batchctl.importing.extension.words import (
 )
 from batchctl.importing.found import Document, Found
 from batchctl.importing.report import Row, Verdict
-from batchctl.importing.rest.bodies import job_document, pool_document, task_document
+from batchctl.importing.rest.bodies import auto_pool_document, job_document, pool_document, task_document
 from batchctl.importing.rest.files import depends_on, spec_name
 from batchctl.importing.rest.folding import folded
 
@@ -61,12 +61,16 @@ def document(files: Sequence[Found], asked: Asked) -> Document:
     job = next((part for file in resolved if (part := _part(file, "job")) is not None), None)
     said: Document = {"version": 1}
     parts = Groups()
-    windows = pool is not None and _is_windows(pool)
+    if job is not None and "poolInfo" not in job.names():
+        raise UsageError(f"{job.source.file} is applied by a job, and has none: name the job's file as well")
+    made = job.get("poolInfo", "autoPoolSpecification", "pool") if job is not None else None
+    windows = any(_is_windows(found) for found in (pool, made) if found is not None)
     if job is not None:
         said["name"] = spec_name(job)
         said["job"], pool_id = _job(job, parts, applications, windows=windows)
         said["logs"] = False
-        said["pool"] = {"id": pool_id, "external": True}
+        auto = job.get("poolInfo", "autoPoolSpecification")
+        said["pool"] = _auto_pool(auto, parts) if auto is not None else {"id": pool_id, "external": True}
     if pool is not None:
         said.setdefault("name", spec_name(pool))
         said["pool"] = _pool(pool, parts)
@@ -118,6 +122,8 @@ def _part(file: Found, name: str) -> Found | None:
 
 def _is_windows(pool: Found) -> bool:
     """A custom image has no publisher, and the tool takes that for Windows."""
+    if pool.get("cloudServiceConfiguration") is not None:
+        return True
     image = pool.get("virtualMachineConfiguration", "imageReference")
     publisher = image.get("publisher") if image else None
     return image is not None and (publisher is None or "windows" in publisher.text().lower())
@@ -132,6 +138,19 @@ def _pool(pool: Found, parts: Groups) -> Document:
         said["startTask"] = with_packages(start or {}, install)
     elif start is not None and pool.get("startTask", "commandLine") is not None:
         said["startTask"] = _first_word(start, pool.need("startTask"), windows=_is_windows(pool))
+    return said
+
+
+def _auto_pool(specification: Found, parts: Groups) -> Document:
+    """A pool that Batch makes for the job."""
+    pool = specification.need("pool")
+    packages = pool.get("packageReferences")
+    install = install_line(packages.members()) if packages else ""
+    said = auto_pool_document(specification, parts)
+    if install:
+        said["startTask"] = with_packages(said.get("startTask", {}), install)
+    elif "startTask" in said and pool.get("startTask", "commandLine") is not None:
+        said["startTask"] = _first_word(said["startTask"], pool.need("startTask"), windows=_is_windows(pool))
     return said
 
 
@@ -154,7 +173,10 @@ def _job(job: Found, parts: Groups, applications: Mapping[str, Found], *, window
     if factory is None:
         raise UsageError("the template's job has no taskFactory: its tasks are made by something else")
     said = job_document(job, parts)
-    pool = job.need("poolInfo").need("poolId").text()
+    named = job.get("poolInfo", "poolId")
+    if named is None and job.get("poolInfo", "autoPoolSpecification") is None:
+        job.wrong("poolInfo says no pool")
+    pool = named.text() if named is not None else ""
     if applied is not None:
         over = job_document(applied, parts, named=False)
         labels = [*said.get("metadata", ()), *over.pop("metadata", ()), {"name": MARK, "value": _template_name(job)}]

@@ -3,9 +3,10 @@
 from typing import Any
 
 from batchctl.importing.found import Document, Found
+from batchctl.importing.images import WINDOWS
 from batchctl.importing.report import Row, Verdict
 from batchctl.importing.rest.parts import Parts, raw_of
-from batchctl.resources import MACHINE, Job, Pool, Task
+from batchctl.resources import MACHINE, AutoPool, Job, Pool, Task
 from batchctl.spec.filling.shell import LineError, bash
 from batchctl.spec.reading.batch_names import BATCH_NAMES
 from batchctl.spec.template import TemplateError, fill
@@ -24,7 +25,6 @@ SAID = "what the service says of it"
 GONE = "Batch has it no more"
 
 OLD = {
-    "cloudServiceConfiguration": "cloud services are gone: take a virtualMachineConfiguration",
     "certificateReferences": "Batch has no certificates any more: secrets come by ${keyvault:VAULT/NAME}",
     "maxTasksPerNode": "",
     "applicationLicenses": GONE,
@@ -32,11 +32,44 @@ OLD = {
 }
 
 
-def pool_document(pool: Found, parts: Parts) -> Document:
-    """What becomes of each of its fields is told. Raises SpecError."""
+def auto_pool_document(specification: Found, parts: Parts) -> Document:
+    """A pool that Batch makes for the job."""
+    said = parts.of(specification, AutoPool, "pool")
+    found = pool_document(specification.need("pool"), parts, named=False)
+    found.pop("afterRun", None)
+    lifetime = specification.get("poolLifetimeOption")
+    if lifetime is not None and lifetime.text().lower() != "job":
+        lifetime.changed("pool.lifetime", "a job has it as long as itself")
+    return {**said, **found, "lifetime": "job"}
+
+
+GONE_SIZES = {
+    "small": "Standard_D2s_v5",
+    "medium": "Standard_D2s_v5",
+    "large": "Standard_D4s_v5",
+    "extralarge": "Standard_D8s_v5",
+}
+"""What takes the place of sizes of cloud services, which are gone."""
+
+
+def _without_cloud_services(said: Document, pool: Found) -> None:
+    services = pool.get("cloudServiceConfiguration")
+    if services is None:
+        return
+    services.changed("pool.image", "cloud services are gone: a Windows Server of today takes their place")
+    said["image"] = dict(WINDOWS)
+    if (size := GONE_SIZES.get(str(said.get("vmSize", "")).lower())) is not None:
+        pool.need("vmSize").changed("pool.vmSize", f"{size}: sizes of cloud services are gone")
+        said["vmSize"] = size
+
+
+def pool_document(pool: Found, parts: Parts, *, named: bool = True) -> Document:
+    """What becomes of each of its fields is told; not `named`: one without an id. Raises SpecError."""
     _read_only(pool)
     said = parts.of(pool, Pool, "pool")
-    said = {**said, "id": parts.say(pool.need("id").carried("pool.id"))}
+    if named:
+        said = {**said, "id": parts.say(pool.need("id").carried("pool.id"))}
+    _without_cloud_services(said, pool)
     if (slots := pool.get("maxTasksPerNode")) is not None:
         said["taskSlotsPerNode"] = slots.carried("pool.taskSlotsPerNode", "as it is called today").whole()
     if (scaled := pool.get("enableAutoScale")) is not None:
@@ -188,6 +221,8 @@ FIELDS = (
     ),
     Row("password, accountKey, sasKey, …", Verdict.CHANGED, "", "`${env:NAME}`"),
     Row("what no word of a spec says", Verdict.CARRIED, "raw", "in REST's own words"),
-    Row("certificateReferences, cloudServiceConfiguration", Verdict.REFUSED, "", "Batch has them no more"),
+    Row("poolInfo.autoPoolSpecification", Verdict.CARRIED, "pool.lifetime", "and the pool in it"),
+    Row("cloudServiceConfiguration", Verdict.CHANGED, "pool.image", "a Windows Server of today, and a size of today"),
+    Row("certificateReferences", Verdict.REFUSED, "", "Batch has them no more"),
     Row("url, eTag, state, executionInfo, stats, …", Verdict.DROPPED, "", SAID),
 )

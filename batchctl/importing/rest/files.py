@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
 from batchctl.importing.found import Document, Found
-from batchctl.importing.rest.bodies import FIELDS, job_document, pool_document, task_document
+from batchctl.importing.rest.bodies import FIELDS, auto_pool_document, job_document, pool_document, task_document
 from batchctl.importing.rest.folding import folded
 from batchctl.importing.rest.parts import Parts
 
@@ -56,7 +56,10 @@ def one_spec(
     wanted = job.get("poolInfo", "poolId") if job else None
     pool = _one(pools, wanted.text() if wanted and len(pools) > 1 else "", "pool")
     said: Document = {"version": 1, "name": spec_name(job or pool or tasks[0])}
-    if pool is not None:
+    auto = job.get("poolInfo", "autoPoolSpecification") if job else None
+    if auto is not None:
+        said["pool"] = auto_pool_document(auto, parts)
+    elif pool is not None:
         said["pool"] = pool_document(pool, parts)
     elif wanted is not None:
         said["pool"] = {

@@ -19,6 +19,7 @@ from batchctl.resources import Image
 from batchctl.rest import REST, SPEC, member_of, path_of, without_none
 from batchctl.rules import NEVER_TOLD, JsonText, word
 from batchctl.sensitive import masked
+from batchctl.spec.reading.typed import INTEGER
 from batchctl.work import OutputFile, ResourceFile, Settings
 
 BLOB = re.compile(r"(?P<account>https?://[a-z0-9]{3,24}\.blob\.[^/?]+)/(?P<container>[a-z0-9$-]+)(?:/(?P<blob>[^?]+))?")
@@ -113,7 +114,8 @@ class Parts:
         if kind is bool:
             return found.truth()
         if kind is int:
-            return found.whole()
+            # The SDK takes a number in quotes for one.
+            return int(found.text()) if INTEGER.fullmatch(found.text()) else found.whole()
         if kind is timedelta:
             return duration(found)
         if kind is datetime:

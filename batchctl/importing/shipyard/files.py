@@ -21,6 +21,9 @@ TOPS = (
     "data_replication",
 )
 
+ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?")
+ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+
 
 def knows(found: Found) -> bool:
     return found.is_mapping and bool(found.names() & set(TOPS))
@@ -29,8 +32,9 @@ def knows(found: Found) -> bool:
 def document(files: Sequence[Found], asked: Asked) -> Document:
     """Raises SpecError and UsageError."""
     parts = {name: part for file in files for name in TOPS if (part := file.get(name)) is not None}
+    _require_one_of_each(files)
     config = next((file for file in files if file.get("global_resources") or file.get("batch_shipyard")), None)
-    pool, job = parts.get("pool_specification"), _job(parts.get("job_specifications"), asked)
+    pool, job = parts.get("pool_specification"), _job(files, asked)
     if pool is None:
         raise UsageError("no file has a pool_specification, and a job runs on a pool: name pool.yaml as well")
     images = _images(parts.get("global_resources"))
@@ -50,10 +54,22 @@ def document(files: Sequence[Found], asked: Asked) -> Document:
     return {**said, "logs": False, "pool": said_pool} if job is not None else {**said, "pool": said_pool}
 
 
-def _job(jobs: Found | None, asked: Asked) -> Found | None:
-    if jobs is None:
-        return None
-    found = {job.need("id").text(): job for job in jobs.members()}
+def _require_one_of_each(files: Sequence[Found]) -> None:
+    """Raises UsageError."""
+    for name in TOPS:
+        said = [file.source.file for file in files if name in file.names()]
+        if len(said) > 1 and name != "job_specifications":
+            raise UsageError(f"{' and '.join(said)} both have {name}: name one of them")
+
+
+def _job(files: Sequence[Found], asked: Asked) -> Found | None:
+    lists = (jobs for file in files if (jobs := file.get("job_specifications")) is not None)
+    found: dict[str, Found] = {}
+    for job in (job for jobs in lists for job in jobs.members()):
+        other = found.setdefault(job.need("id").text(), job)
+        if other is not job:
+            names = f"{other.source.file} and {job.source.file}"
+            raise UsageError(f"{names} both have a job {job.need('id').text()}: name the files of one")
     if asked.job:
         if asked.job not in found:
             raise UsageError(f"--job: no job is called {asked.job!r}; there are {', '.join(found)}")
@@ -85,10 +101,16 @@ def _account(credentials: Found | None, storage: Storage) -> Document:
     if credentials is None:
         return {}
     said: Document = {}
-    if (address := credentials.get("batch", "account_service_url")) is not None:
+    address = credentials.get("batch", "account_service_url")
+    if address is not None and ADDRESS.fullmatch(address.text()):
         said["batch"] = address.carried("account.batch").text().rstrip("/")
+    elif address is not None:
+        address.dropped("it is no address: the environment or `account:` names one")
     account = credentials.get("storage", storage.account) if storage.account else None
-    if account is not None and (name := account.get("account")) is not None:
+    name = account.get("account") if account is not None else None
+    if account is not None and name is not None and not ACCOUNT.fullmatch(name.text()):
+        name.dropped("it is no account's name: the environment or `account:` names one")
+    elif account is not None and name is not None:
         end = account.get("endpoint")
         domain = end.carried("account.storage").text() if end else "core.windows.net"
         said["storage"] = f"https://{name.carried('account.storage').text()}.blob.{domain}"

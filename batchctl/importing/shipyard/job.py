@@ -6,7 +6,7 @@ from typing import Any
 from batchctl.importing.found import Document, Found
 from batchctl.importing.settings import environment_settings
 from batchctl.importing.shipyard.data import Storage, fetched
-from batchctl.importing.shipyard.pool import ADMIN, Nodes, shell_line
+from batchctl.importing.shipyard.pool import ADMIN, Nodes, legal_id, shell_line
 from batchctl.importing.shipyard.tasks import Around, Ids, exit_conditions, next_id, numbering, tasks_of
 from batchctl.importing.shipyard.times import iso
 
@@ -22,7 +22,7 @@ def job_document(
     images: frozenset[str],
 ) -> Document:
     """What becomes of each of its fields is told. Raises SpecError."""
-    said: Document = {"id": job.need("id").carried("job.id").text()}
+    said: Document = {"id": legal_id(job.need("id"), "job.id", 58)}
     if (priority := job.get("priority")) is not None:
         said["priority"] = priority.carried("job.priority").whole()
     _told_by_itself(job)

@@ -1,5 +1,6 @@
 """`pool_specification` of Batch Shipyard, with the images and registries of its `global_resources`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,19 @@ class Nodes:
     windows: bool = False
     gpus: bool = False
     counts: tuple[int, int] = (0, 0)
+
+
+def legal_id(found: Found, to: str, most: int) -> str:
+    """An id as Batch takes it."""
+    text = found.text()
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:most] or "imported"
+    if re.search(r"-[gG][0-9]+\Z", plain) and to == "job.id":
+        plain += "-job"
+    if plain == text:
+        found.carried(to)
+    else:
+        found.changed(to, f"{plain}: letters, digits, hyphens and underscores, and -g2 ends what batchctl numbers")
+    return plain
 
 
 NATIVE_OFFERS = (("canonical", "ubuntuserver", "16.04-lts"), ("openlogic", "centos", "7."))
@@ -58,7 +72,7 @@ def _counts(pool: Found) -> tuple[int, int]:
 
 def pool_document(pool: Found, images: Sequence[str], storage: Storage, nodes: Nodes) -> Document:
     """What becomes of each of its fields is told. Raises SpecError."""
-    said: Document = {"id": pool.need("id").carried("pool.id").text()}
+    said: Document = {"id": legal_id(pool.need("id"), "pool.id", 64)}
     said["vmSize"] = pool.need("vm_size").carried("pool.vmSize").text()
     said |= _image(pool.need("vm_configuration"), native=nodes.native)
     # The tool's nodes all run containers.

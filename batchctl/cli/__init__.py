@@ -21,6 +21,12 @@ Commands = Mapping[str, Any]
 """By their names; a typer.Typer has commands of its own."""
 
 
+def _begins() -> Commands:
+    from batchctl.cli import begin
+
+    return {"demo": begin.demo}
+
+
 def _runs() -> Commands:
     from batchctl.cli import specs, watching
 
@@ -57,6 +63,7 @@ def _places() -> Commands:
 
 GROUPS: Mapping[str, tuple[Callable[[], Commands], frozenset[str]]] = {
     "Commands": (_runs, frozenset(("plan", "apply", "watch", "destroy"))),
+    "Begin": (_begins, frozenset(("demo",))),
     "What is going on": (
         _looks,
         frozenset(("status", "why", "logs", "tasks", "nodes", "outputs", "ls", "get", "report", "debug-dump")),

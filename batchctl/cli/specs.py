@@ -69,6 +69,11 @@ def apply(
     A saved plan was agreed to when it was saved: nobody is asked again, and it is refused if anything differs by now.
     Ctrl-C leaves tasks that run to themselves, and says how to come back.
     """
+    apply_spec(spec, options)
+
+
+def apply_spec(spec: Path, options: Options) -> None:
+    """Ends, as the command does, by typer.Exit."""
     from batchctl import verbs
     from batchctl.reconcile.carry_out.lookout import Lookout
 
@@ -101,6 +106,10 @@ def apply(
 @with_options
 def destroy(spec: SpecPath, *, options: Options) -> None:
     """Show what would go, ask, and take away all that this spec made."""
+    destroy_spec(spec, options)
+
+
+def destroy_spec(spec: Path, options: Options) -> None:
     from batchctl import verbs
 
     told = voice_for(options)

@@ -1,0 +1,40 @@
+"""What somebody tries first: it works from anywhere, and leaves nothing behind in the services."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batchctl.local import Services
+from tests.e2e.conftest import Workbench
+from tests.services import blob_service
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_demo_brings_outputs_and_a_report_and_takes_the_rest_away(
+    workbench: Workbench, services: Services, tmp_path: Path
+) -> None:
+    place = tmp_path / "it is new"
+    ran = workbench.run("demo", "--in", str(place))
+    assert ran.code == 0, ran.said
+    assert [path.name for path in sorted((place / "results").iterdir())] == [
+        f"{stem}_OUTPUT.txt" for stem in ("lighthouse", "orchard", "railway")
+    ]
+    lines = ran.out.splitlines()
+    assert lines[-2:] == [f"Outputs: {place / 'results'}", f"Report:  {place / 'report' / 'report.html'}"]
+    assert (place / "report" / "report.html").is_file()
+    with blob_service(services) as blobs:
+        assert not {"application", "input", "output"} & {found.name for found in blobs.list_containers()}
+
+    # What it says that it runs can be run.
+    there, apply, destroy = (shlex.split(line)[1:] for line in lines if line.startswith("$ "))
+    assert there == ["cd", str(place)]
+    beside = replace(workbench, folder=place)
+    assert "No changes." in beside.run(*destroy[1:]).out
+    assert beside.run("validate", apply[2]).code == 0
+
+    again = workbench.run("demo", "--in", str(place))
+    assert again.code == 64
+    assert "no empty directory" in again.err

@@ -302,6 +302,34 @@ def test_blobs_are_listed_once_by_a_plan(spec: Spec) -> None:
     assert cloud.listings == 3
 
 
+class Busy(FakeCloud):
+    """Once it is busy: whatever is looked at, all that runs has ended before the next look."""
+
+    busy = False
+
+    def storage(self, *asked: Any) -> Any:
+        found = super().storage(*asked)
+        self._end()
+        return found
+
+    def batch(self, *asked: Any) -> Any:
+        found = super().batch(*asked)
+        self._end()
+        return found
+
+    def _end(self) -> None:
+        for job in list(self.jobs.values()) if self.busy else ():
+            self.counts(job)
+
+
+def test_a_task_that_ends_while_the_account_is_looked_at_does_not_run_again(spec: Spec) -> None:
+    cloud = Busy()
+    interrupted_before_sealing(spec, cloud)
+    cloud.busy = True
+    decided = verbs.plan(spec, cloud)
+    assert [c for c in decided.changes if isinstance(c.resource, Task)] == []
+
+
 def test_streams_are_listed_for_nobody_but_who_asks_for_them(folder: Path) -> None:
     path = folder / "spec.yaml"
     path.write_text(path.read_text().replace("logs: false\n", ""))

@@ -71,10 +71,12 @@ def held_by(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tupl
 def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Resource, ...]:
     """`unread`: containers that are not looked into."""
     names = {c.name for c in _containers(wanted.resources)} | wanted.external
-    containers, blobs = cloud.storage(wanted.owner, sorted(names), unread)
     ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job | Schedule)}
     ids |= {wanted.external_pool.name} if wanted.external_pool else set()
-    return (*containers, *blobs, *cloud.batch(wanted.owner, sorted(ids)))
+    # Before the blobs: of a task that ends meanwhile the outputs would not be there yet, and it would run again.
+    on_batch = cloud.batch(wanted.owner, sorted(ids))
+    containers, blobs = cloud.storage(wanted.owner, sorted(names), unread)
+    return (*containers, *blobs, *on_batch)
 
 
 def _without_external(wanted: Desired, seen: Iterable[Resource]) -> tuple[Resource, ...]:

@@ -42,6 +42,23 @@ def test_as_many_as_were_asked_for_and_no_more() -> None:
     assert most == 2
 
 
+def test_who_goes_away_with_the_last_outcome_interrupts_nobody() -> None:
+    """What the same command does next, such as to bring home what there is, goes on."""
+    session = connect(NOWHERE, SystemClock())._session
+    outcomes = session.each([Container(name="c")], lambda _: None)
+    assert next(outcomes).error is None
+    outcomes.close()
+    assert not session.halt.is_set()
+
+
+def test_who_goes_away_before_the_last_outcome_interrupts_the_others() -> None:
+    session = connect(NOWHERE, SystemClock())._session
+    outcomes = session.each([Container(name=name) for name in ("a", "b")], lambda _: None)
+    next(outcomes)
+    outcomes.close()
+    assert session.halt.is_set()
+
+
 def test_nobody_waits_for_a_further_try_once_interrupted() -> None:
     asked, halt = list[int](), threading.Event()
 

@@ -1,7 +1,7 @@
 """What every room of `cloud/` works with: the clients, the clock, and patience with a bound (design D11)."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import field
@@ -125,12 +125,20 @@ class Session:
             self.clock.sleep(pause, self.halt)
             pause = min(5.0, pause * 1.5)
 
-    def each(self, resources: Iterable[R], work: Callable[[R], object], at_once: int = WORKERS) -> Iterator[Outcome]:
+    def each(
+        self, resources: Iterable[R], work: Callable[[R], object], at_once: int = WORKERS
+    ) -> Generator[Outcome, None, None]:
         """Do the same to many at once; yields as they are done. Interrupted: starts nothing more."""
+        last: Outcome | None = None
         with self.workers(at_once) as pool:
             futures = {pool.submit(work, resource): resource for resource in resources}
-            for future in as_completed(futures):
-                yield Outcome(resource=futures[future], error=outcome_error(future.exception()))
+            for count, future in enumerate(as_completed(futures), 1):
+                last = Outcome(resource=futures[future], error=outcome_error(future.exception()))
+                if count < len(futures):
+                    yield last
+        # When nothing is under way any more: who goes away with it has not interrupted anything.
+        if last:
+            yield last
 
     def streamed(self, pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         """What `work` makes of each item, in order; an item is taken only when its turn is near."""

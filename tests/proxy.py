@@ -17,10 +17,11 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host",
 
 @dataclass
 class Log:
-    """`requests` are (method, path) in the order of their arrival."""
+    """`requests` are (method, path) in the order of their arrival. `first`: what each GET was answered first."""
 
     url: str
     requests: list[tuple[str, str]] = field(default_factory=list)
+    first: "dict[str, Answer]" = field(default_factory=dict)
 
     @property
     def mutating(self) -> list[tuple[str, str]]:
@@ -62,7 +63,6 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
     """
     target = urlsplit(upstream)
     assert target.hostname is not None
-    first: dict[str, Answer] = {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -89,7 +89,7 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             if meddling.twice:
                 self.forward(body)
             elif meddling.stale:
-                self.told(*(first.get(self.path) or self.asked(body)))
+                self.told(*(log.first.get(self.path) or self.asked(body)))
             elif meddling.half and real:
                 self.told(*real, kept=len(real[1]) // 2)
                 self.cut()
@@ -121,7 +121,7 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
         def forward(self, body: bytes) -> None:
             answer, content = self.asked(body)
             if self.command == "GET":
-                first.setdefault(self.path, (answer, content))
+                log.first.setdefault(self.path, (answer, content))
             self.told(answer, content)
 
         def told(self, answer: http.client.HTTPResponse, content: bytes, kept: int | None = None) -> None:

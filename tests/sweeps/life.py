@@ -27,6 +27,8 @@ def live(world: World, scenario: str, *acts: Callable[[Act], None]) -> None:
     # The ways stay: tasks that were added go on reading and writing by them.
     with through(world.services, script) as ways:
         for verb, act, check in zip(("apply", "destroy"), acts, (holds, gone), strict=True):
+            for log in (ways.batch, ways.storage):
+                log.first.clear()  # what is stale is so by one command
             act(Act(stage, ways, script, verb, world.counts[scenario, verb]))
             script.meddle = None
             check(world, stage)

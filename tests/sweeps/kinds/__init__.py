@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.sweeps.kinds import kills, permanent, races, schedules, transient
+from tests.sweeps.kinds import drift, kills, permanent, races, schedules, stopped, transient
 from tests.sweeps.world import World
 
 
@@ -32,4 +32,8 @@ KINDS = {
     "permanent": Kind("a fault at every request from one on, then none", permanent.every, permanent.run),
     "schedule": Kind("up to five faults at random over apply and destroy", schedules.every, schedules.run, points=1),
     "race": Kind("two or five applies at once, or apply and destroy", races.every, races.run, points=1),
+    "drift": Kind("somebody else deletes or ends what is ours, at each request of an apply",
+        drift.every, drift.run, points=1),
+    "stopped": Kind("the lock's holder sleeps until its lease is over, another applies, and it wakes: a minute each",
+        stopped.every, stopped.run, points=1, is_quick=False),
 }  # fmt: skip

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, field, fields, is_dataclass, replace
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from batchctl.frozen import dataclass
@@ -97,8 +97,10 @@ def lower(value: str | None) -> str | None:
     return None if value is None else value.lower()
 
 
+@lru_cache(maxsize=256)
 def word(value: str) -> str:
-    """Words of an enumeration: in small letters wherever they are held, for no two services spell them alike."""
+    """Words of an enumeration: in small letters wherever they are held, for no two services spell them alike. There are
+    few of them, and very many who say them hold the same."""
     return value.lower()
 
 

@@ -93,7 +93,13 @@ def unmarked_settings(items: Sequence[Json]) -> Settings:
 
 def travelling_digest(item: Json) -> str:
     """The digest among the environment settings of a task or of what nodes run."""
-    return _travelling(item, marks.DIGEST_SETTING)
+    return _held_once(_travelling(item, marks.DIGEST_SETTING))
+
+
+@lru_cache(maxsize=256)
+def _held_once(text: str) -> str:
+    """The text: one for all of very many tasks that say the same."""
+    return text
 
 
 def travelling_contents(item: Json) -> str:

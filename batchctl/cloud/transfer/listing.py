@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BytesIO
+from sys import intern
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
@@ -92,13 +94,13 @@ def _listed_blob(container: str, element: Element) -> Blob:
     parts = {child.tag: child for child in element}
     said = {child.tag: child.text or "" for child in parts["Properties"]}
     metadata = {child.tag: child.text for child in parts.get("Metadata", ())}
-    md5 = said.get("Content-MD5")
+    md5, owner = said.get("Content-MD5"), metadata.get(marks.OWNER)
     return Blob(
         container=container,
         path=_blob_name(parts["Name"]),
         md5=a2b_base64(md5).hex() if md5 else None,
         size=int(said["Content-Length"]),
-        owner=metadata.get(marks.OWNER),
+        owner=intern(owner) if owner else owner,  # one text for all
         task=metadata.get(marks.TASK),
         output=metadata.get(marks.OUTPUT),
         is_log=marks.LOG in metadata,
@@ -119,6 +121,7 @@ def _quoted_etag(etag: str) -> str:
     return etag if etag.startswith('"') else f'"{etag}"'
 
 
+@lru_cache(maxsize=256)  # very many are written in one second, and then share the moment
 def _http_date(text: str) -> datetime:
     """`Tue, 24 Nov 2026 07:00:00 GMT`, always of this form (RFC 1123); strptime would cost as much as all else."""
     hour, minute, second = map(int, text[17:25].split(":"))

@@ -24,6 +24,7 @@ OF_ALL = frozenset({"AZ_BATCH_JOB_ID", "AZ_BATCH_POOL_ID", "AZ_BATCH_ACCOUNT_NAM
 """Variables of which all tasks of a job have the same value."""
 
 _WILD = re.compile(r"[*?\[]")
+_OPEN = frozenset("*?[$%")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%(\w+)%", re.ASCII)
 _NO_SEGMENTS = frozenset({"", ".", ".."})
@@ -132,7 +133,7 @@ def blob_names(output: OutputFile, task: Task) -> BlobNames:
 def _names(pattern: str, container: str, path: str | None) -> BlobNames:
     found = _WILD.search(pattern)
     depth = pattern.rfind("/", 0, found.start() if found else len(pattern)) + 1
-    folder, below = normpath(join(WORK, pattern[:depth])), pattern[depth:]
+    folder, below = normpath(join(WORK, pattern[:depth])) if depth else WORK, pattern[depth:]
     if not found:
         return BlobNames(container, folder, below, name=path or below, vague=not path and bool(_VARIABLE.search(below)))
     prefix = f"{path.rstrip('/')}/" if path else ""
@@ -140,6 +141,11 @@ def _names(pattern: str, container: str, path: str | None) -> BlobNames:
         return BlobNames(container, folder, below, prefix)
     literal = _ESCAPED.sub(r"\1", below)
     return BlobNames(container, folder, literal, name=prefix + literal, vague=bool(_VARIABLE.search(literal)))
+
+
+def may_make_several(output: OutputFile) -> bool:
+    """Might a declaration make more than the one blob that its text names? Told without a look at its task."""
+    return not _OPEN.isdisjoint(output.file_pattern) or (output.path is not None and not _OPEN.isdisjoint(output.path))
 
 
 def file_on_node(name: str) -> str:

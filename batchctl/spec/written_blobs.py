@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import NamedTuple
 
-from batchctl.frozen import dataclass
 from batchctl.output_names import ALWAYS_THERE, BlobNames, blob_names, why_no_name
 from batchctl.resources import Task
 from batchctl.spec.source import At, shown
@@ -15,8 +15,7 @@ Place = tuple[str, str]
 NODE_VARIABLE = re.compile(r"\$\{?AZ_BATCH_\w+|%AZ_BATCH_\w+%", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class SureBlob:
+class SureBlob(NamedTuple):
     """`number`: of the declaration that writes it; `file`: what becomes of it."""
 
     number: int

@@ -1,11 +1,12 @@
 """What a spec asks for in all: resources, what comes home of them, and what comes only later."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from batchctl.cloud_answers import Prices
 from batchctl.frozen import dataclass
-from batchctl.resources import Pool, Resource
+from batchctl.resources import Pool, R, Resource, of_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +86,7 @@ class Desired:
     prices: Prices | None = None
     region: str = ""
     doubts: tuple[str, ...] = ()
+
+    def of(self, kind: type[R]) -> Sequence[R]:
+        """The resources of a kind."""
+        return of_kind(self.resources, kind)

@@ -5,10 +5,12 @@ digest tells that it changed), policy (what batchctl needs to know beside) or ob
 A secret is a field of a kind of its own (`rules.secret`), which nobody shows, keeps or compares.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from batchctl.configurations import (
     ApplicationPackageReference,
@@ -450,6 +452,32 @@ Resource = Container | Blob | Pool | Job | Schedule | Task
 
 Stamped = Container | Pool | Job | Schedule
 """What bears our whole mark."""
+
+R = TypeVar("R", Container, Blob, Pool, Job, Schedule, Task)
+
+
+class Resources(tuple[Resource, ...]):
+    """Very many, of which those of a kind are asked for again and again: sorted out once."""
+
+    @cached_property
+    def by_kind(self) -> Mapping[type, Sequence[Any]]:
+        found: dict[type, list[Resource]] = {}
+        for resource in self:
+            found.setdefault(resource.__class__, []).append(resource)
+        return found
+
+
+def sorted_out(resources: Iterable[Resource]) -> Resources:
+    """Ready to be asked by kind, if it is not."""
+    return resources if isinstance(resources, Resources) else Resources(resources)
+
+
+def of_kind(resources: Iterable[Resource], kind: type[R]) -> Sequence[R]:
+    """Those of a kind, in their order."""
+    if isinstance(resources, Resources):
+        return resources.by_kind.get(kind, ())
+    return [resource for resource in resources if isinstance(resource, kind)]
+
 
 KINDS: tuple[type[Resource], ...] = (Container, Blob, Pool, Job, Schedule, Task)
 """The only order: made in this order, unmade in reverse."""

@@ -55,7 +55,7 @@ class Dialect:
                 value = word(said) if entry.is_word else said if entry.is_plain else self._read(entry.kind, said)
                 if value is not None:
                     found[entry.name] = value
-            if place.below and isinstance(said, Mapping):
+            if place.below and (said.__class__ is dict or isinstance(said, Mapping)):
                 self._read_below(place.below, said, found)
 
     def write(self, value: Any, *, only: Container[str] | None = None, sparse: bool = False) -> Json:

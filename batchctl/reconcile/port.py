@@ -9,7 +9,7 @@ from batchctl.desired import Desired
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.outputs import IsCopy
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamped, SupportedImage, Task
+from batchctl.resources import Blob, Container, Job, Pool, R, Resource, Schedule, Stamped, SupportedImage, Task, of_kind
 from batchctl.sights import FileSight, FileState, JobSight, JobUse, NodeSight, Place, PoolSight, SideRun, TaskSight
 from batchctl.work import ResourceFile
 
@@ -288,3 +288,7 @@ class Situation:
     is_copy: IsCopy
     now: datetime
     adopted: Sequence[Resource] = ()
+
+    def held_of(self, kind: type[R]) -> Sequence[R]:
+        """What is held of a kind."""
+        return of_kind(self.held, kind)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from batchctl.configurations import ExitConditions, Scale
 from batchctl.desired import Desired, Download, Stage
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamp, Task
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Resources, Schedule, Stamp, Task
 from batchctl.spec.doubts import doubts_for_plans
 from batchctl.spec.filling.digests import Digests, short_hash
 from batchctl.spec.filling.filler import Filler, command_line, filled_resource_files, filled_settings
@@ -69,7 +69,7 @@ def _desired(spec: Spec, resources: Iterable[Resource], problems: list[Problem])
         owner=spec.name,
         origin=spec.origin,
         file=spec.source.file,
-        resources=tuple(resources),
+        resources=Resources(resources),
         external=frozenset(name for name, c in spec.containers.items() if c.external),
         external_pool=spec.pool.wanted if spec.pool and spec.pool.external else None,
         downloads=tuple(_wanted_downloads(spec, problems)),

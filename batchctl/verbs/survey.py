@@ -16,7 +16,7 @@ from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Resources, Schedule, of_kind
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.external import on_pool
@@ -32,7 +32,7 @@ class Survey:
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
-        return tuple(r for r in self.held if isinstance(r, Blob))
+        return tuple(of_kind(self.held, Blob))
 
 
 def survey(spec: Spec, cloud: Cloud) -> Survey:
@@ -47,11 +47,11 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
             seen = _seen(outline(spec), cloud, spec.unread)
     held = _without_external(wanted, seen)
     # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
-    listings = {
-        c.name: tuple(b for b in held if isinstance(b, Blob) and b.container == c.name) for c in _containers(held)
-    }
+    listings: dict[str, list[Blob]] = {container.name: [] for container in of_kind(held, Container)}
+    for blob in of_kind(held, Blob):
+        listings.get(blob.container, []).append(blob)
     desired = settled(resolve(spec, take_inventory(spec, listings)), held, lambda pool: _choice(pool, cloud))
-    return Survey(desired, as_asked(desired.resources, held))
+    return Survey(desired, Resources(as_asked(desired.resources, held)))
 
 
 def _choice(pool: Pool, cloud: Cloud) -> Pool:
@@ -70,7 +70,7 @@ def held_by(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tupl
 
 def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[Resource, ...]:
     """`unread`: containers that are not looked into."""
-    names = {c.name for c in _containers(wanted.resources)} | wanted.external
+    names = {c.name for c in wanted.of(Container)} | wanted.external
     ids = {r.name for r in wanted.resources if isinstance(r, Pool | Job | Schedule)}
     ids |= {wanted.external_pool.name} if wanted.external_pool else set()
     # Before the blobs: of a task that ends meanwhile the outputs would not be there yet, and it would run again.
@@ -80,8 +80,10 @@ def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[
 
 
 def _without_external(wanted: Desired, seen: Iterable[Resource]) -> tuple[Resource, ...]:
-    name = wanted.external_pool.name if wanted.external_pool else ""
-    return tuple(r for r in seen if not _is_pool(r, name))
+    if not wanted.external_pool:
+        return Resources(seen)
+    name = wanted.external_pool.name
+    return Resources(r for r in seen if not _is_pool(r, name))
 
 
 def _external_pool(name: str, seen: Iterable[Resource]) -> Pool:
@@ -128,11 +130,9 @@ def situation_of(
 
 def _once_adopted(survey: Survey, adopted: Sequence[Resource], cloud: Cloud) -> tuple[Resource, ...]:
     """What would be held once these were adopted; with a job of others come its tasks."""
+    if not adopted:
+        return survey.held
     ours = {id(r): as_ours(survey.desired, r) for r in adopted}
     jobs = [ours[id(r)] for r in adopted if isinstance(r, Job) and r.owner != survey.desired.owner]
     tasks = [task for job in jobs if isinstance(job, Job) for task in cloud.tasks(job)]
-    return (*(ours.get(id(r), r) for r in survey.held), *tasks)
-
-
-def _containers(resources: Iterable[Resource]) -> list[Container]:
-    return [r for r in resources if isinstance(r, Container)]
+    return Resources((*(ours.get(id(r), r) for r in survey.held), *tasks))

@@ -17,7 +17,7 @@ File = ResourceFile | OutputFile
 
 def refuse_private_addresses(plan: Plan, situation: Situation) -> Plan:
     """The plan, refused where nodes would be turned away."""
-    made = {r.name for r in situation.desired.resources if isinstance(r, Container)}
+    made = {r.name for r in situation.desired.of(Container)}
     found: dict[str, list[str]] = {}
     for resource in (change.after for change in plan.changes if change.after is not None):
         for file in _files(resource):

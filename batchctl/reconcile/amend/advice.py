@@ -26,7 +26,7 @@ def with_advice(plan: Plan, situation: Situation) -> Plan:
 
 def no_shell_expands(plan: Plan, situation: Situation) -> Iterator[str]:
     """Learn, "Environment expansion of command lines": the service runs no shell."""
-    common = {name for r in situation.desired.resources if isinstance(r, Job) for name, _ in r.environment}
+    common = {name for r in situation.desired.of(Job) for name, _ in r.environment}
     found: dict[str, list[str]] = {}
     for change in plan.of(Task, Action.CREATE):
         task = change.after
@@ -83,9 +83,9 @@ def sizes_that_go(_plan: Plan, situation: Situation) -> Iterator[str]:
 
 def what_becomes_of_spot_nodes(plan: Plan, situation: Situation) -> Iterator[str]:
     """Of a pool that has dedicated nodes in their place, as long as it has them."""
-    held = {r.name.lower(): r for r in situation.held if isinstance(r, Pool)}
+    held = {r.name.lower(): r for r in situation.held_of(Pool)}
     matters = has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)
-    for pool in (r for r in situation.desired.resources if isinstance(r, Pool)):
+    for pool in situation.desired.of(Pool):
         found = held.get(pool.name.lower())
         if (matters or (found and found.switched)) and (line := preemptions_line(pool, found)):
             yield line
@@ -102,16 +102,12 @@ def sizes_that_are_tried(plan: Plan, situation: Situation) -> Iterator[str]:
     if not (has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)):
         return
     changed = {c.resource.name.lower(): c.after for c in plan.changes if isinstance(c.after, Pool)}
-    held = {(r.name.lower(), r.vm_size.lower()) for r in situation.held if isinstance(r, Pool)}
-    for resource in situation.desired.resources:
-        if isinstance(resource, Pool):
-            pool = changed.get(resource.name.lower(), resource)
-            line = choice_line(pool, there=(pool.name.lower(), pool.vm_size.lower()) in held)
-        elif isinstance(resource, Job) and resource.auto_pool:
-            line = choice_line(resource.auto_pool.pool, of_job=resource.name)
-        else:
-            continue
-        yield from (line,) if line else ()
+    held = {(r.name.lower(), r.vm_size.lower()) for r in situation.held_of(Pool)}
+    pools = [changed.get(pool.name.lower(), pool) for pool in situation.desired.of(Pool)]
+    lines = [choice_line(pool, there=(pool.name.lower(), pool.vm_size.lower()) in held) for pool in pools]
+    made = ((job, job.auto_pool) for job in situation.desired.of(Job))
+    lines += [choice_line(auto.pool, of_job=job.name) for job, auto in made if auto]
+    yield from filter(None, lines)
 
 
 def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
@@ -150,8 +146,8 @@ def mounts_that_nothing_opens(plan: Plan, _situation: Situation) -> Iterator[str
 
 def identities_that_nodes_lack(plan: Plan, situation: Situation) -> Iterator[str]:
     """Learn, "Configure managed identities in Batch pools": a node has those of its pool, and no others."""
-    first = {r.factory: r for r in situation.desired.resources if isinstance(r, Task)}
-    jobs = (r for r in situation.desired.resources if isinstance(r, Job))
+    first = {r.factory: r for r in situation.desired.of(Task)}
+    jobs = situation.desired.of(Job)
     named = {name for work in (*first.values(), *jobs) for name in _identities(work)}
     for change in plan.of(Pool, Action.CREATE, Action.REPLACE):
         pool = change.after

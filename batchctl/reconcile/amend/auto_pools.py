@@ -1,11 +1,11 @@
 """Pools that the service makes for a job: looked at as any pool, and told beside the plan. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Job, Pool, Resource
+from batchctl.resources import Job, Pool, Resource, of_kind
 from batchctl.words import plural
 
 
@@ -17,9 +17,10 @@ def as_of_pool(change: Change) -> Change:
     return Change(action=change.action, after=replace(job.auto_pool.pool, name=job.id))
 
 
-def wanted_pools(resources: Iterable[Resource]) -> Iterator[Pool]:
+def wanted_pools(resources: Sequence[Resource]) -> Iterator[Pool]:
     """All that are wanted, the ones that jobs make included."""
-    for resource in (r for r in resources if isinstance(r, Pool | Job)):
+    having: tuple[Resource, ...] = (*of_kind(resources, Pool), *of_kind(resources, Job))
+    for resource in having:
         made = as_of_pool(Change(action=Action.CREATE, after=resource)).after
         if isinstance(made, Pool):
             yield made
@@ -38,7 +39,7 @@ def with_auto_pools(plan: Plan, situation: Situation) -> Plan:
     """The plan with what it means that a pool comes with a job, and with the pools that outlived theirs."""
     made = [note for change in plan.of(Job, Action.CREATE) for note in _coming(change.after)]
     gone = {change.resource.name for change in plan.of(Pool, Action.DELETE)}
-    held = (r for r in situation.held if isinstance(r, Pool) and r.of_job and r.name not in gone)
+    held = (r for r in situation.held_of(Pool) if r.of_job and r.name not in gone)
     kept = [_staying(pool) for pool in held if pool.owner == plan.owner]
     return replace(plan, notes=(*plan.notes, *made, *kept))
 

@@ -13,9 +13,8 @@ from batchctl.resources import Job, Pool
 
 def with_ceiling(plan: Plan, situation: Situation) -> Plan:
     """The plan with the most that its tasks can use on a pool that is made for them."""
-    wanted = situation.desired.resources
-    jobs = [r for r in wanted if isinstance(r, Job)]
-    pools = [r for r in wanted if isinstance(r, Pool)] or [job.auto_pool.pool for job in jobs if job.auto_pool]
+    jobs, wanted = situation.desired.of(Job), situation.desired.of(Pool)
+    pools = wanted or [job.auto_pool.pool for job in jobs if job.auto_pool]
     if not jobs or not has_work(plan, situation):
         return plan
     notes = (*plan.notes, *_how_limits_are_kept(situation.desired, pools))

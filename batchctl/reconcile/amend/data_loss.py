@@ -26,7 +26,7 @@ def running_tasks(plan: Plan, situation: Situation) -> Iterator[str]:
     """A task that runs would be ended, and what it has done by now would be lost."""
     if situation.choices.force:
         return
-    runs = [r for r in situation.held if isinstance(r, Task) and r.state not in WAITING]
+    runs = [r for r in situation.held_of(Task) if r.state not in WAITING]
     busy = Counter(generation_id(r.job, r.generation or 1).lower() for r in runs)
     alive = [job for job in _going(plan, Job) if isinstance(job, Job) and job.state != "deleting"]
     for job in alive:
@@ -46,9 +46,7 @@ def tasks_of_others(plan: Plan, situation: Situation) -> Iterator[str]:
     """Jobs of somebody else may run in our pool."""
     if situation.choices.force:
         return
-    pools = {
-        job.id.lower(): (job.pool or job.made_pool or "").lower() for job in situation.held if isinstance(job, Job)
-    }
+    pools = {job.id.lower(): (job.pool or job.made_pool or "").lower() for job in situation.held_of(Job)}
     ours = Counter(
         pools.get(generation_id(r.job, r.generation or 1).lower(), "")
         for r in situation.held
@@ -70,7 +68,7 @@ def tasks_of_others(plan: Plan, situation: Situation) -> Iterator[str]:
 
 def _at_work_in(pool: str, situation: Situation) -> Iterator[Schedule]:
     """Our schedules whose last job has not ended; it bears no mark, and is ours all the same."""
-    ours = (r for r in situation.held if isinstance(r, Schedule) and r.runs and r.owner == situation.desired.owner)
+    ours = (r for r in situation.held_of(Schedule) if r.runs and r.owner == situation.desired.owner)
     return (schedule for schedule in ours if (schedule.job.pool or "").lower() == pool.lower())
 
 
@@ -79,7 +77,7 @@ def outputs_not_at_home(plan: Plan, situation: Situation) -> Iterator[str]:
         return
     emptied = {c.name for c in _going(plan, Container)}
     dropped = {b.name for b in _going(plan, Blob)}
-    doomed = [b for b in situation.held if isinstance(b, Blob) and (b.container in emptied or b.name in dropped)]
+    doomed = [b for b in situation.held_of(Blob) if b.container in emptied or b.name in dropped]
     outputs = lost_outputs(situation.desired.owner, doomed, situation.desired.downloads, situation.is_copy)
     if outputs:
         are, them, their = ("is", "it", "its") if len(outputs) == 1 else ("are", "them", "their")
@@ -94,7 +92,7 @@ def leased_objects(plan: Plan, situation: Situation) -> Iterator[str]:
     """Somebody holds it fast: the service would refuse, half-way through the plan (reliability F39)."""
     changed = [c.before for c in plan.changes if c.before and c.action is not Action.CREATE]
     emptied = {c.name for c in _going(plan, Container)}
-    inside = [b for b in situation.held if isinstance(b, Blob) and b.container in emptied]
+    inside = [b for b in situation.held_of(Blob) if b.container in emptied]
     held_fast = {label_of(r): r for r in (*changed, *inside) if isinstance(r, Container | Blob) and r.leased}
     for name, resource in sorted(held_fast.items()):
         yield f"{resource.kind} {name!r} is leased: whoever holds the lease must let go of it, or you break it"

@@ -24,7 +24,7 @@ def with_external_pool(plan: Plan, situation: Situation) -> Plan:
 
 def refuse_missing_containers(plan: Plan, situation: Situation) -> Plan:
     """The plan, refused where a container of somebody else is not there: uploads and nodes would be turned away."""
-    there = {r.name for r in situation.held if isinstance(r, Container)}
+    there = {r.name for r in situation.held_of(Container)}
     missing = sorted(situation.desired.external - there) if not situation.choices.only else []
     refusals = (
         f"container {name!r} is external and not in this account: make it, correct its name, or take out 'external'"

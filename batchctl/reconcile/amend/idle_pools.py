@@ -35,8 +35,8 @@ def has_work(plan: Plan, situation: Situation) -> bool:
     """Are tasks to run, or still under way?"""
     if plan.waits or plan.later or plan.of(Task, Action.CREATE):
         return True
-    ended = {job.id.lower() for job in situation.held if isinstance(job, Job) and job.state in OVER}
-    under_way = (r for r in situation.held if isinstance(r, Task) and r.state != "completed")
+    ended = {job.id.lower() for job in situation.held_of(Job) if job.state in OVER}
+    under_way = (r for r in situation.held_of(Task) if r.state != "completed")
     return any(generation_id(task.job, task.generation or 1).lower() not in ended for task in under_way)
 
 
@@ -58,14 +58,13 @@ def without_idle_pools(plan: Plan, situation: Situation) -> Plan:
 
 
 def _has_run(situation: Situation) -> bool:
-    return any(isinstance(r, Job) and r.owner == situation.desired.owner for r in situation.held)
+    return any(job.owner == situation.desired.owner for job in situation.held_of(Job))
 
 
 def _pools_with_a_job(situation: Situation) -> Iterator[Pool]:
     """A pool without a job of its spec is somebody else's to use."""
-    wanted = situation.desired.resources
-    used = {r.pool.lower() for r in wanted if isinstance(r, Job)}
-    yield from (r for r in wanted if isinstance(r, Pool) and r.name.lower() in used)
+    used = {job.pool.lower() for job in situation.desired.of(Job)}
+    yield from (pool for pool in situation.desired.of(Pool) if pool.name.lower() in used)
 
 
 def _has_nodes(pool: Pool) -> bool:
@@ -99,8 +98,8 @@ WHY = "nothing is to run (afterRun: {})"
 
 def _ours(wanted: Pool, situation: Situation) -> Pool | None:
     """The pool as it is held, if it is there to stay."""
-    for held in situation.held:
-        if isinstance(held, Pool) and held.name.lower() == wanted.name.lower():
+    for held in situation.held_of(Pool):
+        if held.name.lower() == wanted.name.lower():
             return held if held.owner == situation.desired.owner and held.state != "deleting" else None
     return None
 

@@ -7,7 +7,7 @@ runs again takes the place of another, which then runs again.
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
-from batchctl.output_names import BlobNames, blob_names
+from batchctl.output_names import BlobNames, blob_names, may_make_several
 from batchctl.reconcile.decide.runs import changes_since
 from batchctl.reconcile.outputs import Listed, missing_outputs, newest_runs, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, mark_of_run
@@ -28,12 +28,14 @@ def with_met_outputs(plan: Plan, situation: Situation) -> Plan:
     due = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task) and c.after.output_files]
     if not due:
         return plan
-    wanted = [r for r in situation.desired.resources if isinstance(r, Task)]
+    wanted = situation.desired.of(Task)
     known, unclear = _lost(due, wanted, situation)
     if known:
         return replace(plan, refusals=(*plan.refusals, _refusal(known)))
     if unclear:
         plan = replace(plan, notes=(*plan.notes, _note_of_turns(unclear)))
+    if not any(may_make_several(output) for task in wanted for output in task.output_files):
+        return plan  # names that are known are told apart before anything is planned
     ran = newest_runs(situation.held)
     makers = _makers(wanted)
     meeting = list(may_meet(makers, {task.id for task in due}, {t.id for t in wanted if t.id.lower() in ran}))
@@ -85,7 +87,7 @@ blob of another task that stays, or that would run for no other reason."""
 
 def _lost(due: Sequence[Task], wanted: Sequence[Task], situation: Situation) -> tuple[Lost, Lost]:
     """(of which it is known that they were overwritten, of which it may be so, in a container that keeps no note)"""
-    remembered = {mark for c in situation.held if isinstance(c, Container) for mark in c.lost}
+    remembered = {mark for c in situation.held_of(Container) for mark in c.lost}
     newest, forces = newest_runs(situation.held), situation.choices.forces
     again = [
         (task, run)
@@ -115,7 +117,7 @@ class _Places:
 
     def __init__(self, situation: Situation, tasks: Sequence[Task]) -> None:
         owner, by_id = situation.desired.owner, {task.id.lower(): task for task in tasks}
-        ours = [r for r in situation.held if isinstance(r, Blob) and r.owner == owner and r.task]
+        ours = [r for r in situation.held_of(Blob) if r.owner == owner and r.task]
         self.written = outputs_by_task(ours)
         found: dict[str, dict[str, Blob]] = {}
         for blob in ours:

@@ -8,7 +8,7 @@ from batchctl.reconcile.decide.diff import kept_for_snapshots
 from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Resource, Schedule, Task
+from batchctl.resources import Blob, Container, Job, Resource, Schedule, Task, of_kind, sorted_out
 from batchctl.words import plural, some
 
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"
@@ -16,20 +16,19 @@ LATER = "no output is pruned while tasks are still to be added: apply again with
 
 def orphaned_outputs(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
     """Outputs of ours whose task is not wanted any more and has ended."""
-    resources = tuple(held)
-    ids = [r.writer if isinstance(r, Schedule) else r.id for r in desired.resources if isinstance(r, Schedule | Task)]
+    resources = sorted_out(held)
+    ids = [*(schedule.writer for schedule in desired.of(Schedule)), *(task.id for task in desired.of(Task))]
     wanted = {task_id.lower() for task_id in ids if task_id}
-    running = _ids_that_may_write(resources)
-    outputs = [r for r in resources if isinstance(r, Blob) and r.owner == desired.owner and r.task is not None]
-    found = (b for b in outputs if b.task and not b.is_log and b.task.lower() not in wanted | running)
+    spoken_for = wanted | _ids_that_may_write(resources)
+    outputs = [r for r in of_kind(resources, Blob) if r.owner == desired.owner and r.task is not None]
+    found = (b for b in outputs if b.task and not b.is_log and b.task.lower() not in spoken_for)
     return tuple(sorted(found, key=lambda blob: blob.name))
 
 
 def _ids_that_may_write(resources: Iterable[Resource]) -> set[str]:
     """Tasks that may yet write; what was left in a job that has ended never will."""
-    listed = tuple(resources)
-    over = {(r.name.lower(), r.generation) for r in listed if isinstance(r, Job) and r.state in ENDING}
-    tasks = (r for r in listed if isinstance(r, Task) and r.state != "completed")
+    over = {(r.name.lower(), r.generation) for r in of_kind(resources, Job) if r.state in ENDING}
+    tasks = (r for r in of_kind(resources, Task) if r.state != "completed")
     return {task.id.lower() for task in tasks if (task.job.lower(), task.generation) not in over}
 
 

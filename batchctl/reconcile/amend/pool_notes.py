@@ -64,10 +64,10 @@ def with_note_of_no_nodes(plan: Plan, situation: Situation) -> Plan:
     """The plan with a note for each pool that will have no nodes for the tasks that are to run."""
     if not (plan.waits or plan.later or plan.of(Task, Action.CREATE)):
         return plan
-    jobs = [*plan.waits, *(r for r in situation.desired.resources if isinstance(r, Job))]
+    jobs = [*plan.waits, *situation.desired.of(Job)]
     used = {job.pool.lower() for job in jobs}
-    held = {r.name.lower(): r for r in situation.held if isinstance(r, Pool)}
-    pools = [r for r in situation.desired.resources if isinstance(r, Pool) and r.name.lower() in used]
+    held = {r.name.lower(): r for r in situation.held_of(Pool)}
+    pools = [r for r in situation.desired.of(Pool) if r.name.lower() in used]
     notes = (
         f"pool {pool.name!r} will have no nodes, so its tasks wait: give it 'targetDedicatedNodes', 'targetSpotNodes' "
         "or an 'autoScaleFormula'"
@@ -127,8 +127,8 @@ def _with_targets(wanted: Pool, held: Pool) -> Pool:
 def _pools_that_stay(plan: Plan, situation: Situation) -> Iterator[tuple[Pool, Pool]]:
     """As they are held, and as they are wanted."""
     owner = situation.desired.owner
-    wanted = {r.name.lower(): r for r in situation.desired.resources if isinstance(r, Pool)}
+    wanted = {r.name.lower(): r for r in situation.desired.of(Pool)}
     leaving = {change.resource.name.lower() for change in plan.of(Pool, Action.REPLACE, Action.DELETE)}
-    for held in situation.held:
-        if isinstance(held, Pool) and held.owner == owner and held.name.lower() in wanted.keys() - leaving:
+    for held in situation.held_of(Pool):
+        if held.owner == owner and held.name.lower() in wanted.keys() - leaving:
             yield held, wanted[held.name.lower()]

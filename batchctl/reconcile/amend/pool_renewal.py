@@ -116,7 +116,7 @@ def with_replaced(plan: Plan, situation: Situation) -> Plan:
         return plan
     wanted = tuple(map(named, situation.choices.replace))
     # One that is made anew begins with its first size again.
-    pools = {r.name.lower(): first_size(r) for r in desired.resources if isinstance(r, Pool)}
+    pools = {r.name.lower(): first_size(r) for r in desired.of(Pool)}
     forced = [
         _forced_replacement(plan, found, pools[found.name.lower()], name)
         for name in wanted

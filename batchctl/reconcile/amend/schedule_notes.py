@@ -10,8 +10,8 @@ from batchctl.resources import Schedule
 
 def with_schedule_notes(plan: Plan, situation: Situation) -> Plan:
     """The plan with the state of each schedule, when its next job comes, and how the last one ended."""
-    wanted = {r.name.lower() for r in situation.desired.resources if isinstance(r, Schedule)}
-    held = (r for r in situation.held if isinstance(r, Schedule) and r.owner == situation.desired.owner)
+    wanted = {r.name.lower() for r in situation.desired.of(Schedule)}
+    held = (r for r in situation.held_of(Schedule) if r.owner == situation.desired.owner)
     notes = [line for schedule in held if schedule.name.lower() in wanted for line in _told(schedule, situation)]
     return replace(plan, notes=(*plan.notes, *notes)) if notes else plan
 

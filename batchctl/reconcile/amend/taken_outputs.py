@@ -40,7 +40,7 @@ class _Places:
     """What is held where outputs go, sorted out once for all tasks."""
 
     def __init__(self, situation: Situation) -> None:
-        owner, blobs = situation.desired.owner, [r for r in situation.held if isinstance(r, Blob)]
+        owner, blobs = situation.desired.owner, situation.held_of(Blob)
         sorted_out: dict[str, dict[str, Blob]] = {}
         for blob in blobs:
             if blob.owner != owner:
@@ -80,9 +80,9 @@ def _taken_by(plan: Plan, places: _Places) -> tuple[list[str], list[str]]:
 
 def _changed_outputs(situation: Situation, newest: Mapping[str, Task]) -> Iterator[Blob]:
     """Outputs that bear the mark of a task and were written after it had ended: whoever replaced them kept the mark."""
-    wanted = {r.id.lower() for r in situation.desired.resources if isinstance(r, Task)}
-    for blob in situation.held:
-        if isinstance(blob, Blob) and blob.task and blob.owner == situation.desired.owner:
+    wanted = {r.id.lower() for r in situation.desired.of(Task)}
+    for blob in situation.held_of(Blob):
+        if blob.task and blob.owner == situation.desired.owner:
             run = newest.get(blob.task.lower())
             if run is not None and run.id.lower() in wanted and _is_later(blob, run):
                 yield blob

@@ -10,20 +10,19 @@ from batchctl.reconcile.decide.generations import schedule_tasks
 from batchctl.reconcile.decide.runs import ENDING, LEAVING
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Task
+from batchctl.resources import KINDS, Blob, Container, Job, Pool, Resource, Schedule, Task, of_kind, sorted_out
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 
-Identity = tuple[str, str]
-"""Kind and name, as the service tells one object from another."""
+Identity = tuple[str, ...]
+"""Kind and name, as the service tells one object from another; of a blob, of which there are very many, its place."""
 
 
 def diff(
     desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = (), choices: Choices = Choices()
 ) -> Plan:
     """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
-    wanted = {_identity(r): r for r in desired.resources if not isinstance(r, Job | Task)}
-    found = {_identity(r): r for r in held if not isinstance(r, Job | Task)}
+    wanted, found = _by_identity(desired.resources), _by_identity(held)
     foreign = {key: found[key] for key in wanted if key in found and _owner_of(found[key]) != desired.owner}
     compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     jobs = schedule_tasks(desired, held, choices)
@@ -42,6 +41,12 @@ def diff(
     )
 
 
+def _by_identity(resources: Iterable[Resource]) -> dict[Identity, Resource]:
+    """All but jobs and tasks, which are looked at by their generations."""
+    kinds = sorted_out(resources).by_kind
+    return {_identity(r): r for kind in KINDS if kind not in (Job, Task) for r in kinds.get(kind, ())}
+
+
 def diff_to_destroy(desired: Desired, held: Sequence[Resource]) -> Plan:
     """What a destroy takes away: all that is ours but what the spec keeps. What stays is not counted."""
     return replace(diff(kept_by_destroy(desired, held), _ending_as_wanted(desired, held)), unchanged=0)
@@ -49,7 +54,7 @@ def diff_to_destroy(desired: Desired, held: Sequence[Resource]) -> Plan:
 
 def _ending_as_wanted(desired: Desired, held: Sequence[Resource]) -> list[Resource]:
     """What is held, pools with what the spec says by now of the tasks that run there."""
-    asked = {r.name.lower(): r.node_deallocation_option for r in desired.resources if isinstance(r, Pool)}
+    asked = {r.name.lower(): r.node_deallocation_option for r in desired.of(Pool)}
     return [
         replace(r, node_deallocation_option=asked[r.name.lower()])
         if isinstance(r, Pool) and r.name.lower() in asked
@@ -94,7 +99,7 @@ def _empties_the_pool(changed: Iterable[FieldChange]) -> bool:
 
 def kept_by_destroy(desired: Desired, held: Sequence[Resource]) -> Desired:
     """What a destroy leaves: containers with `keep`, and all that is in them."""
-    containers = {r.name for r in desired.resources if isinstance(r, Container) and r.keep}
+    containers = {r.name for r in desired.of(Container) if r.keep}
     ours = tuple(r for r in held if _owner_of(r) == desired.owner and _container_of(r) in containers)
     return Desired(owner=desired.owner, resources=ours, external=desired.external)
 
@@ -158,11 +163,11 @@ def kept_for_snapshots(blobs: Sequence[Blob]) -> Iterator[str]:
 
 def _kept_pools(desired: Desired, held: Sequence[Resource], changes: Iterable[Change]) -> Iterator[Identity]:
     """Auto pools that outlive their jobs, and stay: that of the newest generation, and those of jobs that run."""
-    keeps = any(isinstance(r, Job) and r.auto_pool and r.auto_pool.keep_alive for r in desired.resources)
-    jobs = {r.id.lower(): r for r in held if isinstance(r, Job) and r.owner == desired.owner}
+    keeps = any(r.auto_pool and r.auto_pool.keep_alive for r in desired.of(Job))
+    jobs = {r.id.lower(): r for r in of_kind(held, Job) if r.owner == desired.owner}
     made = [c.after for c in changes if c.action is Action.CREATE]
     newest = max((r.generation for r in (*jobs.values(), *made) if isinstance(r, Job)), default=0)
-    for pool in (r for r in held if isinstance(r, Pool) and r.of_job):
+    for pool in (r for r in of_kind(held, Pool) if r.of_job):
         job = jobs.get(pool.of_job.lower())
         if job and (job.state not in ENDING or (keeps and job.generation == newest)):
             yield _identity(pool)
@@ -181,8 +186,9 @@ def _gone(resource: Resource, reasons: Reasons = ()) -> Change:
 
 def _identity(resource: Resource) -> Identity:
     """Batch ids are compared without regard to case; blob names are not."""
-    name = resource.name if isinstance(resource, Blob) else resource.name.lower()
-    return resource.kind, name
+    if isinstance(resource, Blob):
+        return resource.kind, resource.container, resource.path
+    return resource.kind, resource.name.lower()
 
 
 def _owner_of(resource: Resource) -> str | None:

@@ -16,7 +16,7 @@ from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of
 from batchctl.reconcile.decide.verdicts import Verdict, refusals_of_busy, verdicts_on
 from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
-from batchctl.resources import Blob, Job, Resource, Task
+from batchctl.resources import Blob, Job, Resource, Task, of_kind, sorted_out
 from batchctl.rest import SPEC, camel, path_of
 from batchctl.rules import Difference, Rule, field_differences
 from batchctl.words import some
@@ -40,7 +40,7 @@ class Schedule:
 
 def schedule_tasks(desired: Desired, held: Iterable[Resource], choices: Choices = Choices()) -> Schedule:
     """Decide for the job and the tasks of a spec, given all that is held."""
-    job, tasks = _job_of(desired), [r for r in desired.resources if isinstance(r, Task)]
+    job, tasks = _job_of(desired), desired.of(Task)
     jobs, held_tasks, outputs = _sorted_out(held, desired.owner)
     ours = [j for j in jobs if j.owner == desired.owner]
     left = tuple(jobs_that_left(job, ours, held_tasks))
@@ -85,14 +85,14 @@ def factories_that_wait(stages: Iterable[Stage], unsettled: Set[str]) -> tuple[L
 
 
 def _job_of(desired: Desired) -> Job | None:
-    return next((r for r in desired.resources if isinstance(r, Job)), None)
+    return next(iter(desired.of(Job)), None)
 
 
-def _sorted_out(held: Iterable[Resource], owner: str) -> tuple[list[Job], list[Task], list[Blob]]:
+def _sorted_out(held: Iterable[Resource], owner: str) -> tuple[Sequence[Job], Sequence[Task], list[Blob]]:
     """Jobs, tasks, and the outputs that are ours."""
-    resources = tuple(held)
-    outputs = [r for r in resources if isinstance(r, Blob) and r.task is not None and r.owner == owner]
-    return [r for r in resources if isinstance(r, Job)], [r for r in resources if isinstance(r, Task)], outputs
+    resources = sorted_out(held)
+    outputs = [r for r in of_kind(resources, Blob) if r.task is not None and r.owner == owner]
+    return of_kind(resources, Job), of_kind(resources, Task), outputs
 
 
 def _refusals_of_two_managers(verdicts: Iterable[Verdict], placement: Placement) -> Iterator[str]:

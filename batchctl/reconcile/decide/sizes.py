@@ -16,7 +16,8 @@ NO_ROOM = r"(?i)[a-z]*(?:allocation|quota|capacity|skunotavailable)[a-z]*(?::|\Z
 
 def settled(desired: Desired, held: Sequence[Resource], choose: Callable[[Pool], Pool] = lambda pool: pool) -> Desired:
     """The desired with the sizes that its pools have already, as far as the spec lets them; `choose`: of the others."""
-    if not any(_leaves_a_choice(pool) for r in desired.resources if (pool := _pool_in(r))):
+    having: tuple[Resource, ...] = (*desired.of(Pool), *desired.of(Job))
+    if not any(_leaves_a_choice(pool) for resource in having if (pool := _pool_in(resource))):
         return desired
     found = dict(_held_sizes(held))
     return replace(desired, resources=tuple(_settled(r, found, choose) for r in desired.resources))

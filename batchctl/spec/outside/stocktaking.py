@@ -37,7 +37,7 @@ Held = Mapping[str, Mapping[str, Blob]]
 """What was listed: blobs by container and path."""
 
 
-def take_inventory(spec: Spec, listings: Mapping[str, tuple[Blob, ...]] | None) -> Inventory:
+def take_inventory(spec: Spec, listings: Mapping[str, Sequence[Blob]] | None) -> Inventory:
     """Read the local files that the spec names.
 
     `listings` None: the containers were not asked, so no content is compared; whether files can be read is all that is
@@ -112,7 +112,7 @@ def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str
     for blob in uploads:
         found.setdefault(blob.container, {})[blob.path] = blob
     # Sorted: what tasks and digests come of it must not hang on the order in which it was found.
-    return {name: dict(sorted(blobs.items())) for name, blobs in found.items()}
+    return {name: {path: blobs[path] for path in sorted(blobs)} for name, blobs in found.items()}
 
 
 def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:

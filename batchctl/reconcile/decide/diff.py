@@ -22,7 +22,8 @@ def diff(
     desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = (), choices: Choices = Choices()
 ) -> Plan:
     """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
-    wanted, found = _by_identity(desired.resources), _by_identity(held)
+    wanted = _by_identity(desired.resources)
+    found = _concerned(desired, wanted, held)
     foreign = {key: found[key] for key in wanted if key in found and _owner_of(found[key]) != desired.owner}
     compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     jobs = schedule_tasks(desired, held, choices)
@@ -45,6 +46,24 @@ def _by_identity(resources: Iterable[Resource]) -> dict[Identity, Resource]:
     """All but jobs and tasks, which are looked at by their generations."""
     kinds = sorted_out(resources).by_kind
     return {_identity(r): r for kind in KINDS if kind not in (Job, Task) for r in kinds.get(kind, ())}
+
+
+def _concerned(
+    desired: Desired, wanted: Mapping[Identity, Resource], held: Sequence[Resource]
+) -> dict[Identity, Resource]:
+    """What is held, without blobs of others that are in nobody's way: of those there may be a million."""
+    kinds = sorted_out(held)
+    uploads = {blob.container for blob in desired.of(Blob)}
+    ours = (c for c in of_kind(kinds, Container) if c.owner == desired.owner)
+    leaving = {container.name for container in ours if _identity(container) not in wanted}
+    blobs = [
+        blob
+        for blob in of_kind(kinds, Blob)
+        if blob.owner == desired.owner
+        or blob.container in leaving
+        or (blob.container in uploads and _identity(blob) in wanted)
+    ]
+    return _by_identity([*(r for kind in (Container, Pool, Schedule) for r in kinds.by_kind.get(kind, ())), *blobs])
 
 
 def diff_to_destroy(desired: Desired, held: Sequence[Resource]) -> Plan:

@@ -225,7 +225,9 @@ def _blob_place(fill: Filler, inventory: Inventory, at: At, name: str, coming: f
         fill.report(at, f"{shown(name)} is not a blob as CONTAINER/PATH", "format")
     elif container not in fill.spec.containers:
         fill.report(at, f"{shown(container)} is not among storage.containers", "unknown-container")
-    elif inventory.known and container not in coming and blob not in inventory.content(container):
+    elif found := inventory.content(container).get(blob):
+        return container, found.path  # the text that is held already
+    elif inventory.known and container not in coming:
         fill.report(at, f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob")
     return container, blob
 

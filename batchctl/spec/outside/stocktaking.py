@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from operator import le
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,15 +105,25 @@ def _form_table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | N
         return None
 
 
-def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, dict[str, Blob]]:
-    found: dict[str, dict[str, Blob]] = {name: {} for name in spec.containers}
-    for name, listed in held.items():
-        # Our own uploads are told by the spec: one that left it will be gone after this plan.
-        found[name] = {path: b for path, b in listed.items() if b.owner != spec.name or b.task is not None}
+def _later_contents(spec: Spec, uploads: Sequence[Blob], held: Held) -> dict[str, Mapping[str, Blob]]:
+    added: dict[str, dict[str, Blob]] = {name: {} for name in (*spec.containers, *held)}
     for blob in uploads:
-        found.setdefault(blob.container, {})[blob.path] = blob
-    # Sorted: what tasks and digests come of it must not hang on the order in which it was found.
-    return {name: {path: blobs[path] for path in sorted(blobs)} for name, blobs in found.items()}
+        added.setdefault(blob.container, {})[blob.path] = blob
+    return {name: _in_order(_once_uploaded(spec, held.get(name, {}), blobs)) for name, blobs in added.items()}
+
+
+def _once_uploaded(spec: Spec, listed: Mapping[str, Blob], added: Mapping[str, Blob]) -> Mapping[str, Blob]:
+    """Our own uploads are told by the spec: one that left it will be gone after this plan."""
+    gone = {path for path, blob in listed.items() if blob.owner == spec.name and blob.task is None}
+    if not gone and not added:
+        return listed  # not held twice: it may be a million
+    return {**{path: blob for path, blob in listed.items() if path not in gone}, **added}
+
+
+def _in_order(blobs: Mapping[str, Blob]) -> Mapping[str, Blob]:
+    """Sorted: what tasks and digests come of it must not hang on the order in which it was found."""
+    paths = list(blobs)
+    return blobs if all(map(le, paths, paths[1:])) else {path: blobs[path] for path in sorted(paths)}
 
 
 def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:

@@ -38,3 +38,10 @@ def test_a_demo_brings_outputs_and_a_report_and_takes_the_rest_away(
     again = workbench.run("demo", "--in", str(place))
     assert again.code == 64
     assert "no empty directory" in again.err
+
+
+def test_what_init_writes_plans_here(workbench: Workbench) -> None:
+    assert workbench.run("init", "specs/word-count", "--from-command", "wc -w data/*.txt").code == 0
+    planned = workbench.run("plan", "specs/word-count/spec.yaml", "--target", "local")
+    assert planned.code == 0, planned.said
+    assert "3 tasks to run" in planned.out

@@ -24,7 +24,7 @@ Commands = Mapping[str, Any]
 def _begins() -> Commands:
     from batchctl.cli import begin
 
-    return {"demo": begin.demo, "init": begin.init}
+    return {"demo": begin.demo, "init": begin.init, "doctor": begin.doctor}
 
 
 def _runs() -> Commands:
@@ -63,7 +63,7 @@ def _places() -> Commands:
 
 GROUPS: Mapping[str, tuple[Callable[[], Commands], frozenset[str]]] = {
     "Commands": (_runs, frozenset(("plan", "apply", "watch", "destroy"))),
-    "Begin": (_begins, frozenset(("demo", "init"))),
+    "Begin": (_begins, frozenset(("demo", "init", "doctor"))),
     "What is going on": (
         _looks,
         frozenset(("status", "why", "logs", "tasks", "nodes", "outputs", "ls", "get", "report", "debug-dump")),

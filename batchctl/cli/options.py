@@ -26,6 +26,7 @@ Command: TypeAlias = Literal[
     "validate",
     "expand",
     "import_",
+    "doctor",
     "local_reset",
     "local_restore",
     "watch",
@@ -66,7 +67,7 @@ LOOKING: tuple[Command, ...] = (
 ACTING: tuple[Command, ...] = ("cancel", "retry", "pause", "resume", "reboot", "ssh")
 """Commands that do something to a run by hand."""
 
-READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", "watch", *LOOKING, *ACTING)
+READING: tuple[Command, ...] = ("plan", "apply", "destroy", "validate", "expand", "watch", "doctor", *LOOKING, *ACTING)
 """Commands that read a spec."""
 
 LISTING: tuple[Command, ...] = ("tasks", "nodes", "outputs", "ls")
@@ -88,7 +89,7 @@ class Options:
     target: str | None = option(
         None,
         "--target",
-        of=("plan", "apply", "destroy", "gc", "expand", "import_", "watch", *LOOKING, *ACTING),
+        of=("plan", "apply", "destroy", "gc", "expand", "import_", "doctor", "watch", *LOOKING, *ACTING),
         envvar="BATCHCTL_TARGET",
         help="azure or local; else what the spec or AZURE_BATCH_* name.",
     )
@@ -240,7 +241,20 @@ class Options:
     no_color: bool = option(
         False,
         "--no-color",
-        of=("plan", "apply", "destroy", "gc", "show", "validate", "expand", "import_", "watch", *LOOKING, *ACTING),
+        of=(
+            "plan",
+            "apply",
+            "destroy",
+            "gc",
+            "show",
+            "validate",
+            "expand",
+            "import_",
+            "doctor",
+            "watch",
+            *LOOKING,
+            *ACTING,
+        ),
         help="No colour, as with NO_COLOR.",
     )
     form: str = option(

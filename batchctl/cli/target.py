@@ -93,7 +93,7 @@ def named_storage(spec: "Spec") -> str:
     an address with a name to be filled in."""
     from batchctl.cloud.connect import NOWHERE, Target
 
-    if _choose(spec, None, os.environ)[0] != "azure":
+    if choose(spec, None, os.environ)[0] != "azure":
         return NOWHERE.storage_url
     account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
     return Target.azure(account, os.environ).storage_url
@@ -109,13 +109,9 @@ def open_account(options: Options, out: Voice) -> "Azure":
 
 def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str], out: Voice) -> "Target":
     """The target, said in the first line."""
-    name, why = _choose(spec, target, environ)
-    from batchctl.cloud.connect import Target
-
+    name, why = choose(spec, target, environ)
     if name == "azure":
-        said = spec.account if spec else None
-        account = (said.batch, said.storage) if said else (None, None)
-        chosen = Target.azure(account, environ, said.resource_id if said else None)
+        chosen = azure_target(spec, environ)
         out.target("local" if chosen.is_on_loopback else name, why, chosen.batch_url)
         return chosen
     from batchctl import local
@@ -123,6 +119,15 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     # Said first: the first start installs Azurite, which takes its time.
     out.target(name, why)
     return target_of(local.ensure_running(out.say))
+
+
+def azure_target(spec: "Spec | None", environ: Mapping[str, str]) -> "Target":
+    """The account that the spec or the environment names. Raises UsageError where neither says enough."""
+    from batchctl.cloud.connect import Target
+
+    said = spec.account if spec else None
+    account = (said.batch, said.storage) if said else (None, None)
+    return Target.azure(account, environ, said.resource_id if said else None)
 
 
 def target_of(services: "Services") -> "Target":
@@ -140,7 +145,7 @@ def target_of(services: "Services") -> "Target":
     )
 
 
-def _choose(spec: "Spec | None", target: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
+def choose(spec: "Spec | None", target: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
     """(azure or local, why), in the order of design D9."""
     if target is not None:
         if target not in ("azure", "local"):

@@ -55,7 +55,7 @@ def find_node() -> Node:
 
 def install_azurite(node: Node, cache: Path, say: Callable[[str], None]) -> Path:
     """Azurite's entry point under `cache`, installed wholly or not at all. Raises CloudError."""
-    home = cache / f"azurite-{VERSION}-{_lock_hash()[:12]}"
+    home = _place(cache)
     if (home / _MAIN).exists():
         return home / _MAIN
     try:
@@ -128,6 +128,14 @@ def _major_version(node: str) -> int:
         return int(answer.strip().removeprefix("v").partition(".")[0])
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return 0
+
+
+def is_installed(cache: Path) -> bool:
+    return (_place(cache) / _MAIN).exists()
+
+
+def _place(cache: Path) -> Path:
+    return cache / f"azurite-{VERSION}-{_lock_hash()[:12]}"
 
 
 def _lock_hash() -> str:

@@ -45,3 +45,21 @@ def test_what_init_writes_plans_here(workbench: Workbench) -> None:
     planned = workbench.run("plan", "specs/word-count/spec.yaml", "--target", "local")
     assert planned.code == 0, planned.said
     assert "3 tasks to run" in planned.out
+
+
+def test_a_doctor_finds_the_services_well(workbench: Workbench, services: Services) -> None:
+    ran = workbench.run("doctor", "specs/word-count.yaml")
+    assert ran.code == 0, ran.said
+    assert f"ok       batch endpoint: {services.batch_url}" in ran.out
+    assert "ok       storage access" in ran.out
+
+
+def test_a_doctor_tells_a_key_that_is_not_taken_and_not_the_key(workbench: Workbench, services: Services) -> None:
+    wrong = "bm90LXRoZS1rZXk="
+    environ = {**workbench.environ, **services.environment, "AZURE_BATCH_ACCESS_KEY": wrong}
+    ran = replace(workbench, environ=environ).run("doctor")
+    assert ran.code == 1
+    assert "problem  batch access" in ran.out
+    assert "AuthenticationFailed" in ran.out
+    assert wrong not in ran.said
+    assert services.storage_key not in ran.said

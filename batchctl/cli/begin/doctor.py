@@ -47,7 +47,7 @@ def doctor(
         found.append(one)
         if not as_json:
             remedy = f" -> {one.remedy}" if one.remedy else ""
-            out.result(f"{one.state:<8} {one.what}: {one.said}{remedy}")
+            out.line(f"{one.state:<8} {one.what}: {one.said}{remedy}")
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in found], indent=2) + "\n")
     raise typer.Exit(int(any(one.state == "problem" for one in found)))
@@ -76,11 +76,11 @@ def _local() -> Iterator[Finding]:
 
     yield Finding("target", "ok", "local: no other account is named, or --target says so")
     status = local.status()
+    try:
+        yield Finding("node", "ok", find_node().node)
+    except CloudError as error:
+        yield Finding("node", "problem", "none that serves", str(error))
     if not status.running:
-        try:
-            yield Finding("node", "ok", find_node().node)
-        except CloudError as error:
-            yield Finding("node", "problem", "none that serves", str(error))
         is_there = is_installed(user_cache_path("batchctl"))
         yield Finding("Azurite", "ok", f"{VERSION}, {'installed' if is_there else 'installed at the first start'}")
         yield Finding("local services", "ok", f"they do not run, and start when they are needed ({status.home})")

@@ -26,12 +26,13 @@ SAID = {
 """What older packages say in place of an expression."""
 
 READ = {
+    "docutils": "BSD-2-Clause AND GPL-3.0-or-later",  # the latter for files of an editor; most is in the public domain
     "isodate": "BSD-3-Clause",  # the text alone
     "pyte": "LGPL-3.0-only",
 }
 """Packages whose metadata say too little, by what was read in them."""
 
-TOOLS = {"pyte": "LGPL-3.0-only"}
+TOOLS = {"docutils": READ["docutils"], "pyte": READ["pyte"]}
 """Allowed for what tests use and no user is given."""
 
 

@@ -26,7 +26,7 @@ SAID = {
 """What older packages say in place of an expression."""
 
 READ = {
-    "docutils": "BSD-2-Clause AND GPL-3.0-or-later",  # the latter for files of an editor; most is in the public domain
+    "docutils": "BSD-2-Clause AND BSD-3-Clause AND GPL-3.0-or-later",  # most is in the public domain
     "isodate": "BSD-3-Clause",  # the text alone
     "pyte": "LGPL-3.0-only",
 }

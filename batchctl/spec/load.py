@@ -14,18 +14,18 @@ from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.build import build_spec
-from batchctl.spec.reading.check import check_schema
 from batchctl.spec.reading.compose import Node, compose_nodes
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
 from batchctl.spec.reading.placeholders import Settling, likely_values
 from batchctl.spec.reading.references import check_references
+from batchctl.spec.reading.schema import meets, spec_schema
 from batchctl.spec.reading.short_forms import with_mpi_instances, with_task_defaults
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.reading.variables import Given, Said, given_values, require_declared, said_values, text_of
 from batchctl.spec.resolve import resolve
-from batchctl.spec.source import Source
+from batchctl.spec.source import At, Source
 from batchctl.spec.template import Value, Values, outside_names
 
 LARGEST = 1 << 20
@@ -227,7 +227,7 @@ def _examined(
     known = {**outside, **unread, **{f"vars.{name}": "" for name in declared}}
     settling = Settling(values, needed)
     document, source, twice, quoted = read_document(root, source, settling)
-    shaped = check_schema(document, source, quoted)
+    shaped = [] if meets(document, spec_schema()) else _breaches(document, source, quoted)
     document, source = with_mpi_instances(*with_task_defaults(document, source))
     # What all tasks have is found wrong in each of them, at one place.
     checked = dict.fromkeys(
@@ -246,6 +246,12 @@ def _examined(
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
     return Examined(document, source, said)
+
+
+def _breaches(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:
+    from batchctl.spec.reading.check import check_schema  # imported late: half of what reading a spec would cost
+
+    return check_schema(document, source, quoted)
 
 
 def _composed(source: Source) -> tuple[Node, list[Problem]]:

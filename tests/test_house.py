@@ -199,7 +199,7 @@ SPEC = str(FOLDER.parent / "specs" / "word-count.yaml")
         (["apply", "--help"], HEAVY),
         (["version"], HEAVY),
         (["schema"], HEAVY),
-        (["validate", SPEC], ("azure", "filelock")),
+        (["validate", SPEC], ("azure", "filelock", "jsonschema")),
     ],
     ids=["--help", "apply --help", "version", "schema", "validate"],
 )
@@ -208,6 +208,20 @@ def test_the_door_opens_without_heavy_imports(words: list[str], heavy: tuple[str
     loaded = f"{{*sys.modules, *(name.partition('.')[0] for name in sys.modules)}} & set({heavy!r})"
     code = (
         f"import sys; from batchctl.cli import run; code = run({words!r}); sys.exit(code or str({loaded} or '') or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_plan_with_keys_needs_nothing_of_the_sdk() -> None:
+    """Design D16."""
+    code = (
+        "import sys; from batchctl import verbs; from batchctl.clock import SystemClock; "
+        "from batchctl.cloud.connect import Target, connect; "
+        "where = dict(batch_account='a', batch_key='YQ==', storage_account='a', storage_key='YQ=='); "
+        "target = Target.local(batch_url='http://127.0.0.1:1', storage_url='http://127.0.0.1:1/a', **where); "
+        "connect(target, SystemClock())._session.sas.source('in'); "
+        "sys.exit(str({name.partition('.')[0] for name in sys.modules} & {'azure', 'requests', 'urllib3'} or '') or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

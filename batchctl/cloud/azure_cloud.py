@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from batchctl.clock import Clock
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.lock.lease import Lock
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
 from batchctl.cloud.transfer.downloads import read_blob, read_small
 from batchctl.cloud.transfer.listing import list_blobs
@@ -16,6 +15,7 @@ from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, S
 
 if TYPE_CHECKING:
     from batchctl.cloud.hands import AzureHands
+    from batchctl.cloud.lock.lease import Lock
     from batchctl.cloud.looks.eyes import AzureEyes
 
 ROOMS: dict[type[Resource], ModuleType] = {
@@ -202,7 +202,9 @@ class Azure:
     def halt(self) -> None:
         self._session.halt.set()
 
-    def lock(self, owner: str) -> Lock:
+    def lock(self, owner: str) -> "Lock":
+        from batchctl.cloud.lock.lease import Lock  # imported late: a plan takes none
+
         return Lock(self._session, owner)
 
 

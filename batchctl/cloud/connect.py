@@ -1,33 +1,38 @@
 """Which service: a Target is two addresses and their credentials; `connect` makes the clients that speak to it."""
 
-import logging
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
-from typing import Any, Self
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
-
-from azure.batch import BatchClient
-from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.blob import BlobServiceClient
 
 from batchctl.clock import Clock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.again import Again
-from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.faults import require_the_service
 from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, SharedKey, Signing
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct, trusted_certificates
-from batchctl.cloud.expansion import Expansion
-from batchctl.cloud.resources.unmarked import Unmarked
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
+
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.storage.blob import BlobServiceClient
+
+    from batchctl.cloud.clients.arm import Arm
+    from batchctl.cloud.expansion import Expansion
+    from batchctl.cloud.resources.unmarked import Unmarked
+
+BATCH_SCOPE = "https://batch.core.windows.net//.default"
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+"""What a token is for, as the SDKs ask for it."""
 
 AZURITE_KNOWS = "2026-06-06"
 """The newest x-ms-version that Azurite 3.37.0 knows: the SDK's own is newer, and others start theirs as it comes."""
@@ -138,51 +143,76 @@ def connect(
     return Azure(replace(_session(target, clock, at_once), again=Again(clock, say)))
 
 
-def unmarked(target: Target, clock: Clock) -> Unmarked:
+def unmarked(target: Target, clock: Clock) -> "Unmarked":
     """The blob store of an account, for what is put there by hand; sends nothing yet."""
+    from batchctl.cloud.resources.unmarked import Unmarked  # imported late: no plan needs it
+
     return Unmarked(_session(target, clock))
 
 
 def _session(target: Target, clock: Clock, at_once: int | None = None) -> Session:
-    # The SDKs warn, with tracebacks, about answers without a body and about every way in which nobody is signed in.
-    logging.getLogger("azure").setLevel(logging.CRITICAL)
     gate = Gate()
-    options: dict[str, Any] = {
-        "user_agent": gate.user_agent,
-        "raw_request_hook": gate.check,
-        "raw_response_hook": _require_the_service,
-        "retry_total": 0,
-        # The signature would go along to wherever an answer points (reliability S10).
-        "permit_redirects": False,
-    }
-    batch = BatchClient(
-        target.batch_url,
-        _credential(target.batch_url, target.batch_account, target.batch_key, "AZURE_BATCH_ACCESS_KEY"),
-        transport=_transport(target.batch_url, target.trusted),
-        **options,
+    blobs = cache(lambda: _blob_client(target, gate))
+    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, blobs), clock)
+    for_batch, for_storage = _signings(target)
+    batch, direct = (
+        Direct(url, gate, straight=urlsplit(url).hostname in LOOPBACK, trusted=target.trusted, is_batch=is_batch)
+        for url, is_batch in ((target.batch_url, True), (target.storage_url, False))
     )
-    if target.storage_api_version:
-        options["api_version"] = target.storage_api_version
-    storage = BlobServiceClient(
-        target.storage_url,
-        credential=_credential(target.storage_url, target.storage_account, target.storage_key, "AZURE_STORAGE_KEY"),
-        transport=_transport(target.storage_url, target.trusted),
-        **options,
-    )
-    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, storage), clock)
-    straight = urlsplit(target.storage_url).hostname in LOOPBACK
-    direct = Direct(target.storage_url, gate, straight=straight, trusted=target.trusted)
-    arm = Arm(target.resource_id, target.batch_url, gate) if target.has_arm else None
     return Session(
-        Batch(batch, target.batch_url),
-        storage,
+        Batch(batch, target.batch_url, for_batch),
+        blobs,
         sas,
         direct,
+        for_storage,
         clock,
         gate,
         at_once=at_once,
-        arm=arm,
+        arm=_arm(target, gate),
         is_paper=target.is_on_loopback,
+    )
+
+
+def _signings(target: Target) -> tuple[Signing, Signing]:
+    """Who sends requests to Batch, and to storage."""
+    by_name: Signing = Bearer(BATCH_SCOPE)
+    if target.batch_key is not None:
+        by_name = SharedKey(target.batch_account, target.batch_key, BATCH)
+    else:
+        _require_https(target.batch_url, "AZURE_BATCH_ACCESS_KEY")
+    if target.storage_key is not None:
+        return by_name, SharedKey(target.storage_account, target.storage_key, STORAGE)
+    _require_https(target.storage_url, "AZURE_STORAGE_KEY")
+    return by_name, Bearer(STORAGE_SCOPE)
+
+
+def _arm(target: Target, gate: Gate) -> "Arm | None":
+    if not target.has_arm:
+        return None
+    from batchctl.cloud.clients.arm import Arm  # imported late: what is on this machine has none
+
+    return Arm(target.resource_id, target.batch_url, gate)
+
+
+def _blob_client(target: Target, gate: Gate) -> "BlobServiceClient":
+    import logging  # imported late, with the SDK
+
+    from azure.storage.blob import BlobServiceClient
+
+    # The SDK warns, with tracebacks, about answers without a body and about every way in which nobody is signed in.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    options: dict[str, Any] = {"api_version": target.storage_api_version} if target.storage_api_version else {}
+    return BlobServiceClient(
+        target.storage_url,
+        credential=_credential(target.storage_account, target.storage_key),
+        transport=_transport(target.storage_url, target.trusted),
+        user_agent=gate.user_agent,
+        raw_request_hook=gate.check,
+        raw_response_hook=_require_the_service,
+        retry_total=0,
+        # The signature would go along to wherever an answer points (reliability S10).
+        permit_redirects=False,
+        **options,
     )
 
 
@@ -197,14 +227,18 @@ NOWHERE = Target.local(
 """Where nobody names an account: its addresses have names to be filled in."""
 
 
-def expansion(storage_url: str, clock: Clock) -> Expansion:
+def expansion(storage_url: str, clock: Clock) -> "Expansion":
     """What would be sent to an account whose blobs are there; nothing is sent, nobody is signed in."""
+    from batchctl.cloud.expansion import Expansion  # imported late, too
+
     session = _session(replace(NOWHERE, storage_url=storage_url), clock)
     return Expansion(replace(session, sas=Unsigned(storage_url)))
 
 
-def _transport(url: str, trusted: str | None) -> RequestsTransport:
+def _transport(url: str, trusted: str | None) -> "RequestsTransport":
     """What is on this machine is never asked for through a proxy, whatever HTTP_PROXY says."""
+    from azure.core.pipeline.transport import RequestsTransport
+
     straight = urlsplit(url).hostname in LOOPBACK
     return RequestsTransport(
         use_env_settings=not straight,
@@ -217,29 +251,33 @@ def _transport(url: str, trusted: str | None) -> RequestsTransport:
 
 
 def _require_the_service(response: Any) -> None:
-    """Of any answer to the SDK. Raises NotTheServiceError."""
+    """Of any answer to the SDK. Raises Fault."""
     answer, request = response.http_response, response.http_request
-    service = "blob storage" if "x-ms-version" in request.headers else "Azure Batch"
-    require_the_service(request.url.partition("?")[0], answer.status_code, answer.headers, service)
+    require_the_service(request.url.partition("?")[0], answer.status_code, answer.headers, "blob storage")
 
 
-def _credential(url: str, account: str, key: str | None, variable: str) -> Any:
+def _credential(account: str, key: str | None) -> Any:
     if key is not None:
+        from azure.core.credentials import AzureNamedKeyCredential
+
         return AzureNamedKeyCredential(account, key)
-    if urlsplit(url).scheme != "https":
-        raise UsageError(f"{url} would be sent a token, which goes over https alone: set {variable}, or name its https")
     from azure.identity import DefaultAzureCredential  # imported late: 0.25 s that a key does not need
 
     return DefaultAzureCredential()
 
 
-def _signer_of(target: Target, storage: BlobServiceClient) -> Signer:
+def _require_https(url: str, variable: str) -> None:
+    if urlsplit(url).scheme != "https":
+        raise UsageError(f"{url} would be sent a token, which goes over https alone: set {variable}, or name its https")
+
+
+def _signer_of(target: Target, blobs: "Callable[[], BlobServiceClient]") -> Signer:
     key = target.storage_key
     if key is not None:
         return lambda _start, _expiry: {"account_key": key}
 
     def delegated(start: datetime, expiry: datetime) -> dict[str, Any]:
-        return {"user_delegation_key": storage.get_user_delegation_key(start, expiry)}
+        return {"user_delegation_key": blobs().get_user_delegation_key(start, expiry)}
 
     return delegated
 

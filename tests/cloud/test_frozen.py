@@ -24,9 +24,9 @@ signal.pause()
 """
 
 ASKED: dict[str, Callable[[Azure], object]] = {
-    "Batch": lambda cloud: list(cloud._session.batch._client.list_pools()),
+    "Batch": lambda cloud: list(cloud._session.batch.pages("/pools")),
     "blobs": lambda cloud: list(cloud._session.blobs.list_containers()),
-    "past the SDK": lambda cloud: cloud._session.direct.send("GET", cloud._session.blobs.url, {}),
+    "past the SDK": lambda cloud: cloud._session.direct.send("GET", cloud._session.sas.source("in"), {}),
 }
 
 

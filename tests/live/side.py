@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.rest import HttpRequest, HttpResponse
+from azure.identity import DefaultAzureCredential
 
 from batchctl.clock import SystemClock
 from batchctl.cloud.clients.batch import API_VERSION
-from batchctl.cloud.connect import Target, connect
+from batchctl.cloud.connect import Target, _transport, connect
 
 from .comparison import Json, state_of
 from .probes import Probe, Query, Step
@@ -42,7 +45,13 @@ class Side:
 
     def __post_init__(self) -> None:
         session = connect(self.target, SystemClock())._session
-        self._batch = session.batch._client
+        key = self.target.batch_key
+        credential = AzureNamedKeyCredential(self.target.batch_account, key) if key else DefaultAzureCredential()
+        transport = _transport(self.target.batch_url, self.target.trusted)
+        sdk: Any = credential
+        self._batch = BatchClient(
+            self.target.batch_url, sdk, transport=transport, retry_total=0, permit_redirects=False
+        )
         self._blobs = session.blobs
         self._pause = 0.05 if self.target.is_on_loopback else 3.0
         self.redaction = Redaction.of(self.target, self.prefix)

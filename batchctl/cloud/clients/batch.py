@@ -1,18 +1,15 @@
-"""The Batch REST API through the SDK's own pipeline: its credentials and signing, our bodies and paging.
-
-Bodies are REST JSON (2025-06-01) as a spec writes it; the SDK's models are neither built nor parsed (design D16).
-"""
+"""The Batch REST API: bodies and paging. Bodies are REST JSON (2025-06-01) as a spec writes it (design D16)."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import uuid4
 
-from azure.batch import BatchClient
-from azure.core.rest import HttpRequest, HttpResponse
-
+from batchctl.cloud.clients.signing import Signing
+from batchctl.cloud.clients.storage import Answer, Direct
 from batchctl.errors import CloudError
 
 API_VERSION = "2025-06-01"
@@ -24,13 +21,13 @@ Json = dict[str, Any]
 
 
 class Batch:
-    """Requests by path. Every method raises the SDK's AzureError on any answer but 2xx.
+    """Requests by path. Every method raises Fault on any answer but 2xx.
 
     `ahead`: how far the service's clock is before ours, as its last answer told.
     """
 
-    def __init__(self, client: BatchClient, endpoint: str) -> None:
-        self._client, self._endpoint = client, endpoint
+    def __init__(self, direct: Direct, endpoint: str, signing: Signing) -> None:
+        self._direct, self._endpoint, self._signing = direct, endpoint.rstrip("/"), signing
         self.ahead = timedelta()
 
     def get(self, path: str, **query: str) -> Json:
@@ -38,8 +35,8 @@ class Batch:
 
     def post(self, path: str, body: Mapping[str, Any] | bytes) -> Json:
         """`body` may be JSON already."""
-        response = self._send("POST", path, {}, body)
-        return _json_object(response) if response.content else {}
+        answer = self._send("POST", path, {}, body)
+        return _json_object(answer) if answer.content else {}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> None:
         self._send("PATCH", path, {}, body)
@@ -58,9 +55,9 @@ class Batch:
 
     def pages(self, path: str, **query: str) -> Iterator[Json]:
         """Every item of a list, page by page. Raises CloudError if the next page lies elsewhere or never ends."""
-        request, links = self._request("GET", path, query), set[str]()
+        url, links = self._url(path, query), set[str]()
         while len(links) < MOST_PAGES:
-            page = _json_object(self._answer(request))
+            page = _json_object(self._answer("GET", url))
             yield from _page_items(page, path)
             link = page.get("odata.nextLink")
             if not link:
@@ -73,7 +70,7 @@ class Batch:
                 raise CloudError(
                     f"the service continues a list at {urlsplit(link).netloc!r}, which is not {self._endpoint}"
                 )
-            request = HttpRequest("GET", link)
+            url = link
         raise CloudError(f"the list {path} has more than {MOST_PAGES} pages")
 
     def _send(
@@ -83,31 +80,31 @@ class Batch:
         query: Mapping[str, str],
         body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        return self._answer(self._request(method, path, query, body, headers))
-
-    def _answer(self, request: HttpRequest) -> HttpResponse:
-        response = self._client.send_request(request)
-        self.ahead = _apart(response.headers.get("Date") or "")
-        return response
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Mapping[str, Any] | bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpRequest:
-        parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
+    ) -> Answer:
         if body is None:
-            return HttpRequest(method, path, params=parameters, headers=dict(headers or {}))
+            return self._answer(method, self._url(path, query), headers or {})
         # As UTF-8: what a request may have is counted in bytes, and `\u` escapes are up to three times as long.
         content = (
             body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         )
         kind = {"Content-Type": "application/json; odata=minimalmetadata"}
-        return HttpRequest(method, path, params=parameters, headers={**kind, **(headers or {})}, content=content)
+        return self._answer(method, self._url(path, query), {**kind, **(headers or {})}, content)
+
+    def _answer(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> Answer:
+        if content is None and method not in ("GET", "HEAD"):
+            content = b""
+        length = {} if content is None else {"Content-Length": str(len(content))}
+        said = {"Accept": "application/json", "client-request-id": str(uuid4()), **(headers or {})}
+        # The length is signed, and sent by libcurl itself.
+        answer = self._direct.ask(method, url, {**said, **self._signing(method, url, {**length, **said})}, content)
+        self.ahead = _apart(answer.headers.get("Date") or "")
+        return answer
+
+    def _url(self, path: str, query: Mapping[str, str]) -> str:
+        parameters = {"api-version": API_VERSION} | {f"${k}" if k in ODATA else k: v for k, v in query.items()}
+        return f"{self._endpoint}{path}?{urlencode(parameters, safe='$', quote_via=quote)}"
 
 
 ODATA = frozenset({"filter", "select", "expand"})
@@ -134,16 +131,16 @@ def _page_items(page: Json, path: str) -> list[Json]:
     return found
 
 
-def _json_object(response: HttpResponse) -> Json:
+def _json_object(answer: Answer) -> Json:
     try:
-        body = response.json()
+        body = json.loads(answer.content)
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        kind = response.headers.get("Content-Type", "nothing")
+        kind = answer.headers.get("Content-Type", "nothing")
         raise CloudError(
-            f"{response.request.url.split('?', 1)[0]} did not answer as Azure Batch does (it sent {kind}): is this the "
+            f"{answer.place} did not answer as Azure Batch does (it sent {kind}): is this the "
             f"Batch account's endpoint?",
-            status=response.status_code,
+            status=answer.status,
         )
     return body

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from typing import TYPE_CHECKING, Any
 
 from batchctl.errors import CloudError
 from batchctl.words import plural
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
 
 TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed; 0 is no answer at all."""
@@ -48,28 +49,35 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
         self.transient = status in TRANSIENT and code not in ("NotSignedIn", "NotTrusted")
 
 
-class NotTheServiceError(AzureError):
-    """What answered stands between us and the service: a login page, a proxy (reliability F13)."""
-
-
 def require_the_service(where: str, status: int, headers: Mapping[str, str], service: str) -> None:
-    """Raises NotTheServiceError for an answer without the id that `service` gives each of its own.
+    """Raises Fault for an answer without the id that `service` gives each of its own: what answered stands between us
+    and the service, a login page or a proxy (reliability F13).
 
     That it is done, not there or not allowed is believed of the service alone; that it is busy, of whoever says so.
     """
-    if status in TRANSIENT or any(name in headers for name in REQUEST_IDS):
+    if status in TRANSIENT or any(headers.get(name) is not None for name in REQUEST_IDS):
         return
     kind = headers.get("Content-Type", "nothing")
-    raise NotTheServiceError(
+    told = (
         f"{where} did not answer as {service} does (it answered {status} and sent {kind}): is this the account's "
         f"endpoint, and does a proxy or a login page stand before it?"
     )
+    raise Fault(told, status=0, code="NotTheService")
 
 
-def fault_of(error: AzureError) -> Fault:
+def as_fault(error: Exception) -> Fault | None:
+    """What went wrong with a request, whoever sent it; None: the request is not what went wrong."""
+    if isinstance(error, Fault):
+        return error
+    from azure.core.exceptions import AzureError  # imported late, as all of the SDK: a plan sends nothing by it
+
+    return fault_of(error) if isinstance(error, AzureError) else None
+
+
+def fault_of(error: "AzureError") -> Fault:
     """Any exception of the SDK as one value that says what the service said."""
-    if isinstance(error, NotTheServiceError):
-        return Fault(str(error), status=0, code="NotTheService")
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+
     response: Any = error.response if isinstance(error, HttpResponseError) else None
     if response is None:
         if isinstance(error, ClientAuthenticationError):
@@ -207,7 +215,7 @@ NOT_SIGNED_IN = "not signed in to Azure: run `az login`"
 """For what no key opens; where one does, that is told beside it."""
 
 
-def _not_signed_in(error: AzureError) -> str:
+def _not_signed_in(error: "AzureError") -> str:
     keys = "set AZURE_BATCH_ACCESS_KEY and AZURE_STORAGE_KEY"
     return f"{NOT_SIGNED_IN}, or {keys} ({_first_line_unsigned(_why_no_token(str(error)))})"
 

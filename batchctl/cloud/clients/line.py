@@ -77,7 +77,7 @@ class Line(Generic[T]):
         of, exchange = self._flights.pop(handle)
         self._multi.remove_handle(handle)
         try:
-            return of, fault or exchange.answer()
+            return of, fault or exchange.answer().content
         except Fault as error:
             return of, error
         finally:

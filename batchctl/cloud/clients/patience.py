@@ -5,11 +5,9 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from azure.core.exceptions import AzureError
-
 from batchctl.clock import Clock
 from batchctl.cloud.clients.again import Again
-from batchctl.cloud.clients.faults import Fault, fault_of
+from batchctl.cloud.clients.faults import Fault, as_fault
 
 T = TypeVar("T")
 
@@ -45,8 +43,10 @@ def patiently(clock: Clock, request: Callable[[], T], halt: Event, again: Again 
     while True:
         try:
             return request()
-        except (AzureError, Fault) as error:
-            fault = error if isinstance(error, Fault) else fault_of(error)
+        except Exception as error:
+            fault = as_fault(error)
+            if fault is None:
+                raise
             rest = None if halt.is_set() else patience.rest(fault)
             if rest is not None:
                 clock.sleep(rest, halt)

@@ -8,8 +8,6 @@ from dataclasses import field
 from threading import Condition, Event
 from typing import TYPE_CHECKING, TypeVar
 
-from azure.storage.blob import BlobServiceClient
-
 from batchctl.clock import Clock
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.batch import Batch
@@ -17,13 +15,16 @@ from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.service_clock import ServiceClock
-from batchctl.cloud.clients.storage import Direct
+from batchctl.cloud.clients.signing import Signing
+from batchctl.cloud.clients.storage import VERSION, Direct
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
 from batchctl.frozen import dataclass
 from batchctl.resources import Resource
 
 if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
+
     from batchctl.cloud.clients.arm import Arm
 
 T = TypeVar("T")
@@ -69,14 +70,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`at_once`: so many objects are worked on at any one time; None leaves it to each room. `arm`: what gives pools
-    their identities; None: Batch itself does. `is_paper`: it takes more than it does (`on_paper`). `again`: who is told
-    of requests that are tried again."""
+    """`signing`: for requests to storage that no signed URL opens. `at_once`: so many objects are worked on at any one
+    time; None leaves it to each room. `arm`: what gives pools their identities; None: Batch itself does. `is_paper`: it
+    takes more than it does (`on_paper`). `again`: who is told of requests that are tried again."""
 
     batch: Batch
-    blobs: BlobServiceClient
+    open_blobs: "Callable[[], BlobServiceClient]"
     sas: Sas
     direct: Direct
+    signing: Signing
     clock: Clock
     gate: Gate = field(default_factory=Gate)
     halt: Event = field(default_factory=Event)
@@ -85,6 +87,11 @@ class Session:
     arm: "Arm | None" = None
     is_paper: bool = False
     again: Again | None = None
+
+    @property
+    def blobs(self) -> "BlobServiceClient":
+        """The SDK's client, for what is rare: a plan needs none of it."""
+        return self.open_blobs()
 
     @property
     def service_clock(self) -> ServiceClock:
@@ -111,6 +118,16 @@ class Session:
             if self.halt.is_set():
                 raise Partial("interrupted")
             return self.direct.send(method, url, headers or {}, body)
+
+        return self.ask(request)
+
+    def get_of_account(self, query: str) -> bytes:
+        """As `ask`: what storage says of the account, which no URL of a container opens."""
+        url = f"{self.sas.endpoint}/?{query}"
+
+        def request() -> bytes:
+            # The version is signed, and sent by `direct` itself.
+            return self.direct.send("GET", url, self.signing("GET", url, {"x-ms-version": VERSION}))
 
         return self.ask(request)
 

@@ -8,24 +8,17 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import current_thread, main_thread
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import pycurl
-from azure.core.utils import case_insensitive_dict
 from certifi import where
 
-from batchctl.cloud.clients.faults import (
-    Fault,
-    NotTheServiceError,
-    answer_fault,
-    fault_of,
-    require_the_service,
-    silence_fault,
-    untrusted_fault,
-)
+from batchctl.cloud.clients.faults import Fault, answer_fault, require_the_service, silence_fault, untrusted_fault
 from batchctl.cloud.clients.gate import Gate
 from batchctl.errors import UsageError
+from batchctl.frozen import dataclass
 
 VERSION = "2025-05-05"
 """The x-ms-version that these requests are written for."""
@@ -41,21 +34,50 @@ BUFFER = 128 << 10
 """Bytes that are read, or sent, in one piece at most."""
 
 
+class Headers(dict[str, str]):
+    """The headers of an answer, found whatever letters their names are written in."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of 2xx to a request for `place`, a URL without its query."""
+
+    place: str
+    status: int
+    headers: Headers
+    content: bytes
+
+
 class Direct:
-    """One storage account's connections; any thread may send.
+    """One account's connections; any thread may send.
 
     `straight`: never through a proxy. `trusted`: a file of certificates; None: those that the SDK trusts.
+    `is_batch`: it is Batch, whose answers may come compressed; else storage.
     """
 
-    def __init__(self, endpoint: str, gate: Gate, *, straight: bool, trusted: str | None = None) -> None:
+    def __init__(
+        self, endpoint: str, gate: Gate, *, straight: bool, trusted: str | None = None, is_batch: bool = False
+    ) -> None:
         parts = urlsplit(endpoint)
         proxy = None if straight else _proxy_for(parts.scheme, parts.hostname or "")
         self._gate = gate
         self._settings = {**_curl_settings(proxy, trusted or trusted_certificates()), pycurl.USERAGENT: gate.user_agent}
+        # Batch has its version in each URL.
+        self._service = "Azure Batch" if is_batch else "blob storage"
+        self._lead = [] if is_batch else [f"x-ms-version: {VERSION}"]
+        if is_batch:
+            self._settings[pycurl.ACCEPT_ENCODING] = "gzip, deflate"
         self._idle: list[Exchange] = []
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
-        """One request and what it gives. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
+        """One request to storage and what it gives. Raises as `ask` does."""
+        return self.ask(method, url, headers, body).content
+
+    def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """One request and its answer. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
         self._gate.check()
         try:
             # No lock: `pop` and `append` of a list are one step each. The last one first, whose connection is warm.
@@ -75,16 +97,18 @@ class Direct:
             self._idle.append(exchange)
 
     def exchange(self) -> "Exchange":
-        return Exchange(self._settings)
+        return Exchange(self._settings, self._service, self._lead)
 
 
 class Exchange:
-    """One request at a time on a connection that stays open: what is sent, and what comes back."""
+    """One request at a time on a connection that stays open: what is sent, and what comes back. `lead`: header lines
+    that each request to this service has."""
 
-    __slots__ = ("_content", "_has_body", "_head", "_method", "_url", "handle")
+    __slots__ = ("_content", "_has_body", "_head", "_lead", "_method", "_service", "_url", "handle")
 
-    def __init__(self, settings: Mapping[int, object]) -> None:
+    def __init__(self, settings: Mapping[int, object], service: str, lead: Sequence[str]) -> None:
         self.handle = pycurl.Curl()
+        self._service, self._lead = service, lead
         self._head: list[bytes] = []
         self._content: list[bytes] = []
         self._has_body, self._method, self._url = False, "", ""
@@ -100,20 +124,20 @@ class Exchange:
             setopt(pycurl.HTTPGET, 1)
         else:
             setopt(pycurl.POSTFIELDS, body)
+        if method == "HEAD":
+            setopt(pycurl.NOBODY, 1)  # until the next HTTPGET or POSTFIELDS
         setopt(pycurl.URL, url)
         setopt(pycurl.CUSTOMREQUEST, method)
-        setopt(pycurl.HTTPHEADER, _header_lines(headers))
+        setopt(pycurl.HTTPHEADER, [*_header_lines(headers), *self._lead])
 
-    def answer(self) -> bytes:
-        """What a request that came to its end gave. Raises Fault for any other than 2xx of storage itself."""
-        status = self.handle.getinfo(pycurl.RESPONSE_CODE)
-        data, place = b"".join(self._content), self._url.partition("?")[0]
-        if b"x-ms-request-id:" not in b"".join(self._head).lower():
-            _require_the_service(place, status, self._head)
+    def answer(self) -> Answer:
+        """What a request that came to its end gave. Raises Fault for any other than 2xx of the service itself."""
+        status, place = self.handle.getinfo(pycurl.RESPONSE_CODE), self._url.partition("?")[0]
+        data, headers = b"".join(self._content), _headers_of(self._head)
+        require_the_service(place, status, headers, self._service)
         if not 200 <= status < 300:
-            text = data.decode("utf-8", "replace")
-            raise answer_fault(f"{self._method} {place}", status, _headers_of(self._head), text)
-        return data
+            raise answer_fault(f"{self._method} {place}", status, headers, data.decode("utf-8", "replace"))
+        return Answer(place, status, headers, data)
 
     def clear(self) -> None:
         """Of what was sent, and of what came, nothing is held any longer."""
@@ -162,20 +186,16 @@ def _curl_settings(proxy: str | None, trusted: str) -> dict[int, object]:
 def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """With a name and no value libcurl leaves out what it would send by itself."""
     # `Expect: 100-continue` would cost every upload a round trip more.
-    return [*[f"{name}: {value}" for name, value in headers.items()], f"x-ms-version: {VERSION}", "Expect:", "Accept:"]
+    left_out = ["Expect:", "Accept:"] if "Accept" not in headers else ["Expect:"]
+    if "Content-Type" not in headers:
+        left_out.append("Content-Type:")
+    return [*[f"{name}: {value}" for name, value in headers.items()], *left_out]
 
 
-def _headers_of(lines: Sequence[bytes]) -> Mapping[str, str]:
+def _headers_of(lines: Sequence[bytes]) -> Headers:
     """The headers of an answer."""
     pairs = (line.decode("latin-1").partition(":") for line in lines)
-    return case_insensitive_dict({name.strip(): value.strip() for name, colon, value in pairs if colon})
-
-
-def _require_the_service(place: str, status: int, head: Sequence[bytes]) -> None:
-    try:
-        require_the_service(place, status, _headers_of(head), "blob storage")
-    except NotTheServiceError as error:
-        raise fault_of(error) from error
+    return Headers((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:

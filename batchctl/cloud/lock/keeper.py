@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from threading import Event, Thread
 
-from azure.core.exceptions import AzureError
-
-from batchctl.cloud.clients.faults import fault_of
+from batchctl.cloud.clients.faults import as_fault
 from batchctl.errors import Partial
 
 RENEWED_EVERY = 20.0
@@ -50,15 +48,17 @@ class Keeper:
         begun = self._uptime()
         try:
             self._renew()
-        except AzureError as error:
-            fault = fault_of(error)
+        # The gate is shut: it knows already that the lease is lost.
+        except Partial:
+            return 0
+        except Exception as error:
+            fault = as_fault(error)
+            if fault is None:
+                raise
             if fault.transient:
                 # Soon: a lease that was renewed 20 s ago leaves room for some more tries.
                 return 2.0
             self._why = f"{fault}."
-            return 0
-        # The gate is shut: it knows already that the lease is lost.
-        except Partial:
             return 0
         self._trusted_until = begun + TRUSTED_FOR
         return RENEWED_EVERY

@@ -14,10 +14,9 @@ from typing import Any
 from uuid import uuid4
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobLeaseClient, BlobProperties
 
-from batchctl.cloud.clients.faults import fault_of
+from batchctl.cloud.clients.faults import as_fault
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.lock.keeper import Keeper
 from batchctl.cloud.lock.notes import Holder, ticket_metadata, used_tickets
@@ -120,12 +119,13 @@ class Lock:
         for pause in (0.2, 1.0, 0.0):
             try:
                 request()
-            except AzureError as error:
-                if fault_of(error).transient:
+            except Exception as error:
+                fault = as_fault(error)
+                if fault and fault.transient:
                     self._session.clock.sleep(pause)
                     continue
-            except BatchctlError:
-                pass
+                if fault is None and not isinstance(error, BatchctlError):
+                    raise
             return
 
     def _claim(self, ticket: Ticket | None) -> Claim:

@@ -6,8 +6,6 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from azure.core import MatchConditions
-
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session, outcome_error
 from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
@@ -112,6 +110,8 @@ def _is_ours(session: Session, owner: str, blob: Blob) -> bool:
 
 def _unchanged(blob: Blob) -> dict[str, Any]:
     """The SDK's arguments for "only if it is still the version that was listed"."""
+    from azure.core import MatchConditions  # imported late, as all of the SDK
+
     return {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified} if blob.etag else {}
 
 

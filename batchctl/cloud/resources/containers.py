@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-
-from azure.storage.blob import ContainerProperties
+from urllib.parse import quote
+from xml.etree import ElementTree
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import GONE_WITHIN, Session
@@ -12,6 +12,12 @@ from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError, Refused
 from batchctl.resources import Container
 from batchctl.words import some
+
+MOST_PAGES = 1000
+"""Five million containers: a service that still names a next page goes round in circles."""
+
+END = "&marker="
+"""Of the first page, which has no marker."""
 
 
 def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Container, ...]:
@@ -22,23 +28,36 @@ def observe(session: Session, owner: str, names: Iterable[str]) -> tuple[Contain
 
 def list_containers(session: Session) -> tuple[Container, ...]:
     """All containers of the account, whosever."""
-    try:
-        # All pages in one `ask`: after a fault the list begins anew, and has nothing twice.
-        listed = session.ask(lambda: list(session.blobs.list_containers(include_metadata=True)))
-    except (ValueError, TypeError, AttributeError) as error:  # what the SDK makes of any other answer
-        place = session.blobs.url
-        raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
-    return tuple(_read_container(c) for c in listed)
+    return tuple(_each_container(session))
 
 
-def _read_container(item: ContainerProperties) -> Container:
-    metadata = item.metadata or {}
+def _each_container(session: Session) -> Iterator[Container]:
+    marker = ""
+    for _ in range(MOST_PAGES):
+        page = session.get_of_account(f"comp=list&include=metadata&marker={quote(marker, safe='')}".removesuffix(END))
+        try:
+            root = ElementTree.fromstring(page)
+            yield from map(_read_container, root.findall("Containers/Container"))
+        except (ElementTree.ParseError, LookupError) as error:
+            place = session.sas.endpoint
+            raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
+        before, marker = marker, root.findtext("NextMarker") or ""
+        if not marker:
+            return
+        if marker == before:
+            break
+    raise CloudError("the list of containers does not come to an end")
+
+
+def _read_container(element: ElementTree.Element) -> Container:
+    """REST: List Containers."""
+    metadata = {child.tag: child.text or "" for child in element.findall("Metadata/*")}
     return Container(
-        name=item.name,
+        name=element.findall("Name")[0].text or "",
         keep=marks.KEEP in metadata,
         owner=metadata.get(marks.OWNER),
         stamp=marks.read_stamp(metadata),
-        leased=item.lease.status == "locked",
+        leased=element.findtext("Properties/LeaseStatus") == "locked",
         lost=tuple(metadata.get(marks.LOST, "").split()),
     )
 

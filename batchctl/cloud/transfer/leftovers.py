@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from azure.core import MatchConditions
-
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError
@@ -32,6 +30,8 @@ def clear_leftovers(session: Session, owner: str, blob: Blob, condition: Mapping
 
     Raises CloudError, and changes nothing, if the condition does not hold.
     """
+    from azure.core import MatchConditions  # imported late, as all of the SDK
+
     client = session.blobs.get_blob_client(blob.container, blob.path)
     version = condition.get("If-Match")
     guard: dict[str, Any] = (

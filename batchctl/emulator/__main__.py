@@ -11,7 +11,6 @@ import stat
 import sys
 from pathlib import Path
 
-from batchctl.emulator.api.server import serve
 from batchctl.emulator.auto_storage import AutoStorage
 from batchctl.emulator.faults import MOST_SCALE
 from batchctl.emulator.settings import Certificates, Settings
@@ -24,6 +23,11 @@ SELDOM = 50_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until it is told to stop. Exit code 64: wrong arguments, 1: the port or the home is taken."""
+    try:
+        from batchctl.emulator.api.server import serve
+    except ModuleNotFoundError as error:  # of the extra: who uses Azure alone has none of it
+        print(f"batchctl-emulator: {error.name} is not installed: run pip install 'batchctl[local]'", file=sys.stderr)  # noqa: T201
+        return 1
     os.umask(0o077)  # before the first file: the home holds what tasks are told, secrets too
     asked = _argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from batchctl.errors import Refused
+from batchctl.local.parts import require_parts
 from batchctl.local.processes import Process
 
 ACCOUNT = "batchctl"
@@ -92,8 +93,10 @@ class State:
 def find_home() -> Home:
     """The home that `BATCHCTL_LOCAL_HOME` names, or the one in the user's state directory. Makes nothing.
 
-    Raises Refused if it is there and others could reach into it, or it holds something else.
+    Raises Refused if it is there and others could reach into it, or it holds something else; MachineError where the
+    services could not run.
     """
+    require_parts()
     chosen = os.environ.get("BATCHCTL_LOCAL_HOME")
     home = Home(Path(chosen).expanduser().absolute() if chosen else _default_root())
     if home.root.exists():

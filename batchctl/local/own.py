@@ -14,6 +14,7 @@ from batchctl.local.asked import Asked
 from batchctl.local.certificates import ensure_certificates
 from batchctl.local.emptying import empty_batch, empty_blobs
 from batchctl.local.home import ACCOUNT, LOOPBACK, Home, account_key, make_home
+from batchctl.local.parts import require_parts
 from batchctl.local.services import Services
 from batchctl.local.start import (
     await_start,
@@ -30,10 +31,11 @@ _STOP_WITHIN = 30.0
 class OwnServices:
     """A Batch service in a home of its own at `root`; `say` hears what takes time.
 
-    Raises CloudError if a service cannot be installed or started.
+    Raises CloudError if a service cannot be installed or started, MachineError where something that they need is not.
     """
 
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+        require_parts()
         self._home, self._say, self._starting = Home(root), say, Lock()
         make_home(self._home)
         ensure_certificates(self._home.certificates)

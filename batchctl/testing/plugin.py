@@ -20,10 +20,14 @@ def azure_batch(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.C
     It runs tasks as processes of this machine, listens on a free port of 127.0.0.1, and ends with the session. With
     pytest-xdist each worker has its own.
     """
+    from batchctl.errors import MachineError
     from batchctl.testing.account import AzureBatch
 
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    account = AzureBatch(tmp_path_factory.mktemp("azure_batch"), capture)
+    try:
+        account = AzureBatch(tmp_path_factory.mktemp("azure_batch"), capture)
+    except MachineError as error:
+        pytest.fail(str(error), pytrace=False)
     yield account
     account.end()
 

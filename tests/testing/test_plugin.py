@@ -93,6 +93,16 @@ def test_each_fixture_is_told_in_a_sentence(pytester: pytest.Pytester) -> None:
     assert "    The `azure_batch` of this session, emptied for this test" in told
 
 
+def test_who_has_no_part_of_the_services_is_told_what_to_install(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("def test_it(azure_batch): pass")
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    done = pytester.runpytest_inprocess("-p", "no:randomly")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*services of this machine need*starlette*run pip install 'batchctl?local?'"])
+
+
 @pytest.mark.services
 def test_a_suite_and_the_guide_have_an_account_of_their_own(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch

@@ -5,12 +5,12 @@ costs 0.03 ms, and lets go of the lock from the first byte of a request to the l
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import pycurl
 from certifi import where
@@ -200,5 +200,10 @@ def _headers_of(lines: Sequence[bytes]) -> Headers:
 
 def _proxy_for(scheme: str, host: str) -> str | None:
     """As HTTPS_PROXY and NO_PROXY, or the system's settings, say."""
+    has_settings = sys.platform in ("darwin", "win32")
+    if not has_settings and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # imported late: with http and ssl, too much for a plan
+
     found = getproxies()
     return None if proxy_bypass(host) else found.get(scheme) or found.get("all")

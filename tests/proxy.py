@@ -152,6 +152,7 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 512  # of five some of very many connections at once wait for seconds, as behind no service
 
         def handle_error(self, request: object, client_address: object) -> None:
             """A client that was killed, or cut off, is no fault of the proxy."""

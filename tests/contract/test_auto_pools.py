@@ -40,24 +40,25 @@ def auto_pool_of(case: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_word_of_a_pool(services: Services, tmp_path: Path) -> None:
     with real_side(services) as side, ThreadPoolExecutor(8) as hands:
+        wanted = [_job(case, side, tmp_path / str(number)) for number, case in enumerate(OF_POOLS)]
         # All at a time: most of it is to wait until one has gone.
-        list(
-            hands.map(
-                lambda numbered: _is_given_back(numbered[1], side, tmp_path / str(numbered[0])), enumerate(OF_POOLS)
-            )
-        )
+        list(hands.map(lambda asked: _is_given_back(*asked, side), wanted))
 
 
-def _is_given_back(case: dict[str, Any], side: Side, folder: Path) -> None:
+def _job(case: dict[str, Any], side: Side, folder: Path) -> tuple[str, Desk, Job]:
     folder.mkdir()
     desk = Desk(folder, unique("auto"), side)
     spec = desk.spec(auto_pool_of(case), CASES[0]["files"])
-    [wanted] = [r for r in resolve(spec, take_inventory(spec, {})).resources if isinstance(r, Job)]
+    [job] = [r for r in resolve(spec, take_inventory(spec, {})).resources if isinstance(r, Job)]
+    return case["field"], desk, job
+
+
+def _is_given_back(field: str, desk: Desk, wanted: Job, side: Side) -> None:
     [outcome] = side.cloud.create([wanted], desk.name)
-    assert outcome.error is None, case["field"]
+    assert outcome.error is None, field
     [kept] = side.cloud.kept_pools(desk.name)
     [held] = [r for r in side.cloud.batch(desk.name, []) if isinstance(r, Job)]
     assert (kept.of_job, kept.owner, held.made_pool) == (wanted.id, desk.name, kept.name)
-    assert list(field_differences(held, wanted)) == [], case["field"]
+    assert list(field_differences(held, wanted)) == [], field
     list(side.cloud.delete([held], desk.name))
     list(side.cloud.delete([kept], desk.name))

@@ -10,6 +10,7 @@ import pytest
 from azure.batch import models
 
 from batchctl.emulator import __main__
+from batchctl.emulator.api import server
 
 from .conftest import IMAGE, new_job, pool_options
 from .raw import VERSION, send
@@ -314,7 +315,7 @@ def test_the_service_of_this_machine_gives_a_glimpse(tmp_path, monkeypatch):
     async def serve(settings, *_, **__):
         asked.append(settings.glimpse)
 
-    monkeypatch.setattr(__main__, "serve", serve)
+    monkeypatch.setattr(server, "serve", serve)
     monkeypatch.setattr("os.umask", lambda _: 0)
     monkeypatch.setattr("gc.set_threshold", lambda *_: None)
     key = tmp_path / "key"

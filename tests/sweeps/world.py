@@ -8,7 +8,9 @@ from azure.batch import models
 from azure.storage.blob import ContainerClient
 
 from batchctl import local
-from batchctl.cloud.clients.batch import Batch
+from batchctl.cli.target import target_of
+from batchctl.clock import SystemClock
+from batchctl.cloud.connect import connect
 from batchctl.cloud.marks import OWNER
 from batchctl.local import Services
 from tests.services import batch_client, blob_service
@@ -83,7 +85,8 @@ class World:
 
     def _look(self) -> dict[str, tuple[str, str]]:
         """Every object of the account by its name: whose mark it bears, and its version."""
-        batch, seen = Batch(batch_client(self.services), self.services.batch_url), dict[str, tuple[str, str]]()
+        batch = connect(target_of(self.services), SystemClock())._session.batch
+        seen = dict[str, tuple[str, str]]()
         for kind in ("pools", "jobs"):
             for item in batch.pages(f"/{kind}"):
                 marks = {pair["name"]: pair["value"] for pair in item.get("metadata", ())}

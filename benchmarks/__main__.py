@@ -6,32 +6,14 @@ A section that is run replaces what stands of it there; the others stay. docs/pe
 
 import argparse
 import compileall
-import importlib
-import os
-import platform
 import re
-import time
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks import page, quick
-from benchmarks.figures import table
-from benchmarks.peers import versions
+from benchmarks.sections import SECTIONS, measured
 
-SECTIONS = {
-    "limits": "What the machine can do",
-    "startup": "Start-up",
-    "plans": "Plans",
-    "fanout": "Plans of tasks",
-    "growth": "How cost grows",
-    "transfers": "Uploads and downloads",
-    "tasks": "Adding and watching tasks",
-    "local_service": "The local service",
-    "scale": "A hundred thousand tasks, ten thousand blobs",
-    "word_count": "The word count, whole",
-}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Benchmarks
 
@@ -62,7 +44,7 @@ def main() -> None:
     for name in asked.sections or SECTIONS:
         # In a process of its own: what one ever held in memory counts as the peak of those that it starts.
         with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            block = process.submit(_measured, name, asked.rounds).result()
+            block = process.submit(measured, name, asked.rounds).result()
         print(block, flush=True)
         _replace(SECTIONS[name], block)
         page.write()
@@ -74,43 +56,12 @@ def _compile() -> None:
         compileall.compile_dir(folder, quiet=1)
 
 
-def _measured(name: str, rounds: int | None) -> str:
-    """What RESULTS.md says of a section."""
-    section = importlib.import_module(f"benchmarks.{name}")
-    began, load = time.time(), os.getloadavg()
-    figures = section.figures(**({"rounds": rounds} if rounds else {}))
-    about = f"{_machine()}; {rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
-    return f"## {SECTIONS[name]}\n\n{(section.__doc__ or '').strip()}\n\n{about}\n\n{table(figures)}\n"
-
-
 def _replace(title: str, block: str) -> None:
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
     parts = {part.split("\n", 1)[0]: f"## {part}" for part in re.split(r"(?m)^## ", text)[1:]}
     parts[title] = block
     ordered = [parts[title].rstrip() + "\n" for title in SECTIONS.values() if title in parts]
     RESULTS.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
-
-
-def _machine() -> str:
-    libraries = ", ".join(
-        f"{name} {version(name)}" for name in ("azure-storage-blob", "azure-batch", "pycurl", "typer")
-    )
-    return (
-        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {_processor()}, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}, {libraries}, {versions()}"
-    )
-
-
-def _processor() -> str:
-    try:
-        found = re.search(r"(?m)^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    except OSError:
-        found = None
-    return found[1] if found else platform.processor() or platform.machine()
-
-
-def _loads(before: tuple[float, float, float]) -> str:
-    return f"load average {before[0]:.1f} before, {os.getloadavg()[0]:.1f} after"
 
 
 if __name__ == "__main__":

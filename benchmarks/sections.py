@@ -1,0 +1,56 @@
+"""What can be measured, and what RESULTS.md says of each; in a module that a process of its own can import."""
+
+import importlib
+import os
+import platform
+import re
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.figures import table
+from benchmarks.peers import versions
+
+SECTIONS = {
+    "limits": "What the machine can do",
+    "startup": "Start-up",
+    "plans": "Plans",
+    "fanout": "Plans of tasks",
+    "growth": "How cost grows",
+    "transfers": "Uploads and downloads",
+    "tasks": "Adding and watching tasks",
+    "local_service": "The local service",
+    "scale": "A hundred thousand tasks, ten thousand blobs",
+    "word_count": "The word count, whole",
+}
+
+
+def measured(name: str, rounds: int | None) -> str:
+    """What RESULTS.md says of a section."""
+    section = importlib.import_module(f"benchmarks.{name}")
+    began, load = time.time(), os.getloadavg()
+    figures = section.figures(**({"rounds": rounds} if rounds else {}))
+    about = f"{_machine()}; {rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
+    return f"## {SECTIONS[name]}\n\n{(section.__doc__ or '').strip()}\n\n{about}\n\n{table(figures)}\n"
+
+
+def _machine() -> str:
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("azure-storage-blob", "azure-batch", "pycurl", "typer")
+    )
+    return (
+        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {_processor()}, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}, {libraries}, {versions()}"
+    )
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"(?m)^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _loads(before: tuple[float, float, float]) -> str:
+    return f"load average {before[0]:.1f} before, {os.getloadavg()[0]:.1f} after"

@@ -21,7 +21,7 @@ from .stand import Local, until
 
 STAND_IN = r"""#!/bin/sh
 # Says what a Wine says, and "runs" a batch file: its text to stdout, the variables to stderr.
-echo "$*" >>"$LOG"
+printf '%s\n' "$*" >>"$LOG"
 case "$*" in
   --version) echo "wine-9.9 (stand-in)" ;;
   "wineboot -i") mkdir -p "$WINEPREFIX/drive_c/windows/system32" "$WINEPREFIX/drive_c/users/me"

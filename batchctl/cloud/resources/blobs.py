@@ -8,6 +8,7 @@ from typing import Any
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session, outcome_error
+from batchctl.cloud.transfer.downloads import only_listed
 from batchctl.cloud.transfer.leftovers import NOTHING_THERE, clear_leftovers, staged_blocks
 from batchctl.cloud.transfer.uploads import is_small, upload_blob, upload_small
 from batchctl.cloud_answers import Outcome
@@ -28,7 +29,7 @@ def create(session: Session, blobs: Sequence[Blob], owner: str) -> Iterator[Outc
 
 def update(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
     """Store over exactly the versions that were listed."""
-    return _store(session, owner, {wanted: _if_match(found) for found, wanted in pairs})
+    return _store(session, owner, {wanted: only_listed(found) for found, wanted in pairs})
 
 
 def adopt(session: Session, pairs: Sequence[tuple[Blob, Blob]], owner: str) -> Iterator[Outcome]:
@@ -60,10 +61,6 @@ def _store(session: Session, owner: str, conditions: Mapping[Blob, Mapping[str, 
             yield Outcome(resource=flights[flight], error=outcome_error(flight.exception()))
 
 
-def _if_match(blob: Blob) -> dict[str, str]:
-    return {"If-Match": blob.etag} if blob.etag else {}
-
-
 def _upload_or_ours(
     session: Session, owner: str, blob: Blob, condition: Mapping[str, str], met: CloudError | None = None
 ) -> None:
@@ -86,7 +83,7 @@ def _upload_or_ours(
 
 def _adopt_blob(session: Session, owner: str, found: Blob, ours: Blob) -> None:
     if found.md5 != ours.md5:
-        _upload_or_ours(session, owner, ours, _if_match(found))
+        _upload_or_ours(session, owner, ours, only_listed(found))
         return
     client = session.blobs.get_blob_client(ours.container, ours.path)
     held = session.ask(client.get_blob_properties).metadata or {}

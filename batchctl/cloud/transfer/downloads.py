@@ -20,7 +20,7 @@ RANGES_AT_ONCE = 4
 
 def read_small(session: Session, blobs: Sequence[Blob]) -> Generator[tuple[int, Answer], None, None]:
     """The whole content of each, by its place among them, many at once and as it comes; or why it does not."""
-    letters = ((n, Letter("GET", _url(session, blob), _version(blob), blob.size)) for n, blob in enumerate(blobs))
+    letters = ((n, Letter("GET", _url(session, blob), only_listed(blob), blob.size)) for n, blob in enumerate(blobs))
     with closing(send_many(session, letters, AT_ONCE)) as answers:
         for n, answer in answers:
             yield n, _torn(blobs[n], answer, blobs[n].size) or answer
@@ -28,7 +28,7 @@ def read_small(session: Session, blobs: Sequence[Blob]) -> Generator[tuple[int, 
 
 def read_blob(session: Session, blob: Blob, start: int = 0) -> Iterator[bytes]:
     """The content from byte `start` on, of exactly the version that was listed. Raises CloudError if it has changed."""
-    url, version = _url(session, blob), _version(blob)
+    url, version = _url(session, blob), only_listed(blob)
 
     def part(begin: int, end: int) -> bytes:
         whole = (begin, end) == (0, blob.size)
@@ -53,7 +53,8 @@ def _url(session: Session, blob: Blob) -> str:
     return session.sas.below(session.sas.source(blob.container), blob.path)
 
 
-def _version(blob: Blob) -> dict[str, str]:
+def only_listed(blob: Blob) -> dict[str, str]:
+    """The header for "only if it is still the version that was listed"."""
     return {"If-Match": blob.etag} if blob.etag else {}
 
 

@@ -43,7 +43,7 @@ OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters and of what separates lines and paragraphs."""
 
 
-def json_text(value: object, indent: int | None = None) -> str:
+def shown_json(value: object, indent: int | None = None) -> str:
     """JSON in the letters that were meant; characters that a terminal would obey are escapes, which say the same."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     for char in obeyed(text):

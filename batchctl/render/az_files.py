@@ -9,7 +9,7 @@ from batchctl.desired import Desired
 from batchctl.render.expansion import Row
 from batchctl.resources import Blob, Container
 from batchctl.sensitive import HIDDEN
-from batchctl.words import json_text, one_line
+from batchctl.words import one_line, shown_json
 
 SIGNATURE = re.compile(r"SIGNATURE_([a-z0-9$-]+)_([a-z]+)")
 """Where a signature goes: for which container, and what it lets do."""
@@ -68,7 +68,7 @@ def az_files(rows: Sequence[Row], desired: Desired, spec: str) -> Mapping[str, s
             name = f"{row['kind']}-{row['name']}.json"
             bodies[name] = row["body"]
             steps.append(f'az batch {NOUNS.get(row["kind"], row["kind"])} create --json-file "$(fill {quote(name)})"')
-    texts = {name: json_text(body, indent=2) + "\n" for name, body in bodies.items()}
+    texts = {name: shown_json(body, indent=2) + "\n" for name, body in bodies.items()}
     return {**texts, SCRIPT: "\n".join(_script(texts, steps, desired, spec)) + "\n"}
 
 

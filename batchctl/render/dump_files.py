@@ -12,7 +12,7 @@ from batchctl.render.tables import NODES, TASKS, told_rows
 from batchctl.render.text import shown_moment, shown_size, visible_text
 from batchctl.sensitive import Veil
 from batchctl.sights import NodeSight, Status
-from batchctl.words import json_text, one_line, plural
+from batchctl.words import one_line, plural, shown_json
 
 CUT = 1024
 """Characters that are left out where a stream of one endless line was cut: half a secret would not be known for one."""
@@ -41,7 +41,7 @@ def told_log(content: bytes, size: int) -> str:
 
 
 def as_json(value: Any) -> str:
-    return json_text(value, indent=1) + "\n"
+    return shown_json(value, indent=1) + "\n"
 
 
 def state_files(

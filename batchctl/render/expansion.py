@@ -8,7 +8,7 @@ from batchctl.cloud_answers import Request
 from batchctl.resources import label_of
 from batchctl.rules import NEVER_TOLD
 from batchctl.sensitive import Veil
-from batchctl.words import json_text
+from batchctl.words import shown_json
 
 Row = dict[str, Any]
 """`kind`, `name`, `file`, `line`, `method`, `path`, `body`."""
@@ -45,9 +45,9 @@ def _hidden(value: Any, write: Callable[[str], str], veil: Veil) -> Any:
 
 def document(rows: Iterable[Row]) -> str:
     """All of them as one JSON document."""
-    return json_text(list(rows), indent=2) + "\n"
+    return shown_json(list(rows), indent=2) + "\n"
 
 
 def lines(rows: Iterable[Row]) -> str:
     """One JSON object a line."""
-    return "".join(json_text(row) + "\n" for row in rows)
+    return "".join(shown_json(row) + "\n" for row in rows)

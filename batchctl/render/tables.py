@@ -8,7 +8,7 @@ from batchctl.frozen import dataclass
 from batchctl.render.log_lines import harmless_line
 from batchctl.render.text import columns_of, short_ids, shown_moment, shown_size, shown_span
 from batchctl.sensitive import masked
-from batchctl.words import json_text, obeyed, one_line
+from batchctl.words import obeyed, one_line, shown_json
 
 FORMS = ("table", "json", "tsv", "yaml")
 """What `-o` takes. The first is for people, who are told times and sizes in short; the others are told all."""
@@ -132,7 +132,7 @@ def table_text(rows: Sequence[Any], columns: Sequence[Column], form: str, width:
     are too many for it; 0: whoever reads takes all."""
     match form:
         case "json":
-            return json_text(told_rows(rows, columns), indent=2) + "\n"
+            return shown_json(told_rows(rows, columns), indent=2) + "\n"
         case "yaml":
             import yaml  # imported late: few ask for it
 

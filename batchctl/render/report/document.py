@@ -15,12 +15,12 @@ from batchctl.render.log_lines import harmless_line
 from batchctl.render.tables import OUTPUTS, TASKS, plain_value, told_rows
 from batchctl.sensitive import masked
 from batchctl.sights import JobUse, PoolSight
-from batchctl.words import json_text, one_line
+from batchctl.words import one_line, shown_json
 
 
 def as_json(report: Report) -> str:
     """A line for each part of the document."""
-    parts = (f"{json.dumps(name)}: {json_text(part)}" for name, part in _document(report).items())
+    parts = (f"{json.dumps(name)}: {shown_json(part)}" for name, part in _document(report).items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from sys import intern
 from typing import Any, get_args
 
 import isodate
@@ -93,13 +94,7 @@ def unmarked_settings(items: Sequence[Json]) -> Settings:
 
 def travelling_digest(item: Json) -> str:
     """The digest among the environment settings of a task or of what nodes run."""
-    return _held_once(_travelling(item, marks.DIGEST_SETTING))
-
-
-@lru_cache(maxsize=256)
-def _held_once(text: str) -> str:
-    """The text: one for all of very many tasks that say the same."""
-    return text
+    return intern(_travelling(item, marks.DIGEST_SETTING))  # one text for all that say the same
 
 
 def travelling_contents(item: Json) -> str:

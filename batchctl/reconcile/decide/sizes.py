@@ -7,7 +7,7 @@ from dataclasses import replace
 from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
 from batchctl.errors import BatchctlError, CloudError
-from batchctl.resources import Job, Pool, Resource
+from batchctl.resources import Job, Pool, Resource, Resources
 from batchctl.vm_abilities import meets_needs
 
 NO_ROOM = r"(?i)[a-z]*(?:allocation|quota|capacity|skunotavailable)[a-z]*(?::|\Z)"
@@ -20,7 +20,7 @@ def settled(desired: Desired, held: Sequence[Resource], choose: Callable[[Pool],
     if not any(_leaves_a_choice(pool) for resource in having if (pool := _pool_in(resource))):
         return desired
     found = dict(_held_sizes(held))
-    return replace(desired, resources=tuple(_settled(r, found, choose) for r in desired.resources))
+    return replace(desired, resources=Resources(_settled(r, found, choose) for r in desired.resources))
 
 
 def _held_sizes(held: Sequence[Resource]) -> Iterator[tuple[tuple[str, str], str]]:

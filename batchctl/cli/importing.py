@@ -133,10 +133,13 @@ def _tell(lines: "Sequence[Line]", out: "Page", *, as_json: bool) -> None:
     for line in lines:
         place = f"{line.file}:{line.line}:{line.column}"
         there = f" -> {line.to}" if line.to else ""
-        out.say(f"{place}: {line.verdict}: {line.field}{there}{f': {line.why}' if line.why else ''}")
+        # Of a whole file there is no field to name.
+        out.say(": ".join(filter(None, (place, line.verdict, f"{line.field}{there}", line.why))))
 
 
 def _json_lines(lines: "Sequence[Line]") -> str:
     from dataclasses import asdict
 
-    return "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in lines)
+    from batchctl.words import shown_json
+
+    return "".join(shown_json(asdict(line)) + "\n" for line in lines)

@@ -13,7 +13,7 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.cloud.marks import OWNER
 from batchctl.local import Services
-from tests.services import batch_client, blob_service
+from tests.services import batch_client, blob_service, eventually
 from tests.sweeps.scenarios import SCENARIOS, Scenario
 from tests.sweeps.stage import Stage, inside, staged, through
 from tests.sweeps.warm import prepare
@@ -73,6 +73,8 @@ class World:
         self.neighbour = staged(self.room / f"neighbour-{self.stages}", self.services, name=NEIGHBOUR)
         inside(self.neighbour, None, "apply")
         _move_in(self.services)
+        # A job of the service ends a moment after its tasks: what changes by itself is nobody's doing.
+        eventually(lambda: self._look()[f"jobs {NEIGHBOUR}"][1].endswith(" completed"), "the neighbour's job ends")
         self._strangers = {name: what for name, what in self._look().items() if _is_a_strangers(name)}
 
     def _count(self, scenario: str) -> None:

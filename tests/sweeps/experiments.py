@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
 
 from tests.sweeps.kinds import KINDS
 from tests.sweeps.world import World
@@ -25,11 +26,11 @@ def every(world: World, kinds: Iterable[str]) -> dict[str, list[str]]:
 
 
 def sampled(lines: Mapping[str, Sequence[str]], count: int, seed: int) -> Iterator[str]:
-    """Some of them, of every kind about as many, in an order that the seed decides."""
-    dice, order = random.Random(seed), list(lines)
-    dice.shuffle(order)
-    for number in range(count):
-        yield dice.choice(lines[order[number % len(order)]])
+    """Some of them, none twice, of every kind about as many, in an order that the seed decides."""
+    dice, kinds = random.Random(seed), list(lines)
+    dice.shuffle(kinds)
+    drawn = [dice.sample(lines[kind], len(lines[kind])) for kind in kinds]
+    return islice(filter(None, chain.from_iterable(zip_longest(*drawn))), count)
 
 
 def run(world: World, line: str) -> Result:

@@ -1,7 +1,7 @@
 """`python -m benchmarks [SECTION…] [--rounds N]`: every figure beside its peer, written to benchmarks/RESULTS.md.
 
 A section that is run replaces what stands of it there; the others stay. docs/performance.md is written after it.
-`quick` counts what a change does, in under a minute, and writes none of both.
+`quick` counts what a change does, in half a minute, and writes none of both.
 """
 
 import argparse

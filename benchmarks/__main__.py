@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--rounds", type=int, help="instead of each section's own number")
+    parser.add_argument("--seed", type=int, help="with `survival`: which experiments are drawn")
     parser.add_argument(
         "--beside", type=Path, help="with `quick`: counts that were saved; without, those of the last time"
     )
@@ -34,6 +35,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.beside and not asked.beside.is_file():
         parser.error(f"there is no file {asked.beside}")
+    if asked.seed is not None and asked.sections != ["survival"]:
+        parser.error("only `survival` draws what it tries")
     if asked.sections == ["quick"]:
         _compile()
         quick.main(asked.beside, asked.save)
@@ -44,7 +47,7 @@ def main() -> None:
     for name in asked.sections or SECTIONS:
         # In a process of its own: what one ever held in memory counts as the peak of those that it starts.
         with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            block = process.submit(measured, name, asked.rounds).result()
+            block = process.submit(measured, name, asked.rounds, asked.seed).result()
         print(block, flush=True)
         _replace(SECTIONS[name], block)
         page.write()

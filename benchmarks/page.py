@@ -1,4 +1,4 @@
-"""docs/performance.md says what RESULTS.md says, between markers, and shows it: `python -m benchmarks.page`."""
+"""docs/performance.md and reliability.md say what RESULTS.md says, between markers: `python -m benchmarks.page`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,10 +10,11 @@ from benchmarks.growth import ITEMS, SIZES
 from benchmarks.lives import VERBS
 from benchmarks.plot import Panel, svg
 from benchmarks.results import Results, found, read
+from benchmarks.survived import survival
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-PAGE = ROOT / "docs" / "performance.md"
+PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "reliability.md")
 PICTURE = ROOT / "docs" / "screens" / "growth.svg"
 LIMITS = "What the machine can do"
 UNMEASURED = "Not measured yet: `python -m benchmarks {}`."
@@ -21,7 +22,8 @@ UNMEASURED = "Not measured yet: `python -m benchmarks {}`."
 
 def write() -> None:
     results = read(RESULTS.read_text(encoding="utf-8"))
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8"), results), encoding="utf-8")
     if drawn := picture(results):
         PICTURE.write_text(drawn, encoding="utf-8")
 
@@ -89,7 +91,12 @@ def picture(results: Results) -> str:
     return svg(f"CPU and peak memory of each verb against the number of {items}", panels) if panels[0].lines else ""
 
 
-PARTS: Mapping[str, Callable[[Results], str]] = {"goals": goals, "limits": limits, "growth": growth}
+PARTS: Mapping[str, Callable[[Results], str]] = {
+    "goals": goals,
+    "limits": limits,
+    "growth": growth,
+    "survival": survival,
+}
 
 
 if __name__ == "__main__":

@@ -22,14 +22,16 @@ SECTIONS = {
     "local_service": "The local service",
     "scale": "A hundred thousand tasks, ten thousand blobs",
     "word_count": "The word count, whole",
+    "survival": "Who survives what",
 }
 
 
-def measured(name: str, rounds: int | None) -> str:
-    """What RESULTS.md says of a section."""
+def measured(name: str, rounds: int | None, seed: int | None = None) -> str:
+    """What RESULTS.md says of a section. `seed`: of one that draws what it tries."""
     section = importlib.import_module(f"benchmarks.{name}")
     began, load = time.time(), os.getloadavg()
-    figures = section.figures(**({"rounds": rounds} if rounds else {}))
+    asked = {"rounds": rounds, "seed": seed}
+    figures = section.figures(**{word: value for word, value in asked.items() if value is not None})
     about = f"{_machine()}; {rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
     return f"## {SECTIONS[name]}\n\n{(section.__doc__ or '').strip()}\n\n{about}\n\n{table(figures)}\n"
 

@@ -1,7 +1,8 @@
 """The word count as the tutorial writes it, imperatively, on the SDKs: one loop after the other, a look every second.
 
 `python -m benchmarks.tutorial NAME FOLDER` with AZURE_BATCH_* and AZURE_STORAGE_CONNECTION_STRING set; FOLDER holds
-`node_scripts` and `specs`, and gets `results-NAME`. It leaves what it made, for `clean`.
+`node_scripts` and `specs`, and gets `results-NAME`. It leaves what it made, for `clean`. As there, a container that is
+there already will do, a pool or a job will not, and who waits for half an hour gives up.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import (
     BlobSasPermissions,
     BlobServiceClient,
@@ -25,6 +26,8 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.connect import AZURITE_KNOWS
 
 IMAGE = models.BatchVmImageReference(publisher="canonical", offer="ubuntu-24_04-lts", sku="server", version="latest")
+PATIENCE = 30 * 60
+"""So many looks, a second from one to the next."""
 
 
 def clients() -> tuple[BatchClient, BlobServiceClient]:
@@ -53,7 +56,8 @@ def upload(blobs: BlobServiceClient, container: str, path: Path) -> models.Resou
 def main(name: str, folder: Path) -> None:
     batch, blobs = clients()
     for container in ("application", "input", "output"):
-        blobs.create_container(f"{name}-{container}")
+        with contextlib.suppress(ResourceExistsError):
+            blobs.create_container(f"{name}-{container}")
     script = upload(blobs, f"{name}-application", folder / "node_scripts" / "top_words.py")
     texts = sorted((folder / "specs" / "word-count" / "data").glob("*.txt"))
     inputs = [upload(blobs, f"{name}-input", text) for text in texts]
@@ -102,22 +106,28 @@ def main(name: str, folder: Path) -> None:
         for text, file in zip(texts, inputs, strict=True)
     ]
     batch.create_task_collection(name, models.BatchTaskGroup(task_values=tasks))
-    while any(task.state != models.BatchTaskState.COMPLETED for task in batch.list_tasks(name)):
-        time.sleep(1)
+    wait(batch, name)
     results = folder / f"results-{name}"
-    results.mkdir()
+    results.mkdir(exist_ok=True)
     for blob in blobs.get_container_client(f"{name}-output").list_blobs():
         content = blobs.get_blob_client(f"{name}-output", blob.name).download_blob().readall()
         (results / blob.name).write_bytes(content)
 
 
+def wait(batch: BatchClient, job: str) -> None:
+    for _ in range(PATIENCE):
+        if all(task.state == models.BatchTaskState.COMPLETED for task in batch.list_tasks(job)):
+            return
+        time.sleep(1)
+    raise RuntimeError("the tasks did not end in time")
+
+
 def clean(name: str) -> None:
     batch, blobs = clients()
+    for container in ("application", "input", "output"):
+        blobs.delete_container(f"{name}-{container}")
     batch.begin_delete_job(name).result()
     batch.begin_delete_pool(name).result()
-    for container in ("application", "input", "output"):
-        with contextlib.suppress(HttpResponseError):
-            blobs.delete_container(f"{name}-{container}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What docs/performance.md says is what benchmarks/RESULTS.md says, and how it is drawn."""
+"""What docs/performance.md and docs/reliability.md say is what benchmarks/RESULTS.md says, and how it is drawn."""
 
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -9,9 +10,10 @@ from benchmarks.figures import Figure, table
 from benchmarks.goals import GOALS, goals
 from benchmarks.growth import Point, told
 from benchmarks.measure import Run
-from benchmarks.page import PAGE, RESULTS, picture, written
+from benchmarks.page import PAGES, RESULTS, picture, written
 from benchmarks.plot import Panel, svg
 from benchmarks.results import found, read
+from benchmarks.survived import KINDS, LEFT, TITLE, survival
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -24,8 +26,9 @@ def results(*points: Point) -> str:
     return f"# Benchmarks\n\n## How cost grows\n\nsaid\n\n{table(told(points))}\n"
 
 
-def test_the_page_says_what_the_results_say() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_page_says_what_the_results_say(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
     again = "run `python -m benchmarks.page`, and commit what it wrote"
     assert page == written(page, read(RESULTS.read_text(encoding="utf-8"))), again
 
@@ -77,3 +80,10 @@ def test_names_of_lines_that_end_together_stand_apart() -> None:
     drawn = ElementTree.fromstring(svg("a & b", [Panel("<cpu>", "s", lines)]))
     heights = [float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text") if text.text in lines]
     assert [later - earlier for earlier, later in pairwise(heights)] == [16, 16, 16]
+
+
+def test_two_clients_stand_side_by_side() -> None:
+    assert survival({}) == "Not measured yet: `python -m benchmarks survival`."
+    figure = Figure(f"{KINDS['kill']}: {LEFT}", 0, "of 40", "the imperative tutorial, of 38", 7)
+    lines = survival(read(f"## {TITLE}\n\n{table([figure])}\n")).splitlines()
+    assert lines[2:] == [f"| {KINDS['kill']} | {LEFT} | 0 of 40 | 7 of 38 |"]

@@ -130,8 +130,9 @@ class Ways:
 
 
 @contextmanager
-def through(services: Services, meddle: Meddle | None = None) -> Iterator[Ways]:
-    """Proxies in front of both services that meddle alike, with our requests alone: nodes send theirs this way too."""
+def through(services: Services, meddle: Meddle | None = None, agent: str = OURS) -> Iterator[Ways]:
+    """Proxies in front of both services that meddle alike, with the requests of a client alone, whose User-Agent has
+    `agent` in it: nodes send theirs this way too."""
     requests: list[str] = []
 
     def numbered(method: str, path: str) -> Meddling | None:
@@ -139,8 +140,8 @@ def through(services: Services, meddle: Meddle | None = None) -> Iterator[Ways]:
         return meddle(method, path) if meddle else None
 
     with (
-        counting(services.batch_url, numbered, OURS) as batch,
-        counting(services.blob_url, numbered, OURS) as storage,
+        counting(services.batch_url, numbered, agent) as batch,
+        counting(services.blob_url, numbered, agent) as storage,
     ):
         yield Ways(batch, storage, requests)
 

@@ -53,7 +53,7 @@ class World:
 
     def intruders(self, stage: Stage) -> list[str]:
         """What in the account is neither the strangers' nor marked as the stage's; what of theirs has changed."""
-        seen = self._look()
+        seen = self.look()
         changed = [
             f"{name}: {what} is {seen.get(name)}" for name, what in self._strangers.items() if seen.get(name) != what
         ]
@@ -74,8 +74,8 @@ class World:
         inside(self.neighbour, None, "apply")
         _move_in(self.services)
         # A job of the service ends a moment after its tasks: what changes by itself is nobody's doing.
-        eventually(lambda: self._look()[f"jobs {NEIGHBOUR}"][1].endswith(" completed"), "the neighbour's job ends")
-        self._strangers = {name: what for name, what in self._look().items() if _is_a_strangers(name)}
+        eventually(lambda: self.look()[f"jobs {NEIGHBOUR}"][1].endswith(" completed"), "the neighbour's job ends")
+        self._strangers = {name: what for name, what in self.look().items() if _is_a_strangers(name)}
 
     def _count(self, scenario: str) -> None:
         stage = self.stage(SCENARIOS[scenario])
@@ -85,7 +85,7 @@ class World:
             self.counts[scenario, verb] = len(ways.requests)
         assert stage.held() == {}
 
-    def _look(self) -> dict[str, tuple[str, str]]:
+    def look(self) -> dict[str, tuple[str, str]]:
         """Every object of the account by its name: whose mark it bears, and its version."""
         batch = connect(target_of(self.services), SystemClock())._session.batch
         seen = dict[str, tuple[str, str]]()

@@ -32,7 +32,7 @@ def run(world: World, seed: str) -> None:
         inside(stage, None, "apply", SkippingClock())
     barrier = Barrier(len(cast))
     with ExitStack() as until, ThreadPoolExecutor(len(cast)) as threads:
-        meeting = [_meets(barrier, dice.randint(1, LATEST)) for _ in cast]
+        meeting = [meets(barrier, dice.randint(1, LATEST)) for _ in cast]
         ways = [until.enter_context(through(world.services, meets)) for meets in meeting]
         running = [
             threads.submit(attempt, stage, way, verb, SkippingClock()) for way, verb in zip(ways, cast, strict=True)
@@ -51,7 +51,7 @@ def run(world: World, seed: str) -> None:
         gone(world, stage)
 
 
-def _meets(barrier: Barrier, number: int) -> Meddle:
+def meets(barrier: Barrier, number: int) -> Meddle:
     numbers = iter(range(1, 1_000_000))
 
     def meddle(method: str, path: str) -> Meddling | None:

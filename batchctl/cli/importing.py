@@ -35,7 +35,9 @@ def import_(
     job: Annotated[
         str, typer.Option("--job", metavar="ID", help="Which of several jobs; without SOURCE, of the account.")
     ] = "",
-    pool: Annotated[str, typer.Option("--pool", metavar="ID", help="Without SOURCE: a pool of the account.")] = "",
+    pool: Annotated[
+        str, typer.Option("--pool", metavar="ID", help="Which of several pools; without SOURCE, of the account.")
+    ] = "",
     to: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the spec there, not to standard output."),
@@ -60,7 +62,7 @@ def import_(
         raise UsageError(f"{to} is there: --force writes over it")
     out, told = open_printer(options.no_color, aside=True), Report()
     if sources:
-        document = _of_files(sources, kind, job, options, told)
+        document = _of_files(sources, kind, job, pool, options, told)
     else:
         document = _of_account(job, pool, to, options, out, told, force=force)
     text, lines = spec_of(document, told, SCHEMA), told.sorted()
@@ -80,19 +82,19 @@ def _require_sense(sources: "list[Path] | None", kind: str, job: str, pool: str)
     """Raises UsageError."""
     if not sources and not (job or pool):
         raise UsageError("name files, or a job or pool of the account by --job or --pool")
-    if sources and pool:
-        raise UsageError("--pool is for what an account holds; files say themselves which pool they mean")
     if kind and not sources:
         raise UsageError("--from says whose the files are, and none is named")
 
 
-def _of_files(sources: "list[Path]", kind: str, job: str, options: Options, told: "Report") -> dict[str, Any]:
+def _of_files(
+    sources: "list[Path]", kind: str, job: str, pool: str, options: Options, told: "Report"
+) -> dict[str, Any]:
     from batchctl.importing.asked import Asked
     from batchctl.importing.kinds import imported
     from batchctl.importing.reading import read_found, source_files
 
     files = [read_found(path, told) for path in source_files(sources)]
-    return imported(files, Asked(job=job, values=parse_variables(options.var)), kind)
+    return imported(files, Asked(job=job, pool=pool, values=parse_variables(options.var)), kind)
 
 
 def _of_account(

@@ -11,9 +11,10 @@ from batchctl.importing.report import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """`job`: which of several, by its id; `values`: of parameters, by their names, each as texts."""
+    """`job`, `pool`: which of several, by its id; `values`: of parameters, by their names, each as texts."""
 
     job: str = ""
+    pool: str = ""
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -21,9 +22,8 @@ class Asked:
 class Kind:
     """A tool whose files can be imported.
 
-    no tool knows of use to it? `document`: the spec of its files, as a document; what becomes of their fields goes
-    no tool knows of use to it? `document`: the spec of its files, as a document; what becomes of their fields goes to
-    their report. `fields`: what docs/import.md says of them.
+    `knows`: is this file one of its? `beside`: is a file that no tool knows of use to it? `document`: the spec of its
+    files, as a document; what becomes of their fields goes to their report. `fields`: what docs/import.md says of them.
     """
 
     name: str

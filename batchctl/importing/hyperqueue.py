@@ -10,6 +10,7 @@ from batchctl.durations import parse_duration
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
 from batchctl.importing.found import Document, Found
+from batchctl.importing.names import plain_name
 from batchctl.importing.report import Line, Row, Verdict
 from batchctl.importing.settings import environment_settings
 from batchctl.importing.sweeps import Sweep
@@ -61,7 +62,7 @@ def document(files: Sequence[Found], _asked: Asked) -> Document:
     job = files[0]
     name = job.get("name")
     text = name.carried("job.id").text() if name else "job"
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:58] or "job"
+    plain = plain_name(text, "job", 58)
     if name is not None and plain != text:
         name.changed("job.id", f"{plain}, for Batch's ids have letters, digits, hyphens and underscores")
     said: Document = {"id": plain}

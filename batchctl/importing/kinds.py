@@ -9,9 +9,10 @@ from batchctl.importing.found import Document, Found
 from batchctl.importing.hyperqueue import HYPERQUEUE
 from batchctl.importing.rest.files import AZ
 from batchctl.importing.shipyard.files import SHIPYARD
+from batchctl.importing.terraform.files import TERRAFORM
 from batchctl.words import some
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ, HYPERQUEUE)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ, HYPERQUEUE, TERRAFORM)}
 """By the name that --from takes."""
 
 

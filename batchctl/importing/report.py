@@ -1,8 +1,9 @@
 """What becomes of each field of a file that is imported. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import field
 from enum import StrEnum
+from itertools import chain, count
 
 from batchctl.frozen import dataclass
 
@@ -36,10 +37,16 @@ UNKNOWN = "not known"
 @dataclass(slots=True)
 class Report:
     """The lines as they are gathered; `told` are the nodes, by `id()`, of which something was said: with a node, all
-    that is in it."""
+    that is in it. `variables`: of the environment, in which secrets are to be, and of what each is."""
 
     lines: list[Line] = field(default_factory=list)
     told: set[int] = field(default_factory=set)
+    variables: dict[str, Hashable] = field(default_factory=dict)
+
+    def variable(self, of: Hashable, name: str) -> str:
+        """The variable for one secret, by this name or, where another secret has it, with a number."""
+        names = chain((name,), (f"{name}_{number}" for number in count(2)))
+        return next(free for free in names if self.variables.setdefault(free, of) == of)
 
     def sorted(self) -> tuple[Line, ...]:
         """In the order of the files, the last word of each field; of what is in a refused one no more is said."""

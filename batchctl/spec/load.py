@@ -280,23 +280,23 @@ def _unseen(problems: Iterable[Problem], values: Mapping[str, Value]) -> list[Pr
     return [replace(problem, message=veil(problem.message)) for problem in problems]
 
 
-def read_source(path: Path, what: str = "the spec") -> Source:
-    """A file's text. Raises SpecError for what cannot be read, is too large or is no UTF-8."""
-    return Source(str(path), _file_text(path, what))
+def read_source(path: Path, what: str = "the spec", largest: int = LARGEST) -> Source:
+    """A file's text. Raises SpecError for what cannot be read, has more than `largest` bytes or is no UTF-8."""
+    return Source(str(path), _file_text(path, what, largest))
 
 
-def _file_text(path: Path, what: str = "the spec") -> str:
+def _file_text(path: Path, what: str = "the spec", largest: int = LARGEST) -> str:
     """What the file holds. Refuses what is no regular file before reading: a FIFO or a device would never end."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _unreadable(path, what, "this is not a regular file")
         with path.open("rb") as stream:
             # One byte more tells that there is too much.
-            content = stream.read(LARGEST + 1)
+            content = stream.read(largest + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(path, what, getattr(error, "strerror", None) or str(error)) from None
-    if len(content) > LARGEST:
-        raise _unreadable(path, what, f"larger than {LARGEST >> 20} MiB", "too-large")
+    if len(content) > largest:
+        raise _unreadable(path, what, f"larger than {largest >> 20} MiB", "too-large")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 import fnmatch
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 
 from batchctl.emulator.formula.language import Scope, parse_formula
 from batchctl.emulator.formula.values import FormulaError
-from batchctl.errors import SpecError
+from batchctl.errors import SpecError, UsageError
 from batchctl.globs import chooser
+from batchctl.importing.asked import Asked
 from batchctl.importing.fnmatched import patterns
 from batchctl.importing.formats import positional
 from batchctl.importing.found import Found
 from batchctl.importing.json_nodes import json_nodes
-from batchctl.importing.reading import found_in
+from batchctl.importing.kinds import imported
+from batchctl.importing.reading import found_in, read_found, source_files
 from batchctl.importing.report import Report
 from batchctl.importing.shipyard.autoscale import formula
 from batchctl.importing.sweeps import Sweep
@@ -81,6 +84,40 @@ def test_what_is_no_json_is_told_with_its_place(text: str, at: tuple[int, int]) 
     with pytest.raises(SpecError) as caught:
         json_nodes(Source("a.json", text))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [at]
+
+
+POOLS = {
+    "format_version": "1.0",
+    "terraform_version": "1.11.4",
+    "values": {
+        "root_module": {
+            "resources": [
+                {"address": f"azurerm_batch_pool.{name}", "type": "azurerm_batch_pool", "values": {"name": name}}
+                for name in ("a", "b")
+            ]
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(("pool", "why"), [("", "name one by --pool, a, b"), ("c", "there are a, b")])
+def test_of_several_pools_of_terraform_one_is_named(pool: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        imported([read(json.dumps(POOLS))], Asked(pool=pool))
+
+
+def test_two_secrets_of_one_name_have_two_variables() -> None:
+    report = Report()
+    assert [report.variable(of, "KEY") for of in (1, 2, 1, 3)] == ["KEY", "KEY_2", "KEY", "KEY_3"]
+
+
+@pytest.mark.parametrize("name", ["main.tf", "main.tf.json", "x.tfvars", "plan"])
+def test_the_language_of_terraform_is_not_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(UsageError, match="terraform show -json"):
+        read_found(tmp_path / name, Report())
+    with pytest.raises(UsageError, match="terraform show -json" if "." in name else "no file to import"):
+        source_files([tmp_path])
 
 
 def read(text: str, name: str = "a.json") -> Found:

@@ -1,11 +1,11 @@
 """JSON of `az batch` (pool, job, tasks, in any number of files) to one spec."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
 from batchctl.importing.found import Document, Found
+from batchctl.importing.names import plain_name
 from batchctl.importing.rest.bodies import FIELDS, auto_pool_document, job_document, pool_document, task_document
 from batchctl.importing.rest.folding import folded
 from batchctl.importing.rest.parts import Parts
@@ -54,7 +54,7 @@ def one_spec(
 ) -> Document:
     job = _one(jobs, asked.job, "job")
     wanted = job.get("poolInfo", "poolId") if job else None
-    pool = _one(pools, wanted.text() if wanted and len(pools) > 1 else "", "pool")
+    pool = _one(pools, asked.pool or (wanted.text() if wanted and len(pools) > 1 else ""), "pool")
     said: Document = {"version": 1, "name": spec_name(job or pool or tasks[0])}
     auto = job.get("poolInfo", "autoPoolSpecification") if job else None
     if auto is not None:
@@ -86,7 +86,7 @@ def _one(found: Sequence[Found], name: str, what: str) -> Found | None:
     named = [one for one in found if not name or one.need("id").text() == name]
     if len(named) > 1:
         ids = ", ".join(one.need("id").text() for one in named)
-        raise UsageError(f"a spec has one {what}, and here are {len(named)}: {ids}")
+        raise UsageError(f"a spec has one {what}, and here are {len(named)}: name one by --{what}, {ids}")
     if name and found and not named:
         raise UsageError(f"no {what} is called {name!r}")
     for other in found:
@@ -96,7 +96,7 @@ def _one(found: Sequence[Found], name: str, what: str) -> Found | None:
 
 
 def spec_name(found: Found) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", found.need("id").text()).strip("-_")[:64] or "imported"
+    return plain_name(found.need("id").text())
 
 
 def task_factories(tasks: Sequence[Found], parts: Parts) -> list[Document]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
 from batchctl.importing.found import Document, Found, told_by_table
+from batchctl.importing.names import plain_name
 from batchctl.importing.report import Row
 from batchctl.importing.shipyard import fields
 from batchctl.importing.shipyard.data import Storage
@@ -83,7 +84,7 @@ def _job(files: Sequence[Found], asked: Asked) -> Found | None:
 
 
 def _name(found: Found) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", found.need("id").text()).strip("-")[:64] or "imported"
+    return plain_name(found.need("id").text())
 
 
 def _images(resources: Found | None) -> list[str]:

@@ -1,0 +1,1 @@
+"""What Terraform's provider for Azure knows of Batch, as `terraform show -json` tells it."""

@@ -12,16 +12,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+NAMED = "x-ms-client-request-id"
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host", "content-length"})
 
 
 @dataclass
 class Log:
-    """`requests` are (method, path) in the order of their arrival. `first`: what each GET was answered first."""
+    """`requests` are (method, path) in the order of their arrival. `first`: what each of those that only look was
+    answered first."""
 
     url: str
     requests: list[tuple[str, str]] = field(default_factory=list)
-    first: "dict[str, Answer]" = field(default_factory=dict)
+    first: dict[tuple[str, str], "Answer"] = field(default_factory=dict)
 
     @property
     def mutating(self) -> list[tuple[str, str]]:
@@ -33,7 +35,7 @@ class Meddling:
     """What happens to a request. `forwarded`: the service does it all the same. `status` None: it is cut off.
 
     `half`: of the service's own answer only the first half comes, then it is cut off. `twice`: it reaches the service
-    twice, and the second answer is told. `stale`: a GET is answered as the first time that it was asked.
+    twice, and the second answer is told. `stale`: who only looks is answered as the first time.
     `names_itself`: the answer bears the ids by which the service is known.
     """
 
@@ -49,7 +51,16 @@ class Meddling:
     then: Callable[[], None] | None = None
 
 
-Answer = tuple[http.client.HTTPResponse, bytes]
+@dataclass(frozen=True)
+class Answer:
+    """What the service said."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    content: bytes
+    length: str | None
+
 
 Meddle = Callable[[str, str], Meddling | None]
 """(method, path) to what is done to it; None lets it pass. It may wait, and so hold the request."""
@@ -89,9 +100,9 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             if meddling.twice:
                 self.forward(body)
             elif meddling.stale:
-                self.told(*(log.first.get(self.path) or self.asked(body)))
+                self.told(log.first.get((self.command, self.path)) or self.asked(body))
             elif meddling.half and real:
-                self.told(*real, kept=len(real[1]) // 2)
+                self.told(real, kept=len(real.content) // 2)
                 self.cut()
             elif meddling.status is None:
                 self.cut()
@@ -114,22 +125,27 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             try:
                 connection.request(self.command, self.path, body or None, headers)
                 answer = connection.getresponse()
-                return answer, answer.read()
+                told = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
+                # Storage names the request in a refusal too (REST: common response headers), Azurite does not.
+                if (named := self.headers.get(NAMED)) and answer.getheader(NAMED) is None:
+                    told.append((NAMED, named))
+                return Answer(answer.status, answer.reason, told, answer.read(), answer.getheader("Content-Length"))
             finally:
                 connection.close()
 
         def forward(self, body: bytes) -> None:
-            answer, content = self.asked(body)
-            if self.command == "GET":
-                log.first.setdefault(self.path, (answer, content))
-            self.told(answer, content)
+            answer = self.asked(body)
+            if self.command not in MUTATING:
+                log.first.setdefault((self.command, self.path), answer)
+            self.told(answer)
 
-        def told(self, answer: http.client.HTTPResponse, content: bytes, kept: int | None = None) -> None:
+        def told(self, answer: Answer, kept: int | None = None) -> None:
             """What the service answered; of its content so many bytes alone, if `kept` says so."""
+            content = answer.content
             if b'"odata.nextLink"' in content:  # the next page is asked for here, too
                 content = content.replace(target.netloc.encode(), urlsplit(log.url).netloc.encode())
-            length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
-            self.answer(answer.status, answer.reason, answer.getheaders(), content[:kept], length)
+            length = answer.length if self.command == "HEAD" else str(len(content))
+            self.answer(answer.status, answer.reason, answer.headers, content[:kept], length)
 
         def answer(
             self, status: int, reason: str, headers: list[tuple[str, str]], content: bytes, length: str | None = None

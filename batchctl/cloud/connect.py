@@ -13,8 +13,8 @@ from batchctl.clock import Clock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.batch import Batch
-from batchctl.cloud.clients.faults import require_the_service
 from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.genuine import OF_STORAGE, require_the_service, require_this_request
 from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, SharedKey, Signing
@@ -208,7 +208,7 @@ def _blob_client(target: Target, gate: Gate) -> "BlobServiceClient":
         transport=_transport(target.storage_url, target.trusted),
         user_agent=gate.user_agent,
         raw_request_hook=gate.check,
-        raw_response_hook=_require_the_service,
+        raw_response_hook=_require_genuine,
         retry_total=0,
         # The signature would go along to wherever an answer points (reliability S10).
         permit_redirects=False,
@@ -250,10 +250,12 @@ def _transport(url: str, trusted: str | None) -> "RequestsTransport":
     )
 
 
-def _require_the_service(response: Any) -> None:
-    """Of any answer to the SDK. Raises Fault."""
+def _require_genuine(response: Any) -> None:
+    """Of any answer to the SDK, which names each of its requests. Raises Fault."""
     answer, request = response.http_response, response.http_request
-    require_the_service(request.url.partition("?")[0], answer.status_code, answer.headers, "blob storage")
+    where, service = request.url.partition("?")[0], "blob storage"
+    require_the_service(where, answer.status_code, answer.headers, service)
+    require_this_request(where, request.headers.get(OF_STORAGE), answer.headers.get(OF_STORAGE), service)
 
 
 def _credential(account: str, key: str | None) -> Any:

@@ -32,10 +32,12 @@ def answering(
     ahead: timedelta = timedelta(),
     files: Mapping[str, str] | None = None,
     names_itself: bool = True,
+    names_request: str | None = None,
 ) -> Iterator[Target]:
     """A service that says the same to every request but for `files`, and whose clock is `ahead` of ours.
 
-    Not `names_itself`: what answers is something between us and the service.
+    Not `names_itself`: what answers is something between us and the service. `names_request`: what its answers say
+    that they were asked.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -50,6 +52,8 @@ def answering(
             self.send_header("Location", body)
             for name in ("request-id", "x-ms-request-id") if names_itself else ():
                 self.send_header(name, "7d6f0a5e")
+            for name in ("client-request-id", "x-ms-client-request-id") if names_request else ():
+                self.send_header(name, names_request or "")
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
@@ -143,6 +147,14 @@ def test_what_stands_between_is_not_believed(done: str, status: int) -> None:
         (outcome,) = BELIEVED[done](connect(target, FakeClock()))
     assert "did not answer as" in str(outcome.error), done
     assert "login page" in str(outcome.error), done
+
+
+@pytest.mark.parametrize("status", [200, 404, 412])
+@pytest.mark.parametrize("done", BELIEVED)
+def test_an_answer_to_another_request_is_not_believed(done: str, status: int) -> None:
+    with answering(status, "text/plain", "", names_request="2b1c0c7e-0000-4000-8000-000000000001") as target:
+        (outcome,) = BELIEVED[done](connect(target, FakeClock()))
+    assert "an answer to another request" in str(outcome.error), done
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -1,6 +1,7 @@
 """Requests past the SDK, against a server that says what it is told to."""
 
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -63,7 +64,8 @@ def test_a_request_says_what_it_must_and_nothing_more() -> None:
         assert sent(url, "/c/a/../b%20?sig=x", **{"x-ms-meta-a": "b"}) == b"ok"
     first, *lines = said[0].decode().rstrip("\r\n").split("\r\n")
     assert first == "GET /c/a/../b%20?sig=x HTTP/1.1"
-    assert {line.partition(":")[0].lower() for line in lines} == {"host", "user-agent", "x-ms-version", "x-ms-meta-a"}
+    names = {"host", "user-agent", "x-ms-version", "x-ms-meta-a", "x-ms-client-request-id", "cache-control"}
+    assert {line.partition(":")[0].lower() for line in lines} == names
 
 
 @pytest.mark.parametrize("body", [b"", b"content"])
@@ -77,6 +79,7 @@ def test_a_body_goes_with_its_length_at_once(body: bytes) -> None:
     with serving(talk) as url:
         assert sent(url, method="PUT", body=body, **{"Content-Type": "application/octet-stream"}) == b"ok"
     assert b"content-length: %d\r\n" % len(body) in said[0]
+    assert b"cache-control" not in said[0]  # the blob would have it from then on
     assert said[0].count(b"content-type: application/octet-stream") == 1
     assert b"expect" not in said[0]
 
@@ -113,6 +116,34 @@ def test_whatever_is_not_a_whole_answer_of_2xx_is_a_fault(answer: bytes) -> None
         sent(url, "/c/b?sig=secret")
     assert (raised.value.status, raised.value.code, raised.value.retry_after) == ANSWERS[answer]
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+@pytest.mark.parametrize("status", [b"200 OK", b"404 No"])
+def test_an_answer_that_names_another_request_is_no_answer(is_batch: bool, status: bytes) -> None:
+    name = b"client-request-id" if is_batch else b"x-ms-client-request-id"
+    asked = []
+
+    def talk(connection: socket.socket) -> None:
+        for _ in range(3):
+            asked.append(re.search(rb"\n%s: (\S+)" % name, heard(connection)))
+            last = asked[-1]
+            # The first two times as it was asked first, in other letters; then as if nobody had been named.
+            told = (b"request-id: 7\r\n%s: %s\r\n" % (name, asked[0][1].upper())) if len(asked) < 3 else b""
+            connection.sendall(b"HTTP/1.1 %s\r\nx-ms-request-id: 7\r\n%sContent-Length: 0\r\n\r\n" % (status, told))
+            assert last
+
+    met = []
+    with serving(talk) as url:
+        direct = Direct(url, Gate(), straight=True, is_batch=is_batch)
+        for _ in range(3):
+            try:
+                met.append(str(direct.ask("GET", f"{url}/a", {}).status))
+            except Fault as fault:
+                met.append(fault.code if fault.transient else str(fault.status))
+    whole = status[:3].decode()
+    assert met == [whole, "NotThisRequest", whole]
+    assert len({found[1] for found in asked if found}) == 3
 
 
 def test_nobody_there_is_a_fault_without_an_answer() -> None:

@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--sample", metavar="K", type=int, help="so many experiments instead of all")
     seed = secrets.randbelow(1 << 31)
     parser.add_argument("--seed", metavar="N", type=int, default=seed, help="which ones, and their order")
+    parser.add_argument("--only", metavar="WORD", help="of the experiments those that have this word in their line")
     parser.add_argument("--replay", metavar="LINE", help="one experiment, as it was printed")
     parser.add_argument("--log", metavar="FILE", type=Path, help="a JSON line for each experiment is added to it")
     given = parser.parse_args()
@@ -69,7 +70,7 @@ def sweep(there: World, given: argparse.Namespace) -> int:
 def chosen(there: World, given: argparse.Namespace) -> Iterator[str]:
     if given.replay:
         return iter([given.replay])
-    lines = experiments.every(there, given.kinds or KINDS)
+    lines = experiments.every(there, given.kinds or KINDS, given.only)
     if given.sample:
         return experiments.sampled(lines, given.sample, given.seed)
     return chain.from_iterable(lines.values())

@@ -20,9 +20,11 @@ class Result:
     seconds: float
 
 
-def every(world: World, kinds: Iterable[str]) -> dict[str, list[str]]:
-    """The lines of each of these kinds."""
-    return {kind: [f"{kind} {words}" for words in KINDS[kind].every(world)] for kind in kinds}
+def every(world: World, kinds: Iterable[str], only: str | None = None) -> dict[str, list[str]]:
+    """The lines of each of these kinds, where one is named with this word alone; no kind without any."""
+    lines = {kind: [f"{kind} {words}" for words in KINDS[kind].every(world)] for kind in kinds}
+    with_it = {kind: [line for line in all if not only or only in line.split()] for kind, all in lines.items()}
+    return {kind: found for kind, found in with_it.items() if found}
 
 
 def sampled(lines: Mapping[str, Sequence[str]], count: int, seed: int) -> Iterator[str]:

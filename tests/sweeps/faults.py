@@ -46,8 +46,10 @@ TRANSIENT: dict[str, Fault] = {
     "500-done": _always(answered(500, "OperationTimedOut", forwarded=True)),
     "half": _always(Meddling(half=True)),
     "delay": _delayed,
+    "stale": _always(Meddling(stale=True)),
 }
-"""What passes when the same request is sent again (reliability X05). `lost`: done, but the answer does not come."""
+"""What passes when the same request is sent again (reliability X05). `lost`: done, but the answer does not come.
+`stale`: who looks is answered as the first time, as by a cache (X23)."""
 
 SLOW: dict[str, Fault] = {"stall": _stalled}
 """Transient as well, but each costs its seconds."""
@@ -72,11 +74,10 @@ ODD: dict[str, Fault] = {
     "403": _always(answered(403, "AuthenticationFailed")),
     "409": _always(answered(409, "Unheard")),
     "twice": _always(Meddling(twice=True)),
-    "stale": _always(Meddling(stale=True)),
 }
 """Answers that are not what they should be, once: the command may end by them, the next one goes on."""
 
-PERMANENT = ("500", "429", "403", "html", "reset", "proxy-404")
+PERMANENT = ("500", "429", "403", "html", "reset", "proxy-404", "stale")
 """What every request meets from some request on (reliability X06)."""
 
 EVERY = TRANSIENT | SLOW | ODD

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
 
 from batchctl.cloud.clients.signing import Signing
 from batchctl.cloud.clients.storage import Answer, Direct
@@ -96,7 +95,7 @@ class Batch:
         if content is None and method not in ("GET", "HEAD"):
             content = b""
         length = {} if content is None else {"Content-Length": str(len(content))}
-        said = {"Accept": "application/json", "client-request-id": str(uuid4()), **(headers or {})}
+        said = {"Accept": "application/json", **(headers or {})}
         # The length is signed, and sent by libcurl itself.
         answer = self._direct.ask(method, url, {**said, **self._signing(method, url, {**length, **said})}, content)
         self.ahead = _apart(answer.headers.get("Date") or "")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed; 0 is no answer at all."""
 
-REQUEST_IDS = ("x-ms-request-id", "request-id")
-"""Every answer of storage has the first (REST: common response headers), every one of Batch the second."""
-
 SHOWN = 2000
 
 MOST_SKEW = timedelta(minutes=15)
@@ -47,25 +44,6 @@ class Fault(CloudError):  # noqa: N818 (the field says "fault"; it is raised and
         self.retry_after = retry_after
         # Status 0 as well, but whoever is not signed in, or not trusted, is not so a second later.
         self.transient = status in TRANSIENT and code not in ("NotSignedIn", "NotTrusted")
-
-
-def require_the_service(where: str, status: int, headers: Mapping[str, str], service: str) -> None:
-    """Raises Fault for an answer without the id that `service` gives each of its own: what answered stands between us
-    and the service, a login page or a proxy (reliability F13).
-
-    That it is done, not there or not allowed is believed of the service alone; that it is busy, of whoever says so.
-    """
-    if status in TRANSIENT or any(headers.get(name) is not None for name in REQUEST_IDS):
-        return
-    # Azurite 3.37 gives a user delegation key without an id.
-    if (headers.get("Server") or "").startswith("Azurite-Blob/"):
-        return
-    kind = headers.get("Content-Type", "nothing")
-    told = (
-        f"{where} did not answer as {service} does (it answered {status} and sent {kind}): is this the account's "
-        f"endpoint, and does a proxy or a login page stand before it?"
-    )
-    raise Fault(told, status=0, code="NotTheService")
 
 
 def as_fault(error: Exception) -> Fault | None:

@@ -1,6 +1,7 @@
 """Every request of both clients passes here, so that one that may not be sent any more is not sent."""
 
 from collections.abc import Callable
+from itertools import count
 from secrets import token_hex
 
 from batchctl import __version__
@@ -12,11 +13,16 @@ class Gate:
 
     def __init__(self) -> None:
         self.run = token_hex(4)
+        self._numbers = count(1)
         self._watch: Callable[[], str | None] = _no_reason
 
     @property
     def user_agent(self) -> str:
         return f"batchctl/{__version__} run/{self.run}"
+
+    def new_id(self) -> str:
+        """A GUID that no other request has; those of one command begin alike. Any thread may ask for one."""
+        return f"{self.run}-0000-4000-8000-{next(self._numbers):012x}"
 
     def watch(self, reason: Callable[[], str | None] | None) -> None:
         self._watch = reason or _no_reason

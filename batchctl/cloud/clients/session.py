@@ -12,6 +12,7 @@ from batchctl.clock import Clock
 from batchctl.cloud.clients.again import Again
 from batchctl.cloud.clients.batch import Batch
 from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.genuine import OF_STORAGE
 from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.service_clock import ServiceClock
@@ -126,8 +127,10 @@ class Session:
         url = f"{self.sas.endpoint}/?{query}"
 
         def request() -> bytes:
+            name = {OF_STORAGE: self.gate.new_id()}
             # The version is signed, and sent by `direct` itself.
-            return self.direct.send("GET", url, self.signing("GET", url, {"x-ms-version": VERSION}))
+            signed = self.signing("GET", url, {**name, "x-ms-version": VERSION})
+            return self.direct.send("GET", url, {**name, **signed})
 
         return self.ask(request)
 

@@ -6,7 +6,7 @@ costs 0.03 ms, and lets go of the lock from the first byte of a request to the l
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import pycurl
 from certifi import where
 
-from batchctl.cloud.clients.faults import Fault, answer_fault, require_the_service, silence_fault, untrusted_fault
+from batchctl.cloud.clients.faults import Fault, answer_fault, silence_fault, untrusted_fault
 from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.genuine import OF_BATCH, OF_STORAGE, require_the_service, require_this_request
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
@@ -65,9 +66,7 @@ class Direct:
         proxy = None if straight else _proxy_for(parts.scheme, parts.hostname or "")
         self._gate = gate
         self._settings = {**_curl_settings(proxy, trusted or trusted_certificates()), pycurl.USERAGENT: gate.user_agent}
-        # Batch has its version in each URL.
-        self._service = "Azure Batch" if is_batch else "blob storage"
-        self._lead = [] if is_batch else [f"x-ms-version: {VERSION}"]
+        self._kind = _BATCH if is_batch else _STORAGE
         if is_batch:
             self._settings[pycurl.ACCEPT_ENCODING] = "gzip, deflate"
         self._idle: list[Exchange] = []
@@ -97,18 +96,31 @@ class Direct:
             self._idle.append(exchange)
 
     def exchange(self) -> "Exchange":
-        return Exchange(self._settings, self._service, self._lead)
+        return Exchange(self._settings, self._kind, self._gate.new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What its answers are said to be of, the header that names a request to it, and lines that each one has."""
+
+    service: str
+    id: str
+    lead: tuple[str, ...]
+
+
+# Batch has its version in each URL.
+_BATCH = Kind("Azure Batch", OF_BATCH, (f"return-{OF_BATCH}: true",))
+_STORAGE = Kind("blob storage", OF_STORAGE, (f"x-ms-version: {VERSION}",))
 
 
 class Exchange:
-    """One request at a time on a connection that stays open: what is sent, and what comes back. `lead`: header lines
-    that each request to this service has."""
+    """One request at a time on a connection that stays open: what is sent, and what comes back. `new_id` names one."""
 
-    __slots__ = ("_content", "_has_body", "_head", "_lead", "_method", "_service", "_url", "handle")
+    __slots__ = ("_content", "_has_body", "_head", "_id", "_kind", "_method", "_new_id", "_url", "handle")
 
-    def __init__(self, settings: Mapping[int, object], service: str, lead: Sequence[str]) -> None:
+    def __init__(self, settings: Mapping[int, object], kind: Kind, new_id: Callable[[], str]) -> None:
         self.handle = pycurl.Curl()
-        self._service, self._lead = service, lead
+        self._kind, self._new_id, self._id = kind, new_id, ""
         self._head: list[bytes] = []
         self._content: list[bytes] = []
         self._has_body, self._method, self._url = False, "", ""
@@ -128,13 +140,18 @@ class Exchange:
             setopt(pycurl.NOBODY, 1)  # until the next HTTPGET or POSTFIELDS
         setopt(pycurl.URL, url)
         setopt(pycurl.CUSTOMREQUEST, method)
-        setopt(pycurl.HTTPHEADER, [*_header_lines(headers), *self._lead])
+        said = {self._kind.id: self._new_id(), **headers}
+        self._id = said[self._kind.id]
+        # Not with a body: Put Blob would keep it as what readers of the blob are told.
+        fresh = ["Cache-Control: no-cache"] if body is None else []
+        setopt(pycurl.HTTPHEADER, [*_header_lines(said), *self._kind.lead, *fresh])
 
     def answer(self) -> Answer:
         """What a request that came to its end gave. Raises Fault for any other than 2xx of the service itself."""
         status, place = self.handle.getinfo(pycurl.RESPONSE_CODE), self._url.partition("?")[0]
         data, headers = b"".join(self._content), _headers_of(self._head)
-        require_the_service(place, status, headers, self._service)
+        require_the_service(place, status, headers, self._kind.service)
+        require_this_request(place, self._id, headers.get(self._kind.id), self._kind.service)
         if not 200 <= status < 300:
             raise answer_fault(f"{self._method} {place}", status, headers, data.decode("utf-8", "replace"))
         return Answer(place, status, headers, data)

@@ -28,6 +28,7 @@ SAID = {
 READ = {
     "docutils": "BSD-2-Clause AND BSD-3-Clause AND GPL-3.0-or-later",  # most is in the public domain
     "isodate": "BSD-3-Clause",  # the text alone
+    "Jinja2": "BSD-3-Clause",  # its metadata say BSD
     "pyte": "LGPL-3.0-only",
 }
 """Packages whose metadata say too little, by what was read in them."""

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 USED = [*PROJECT["project"]["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
-ASKED = {"use.txt": USED, "test.txt": USED + PROJECT["dependency-groups"]["dev"]}
+GROUPS = PROJECT["dependency-groups"]
+ASKED = {"use.txt": USED, "test.txt": USED + GROUPS["dev"] + GROUPS["site"]}
 ENTRY = re.compile(r"^(\S+==\S+)[^\n]*((?:\\\n +--hash=sha256:[0-9a-f]{64} ?)+)", re.MULTILINE)
 
 

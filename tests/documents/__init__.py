@@ -1,0 +1,1 @@
+"""The documents: as a site, and whether what they say is so."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+HEAD = ("| figure | ours | beside it | ratio | aim |", "|---|---|---|---|---|")
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -22,7 +24,7 @@ class Figure:
 
 def table(figures: Iterable[Figure]) -> str:
     """The figures as a Markdown table."""
-    lines = ["| figure | ours | beside it | ratio | aim |", "|---|---|---|---|---|"]
+    lines = [*HEAD]
     for one in figures:
         beside = f"{one.peer}: {_number(one.theirs)}" if one.theirs is not None else one.peer
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
@@ -37,6 +39,6 @@ def _number(value: float) -> str:
 
 
 def rows(block: str) -> list[tuple[str, ...]]:
-    """The cells of a Markdown table's rows, the head left out: (figure, ours, beside, ratio, aim) of `table`."""
-    lines = [line for line in block.splitlines() if line.startswith("|")]
-    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines[2:]]
+    """The cells of the rows of all tables in a text, heads left out: (figure, ours, beside, ratio, aim) of `table`."""
+    lines = [line for line in block.splitlines() if line.startswith("|") and line not in HEAD]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]

@@ -7,6 +7,7 @@ import re
 import time
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 from benchmarks.figures import table
 from benchmarks.peers import versions
@@ -26,14 +27,29 @@ SECTIONS = {
 }
 
 
-def measured(name: str, rounds: int | None, seed: int | None = None) -> str:
-    """What RESULTS.md says of a section. `seed`: of one that draws what it tries."""
-    section = importlib.import_module(f"benchmarks.{name}")
+def parts(name: str) -> tuple[str, ...]:
+    """What a section is measured in, each by itself; a section that is whole is one part without a name."""
+    return tuple(getattr(_section(name), "PARTS", ("",)))
+
+
+def about(name: str) -> str:
+    """What RESULTS.md says before the figures of a section."""
+    return (_section(name).__doc__ or "").strip()
+
+
+def measured(name: str, part: str, rounds: int | None, seed: int | None = None) -> str:
+    """What RESULTS.md says of a part. `seed`: of one that draws what it tries."""
+    section = _section(name)
     began, load = time.time(), os.getloadavg()
+    figures = section.PARTS[part] if part else section.figures
     asked = {"rounds": rounds, "seed": seed}
-    figures = section.figures(**{word: value for word, value in asked.items() if value is not None})
-    about = f"{_machine()}; {rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
-    return f"## {SECTIONS[name]}\n\n{(section.__doc__ or '').strip()}\n\n{about}\n\n{table(figures)}\n"
+    found = list(figures(**{word: value for word, value in asked.items() if value is not None}))
+    told = f"{rounds or section.ROUNDS} rounds in {time.time() - began:.0f} s; {_loads(load)}."
+    return f"{_machine()}; {told}\n\n{table(found)}\n"
+
+
+def _section(name: str) -> ModuleType:
+    return importlib.import_module(f"benchmarks.{name}")
 
 
 def _machine() -> str:

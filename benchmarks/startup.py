@@ -73,4 +73,4 @@ def _both(what: str, mine: Run, peer: str, theirs: Run, aim: str = "") -> Iterat
 @contextmanager
 def _small_spec(scratch: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     with stub(check=False) as service:
-        yield prepared(service, scratch / "small", 10, there=True)
+        yield prepared(service, scratch / "small", 10)

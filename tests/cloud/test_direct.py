@@ -169,3 +169,29 @@ def test_ctrl_c_is_heard_while_an_answer_is_awaited() -> None:
             sent(url)
         interrupted.set()
     assert not answered.is_set()
+
+
+@pytest.mark.parametrize("before", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("HEAD", None), ("POST", b"{}"), ("PUT", b"")])
+def test_a_request_is_the_same_whatever_its_connection_sent_before(
+    before: str, method: str, body: bytes | None
+) -> None:
+    said = []
+
+    def talk(connection: socket.socket) -> None:
+        for _ in range(2):
+            data = heard(connection)
+            while re.search(rb"content-length: 2\r\n", data.lower()) and not data.endswith(b"{}"):
+                data += connection.recv(1 << 16)
+            said.append(data)
+            connection.sendall(OK[:-2] if data.startswith(b"HEAD") else OK)
+
+    with serving(talk) as url:
+        direct = Direct(url, Gate(), straight=True)
+        direct.ask(before, url, {}, b"{}" if before == "POST" else None)
+        assert direct.ask(method, url, {}, body).content == (b"" if method == "HEAD" else b"ok")
+    head, _, sent_body = said[1].partition(b"\r\n\r\n")
+    assert head.startswith(method.encode())
+    assert sent_body == (body or b"")
+    lengths = [] if body is None else [b"%d" % len(body)]
+    assert re.findall(rb"content-length: (\d+)", head.lower()) == lengths

@@ -135,9 +135,10 @@ class Exchange:
         if body is None:
             setopt(pycurl.HTTPGET, 1)
         else:
+            setopt(pycurl.NOBODY, 0)  # what a HEAD set, HTTPGET resets and POSTFIELDS does not
             setopt(pycurl.POSTFIELDS, body)
         if method == "HEAD":
-            setopt(pycurl.NOBODY, 1)  # until the next HTTPGET or POSTFIELDS
+            setopt(pycurl.NOBODY, 1)
         setopt(pycurl.URL, url)
         setopt(pycurl.CUSTOMREQUEST, method)
         said = {self._kind.id: self._new_id(), **headers}

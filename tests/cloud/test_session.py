@@ -1,14 +1,17 @@
 """How many objects are worked on at once, and how long a request is tried again."""
 
 import threading
+from functools import partial
 
 import pytest
 
 from batchctl.clock import SystemClock
 from batchctl.cloud.clients.again import Again
+from batchctl.cloud.clients.courier import send_many
 from batchctl.cloud.clients.faults import Fault
 from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.connect import Target, connect
+from batchctl.errors import CloudError
 from batchctl.resources import Container
 from tests.clock import FakeClock
 
@@ -57,6 +60,26 @@ def test_who_goes_away_before_the_last_outcome_interrupts_the_others() -> None:
     next(outcomes)
     outcomes.close()
     assert session.halt.is_set()
+
+
+@pytest.mark.parametrize(
+    ("error", "halted"), [(CloudError("forbidden", status=403), False), (OSError(), False), (KeyboardInterrupt(), True)]
+)
+def test_an_error_among_workers_ends_what_they_do_and_an_interruption_everything(
+    error: BaseException, halted: bool
+) -> None:
+    """A look that is refused is passed over by who asked for it, and the downloads of the same command go on."""
+    session = connect(NOWHERE, SystemClock())._session
+
+    def work(_: int) -> None:
+        raise error
+
+    with pytest.raises(type(error)), session.workers() as pool:
+        list(pool.map(work, range(3)))
+    with pytest.raises(type(error)):
+        for _ in send_many(session, (iter(partial(work, 1), None)), 1):
+            pass
+    assert session.halt.is_set() == halted
 
 
 def test_nobody_waits_for_a_further_try_once_interrupted() -> None:

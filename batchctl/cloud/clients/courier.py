@@ -46,14 +46,12 @@ def send_many(
     thread = Thread(target=courier.work, name="courier")
     thread.start()
     try:
-        for errand, answer in courier.told():
-            try:
-                yield errand.of, answer
-            finally:
-                session.budget.give_back(errand.taken)
-    except BaseException:
-        session.halt.set()
-        raise
+        with session.halting():
+            for errand, answer in courier.told():
+                try:
+                    yield errand.of, answer
+                finally:
+                    session.budget.give_back(errand.taken)
     finally:
         # What is in flight is waited for: no request of ours comes later than what was told of it.
         courier.nobody_listens.set()

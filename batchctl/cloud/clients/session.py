@@ -176,14 +176,23 @@ class Session:
         """Threads that, if the caller is interrupted, finish the request in flight and begin no other."""
         pool = ThreadPoolExecutor(self.at_once or at_once)
         try:
-            yield pool
-        # Ctrl-C as well: whoever sleeps between two tries wakes up and gives up.
-        except BaseException:
-            self.halt.set()
-            raise
+            with self.halting():
+                yield pool
         finally:
             # What is in flight is waited for: what it did must be told.
-            pool.shutdown(wait=True, cancel_futures=True)
+            with self.halting():
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    @contextmanager
+    def halting(self) -> Iterator[None]:
+        """Interrupted in here, by Ctrl-C or by a caller that goes away: whoever sleeps between two tries gives up, and
+        no request is begun any more. An error halts nothing: its caller may go on with other things."""
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self.halt.set()
+            raise
 
 
 def outcome_error(error: BaseException | None) -> BatchctlError | None:

@@ -60,9 +60,6 @@ def last_words_at(session: Session, places: Sequence[Place], lines: int) -> tupl
     def of(place: Place) -> tuple[str, ...]:
         return last_words(session, _owner(place), "" if place.is_task else "startup/", lines)
 
-    if len(places) == 1:
-        # Without workers: who could not read one file may go on with other things.
-        return (of(places[0]),)
     with session.workers() as pool:
         return tuple(pool.map(of, places))
 

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 
 from batchctl.errors import UsageError
 from batchctl.importing.asked import Asked, Kind
+from batchctl.importing.dsub.files import DSUB
 from batchctl.importing.extension.files import EXTENSION
 from batchctl.importing.found import Document, Found
 from batchctl.importing.hyperqueue import HYPERQUEUE
 from batchctl.importing.rest.files import AZ
 from batchctl.importing.shipyard.files import SHIPYARD
+from batchctl.importing.snakemake import SNAKEMAKE
 from batchctl.importing.terraform.files import TERRAFORM
 from batchctl.words import some
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ, HYPERQUEUE, TERRAFORM)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (SHIPYARD, EXTENSION, AZ, TERRAFORM, HYPERQUEUE, DSUB, SNAKEMAKE)
+}
 """By the name that --from takes."""
 
 

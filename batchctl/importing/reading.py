@@ -48,7 +48,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def read_found(path: Path, report: Report) -> Found:
-    """A YAML, JSON or TOML file. Raises SpecError with the place of what is wrong, and UsageError."""
+    """A YAML, JSON, TOML or TSV file. Raises SpecError with the place of what is wrong, and UsageError."""
     if path.name.endswith(OF_TERRAFORM) or _is_archive(path):
         raise UsageError(f"{path}: {ASK_TERRAFORM}")
     return found_in(read_source(path, "the file", LARGEST), report)
@@ -68,6 +68,10 @@ def found_in(source: Source, report: Report) -> Found:
         from batchctl.importing.toml_nodes import toml_nodes  # imported late: few files are TOML
 
         return Found(toml_nodes(source), source, report)
+    if source.file.endswith(".tsv"):
+        from batchctl.importing.tsv_nodes import tsv_nodes  # imported late: few files are TSV
+
+        return Found(tsv_nodes(source), source, report)
     if not source.file.endswith((".yaml", ".yml")) and source.text.lstrip()[:1] in ("{", "["):
         return Found(json_nodes(source), source, report)
     root, wrong = compose_nodes(source, foreign=True)

@@ -6,7 +6,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from batchctl.frozen import dataclass
-from batchctl.importing.templates import hole, joined
+from batchctl.importing.templates import hole, joined, literal
 from batchctl.spec.filling.shell import PLAIN
 
 Value = int | float | str
@@ -51,10 +51,10 @@ def axis_name(number: int) -> str:
 
 
 def simple(values: Sequence[Value]) -> dict[str, Any]:
-    """A form for one axis: a range where these are numbers in equal steps, two or more."""
+    """A form for one axis: a range where these are numbers in equal steps, two or more. Raises UnsayableError."""
     if found := as_range(values):
         return {"range": found}
-    return {"list": [value if isinstance(value, int) else str(value) for value in values]}
+    return {"list": [value if isinstance(value, int) else literal(str(value)) for value in values]}
 
 
 def as_range(values: Sequence[Value]) -> dict[str, int] | None:

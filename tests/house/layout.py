@@ -70,7 +70,7 @@ ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("filling",),
         (OTHERS,),
     ),
-    "importing": (("kinds", "live"), ("shipyard", "extension", "terraform"), ("rest",), (OTHERS,)),
+    "importing": (("kinds", "live"), ("shipyard", "extension", "terraform", "dsub"), ("rest",), (OTHERS,)),
     "reconcile": (("carry_out", "kept", "amend", "explain"), ("decide",), (OTHERS,)),
     "cloud": (
         ("connect",),

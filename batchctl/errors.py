@@ -9,9 +9,17 @@ MOST_PROBLEMS = 50
 
 
 class BatchctlError(Exception):
-    """The root. `str(error)` is what the user reads; `exit_code` is what the shell gets."""
+    """The root. `str(error)` is what the user reads; `exit_code` is what the shell gets.
+
+    `code`: a stable word for it, of a service's refusal the service's; "" where there is none. `file`, `line` and
+    `column` (from 1): of the first problem of a spec; "" and 0 where it is about no place.
+    """
 
     exit_code: ClassVar[int] = 70
+    code: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,6 +51,9 @@ class SpecError(BatchctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
+        if self.problems:
+            first = self.problems[0]
+            self.code, self.file, self.line, self.column = first.code, first.file, first.line, first.column
         super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message} [{p.code}]" for p in self.problems))
 
 

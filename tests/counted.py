@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 
-from batchctl.cli.target import target_of
 from batchctl.cloud.connect import connect
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.port import Cloud
 from tests.fake_cloud import FakeCloud
 from tests.proxy import Log, counting

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from batchctl.cli import run
-from batchctl.cli.prices import known_prices, region_of
 from batchctl.cloud_answers import Prices
 from batchctl.configurations import Scale
 from batchctl.errors import UsageError
+from batchctl.opening.known_prices import known_prices, region_of
 from batchctl.prices import doubt, prices_of_meters, prices_text, read_prices
 from batchctl.reconcile.decide.ceiling import Nodes, ceiling_of, most_nodes
 from batchctl.render.events import ceiling_line

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batchctl import __version__
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_printer
 from batchctl.cli.target import Opened, open_spec
 from batchctl.errors import MachineError, SpecError, UsageError
+from batchctl.version import __version__
 
 if TYPE_CHECKING:
     from batchctl.cli.speaking import Voice

@@ -1,13 +1,12 @@
-"""batchctl prices: list prices of Azure, kept for `plan` and `apply`; and which of them a command goes by."""
+"""batchctl prices: list prices of Azure, kept for `plan` and `apply`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from batchctl.cli.speaking import open_page
 from batchctl.errors import MachineError, UsageError
+from batchctl.opening.known_prices import kept_at
 
 if TYPE_CHECKING:
     from batchctl.cloud_answers import Prices
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List prices of Azure, by which plans tell what they cost.", no_args_is_help=True)
 
 RETAIL = "https://prices.azure.com/api/retail/prices"
-AZURE_HOST = ".batch."
-"""What stands behind the region in the address of a Batch account: `name.westeurope.batch.azure.com`."""
 
 
 @app.callback()
@@ -47,7 +44,7 @@ def prices_update(
     )
     if not found.rates:
         raise UsageError(f"there are no prices of {region!r}: is it the name of a region, such as westeurope?")
-    path = _kept_at(region)
+    path = kept_at(region)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_private(path, prices_text(found))
@@ -67,30 +64,3 @@ def _doubtful(found: "Prices") -> list[str]:
 
     lines = [f"doubtful: {size}, {kind}: its price per core is {why}" for kind, size, why in doubts(found)]
     return [*lines[:SHOWN], *([f"… and {len(lines) - SHOWN} more that are doubtful"] if len(lines) > SHOWN else [])]
-
-
-def known_prices(path: Path | None, batch_url: str) -> "Prices | None":
-    """Those of `--prices`, else those that were kept for the region of the account. Raises UsageError for a file that
-    has none."""
-    region = region_of(batch_url)
-    place = path or (_kept_at(region) if region else None)
-    if place is None or (path is None and not place.is_file()):
-        return None
-    from batchctl.prices import read_prices
-
-    try:
-        return read_prices(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the prices {place}: {error}") from error
-
-
-def region_of(batch_url: str) -> str:
-    """The region of an account in Azure, "" for others."""
-    host = urlsplit(batch_url).hostname or ""
-    return host.partition(AZURE_HOST)[0].rpartition(".")[2] if AZURE_HOST in host else ""
-
-
-def _kept_at(region: str) -> Path:
-    from platformdirs import user_cache_path
-
-    return Path(user_cache_path("batchctl")) / f"prices-{region}.json"

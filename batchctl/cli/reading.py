@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
-from batchctl import __version__
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import read_plan
 from batchctl.cli.speaking import open_page, open_printer
 from batchctl.cli.target import parse_variables
 from batchctl.errors import SpecError, UsageError
+from batchctl.version import __version__
 
 
 class Document(StrEnum):

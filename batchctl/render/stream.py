@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from batchctl import __version__
 from batchctl.clock import Clock
 from batchctl.errors import BatchctlError, SpecError
 from batchctl.reconcile.events import Applied, Detached, Event, Fetched, Holdings, Progress
@@ -18,6 +17,7 @@ from batchctl.reconcile.plan import Action, Plan
 from batchctl.render.printer import Printer
 from batchctl.resources import Task
 from batchctl.sights import Place
+from batchctl.version import __version__
 
 FORMAT = 1
 
@@ -88,10 +88,7 @@ class JsonPrinter:
 
     def event(self, event: Event) -> None:
         self._done[event.verb if isinstance(event, Applied) else type(event).__name__] += 1
-        said = self._codec.encode(event)
-        if isinstance(event, Progress | Detached) and event.counts:
-            said["counts"] = asdict(event.counts)
-        self._line(_first_lower(type(event).__name__), **said)
+        self._line(kind_of(event), **event_to_json(event, self._codec))
 
     def done(self, verb: str, exit_code: int = 0) -> None:
         counts = {word: self._done[word] for word in ("adopt", "create", "update", "delete")}
@@ -115,5 +112,15 @@ class JsonPrinter:
         self._out.flush()  # a program reads along
 
 
-def _first_lower(name: str) -> str:
+def kind_of(event: Event) -> str:
+    """The `type` of its line."""
+    name = type(event).__name__
     return name[0].lower() + name[1:]
+
+
+def event_to_json(event: Event, codec: Codec) -> dict[str, Any]:
+    """What its line says beside its type and its time."""
+    said: dict[str, Any] = codec.encode(event)
+    if isinstance(event, Progress | Detached) and event.counts:
+        said["counts"] = asdict(event.counts)
+    return said

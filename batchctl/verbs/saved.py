@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from batchctl import __version__
 from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from batchctl.frozen import dataclass
@@ -14,6 +13,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.sensitive import Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.verbs.under_lock import Approve
+from batchctl.version import __version__
 from batchctl.work import Settings
 
 

@@ -6,7 +6,6 @@ from itertools import islice
 
 import pytest
 
-from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.batch import Json
@@ -15,6 +14,7 @@ from batchctl.cloud.resources import task_adding
 from batchctl.desired import Desired
 from batchctl.errors import CloudError
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import Failed

@@ -10,12 +10,12 @@ from azure.core.exceptions import ServiceRequestError
 from azure.storage.blob import BlobServiceClient
 
 from batchctl import verbs
-from batchctl.cli.target import target_of
 from batchctl.cloud.connect import connect
 from batchctl.cloud.lock.keeper import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.cloud.lock.notes import Holder
 from batchctl.errors import CloudError, Partial
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.spec.load import load
 from tests.children import child
 from tests.clock import FakeClock

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from batchctl.cli.outside import Outside
 from batchctl.clock import SystemClock
 from batchctl.cloud.clients.vault import Vaults
 from batchctl.errors import CloudError, SpecError, UsageError
+from batchctl.opening.outside import Outside
 from batchctl.spec.load import examine, load
 from batchctl.verbs.saved import codec_for
 from tests.azure_stub import Answer, Cloud, Request, azure_hosts

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError
+from batchctl.opening.target import target_of
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Image, Job, Pool, Resource, Task
 from tests.fake_cloud import FakeCloud

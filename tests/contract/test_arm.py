@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from batchctl import verbs
-from batchctl.cli.target import target_of
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from batchctl import verbs
-from batchctl.cli.target import target_of
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.connect import connect
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.plan import Plan
 from batchctl.spec.load import load
 from tests.azure_stub import Answer, Cloud, Request, azure_hosts

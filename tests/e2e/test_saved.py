@@ -12,11 +12,11 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchPoolResizeOptions
 
 from batchctl import verbs
-from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.kept.document import read_document
 from batchctl.spec.load import load
 from batchctl.verbs.saved import approve_unchanged

@@ -107,7 +107,8 @@ LAWS = (
     Law(
         5,
         "Local is an address, not a class: the words `local` and `emulator` occur only in `cloud/connect.py`, "
-        "`local/`, `cli/` and help texts. No `if local` anywhere else. Of batchctl, `local/` knows `errors` alone.",
+        "`opening/target.py`, `local/`, `cli/` and help texts. No `if local` anywhere else. Of batchctl, `local/` "
+        "knows `errors` alone.",
         "What behaves differently on the local service was not tested by it.",
         "A difference between accounts is a value of `Target`, made in `cloud/connect.py`.",
         each(_address),

@@ -39,7 +39,7 @@ PURE = (
 )
 """Where everything has to say that it is pure."""
 
-MAY_SAY_LOCAL = ("cloud/connect.py", "local", "cli", "emulator", "testing", "__main__.py")
+MAY_SAY_LOCAL = ("cloud/connect.py", "local", "opening/target.py", "cli", "emulator", "testing", "__main__.py")
 NO_NAME = ("utils", "util", "helpers", "helper", "common", "base", "manager")
 KINDS = ("Container", "Blob", "Pool", "Job", "Schedule", "Task")
 MOST_MODULES = 25
@@ -55,8 +55,8 @@ SPEAKS_OF_PATTERNS = ("spec/reading/ecma.py",)
 ORDER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "": (
         ("__main__",),
-        ("cli",),
-        ("render", "verbs", "testing", "importing"),
+        ("cli", "library"),
+        ("render", "verbs", "testing", "importing", "opening"),
         ("spec", "reconcile", "cloud", "local", "emulator"),
         (OTHERS,),
     ),

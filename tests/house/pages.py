@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 WIDTH, NAMES = 120, 28
 GROUND_LINES = [(GROUND[at : at + 4], "" if at else "the ground") for at in range(0, len(GROUND), 4)]
 PICTURE = (
-    ("                  cli/", "the door: builds, asks, exits"),
-    ("         render/        verbs/", "what is said | what is done"),
+    ("         cli/           library/", "two doors: for people, for programs"),
+    ("  opening/        render/        verbs/", "which account | what is said | what is done"),
     ("  spec/        reconcile/        cloud/", "three wings, no corridor between them"),
     *(
         (f"  {' '.join(f'{name}.py' for name in GROUND[at : at + 4])}", "" if at else "the ground")

@@ -15,9 +15,9 @@ from pathlib import Path
 from azure.core.exceptions import AzureError
 
 from batchctl import local
-from batchctl.cli.target import target_of
 from batchctl.cloud.connect import Target
 from batchctl.errors import BatchctlError
+from batchctl.opening.target import target_of
 
 from .ceiling import STAGES, Stage, parsed_ceiling, stages_within
 from .comparison import Difference, compared

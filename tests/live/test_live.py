@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from batchctl import local
-from batchctl.cli.target import target_of
 from batchctl.cloud.connect import Target
+from batchctl.opening.target import target_of
 from batchctl.spec.load import load
 from tests.services import unique
 

@@ -14,12 +14,12 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobLeaseClient
 
 from batchctl import verbs
-from batchctl.cli.target import target_of
 from batchctl.clock import Clock, SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import Target, connect
 from batchctl.errors import BatchctlError
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load

@@ -8,11 +8,11 @@ from azure.batch import models
 from azure.storage.blob import ContainerClient
 
 from batchctl import local
-from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.cloud.marks import OWNER
 from batchctl.local import Services
+from batchctl.opening.target import target_of
 from tests.services import batch_client, blob_service, eventually
 from tests.sweeps.scenarios import SCENARIOS, Scenario
 from tests.sweeps.stage import Stage, inside, staged, through

@@ -13,8 +13,9 @@ import typer
 from batchctl.cli.begin.findings import Finding, clock, credential
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_printer
-from batchctl.cli.target import azure_target, choose, read_spec, target_of
+from batchctl.cli.target import read_spec
 from batchctl.errors import BatchctlError, CloudError, UsageError
+from batchctl.opening.target import azure_target, choose, target_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +57,7 @@ def doctor(
 def _machine() -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from batchctl import __version__
+    from batchctl.version import __version__
 
     yield Finding("batchctl", "ok", __version__)
     yield Finding("python", "ok", f"{sys.version.partition(' ')[0]} ({sys.executable})")

@@ -62,9 +62,9 @@ def _add(seed: "Seed", store: "Unmarked") -> None:
 
 
 def _store_of(services: "local.Services") -> "Unmarked":
-    from batchctl.cli.target import target_of
     from batchctl.clock import SystemClock
     from batchctl.cloud.connect import unmarked
+    from batchctl.opening.target import target_of
 
     return unmarked(target_of(services), SystemClock())
 

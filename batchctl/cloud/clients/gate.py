@@ -4,8 +4,8 @@ from collections.abc import Callable
 from itertools import count
 from secrets import token_hex
 
-from batchctl import __version__
 from batchctl.errors import Partial
+from batchctl.version import __version__
 
 
 class Gate:

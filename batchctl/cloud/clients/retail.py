@@ -9,8 +9,8 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 
-from batchctl import __version__
 from batchctl.errors import CloudError
+from batchctl.version import __version__
 
 ENDPOINT = "https://prices.azure.com/api/retail/prices"
 MOST_PAGES = 1000

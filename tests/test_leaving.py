@@ -1,7 +1,7 @@
 """A run that is left to itself, what is said of it, and how long a command was at work."""
 
 import io
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,18 +13,21 @@ from batchctl import verbs
 from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options
 from batchctl.cli.speaking import print_events
-from batchctl.cloud_answers import Counts, Prices
+from batchctl.cloud_answers import Counts, Outcome, Prices
 from batchctl.desired import Limits, Tolerance
-from batchctl.errors import CloudError, Refused, Stuck
+from batchctl.errors import BatchctlError, CloudError, Partial, Refused, Stuck, TasksFailed
+from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.events import Detached, Event, Fetched, Notice, Phase, PoolNotice, Progress, Took, UnderWay
 from batchctl.reconcile.explain.unattended import unattended
 from batchctl.reconcile.plan import Ending, LaterFactory, Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
-from batchctl.resources import Job
+from batchctl.resources import Job, Pool, Resource
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.verbs.carrying_out import over_line
 from batchctl.verbs.timing import timed
+from batchctl.verbs.watch import watch
 from tests.clock import START, FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import desired, job, pool
@@ -289,6 +292,51 @@ def test_what_was_used_and_what_goes_on_costing_is_said_after_a_wait_in_vain(tmp
     assert used.startswith("used since apply began: 0.33")
     assert used.endswith("0.17 USD by list prices")
     assert goes_on.startswith("1 node keeps running, for 0.50 USD an hour by list prices: `batchctl destroy SPEC")
+
+
+class Costing(FakeCloud):
+    """Its pools cannot be resized or deleted once they are there."""
+
+    def update(self, changes: Sequence[tuple[Resource, Resource]], owner: str) -> Iterator[Outcome]:
+        busy = CloudError("busy", status=409, code="PoolBeingResized")
+        for held, wanted in changes:
+            kept = isinstance(wanted, Pool) and wanted.idle
+            yield from [Outcome(resource=wanted, error=busy)] if kept else super().update([(held, wanted)], owner)
+
+    def delete(self, resources: Sequence[Resource], owner: str) -> Iterator[Outcome]:
+        yield from (Outcome(resource=one, error=CloudError("busy", status=409)) for one in resources)
+
+
+COSTS = "could not be resized to 0 nodes, and goes on costing"
+
+
+@pytest.mark.parametrize(
+    ("fails", "error", "said"), [({}, Partial, ""), ({"count-a": 3}, TasksFailed, "1 of the tasks failed")]
+)
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_pool_that_goes_on_costing_is_told_whatever_else_went_wrong(
+    tmp_path: Path, fails: dict[str, int], error: type[BatchctlError], said: str, watched: bool
+) -> None:
+    spec, cloud, events = loaded(tmp_path, ("  afterRun: keep\n", "")), Costing(), list[Event]()
+    cloud.fails = fails
+    if watched:
+        set_going(spec, cloud)
+    happening = watch(spec, cloud, FakeClock()) if watched else verbs.apply(spec, cloud, FakeClock(), yes)
+    with pytest.raises(error) as raised:
+        keep(events, happening)
+    assert PoolNotice(pool="count", says=(f"{COSTS}: busy",)) in events
+    assert str(raised.value).startswith(said)
+    assert f"pool 'count' {COSTS} (why is told above)" in str(raised.value)
+
+
+@pytest.mark.parametrize(("does", "ended"), [("delete", "deleted"), ("resizeToZero", "resized to 0 nodes")])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_limit_tells_what_was_done_and_not_what_was_planned(does: str, ended: str, done: bool) -> None:
+    ending, cloud = Ending(pool="pool", does=does), FakeCloud()
+    meter = Meter(desired(pool(), job()), cloud, FakeClock())
+    line = over_line(meter, Plan(owner="o", endings=(ending,)), 2, () if done else (ending,))
+    assert (f"pool 'pool' was {ended}." in line) == done
+    assert (f"pool 'pool' could not be {ended}, and goes on costing" in line) != done
 
 
 class Refusing(FakeCloud):

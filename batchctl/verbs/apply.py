@@ -12,7 +12,7 @@ from batchctl.cloud_answers import PoolHealth, Ticket
 from batchctl.desired import Desired
 from batchctl.errors import BatchctlError, CloudError, Partial, Stuck, TasksFailed
 from batchctl.reconcile.carry_out import follow
-from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
+from batchctl.reconcile.carry_out.after_run import end_pools, ended_lines, nodes_that_go_on
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.follow import halt
 from batchctl.reconcile.carry_out.landing import CannotLandError
@@ -20,7 +20,7 @@ from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged
 from batchctl.reconcile.events import Event, Phase, TaskFailed
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Ending, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Pool
 from batchctl.spec.model import Spec
@@ -136,15 +136,13 @@ def _see_through(
     # Before the downloads, which may take their time: nodes cost while they are there.
     if decided.endings:
         yield Phase(name="pools")
-    undone = yield from end_pools(decided, seen.desired, cloud, clock)
+    nodes_left = yield from end_pools(decided, seen.desired, cloud, clock)
     # Last of all: what comes home is named by the whole spec, and a later step may write more of it.
     if meter.over:
         yield Phase(name="downloads")
         yield from brought_home(seen.desired, cloud, choices)
-        raise Stuck(over_line(meter, decided, len(failures) + left))
-    yield from _bring_home(seen.desired, decided, (failures, left), cloud, choices)
-    if undone:
-        raise Partial("\n".join(undone))
+        raise Stuck(over_line(meter, decided, len(failures) + left, nodes_left))
+    yield from _bring_home(seen.desired, decided, (failures, left), nodes_left, cloud, choices)
 
 
 def _plan_to_agree(spec: Spec, cloud: Cloud, choices: Choices, *, wait: bool) -> tuple[Survey, Plan]:
@@ -209,9 +207,14 @@ def _wait(
 
 
 def _bring_home(
-    desired: Desired, decided: Plan, undone: tuple[Sequence[TaskFailed], int], cloud: Cloud, choices: Choices
+    desired: Desired,
+    decided: Plan,
+    undone: tuple[Sequence[TaskFailed], int],
+    nodes_left: Sequence[Ending],
+    cloud: Cloud,
+    choices: Choices,
 ) -> Iterator[Event]:
-    failures, _ = undone
+    (failures, _), costing = undone, ended_lines(nodes_left, nodes_left)
     if decided:
         yield Phase(name="downloads")
     try:
@@ -220,7 +223,9 @@ def _bring_home(
     except CannotLandError as error:
         # That tasks failed is the graver news; what could not land was told blob by blob.
         if failures:
-            raise TasksFailed(f"{failed_tasks_line(*undone)}\n{error}") from error
+            raise TasksFailed("\n".join((failed_tasks_line(*undone), str(error), *costing))) from error
         raise
     if failures:
-        raise TasksFailed(failed_tasks_line(*undone))
+        raise TasksFailed("\n".join((failed_tasks_line(*undone), *costing)))
+    if costing:
+        raise Partial("\n".join(costing))

@@ -13,6 +13,7 @@ from batchctl.errors import CloudError, Partial
 from batchctl.reconcile.amend.idle_pools import ends_pool
 from batchctl.reconcile.amend.only import comes_home
 from batchctl.reconcile.carry_out import fetch, follow
+from batchctl.reconcile.carry_out.after_run import ended_lines
 from batchctl.reconcile.carry_out.deletion import confirm_gone
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.landing import CannotLandError
@@ -21,7 +22,7 @@ from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.events import ComingHome, Event, Expanded, Failed, NotFetched, PoolNotice, TaskFailed
 from batchctl.reconcile.outputs import not_at_home, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, overwritten_marks, taken_since
-from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.plan import Action, Change, Ending, Plan
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Container, Job, Pool, Resource, Task, label_of
 from batchctl.verbs.survey import Survey
@@ -203,10 +204,10 @@ def told_spending(meter: Meter, decided: Plan) -> Iterator[Event]:
         yield PoolNotice(pool=decided.waits[-1].pool, says=(f"used since apply began: {used}",))
 
 
-def over_line(meter: Meter, decided: Plan, undone: int) -> str:
-    """Why a run was ended by its limits, what it has used by then, and what becomes of the rest."""
-    ended = {"delete": "deleted", "resizeToZero": "resized to 0 nodes"}
-    pools = [f"pool {ending.pool!r} was {ended[ending.does]}" for ending in decided.endings]
+def over_line(meter: Meter, decided: Plan, undone: int, nodes_left: Sequence[Ending]) -> str:
+    """Why a run was ended by its limits, what it has used by then, and what becomes of the rest. `nodes_left`: what
+    the plan has said of pools and could not be done."""
+    pools = ended_lines(decided.endings, nodes_left)
     left = f"{plural(undone, 'task')} {'has' if undone == 1 else 'have'} not succeeded"
     rest = pools or ["the nodes of its pool stay as its formula or afterRun has it, and cost"]
     used = meter.told() or "no node-hours"

@@ -8,13 +8,13 @@ from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.adoption import refuse_another_place
 from batchctl.reconcile.amend.idle_pools import endings_due
 from batchctl.reconcile.carry_out import follow
-from batchctl.reconcile.carry_out.after_run import end_pools, nodes_that_go_on
+from batchctl.reconcile.carry_out.after_run import end_pools, ended_lines, nodes_that_go_on
 from batchctl.reconcile.carry_out.landing import CannotLandError
 from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.going import stalled_jobs
 from batchctl.reconcile.events import Event, Notice, Phase, TaskFailed
-from batchctl.reconcile.plan import Plan
+from batchctl.reconcile.plan import Ending, Plan
 from batchctl.reconcile.port import Cloud, Lock, Situation
 from batchctl.resources import Blob, Job, Task
 from batchctl.spec.model import Spec
@@ -85,15 +85,15 @@ def end_of(seen: Watched, cloud: Cloud) -> End:
     )
 
 
-def ended(end: End, seen: Watched, errand: Errand, *, ours: bool) -> Generator[Event, None, list[str]]:
-    """Do what an apply would; returns what could not be done."""
+def ended(end: End, seen: Watched, errand: Errand, *, ours: bool) -> Generator[Event, None, tuple[Ending, ...]]:
+    """Do what an apply would; returns which pools could not be ended."""
     if not end:
         if end.elsewhere and end.run.endings:
             yield Notice(says=(f"what an apply would end is left as it is: {end.elsewhere[0]}",))
-        return []
+        return ()
     if not ours:
         yield Notice(says=(f"{seen.holder or 'somebody'}, is at work on this spec, and ends what is to end",))
-        return []
+        return ()
     desired = seen.last.desired
     follow.end_jobs(end.stalled, errand.cloud)
     remember(end.lost, desired, errand.cloud)
@@ -102,7 +102,7 @@ def ended(end: End, seen: Watched, errand: Errand, *, ours: bool) -> Generator[E
     return (yield from end_pools(end.run, desired, errand.cloud, errand.clock))
 
 
-def home(end: End, seen: Watched, errand: Errand, undone: Sequence[str], *, ours: bool) -> Iterator[Event]:
+def home(end: End, seen: Watched, errand: Errand, nodes_left: Sequence[Ending], *, ours: bool) -> Iterator[Event]:
     desired, cloud, stranded = seen.last.desired, errand.cloud, tuple[str, ...]()
     yield Phase(name="downloads")
     try:
@@ -114,11 +114,12 @@ def home(end: End, seen: Watched, errand: Errand, undone: Sequence[str], *, ours
         stranded = (str(error),)
     if ours:
         yield from nodes_that_go_on(Plan(owner=desired.owner), desired, cloud)
+    costing = ended_lines(nodes_left, nodes_left)
     failed = {failure.task.id.lower() for failure in end.failures}
     rest = [task.id for task in added_tasks(seen.decided) if task.id.lower() not in failed]
     if end.failures:
-        raise TasksFailed("\n".join((failed_tasks_line(end.failures, len(rest)), *stranded)))
-    if said := (*undone, *_left_out(seen.decided, rest)):
+        raise TasksFailed("\n".join((failed_tasks_line(end.failures, len(rest)), *stranded, *costing)))
+    if said := (*costing, *_left_out(seen.decided, rest)):
         raise Partial("\n".join(said))
 
 

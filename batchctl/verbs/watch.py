@@ -65,8 +65,8 @@ def _watch(errand: Errand) -> Generator[Event, None, None]:
             if ours is None:
                 continue  # somebody was at work since we looked
             yield from end.failures
-            undone = yield from ended(end, seen, errand, ours=ours)
-        yield from home(end, seen, errand, undone, ours=ours)
+            nodes_left = yield from ended(end, seen, errand, ours=ours)
+        yield from home(end, seen, errand, nodes_left, ours=ours)
         return
 
 

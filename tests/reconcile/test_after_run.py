@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from batchctl.cloud_answers import Outcome
+from batchctl.cloud_answers import Outcome, PoolHealth
 from batchctl.errors import BatchctlError, CloudError
 from batchctl.reconcile.amend.idle_pools import with_endings
 from batchctl.reconcile.carry_out.after_run import end_pools
 from batchctl.reconcile.decide.diff import diff
-from batchctl.reconcile.events import Event
+from batchctl.reconcile.events import Event, PoolNotice
 from batchctl.reconcile.plan import Ending, Plan
 from batchctl.resources import Job, Resource
 from batchctl.work import JobReleaseTask
@@ -40,7 +40,7 @@ class Slow(FakeCloud):
         yield from (Outcome(resource=wanted, error=self.refused) for _, wanted in changes)
 
 
-def ended(cloud: FakeCloud, clock: FakeClock, *waits: Job) -> tuple[list[Event], list[str]]:
+def ended(cloud: FakeCloud, clock: FakeClock, *waits: Job) -> tuple[list[Event], tuple[Ending, ...]]:
     wanted = desired(pool(**TWO), job())
     steps, events = end_pools(Plan(owner=OWNER, endings=(ENDING,), waits=waits), wanted, cloud, clock), list[Event]()
     while True:
@@ -65,8 +65,27 @@ def test_a_release_task_that_hangs_keeps_no_node() -> None:
 
 
 def test_what_could_not_be_done_is_told() -> None:
-    events, undone = ended(Slow(refused=CloudError("no", status=409, code="No")), FakeClock())
-    assert (events, undone) == ([], ["pool 'pool' could not be resized to 0 nodes, and goes on costing: no"])
+    events, failed = ended(Slow(refused=CloudError("no", status=409, code="No")), FakeClock())
+    said = "could not be resized to 0 nodes, and goes on costing: no"
+    assert (events, failed) == ([PoolNotice(pool="pool", says=(said,))], (ENDING,))
+
+
+class Unseen(Slow):
+    """Neither pools nor jobs can be looked at."""
+
+    def health(self, pool: str) -> PoolHealth:
+        raise CloudError("forbidden", status=403)
+
+    def over(self, job: Job) -> bool:
+        raise CloudError("forbidden", status=403)
+
+
+def test_what_cannot_be_looked_at_keeps_no_output_away() -> None:
+    events, failed = ended(Unseen(), FakeClock(), held_job(job_release_task=JobReleaseTask()))
+    assert failed == (ENDING,)
+    assert [event.says for event in events if isinstance(event, PoolNotice)] == [
+        ("could not be resized to 0 nodes, and goes on costing: forbidden",)
+    ]
 
 
 @pytest.mark.parametrize(

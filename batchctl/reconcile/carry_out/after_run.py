@@ -1,13 +1,14 @@
 """What becomes of pools once the tasks have ended: what the plan has said of them (`Plan.endings`)."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import PoolHealth
 from batchctl.desired import Desired
-from batchctl.errors import BatchctlError
+from batchctl.errors import BatchctlError, CloudError
 from batchctl.prices import hourly
 from batchctl.reconcile.decide.sizes import as_it_is
 from batchctl.reconcile.events import Event, PoolNotice
@@ -21,26 +22,40 @@ BETWEEN = 1.0
 """Seconds between two looks at a job whose release tasks run."""
 
 
-def end_pools(plan: Plan, desired: Desired, cloud: Cloud, clock: Clock) -> Generator[Event, None, list[str]]:
-    """Do it, and return what could not be done: outputs come home all the same."""
+def end_pools(plan: Plan, desired: Desired, cloud: Cloud, clock: Clock) -> Generator[Event, None, tuple[Ending, ...]]:
+    """Do it, and return what could not be done, each told with its reason: outputs come home all the same."""
     pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
     if plan.endings:
         _await_release_tasks(plan.waits, cloud, clock)
-    failed: list[str] = []
+    failed: list[Ending] = []
     for ending in plan.endings:
-        pool = pools[ending.pool.lower()]
-        if error := _ended(ending, as_it_is(pool, cloud.health(pool.name)), cloud, desired.owner):
-            failed.append(f"pool {ending.pool!r} could not be {_done(ending)}, and goes on costing: {error}")
+        if error := _ended(ending, pools[ending.pool.lower()], cloud, desired.owner):
+            failed.append(ending)
+            yield PoolNotice(pool=ending.pool, says=(f"could not be {_done(ending)}, and goes on costing: {error}",))
         else:
             yield PoolNotice(pool=ending.pool, says=(f"{_done(ending)}: its tasks have ended",))
-    return failed
+    return tuple(failed)
+
+
+def ended_lines(endings: Iterable[Ending], failed: Sequence[Ending]) -> list[str]:
+    """What became of each of these pools."""
+    return [f"pool {e.pool!r} {_became(e, failed)}" for e in endings]
+
+
+def _became(ending: Ending, failed: Sequence[Ending]) -> str:
+    could_not = f"could not be {_done(ending)}, and goes on costing (why is told above)"
+    return could_not if ending in failed else f"was {_done(ending)}"
 
 
 def _done(ending: Ending) -> str:
     return "deleted" if ending.does == DELETE else "resized to 0 nodes"
 
 
-def _ended(ending: Ending, pool: Pool, cloud: Cloud, owner: str) -> BatchctlError | None:
+def _ended(ending: Ending, wanted: Pool, cloud: Cloud, owner: str) -> BatchctlError | None:
+    try:
+        pool = as_it_is(wanted, cloud.health(wanted.name))
+    except CloudError as error:
+        return error
     if ending.does == DELETE:
         outcomes = cloud.delete([replace(pool, owner=owner)], owner)
     else:
@@ -54,8 +69,15 @@ def _await_release_tasks(jobs: Sequence[Job], cloud: Cloud, clock: Clock) -> Non
     for job in jobs:
         release = job.job_release_task
         until = clock.monotonic() + (release.max_wall_clock_time + MARGIN).total_seconds() if release else 0
-        while release and clock.monotonic() < until and not cloud.over(job):
+        while release and clock.monotonic() < until and not _over(job, cloud):
             clock.sleep(BETWEEN)
+
+
+def _over(job: Job, cloud: Cloud) -> bool:
+    # One that cannot be looked at may go on.
+    with suppress(CloudError):
+        return cloud.over(job)
+    return False
 
 
 def nodes_that_go_on(plan: Plan, desired: Desired, cloud: Cloud) -> Iterator[Event]:

@@ -63,18 +63,28 @@ def fetch_blob(url: str, target: Path) -> None:
 
 
 def blob_names(container_url: str, prefix: str) -> Iterator[str]:
-    """The names of a container's blobs that begin with `prefix`, without what only stands for a folder."""
-    marker = ""
-    while True:
+    """The names of a container's blobs that begin with `prefix`, without what only stands for a folder. Raises
+    BlobError, also if what answers is no container."""
+    marker, markers = "", set[str]()
+    while marker not in markers:
+        markers.add(marker)
         wanted = f"&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
         query = f"restype=container&comp=list&include=metadata{wanted}"
         parts = urlsplit(container_url)
         url = urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
-        page = ET.fromstring(_send_request("GET", url).data.decode("utf-8-sig"))
+        page = _listed_page(url)
         yield from (_blob_name(blob) for blob in page.iterfind("./Blobs/Blob") if not _is_folder(blob))
         marker = page.findtext("NextMarker") or ""
         if not marker:
             return
+    raise BlobError(-1, container_url, "the list of its blobs goes round in circles")
+
+
+def _listed_page(url: str) -> ET.Element:
+    try:
+        return ET.fromstring(_send_request("GET", url).data.decode("utf-8-sig"))
+    except (ET.ParseError, UnicodeDecodeError) as error:
+        raise BlobError(-1, url, f"what it answers is no list of blobs: {error}") from error
 
 
 def _blob_name(blob: ET.Element) -> str:

@@ -7,6 +7,7 @@ than all else that is done for them.
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import shlex
@@ -23,6 +24,7 @@ from batchctl.emulator.node.containers import Container
 from batchctl.emulator.node.outcome import Failed, Failure, KillReason, Outcome
 from batchctl.emulator.node.windows import Machine
 
+_log = logging.getLogger(__name__)
 NODE_DIRECTORIES = ("applications", "fsmounts", "shared", "startup/wd", "volatile", "workitems")
 LOG = "volatile/agent.log"
 UNEXPECTED_EXIT = Failure(
@@ -111,7 +113,14 @@ class Run:
         return self._killed
 
     async def go(self) -> Outcome:
-        """Runs it to its end, uploads included. Never raises."""
+        """Runs it to its end, uploads included. Never raises: who waits for its end would wait for ever."""
+        try:
+            return await self._gone()
+        except Exception as error:
+            _log.exception("the run in %s", self.order.directory)
+            return Outcome(None, Failure("CommandLaunchFailed", (("Message", f"{type(error).__name__}: {error}"),)))
+
+    async def _gone(self) -> Outcome:
         try:
             try:
                 code = await self._execute()

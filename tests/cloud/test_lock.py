@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from azure.core.exceptions import ServiceRequestError
@@ -13,12 +14,13 @@ from batchctl import verbs
 from batchctl.cloud.connect import connect
 from batchctl.cloud.lock.keeper import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.cloud.lock.notes import Holder
-from batchctl.errors import CloudError, Partial
+from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.local import Services
 from batchctl.opening.target import target_of
 from batchctl.spec.load import load
 from tests.children import child
 from tests.clock import FakeClock
+from tests.proxy import Meddling
 from tests.services import unique
 from tests.sweeps.stage import staged, through
 
@@ -95,6 +97,43 @@ def test_an_account_that_forbids_locks_is_told_of_no_lock(services: Services) ->
         lock.take(timedelta())
     with pytest.raises(CloudError, match="--no-lock does without"):
         lock.look()
+
+
+class Bounded(FakeClock):
+    """Not for ever."""
+
+    def sleep(self, seconds: float, halt: Event | None = None) -> None:
+        super().sleep(seconds, halt)
+        assert len(self.slept) < 3000
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error", "said", "within"),
+    [
+        (409, "BlobImmutableDueToPolicy", CloudError, "cannot lock batchctl/.*BlobImmutableDueToPolicy", 0),
+        (409, "ContainerDisabled", CloudError, "cannot lock batchctl/", 0),
+        (412, "ConditionNotMet", Refused, "others write to the lock of .* all the time", 60),
+    ],
+)
+def test_a_lock_that_nobody_can_take_is_not_tried_for_ever(
+    services: Services, status: int, code: str, error: type[BatchctlError], said: str, within: float
+) -> None:
+    clock = Bounded(datetime.now(UTC))
+    first = connect(target_of(services), clock).lock(owner := unique("own"))
+    first.take(timedelta())
+    first.release()
+
+    def refuse(method: str, path: str) -> Meddling | None:
+        return Meddling(status=status, code=code) if "comp=metadata" in path and method == "PUT" else None
+
+    with through(services, refuse) as ways:
+        lock = connect(replace(target_of(services), storage_url=ways.storage.url), clock).lock(owner)
+        lock.look()
+        with pytest.raises(error, match=said):
+            lock.take(timedelta())
+    assert sum(clock.slept) <= within
+    first.take(timedelta())
+    first.release(forget=True)
 
 
 def test_a_holder_reads_back_as_it_was_written() -> None:

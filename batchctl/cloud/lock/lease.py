@@ -35,6 +35,18 @@ QUICK: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
 """A renewal that hangs for as long as the lease lives is no renewal."""
 
 
+PARTED_WITHIN = 30.0
+"""Seconds within which those that write to a lock by turns have parted."""
+
+OVERTAKEN = frozenset(
+    {"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound", "ContainerNotFound", "ContainerBeingDeleted"}
+)
+"""It is gone, was made, or was written to by somebody since we looked. What else is in the way stays there."""
+
+LEASED = frozenset({"LeaseIdMissing", "LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"})
+"""The first: it was leased when we wrote into it; the others: between our two requests."""
+
+
 class Claim(Enum):
     HELD = "ours now"
     OVERTAKEN = "somebody wrote to it after we had looked"
@@ -74,20 +86,21 @@ class Lock:
         if self._keeper is not None:
             return True
         clock, claim = self._session.clock, self._claim(ticket)
-        deadline = clock.monotonic() + patience.total_seconds()
+        begun = clock.monotonic()
         while claim is not Claim.HELD:
             self._undisturbed = False
-            holder = self._holder()
-            if holder is None or holder.dead:
+            holder, waited = self._holder(), clock.monotonic() - begun
+            free = holder is None or holder.dead
+            if waited >= patience.total_seconds() + (PARTED_WITHIN if free else 0):
+                raise Refused([self._taken(holder) if holder else self._contended()])
+            if free:
                 if holder is not None:
                     self._break()
                 # Two that write by turns, neither holding it yet, part by chance.
                 clock.sleep(random.uniform(0.02, 0.3))
                 claim = self._claim(ticket)
-            elif clock.monotonic() < deadline:
-                clock.sleep(POLL)
             else:
-                raise Refused([self._taken(holder)])
+                clock.sleep(POLL)
         return self._undisturbed
 
     def holder(self) -> str | None:
@@ -140,11 +153,9 @@ class Lock:
                 lambda: self._client().acquire(LEASE, etag=written, match_condition=MatchConditions.IfNotModified)
             )
         except CloudError as error:
-            # The first: it was leased when we wrote into it; the second: between our two requests.
-            if error.code in ("LeaseIdMissing", "LeaseAlreadyPresent"):
+            if error.code in LEASED:
                 return Claim.BUSY
-            # It is gone, was made, or was written to by somebody since.
-            if error.status in (404, 409, 412):
+            if error.code in OVERTAKEN:
                 return Claim.OVERTAKEN
             raise self._forbidden(error) from error
         self._used |= {ticket} if ticket else set()
@@ -213,6 +224,9 @@ class Lock:
             f"another apply or destroy of {self._owner!r} is at work: {holder.who}, since {holder.since} "
             f"(run {holder.run}). Wait for it, or pass --lock-timeout; one whose holder died is free within {LEASE} s"
         )
+
+    def _contended(self) -> str:
+        return f"others write to the lock of {self._owner!r} all the time, and none of them holds it: try again"
 
     def _forbidden(self, error: CloudError) -> CloudError:
         where = f"{CONTAINER}/{self._owner}.lock"

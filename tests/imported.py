@@ -44,6 +44,13 @@ def bodies(
     """What apply would send where containers hold these blobs: bodies with `kind`, ours left out."""
     path = folder / "spec.yaml"
     path.write_text(text, encoding="utf-8")
+    return [{**body, **_plain(body)} for body in whole_bodies(path, blobs, environ)]
+
+
+def whole_bodies(
+    path: Path, blobs: Mapping[str, list[str]] | None = None, environ: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """What apply would send of a spec, with all that is ours."""
     spec = load(path, {}, environ or {})
     held = {
         container: {name: Blob(container=container, path=name, md5="0" * 32, size=1) for name in sorted(names)}
@@ -53,7 +60,7 @@ def bodies(
     inventory = replace(taken, contents={**taken.contents, **held}, known=bool(held))
     desired = resolve(spec, inventory)
     requests = expansion(NOWHERE.storage_url, SystemClock()).requests(desired.resources, desired.owner)
-    return [{"kind": request.resource.kind, **_plain(request.body)} for request in requests if request.method == "POST"]
+    return [{"kind": request.resource.kind, **request.body} for request in requests if request.method == "POST"]
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,10 @@ class Found:
             self.wrong("this is to be a list", "type")
         return [self._at(node, index) for index, node in enumerate(self.node.items)]
 
+    def inside(self) -> "list[Found]":
+        """What a mapping or a list holds."""
+        return [found for _, found in self.entries()] if self.is_mapping else self.members() if self.is_list else []
+
     def _at(self, node: Node, name: str | int) -> "Found":
         return Found(node, self.source, self.report, (*self.at, name))
 
@@ -147,16 +151,32 @@ class Found:
         self.report.told.add(id(self.node))
         return self
 
+    def known(self, *names: str) -> "Found":
+        """What is in it under other names is dropped, for no importer knows it; what is said of it does not cover
+        that."""
+        for name, inner in self.entries() if self.is_mapping else ():
+            if name not in names and not inner.is_nothing and not inner.says_something():
+                inner.dropped(UNKNOWN)
+        return self
+
     def leave(self) -> None:
         """Whatever is in it of which nothing was said is dropped: no importer knows it."""
         for left in self.untold():
-            left.dropped(UNKNOWN)
+            if left.is_empty:
+                left.covered()
+            else:
+                left.dropped(UNKNOWN)
+
+    @property
+    def is_empty(self) -> bool:
+        """Is nothing in it, nor in anything that is in it?"""
+        return self.is_nothing or (self.node.kind != "scalar" and all(inner.is_empty for inner in self.inside()))
 
     def untold(self) -> "Iterator[Found]":
         """What is in it of which nothing was said, as much at once as can be."""
         if id(self.node) in self.report.told or self.is_nothing:
             return
-        inner = [found for _, found in self.entries()] if self.is_mapping else self.members() if self.is_list else []
+        inner = self.inside()
         if self.at and not any(found.says_something() for found in inner):
             yield self
             return
@@ -167,8 +187,7 @@ class Found:
         """Was something said of it, or of anything in it?"""
         if id(self.node) in self.report.told:
             return True
-        inner = [found for _, found in self.entries()] if self.is_mapping else self.members() if self.is_list else []
-        return any(found.says_something() for found in inner)
+        return any(found.says_something() for found in self.inside())
 
 
 def scalar_value(node: Node) -> Any:
@@ -184,15 +203,18 @@ def scalar_value(node: Node) -> Any:
     return float(node.text) if NUMBER.fullmatch(node.text) else node.text
 
 
+NOT_SAID = (Verdict.DROPPED, Verdict.REFUSED)
+
+
 def dotted(at: At) -> str:
     parts = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at)
     return parts.removeprefix(".")
 
 
-def told_by_table(found: Found, rows: Sequence[Row]) -> None:
+def told_by_table(found: Found, rows: Sequence[Row], verdicts: Sequence[Verdict] = NOT_SAID) -> None:
     """What a table drops or refuses; `field` of each is a path below `found`, `*` for any name or member in it."""
     for row in rows:
-        if row.verdict in (Verdict.DROPPED, Verdict.REFUSED):
+        if row.verdict in verdicts:
             for one in below(found, row.field.split(".")):
                 for left in one.untold():
                     left.told(row.verdict, row.to, row.why)

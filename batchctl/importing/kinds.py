@@ -12,6 +12,7 @@ from batchctl.importing.rest.files import AZ
 from batchctl.importing.shipyard.files import SHIPYARD
 from batchctl.importing.snakemake import SNAKEMAKE
 from batchctl.importing.terraform.files import TERRAFORM
+from batchctl.importing.veil import veiled
 from batchctl.words import some
 
 KINDS: Mapping[str, Kind] = {
@@ -29,7 +30,8 @@ def imported(files: Sequence[Found], asked: Asked, named: str = "") -> Document:
     said = kind.document(known, asked)
     for file in known:
         file.leave()
-    return said
+    without: Document = veiled(said, known)
+    return without
 
 
 def _named(name: str) -> Kind:

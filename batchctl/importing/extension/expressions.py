@@ -15,7 +15,8 @@ class ExpressionError(Exception):
 
 
 class Template:
-    """A template's parameters and variables; `values` of parameters, by name. `lost` gathers brackets that went."""
+    """A template's parameters and variables; `values` of parameters, by name. `lost` gathers brackets that went,
+    `used` what was asked for: its part of the template, and its name."""
 
     def __init__(self, template: Found, values: Mapping[str, Any]) -> None:
         definitions = template.get("parameters")
@@ -24,6 +25,7 @@ class Template:
         self.variables: dict[str, Any] = variables.plain() if variables else {}
         self.values = values
         self.lost: list[str] = []
+        self.used: set[tuple[str, str]] = set()
 
     def resolved(self, found: Found) -> Found:
         """The same with every text evaluated, each at its place. Raises SpecError."""
@@ -100,6 +102,7 @@ class Template:
 
     def _parameter(self, said: str) -> Any:
         name, path = self._name(said)
+        self.used.add(("parameters", name))
         definition = self.definitions.get(name)
         if not isinstance(definition, dict):
             raise ExpressionError(f"no parameter is called {name!r}")
@@ -114,6 +117,7 @@ class Template:
 
     def _variable(self, said: str) -> Any:
         name, path = self._name(said)
+        self.used.add(("variables", name))
         if name not in self.variables:
             raise ExpressionError(f"no variable is called {name!r}")
         value = self.expression(self._inner(self.variables[name], path) if path else self.variables[name])

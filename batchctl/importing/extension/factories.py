@@ -23,7 +23,7 @@ def sweep_of(factory: Found) -> Sweep:
     axes = []
     for axis in sets.members():
         start, end = axis.need("start").whole(), axis.need("end").whole()
-        step = axis.get("step")
+        step = axis.known("start", "end", "step").get("step")
         by = step.whole() if step else 1
         if by == 0 or (end - start) * by < 0:
             axis.wrong("no number lies between start and end in such steps")

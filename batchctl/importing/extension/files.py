@@ -95,13 +95,29 @@ def _values(files: Sequence[Found], asked: Asked) -> Iterator[tuple[str, Any]]:
 def _resolved(file: Found, values: Mapping[str, Any]) -> Found:
     template = Template(file, values)
     found = template.resolved(file)
-    for name in ("parameters", "variables", "metadata", "$schema", "contentVersion"):
+    for name in ("parameters", "variables", *ABOUT):
         if name in file.names() and (part := file.get(name)) is not None and not part.is_list:
-            part.carried("", "evaluated") if name in ("parameters", "variables") else part.dropped("about the template")
+            _tell_values(name, part, template) if name not in ABOUT else part.dropped("about the template")
             (found.get(name) or part).covered()
     for lost in dict.fromkeys(template.lost):
         file.changed("", f"{lost} is no expression: the tool takes its brackets away")
     return found
+
+
+ABOUT = ("metadata", "templateMetadata", "$schema", "contentVersion")
+OF_PARAMETERS = (
+    *("type", "defaultValue", "allowedValues", "minValue", "maxValue", "minLength", "maxLength", "metadata"),
+    "additionalProperties",
+)
+
+
+def _tell_values(name: str, part: Found, template: Template) -> None:
+    """Of parameters and variables what is asked for is there by its value."""
+    for own, value in part.entries():
+        if (name, own) in template.used:
+            (value.known(*OF_PARAMETERS) if name == "parameters" else value).carried("", "evaluated")
+        else:
+            value.dropped("no text of the template asks for it")
 
 
 def _part(file: Found, name: str) -> Found | None:
@@ -170,9 +186,9 @@ def _job(job: Found, parts: Groups, applications: Mapping[str, Found], *, window
     """(the job, the id of its pool)."""
     applied = _applied(job, applications)
     factory = (applied.get("taskFactory") if applied else None) or job.get("taskFactory")
-    if factory is None:
-        raise UsageError("the template's job has no taskFactory: its tasks are made by something else")
     said = job_document(job, parts)
+    if factory is None and "jobManagerTask" not in said:
+        raise UsageError("the template's job has no taskFactory: its tasks are made by something else")
     named = job.get("poolInfo", "poolId")
     if named is None and job.get("poolInfo", "autoPoolSpecification") is None:
         job.wrong("poolInfo says no pool")
@@ -186,10 +202,10 @@ def _job(job: Found, parts: Groups, applications: Mapping[str, Found], *, window
             said[name]["commandLine"] = wrapped(str(said[name]["commandLine"]), windows=windows)
     if (before := job.get("jobPreparationTask")) is not None and "commandLine" in said["jobPreparationTask"]:
         said["jobPreparationTask"] = _first_word(said["jobPreparationTask"], before, windows=windows)
-    packages = _packages(factory)
-    if install := install_line(packages):
-        said["jobPreparationTask"] = with_packages(said.get("jobPreparationTask", {}), install)
-    said["tasks"] = list(_tasks(factory, parts, windows=windows))
+    if factory is not None:
+        if install := install_line(_packages(factory)):
+            said["jobPreparationTask"] = with_packages(said.get("jobPreparationTask", {}), install)
+        said["tasks"] = list(_tasks(factory, parts, windows=windows))
     return said, pool
 
 

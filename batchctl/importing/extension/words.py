@@ -55,7 +55,9 @@ def install_line(packages: Sequence[Found]) -> str:
         first = kind
         version = package.get("version")
         lines.append(INSTALLED[kind](package.need("id").text(), version.text() if version else ""))
-        package.carried("commandLine", "sources and keys are not added, as there" if len(package.names()) > 3 else "")
+        for name in package.names() - {"type", "id", "version"}:
+            package.need(name).dropped("sources and keys are not added, as there")
+        package.carried("commandLine")
     return ";".join([*(["apt-get update"] if first == "aptPackage" else []), *lines])
 
 

@@ -224,5 +224,7 @@ FIELDS = (
     Row("poolInfo.autoPoolSpecification", Verdict.CARRIED, "pool.lifetime", "and the pool in it"),
     Row("cloudServiceConfiguration", Verdict.CHANGED, "pool.image", "a Windows Server of today, and a size of today"),
     Row("certificateReferences", Verdict.REFUSED, "", "Batch has them no more"),
+    Row("schedule, jobSpecification", Verdict.REFUSED, "", "say it as `schedule:` and the job's one task"),
+    Row("batchctl_…, BATCHCTL_…", Verdict.DROPPED, "", "batchctl's own marks and settings, which it writes anew"),
     Row("url, eTag, state, executionInfo, stats, …", Verdict.DROPPED, "", SAID),
 )

@@ -23,6 +23,10 @@ def is_job(found: Found) -> bool:
     )
 
 
+def is_schedule(found: Found) -> bool:
+    return found.is_mapping and {"schedule", "jobSpecification"} <= found.names()
+
+
 def is_task(found: Found) -> bool:
     return found.is_mapping and {"id", "commandLine"} <= found.names()
 
@@ -45,6 +49,8 @@ def knows(found: Found) -> bool:
 def document(files: Sequence[Found], asked: Asked) -> Document:
     """Raises SpecError and UsageError."""
     found = [one for file in files for one in objects(file)]
+    for schedule in filter(is_schedule, found):
+        schedule.refused("a job schedule: say it as `schedule:`, and its job manager as the job's one task")
     pools, jobs = [o for o in found if is_pool(o)], [o for o in found if is_job(o)]
     return one_spec(pools, jobs, [o for o in found if is_task(o) and not is_job(o)], asked, Parts())
 
@@ -126,4 +132,11 @@ def depends_on(task: Found, ids: Sequence[str]) -> list[dict[str, str]]:
     return [{"task": name} for name in wanted if name in ids]
 
 
-AZ = Kind(name="az", title="az batch", knows=knows, document=document, fields=FIELDS)
+AZ = Kind(
+    name="az",
+    title="az batch",
+    knows=knows,
+    beside=lambda file: (file.is_mapping or file.is_list) and any(map(is_schedule, objects(file))),
+    document=document,
+    fields=FIELDS,
+)

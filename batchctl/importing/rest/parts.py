@@ -24,7 +24,9 @@ from batchctl.work import OutputFile, ResourceFile, Settings
 
 BLOB = re.compile(r"(?P<account>https?://[a-z0-9]{3,24}\.blob\.[^/?]+)/(?P<container>[a-z0-9$-]+)(?:/(?P<blob>[^?]+))?")
 UNLIMITED = timedelta(days=10_000_000)
-OURS = ("BATCHCTL_",)
+OURS = "batchctl_"
+"""How names of settings and marks of ours begin, whatever their case."""
+
 DEFAULT = "as by default"
 USUAL = {
     "user_scope": "pool",
@@ -92,7 +94,8 @@ class Parts:
         is_word = entry.metadata.get("fold") is word
         value = self._scalar(found, kind, is_word=is_word)
         usual = USUAL.get(entry.name, _plain_default(entry))
-        if value is None or (value == usual and (kind is not str or is_word or entry.name in USUAL)):
+        is_usual = value == usual and (kind is not str or is_word or entry.name in USUAL)
+        if value is None or is_usual or (value == "" and entry.default is None):
             found.carried(to, DEFAULT)
             return None
         found.carried(to)
@@ -127,8 +130,8 @@ class Parts:
         for item in found.members():
             name = item.need("name")
             value = item.get("value")
-            if name.text().startswith(OURS):
-                item.covered()
+            if name.text().lower().startswith(OURS):
+                item.dropped("batchctl's own, which it writes anew")
                 continue
             name.covered()
             said = self.say(name)
@@ -152,6 +155,9 @@ class Parts:
 
     def _resource_file(self, item: Found, to: str, number: int) -> Document:
         said = self.of(item, ResourceFileWords, to)
+        if (identity := item.get("identityReference", "resourceId")) is not None:
+            identity.carried(f"{to}.identityReference")
+            said["identityReference"] = {"resourceId": self.say(identity)}
         url = item.get("httpUrl") or item.get("blobSource")
         whole = item.get("storageContainerUrl")
         if url is not None:

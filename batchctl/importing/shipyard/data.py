@@ -131,7 +131,6 @@ def output_files(data: Found, storage: Storage, *, native: bool) -> list[Documen
         for pattern in patterns:
             said = _native(base, pattern, place) if native else _copied(base, pattern, place, strip)
             found.append({**said, **_condition(item, to)})
-        item.covered()
     return found
 
 

@@ -39,6 +39,7 @@ def _numbers(axis: Found) -> range:
     step = axis.need("step")
     if step.whole() == 0:
         step.wrong("a step is not 0")
+    axis.known("start", "stop", "step")
     return range(axis.need("start").whole(), axis.need("stop").whole(), step.whole())
 
 
@@ -61,6 +62,7 @@ def _zip(part: Found) -> Sweep:
 
 
 def _chosen(part: Found, of: Callable[[Sequence[Value], int], Any]) -> Sweep:
+    part.known("iterable", "length", "replacement")
     made = list(of(_iterable(part.need("iterable")), part.need("length").whole()))
     axes = tuple(zip(*made, strict=True)) if made else ((),)
     return Sweep(axes=axes, side_by_side=True)
@@ -92,6 +94,7 @@ def drawn(found: Found) -> Sweep | None:
         return None
     # The very series is wanted, which no better generator gives.
     source = random.Random(seed.whole())
+    found.known("seed", "generate", "integer", "distribution")
     draw = _draw(found, source)
     found.carried(f"{TO}.list", "the numbers that the tool draws with this seed")
     return Sweep(axes=([draw() for _ in range(count)],))
@@ -113,6 +116,7 @@ DRAWS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def _draw(found: Found, source: random.Random) -> Callable[[], Value]:
     if (whole := found.get("integer")) is not None:
+        whole.known("start", "stop", "step")
         start, stop, step = (whole.need(name).whole() for name in ("start", "stop", "step"))
         if not range(start, stop, step):
             whole.wrong("no number lies there")
@@ -122,7 +126,7 @@ def _draw(found: Found, source: random.Random) -> Callable[[], Value]:
     if name is None:
         distribution.wrong(f"one of {', '.join(DRAWS)}")
     method, parameters = DRAWS[name]
-    part = distribution.need(name)
+    part = distribution.known(name).need(name).known(*DRAWS[name][1])
     values = [(p.number() if (p := part.get(parameter)) else None) for parameter in parameters]
     if None in values[:2] and name != "exponential":
         part.wrong(f"{' and '.join(parameters)} are missing")

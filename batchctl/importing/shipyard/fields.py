@@ -9,6 +9,7 @@ C, X, D, R = Verdict.CARRIED, Verdict.CHANGED, Verdict.DROPPED, Verdict.REFUSED
 
 OURS = "a matter of the tool's own"
 CLIENT = "work of the client, not of Batch"
+REGISTRIES = "names of images say their registry; a login is added by hand, its password as ${env:NAME}"
 MOUNTS = "say it as pool.mountConfiguration, with ${env:NAME} for the key"
 
 CREDENTIALS = (
@@ -38,7 +39,7 @@ CONFIG = (
         "global_resources.additional_registries.docker",
         X,
         "pool.containerConfiguration.containerRegistries",
-        "names of images say their registry; a login is added by hand, its password as ${env:NAME}",
+        REGISTRIES,
     ),
     Row("global_resources.additional_registries.singularity", R, "", "Batch runs no Singularity images"),
     Row("global_resources.singularity_images", R, "", "Batch runs no Singularity images"),

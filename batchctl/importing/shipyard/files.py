@@ -22,6 +22,7 @@ TOPS = (
     "data_replication",
 )
 
+NO_TASK = "none of its tasks can be said: the spec is of the pool alone"
 ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?")
 ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 
@@ -44,15 +45,19 @@ def document(files: Sequence[Found], asked: Asked) -> Document:
     volumes = _volumes(parts.get("global_resources"))
     said: Document = {"version": 1, "name": _name(job or pool)}
     if job is not None:
-        said["job"] = job_document(job, config, nodes, storage, volumes, frozenset(images))
+        made = job_document(job, config, nodes, storage, volumes, frozenset(images))
+        if made["tasks"]:
+            # The tool keeps no streams of tasks.
+            said |= {"job": made, "logs": False}
+        else:
+            job.need("id").refused(NO_TASK)
     uploads = list(_uploads(parts.get("global_resources"), storage))
     if account := _account(parts.get("credentials"), storage):
         said["account"] = account
-    _tell_tables(parts, pool, job, files)
+    _tell_tables(parts, pool, job, files, is_made="job" in said)
     if storage.containers or uploads:
         said["storage"] = {"containers": storage.containers, **({"uploads": uploads} if uploads else {})}
-    # The tool keeps no streams of tasks.
-    return {**said, "logs": False, "pool": said_pool} if job is not None else {**said, "pool": said_pool}
+    return {**said, "pool": said_pool}
 
 
 def _require_one_of_each(files: Sequence[Found]) -> None:
@@ -126,6 +131,11 @@ def _uploads(resources: Found | None, storage: Storage) -> Iterator[Document]:
         if to.get("storage_account_settings") is None or moved is None:
             item.refused("it goes to nodes: let the start task bring it from a container")
             continue
+        if (share := to.get("data_transfer", "is_file_share")) is not None:
+            if share.truth():
+                item.refused("a file share: mount it by pool.mountConfiguration, with ${env:NAME} for the key")
+                continue
+            share.carried("")
         container, _, prefix = moved.carried("storage.uploads[].to").text().strip("/").partition("/")
         storage.containers[container] = {}
         path = source.need("path")
@@ -142,14 +152,25 @@ def _uploads(resources: Found | None, storage: Storage) -> Iterator[Document]:
         yield said
 
 
-def _tell_tables(parts: Mapping[str, Found], pool: Found, job: Found | None, files: Sequence[Found]) -> None:
+def _tell_tables(
+    parts: Mapping[str, Found], pool: Found, job: Found | None, files: Sequence[Found], *, is_made: bool
+) -> None:
     told_by_table(pool, fields.POOL)
     for file in files:
         told_by_table(file, fields.CONFIG)
+    for volume in _volumes(parts.get("global_resources")).values():
+        if not volume.says_something():
+            volume.dropped("no task that is made names it")
+    resources = parts.get("global_resources")
+    if resources is not None and (registries := resources.get("additional_registries", "docker")) is not None:
+        registries.changed("pool.containerConfiguration.containerRegistries", fields.REGISTRIES)
     if job is not None:
         told_by_table(job, fields.JOB)
         for task in [*job.need("tasks").members(), *filter(None, [job.get("merge_task")])]:
             told_by_table(task, fields.TASK)
+    if job is not None and not is_made:
+        for left in job.untold():
+            left.dropped("no task of the job is made")
     if (credentials := parts.get("credentials")) is not None:
         told_by_table(credentials, fields.CREDENTIALS)
 

@@ -95,6 +95,8 @@ def pool_document(pool: Found, images: Sequence[str], storage: Storage, nodes: N
 def _image(found: Found, *, native: bool) -> Document:
     said: Document = {}
     if (own := found.get("custom_image")) is not None:
+        if (other := found.get("platform_image")) is not None:
+            other.refused("the tool refuses it beside a custom_image, which is taken")
         said["image"] = {
             "virtualMachineImageId": own.need("arm_image_id").carried("pool.image.virtualMachineImageId").text()
         }

@@ -464,7 +464,7 @@ def _run_options(task: Found, around: Around) -> Iterator[str]:
     if (entry := task.get("entrypoint")) is not None:
         yield f"--entrypoint {entry.carried(to).text()}"
     if (user := around.job.get("user_identity", "specific_user")) is not None:
-        user.carried(to, "the node's /etc/passwd, group and shadow are not mounted")
+        user.known("uid", "gid").carried(to, "the node's /etc/passwd, group and shadow are not mounted")
         yield f"--user {user.need('uid').whole()}:{user.need('gid').whole()}"
     yield from _volumes(task, around, to)
     yield from _gpus(task, around, to)
@@ -476,7 +476,7 @@ def _volumes(task: Found, around: Around, to: str) -> Iterator[str]:
             volume = around.volumes.get(name)
             if volume is None:
                 around.job.wrong(f"global_resources.volumes.data_volumes has no {name!r}")
-            volume.carried(to)
+            volume.known("host_path", "container_path", "bind_options").carried(to)
             parts = [volume.get(key) for key in ("host_path", "container_path", "bind_options")]
             yield "-v " + ":".join(part.text() for part in parts if part is not None)
 

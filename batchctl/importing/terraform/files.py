@@ -109,6 +109,19 @@ def _tell_other(resource: Resource) -> None:
             left.dropped(why)
 
 
+INSIDE = frozenset(("root_module", "child_modules", "resources", "instances", "change"))
+SAID_BY_ADDRESS = frozenset(
+    (
+        *("address", "mode", "type", "name", "index", "index_key", "module", "provider", "provider_name"),
+        *("schema_version", "each", "depends_on", "dependencies", "private", "status", "tainted", "deposed"),
+        *("create_before_destroy", "sensitive_values", "sensitive_attributes", "identity", "identity_schema_version"),
+        *("actions", "action_reason", "before", "before_sensitive", "after_sensitive", "after_unknown"),
+        *("replace_paths", "importing", "generated_config", "previous_address", "module_address"),
+    )
+)
+"""What a plan or a state says of a resource beside its fields."""
+
+
 def _tell_rest(file: Found) -> None:
     """What stands around the resources."""
     values = next((name for name in RESOURCES if name in file.names()), "")
@@ -118,8 +131,17 @@ def _tell_rest(file: Found) -> None:
     part = file.need(values)
     if part.is_mapping and (outputs := part.get("outputs")) is not None:
         outputs.dropped(ABOUT)
-    # The addresses of the resources say the rest.
-    file.covered()
+    _cover(part)
+
+
+def _cover(part: Found) -> None:
+    for inner in part.members() if part.is_list else ():
+        _cover(inner)
+    for name, inner in part.entries() if part.is_mapping else ():
+        if name in INSIDE:
+            _cover(inner)
+        elif name in SAID_BY_ADDRESS and not inner.says_something():
+            inner.covered()
 
 
 TERRAFORM = Kind(

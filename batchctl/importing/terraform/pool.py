@@ -73,7 +73,8 @@ def _identities(said: Said) -> list[dict[str, str]]:
 
 
 def _targets(said: Said) -> list[str]:
-    return [block.need("disk_encryption_target").text().lower() for block in said.found.members()]
+    blocks = [block.known("disk_encryption_target") for block in said.found.members()]
+    return [block.need("disk_encryption_target").text().lower() for block in blocks]
 
 
 REGISTRY = (

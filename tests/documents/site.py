@@ -17,13 +17,14 @@ SHOWN = (
     "specs/**/*",
     "schemas/*",
     "benchmarks/*.md",
+    "benchmarks/*.py",
     "findings/*.md",
     "tests/sweeps/*.py",
 )
 """What pages are made of, or link to, as it lies in the repository."""
 SHIM = "https://unpkg.com/iframe-worker/shim"
 """What zensical's pages ask another host for; docs/site/ has it."""
-HOME = re.compile(r'href="\./((?:\.\./)*\.\.)"')
+HOME = re.compile(r'href="(?:\./)?((?:\.\./)*\.\.)"')
 """How its pages in folders lead to the first: a browser that reads files lists the folder."""
 
 

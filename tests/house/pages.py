@@ -36,12 +36,12 @@ def written(page: str, house: House) -> str:
 
 
 def picture(_house: House) -> str:
-    return "\n".join(["```", *(f"{drawn:52}{what}".rstrip() for drawn, what in PICTURE), "```"])
+    return "\n".join(["```text", *(f"{drawn:52}{what}".rstrip() for drawn, what in PICTURE), "```"])
 
 
 def files(house: House) -> str:
     """Every folder and file, and what its docstring says first."""
-    return "```\n" + "\n".join(_listed(house, PurePosixPath(), PACKAGE)) + "\n```"
+    return "```text\n" + "\n".join(_listed(house, PurePosixPath(), PACKAGE)) + "\n```"
 
 
 def laws(_house: House) -> str:
@@ -58,7 +58,7 @@ def order(_house: House) -> str:
         names = ["{" + ", ".join(row) + "}" if row[1:] else row[0] for row in rows]
         below = ["the files beside them" if name == OTHERS else name for name in names]
         lines.append(f"{f'{folder or PACKAGE}/':12}{' -> '.join(below)}")
-    return "```\n" + "\n".join(lines) + "\n```"
+    return "```text\n" + "\n".join(lines) + "\n```"
 
 
 PARTS: Mapping[str, Callable[[House], str]] = {

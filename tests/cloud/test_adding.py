@@ -1,5 +1,6 @@
 """Many tasks at once: how many requests they are, what each holds, and what an interruption leaves to be done."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -8,7 +9,7 @@ import pytest
 
 from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
-from batchctl.cloud.clients.batch import Json
+from batchctl.cloud.clients.batch import Batch, Json
 from batchctl.cloud.connect import Target, connect
 from batchctl.cloud.resources import task_adding
 from batchctl.desired import Desired
@@ -20,6 +21,8 @@ from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.events import Failed
 from batchctl.reconcile.plan import Action
 from batchctl.resources import Image, Job, Pool, Task
+from tests.clock import FakeClock
+from tests.cloud.test_answers import answering
 from tests.contract.conftest import done
 from tests.proxy import Log, counting
 from tests.services import unique
@@ -156,3 +159,47 @@ def test_a_task_that_no_request_can_hold_is_refused_and_the_others_are_added(clo
     ]
     assert isinstance(outcomes[-1].error, CloudError)
     assert "more than a request may have" in str(outcomes[-1].error)
+
+
+def said(**results: str) -> str:
+    """An answer to tasks that are added, by their ids: a status, or the code of an error."""
+    return json.dumps(
+        {
+            "value": [
+                {"taskId": id.replace("_", "-"), "status": status}
+                if status in ("success", "servererror")
+                else {"taskId": id.replace("_", "-"), "status": "clienterror", "error": {"code": status}}
+                for id, status in results.items()
+            ]
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (said(t_0="success", t_1="TaskExists"), ["", "GET /jobs/j/tasks/t-1 was answered 403"]),
+        (said(t_0="success", t_1="servererror"), ["", "gave up after"]),
+        (said(t_0="success", t_1="InvalidPropertyValue"), ["", "task 't-1' was refused: InvalidPropertyValue"]),
+        (said(t_0="success"), ["", "gave up after"]),
+        (said(t_0="success", t_7="success"), ["", "gave up after"]),
+        ('{"value": null}', ["the service did not say"] * 2),
+        ("{}", ["the service did not say"] * 2),
+        ('{"value": [5]}', ["the service did not say"] * 2),
+        ("<html>", ["did not answer as Azure Batch does"] * 2),
+    ],
+)
+def test_what_became_of_each_task_is_told_whatever_befell_another(
+    monkeypatch: pytest.MonkeyPatch, answer: str, told: list[str]
+) -> None:
+    def refuse(_: Batch, path: str) -> Json:
+        raise CloudError(f"GET {path} was answered 403", status=403)
+
+    monkeypatch.setattr(Batch, "get", refuse)
+    with answering(200, "application/json", answer) as target:
+        session = connect(target, FakeClock())._session
+        outcomes = list(task_adding.add_tasks(session, tasks("j", 2), plain))
+    found = {outcome.resource.name.rpartition("/")[2]: str(outcome.error or "") for outcome in outcomes}
+    assert len(outcomes) == 2
+    assert all(expected in found[f"t-{n}"] for n, expected in enumerate(told))
+    assert [bool(found[f"t-{n}"]) for n in range(2)] == list(map(bool, told))

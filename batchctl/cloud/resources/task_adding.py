@@ -1,7 +1,7 @@
 """Many tasks added: a hundred a request, some requests at once, and no more in memory than is on its way."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import field
 from functools import partial
 from itertools import groupby
@@ -77,32 +77,40 @@ def _add_chunk(session: Session, chunk: TaskChunk) -> list[Outcome]:
     def attempt() -> bool:
         """Add what is left; what the service could not do just now is left for the next attempt."""
         content = b'{"value":[%s]}' % b",".join(body for _, body in left.values())
-        try:
-            answer = session.ask(lambda: session.batch.post(path, content))
-        except BatchctlError as error:
-            outcomes.extend(Outcome(resource=task, error=error) for task, _ in left.values())
-            return True
-        for result in answer["value"]:
-            if str(result["status"]).lower() != "servererror":
-                task, _ = left.pop(result["taskId"])
-                outcomes.append(
-                    Outcome(resource=task, error=_why_not_added(session, chunk.job, task, result.get("error")))
-                )
+        for id, error in _settled(session.ask(lambda: session.batch.post(path, content)), left).items():
+            task, _ = left.pop(id)
+            outcomes.append(Outcome(resource=task, error=_why_not_added(session, chunk.job, task, error)))
         return not left
 
-    session.until(attempt, f"job {chunk.job!r} does not take its tasks", within=WITHIN)
+    try:
+        session.until(attempt, f"job {chunk.job!r} does not take its tasks", within=WITHIN)
+    except BatchctlError as error:
+        # What was added before stays so, and is told so.
+        outcomes += [Outcome(resource=task, error=error) for task, _ in left.values()]
     return outcomes
 
 
-def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -> CloudError | None:
+def _settled(answer: Json, asked: Container[str]) -> dict[str, Json | None]:
+    """The tasks that were added, or refused with an error, by their ids. Raises CloudError for what is no answer."""
+    results = answer.get("value")
+    if not isinstance(results, list) or not all(isinstance(r, dict) for r in results):
+        raise CloudError("the service did not say what became of each task, as Azure Batch does")
+    settled = (r for r in results if str(r.get("status")).lower() != "servererror")
+    return {r["taskId"]: r.get("error") for r in settled if r.get("taskId") in asked}
+
+
+def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -> BatchctlError | None:
     """Why the service did not take it. That it is there is what we want, if it is ours (reliability F04)."""
     if error is None:
         return None
     if error.get("code") == "TaskExists":
-        held = session.ask(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
+        try:
+            held = session.ask(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
+        except BatchctlError as unseen:
+            return unseen
         if travelling_digest(held) == task.digest:
             return None
-    return CloudError(f"task {task.id!r} was refused: {error_text(error)}", status=409, code=error["code"])
+    return CloudError(f"task {task.id!r} was refused: {error_text(error)}", status=409, code=error.get("code", ""))
 
 
 def _too_large(chunk: TaskChunk) -> CloudError:

@@ -36,7 +36,14 @@ class Request:
 
 
 Answer = tuple[int, Any]
-"""Status and JSON."""
+"""Status and JSON, or a Page."""
+
+
+class Page(str):
+    """What somebody says who stands between us and Azure."""
+
+    __slots__ = ()
+
 
 Serve = Callable[[Request], Answer]
 
@@ -94,9 +101,12 @@ def azure_hosts(folder: Path, patch: pytest.MonkeyPatch, hosts: tuple[str, ...],
         do_GET = do_PUT = do_PATCH = do_POST = answer  # noqa: N815 - as the library calls them
 
         def reply(self, status: int, said: Any) -> None:
-            content = json.dumps(said).encode()
+            page = isinstance(said, Page)
+            content = said.encode() if isinstance(said, Page) else json.dumps(said).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/html" if page else "application/json")
+            if not page:
+                self.send_header("x-ms-request-id", "7d6f0a5e")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -11,9 +11,18 @@ from batchctl.errors import CloudError, SpecError, UsageError
 from batchctl.opening.outside import Outside
 from batchctl.spec.load import examine, load
 from batchctl.verbs.saved import codec_for
-from tests.azure_stub import Answer, Cloud, Request, azure_hosts
+from tests.azure_stub import Answer, Cloud, Page, Request, azure_hosts
+from tests.clock import FakeClock
 
 SECRETS = {"/secrets/password": "canary-one", "/secrets/password/0a1b": "canary-old"}
+LOGIN = Page("<html><p>Sign in to this network")
+ODD: dict[str, Answer] = {
+    "/secrets/page": (200, LOGIN),
+    "/secrets/no-page": (404, LOGIN),
+    "/secrets/nothing": (200, {}),
+    "/secrets/list": (200, []),
+    "/secrets/number": (200, {"value": 1}),
+}
 SPEC = """\
 version: 1
 name: a  # and not ${keyvault:closed/in-a-comment}
@@ -33,6 +42,8 @@ def serve(request: Request) -> Answer:
     assert request.headers["Authorization"] == "Bearer only-for-a-test"
     if request.host.startswith("closed"):
         return 403, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}}
+    if request.path in ODD:
+        return ODD[request.path]
     if request.path not in SECRETS:
         return 404, {"error": {"code": "SecretNotFound", "message": "There is none."}}
     return 200, {"value": SECRETS[request.path], "id": "x"}
@@ -58,6 +69,18 @@ def test_a_secret_is_read_by_its_name_and_by_its_version(cloud: Cloud) -> None:
     assert cloud.asked == ["https://vault.azure.net", "https://vault.azure.cn"]
     with pytest.raises(CloudError, match=r"key vault 'closed': GET .* was answered 403 Forbidden: Caller is not auth"):
         vaults.secret("closed/password")
+
+
+@pytest.mark.parametrize("name", ["page", "nothing", "list", "number"])
+def test_what_is_no_secret_is_told_as_no_answer_of_a_vault(cloud: Cloud, name: str) -> None:
+    vaults = Vaults(FakeClock())
+    with pytest.raises(CloudError, match=r"key vault 'vault': .* did not answer as a key vault does"):
+        vaults.secret(f"vault/{name}")
+
+
+def test_a_login_page_does_not_say_that_there_is_no_secret(cloud: Cloud) -> None:
+    with pytest.raises(CloudError, match="does a proxy or a login page stand before it"):
+        Vaults(FakeClock()).secret("vault/no-page")
 
 
 def test_a_token_goes_to_key_vaults_alone(cloud: Cloud) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from batchctl.cloud.clients.faults import TRANSIENT, Fault
 
 REQUEST_IDS = ("x-ms-request-id", "request-id")
-"""Every answer of storage has the first (REST: common response headers), every one of Batch the second."""
+"""Every answer of storage and of key vaults has the first (REST: common response headers), every one of Batch the
+second."""
 
 OF_STORAGE, OF_BATCH = "x-ms-client-request-id", "client-request-id"
 """The header in which a client names its request. Storage gives it back with the answer, Batch does if it is asked to

@@ -16,6 +16,7 @@ from azure.core.rest import HttpRequest
 from batchctl.clock import Clock
 from batchctl.cloud.clients.faults import NOT_SIGNED_IN, answer_fault
 from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.genuine import require_the_service
 from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN
 from batchctl.errors import CloudError, UsageError
@@ -54,9 +55,9 @@ class Vaults:
                 return None
             why = NOT_SIGNED_IN if error.code == "NotSignedIn" else error
             raise CloudError(f"key vault {vault!r}: {why}", status=error.status, code=error.code) from error
-        return str(said["value"])
+        return said
 
-    def _read(self, host: str, domain: str, path: str) -> Any:
+    def _read(self, host: str, domain: str, path: str) -> str:
         policies = [
             RequestIdPolicy(),
             UserAgentPolicy(user_agent=self._gate.user_agent),
@@ -68,6 +69,18 @@ class Vaults:
         client: Any = PipelineClient(f"https://{host}", policies=policies, transport=transport)
         with client:
             answer = client.send_request(request)
+            require_the_service(url, answer.status_code, answer.headers, "a key vault")
             if answer.status_code != 200:
                 raise answer_fault(f"GET {url}", answer.status_code, answer.headers, answer.text())
-            return json.loads(answer.text())
+            return _value_of(answer.text(), url)
+
+
+def _value_of(text: str, url: str) -> str:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    value = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(value, str):
+        raise CloudError(f"{url} did not answer as a key vault does: there is no secret in its answer")
+    return value

@@ -47,4 +47,7 @@ def clear_leftovers(session: Session, owner: str, blob: Blob, condition: Mapping
 
 
 def _block_names(body: bytes) -> Iterable[ElementTree.Element]:
-    return ElementTree.fromstring(body).iterfind("UncommittedBlocks/Block/Name")
+    try:
+        return ElementTree.fromstring(body).iterfind("UncommittedBlocks/Block/Name")
+    except ElementTree.ParseError as error:
+        raise CloudError("blob storage did not say which blocks it holds: its answer is no XML") from error

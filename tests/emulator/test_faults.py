@@ -20,6 +20,7 @@ from .raw import VERSION, send
 from .stand import DEADLINE, Local, running, until
 from .test_jobs import state, task
 from .test_pools import code_of, steady
+from .test_running import shell
 
 
 @contextlib.contextmanager
@@ -202,6 +203,28 @@ def test_a_spot_node_is_preempted_in_the_middle_of_a_task(local, client, name):
     until(lambda: client.get_task(job, "t").state == "running", "the second start")
     assert client.get_node(name, node).state == "running"
     assert files_code(client, job, "before") == "TaskFilesCleanedup"
+
+
+def test_a_spot_node_is_preempted_while_it_prepares_a_job(local, client, name, caplog):
+    client.create_pool(pool_options(name, target_low_priority_nodes=1))
+    steady(client, name)
+    node = only(client, name).id
+    prepare = models.BatchJobPreparationTask(command_line=shell(f"[ -e {local.home}/{name} ] || sleep 1000"))
+    job = new_job(client, name, name, job_preparation_task=prepare)
+    client.create_task(job, task("t"))
+
+    def prepared() -> list[str]:
+        notes = client.list_job_preparation_and_release_task_status(job)
+        return [note.job_preparation_task_execution_info.state for note in notes]
+
+    until(lambda: prepared() == ["running"], "the preparation")
+    assert accident(local, name, node, accident="preempt", mendedAfter=60).status == 202
+    assert prepared() == []
+    (local.home / name).touch()
+    local.turn(61)
+    assert completed(client, job, "t").execution_info.exit_code == 0
+    assert prepared() == ["completed"]
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 def files_code(client, job: str, task_id: str) -> str | None:

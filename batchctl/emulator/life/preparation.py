@@ -124,9 +124,10 @@ def _special_task_ended(service: Service, pool: Pool, node: Node, job: Job, name
     service.wake(pool, job)
     service.store.keep(node)
     notes = node.preparations if name == PREPARATION else node.releases
-    info = notes[job.key]
-    if ended.killed is KillReason.REQUEUE:  # as if it had not begun: the node boots, or goes
-        del notes[job.key]
+    info = notes.get(job.key)
+    # As if it had not begun: the node boots, or goes, and one that was preempted has no notes any more.
+    if info is None or ended.killed is KillReason.REQUEUE:
+        notes.pop(job.key, None)
         return
     outcome = ended.outcome
     most = job.spec[name].get("constraints", {}).get("maxTaskRetryCount", 0)

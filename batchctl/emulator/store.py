@@ -88,21 +88,24 @@ class Store:
             records.clear()
         self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, set()
         self._latest = 0.0  # the clock may have been set back
-        self._database.executescript("BEGIN; DELETE FROM record; DELETE FROM asked; DELETE FROM note; COMMIT")
+        with self._database as database:
+            database.execute("BEGIN")
+            for table in ("record", "asked", "note"):
+                database.execute(f"DELETE FROM {table}")
 
     def flush(self) -> None:
-        """Writes what changed, in one transaction."""
+        """Writes what changed, in one transaction. What cannot be written now is for the next time."""
         if not (self._changed or self._dropped or self._noted):
             return
-        database = self._database
-        database.execute("BEGIN")
-        database.executemany("DELETE FROM record WHERE kind=? AND key=?", self._dropped)
-        database.executemany("DELETE FROM asked WHERE key=?", [(key,) for kind, key in self._dropped if kind == "task"])
-        database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
-        database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
+        gone = [(key,) for kind, key in self._dropped if kind == "task"]
         notes = ((name, json.dumps(self.notes[name], ensure_ascii=False)) for name in self._noted)
-        database.executemany("INSERT OR REPLACE INTO note VALUES (?,?)", notes)
-        database.execute("COMMIT")
+        with self._database as database:  # commits, or takes back what an error leaves half done
+            database.execute("BEGIN")
+            database.executemany("DELETE FROM record WHERE kind=? AND key=?", self._dropped)
+            database.executemany("DELETE FROM asked WHERE key=?", gone)
+            database.executemany("INSERT OR REPLACE INTO asked VALUES (?,?)", self._asked.items())
+            database.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?)", map(_stored_row, self._changed))
+            database.executemany("INSERT OR REPLACE INTO note VALUES (?,?)", notes)
         self._changed, self._asked, self._dropped, self._noted = {}, {}, {}, set()
 
     def try_writing(self) -> None:

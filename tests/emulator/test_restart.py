@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
 from .conftest import completed, new_job, ready_pool
+from .raw import VERSION, send
 from .stand import ACCOUNT, KEY, running, until
 from .test_jobs import task
 from .test_running import gone, shell, started_text
@@ -44,6 +47,21 @@ class Process:
         code = self.process.wait(timeout=20)
         self.process.stdin.close()
         return code
+
+
+def test_a_store_that_could_not_be_written_is_written_later(tmp_path):
+    """As with a full disk: nobody is told that it was done, and it is there once there is room."""
+    home = tmp_path / "home"
+    job = {"poolInfo": {"poolId": "p"}}
+    with running(home) as local, closing(sqlite3.connect(home / "batch.sqlite", isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        refused = send(local.url, "POST", f"/jobs?{VERSION}", {"id": "first", **job})
+        assert (refused.status, refused.code) == (500, "InternalError")
+        other.execute("DROP TRIGGER full")
+        assert send(local.url, "POST", f"/jobs?{VERSION}", {"id": "second", **job}).status == 201
+    with running(home) as local:
+        kept = send(local.url, "GET", f"/jobs?{VERSION}").json["value"]
+    assert [job["id"] for job in kept] == ["first", "second"]
 
 
 def test_a_restart_keeps_everything(tmp_path):

@@ -111,6 +111,9 @@ class Door:
             if fault and "status" in fault.asked:
                 raise AskedRefusal(fault)
             answer = self._handle(request, content)
+            if request.method not in ("GET", "HEAD"):
+                self._service.flush()  # before the answer goes: what was acknowledged is there after a crash
+            return answer
         except NotModified as same:
             return Answer(304, None, same.headers)
         except Refusal as refusal:
@@ -120,9 +123,6 @@ class Door:
         except Exception:
             _log.exception("request %s failed", request_id)
             return Answer(500, Refusal("InternalError").body("", request_id, times.stamp(now)))
-        if request.method not in ("GET", "HEAD"):
-            self._service.flush()  # before the answer goes: what was acknowledged is there after a crash
-        return answer
 
     def _handle(self, request: Request, content: bytes | None) -> Answer:
         headers = {name.lower(): value for name, value in request.headers.items()}

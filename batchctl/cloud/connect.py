@@ -40,6 +40,12 @@ AZURITE_KNOWS = "2026-06-06"
 ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 """Names of Batch and of storage accounts: one becomes the host of signed requests, both are part of a signature."""
 
+OF_AZURE = (
+    r"([a-z0-9]{3,24})(?:-secondary)?\.(?:.+\.)?(?:blob\.storage\.azure\.net|batch\.azure\.com|"
+    r"(?:blob\.core|batch)\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net))"
+)
+"""Hosts of accounts, each with its name, in all clouds (Learn: endpoints of storage accounts; of Batch accounts)."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -74,9 +80,9 @@ class Target:
         """From the spec's `account:` (batch, storage; the Batch account's id) and the variables that the Azure CLI
         reads (design D9)."""
         settings = _connection_string(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
-        name = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT") or _checked_name(
-            settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING"
-        )
+        said = _checked_name(environ.get("AZURE_STORAGE_ACCOUNT"), "AZURE_STORAGE_ACCOUNT")
+        in_string = _checked_name(settings.get("AccountName"), "the AccountName of AZURE_STORAGE_CONNECTION_STRING")
+        name = said or in_string
         batch_name = _checked_name(environ.get("AZURE_BATCH_ACCOUNT"), "AZURE_BATCH_ACCOUNT")
         if batch_name and not (account[0] or environ.get("AZURE_BATCH_ENDPOINT")):
             address = f"https://{batch_name}.REGION.batch.azure.com"
@@ -93,14 +99,23 @@ class Target:
             "storage",
             "AZURE_STORAGE_ACCOUNT",
         )
+        batch_key = _checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY")
+        key = _checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
+        key_in_string = _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING")
+        batch_account, storage_account = _account_at(batch, batch_name), _account_at(storage, name)
+        if batch_key:
+            _require_its_key("Batch", batch, batch_account, batch_name, "AZURE_BATCH_ACCOUNT")
+        if key:
+            _require_its_key("storage", storage, storage_account, said, "AZURE_STORAGE_ACCOUNT")
+        elif key_in_string:
+            _require_its_key("storage", storage, storage_account, in_string, "AZURE_STORAGE_CONNECTION_STRING")
         return cls(
             batch_url=batch,
-            batch_account=batch_name or _account_in(batch),
-            batch_key=_checked_key(environ.get("AZURE_BATCH_ACCESS_KEY"), "AZURE_BATCH_ACCESS_KEY"),
+            batch_account=batch_account,
+            batch_key=batch_key,
             storage_url=storage,
-            storage_account=name or _account_in(storage),
-            storage_key=_checked_key(environ.get("AZURE_STORAGE_KEY"), "AZURE_STORAGE_KEY")
-            or _checked_key(settings.get("AccountKey"), "the AccountKey of AZURE_STORAGE_CONNECTION_STRING"),
+            storage_account=storage_account,
+            storage_key=key or key_in_string,
             has_arm=urlsplit(batch).hostname not in LOOPBACK,
             resource_id=resource_id,
             # A blob store on loopback is Azurite, whoever started it.
@@ -323,8 +338,20 @@ def _suffix(settings: Mapping[str, str]) -> str:
     return found
 
 
-def _account_in(url: str) -> str:
-    """The account that an address names: by its host, or on this machine by its path."""
+def _account_at(url: str, said: str | None) -> str:
+    """The account at an address: what Azure's own hosts say of it, and of others (a custom domain, this machine) what
+    is `said` beside it, or their first word, or the path on this machine."""
     parts = urlsplit(url)
-    path = parts.path.strip("/")
-    return path if parts.hostname in LOOPBACK and path else (parts.hostname or "").split(".", 1)[0]
+    host, path = parts.hostname or "", parts.path.strip("/")
+    if found := re.fullmatch(OF_AZURE, host):
+        return found[1]
+    return said or (path if host in LOOPBACK and path else host.split(".", 1)[0])
+
+
+def _require_its_key(what: str, url: str, account: str, owner: str | None, variable: str) -> None:
+    """Raises UsageError for a key of another account, with which all that is signed would be refused."""
+    if owner not in (None, account):
+        raise UsageError(
+            f"{url} is the {what} account {account!r}, and the key is that of {owner!r}, as {variable} says: name one "
+            "account in both"
+        )

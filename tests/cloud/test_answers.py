@@ -259,6 +259,72 @@ def test_a_suffix_is_a_domain(suffix: str) -> None:
         Target.azure((None, None), environ)
 
 
+BATCH, STORE = "https://one.westeurope.batch.azure.com", "https://one.blob.core.windows.net"
+ACCOUNTS = (BATCH, STORE)
+
+
+@pytest.mark.parametrize(
+    ("account", "environ", "names"),
+    [
+        (ACCOUNTS, {"AZURE_STORAGE_ACCOUNT": "other", "AZURE_BATCH_ACCOUNT": "another"}, ("one", "one")),
+        ((BATCH, None), {"AZURE_STORAGE_ACCOUNT": "other", "AZURE_STORAGE_ACCOUNT_URL": STORE}, ("one", "one")),
+        (ACCOUNTS, {"AZURE_STORAGE_CONNECTION_STRING": "AccountName=other"}, ("one", "one")),
+        ((BATCH, "https://one-secondary.blob.core.windows.net"), {}, ("one", "one")),
+        ((BATCH, "https://one.z21.blob.storage.azure.net"), {"AZURE_STORAGE_ACCOUNT": "other"}, ("one", "one")),
+        ((BATCH, "https://ONE.privatelink.blob.core.windows.net"), {"AZURE_STORAGE_ACCOUNT": "other"}, ("one", "one")),
+        (
+            ("https://one.chinaeast2.batch.chinacloudapi.cn", "https://two.blob.core.chinacloudapi.cn"),
+            {"AZURE_BATCH_ACCOUNT": "other", "AZURE_STORAGE_ACCOUNT": "other"},
+            ("one", "two"),
+        ),
+        # A custom domain does not say it.
+        (("https://batch.example.com", "https://blobs.example.com"), {}, ("batch", "blobs")),
+        (
+            ("https://batch.example.com", "https://blobs.example.com"),
+            {"AZURE_BATCH_ACCOUNT": "one", "AZURE_STORAGE_ACCOUNT": "two"},
+            ("one", "two"),
+        ),
+        (("https://127.0.0.1:1", "https://127.0.0.1:2/store"), {"AZURE_STORAGE_ACCOUNT": "two"}, ("127", "two")),
+        # A key goes with the name that stands beside it.
+        (
+            ACCOUNTS,
+            {
+                "AZURE_STORAGE_ACCOUNT": "other",
+                "AZURE_STORAGE_CONNECTION_STRING": f"BlobEndpoint={STORE};AccountName=one;AccountKey=a2V5",
+            },
+            ("one", "one"),
+        ),
+    ],
+)
+def test_the_address_says_whose_signatures_are_good(
+    account: tuple[str | None, str | None], environ: dict[str, str], names: tuple[str, str]
+) -> None:
+    target = Target.azure(account, environ)
+    assert (target.batch_account, target.storage_account) == names
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"AZURE_STORAGE_ACCOUNT": "other", "AZURE_STORAGE_KEY": "a2V5"},
+            f"{STORE} is the storage account 'one', and the key is that of 'other', as AZURE_STORAGE_ACCOUNT says",
+        ),
+        (
+            {"AZURE_STORAGE_CONNECTION_STRING": "AccountName=other;AccountKey=a2V5"},
+            "the storage account 'one', and the key is that of 'other', as AZURE_STORAGE_CONNECTION_STRING says",
+        ),
+        (
+            {"AZURE_BATCH_ACCOUNT": "other", "AZURE_BATCH_ACCESS_KEY": "a2V5"},
+            f"{BATCH} is the Batch account 'one', and the key is that of 'other', as AZURE_BATCH_ACCOUNT says",
+        ),
+    ],
+)
+def test_a_key_of_another_account_signs_nothing(environ: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Target.azure(ACCOUNTS, environ)
+
+
 HOME = {"AZURE_BATCH_ENDPOINT": "https://127.0.0.1:1/", "AZURE_BATCH_ACCESS_KEY": "a2V5"}
 
 

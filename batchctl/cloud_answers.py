@@ -69,7 +69,8 @@ class Quotas:
     """What the account may have at most, and what there is of it. None: no such quota is told.
 
     `cores_by_family`: where dedicated cores are counted by family, which `dedicated_cores` then says nothing of.
-    `sizes` by their names in small letters, empty where nobody says them; `active_jobs` with job schedules.
+    `sizes` by their names in small letters, empty where nobody says them; `active_jobs` with job schedules. `untold`:
+    what could not be asked just now, and why.
     """
 
     region: str
@@ -81,6 +82,7 @@ class Quotas:
     sizes: Mapping[str, OfferedSize] = field(default_factory=dict)
     pools_there: tuple[PoolThere, ...] = ()
     active_jobs: int = 0
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

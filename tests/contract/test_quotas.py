@@ -5,6 +5,7 @@ the form of its published examples (azure-rest-api-specs: BatchAccountGet, Locat
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from batchctl.opening.target import target_of
 from batchctl.reconcile.plan import Plan
 from batchctl.spec.load import load
 from tests.azure_stub import Answer, Cloud, Request, azure_hosts
+from tests.clock import FakeClock
 from tests.counted import Quick
 from tests.services import unique
 
@@ -51,9 +53,12 @@ class Manager:
 
     told: dict[str, Any] = field(default_factory=dict)
     refuses: bool = False
+    busy: str = ""
 
     def __call__(self, request: Request) -> Answer:
         assert request.method == "GET"
+        if request.path == self.busy:
+            return 429, {"error": {"code": "SubscriptionRequestsThrottled", "message": "Later."}}
         if self.refuses:
             return 403, {"error": {"code": "AuthorizationFailed", "message": "You have no role there."}}
         if request.path == ACCOUNT:
@@ -143,3 +148,22 @@ def test_who_may_not_ask_hears_nothing_and_nothing_fails(desk: Desk) -> None:
     assert not desk.planned(vmSize="Standard_D64s_v5").refusals
     # Asked once, and of an account that answers nothing no more.
     assert [request.path for request in desk.azure.requests] == [ACCOUNT]
+
+
+@pytest.mark.parametrize(
+    ("busy", "what", "refused"),
+    [
+        (ACCOUNT, "the account's quotas and sizes could not be looked at", False),
+        (SKUS, "the sizes of japaneast could not be looked at", True),
+    ],
+)
+def test_what_could_not_be_asked_is_said_in_the_plan(desk: Desk, busy: str, what: str, refused: bool) -> None:
+    desk.manager.told |= {"poolQuota": 0}
+    desk.manager.busy = busy
+    hasty = replace(desk, session=replace(desk.session, clock=FakeClock(datetime.now(UTC))))
+    plan = hasty.planned(vmSize="Standard_D2s_v5")
+    (said,) = [note for note in plan.notes if "looked at" in note]
+    assert said.startswith(what)
+    assert said.endswith("was answered 429 SubscriptionRequestsThrottled: Later.")
+    assert bool(plan.refusals) == refused
+    assert len([request for request in desk.azure.requests if request.path == busy]) > 1

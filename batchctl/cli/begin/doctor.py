@@ -153,6 +153,8 @@ def _quota(ask: Callable[[], object]) -> Finding:
         return Finding("quota", "warning", str(error), "the credential needs Reader on the Batch account")
     if not isinstance(told, Quotas):
         return Finding("quota", "warning", "not told", "name account.resourceId, and sign in with Reader on it")
+    if told.untold:
+        return Finding("quota", "warning", told.untold[0], "ask again in a while")
     kinds = {"dedicated cores": told.dedicated_cores, "spot cores": told.spot_cores, "pools": told.pools}
     return Finding("quota", "ok", ", ".join(f"{most} {what}" for what, most in kinds.items() if most is not None))
 

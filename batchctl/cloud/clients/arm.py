@@ -4,8 +4,9 @@ Its library, azure-mgmt-batch, is the extra `batchctl[arm]` and loaded when it i
 service yet.
 """
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from azure.core import AzureClouds
@@ -25,6 +26,7 @@ CLOUDS = {
 WANTED = "a pool's identity is given by Azure Resource Manager alone"
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class Arm:
@@ -36,13 +38,16 @@ class Arm:
 
     def obstacle(self) -> str | None:
         """Why it can do nothing for us, and what to do about it."""
+        return self._why_not_asked() or self._why_nobody_is_signed_in()
+
+    def _why_not_asked(self) -> str | None:
         if self.account is None:
             return f"{WANTED}: give the spec `account.resourceId` (`az batch account show --query id` has it)"
         if self._name.lower() != self._host.partition(".")[0]:
             return f"{WANTED}, and `account.resourceId` names {self._name!r}, not the account of {self._host!r}"
         if not _is_installed():
             return f"{WANTED}, and what speaks to it is not installed: pip install 'batchctl[arm]'"
-        return self._why_nobody_is_signed_in()
+        return None
 
     def _why_nobody_is_signed_in(self) -> str | None:
         from azure.mgmt.core.tools import get_arm_endpoints
@@ -70,23 +75,21 @@ class Arm:
 
     @cached_property
     def account_as_told(self) -> Json | None:
-        """The Batch account in REST JSON, with its quotas; None where nobody may ask, or nobody answers."""
-        if self.account is None or self.obstacle():
+        """The Batch account in REST JSON, with its quotas; None where nobody may ask. Raises AzureError, and may be
+        asked again."""
+        if self._why_not_asked():
             return None
-        try:
-            return dict(self._client.batch_account.get(self._group, self._name).as_dict())
-        except AzureError:
-            return None
+        return _if_allowed(lambda: dict(self._client.batch_account.get(self._group, self._name).as_dict()))
 
     @cached_property
     def sizes_as_told(self) -> list[Json]:
-        """The VM sizes that Batch has in the account's region; none where nobody says them."""
+        """The VM sizes that Batch has in the account's region; none where nobody may ask. Raises AzureError, as the
+        account."""
         region = (self.account_as_told or {}).get("location")
-        try:
-            found = self._client.location.list_supported_virtual_machine_skus(region) if region else ()
-            return [dict(item.as_dict()) for item in found]
-        except AzureError:
+        if not region:
             return []
+        sizes = self._client.location.list_supported_virtual_machine_skus
+        return _if_allowed(lambda: [dict(item.as_dict()) for item in sizes(region)]) or []
 
     @cached_property
     def _cloud(self) -> AzureClouds:
@@ -125,6 +128,17 @@ class Arm:
         """What comes behind that word of the resource id."""
         words = (self.account or "").split("/")
         return words[[word.lower() for word in words].index(kind) + 1]
+
+
+def _if_allowed(request: Callable[[], T]) -> T | None:
+    """None where nobody is signed in, has no right, or sees nothing there. Raises AzureError where nobody answers."""
+    try:
+        return request()
+    except AzureError as error:
+        fault = fault_of(error)
+        if fault.code == "NotSignedIn" or fault.status in (401, 403, 404):
+            return None
+        raise
 
 
 def _is_installed() -> bool:

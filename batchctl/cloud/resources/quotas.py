@@ -6,6 +6,7 @@ from batchctl.cloud.clients.batch import Json
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.nodes import iso_moment
 from batchctl.cloud_answers import OfferedSize, PoolThere, Quotas
+from batchctl.errors import CloudError
 
 CAPABILITIES = {
     "LowPriorityCapable": "spot",
@@ -19,23 +20,35 @@ ACTIVE = {"filter": "state eq 'active'", "select": "id"}
 
 
 def account_quotas(session: Session) -> Quotas | None:
-    """None where nobody may ask the manager: no resource id, no extra, no sign-in, no rights."""
-    account = session.arm.account_as_told if session.arm else None
-    if account is None or session.arm is None:
+    """None where nobody may ask the manager: no resource id, no extra, no sign-in, no rights. What it did not answer
+    is in `untold`."""
+    if (arm := session.arm) is None:
         return None
+    try:
+        account = session.ask(lambda: arm.account_as_told)
+    except CloudError as error:
+        return Quotas(region="", untold=(f"the account's quotas and sizes could not be looked at: {error}",))
+    if account is None:
+        return None
+    region = str(account.get("location", ""))
+    try:
+        sizes, untold = session.ask(lambda: arm.sizes_as_told), tuple[str, ...]()
+    except CloudError as error:
+        sizes, untold = [], (f"the sizes of {region} could not be looked at: {error}",)
     said = account.get("properties", {})
     by_service = str(said.get("poolAllocationMode")).lower() != "usersubscription"
     families = said.get("dedicatedCoreQuotaPerVMFamily") if said.get("dedicatedCoreQuotaPerVMFamilyEnforced") else None
     pools = session.ask(lambda: list(session.batch.pages("/pools", select=THERE)))
     return Quotas(
-        region=str(account.get("location", "")),
+        region=region,
         # In a user's own subscription that counts the cores, and Batch tells none.
         dedicated_cores=said.get("dedicatedCoreQuota") if by_service else None,
         cores_by_family=_by_family(families) if by_service and families is not None else None,
         spot_cores=said.get("lowPriorityCoreQuota") if by_service else None,
         pools=said.get("poolQuota"),
         jobs=said.get("activeJobAndJobScheduleQuota"),
-        sizes={item["name"].lower(): _size(item) for item in session.arm.sizes_as_told},
+        sizes={item["name"].lower(): _size(item) for item in sizes},
+        untold=untold,
         pools_there=tuple(map(_there, pools)),
         active_jobs=sum(_active(session, path) for path in ("/jobs", "/jobschedules")),
     )

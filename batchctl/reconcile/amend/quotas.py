@@ -28,7 +28,7 @@ def with_quotas(plan: Plan, situation: Situation) -> Plan:
     quotas = situation.account.quotas() if nodes or made else None
     if quotas is None:
         return plan
-    refusals, notes = list(_too_many(plan, quotas)), list[str]()
+    refusals, notes = list(_too_many(plan, quotas)), list(quotas.untold)
     for change in nodes:
         name = change.resource.name
         never = list(_never(change, quotas, situation))

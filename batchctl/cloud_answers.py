@@ -7,7 +7,7 @@ from typing import Any
 
 from batchctl.errors import BatchctlError
 from batchctl.frozen import dataclass
-from batchctl.resources import Resource
+from batchctl.resources import ENDING, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class JobStanding:
         """Why it has ended, if it has."""
         if self.state == "gone":
             return "it was deleted"
-        return (self.why or "it was ended") if self.state in ("terminating", "completed", "deleting") else None
+        return (self.why or "it was ended") if self.state in ENDING else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -316,6 +316,10 @@ class AutoPool:
     pool: Pool = part(..., fold=as_compared, key="", rest="pool")
 
 
+ENDING = frozenset({"terminating", "completed", "deleting"})
+"""States in which a job takes no more tasks (REST: BatchJobState)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job, seen over its generations: `name` is the id that the spec gives, `generation` counts from 1.

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from batchctl.desired import Desired
-from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, field_changes, ordered_changes, why_uploaded
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Schedule, Stamp, Stamped, Task, label_of
+from batchctl.resources import ENDING, Blob, Container, Job, Pool, Resource, Schedule, Stamp, Stamped, Task, label_of
 
 
 def refuse_another_place(plan: Plan, situation: Situation) -> Plan:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from batchctl.reconcile.plan import Action, Change, Ending, Plan, field_changes, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import DELETE, KEEP, RESIZE_TO_ZERO, Job, Pool, Task, generation_id
+from batchctl.resources import DELETE, ENDING, KEEP, RESIZE_TO_ZERO, Job, Pool, Task, generation_id
 
 TARGETS = ("target_dedicated_nodes", "target_spot_nodes")
 
@@ -35,12 +35,9 @@ def has_work(plan: Plan, situation: Situation) -> bool:
     """Are tasks to run, or still under way?"""
     if plan.waits or plan.later or plan.of(Task, Action.CREATE):
         return True
-    ended = {job.id.lower() for job in situation.held_of(Job) if job.state in OVER}
+    ended = {job.id.lower() for job in situation.held_of(Job) if job.state in ENDING}
     under_way = (r for r in situation.held_of(Task) if r.state != "completed")
     return any(generation_id(task.job, task.generation or 1).lower() not in ended for task in under_way)
-
-
-OVER = ("terminating", "completed", "deleting")
 
 
 def without_idle_pools(plan: Plan, situation: Situation) -> Plan:

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from batchctl.desired import Desired
 from batchctl.reconcile.decide.diff import kept_for_snapshots
-from batchctl.reconcile.decide.runs import ENDING
 from batchctl.reconcile.plan import Action, Change, Plan, ordered_changes
 from batchctl.reconcile.port import Situation
-from batchctl.resources import Blob, Container, Job, Resource, Schedule, Task, of_kind, sorted_out
+from batchctl.resources import ENDING, Blob, Container, Job, Resource, Schedule, Task, of_kind, sorted_out
 from batchctl.words import plural, some
 
 LATER = "no output is pruned while tasks are still to be added: apply again with --prune-outputs when they have run"

@@ -7,10 +7,10 @@ from batchctl.desired import Desired
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import Reasons
 from batchctl.reconcile.decide.generations import schedule_tasks
-from batchctl.reconcile.decide.runs import ENDING, LEAVING
+from batchctl.reconcile.decide.runs import LEAVING
 from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, FieldChange, Plan, field_changes, ordered_changes
-from batchctl.resources import KINDS, Blob, Container, Job, Pool, Resource, Schedule, Task, of_kind, sorted_out
+from batchctl.resources import ENDING, KINDS, Blob, Container, Job, Pool, Resource, Schedule, Task, of_kind, sorted_out
 from batchctl.rules import Rule
 from batchctl.words import plural, some
 

@@ -12,11 +12,11 @@ from batchctl.desired import Desired, Stage
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.placement import Placement, place_tasks, still_awaited
-from batchctl.reconcile.decide.runs import ENDING, Runs, jobs_that_left, runs_of_job
+from batchctl.reconcile.decide.runs import Runs, jobs_that_left, runs_of_job
 from batchctl.reconcile.decide.verdicts import Verdict, refusals_of_busy, verdicts_on
 from batchctl.reconcile.outputs import outputs_by_task
 from batchctl.reconcile.plan import Change, LaterFactory
-from batchctl.resources import Blob, Job, Resource, Task, of_kind, sorted_out
+from batchctl.resources import ENDING, Blob, Job, Resource, Task, of_kind, sorted_out
 from batchctl.rest import SPEC, camel, path_of
 from batchctl.rules import Difference, Rule, field_differences
 from batchctl.words import some

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from batchctl.reconcile.decide.dependents import gets_no_more, stalled_tasks
-from batchctl.reconcile.decide.runs import ENDING
-from batchctl.resources import Job, Resource, Task
+from batchctl.resources import ENDING, Job, Resource, Task
 
 
 def jobs_that_go_on(held: Sequence[Resource], owner: str) -> tuple[Job, ...]:

@@ -7,10 +7,10 @@ from batchctl import frozen
 from batchctl.configurations import padded_numbers
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, awaited_ids, awaited_in_generation
-from batchctl.reconcile.decide.runs import ENDING, Runs
+from batchctl.reconcile.decide.runs import Runs
 from batchctl.reconcile.decide.verdicts import Verdict
 from batchctl.reconcile.plan import Action, Change, FieldChange, field_changes
-from batchctl.resources import Job, Task, label_of
+from batchctl.resources import ENDING, Job, Task, label_of
 from batchctl.rules import Rule
 
 

@@ -7,13 +7,10 @@ from dataclasses import replace
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, gets_no_more, stalled_tasks
 from batchctl.reconcile.plan import Action, Change
-from batchctl.resources import Job, Task, changed_parts, id_key
+from batchctl.resources import ENDING, Job, Task, changed_parts, id_key
 from batchctl.rules import field_differences
 from batchctl.words import plural
 from batchctl.work import HANDLING
-
-ENDING = frozenset({"terminating", "completed", "deleting"})
-"""States in which a job takes no more tasks."""
 
 LEAVING = "it is being deleted already: waits until it is gone"
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from batchctl.cloud_answers import JobStanding, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Blame
-from batchctl.resources import Task
+from batchctl.resources import ENDING, Task
 from batchctl.words import plural, some
 
 NAMED = 3
@@ -69,7 +69,7 @@ def job_is_gone(scene: Scene) -> Iterator[str]:
 
 
 def job_has_ended(scene: Scene) -> Iterator[str]:
-    if scene.standing.state in ("terminating", "completed", "deleting"):
+    if scene.standing.state in ENDING:
         why = f" ({scene.standing.why})" if scene.standing.why else ""
         yield f"job {scene.job} has ended{why}: nothing of it runs any more"
 

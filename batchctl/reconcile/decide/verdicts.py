@@ -6,10 +6,10 @@ from dataclasses import replace
 from batchctl.frozen import dataclass
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.dependents import NEW, Reasons, with_dependents
-from batchctl.reconcile.decide.runs import ENDING, Runs, changes_since, is_in_the_way
+from batchctl.reconcile.decide.runs import Runs, changes_since, is_in_the_way
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs
 from batchctl.reconcile.plan import Action, Change, field_changes
-from batchctl.resources import Job, Task, changed_parts
+from batchctl.resources import ENDING, Job, Task, changed_parts
 from batchctl.rules import Rule, field_differences
 from batchctl.words import some
 from batchctl.work import HANDLING

@@ -175,6 +175,14 @@ class JobStanding:
         return (self.why or "it was ended") if self.state in ENDING else None
 
 
+COMING = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging", "upgradingos"})
+"""States of nodes that will run tasks soon: their start task is still to run, or runs. In small letters, as those of
+nodes are; counts of nodes have the states of REST's keys."""
+
+BROKEN = frozenset({"unusable", "starttaskfailed"})
+"""States of nodes on which nothing will run, in small letters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenNodes:
     """Nodes that run nothing any more and `say` the same of it: how many, in which state (as the service writes it),

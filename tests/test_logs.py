@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchctl.cloud_answers import COMING
 from batchctl.render.log_lines import LineReader, harmless_line
-from batchctl.sights import FileState, Place, TaskSight
+from batchctl.sights import FileState, NodeSight, Place, TaskSight
 from batchctl.verbs.logs import Stream, follow_logs, read_logs, why_lost
 from batchctl.words import plain_lines
 from tests.clock import FakeClock
@@ -54,6 +55,26 @@ def test_a_stream_that_grows_is_told_once(grown: list[bytes]) -> None:
     eyes = Growing(looks)
     assert b"".join(part or b"" for part in followed(eyes)) == b"".join(grown)
     assert eyes.asked == len(b"".join(grown))
+
+
+class OfNode(Growing):
+    """A stream of the start task of a node, which is in this state until the last look."""
+
+    def __init__(self, looks: Sequence[tuple[str, bytes] | None], state: str) -> None:
+        super().__init__(looks)
+        self._state = state
+
+    def nodes(self, _pool: str) -> tuple[NodeSight, ...]:
+        self._at += 1
+        return (NodeSight(id="n", state="idle" if self._at >= len(self._looks) - 1 else self._state),)
+
+
+@pytest.mark.parametrize("state", sorted(COMING))
+def test_a_start_task_is_followed_until_its_node_is_there(state: str) -> None:
+    stream = Stream(label="n", place=Place(above="p", id="n", is_task=False), name="startup/stdout.txt")
+    eyes = OfNode([("1", b"one\n"), ("1", b"one\ntwo\n"), ("1", b"one\ntwo\nthree\n")], state)
+    heard = b"".join(part.content for part in follow_logs([stream], eyes, FakeCloud(), FakeClock()))  # type: ignore[arg-type]  # as far as it is asked
+    assert heard == b"one\ntwo\nthree\n"
 
 
 @pytest.mark.parametrize("second", ["2", "1"])

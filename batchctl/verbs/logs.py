@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batchctl.clock import Clock
+from batchctl.cloud_answers import COMING
 from batchctl.errors import NotThere
 from batchctl.frozen import dataclass
 from batchctl.reconcile.port import Cloud, Eyes
@@ -97,7 +98,7 @@ def not_begun(places: Sequence[Place], spec: Spec, eyes: Eyes) -> dict[str, str]
     pools = {place.above for place in places if not place.is_task}
     nodes = [node for pool in sorted(pools) for node in eyes.nodes(pool)]
     return {run.id: run.status for run in tasks if run.started is None} | {
-        node.id: node.state for node in nodes if node.state in STARTING
+        node.id: node.state for node in nodes if node.state in COMING
     }
 
 
@@ -187,8 +188,4 @@ def _is_over(stream: Stream, eyes: Eyes) -> bool:
         run = eyes.run(task)
         return run is None or run.state == "completed"
     node = next((node for node in eyes.nodes(stream.place.above) if node.id == stream.place.id), None)
-    return node is None or node.state not in STARTING
-
-
-STARTING = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging"})
-"""States of a node whose start task is still to run, or runs."""
+    return node is None or node.state not in COMING

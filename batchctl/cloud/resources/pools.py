@@ -17,7 +17,7 @@ from batchctl.cloud.resources.marked import Marked
 from batchctl.cloud.resources.nodes import broken_nodes, iso_moment, words_of_broken
 from batchctl.cloud.resources.pool_bodies import pool_body, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool, empty_pool
-from batchctl.cloud_answers import Outcome, PoolHealth, Scaling
+from batchctl.cloud_answers import BROKEN, Outcome, PoolHealth, Scaling
 from batchctl.resources import REQUEUE, Pool, SupportedImage
 
 ABLE = frozenset(
@@ -35,8 +35,6 @@ ABLE = frozenset(
     }
 )
 """States of nodes that run tasks or soon will (REST: BatchNodeState)."""
-
-BROKEN = frozenset({"unusable", "startTaskFailed"})
 
 GROUPS = ("dedicated", "lowPriority")
 """Kinds of nodes (REST: BatchPoolNodeCounts)."""
@@ -115,7 +113,7 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
                     states[state] = states.get(state, 0) + count
                     paid[group] += count * (state != "preempted")
     able = sum(count for state, count in states.items() if state in ABLE)
-    broken = broken_nodes(session, pool) if BROKEN & states.keys() else ()
+    broken = broken_nodes(session, pool) if any(state.lower() in BROKEN for state in states) else ()
     return PoolHealth(
         steady=str(item.get("allocationState", "")).lower() == "steady",
         nodes=tuple(sorted(states.items())),

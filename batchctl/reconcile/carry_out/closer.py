@@ -9,7 +9,7 @@ from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from batchctl.clock import Clock
-from batchctl.cloud_answers import Counts, PoolHealth
+from batchctl.cloud_answers import BROKEN, Counts, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.causes import FailedRun, blocked_by, grouped, last_line
 from batchctl.reconcile.events import Blocked, Broken, FactorySeen, Laggard, Looked
@@ -37,9 +37,6 @@ KEPT = 1000
 
 OVERLAP = timedelta(seconds=5)
 """What the service told late is asked for once more."""
-
-BAD = frozenset({"starttaskfailed", "unusable"})
-"""States of nodes on which nothing will run."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +135,7 @@ class CloseLook:
     def _broken(self, pool: str, health: PoolHealth | None) -> tuple[Broken, ...]:
         count = _bad_nodes(health)
         if count != self._nodes[0]:
-            bad = [node for node in self.eyes.nodes(pool) if node.state in BAD]
+            bad = [node for node in self.eyes.nodes(pool) if node.state in BROKEN]
             self._nodes = count, tuple(self._broken_node(pool, node) for node in bad[:SHOWN])
         return self._nodes[1]
 
@@ -170,7 +167,7 @@ class CloseLook:
 
 
 def _bad_nodes(health: PoolHealth | None) -> int:
-    return sum(count for state, count in health.nodes if state.lower() in BAD) if health else 0
+    return sum(count for state, count in health.nodes if state.lower() in BROKEN) if health else 0
 
 
 def _sight_of(job: Job) -> JobSight:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from batchctl.cloud_answers import BrokenNodes, PoolHealth, Scaling
+from batchctl.cloud_answers import COMING, BrokenNodes, PoolHealth, Scaling
 from batchctl.reconcile.decide.pool_verdicts import is_held_for_ever, is_too_early
-from batchctl.reconcile.decide.signs import COMING, SLOW, Scene, Sign
+from batchctl.reconcile.decide.signs import SLOW, Scene, Sign
 from batchctl.vm_sizes import cores_of_size
 from batchctl.words import plural
 

@@ -17,9 +17,6 @@ NAMED = 3
 SLOW = timedelta(minutes=20)
 """Nodes that come up for longer than this seldom come (Learn, "Azure Batch pool and node errors")."""
 
-COMING = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging", "upgradingos"})
-"""States of nodes that will run tasks soon, in small letters: counts of nodes have the states of REST's keys."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:

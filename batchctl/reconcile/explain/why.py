@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from batchctl.cloud_answers import BrokenNodes, JobStanding, PoolHealth
+from batchctl.cloud_answers import BROKEN, COMING, BrokenNodes, JobStanding, PoolHealth
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import blames, gets_no_more
-from batchctl.reconcile.decide.signs import COMING, NAMED, Scene
+from batchctl.reconcile.decide.signs import NAMED, Scene
 from batchctl.reconcile.decide.standstill import OF_NODES, TROUBLES, Reason, reasons
 from batchctl.resources import Job, Task
 from batchctl.sights import JobSight, NodeSight, PoolSight, TaskSight
@@ -138,7 +138,7 @@ def why_pool(scene: Scene, *, waiting: int) -> tuple[Reason, ...]:
 
 def why_node(node: NodeSight, pool: str, spec: str, *, external: bool = False) -> tuple[Reason, ...]:
     """What keeps a node from running tasks, if anything does."""
-    broken = (_broken(node),) if node.errors or node.state in ("unusable", "starttaskfailed") else ()
+    broken = (_broken(node),) if node.errors or node.state in BROKEN else ()
     health = PoolHealth(steady=True, nodes=((node.state, 1),), able=0 if broken else 1, wanted=1, broken=broken)
     found = reasons(Scene(job="", pool=pool, health=health, spec=spec, running=1, external=external))
     return tuple(replace(reason, says=reason.says.removeprefix("1 node ").removeprefix("1 ")) for reason in found)

@@ -21,7 +21,7 @@ else:
         if others != {"frozen": True, "slots": True}:
             return dataclasses.dataclass(kw_only=kw_only, **others)
         bare = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)
-        return lambda cls: _with_methods(bare(cls))
+        return lambda cls: _with_methods(bare(_said(cls)))
 
 
 def replace(value: T, **changes: Any) -> T:
@@ -44,6 +44,12 @@ def _copier(cls: Any) -> tuple[Callable[[Any], Any], dict[str, Callable[[Any, An
     text = "\n".join(["def copied(value):", "    made = make(cls)", *lines, "    return made"])
     exec(text, known)  # as dataclasses writes its methods
     return known["copied"], put
+
+
+def _said(cls: type) -> type:
+    """With a docstring: where there is none `dataclasses` makes one of the signature, slower than the class."""
+    cls.__doc__ = cls.__doc__ or cls.__name__
+    return cls
 
 
 WRITTEN = ("__init__", "__repr__", "__eq__", "__hash__")

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import isodate
-
 from batchctl.rest import camel
 from batchctl.rules import JsonText, veiled_json
 from batchctl.sensitive import Hidden, is_sensitive, masked
@@ -28,6 +26,8 @@ def shown_value(found: Any) -> str:
         case datetime():
             return found.isoformat().replace("+00:00", "Z")
         case timedelta():
+            import isodate  # imported late: few values are durations
+
             return str(isodate.duration_isoformat(found))
         case ((str(), str()), *_):
             return "[" + ", ".join(f"{name}={shown_setting(name, setting)}" for name, setting in found) + "]"

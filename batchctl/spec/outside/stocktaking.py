@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import le
 from pathlib import Path
@@ -167,6 +166,8 @@ def _usable_files(upload: Upload, pattern: Pattern, refused: Refused) -> Iterato
 
 def _hashed(files: Iterable[File], there: Mapping[str, Blob]) -> Iterator[tuple[File, Callable[[], str]]]:
     """Each file and what gives its MD5; large ones that have to be read come last, read several at once."""
+    from concurrent.futures import ThreadPoolExecutor  # imported late: it loads logging, and `validate` hashes nothing
+
     later: list[tuple[File, Callable[[], str]]] = []
     with ThreadPoolExecutor(HASHED_AT_ONCE) as readers:
         for file in files:

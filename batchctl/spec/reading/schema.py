@@ -4,7 +4,7 @@ mapping means."""
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from batchctl.spec.reading.ecma import as_in_json_schema
@@ -14,9 +14,10 @@ Schema = Mapping[str, Any]
 
 def schema_text(of: str = "batchctl") -> str:
     """A schema as it ships: in the wheel inside the package, in a checkout beside it."""
-    package, name = files("batchctl"), f"{of}.schema.json"
+    # No importlib.resources: it loads zipfile and tempfile, and what needs libcurl runs from no archive.
+    package, name = Path(__file__).parents[2], f"{of}.schema.json"
     inside = package / "schemas" / name
-    found = inside if inside.is_file() else package / ".." / "schemas" / name
+    found = inside if inside.is_file() else package.parent / "schemas" / name
     return found.read_text(encoding="utf-8")
 
 

@@ -4,8 +4,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import field, replace
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchctl.errors import Problem
 from batchctl.frozen import dataclass
@@ -14,11 +13,15 @@ from batchctl.spec.reading.schema import Schema, chosen_branch, constant_words, 
 from batchctl.spec.source import At, Place, Source, code_point, is_hidden, shown
 from batchctl.spec.template import Written
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 # At most 19 digits, as many as 64 bits have: a longer text is no number, and costs no time as one.
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?")
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 IN_YAML = re.compile(r"[-+]?(?:[0-9]{1,19}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?")
+WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 BASES: Mapping[str, int] = {"0x": 16, "0o": 8}
 NOTHING = ("null", "Null", "NULL", "~")
 
@@ -154,16 +157,22 @@ def as_in_yaml(text: str, wanted: Set[str]) -> Any:
     return int(number) if number == int(number) else Written(text)
 
 
-def _number_in_yaml(text: str) -> Decimal | None:
+def _number_in_yaml(text: str) -> "int | Decimal | None":
     base = BASES.get(text[:2])
     digits = text[2:]
     try:
         # Longer texts are no numbers of 64 bits, and Python's own marks none of YAML's.
         if base and len(digits) <= 22 and "_" not in digits and digits[:1] not in "+-":
-            return Decimal(int(digits, base))
-        return Decimal(text) if IN_YAML.fullmatch(text) else None
+            return int(digits, base)
     except ValueError:
         return None
+    if WHOLE.fullmatch(text):
+        return int(text)
+    if not IN_YAML.fullmatch(text):
+        return None
+    from decimal import Decimal  # imported late: most numbers of specs are whole
+
+    return Decimal(text)
 
 
 def number_value(text: str) -> int | Written:

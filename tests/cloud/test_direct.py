@@ -84,6 +84,21 @@ def test_a_body_goes_with_its_length_at_once(body: bytes) -> None:
     assert b"expect" not in said[0]
 
 
+def test_a_body_goes_with_its_length_after_a_request_that_reads_none() -> None:
+    said = []
+
+    def talk(connection: socket.socket) -> None:
+        for answer in (OK.replace(b"ok", b""), OK):
+            said.append(heard(connection).lower())
+            connection.sendall(answer)
+
+    with serving(talk) as url:
+        direct = Direct(url, Gate(), straight=True)
+        assert direct.send("HEAD", f"{url}/a", {}) == b""
+        assert direct.send("PUT", f"{url}/a", {}, b"") == b"ok"
+    assert b"content-length: 0\r\n" in said[1]
+
+
 ANSWERS = {
     b"HTTP/1.1 503 Busy\r\nretry-after: 7\r\nx-ms-error-code: ServerBusy\r\nContent-Length: 0\r\n\r\n": (
         503,

@@ -57,7 +57,7 @@ def test_a_lease_that_somebody_broke_is_lost_at_the_next_renewal(
     assert keeper is not None
     assert keeper.once() == RENEWED_EVERY
     assert cloud.blobs(f"{owner}-nothing") == ()
-    lease = blob.acquire_lease(lease_id=lock._lease)
+    lease = blob.acquire_lease(lease_id=lock._blob.lease)
     lease.break_lease(lease_break_period=0)
     assert keeper.once() == 0
     with pytest.raises(Partial, match=r"the lock was lost: PUT .*\.lock was answered 409 Lease"):

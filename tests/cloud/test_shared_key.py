@@ -14,7 +14,8 @@ from azure.storage.blob._shared_access_signature import BlobSharedAccessSignatur
 
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, SharedKey
-from batchctl.cloud.clients.storage import VERSION
+from batchctl.cloud.clients.storage import VERSION, metadata_headers
+from batchctl.cloud.lock.notes import Holder
 from tests.clock import FakeClock
 
 KEY = "c2lnbmVkIGhlcmUsIHNpZ25lZCB0aGVyZQ=="
@@ -47,12 +48,26 @@ def test_batch_is_sent_the_signature_of_its_sdk(what: str) -> None:
     assert ours == passed(policy, method, BATCH_URL + place, said)
 
 
+HOLDER = Holder.this("2026-11-28 21:00:00 UTC", "7d6f0a5e").metadata()
+MARKS = {"batchctl_owner": "a", "batchctl_origin": "github.com/a/b@c", "batchctl_expires": "2026-11-28T21:00:00Z"}
+OF_STORAGE: dict[str, tuple[str, str, dict[str, str]]] = {
+    "a list": ("GET", "?comp=list&include=metadata&marker=%2Fstore%2Fb", {}),
+    "a look": ("HEAD", "batchctl/a.lock", {"x-ms-client-request-id": "7d6f0a5e"}),
+    "a lock": ("PUT", "batchctl/a.lock", {"x-ms-blob-type": "BlockBlob", **metadata_headers(HOLDER)}),
+    "a mark": ("PUT", "batchctl/a.lock?comp=metadata", {"If-Match": '"0x8D1"', **metadata_headers(HOLDER)}),
+    "a lease": ("PUT", "batchctl/a.lock?comp=lease", {"x-ms-lease-action": "renew", "x-ms-lease-id": "b"}),
+    "an end": ("DELETE", "batchctl/a.lock", {"x-ms-lease-id": "b"}),
+    "a container": ("PUT", "input?restype=container", metadata_headers(MARKS)),
+}
+
+
 @pytest.mark.parametrize("endpoint", ["https://store.blob.core.windows.net", "http://127.0.0.1:10000/store"])
-def test_storage_is_sent_the_signature_of_its_sdk(endpoint: str) -> None:
-    url = f"{endpoint}/?comp=list&include=metadata&marker=%2Fstore%2Fb"
-    said = {"x-ms-version": VERSION, "x-ms-date": DATE}
-    theirs = passed(SharedKeyCredentialPolicy("store", KEY), "GET", url, said)
-    assert SharedKey("store", KEY, STORAGE).authorization("GET", url, said) == theirs
+@pytest.mark.parametrize("what", OF_STORAGE)
+def test_storage_is_sent_the_signature_of_its_sdk(what: str, endpoint: str) -> None:
+    method, target, headers = OF_STORAGE[what]
+    url, said = f"{endpoint}/{target}", {**headers, "x-ms-version": VERSION, "x-ms-date": DATE}
+    theirs = passed(SharedKeyCredentialPolicy("store", KEY), method, url, said)
+    assert SharedKey("store", KEY, STORAGE).authorization(method, url, said) == theirs
 
 
 @pytest.mark.parametrize("endpoint", ["https://store.blob.core.windows.net", "http://127.0.0.1:10000/store"])

@@ -17,7 +17,7 @@ from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.service_clock import ServiceClock
 from batchctl.cloud.clients.signing import Signing
-from batchctl.cloud.clients.storage import VERSION, Direct
+from batchctl.cloud.clients.storage import VERSION, Answer, Direct
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
 from batchctl.frozen import dataclass
@@ -124,15 +124,18 @@ class Session:
 
     def get_of_account(self, query: str) -> bytes:
         """As `ask`: what storage says of the account, which no URL of a container opens."""
-        url = f"{self.sas.endpoint}/?{query}"
+        return self.ask(lambda: self.send_of_account("GET", f"?{query}", {})).content
 
-        def request() -> bytes:
-            name = {OF_STORAGE: self.gate.new_id()}
-            # The version is signed, and sent by `direct` itself.
-            signed = self.signing("GET", url, {**name, "x-ms-version": VERSION})
-            return self.direct.send("GET", url, {**name, **signed})
-
-        return self.ask(request)
+    def send_of_account(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None, within: int = 0
+    ) -> Answer:
+        """One request to storage that no signed URL opens, once, `within` so many seconds if not 0. `target`: what
+        stands below the account, with its query. Raises Fault."""
+        url = f"{self.sas.endpoint}/{target}"
+        said = {OF_STORAGE: self.gate.new_id(), **headers}
+        # The version is signed, and sent by `direct` itself.
+        signed = self.signing(method, url, {**said, "x-ms-version": VERSION})
+        return self.direct.ask(method, url, {**said, **signed}, body, within)
 
     def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""

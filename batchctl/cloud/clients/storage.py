@@ -75,8 +75,13 @@ class Direct:
         """One request to storage and what it gives. Raises as `ask` does."""
         return self.ask(method, url, headers, body).content
 
-    def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """One request and its answer. Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate."""
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, within: int = 0
+    ) -> Answer:
+        """One request and its answer, `within` so many seconds if it is not 0.
+
+        Raises Fault if no answer comes, or none of 2xx; Partial at a shut gate.
+        """
         self._gate.check()
         try:
             # No lock: `pop` and `append` of a list are one step each. The last one first, whose connection is warm.
@@ -87,6 +92,7 @@ class Direct:
             exchange.load(method, url, headers, body)
             # Ctrl-C is heard only where Python runs, and libcurl comes back to it now and then if it is asked to.
             exchange.handle.setopt(pycurl.NOPROGRESS, current_thread() is not main_thread())
+            exchange.handle.setopt(pycurl.TIMEOUT, within)
             exchange.handle.perform()
             return exchange.answer()
         except pycurl.error as error:
@@ -163,6 +169,20 @@ class Exchange:
         self._content.clear()
         if self._has_body:
             self.handle.setopt(pycurl.POSTFIELDS, b"")
+
+
+METADATA = "x-ms-meta-"
+
+
+def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What gives a blob or a container this metadata. What is empty is not sent: libcurl would leave it out, though it
+    would be signed."""
+    return {f"{METADATA}{name}": value for name, value in metadata.items() if value}
+
+
+def metadata_of(headers: Headers) -> dict[str, str]:
+    """The metadata that an answer tells, its names in small letters."""
+    return {name.removeprefix(METADATA): value for name, value in headers.items() if name.startswith(METADATA)}
 
 
 def broken_off(number: int, why: str) -> Fault:

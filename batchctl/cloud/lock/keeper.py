@@ -27,7 +27,7 @@ class Keeper:
 
     def stop(self) -> None:
         self._stopped.set()
-        # Seconds: as long as a renewal may hang, 5 to connect and 10 to be answered (`lease.QUICK`).
+        # Seconds: as long as a renewal may hang, `blob.QUICK`.
         self._thread.join(timeout=15)
 
     def lost(self) -> str | None:

@@ -10,29 +10,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from functools import partial
-from typing import Any
 from uuid import uuid4
-
-from azure.core import MatchConditions
-from azure.storage.blob import BlobLeaseClient, BlobProperties
 
 from batchctl.cloud.clients.faults import as_fault
 from batchctl.cloud.clients.session import Session
+from batchctl.cloud.lock.blob import CONTAINER, LockBlob, Seen
 from batchctl.cloud.lock.keeper import Keeper
 from batchctl.cloud.lock.notes import Holder, ticket_metadata, used_tickets
 from batchctl.cloud_answers import USED, Ticket
 from batchctl.errors import BatchctlError, CloudError, Refused
-
-CONTAINER = "batchctl"
 
 LEASE = 60
 """Seconds that a lease lives when nobody renews it (REST: Lease Blob takes 15 to 60)."""
 
 POLL = 2.0
 """Seconds between two looks at a lock that is waited for."""
-
-QUICK: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
-"""A renewal that hangs for as long as the lease lives is no renewal."""
 
 
 PARTED_WITHIN = 30.0
@@ -58,9 +50,8 @@ class Lock:
 
     def __init__(self, session: Session, owner: str) -> None:
         self._session, self._owner = session, owner
-        self._blob = session.blobs.get_blob_client(CONTAINER, f"{owner}.lock")
-        # Ours, not one that the service makes: a request that is repeated after a lost answer finds its own lease.
-        self._lease = str(uuid4())
+        # The lease's id is ours, not the service's: a request that is repeated after a lost answer finds its own lease.
+        self._blob = LockBlob(session, f"{owner}.lock", str(uuid4()))
         self._seen: str | None = None
         self._used = frozenset[Ticket]()
         self._undisturbed = True
@@ -70,7 +61,7 @@ class Lock:
         """Remember how the lock is now. False: there is no container for locks yet."""
         self._undisturbed = True
         try:
-            self._saw(self._session.ask(self._blob.get_blob_properties))
+            self._saw(self._session.ask(self._blob.look))
         except CloudError as error:
             if error.status != 404:
                 raise self._forbidden(error) from error
@@ -106,7 +97,7 @@ class Lock:
     def holder(self) -> str | None:
         """Who holds it now, and since when; None if nobody does, or one that is known to be dead."""
         try:
-            found = _holder_of(self._session.find(self._blob.get_blob_properties))
+            found = _holder_of(self._session.find(self._blob.look))
         except CloudError as error:
             raise self._forbidden(error) from error
         return None if found is None or found.dead else f"{found.who}, since {found.since}"
@@ -122,8 +113,7 @@ class Lock:
         # A lease that is lost may be somebody else's by now.
         if not keeper.lost():
             over = forget and not self._used
-            let_go = partial(self._blob.delete_blob, lease=self._lease) if over else self._client().release
-            self._try(lambda: let_go(**QUICK))
+            self._try(self._blob.delete if over else self._blob.release)
         # Last: our own request to let go passes the gate too, and may not if the lease is lost.
         self._session.gate.watch(None)
 
@@ -149,9 +139,7 @@ class Lock:
             clock = self._session.clock
             # Before the request is sent: the service counts from a later moment, so we never trust it for too long.
             begun = clock.uptime()
-            self._session.ask(
-                lambda: self._client().acquire(LEASE, etag=written, match_condition=MatchConditions.IfNotModified)
-            )
+            self._session.ask(partial(self._blob.acquire, LEASE, written))
         except CloudError as error:
             if error.code in LEASED:
                 return Claim.BUSY
@@ -159,7 +147,7 @@ class Lock:
                 return Claim.OVERTAKEN
             raise self._forbidden(error) from error
         self._used |= {ticket} if ticket else set()
-        self._keeper = Keeper(partial(self._client().renew, **QUICK), clock.uptime, begun)
+        self._keeper = Keeper(self._blob.renew, clock.uptime, begun)
         self._session.gate.watch(self._keeper.lost)
         self._keeper.start()
         return Claim.HELD
@@ -169,8 +157,7 @@ class Lock:
         since = self._session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
         who = Holder.this(since, self._session.gate.run).metadata() | ticket_metadata(used)
         if self._seen is not None:
-            unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
-            return str(self._session.ask(lambda: self._blob.set_blob_metadata(who, **unchanged))["etag"])
+            return self._session.ask(partial(self._blob.mark, who, self._seen))
         try:
             return self._new(who)
         except CloudError as error:
@@ -181,14 +168,12 @@ class Lock:
 
     def _new(self, who: dict[str, str]) -> str:
         # Never over one that somebody made since we looked.
-        return str(self._session.ask(lambda: self._blob.upload_blob(b"", metadata=who, overwrite=False))["etag"])
+        return self._session.ask(partial(self._blob.make, who))
 
     def _make_container(self) -> None:
-        client = self._session.blobs.get_container_client(CONTAINER)
-
         def attempt() -> bool:
             try:
-                self._session.ask(lambda: client.create_container(metadata={"batchctl_holds": "locks"}))
+                self._session.ask(self._blob.make_container)
             except CloudError as error:
                 if error.code == "ContainerBeingDeleted":
                     return False
@@ -200,20 +185,18 @@ class Lock:
 
     def _holder(self) -> Holder | None:
         """Who holds it now, None if nobody does; the next claim builds on what was seen here."""
-        found = self._session.find(self._blob.get_blob_properties)
+        found = self._session.find(self._blob.look)
         self._saw(found)
         return _holder_of(found)
 
-    def _saw(self, found: BlobProperties | None) -> None:
+    def _saw(self, found: Seen | None) -> None:
         self._seen = found.etag if found else None
         self._used = used_tickets(found.metadata if found else None, self._session.clock.now())
 
     def _break(self) -> None:
         """Break the lease of a holder that is dead, unless it has changed hands since."""
-        unchanged: dict[str, Any] = {"etag": self._seen, "match_condition": MatchConditions.IfNotModified}
         try:
-            # At once (0 s): nobody is there any more who could be in the middle of something.
-            self._session.ask(lambda: self._client().break_lease(lease_break_period=0, **unchanged))
+            self._session.ask(partial(self._blob.break_now, self._seen or ""))
         except CloudError as error:
             # Somebody was quicker: the next claim sees what is there.
             if error.status not in (404, 409, 412):
@@ -232,10 +215,6 @@ class Lock:
         where = f"{CONTAINER}/{self._owner}.lock"
         return CloudError(f"cannot lock {where}: {error}; --no-lock does without", status=error.status, code=error.code)
 
-    def _client(self) -> BlobLeaseClient:
-        return BlobLeaseClient(self._blob, lease_id=self._lease)
 
-
-def _holder_of(found: BlobProperties | None) -> Holder | None:
-    leased = found is not None and found.lease.state in ("leased", "breaking")
-    return Holder.read(found.metadata) if found and leased else None
+def _holder_of(found: Seen | None) -> Holder | None:
+    return Holder.read(found.metadata) if found and found.is_leased else None

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import GONE_WITHIN, Session
+from batchctl.cloud.clients.storage import metadata_headers, metadata_of
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import CloudError, Refused
@@ -80,11 +81,12 @@ def delete(session: Session, containers: Sequence[Container], owner: str) -> Ite
 
 
 def _create_container(session: Session, owner: str, container: Container) -> None:
-    client = session.blobs.get_container_client(container.name)
+    place = f"{container.name}?restype=container"
 
     def attempt() -> bool:
+        asked = metadata_headers(_container_metadata(session, owner, container))
         try:
-            session.ask(lambda: client.create_container(metadata=_container_metadata(session, owner, container)))
+            session.ask(lambda: session.send_of_account("PUT", place, asked, b""))
         except CloudError as error:
             if error.code == "ContainerBeingDeleted":
                 return False
@@ -128,5 +130,6 @@ def _delete_container(session: Session, owner: str, container: Container) -> Non
 
 
 def _owner_of(session: Session, name: str) -> str | None:
-    properties = session.find(session.blobs.get_container_client(name).get_container_properties)
-    return (properties.metadata or {}).get(marks.OWNER) if properties else None
+    """REST: Get Container Properties."""
+    found = session.find(lambda: session.send_of_account("GET", f"{name}?restype=container", {}))
+    return metadata_of(found.headers).get(marks.OWNER) if found else None

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from rich.console import Console
 
 from batchctl.errors import CloudError
 from batchctl.reconcile.events import Awaited, Cause, Looked, Progress
@@ -17,6 +16,7 @@ from batchctl.render.live.keys import Keys
 from batchctl.render.live.log_view import OpenLog, after_key, keys_row, log_rows
 from batchctl.render.live.seen import Log
 from batchctl.render.live.view import View
+from batchctl.render.terminal import Terminal
 from batchctl.sights import Place
 from tests.clock import FakeClock
 from tests.test_live import MATTERS, progress
@@ -113,7 +113,7 @@ class Reader:
 
 
 def view_of(reader: Reader, clock: FakeClock | None = None) -> View:
-    view = View(Console(file=io.StringIO(), force_terminal=True, width=80, height=24), clock or FakeClock(), str)
+    view = View(Terminal(file=io.StringIO(), force_terminal=True, width=80, height=24), clock or FakeClock(), str)
     view.read = reader
     view.hear(progress(running=3))
     view.hear(MATTERS)

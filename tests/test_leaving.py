@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from batchctl import verbs
 from batchctl.cli.leaving import leave
@@ -22,6 +21,7 @@ from batchctl.reconcile.explain.unattended import unattended
 from batchctl.reconcile.plan import Ending, LaterFactory, Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
+from batchctl.render.terminal import Terminal
 from batchctl.resources import Job, Pool, Resource
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
@@ -176,7 +176,7 @@ def test_the_commands_mean_the_same_spec() -> None:
 class Said:
     def __init__(self) -> None:
         self._out, self._err = io.StringIO(), io.StringIO()
-        self.printer = Printer(Console(file=self._out), Console(file=self._err))
+        self.printer = Printer(Terminal(file=self._out), Terminal(file=self._err))
 
     def after(self, *events: Event | type[BaseException]) -> tuple[bool, list[str]]:
         def happen() -> Generator[Event, None, None]:
@@ -212,7 +212,7 @@ def test_ctrl_c_before_and_after_that_is_an_interruption() -> None:
 
 def test_programs_are_told_too() -> None:
     stream = io.StringIO()
-    console = Console(file=io.StringIO())
+    console = Terminal(file=io.StringIO())
     voice = JsonPrinter(stream, Printer(console, console), FakeClock())
     voice.begin("watch")
 

@@ -3,7 +3,6 @@
 import io
 
 import pytest
-from rich.console import Console
 
 from batchctl.cloud_answers import Counts
 from batchctl.reconcile.events import (
@@ -21,6 +20,7 @@ from batchctl.reconcile.events import (
 from batchctl.render.failures import task_failure_lines
 from batchctl.render.lines import EVERY, Lines, still_line
 from batchctl.render.live.seen import Seen, heard
+from batchctl.render.terminal import Terminal
 from tests.clock import FakeClock
 from tests.reconcile.build import failed
 
@@ -34,7 +34,7 @@ class Told:
 
     def __init__(self) -> None:
         self._file, self.clock = io.StringIO(), FakeClock()
-        console = Console(file=self._file, width=80, highlight=False, markup=False)
+        console = Terminal(file=self._file, width=80, highlight=False, markup=False)
         self.lines = Lines(console, console, self.clock)
 
     def after(self, *events: tuple[float, Event]) -> list[str]:

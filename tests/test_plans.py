@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
 from batchctl import verbs
 from batchctl.cloud_answers import BrokenNodes
@@ -32,6 +31,7 @@ from batchctl.reconcile.kept.document import plan_from_json, plan_to_json
 from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
+from batchctl.render.terminal import Terminal
 from batchctl.resources import Job, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
@@ -191,7 +191,7 @@ class Story:
     def run(self, verb: str) -> dict[str, Any]:
         """What happened, in the words of a step."""
         out, err = io.StringIO(), io.StringIO()
-        printer = Printer(Console(file=out, highlight=False), Console(file=err, highlight=False))
+        printer = Printer(Terminal(file=out, highlight=False), Terminal(file=err, highlight=False))
         stream = io.StringIO()
         program = JsonPrinter(stream, printer, FakeClock())
         program.begin(verb)

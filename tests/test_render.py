@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from rich.console import Console
 
 from batchctl.cloud_answers import Counts
 from batchctl.errors import MOST_PROBLEMS, CloudError, Problem, Refused, SpecError, TasksFailed
@@ -34,8 +33,9 @@ from batchctl.reconcile.outputs import Fetch
 from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan, field_changes
 from batchctl.render.changes import detail_lines
 from batchctl.render.events import summary_line
-from batchctl.render.page import consoles
+from batchctl.render.paper import papers
 from batchctl.render.printer import Printer
+from batchctl.render.terminal import Terminal
 from batchctl.render.text import columns_of, short_ids, shown_path, shown_size, shown_value, visible_text, wrapped_line
 from batchctl.resources import Blob, Container, Image, Resource
 from batchctl.rest import camel
@@ -56,7 +56,7 @@ class Said:
     def __init__(self, **options: Any) -> None:
         self._out, self._err = io.StringIO(), io.StringIO()
         common: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "width": 40} | options
-        self.printer = Printer(Console(file=self._out, **common), Console(file=self._err, **common))
+        self.printer = Printer(Terminal(file=self._out, **common), Terminal(file=self._err, **common))
 
     @property
     def out(self) -> list[str]:
@@ -562,7 +562,7 @@ def test_colour_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         stream = io.StringIO()
         monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
         monkeypatch.setattr(sys, "stdout", stream)
-        Printer(*consoles(no_color=no_color)).plan(diff(desired(Container(name="input")), []))
+        Printer(*papers(no_color=no_color)).plan(diff(desired(Container(name="input")), []))
         return stream.getvalue()
 
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -577,7 +577,7 @@ def test_colour_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_results_and_progress_have_their_own_streams(capsys: pytest.CaptureFixture[str]) -> None:
-    printer = Printer(*consoles(no_color=True))
+    printer = Printer(*papers(no_color=True))
     printer.result("done")
     printer.say("working")
     assert capsys.readouterr() == ("done\n", "working\n")

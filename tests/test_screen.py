@@ -5,7 +5,6 @@ import sys
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from batchctl.cli.options import Options
 from batchctl.cli.speaking import can_be_live, voice_for
@@ -17,6 +16,7 @@ from batchctl.reconcile.events import Applied, Awaited, Begun, Event, PoolSeen, 
 from batchctl.reconcile.plan import Action, Change, LaterFactory, Plan
 from batchctl.render.live.screen import Screen
 from batchctl.render.live.taskbar import shows_progress
+from batchctl.render.terminal import Terminal
 from tests.clock import FakeClock
 from tests.reconcile.build import OWNER, desired, held_job, task
 from tests.reconcile.test_follow import IDLE, Scripted
@@ -30,7 +30,7 @@ class Drawn:
 
     def __init__(self, **options: bool) -> None:
         self._file = io.StringIO()
-        console = Console(file=self._file, force_terminal=True, width=80, height=24, highlight=False, markup=False)
+        console = Terminal(file=self._file, force_terminal=True, width=80, height=24, highlight=False, markup=False)
         self.screen = Screen(console, console, FakeClock(), **options)
 
     def told(self, *events: Event) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from rich.console import Console
 
 from batchctl import verbs
 from batchctl.errors import UsageError
@@ -17,6 +16,7 @@ from batchctl.reconcile.kept.document import Place, plan_to_json
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
+from batchctl.render.terminal import Terminal
 from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, masked, sensitive_values
 from batchctl.spec.load import examine, load
 from batchctl.spec.model import Spec
@@ -133,7 +133,7 @@ def test_what_comes_from_the_environment_is_shown_nowhere(tmp_path: Path) -> Non
 def _said_of(spec: Spec, cloud: FakeCloud) -> str:
     """All that is said while this spec is planned, kept and applied."""
     out, codec = io.StringIO(), codec_for(spec)
-    text = Printer(*(Console(file=out, highlight=False) for _ in range(2)))
+    text = Printer(*(Terminal(file=out, highlight=False) for _ in range(2)))
     program = JsonPrinter(out, text, FakeClock())
     program.account(Place(batch="b", storage="s"), codec)
 
@@ -193,7 +193,7 @@ def test_a_spec_knows_the_names_of_what_it_hides(tmp_path: Path) -> None:
 
 def test_people_see_no_secret_either() -> None:
     out, err = io.StringIO(), io.StringIO()
-    printer = Printer(Console(file=out, width=200), Console(file=err, width=200))
+    printer = Printer(Terminal(file=out, width=200), Terminal(file=err, width=200))
     veil = Veil(("canary-one",))
     printer.account(Place(batch="b", storage="s"), Codec(folder=Path("/"), veil=veil))
     settings = (("API_TOKEN", "canary-two"), ("URL", "https://x/?p=canary-one"), ("LEVEL", "3"))

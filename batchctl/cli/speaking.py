@@ -63,14 +63,16 @@ def open_telling(how: str, no_color: bool) -> Voice:
     """For commands whose work takes its time: `how` is one of VOICES."""
     if how == "json":
         return open_voice(True, no_color)
-    from batchctl.render.page import consoles
+    from batchctl.render.paper import papers
 
-    out, err = consoles(no_color=no_color)
+    out, err = papers(no_color=no_color)
     voice: Printer
     if how == "live":
         from batchctl.render.live.screen import Screen  # imported late: so much of rich is loaded for nothing else
         from batchctl.render.live.taskbar import shows_progress
+        from batchctl.render.terminal import Terminal
 
+        assert isinstance(err, Terminal)  # as `voice_for` has seen to
         voice = Screen(out, err, SystemClock(), on_bar=shows_progress(os.environ))
     else:
         from batchctl.render.lines import Lines
@@ -94,10 +96,10 @@ def open_voice(as_json: bool, no_color: bool = False) -> Voice:
 
 def open_printer(no_color: bool = False, *, aside: bool = False) -> "Printer":
     """`aside`: what is no result goes to stderr, for a program reads standard output."""
-    from batchctl.render.page import consoles  # imported late: help and completion print nothing of ours
+    from batchctl.render.paper import papers  # imported late: help and completion print nothing of ours
     from batchctl.render.printer import Printer
 
-    out, err = consoles(no_color=no_color)
+    out, err = papers(no_color=no_color)
     printer = Printer(err if aside else out, err)
     OPENED.append(printer)
     return printer
@@ -105,9 +107,10 @@ def open_printer(no_color: bool = False, *, aside: bool = False) -> "Printer":
 
 def open_page(no_color: bool = False) -> "Page":
     """For commands that know no plan: much less is loaded for it."""
-    from batchctl.render.page import Page, consoles
+    from batchctl.render.page import Page
+    from batchctl.render.paper import papers
 
-    page = Page(*consoles(no_color=no_color))
+    page = Page(*papers(no_color=no_color))
     OPENED.append(page)
     return page
 

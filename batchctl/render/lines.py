@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Iterator
 
-from rich.console import Console
-
 from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts
 from batchctl.reconcile.events import Cause, Event, Looked, Progress
@@ -15,6 +13,7 @@ from batchctl.render.live.matters import blocked_words, broken_words, cause_word
 from batchctl.render.live.pace import pace, pace_words
 from batchctl.render.live.seen import Seen, Step, heard
 from batchctl.render.live.shape import clock_words
+from batchctl.render.paper import Paper
 from batchctl.render.printer import Printer
 from batchctl.render.text import shown_span
 from batchctl.words import one_line
@@ -26,7 +25,7 @@ EVERY = 30.0
 class Lines(Printer):
     """A printer that tells counts together, and that never falls silent."""
 
-    def __init__(self, out: Console, err: Console, clock: Clock) -> None:
+    def __init__(self, out: Paper, err: Paper, clock: Clock) -> None:
         super().__init__(out, err)
         self._clock, self._start = clock, clock.monotonic()
         self._seen = Seen()

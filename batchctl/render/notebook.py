@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterable
 from html import escape
 
-from rich.console import Console
 from rich.text import Text
 
 from batchctl.reconcile.events import Event, NotFetched, TaskFailed
@@ -13,6 +12,7 @@ from batchctl.reconcile.plan import Plan
 from batchctl.render.events import event_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
 from batchctl.render.printer import Printer
+from batchctl.render.terminal import Terminal
 from batchctl.render.text import disarmed, short_ids, visible_text
 
 WIDTH = 120
@@ -61,11 +61,11 @@ def event_text(event: Event, codec: Codec) -> str:
     return disarmed(short_ids(visible_text(codec.veil(said))))
 
 
-def _recorder() -> Console:
-    return Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False)
+def _recorder() -> Terminal:
+    return Terminal(file=io.StringIO(), record=True, width=WIDTH)
 
 
-def _shown(plan: Plan, codec: Codec) -> Console:
+def _shown(plan: Plan, codec: Codec) -> Terminal:
     console = _recorder()
     printer = Printer(console, console)
     printer.hide(codec)

@@ -2,12 +2,10 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from batchctl.errors import MOST_PROBLEMS, BatchctlError, Problem, Refused, SpecError
+from batchctl.render.paper import Paper, Part
 from batchctl.render.text import columns_of, disarmed, excerpt, short_ids, visible_text, wrapped_line
 from batchctl.sensitive import Veil
 from batchctl.words import one_line
@@ -15,7 +13,7 @@ from batchctl.words import one_line
 if TYPE_CHECKING:
     from batchctl.reconcile.kept.codec import Codec
 
-WRONG = Text("error: ", style="bold red")
+WRONG: Part = ("error: ", "bold red")
 
 
 class Page:
@@ -24,7 +22,7 @@ class Page:
     It knows no plan and no event: commands that read files alone load nothing of these.
     """
 
-    def __init__(self, out: Console, err: Console) -> None:
+    def __init__(self, out: Paper, err: Paper) -> None:
         self.out, self.err = out, err
         self._veil = Veil()
         self._looks_on = False
@@ -56,13 +54,15 @@ class Page:
 
     def as_text(self, lines: Iterable[str]) -> str:
         """Lines of a result as they would be written, and not written."""
-        with self.out.capture() as written:
+
+        def write() -> None:
             for line in lines:
                 self.line(line)
-        return written.get()
+
+        return self.out.captured(write)
 
     def say(self, line: str) -> None:
-        self.err.print(Text(self._broken(self._safe(line))), soft_wrap=True)
+        self.err.write((self._broken(self._safe(line)), ""))
 
     def _safe(self, said: str) -> str:
         return disarmed(short_ids(visible_text(self._veil(said))))
@@ -84,43 +84,28 @@ class Page:
                 self.say(f"{len(error.problems)} problems are told; there may be more when these are mended.")
             return
         said = self._refusal(error) if isinstance(error, Refused) else str(error)
-        line = Text("error: ", style="bold red").append(Text(self._broken(self._safe(said), "error: ")))
-        self.err.print(line, soft_wrap=True)
+        lead, style = WRONG
+        self.err.write((lead + self._broken(self._safe(said), lead), style))
 
     def _refusal(self, error: Refused) -> str:
         return "\n".join(map(one_line, error.reasons))
 
     def note(self, note: Problem) -> None:
         """What the reader of a spec should know of a place in it; it is valid all the same."""
-        self._problem(note, Text("note: ", style="bold"))
+        self._problem(note, ("note: ", "bold"))
 
-    def _problem(self, problem: Problem, lead: Text = WRONG) -> None:
+    def _problem(self, problem: Problem, lead: Part = WRONG) -> None:
         place = f"{one_line(problem.file)}:{problem.line}:{problem.column}: "
         said = f"{one_line(self._veil(problem.message))} [{problem.code}]"
-        line = Text(place).append(lead).append(said)
-        self.err.print(line, soft_wrap=True)
+        self.err.write((place, ""), lead, (said, ""))
         if problem.source:
             before, rest = excerpt(problem.source, problem.column)
             caret = " " * columns_of(before) + "^" * min(max(1, problem.width), max(1, columns_of(rest)))
-            self.err.print(Text(f"{problem.line:>6} | {before}{rest}\n       | {caret}"), soft_wrap=True)
+            self.err.write((f"{problem.line:>6} | {before}{rest}\n       | {caret}", ""))
 
     def _line(self, line: str, style: str = "", *, whole: bool = False) -> None:
         """One line, whatever is in it; `whole`: it is known to be one."""
         shown = line if whole else short_ids(one_line(self._veil(line)))
         shown = disarmed(shown)
         width = self.out.width if self.out.is_terminal and not whole else 0
-        self.out.print(Text(wrapped_line(shown, width), style=style), soft_wrap=True)
-
-
-class Heard(Console):
-    """A Console that leaves it to its caller what happens when nobody listens any more; rich would end the process."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def consoles(*, no_color: bool) -> tuple[Console, Console]:
-    """(stdout, stderr). rich itself honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
-    off = no_color or None
-    common: dict[str, Any] = {"no_color": off, "highlight": False, "markup": False, "emoji": False}
-    return Heard(**common), Heard(stderr=True, **common)
+        self.out.write((wrapped_line(shown, width), style))

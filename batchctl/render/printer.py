@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from batchctl.errors import BatchctlError, Refused
 from batchctl.reconcile.events import (
     Applied,
@@ -23,6 +21,7 @@ from batchctl.render.changes import SHOWN, alike_together, detail_lines, ending_
 from batchctl.render.events import MANY, WORDS, ceiling_line, event_line, holdings_line, step_line, summary_line
 from batchctl.render.failures import stranded_lines, task_failure_lines
 from batchctl.render.page import Page
+from batchctl.render.paper import Paper
 from batchctl.render.text import shown_path
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ STYLES = {
 class Printer(Page):
     """A page on which plans and events are told as well."""
 
-    def __init__(self, out: Console, err: Console) -> None:
+    def __init__(self, out: Paper, err: Paper) -> None:
         super().__init__(out, err)
         self._done: Counter[str] = Counter()
         self._ahead = self._gone = 0

@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
 from batchctl import verbs
 from batchctl.errors import BatchctlError, Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Plan
 from batchctl.render.printer import Printer
+from batchctl.render.terminal import Terminal
 from batchctl.resources import KINDS
 from batchctl.rules import Rule
 from batchctl.spec.load import load
@@ -84,7 +84,7 @@ class Desk:
     def applied(self, spec: Spec, choices: Choices) -> tuple[str, list[str]]:
         """The plan's lines, and what was written."""
         out = io.StringIO()
-        printer = Printer(Console(file=out, highlight=False), Console(file=io.StringIO()))
+        printer = Printer(Terminal(file=out, highlight=False), Terminal(file=io.StringIO()))
 
         def approve(plan: Plan) -> bool:
             printer.plan(plan)

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from rich.console import Console
-
 from batchctl.clock import Clock
 from batchctl.reconcile.events import (
     Applied,
@@ -24,7 +22,9 @@ from batchctl.reconcile.kept.document import Place as Account
 from batchctl.reconcile.plan import Plan
 from batchctl.render.events import words_of
 from batchctl.render.live.view import ReadLog, Retry, View
+from batchctl.render.paper import Paper
 from batchctl.render.printer import Printer
+from batchctl.render.terminal import Terminal
 from batchctl.words import one_line, plural
 
 INTERRUPTED = "interrupted: what is under way is finished first; Ctrl-C once more leaves at once"
@@ -39,7 +39,7 @@ ONLY_SEEN = (Awaited, Begun, ComingHome, Looked, NodesWaiting, PoolSeen, Spent)
 class Screen(Printer):
     """A printer whose progress is a view; lines that are said while it is drawn come above it."""
 
-    def __init__(self, out: Console, err: Console, clock: Clock, *, on_bar: bool = False) -> None:
+    def __init__(self, out: Paper, err: Terminal, clock: Clock, *, on_bar: bool = False) -> None:
         super().__init__(out, err)
         self._view = View(err, clock, lambda text: self._veil(text), on_bar=on_bar)
         self._place = ""

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-
-from wcmatch import glob
-
-FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
-
+from types import ModuleType
 
 MOST_ALTERNATIVES = 1000
 """Patterns that the braces of one may stand for."""
+
+ONE_PATTERN = re.compile(r"[\w./*? -]*")
+"""Stands for itself alone: wcmatch, which takes a tenth of a short command to load, is not asked."""
 
 
 def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
@@ -28,7 +27,8 @@ def chooser(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], b
 
 def _any_of(patterns: Sequence[str]) -> Callable[[str], bool]:
     """What `globmatch` would say of these patterns. Without NEGATE none excludes."""
-    found = [re.compile(text).fullmatch for text in glob.translate(patterns, flags=FLAGS)[0]]
+    glob, flags = _wcmatch()
+    found = [re.compile(text).fullmatch for text in glob.translate(patterns, flags=flags)[0]]
     return lambda path: any(match(path) for match in found)
 
 
@@ -38,8 +38,18 @@ def _anywhere(pattern: str) -> str:
 
 def stands_for_too_many(pattern: str) -> bool:
     """Does it stand for more than MOST_ALTERNATIVES patterns?"""
+    if ONE_PATTERN.fullmatch(pattern):
+        return False
+    glob, flags = _wcmatch()
     try:
-        glob.translate(pattern, flags=FLAGS, limit=MOST_ALTERNATIVES)
+        glob.translate(pattern, flags=flags, limit=MOST_ALTERNATIVES)
     except Exception:  # wcmatch keeps the name of its own exception to itself
         return True
     return False
+
+
+def _wcmatch() -> tuple[ModuleType, int]:
+    """The library and how it is used here; imported late: most specs filter nothing."""
+    from wcmatch import glob
+
+    return glob, glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX

@@ -1,5 +1,6 @@
 """Waiting for tasks, and what is said of them at the end."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,23 @@ def test_polls_grow_slower_and_never_too_slow() -> None:
 def test_two_looks_at_what_does_not_move_are_not_close() -> None:
     _, clock = waited(Scripted([WAITING] * 6 + [DONE]))
     assert min(clock.slept) == SHORTEST
+
+
+@pytest.mark.parametrize("health", [EMPTY, BROKEN, IDLE], ids=["none come", "broken", "idle"])
+def test_two_looks_that_are_to_agree_are_not_close_from_the_first(health: PoolHealth) -> None:
+    clock = FakeClock()
+    with contextlib.suppress(Stuck):
+        list(wait_for_tasks([held_job()], Scripted([WAITING, WAITING, DONE], [health]), clock, None))
+    assert clock.slept
+    assert min(clock.slept) == SHORTEST
+
+
+def test_nodes_that_come_up_are_looked_at_often_at_first_and_soon_no_more() -> None:
+    _, clock = waited(Scripted([WAITING] * 12 + [DONE], [STARTING]))
+    assert clock.slept[0] == EAGER
+    assert clock.slept == sorted(clock.slept)
+    assert [seconds for seconds in clock.slept if seconds < SHORTEST] == clock.slept[:6]
+    assert clock.slept[-1] == SHORTEST
 
 
 def test_a_wait_ends_by_its_deadline() -> None:

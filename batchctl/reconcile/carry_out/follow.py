@@ -31,7 +31,8 @@ SHORTEST, LONGEST = 1.0, 15.0
 
 EAGER = 0.25
 """Seconds between two polls at first while tasks run: then a poll is one request, and of a short run its end is a part.
-Where nothing moves, two looks that are to agree are further apart, for what they see may lag."""
+So at the very first while nodes come up. Where nothing moves and nothing says why, two looks that are to agree are
+further apart, for what they see may lag."""
 
 STDERR_LINES = 20
 
@@ -117,7 +118,8 @@ def wait_for_tasks(
         if timeout is not None and waited > timeout.total_seconds():
             raise Stuck(_too_long(timeout, counts, jobs, spec))
         # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
-        shortest = EAGER if counts.running or moved else SHORTEST
+        rarely = SHORTEST if watch.doubts else min(SHORTEST, max(EAGER, waited / 2))
+        shortest = EAGER if counts.running or moved else rarely
         clock.sleep(min(LONGEST, max(shortest, waited / 20)))
 
 

@@ -58,6 +58,11 @@ class PoolWatch:
     def pool(self) -> str:
         return self.job.pool or self._made or f"of job {self.job.id}"
 
+    @property
+    def doubts(self) -> bool:
+        """Must the next look agree with this one before anything is believed?"""
+        return self._doubted or self.puzzled
+
     def __post_init__(self) -> None:
         self._looked = self._changed = self.clock.monotonic()
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from batchctl.importing.found import Document, Found
 from batchctl.importing.settings import environment_settings
+from batchctl.importing.shipyard.around import Around, Ids, next_id, numbering
 from batchctl.importing.shipyard.data import Storage, fetched
 from batchctl.importing.shipyard.pool import ADMIN, Nodes, legal_id, shell_line
-from batchctl.importing.shipyard.tasks import Around, Ids, exit_conditions, next_id, numbering, tasks_of
+from batchctl.importing.shipyard.task_fields import exit_conditions
+from batchctl.importing.shipyard.tasks import tasks_of
 from batchctl.importing.shipyard.times import iso
 
 ENDS = "batchctl ends every job once its tasks have ended"

@@ -1,50 +1,17 @@
 """A task of Batch Shipyard, alone or with its factory, as a factory of a spec."""
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
-from typing import Any
+from collections.abc import Mapping
 
-from batchctl.frozen import dataclass
 from batchctl.importing import fnmatched
 from batchctl.importing.formats import FormatError, Pieces, named, positional
 from batchctl.importing.found import Document, Found
-from batchctl.importing.settings import environment_settings
 from batchctl.importing.shipyard import factories
-from batchctl.importing.shipyard.commands import host_parts
-from batchctl.importing.shipyard.data import Storage, output_files, resource_files, task_files
-from batchctl.importing.shipyard.pool import Nodes
-from batchctl.importing.shipyard.times import iso
+from batchctl.importing.shipyard.around import TO, Around, fresh_prefix, next_id, numbering, written_id
+from batchctl.importing.shipyard.lines import command_of
+from batchctl.importing.shipyard.task_fields import settings_of
 from batchctl.importing.sweeps import WRITTEN_OUT, Sweep, index_id, is_plain, numbered
 from batchctl.importing.templates import UnsayableError, hole, joined
 from batchctl.spec.template import Hole
-
-TO = "job.tasks[]"
-MARK = "\ue000"
-"""Around the number of a placeholder while a text is cut into words."""
-
-
-@dataclass(slots=True)
-class Ids:
-    """The numbers that ids without a name of their own get, by their prefix; `taken`: all ids so far; `vague`: prefixes
-    of which nobody knows how many there are."""
-
-    next: dict[str, int] = field(default_factory=dict)
-    taken: list[str] = field(default_factory=list)
-    vague: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
-    """What a task's job and pool say of it."""
-
-    job: Found
-    config: Found | None
-    nodes: Nodes
-    storage: Storage
-    volumes: Mapping[str, Found]
-    images: frozenset[str]
-    ids: Ids
 
 
 def tasks_of(task: Found, around: Around) -> list[Document]:
@@ -92,8 +59,8 @@ def _single(task: Found, around: Around) -> Document:
         task_id = next_id(prefix, width, around.ids)
     around.ids.taken.append(task_id)
     command = task.get("command")
-    said = {} if command is None else _command(command, [command.text()], around, told=True)
-    return {"id": joined([task_id]), **said, **_settings(task, around)}
+    said = {} if command is None else command_of(command, [command.text()], around, told=True)
+    return {"id": joined([task_id]), **said, **settings_of(task, around)}
 
 
 def _repeated(task: Found, count: Found, around: Around) -> list[Document]:
@@ -102,16 +69,16 @@ def _repeated(task: Found, count: Found, around: Around) -> list[Document]:
     if number < 1:
         return []
     command = task.get("command")
-    said = {} if command is None else _command(command, [command.text()], around, told=True)
+    said = {} if command is None else command_of(command, [command.text()], around, told=True)
     document, _ = _with_ids(task, Sweep(axes=(range(number),)), around)
-    return [{**document, **said, **_settings(task, around)}]
+    return [{**document, **said, **settings_of(task, around)}]
 
 
 def _over_sweep(task: Found, sweep: Sweep, around: Around) -> list[Document]:
     command = task.get("command")
     if command is None:
         document, _ = _with_ids(task, sweep, around)
-        return [{**document, **_settings(task, around)}]
+        return [{**document, **settings_of(task, around)}]
     try:
         pieces, sweep = positional(command.text(), sweep)
     except FormatError as error:
@@ -121,10 +88,10 @@ def _over_sweep(task: Found, sweep: Sweep, around: Around) -> list[Document]:
     document, shift = _with_ids(task, sweep, around)
     shifted: Pieces = [_renamed(piece, shift) if isinstance(piece, Hole) else piece for piece in pieces]
     try:
-        said = _command(command, shifted, around, told=True)
+        said = command_of(command, shifted, around, told=True)
     except UnsayableError:
         return _written_out(task, command, pieces, sweep, around)
-    return [{**document, **said, **_settings(task, around)}]
+    return [{**document, **said, **settings_of(task, around)}]
 
 
 def _renamed(piece: Hole, shift: Mapping[str, str]) -> Hole:
@@ -139,7 +106,7 @@ def _with_ids(task: Found, sweep: Sweep, around: Around) -> tuple[Document, Mapp
     first = around.ids.next.get(prefix, 0)
     count = len(sweep)
     around.ids.next[prefix] = first + count
-    around.ids.taken += [_written_id(prefix, width, n) for n in range(first, first + count)]
+    around.ids.taken += [written_id(prefix, width, n) for n in range(first, first + count)]
     if first == 0:
         return {"id": index_id(prefix, width), "forEach": sweep.for_each()}, {}
     counted = numbered(sweep, first)
@@ -154,14 +121,14 @@ def _written_out(task: Found, command: Found, pieces: Pieces, sweep: Sweep, arou
         _tell_all(task)
         return []
     prefix, width = numbering(task, around)
-    settings = _settings(task, around)
+    settings = settings_of(task, around)
     names, made = sweep.names, []
     for number, values in enumerate(sweep):
         filled = dict(zip(names, map(str, values), strict=True))
         text = "".join(_filled(piece, filled) for piece in pieces)
         task_id = next_id(prefix, width, around.ids)
         around.ids.taken.append(task_id)
-        made.append({"id": task_id, **_command(command, [text], around, told=not number), **settings})
+        made.append({"id": task_id, **command_of(command, [text], around, told=not number), **settings})
     return made
 
 
@@ -170,46 +137,6 @@ def _filled(piece: str | Hole, values: Mapping[str, str]) -> str:
         return piece
     value = values[piece.name]
     return value.zfill(int(piece.format.rstrip("d"))) if piece.format.startswith("0") else value
-
-
-def numbering(task: Found, around: Around) -> tuple[str, int]:
-    """(prefix, digits) of ids: the nearest place that says it."""
-    prefix, width = "task-", 5
-    places = (
-        around.config.get("batch_shipyard", "autogenerated_task_id") if around.config else None,
-        around.job.get("autogenerated_task_id"),
-        task.get("task_factory", "autogenerated_task_id"),
-    )
-    for place in filter(None, places):
-        if "prefix" in place.names():
-            found = place.get("prefix")
-            prefix = found.carried(f"{TO}.id").text() if found else ""
-        if (digits := place.get("zfill_width")) is not None:
-            width = digits.carried(f"{TO}.id").whole()
-    return prefix, width
-
-
-def next_id(prefix: str, width: int, ids: Ids) -> str:
-    while True:
-        number = ids.next.get(prefix, 0)
-        ids.next[prefix] = number + 1
-        if (found := _written_id(prefix, width, number)) not in ids.taken:
-            return found
-
-
-def _written_id(prefix: str, width: int, number: int) -> str:
-    return f"{prefix}{str(number).zfill(width)}"
-
-
-def fresh_prefix(task: Found, prefix: str, around: Around) -> str:
-    """Numbers go on after tasks of which nobody knows how many there are: others begin anew under another prefix."""
-    number = sum(used.startswith(prefix) for used in {*around.ids.next, *around.ids.vague})
-    found = f"{prefix.rstrip('-')}-{number + 1}-"
-    command = task.get("command")
-    if command is not None:
-        why = f"numbers would go on after tasks that nobody can count yet: these begin with {found}"
-        command.changed(f"{TO}.id", why)
-    return found
 
 
 PLACES = {
@@ -241,7 +168,7 @@ def _over_blobs(task: Found, factory: Found, around: Around) -> list[Document]:
     around.ids.vague.add(prefix)
     command = task.get("command")
     said = {} if command is None else _named_command(command, around)
-    settings = _settings(task, around)
+    settings = settings_of(task, around)
     file = {"blob": "{item}", "filePath": f"{{{PLACES[where]}}}"}
     files = [*settings.pop("resourceFiles", ()), file]
     # The tool makes a job without tasks where nothing is met.
@@ -275,54 +202,9 @@ def _named_command(command: Found, around: Around) -> Document:
         command.refused("{url} is the blob's address without a signature, which no placeholder of a spec is")
         return {}
     try:
-        return _command(command, pieces, around, told=True)
+        return command_of(command, pieces, around, told=True)
     except UnsayableError:
         command.wrong("no text of a spec stands for this command: put it into a script")
-
-
-# Commands and settings
-
-
-def _command(command: Found, pieces: Pieces, around: Around, *, told: bool) -> Document:
-    """What runs in the container. Raises UnsayableError."""
-    if around.nodes.native:
-        first = pieces[0].lstrip() if pieces and isinstance(pieces[0], str) else ""
-        said = joined([first, *pieces[1:]] if pieces and isinstance(pieces[0], str) else pieces)
-        if told:
-            command.carried(f"{TO}.commandLine", "native pool: without a shell, in the container")
-        return {"commandLine": said}
-    text, kept = _marked(pieces)
-    acts = host_parts(text)
-    try:
-        words = None if acts else shlex.split(text)
-    except ValueError:
-        command.wrong("a quote is not closed: bash on the node ends with an error")
-    if words is None:
-        if told:
-            parts = " ".join(acts)
-            why = f"bash on the node, outside the container, did {parts}: here a shell in the container does"
-            command.changed(f"{TO}.command", why)
-        return {"command": ["/bin/sh", "-c", joined(_unmarked(text, kept))]}
-    if told:
-        command.carried(f"{TO}.command")
-    return {"command": [joined(_unmarked(word, kept)) for word in words]}
-
-
-def _marked(pieces: Pieces) -> tuple[str, list[Hole]]:
-    kept: list[Hole] = []
-    text = ""
-    for piece in pieces:
-        if isinstance(piece, Hole):
-            text += f"{MARK}{len(kept)}{MARK}"
-            kept.append(piece)
-        else:
-            text += piece
-    return text, kept
-
-
-def _unmarked(text: str, kept: Sequence[Hole]) -> Iterator[str | Hole]:
-    for number, part in enumerate(text.split(MARK)):
-        yield kept[int(part)] if number % 2 else part
 
 
 def _tell_all(task: Found) -> None:
@@ -330,163 +212,3 @@ def _tell_all(task: Found) -> None:
     for name, inner in task.entries():
         if name != "task_factory" and not inner.is_nothing and not inner.says_something():
             inner.dropped("its task is not made")
-
-
-def _settings(task: Found, around: Around) -> Document:
-    said: Document = {}
-    if (container := _container(task, around)) is not None:
-        said["containerSettings"] = container
-    files = _files(task, around)
-    if files:
-        said["resourceFiles"] = files
-    if (data := task.get("output_data", "azure_storage")) is not None:
-        said["outputFiles"] = output_files(data, around.storage, native=around.nodes.native)
-    if (variables := task.get("environment_variables")) is not None:
-        said["environmentSettings"] = environment_settings(variables, f"{TO}.environmentSettings")
-    if limits := constraints(task, f"{TO}.constraints"):
-        said["constraints"] = limits
-    if (conditions := exit_conditions(task, f"{TO}.exitConditions.default")) is not None:
-        said["exitConditions"] = conditions
-    if (several := task.get("multi_instance")) is not None:
-        said |= _several_nodes(several, around)
-    return said
-
-
-LIMITS = {"max_wall_time": "maxWallClockTime", "retention_time": "retentionTime"}
-
-
-def constraints(found: Found, to: str) -> Document:
-    """Those of a task."""
-    said: Document = {}
-    for name, key in LIMITS.items():
-        if (limit := found.get(name)) is not None:
-            said[key] = iso(limit.carried(f"{to}.{key}"))
-    if (tries := found.get("max_task_retries")) is not None:
-        said["maxTaskRetryCount"] = tries.carried(f"{to}.maxTaskRetryCount").whole()
-    return said
-
-
-def exit_conditions(found: Found, to: str) -> Document | None:
-    options = found.get("exit_conditions", "default", "exit_options")
-    if options is None:
-        return None
-    said: Document = {}
-    for name, key in (("job_action", "jobAction"), ("dependency_action", "dependencyAction")):
-        if (action := options.get(name)) is not None:
-            said[key] = action.carried(f"{to}.{key}").text().lower()
-    return {"default": said} if said else None
-
-
-def _files(task: Found, around: Around) -> list[Document]:
-    to = f"{TO}.resourceFiles"
-    plain, data = task.get("resource_files"), task.get("input_data", "azure_storage")
-    files = resource_files(plain, to) if plain else []
-    if data is None:
-        return files
-    if around.nodes.native:
-        data.refused("the tool refuses input_data of tasks on native pools")
-        return files
-    return [*files, *task_files(data, around.storage, to)]
-
-
-def _several_nodes(several: Found, around: Around) -> Document:
-    if not around.nodes.native:
-        several.refused(
-            "the tool starts the containers of all nodes by itself: say it as mpi, or multiInstanceSettings"
-        )
-        return {}
-    to = f"{TO}.multiInstanceSettings"
-    if (mpi := several.get("mpi")) is not None:
-        mpi.refused("say it as mpi: {nodes: …, processesPerNode: …}")
-    if (before := several.get("pre_execution_command")) is not None:
-        before.refused("put it before the command, in one shell")
-    number = several.get("num_instances")
-    said: Document = {"numberOfInstances": _instances(number, around) if number else 1}
-    coordination = several.get("coordination_command")
-    text = coordination.carried(f"{to}.coordinationCommandLine").text() if coordination else "/usr/sbin/sshd -p 23"
-    said["coordinationCommandLine"] = joined([text])
-    if (files := several.get("resource_files")) is not None:
-        said["commonResourceFiles"] = resource_files(files, f"{to}.commonResourceFiles")
-    return {"multiInstanceSettings": said}
-
-
-COUNTED = {"dedicated": 0, "low_priority": 1}
-
-
-def _instances(number: Found, around: Around) -> Any:
-    text, to = number.text(), f"{TO}.multiInstanceSettings.numberOfInstances"
-    for kind, place in COUNTED.items():
-        if text == f"pool_specification_vm_count_{kind}":
-            number.carried(to, "the pool's vm_count")
-            return around.nodes.counts[place]
-        if text == f"pool_current_{kind}":
-            number.changed(to, "all nodes that the pool has")
-            return "pool"
-    number.carried(to)
-    return number.whole()
-
-
-def _container(task: Found, around: Around) -> Document | None:
-    image = task.get("docker_image") or task.get("image")
-    if image is None:
-        if not task.get("singularity_image"):
-            task.wrong("docker_image is missing")
-        return None
-    missing = around.job.get("allow_run_on_missing_image")
-    if image.text() in around.images or (missing and missing.truth()):
-        image.carried(f"{TO}.containerSettings.imageName")
-    else:
-        why = "the tool refuses it: it is not among global_resources.docker_images; here Batch pulls it"
-        image.changed(f"{TO}.containerSettings.imageName", why)
-    said: Document = {"imageName": image.text()}
-    if options := " ".join(_run_options(task, around)):
-        said["containerRunOptions"] = joined([options])
-    where = task.get("default_working_dir") or around.job.get("default_working_dir")
-    if where is not None and where.carried(f"{TO}.containerSettings.workingDirectory").text() == "container":
-        said["workingDirectory"] = "containerImageDefault"
-    return said
-
-
-def _run_options(task: Found, around: Around) -> Iterator[str]:
-    to = f"{TO}.containerSettings.containerRunOptions"
-    if (more := task.get("additional_docker_run_options")) is not None:
-        yield from more.carried(to).texts()
-    removes = task.get("remove_container_after_exit") or around.job.get("remove_container_after_exit")
-    if removes is None or removes.carried(to).truth():
-        yield "--rm"
-    if (memory := task.get("shm_size") or around.job.get("shm_size")) is not None:
-        yield f"--shm-size={memory.carried(to).text()}"
-    if (name := task.get("name")) is not None:
-        yield f"--name {name.carried(to).text()}"
-    for field_name, option in (("labels", "-l"), ("ports", "-p")):
-        if (found := task.get(field_name)) is not None:
-            yield from (f"{option} {text}" for text in found.carried(to).texts())
-    if (entry := task.get("entrypoint")) is not None:
-        yield f"--entrypoint {entry.carried(to).text()}"
-    if (user := around.job.get("user_identity", "specific_user")) is not None:
-        user.known("uid", "gid").carried(to, "the node's /etc/passwd, group and shadow are not mounted")
-        yield f"--user {user.need('uid').whole()}:{user.need('gid').whole()}"
-    yield from _volumes(task, around, to)
-    yield from _gpus(task, around, to)
-
-
-def _volumes(task: Found, around: Around, to: str) -> Iterator[str]:
-    for place in (around.job.get("data_volumes"), task.get("data_volumes")):
-        for name in place.carried(to).texts() if place else ():
-            volume = around.volumes.get(name)
-            if volume is None:
-                around.job.wrong(f"global_resources.volumes.data_volumes has no {name!r}")
-            volume.known("host_path", "container_path", "bind_options").carried(to)
-            parts = [volume.get(key) for key in ("host_path", "container_path", "bind_options")]
-            yield "-v " + ":".join(part.text() for part in parts if part is not None)
-
-
-def _gpus(task: Found, around: Around, to: str) -> Iterator[str]:
-    asked = task.get("gpus") or around.job.get("gpus")
-    if asked is not None:
-        text = asked.carried(to).text()
-        if text != "disable":
-            yield f"--gpus={text}"
-    elif around.nodes.gpus:
-        # The tool gives them to every container on a size that has some.
-        yield "--gpus=all"

@@ -8,7 +8,8 @@ from batchctl.importing.found import Document, Found
 from batchctl.importing.names import plain_name
 from batchctl.importing.report import Row, Verdict
 from batchctl.importing.terraform import job as jobs
-from batchctl.importing.terraform import pool as pools
+from batchctl.importing.terraform import words
+from batchctl.importing.terraform.pool import pool_document
 from batchctl.importing.terraform.reading import plain_text
 from batchctl.importing.terraform.resources import Read, Resource, removed, resources
 
@@ -37,13 +38,13 @@ def document(files: Sequence[Found], asked: Asked) -> Document:
         gone.dropped("the plan takes it away")
     job = _one([one for one in made if one.type == jobs.JOB], asked.job, "job")
     wanted = asked.pool or (jobs.pool_of(job) if job is not None else "")
-    pool = _one([one for one in made if one.type == pools.POOL], wanted, "pool")
+    pool = _one([one for one in made if one.type == words.POOL], wanted, "pool")
     if pool is None:
-        raise UsageError(f"{', '.join(file.source.file for file in files)}: no {pools.POOL} is in there")
+        raise UsageError(f"{', '.join(file.source.file for file in files)}: no {words.POOL} is in there")
     said: Document = {"version": 1, "name": plain_name(_name(job or pool))}
     if account := _account(made, pool):
         said["account"] = account
-    said["pool"] = pools.pool_document(pool)
+    said["pool"] = pool_document(pool)
     if job is not None:
         said["job"] = jobs.job_document(job)
         said["logs"] = False
@@ -101,7 +102,7 @@ def _tell_other(resource: Resource) -> None:
     """One that is neither the pool nor the job."""
     why = KNOWN.get(resource.type, "it is no pool and no job: Terraform goes on making it")
     if resource.type == "azurerm_batch_certificate":
-        resource.whole.refused(pools.NO_CERTIFICATES)
+        resource.whole.refused(words.NO_CERTIFICATES)
     elif not resource.whole.says_something():
         resource.whole.dropped(why)
     elif resource.values.says_something():
@@ -150,7 +151,7 @@ TERRAFORM = Kind(
     knows=knows,
     document=document,
     fields=(
-        *pools.FIELDS,
+        *words.FIELDS,
         *jobs.FIELDS,
         Row("azurerm_batch_account.account_endpoint", Verdict.CARRIED, "account.batch", "of the account of the pool"),
         Row(
@@ -160,7 +161,7 @@ TERRAFORM = Kind(
             "of the account that belongs to that",
         ),
         Row("azurerm_batch_application", Verdict.DROPPED, "", KNOWN["azurerm_batch_application"]),
-        Row("azurerm_batch_certificate", Verdict.REFUSED, "", pools.NO_CERTIFICATES),
+        Row("azurerm_batch_certificate", Verdict.REFUSED, "", words.NO_CERTIFICATES),
         Row("any other resource", Verdict.DROPPED, "", "Terraform goes on making it"),
     ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from batchctl.importing.found import Document, Found
 from batchctl.importing.images import WINDOWS
-from batchctl.importing.report import Row, Verdict
+from batchctl.importing.report import Line, Row, Verdict
 from batchctl.importing.rest.parts import Parts, raw_of
 from batchctl.resources import MACHINE, AutoPool, Job, Pool, Task
 from batchctl.spec.filling.shell import LineError, bash
@@ -147,9 +147,17 @@ def as_commands(said: Document) -> Document:
     }
 
 
+ALONE = "a task without it had a user of its own, and has that of the pool here: autoUser: {scope: task} says it"
+
+
 def task_document(task: Found, parts: Parts, to: str = "job.tasks[]") -> Document:
     """A task without what it depends on."""
     _read_only(task)
+    if "userIdentity" not in task.names():
+        # Said once of a file.
+        task.report.lines.append(
+            Line(task.source.file, 1, 1, "userIdentity", Verdict.CHANGED, f"{to}.userIdentity", ALONE)
+        )
     said = work_document(task, Task, parts, to)
     if (own := task.get("id")) is not None:
         said = {"id": parts.say(own.carried(f"{to}.id")), **said}
@@ -212,6 +220,7 @@ FIELDS = (
     Row("maxTasksPerNode", Verdict.CARRIED, "pool.taskSlotsPerNode"),
     Row("poolInfo.poolId", Verdict.CARRIED, "pool.id"),
     Row("onAllTasksComplete, usesTaskDependencies", Verdict.CARRIED, "", "by itself"),
+    Row("userIdentity", Verdict.CHANGED, "userIdentity", ALONE),
     Row("dependsOn", Verdict.CARRIED, "dependsOn", "an id that no task has is refused"),
     Row(
         "resourceFiles[].httpUrl, outputFiles[].destination",

@@ -96,7 +96,7 @@ def _value(resource: Resource, found: Found, word: Word, to: str) -> Any:
     inner = _single(found, word.field.split("."))
     if inner is None and (later := _later(resource, found.at[1:], word.field.split("."))) is not None:
         return word.read(Said(later, to, resource, later=True))
-    if inner is None or is_empty(inner):
+    if inner is None or (is_empty(inner) and not _has_later(resource, inner)):
         if inner is not None:
             inner.covered()
         return word.absent if _has_block(found, word) else None
@@ -105,6 +105,11 @@ def _value(resource: Resource, found: Found, word: Word, to: str) -> Any:
         why = DEFAULT if value == word.usual else word.why
         inner.carried(to, why)
     return None if value in (word.usual, []) else value
+
+
+def _has_later(resource: Resource, found: Found) -> bool:
+    """Is something in it that is not known yet?"""
+    return any(at[:-1] == found.at[1:] for at in resource.unknown)
 
 
 def _has_block(found: Found, word: Word) -> bool:
@@ -233,17 +238,22 @@ def _is_refused(said: Said) -> bool:
 
 
 def pairs(said: Said) -> list[dict[str, str]]:
-    """A map as names and values."""
+    """A map as names and values; a value that is not known yet is left out of the plan's, and has a mark alone."""
     if said.later:
         _is_refused(said)
         return []
-    entries = [(name, Said(value, said.to, said.resource)) for name, value in said.found.entries()]
-    return [{"name": name, "value": _pair(value, name)} for name, value in entries]
+    known = [(name, Said(value, said.to, said.resource)) for name, value in said.found.entries()]
+    later = [
+        (str(at[-1]), Said(mark, said.to, said.resource, later=True))
+        for at, mark in said.resource.unknown.items()
+        if at[:-1] == said.found.at[1:]
+    ]
+    return [{"name": name, "value": _pair(value, name)} for name, value in (*known, *later)]
 
 
 def _pair(said: Said, name: str) -> str:
-    if said.why_hidden or is_secret(name, said.found.text()):
-        return said.hidden(NOT_COPIED)
+    if why := said.why_hidden or (NOT_COPIED if is_secret(name, said.found.text()) else ""):
+        return said.hidden(why)
     said.found.carried(said.to)
     return plain_text(said.found)
 

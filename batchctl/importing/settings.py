@@ -2,7 +2,7 @@
 
 import re
 
-from batchctl.importing.found import Found
+from batchctl.importing.found import At, Found
 from batchctl.importing.templates import UnsayableError, literal
 from batchctl.sensitive import is_sensitive, masked
 
@@ -33,3 +33,9 @@ def is_secret(name: str, text: str) -> bool:
 
 def variable_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+def variable_of(at: At) -> str:
+    """SUBNET_ID of `network_configuration[0].subnet_id`, COMMAND_TO_EXECUTE of `commandToExecute`."""
+    name = next(part for part in reversed(at) if isinstance(part, str))
+    return variable_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).upper()

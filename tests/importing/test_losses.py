@@ -23,8 +23,8 @@ INVENTED = "zz_invented"
 OF_ADDRESS = ("name", "index", "provider_name", "schema_version", "provider", "index_key", "address", "type", "mode")
 """What the address of a resource of Terraform says."""
 
-NO_FIELDS = ("defaultValue", "sensitive_values", "sensitive_attributes")
-"""A value of a parameter, which is an object as a whole, and marks."""
+NO_FIELDS = ("defaultValue", "settings", "sensitive_values", "sensitive_attributes")
+"""Objects that are carried as a whole, and marks."""
 
 Files = dict[str, str]
 Path = tuple[Any, ...]

@@ -50,7 +50,8 @@ def document(files: Sequence[Found], asked: Asked) -> Document:
     """Raises SpecError and UsageError."""
     found = [one for file in files for one in objects(file)]
     for schedule in filter(is_schedule, found):
-        schedule.refused("a job schedule: say it as `schedule:`, and its job manager as the job's one task")
+        for part in ("schedule", "jobSpecification"):
+            schedule.need(part).refused("say it as `schedule:`, and its job manager as the job's one task")
     pools, jobs = [o for o in found if is_pool(o)], [o for o in found if is_job(o)]
     return one_spec(pools, jobs, [o for o in found if is_task(o) and not is_job(o)], asked, Parts())
 

@@ -12,7 +12,7 @@ import isodate
 
 from batchctl.frozen import dataclass
 from batchctl.importing.found import Document, Found
-from batchctl.importing.settings import is_secret, setting
+from batchctl.importing.settings import is_secret, setting, variable_of
 from batchctl.importing.signed import plain_url
 from batchctl.importing.templates import UnsayableError, literal
 from batchctl.resources import Image
@@ -84,13 +84,11 @@ class Parts:
         if kind is Image:
             return self.of(found, Image, to)
         if kind is JsonText:
-            return found.carried(to).plain()
+            return found.carried(to).plain() if found.at[-1] not in NEVER_TOLD else self._hidden_json(found, to)
         if is_dataclass(kind):
             return self.of(found, kind, to) or None
         if found.at[-1] in NEVER_TOLD:
-            name = f"{found.at[-1]}".upper()
-            found.changed(to, f"a secret is not copied: set {name} in the environment")
-            return f"${{env:{name}}}"
+            return self._hidden(found, to)
         is_word = entry.metadata.get("fold") is word
         value = self._scalar(found, kind, is_word=is_word)
         usual = USUAL.get(entry.name, _plain_default(entry))
@@ -100,6 +98,19 @@ class Parts:
             return None
         found.carried(to)
         return value
+
+    def _hidden(self, found: Found, to: str) -> str:
+        name = found.report.variable(id(found.node), variable_of(found.at))
+        found.changed(to, f"a secret is not copied: set {name} in the environment")
+        return f"${{env:{name}}}"
+
+    def _hidden_json(self, found: Found, to: str) -> Any:
+        """Each of its values."""
+        if found.is_mapping:
+            return {name: self._hidden_json(inner, to) for name, inner in found.entries()}
+        if found.is_list:
+            return [self._hidden_json(inner, to) for inner in found.members()]
+        return self._hidden(found, to)
 
     def _members(self, found: Found, member: Any, to: str) -> Any:
         if member is ResourceFile:

@@ -1,14 +1,13 @@
 """Fields of a resource, by tables: where a spec has each, and how it is read."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from batchctl.frozen import dataclass
 from batchctl.importing.found import At, Document, Found
 from batchctl.importing.report import UNKNOWN, Row, Verdict
-from batchctl.importing.settings import is_secret, variable_name
+from batchctl.importing.settings import is_secret, variable_of
 from batchctl.importing.signed import plain_url
 from batchctl.importing.templates import UnsayableError, literal
 from batchctl.importing.terraform.resources import Resource
@@ -163,12 +162,6 @@ def put(said: Document, path: Sequence[str], value: Any) -> None:
     for name in path[:-1]:
         said = said.setdefault(name, {})
     said[path[-1]] = value
-
-
-def variable_of(at: At) -> str:
-    """SUBNET_ID of `network_configuration[0].subnet_id`, COMMAND_TO_EXECUTE of `commandToExecute`."""
-    name = next(part for part in reversed(at) if isinstance(part, str))
-    return variable_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).upper()
 
 
 # How values are read

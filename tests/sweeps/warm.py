@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -48,15 +49,33 @@ class Client:
         return Ran(self.process.exitcode or 0, self.told.read_text() if self.told.exists() else "")
 
 
-def start(stage: Stage, ways: Ways | None, *arguments: str, real_time: bool = False) -> Client:
-    """`batchctl ARGUMENTS` in the stage's folder, by these ways. `real_time`: its pauses are not skipped."""
+def _nothing() -> None:
+    """A lambda cannot be sent to another process."""
+
+
+def start(
+    stage: Stage,
+    ways: Ways | None,
+    *arguments: str,
+    real_time: bool = False,
+    before: Callable[[], None] = _nothing,
+) -> Client:
+    """`batchctl ARGUMENTS` in the stage's folder, by these ways. `real_time`: its pauses are not skipped. `before` is
+    called in its process first."""
     told = stage.folder / f"told-{len(list(stage.folder.glob('told-*')))}.txt"
-    process = _CONTEXT.Process(target=_run, args=(stage.folder, told, stage.given(ways), arguments, real_time))
+    process = _CONTEXT.Process(target=_run, args=(stage.folder, told, stage.given(ways), arguments, real_time, before))
     process.start()
     return Client(process, told)
 
 
-def _run(folder: Path, told: Path, given: dict[str, Any], arguments: tuple[str, ...], real_time: bool) -> None:
+def _run(
+    folder: Path,
+    told: Path,
+    given: dict[str, Any],
+    arguments: tuple[str, ...],
+    real_time: bool,
+    before: Callable[[], None],
+) -> None:
     for name in [name for name in os.environ if name.startswith(("AZURE_", "BATCHCTL_", "COLUMNS"))]:
         del os.environ[name]
     os.environ["NO_COLOR"] = "1"
@@ -68,5 +87,6 @@ def _run(folder: Path, told: Path, given: dict[str, Any], arguments: tuple[str, 
     if not real_time:
         clock.SystemClock = SkippingClock  # type: ignore[misc]
     sys.argv = ["batchctl", *arguments]
+    before()
     with hastened():
         cli.main()

@@ -74,6 +74,8 @@ class Pattern:
     def no_match(self) -> str:
         """What to say where nothing matches; the nearest name in that folder, if a file was named."""
         wanted = Path(os.path.normpath(self.folder / self.text))
+        if _is_folder(wanted):
+            return f"the folder {shown(self.text)} has no file to take"
         if WILDCARD.search(self.text) or not _is_folder(wanted.parent):
             return f"no file matches {shown(self.text)} in {shown(self.folder)}"
         near = difflib.get_close_matches(wanted.name, [p.name for p in wanted.parent.iterdir()], n=1)

@@ -3,7 +3,19 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.sweeps.kinds import drift, kills, permanent, races, schedules, stopped, transient
+from tests.sweeps.kinds import (
+    drift,
+    full,
+    inputs,
+    kills,
+    permanent,
+    platform,
+    races,
+    schedules,
+    services,
+    stopped,
+    transient,
+)
 from tests.sweeps.world import World
 
 
@@ -34,6 +46,16 @@ KINDS = {
     "race": Kind("two or five applies at once, or apply and destroy", races.every, races.run, points=1),
     "drift": Kind("somebody else deletes or ends what is ours, at each request of an apply",
         drift.every, drift.run, points=1),
+    "platform": Kind("nodes go or come late, quotas are used up, deletions take ten minutes, from each request on",
+        platform.every, platform.run, is_quick=False),
+    "frozen": Kind("a service stops for a second or three, and goes on: absorbed, exit 0",
+        services.every_frozen, services.run_frozen, is_quick=False),
+    "crash": Kind("SIGKILL to one service or both; they start again, and the same command again does the rest",
+        services.every_crash, services.run_crash, is_quick=False),
+    "inputs": Kind("an input is edited, emptied, replaced or gone, at each request of an apply",
+        inputs.every, inputs.run, points=1, is_quick=False),
+    "full": Kind("the disk is full from a file of the apply on, or no file may be longer than so many bytes",
+        full.every, full.run, points=1),
     "stopped": Kind("the lock's holder sleeps until its lease is over, another applies, and it wakes: a minute each",
         stopped.every, stopped.run, points=1, is_quick=False),
 }  # fmt: skip

@@ -22,7 +22,8 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
 def test_the_readme_shows_the_spec_as_it_is() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
-    assert shown[0] == (ROOT / "specs" / "word-count.yaml").read_text(encoding="utf-8")
+    spec = (ROOT / "specs" / "count.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert shown[0] == "".join(line for line in spec if not line.startswith("#"))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batchctl.cloud.clients.batch import path_segment
+from batchctl.cloud.clients.batch import node_path, path_segment, task_path
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError
 from batchctl.frozen import dataclass
@@ -27,10 +27,10 @@ class AzureHands:
     session: Session
 
     def end_task(self, place: Place) -> bool:
-        return self._post(f"{_task_path(place)}/terminate", {})
+        return self._post(f"{task_path(place.above, place.id)}/terminate", {})
 
     def retry_task(self, place: Place) -> bool:
-        return self._post(f"{_task_path(place)}/reactivate", {})
+        return self._post(f"{task_path(place.above, place.id)}/reactivate", {})
 
     def hold_job(self, job: str, *, wait: bool) -> bool:
         body = {"disableTasks": "wait" if wait else "requeue"}
@@ -43,14 +43,18 @@ class AzureHands:
         return self._post(f"{path}/enable", {})
 
     def reboot_node(self, place: Place, *, wait: bool) -> bool:
-        return self._post(f"{_node_path(place)}/reboot", {"nodeRebootOption": "taskcompletion" if wait else "requeue"})
+        return self._post(
+            f"{node_path(place.above, place.id)}/reboot", {"nodeRebootOption": "taskcompletion" if wait else "requeue"}
+        )
 
     def let_in(self, place: Place, user: str, key: str, until: datetime) -> bool:
         body = {"name": user, "isAdmin": True, "expiryTime": until.isoformat(), "sshPublicKey": key}
-        return self._post(f"{_node_path(place)}/users", body)
+        return self._post(f"{node_path(place.above, place.id)}/users", body)
 
     def let_out(self, place: Place, user: str) -> None:
-        self.session.find(lambda: self.session.batch.delete(f"{_node_path(place)}/users/{path_segment(user)}"))
+        self.session.find(
+            lambda: self.session.batch.delete(f"{node_path(place.above, place.id)}/users/{path_segment(user)}")
+        )
 
     def _state(self, path: str) -> str:
         item = self.session.find(lambda: self.session.batch.get(path, select="id,state"))
@@ -64,11 +68,3 @@ class AzureHands:
             if error.code in TOO_LATE:
                 return False
             raise
-
-
-def _task_path(place: Place) -> str:
-    return f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}"
-
-
-def _node_path(place: Place) -> str:
-    return f"/pools/{path_segment(place.above)}/nodes/{path_segment(place.id)}"

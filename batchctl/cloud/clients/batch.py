@@ -123,6 +123,15 @@ def path_segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def task_path(job: str, task: str) -> str:
+    """`job`: the id of its generation."""
+    return f"/jobs/{path_segment(job)}/tasks/{path_segment(task)}"
+
+
+def node_path(pool: str, node: str) -> str:
+    return f"/pools/{path_segment(pool)}/nodes/{path_segment(node)}"
+
+
 def _page_items(page: Json, path: str) -> list[Json]:
     found = page.get("value", [])
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):

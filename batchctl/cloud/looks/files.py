@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, node_path, path_segment, task_path
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import moment
 from batchctl.cloud.resources.nodes import last_words
@@ -69,6 +69,4 @@ def _path(place: Place, name: str) -> str:
 
 
 def _owner(place: Place) -> str:
-    kinds = ("jobs", "tasks") if place.is_task else ("pools", "nodes")
-    above, below = (f"/{kind}/{path_segment(name)}" for kind, name in zip(kinds, (place.above, place.id), strict=True))
-    return above + below
+    return (task_path if place.is_task else node_path)(place.above, place.id)

@@ -1,6 +1,6 @@
 """How a pool and its nodes are."""
 
-from batchctl.cloud.clients.batch import path_segment
+from batchctl.cloud.clients.batch import node_path, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import read_extension, read_node, read_pool
 from batchctl.sights import NodeSight, PoolSight
@@ -23,6 +23,6 @@ def nodes_seen(session: Session, pool: str) -> tuple[NodeSight, ...]:
 
 def extensions_seen(session: Session, pool: str, node: str) -> tuple[str, ...]:
     """None where the node is there no more."""
-    path = f"/pools/{path_segment(pool)}/nodes/{path_segment(node)}/extensions"
+    path = f"{node_path(pool, node)}/extensions"
     found = session.find(lambda: list(session.batch.pages(path)))
     return tuple(map(read_extension, found or ()))

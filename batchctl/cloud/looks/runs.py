@@ -3,7 +3,7 @@
 from functools import partial
 from itertools import islice
 
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, path_segment, task_path
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import read_generation, read_run, read_use
 from batchctl.cloud.resources.bodies import read_resource_file
@@ -69,6 +69,5 @@ def use_of(session: Session, job: JobSight) -> JobUse | None:
 
 def run_at(session: Session, place: Place) -> TaskSight | None:
     """One task; of which generation its job is, the place does not tell."""
-    path = f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}"
-    item = session.find(lambda: session.batch.get(path, select=TELLING))
+    item = session.find(lambda: session.batch.get(task_path(place.above, place.id), select=TELLING))
     return read_run(place.above, 0, item) if item else None

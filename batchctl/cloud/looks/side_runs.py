@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, path_segment, task_path
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError
 from batchctl.sights import Place, SideRun
@@ -15,7 +15,7 @@ KINDS = ("preparation", "release")
 
 def subtasks_of(session: Session, place: Place) -> tuple[SideRun, ...]:
     """One request: the list has no pages (REST: Task - List Sub Tasks)."""
-    path = f"/jobs/{path_segment(place.above)}/tasks/{path_segment(place.id)}/subtasksinfo"
+    path = f"{task_path(place.above, place.id)}/subtasksinfo"
     found = session.find(lambda: session.batch.get(path)) or {}
     return tuple(
         SideRun(name=str(item["id"]), node=_node(where), folder=_folder(where))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from batchctl.cloud import marks
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, task_path
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import rest_dialect, travelling_contents, travelling_digest
 from batchctl.resources import Task, generation_id
@@ -13,7 +13,7 @@ from batchctl.work import OutputFile, unsigned
 def whole_task(session: Session, task: Task) -> Task | None:
     """One request; None where it is there no more."""
     job = generation_id(task.job, task.generation or 1)
-    item = session.find(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
+    item = session.find(lambda: session.batch.get(task_path(job, task.id)))
     if item is None:
         return None
     return Task(

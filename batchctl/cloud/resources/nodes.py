@@ -5,7 +5,7 @@ from datetime import datetime
 
 import isodate
 
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, node_path, path_segment
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud_answers import BrokenNodes, PoolUse
@@ -61,7 +61,7 @@ def reboot_nodes(session: Session, pool: str, since: str) -> None:
 
 
 def _reboot_node(session: Session, pool: str, node: str) -> None:
-    path = f"{_nodes_path(pool)}/{path_segment(node)}/reboot"
+    path = f"{node_path(pool, node)}/reboot"
     try:
         session.find(lambda: session.batch.post(path, {"nodeRebootOption": "requeue"}))
     except CloudError as error:
@@ -84,7 +84,7 @@ def words_of_broken(session: Session, pool: str, broken: Sequence[BrokenNodes]) 
     found: dict[tuple[str, ...], str] = {}
     for nodes in broken[:SHOWN_CAUSES]:
         if nodes.state.lower() == FAILED_START:
-            place = f"{_nodes_path(pool)}/{path_segment(nodes.one)}"
+            place = node_path(pool, nodes.one)
             found.setdefault(last_words(session, place, "startup/", SHOWN_LINES), nodes.one)
     return tuple(f"    [{node}] {line}" for lines, node in found.items() for line in lines)
 

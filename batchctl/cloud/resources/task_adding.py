@@ -6,7 +6,7 @@ from dataclasses import field
 from functools import partial
 from itertools import groupby
 
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, path_segment, task_path
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import travelling_digest
@@ -105,7 +105,7 @@ def _why_not_added(session: Session, job: str, task: Task, error: Json | None) -
         return None
     if error.get("code") == "TaskExists":
         try:
-            held = session.ask(lambda: session.batch.get(f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"))
+            held = session.ask(lambda: session.batch.get(task_path(job, task.id)))
         except BatchctlError as unseen:
             return unseen
         if travelling_digest(held) == task.digest:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from functools import partial
 
 from batchctl.cloud import marks
-from batchctl.cloud.clients.batch import Json, path_segment
+from batchctl.cloud.clients.batch import Json, task_path
 from batchctl.cloud.clients.faults import error_text
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import task_adding
@@ -108,8 +108,7 @@ def _digest_of_manager(job: Job, item: Json) -> str:
 
 
 def _task_path(task: Task) -> str:
-    job = generation_id(task.job, task.generation or 1)
-    return f"/jobs/{path_segment(job)}/tasks/{path_segment(task.id)}"
+    return task_path(generation_id(task.job, task.generation or 1), task.id)
 
 
 def task_body(session: Session, dialect: Dialect, owner: str, task: Task) -> Json:

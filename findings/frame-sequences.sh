@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # clique 2.0.0, pyseq 0.9.3 and fileseq 3.4.0 make other sequences of one folder of rendered frames.
 #
-# Guessed before it was run: a.8 a.9 a.10 are one sequence and pyseq, as clique, leaves a.011 alone for its width; a
-# frame is in one sequence at most; d-1 d-2 are the frames 1 and 2.
+# Guessed before it was run: pyseq makes the groups that clique makes: a.8 a.9 a.10 are one sequence, and a.011 is left
+# alone for its width.
 # Seen: pyseq puts a.011 into the sequence of a.8, with a width of three for all. clique makes two sequences of the
 # five frames and frame 1000 is in both; of two versions with two frames each it makes four, each file in two of them.
 # Of two versions with one frame each clique and pyseq make a sequence over the versions, fileseq none. `d-1 d-2` are

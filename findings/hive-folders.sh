@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pyarrow 26.0.1 writes ids into folders, `sample=1e3`, and polars 2.1.0 reads them back as numbers.
 #
-# Guessed before it was run: both turn 007 into 7, and leave text what is no whole number, such as 1e3 and 1.10.
+# Guessed before it was run: both turn 007 into 7, and leave text what is no whole number, such as 1e3.
 # Seen: 1e3 is 1000.0 to polars and text to pyarrow, 1.10 is 1.1 and true a boolean to polars; 2026-01-02 is a date.
 # And where one id of the dataset goes beyond 32 bits, pyarrow leaves all of them as text, while it reads the same
 # folders without this one as integers.

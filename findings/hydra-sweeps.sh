@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # hydra-core 1.3.8: a sweep over the ids 20_1 and 20_2 runs 201 and 202, and a sweep over nothing is a success.
 #
-# Guessed before it was run: what is no plain number stays text, as in YAML 1.2, so 20_1 and nan are texts as 007 is; a
-# range that is empty, range(4,1), is an error that says so.
+# Guessed before it was run: what is no plain number stays text, so 20_1 and nan are texts as 007 is; a range that is
+# empty, range(4,1), is an error that says so.
 # Seen: 007 and 0x10 stay texts, but 20_1 is the number 201 (an underscore is a separator of thousands, wherever it
 # stands), nan and 1e3 are numbers. range(4,1) launches no job and ends with 0.
 # It matters to whoever sweeps over ids of samples: outputs are named by numbers that are in no list, and a sweep whose

@@ -41,6 +41,16 @@ def test_what_is_no_terminal_gets_the_letters_that_rich_writes(
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_stream_without_the_letters_is_told_with_the_remedy_of_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+    for paper in (Terminal(), Plain()):
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+        with pytest.raises(UnicodeEncodeError) as raised:
+            paper.write(("é", ""))
+        said.append(str(raised.value))
+    assert said[0] == said[1]
+
+
 def test_who_asks_for_colours_gets_them_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(isinstance(paper, Plain) for paper in papers(no_color=False))
     monkeypatch.setenv("FORCE_COLOR", "1")

@@ -18,6 +18,10 @@ OTHERWISE = ("FORCE_COLOR", "TTY_COMPATIBLE", "JPY_PARENT_PID", "DATABRICKS_RUNT
 """Variables for which rich may take for a terminal what the system says is none."""
 
 
+REMEDY = "\n*** You may need to add PYTHONIOENCODING=utf-8 to your environment ***"
+"""What rich says of a stream that does not have all letters."""
+
+
 class Paper(Protocol):
     """What lines are written on; `width` counts where it is a terminal."""
 
@@ -45,7 +49,11 @@ class Plain:
     def write(self, *parts: Part) -> None:
         said = "".join([text for text, _ in parts]).translate(UNSEEN)
         stream = self._stream()
-        stream.write(f"{_without_tabs(said)}\n")
+        try:
+            stream.write(f"{_without_tabs(said)}\n")
+        except UnicodeEncodeError as error:
+            error.reason += REMEDY
+            raise
         stream.flush()
 
     def captured(self, write: Callable[[], None]) -> str:

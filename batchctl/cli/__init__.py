@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from batchctl.cli.completing import completed_command
 from batchctl.cli.speaking import OPENED, SPEC_CODECS, open_page, open_voice
 from batchctl.errors import BatchctlError, MachineError, Partial, UsageError
 
@@ -181,7 +182,9 @@ def run(arguments: list[str]) -> int:
 
     try:
         # Else typer would end the process itself, with exit codes of its own and messages past our voice.
-        code = door(arguments[0])(args=arguments, prog_name="batchctl", standalone_mode=False)
+        code = door(completed_command(os.environ, arguments[0]))(
+            args=arguments, prog_name="batchctl", standalone_mode=False
+        )
         if code == TYPER_INTERRUPTED:
             raise KeyboardInterrupt
         sys.stdout.flush()  # at exit it is too late to say that nobody reads it

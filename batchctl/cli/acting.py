@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batchctl.cli import completing
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_printer, require_an_answer
 from batchctl.cli.target import Opened, open_spec
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from batchctl.verbs.act import Deed
 
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
-Tasks = Annotated[list[str], typer.Argument(metavar="TASK...", help="Tasks by id or pattern.", show_default=False)]
+Tasks = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TASK...", help="Tasks by id or pattern.", show_default=False, autocompletion=completing.tasks
+    ),
+]
 Nodes = Annotated[
     list[str],
     typer.Argument(metavar="NODE...", help="By the beginning of the id, a pattern, or a state.", show_default=False),
@@ -41,7 +47,13 @@ def cancel(spec: SpecPath, tasks: Tasks, *, options: Options) -> None:
 def retry(
     spec: SpecPath,
     patterns: Annotated[
-        list[str] | None, typer.Argument(metavar="[TASK]...", help="Failed tasks by id or pattern.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[TASK]...",
+            help="Failed tasks by id or pattern.",
+            show_default=False,
+            autocompletion=completing.tasks,
+        ),
     ] = None,
     failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
     group: Annotated[

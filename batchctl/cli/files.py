@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from batchctl.cli import completing
 from batchctl.cli.looking import Patterns, SpecPath, open_for_rows, print_rows
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import ask_for_yes, open_printer, print_events, require_an_answer
@@ -13,7 +14,13 @@ from batchctl.errors import NotThere, Refused, UsageError
 from batchctl.words import plural, some
 
 Owner = Annotated[
-    str, typer.Argument(metavar="TASK", help="As for logs; node.NODE: all of a node.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="TASK",
+        help="As for logs; node.NODE: all of a node.",
+        show_default=False,
+        autocompletion=completing.tasks,
+    ),
 ]
 
 

@@ -9,8 +9,9 @@ import typer
 
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_printer
-from batchctl.cli.target import open_account, parse_variables
+from batchctl.cli.target import open_account
 from batchctl.errors import Refused, UsageError
+from batchctl.opening.variables import parse_variables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from batchctl.cli import completing
 from batchctl.cli.again import Shown, show
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.speaking import open_printer
@@ -18,7 +19,23 @@ from batchctl.errors import UsageError
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 Patterns = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATTERN]...", help="Those alone that meet one, such as 'map-*'.", show_default=False),
+    typer.Argument(
+        metavar="[PATTERN]...",
+        help="Those alone that meet one, such as 'map-*'.",
+        show_default=False,
+        autocompletion=completing.tasks,
+    ),
+]
+
+
+Blobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATTERN]...",
+        help="Those alone that meet one, such as 'map-*'.",
+        show_default=False,
+        autocompletion=completing.outputs,
+    ),
 ]
 
 
@@ -85,7 +102,7 @@ def nodes(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> Non
 
 
 @with_options
-def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> None:
+def outputs(spec: SpecPath, patterns: Blobs = None, *, options: Options) -> None:
     """List what the tasks wrote: blobs with their size, time, and the task that wrote them."""
     from batchctl.render.tables import OUTPUTS
     from batchctl.verbs import look
@@ -97,7 +114,15 @@ def outputs(spec: SpecPath, patterns: Patterns = None, *, options: Options) -> N
 @with_options
 def why(
     spec: SpecPath,
-    name: Annotated[str, typer.Argument(metavar="KIND.NAME", help="task.ID, pool.ID or node.ID.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND.NAME",
+            help="task.ID, pool.ID or node.ID.",
+            show_default=False,
+            autocompletion=completing.objects,
+        ),
+    ],
     rerun: Annotated[bool, typer.Option("--rerun", help="Why apply would run the task again.")] = False,
     *,
     options: Options,
@@ -125,6 +150,7 @@ def logs(
             metavar="TASK...",
             help="Tasks, subtasks as TASK/1, start tasks as node.NODE, a job's preparation.NODE and release.NODE.",
             show_default=False,
+            autocompletion=completing.tasks,
         ),
     ],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until they have ended.")] = False,

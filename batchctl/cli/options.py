@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import typer
 
+from batchctl.cli import completing
 from batchctl.durations import parse_duration
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
@@ -139,16 +140,23 @@ class Options:
         "--only",
         of=("plan", "apply", "destroy", "watch"),
         metavar="KIND.NAME",
+        autocompletion=completing.objects,
         help="Nothing but this and what it needs, such as pool.train or 'task.train-*'.",
     )
     replace: tuple[str, ...] = option(
-        (), "--replace", of=("plan", "apply"), metavar="KIND.NAME", help="Make this pool anew, or run this task again."
+        (),
+        "--replace",
+        of=("plan", "apply"),
+        metavar="KIND.NAME",
+        autocompletion=completing.objects,
+        help="Make this pool anew, or run this task again.",
     )
     rerun: tuple[str, ...] = option(
         (),
         "--rerun",
         of=("plan", "apply"),
         metavar="all|failed|PATTERN",
+        autocompletion=completing.reruns,
         help="Run tasks again although they are up to date: all, or those whose id meets a pattern such as 'train-*'. "
         "failed: those that failed, and no others, whatever else changed.",
     )

@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from batchctl.cli import completing
 from batchctl.cli.options import Options, with_options
 from batchctl.cli.plan_files import read_plan
 from batchctl.cli.speaking import open_page, open_printer
-from batchctl.cli.target import parse_variables
 from batchctl.errors import SpecError, UsageError
+from batchctl.opening.variables import parse_variables
 from batchctl.version import __version__
 
 
@@ -84,7 +85,13 @@ def show(
 
 def explain(
     word: Annotated[
-        str, typer.Argument(metavar="[WORD]", help="Such as pool.startTask or job.tasks.forEach.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[WORD]",
+            help="Such as pool.startTask or job.tasks.forEach.",
+            show_default=False,
+            autocompletion=completing.words,
+        ),
     ] = "",
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="All words below it as well.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from batchctl.cli.options import Options
 from batchctl.cli.plan_files import read_plan, write_private
 from batchctl.cli.speaking import Voice, show_and_ask
-from batchctl.cli.target import Opened, open_spec, parse_variables
+from batchctl.cli.target import Opened, open_spec
 from batchctl.clock import SystemClock
 from batchctl.errors import Refused, UsageError
 from batchctl.frozen import dataclass
+from batchctl.opening.variables import parse_variables
 
 if TYPE_CHECKING:
     from batchctl.cloud_answers import Ticket

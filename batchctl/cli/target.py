@@ -1,7 +1,7 @@
 """Which account a command speaks to (design D9), and the cloud that is made of it."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 from batchctl.opening.known_prices import known_prices, region_of
 from batchctl.opening.target import azure_target, choose, target_of
+from batchctl.opening.variables import parse_variables
 
 if TYPE_CHECKING:
     from batchctl.cloud.azure_cloud import Azure
@@ -116,14 +117,3 @@ def _target(spec: "Spec | None", target: str | None, environ: Mapping[str, str],
     # Said first: the first start installs Azurite, which takes its time.
     out.target(name, why)
     return target_of(local.ensure_running(out.say))
-
-
-def parse_variables(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """NAME=VALUE, as `--var` takes it; of a name that is there more than once, each. Raises UsageError."""
-    found: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--var takes NAME=VALUE, not {text!r}")
-        found[name] = (*found.get(name, ()), value)
-    return found

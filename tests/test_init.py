@@ -29,13 +29,13 @@ def begun(folder: Path, *words: str) -> str:
 @pytest.mark.parametrize(
     ("whole", "written"),
     [
-        ("python x.py data/*.csv", "- python3 x.py {item.name} > results/{item.stem}.txt"),
+        ("python x.py data/*.csv", "- python3 x.py {item.name} > results/output.txt"),
         ("./tools.sh -i 'data/*.csv' -v", "fileMode: '0755'"),
-        ("grep '.*1' data/*.csv", "- grep '.*1' {item.name} > results/{item.stem}.txt"),
+        ("grep '.*1' data/*.csv", "- grep '.*1' {item.name} > results/output.txt"),
         ("grep -c {word} data/*.csv", "- grep -c {{word}} {item.name}"),
         ("awk '$1 > 3 {print}' data/*.csv", "{{print}}"),
-        ("sort data/* | uniq -c", "- (sort {item.name} | uniq -c) > results/{item.name}.txt"),
-        ("wc data/**/*.csv 2> /dev/null", "results/{index:04d}.txt"),
+        ("sort data/* | uniq -c", "- (sort {item.name} | uniq -c) > results/output.txt"),
+        ("wc data/**/*.csv 2> /dev/null", "path: '{index:04d}'"),
     ],
 )
 def test_a_command_line_becomes_a_spec(folder: Path, whole: str, written: str) -> None:
@@ -89,3 +89,28 @@ def test_what_makes_no_spec_is_told_and_nothing_is_written(
 @pytest.mark.parametrize(("text", "name"), [("My Work", "my-work"), ("größe", "gr-e"), ("…", "work"), ("", "work")])
 def test_a_name_fits(text: str, name: str) -> None:
     assert spec_name(text) == name
+
+
+@pytest.mark.parametrize("service", ["github", "azure-devops", "gitlab"])
+def test_a_pipeline_is_written_at_the_top_of_the_repository(tmp_path: Path, service: str) -> None:
+    from batchctl.cli.begin.pipelines import PLACES
+
+    (tmp_path / ".git").mkdir()
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "a.csv").write_text("1\n")
+    words = ("--from-command", "wc *.csv", "--ci", service)
+    begun(work, *words)
+    written = tmp_path / PLACES[service][0]
+    assert "batchctl plan work/spec.yaml --out plan.json" in written.read_text()
+    (work / "spec.yaml").unlink()
+    assert run(["init", str(work), *words]) == 64  # nothing is written over
+    assert not (work / "spec.yaml").exists()
+
+
+def test_what_would_not_be_valid_is_not_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", str(folder), "--command", "wc {item.nope}", "--inputs", "data"]) == 64
+    assert "nothing was written, for the spec would not be valid" in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "spec.yaml").exists()
+    assert run(["init", str(folder), "--from-command", "wc data/*.txt", "--ci", "jenkins"]) == 64
+    assert "--ci is one of github, azure-devops, gitlab" in " ".join(capsys.readouterr().err.split())

@@ -45,6 +45,7 @@ def test_what_init_writes_plans_here(workbench: Workbench) -> None:
     planned = workbench.run("plan", "specs/word-count/spec.yaml", "--target", "local")
     assert planned.code == 0, planned.said
     assert "3 tasks to run" in planned.out
+    assert "the same names" not in planned.out
 
 
 def test_a_doctor_finds_the_services_well(workbench: Workbench, services: Services) -> None:

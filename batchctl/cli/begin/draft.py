@@ -1,4 +1,5 @@
-"""The spec that `batchctl init` writes: inputs up, a task for each, what it prints and writes into results/ home."""
+"""The spec that `batchctl init` writes: inputs up, a task for each, what it prints and writes into results/ home, to a
+folder for each."""
 
 import glob
 import os
@@ -13,9 +14,11 @@ from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
 ITEM = "{item.name}"
+PRINTED = "results/output.txt"
 IMAGE = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
 TOLD = (
-    "A task for each input. What it prints, and what it writes into results/, comes home to results/ here.",
+    "A task for each input. What it prints (output.txt), and what it writes into results/, comes home to a folder of",
+    "results/ here that bears the input's name.",
     f"For an editor: batchctl schema > {SCHEMA}",
 )
 
@@ -67,8 +70,9 @@ def _document(wish: Wish, inputs: str, key: str) -> dict[str, Any]:
         "id": key,
         "forEach": {"blobs": given},
         "resourceFiles": [*(_brought(wish.folder, one, application) for one in programs), {"blob": "{item}"}],
-        "commands": ["mkdir -p results", _kept(wish.command, key)],
-        "outputFiles": [{"filePattern": "results/**/*", "container": output}],
+        "commands": ["mkdir -p results", _kept(wish.command)],
+        # In a folder for each: two tasks may write files of one name.
+        "outputFiles": [{"filePattern": "results/**/*", "container": output, "path": key}],
     }
     return {
         "version": 1,
@@ -92,7 +96,7 @@ def _key(found: Sequence[str]) -> str:
     return "{index:04d}"
 
 
-def _kept(command: str, key: str) -> str:
+def _kept(command: str) -> str:
     """With its input, and what it prints in a file. Raises UsageError."""
     words = shlex.shlex(command, posix=True, punctuation_chars=True)
     words.commenters = ""
@@ -103,7 +107,7 @@ def _kept(command: str, key: str) -> str:
     # Ubuntu's images have no `python`.
     command = re.sub(r"^python(?=\s)", "python3", _as_text(command.strip()))
     given = command if "{item" in command else f"{command} {ITEM}"
-    return f"{given} > results/{key}.txt" if is_one else f"({given}) > results/{key}.txt"
+    return f"{given} > {PRINTED}" if is_one else f"({given}) > {PRINTED}"
 
 
 def _programs(wish: Wish) -> list[PurePosixPath]:

@@ -1,5 +1,6 @@
 """batchctl init: a spec for a folder of inputs and a command. What it asks is what was not said."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -25,9 +26,14 @@ def init(
     whole: Annotated[
         str, typer.Option("--from-command", metavar="TEXT", help="Both in one: 'python3 x.py data/*.csv'.")
     ] = "",
+    ci: Annotated[
+        str,
+        typer.Option("--ci", metavar="SERVICE", help="A pipeline beside it, for github, azure-devops or gitlab."),
+    ] = "",
 ) -> None:
     """Write a spec that runs a command on each of some files, and say what to do next. Writes over nothing."""
     from batchctl.cli.begin.draft import Wish, draft, parted, spec_name
+    from batchctl.cli.begin.pipelines import planned_pipeline
 
     spec = folder / "spec.yaml"
     if spec.exists():
@@ -42,10 +48,14 @@ def init(
     own = spec_name(folder.resolve().name)
     name = name or (_asked("--name", f"Which name [{own}]?", own) if sys.stdin.isatty() and not whole else own)
     text = draft(Wish(folder=folder, command=command, inputs=inputs, name=name))
+    pipeline = planned_pipeline(ci, spec) if ci else None
     out = open_page()
     try:
-        spec.write_text(text, encoding="utf-8")
-        out.result(f"Wrote {spec}")
+        _write_valid(spec, text)
+        out.result(f"Wrote {spec}, which is valid")
+        if pipeline:
+            pipeline.write()
+            out.result(f"Wrote {pipeline.file}: {pipeline.says}")
         if told := _ignore(folder / ".gitignore"):
             out.result(told)
     except OSError as error:
@@ -53,6 +63,17 @@ def init(
     out.result("Next, on the Azure Batch of this machine:")
     for verb in ("plan", "apply"):
         out.result(_command("batchctl", verb, str(spec), "--target", "local"))
+
+
+def _write_valid(spec: Path, text: str) -> None:
+    """Raises UsageError, and leaves nothing behind, where the files and the command make no valid spec."""
+    from batchctl.spec.load import examine
+
+    spec.write_text(text, encoding="utf-8")
+    if problems := examine(spec, {}, os.environ):
+        spec.unlink()
+        told = "; ".join(f"{problem.message} [{problem.code}]" for problem in problems)
+        raise UsageError(f"nothing was written, for the spec would not be valid: {told}")
 
 
 def _asked(option: str, question: str, default: str = "") -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from batchctl.spec.reading.ecma import as_in_json_schema
 from batchctl.spec.reading.schema import schema_text as schema_text
 
 ROOT: Any = schema.spec_schema()
+FILES = Path(__file__).parents[2] / "schemas"
 
 
 def objects(part: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -167,3 +169,14 @@ def test_every_pattern_of_the_schema_means_what_it_means_to_an_editor() -> None:
     for pattern in map(json.loads, patterns):
         ours, theirs = as_in_json_schema(pattern), regress.Regex(pattern)
         assert [t for t in texts if (ours.search(t) is None) is not (theirs.find(t) is None)] == [], pattern
+
+
+def test_the_entry_for_schemastore_is_of_this_version() -> None:
+    """As https://json.schemastore.org/schema-catalog.json asks for it; `fileMatch` meets nothing that others use."""
+    catalog = json.loads((FILES / "catalog.json").read_text(encoding="utf-8"))
+    (entry,) = catalog["schemas"]
+    version = json.loads((FILES / "batchctl.schema.json").read_text(encoding="utf-8"))["$id"].rpartition(":")[2]
+    assert list(entry["versions"]) == [version]
+    assert entry["url"] == entry["versions"][version]
+    assert entry["url"].endswith(f"batchctl-{version}.json")
+    assert all("batchctl" in pattern for pattern in entry["fileMatch"])

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 SHOWN = (
     "*.md",
     "LICENSE",
+    "Containerfile",
+    "action.yml",
     "compose.yaml",
     "docs/**/*",
     "specs/**/*",

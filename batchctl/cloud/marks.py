@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from batchctl.resources import Stamp, Stamped
+from batchctl.resources import Stamp, Stamped, generation_id
 from batchctl.work import Settings
 
 OWNER = "batchctl_owner"
@@ -69,6 +69,18 @@ def read_stamp(metadata: Mapping[str, str]) -> Stamp:
     except ValueError:
         expires = None
     return Stamp(origin=unquote(metadata.get(ORIGIN, "")), expires=expires, text=metadata.get(TEXT, ""))
+
+
+def number(text: str) -> int:
+    """A number as we write it; 0 for what anybody else wrote there."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+
+
+def generation_of(job_id: str, metadata: Mapping[str, str]) -> tuple[str, int]:
+    """Of which job it is which generation. Marks that lead to another id than its own are nobody's word: whoever
+    believed them would ask for a job that may be a stranger's."""
+    name, generation = metadata.get(JOB) or job_id, number(metadata.get(GENERATION, "1"))
+    return (name, generation) if generation_id(name, generation).lower() == job_id.lower() else (job_id, 1)
 
 
 def to_pairs(marks: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote, unquote
 
+from batchctl.cloud.marks import number
 from batchctl.cloud_answers import Ticket
 from batchctl.frozen import dataclass
 
@@ -42,8 +43,8 @@ class Holder:
     @classmethod
     def read(cls, metadata: Mapping[str, str] | None) -> Self:
         said = {name: unquote((metadata or {}).get(f"batchctl_{name}", "")) for name in cls.__slots__}
-        pid = said.pop("pid")
-        return cls(pid=int(pid) if pid.isdigit() else 0, **{name: value for name, value in said.items() if value})
+        pid = number(said.pop("pid"))
+        return cls(pid=pid, **{name: value for name, value in said.items() if value})
 
     def metadata(self) -> dict[str, str]:
         """ASCII alone, as storage asks."""
@@ -87,8 +88,8 @@ def _born(pid: int) -> str | None:
 def used_tickets(metadata: Mapping[str, str] | None, now: datetime) -> frozenset[Ticket]:
     """Those that were used and have not expired; an expired plan is refused anyway."""
     words = (metadata or {}).get(USED, "").split()
-    found = (word.partition("@") for word in words)
-    tickets = (Ticket(id=id, until=datetime.fromtimestamp(int(end), UTC)) for id, _, end in found if end.isdecimal())
+    found = ((id, number(end)) for id, _, end in (word.partition("@") for word in words))
+    tickets = (Ticket(id=id, until=datetime.fromtimestamp(end, UTC)) for id, end in found)
     return frozenset(ticket for ticket in tickets if ticket.until > now)
 
 

@@ -31,7 +31,7 @@ def _generations(session: Session, job: str) -> list[Json]:
     if named is None or not (name := _mark(named, marks.JOB)):
         return [] if named is None else [named]
     ours = [i for i in found if (_mark(i, marks.JOB), _mark(i, marks.OWNER)) == (name, _mark(named, marks.OWNER))]
-    return sorted(ours, key=lambda item: int(_mark(item, marks.GENERATION) or 1))
+    return sorted(ours, key=lambda item: marks.number(_mark(item, marks.GENERATION)))
 
 
 def _mark(item: dict[str, Any], name: str) -> str:

@@ -146,10 +146,11 @@ def _whose(session: Session, job: Job, owner: str) -> dict[str, str]:
 def read_job(session: Session, item: Json) -> Job:
     metadata = marks.from_pairs(item.get("metadata"))
     found = rest_dialect(session).read(Job, item)
+    name, generation = marks.generation_of(item["id"], metadata)
     ours = {
-        "name": metadata.get(marks.JOB) or item["id"],
+        "name": name,
         "metadata": marks.user_labels(item.get("metadata")),
-        "generation": int(metadata.get(marks.GENERATION, "1")),
+        "generation": generation,
         "owner": metadata.get(marks.OWNER),
         "stamp": marks.read_stamp(metadata),
         "asked": metadata.get(marks.DIGEST, ""),

@@ -25,7 +25,7 @@ def read_pool(session: Session, item: Json) -> Pool:
         "asked": marked.get(marks.DIGEST, ""),
         "rebooting": marks.REBOOTING in marked,
         "node_deallocation_option": marked.get(marks.DEALLOCATION),
-        "of_job": generation_id(job, int(marked.get(marks.GENERATION, "1"))) if job else "",
+        "of_job": generation_id(job, marks.number(marked.get(marks.GENERATION, "")) or 1) if job else "",
         "nodes": item.get("currentDedicatedNodes", 0) + item.get("currentLowPriorityNodes", 0),
     }
     return Pool(**{**specification_fields(session, item), **ours})

@@ -4,7 +4,7 @@ import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from azure.storage.blob import BlobServiceClient
 from hypothesis import HealthCheck, settings
 
 from batchctl import local
+from tests import leaks
 from tests.services import batch_client as new_batch_client
 from tests.services import blob_service as new_blob_service
 from tests.services import started
@@ -47,6 +48,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("services")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test leaves a secret in what it printed, or in its folder."""
+    report = yield
+    if call.when == "teardown" and report.passed:
+        found = [name for name, text in report.sections if leaks.leaked(text)]
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        found += [str(path.relative_to(folder)) for path in leaks.left_in(folder)] if folder else []
+        if found:
+            report.outcome, report.longrepr = "failed", f"{item.nodeid}: a secret stands in {', '.join(found)}"
+    return report
+
+
 def _served(path: Path) -> bool:
     return any(path.is_relative_to(HERE / name) for name in SERVED_FOLDERS)
 
@@ -63,6 +79,7 @@ def local_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AZURE_") or name == "BATCHCTL_TARGET"]:
             patch.delenv(name)
+        patch.setenv("UNASKED_PASSWORD", leaks.CANARY)
         home = tmp_path_factory.mktemp("local-services")
         patch.setenv("BATCHCTL_LOCAL_HOME", str(home))
         # No test wants an engine for containers: what would run in one runs beside it.

@@ -24,6 +24,7 @@ import requests
 import batchctl
 from batchctl.clock import SystemClock
 from batchctl.frozen import write_methods
+from tests import leaks
 
 ROOT = Path(__file__).parents[1]
 OTHERS = ("batchctl.emulator", "batchctl.testing", "batchctl.__main__", "batchctl.local.__main__")
@@ -52,7 +53,10 @@ class Forks:
             print(line, file=to, flush=True)
             code, said = int(back.readline() if back else ""), out.read_text(encoding="utf-8")
             assert code != -signal.SIGALRM, f"{arguments} did not end within {timeout:g} s: {said}"
-            return code, said, err.read_text(encoding="utf-8")
+            errors = err.read_text(encoding="utf-8")
+            if arguments[:2] != ("local", "start"):  # whose variables for a shell are what opens the services
+                leaks.check(said + errors, f"what {' '.join(arguments)} said")
+            return code, said, errors
 
 
 @contextlib.contextmanager

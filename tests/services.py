@@ -13,6 +13,7 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl import local
 from batchctl.cloud.connect import AZURITE_KNOWS
+from tests import leaks
 
 
 def started(
@@ -21,7 +22,9 @@ def started(
     """The services of `BATCHCTL_LOCAL_HOME`. Skips only if it was asked to; what cannot be installed is a failure."""
     if os.environ.get("BATCHCTL_TEST_NO_AZURITE") == "1":
         pytest.skip("BATCHCTL_TEST_NO_AZURITE=1: nothing that needs the blob store is tested")
-    return local.ensure_running(say, asked=local.Asked(keyless=keyless), timing=timing)
+    found = local.ensure_running(say, asked=local.Asked(keyless=keyless), timing=timing)
+    leaks.know(found.batch_key, found.storage_key)
+    return found
 
 
 def batch_client(services: local.Services) -> BatchClient:

@@ -18,6 +18,7 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import Target, connect
 from batchctl.local import Services
+from tests import leaks
 from tests.emulator.stand import ACCOUNT, KEY, Local
 from tests.forks import Forks, forks
 from tests.sweeps.stage import Stage, staged
@@ -96,6 +97,7 @@ class Workbench:
 
 ENVIRON = {"REGISTRY_PASSWORD": "what-opens-the-registry", "BATCHCTL_LOCAL_CONTAINERS": "host"}
 """What the examples want to find in the environment, and services that a command starts, as those of `services` do."""
+leaks.know(ENVIRON["REGISTRY_PASSWORD"])
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from azure.storage.blob import BlobServiceClient
 
 from batchctl import cli, local
 from batchctl.cloud.lock.lease import CONTAINER as LOCKS
+from tests import leaks
 from tests.services import batch_client, blob_service, unique
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +38,7 @@ CANARIES = {
     "SSH_KEY": "-----BEGIN KEY-----\nlinnetLine01\nlinnetLine02\n-----END KEY-----\n",
     "WEBHOOK": "linnet\"with\\quotes'01",
 }
+leaks.know(KEY, TOKEN, CANARIES["CLIENT_SECRET"], CANARIES["USER_PASSWORD"], CANARIES["REGISTRY_PASSWORD"])
 BESIDE = {
     "AZURE_CLIENT_SECRET": "linnet-of-a-client",
     "AZURE_STORAGE_CONNECTION_STRING": "AccountKey=linnetOfAStorage==",

@@ -17,7 +17,7 @@ import typer
 from typer.main import get_command
 
 from batchctl import __version__, verbs
-from batchctl.cli import GROUPS, door, run, specs
+from batchctl.cli import CHANGE, GROUPS, door, run, specs
 from batchctl.cli.options import Command, Options, with_options
 from batchctl.errors import CloudError, UsageError
 from batchctl.reconcile.choices import Choices
@@ -157,6 +157,20 @@ def _ran(line: str, stdout: int) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, stdout=stdout, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("spelled", ["--json", "-o json", "-ojson", "--output json", "--output=json"])
+def test_a_line_that_nobody_could_read_is_told_as_it_asked(spelled: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["apply", str(SPEC), *spelled.split(), "--parallelism", "0"]) == 64
+    told = json.loads(capsys.readouterr().out)
+    assert (told["type"], told["exitCode"]) == ("error", 64)
+
+
+def test_what_asks_before_it_changes_something_says_when_it_is_cut_off() -> None:
+    """And watch, which asked with the apply that set it going, and resume, which undoes."""
+    commands: Any = get_command(door())
+    asks = {name for name, one in commands.commands.items() if any(param.name == "yes" for param in one.params)}
+    assert {"watch", "resume", *asks} == CHANGE
 
 
 def test_the_command_that_is_asked_for_is_the_only_one_that_is_built() -> None:

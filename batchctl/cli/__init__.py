@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -116,10 +117,13 @@ def batchctl(
     """Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine."""
 
 
+AS_JSON = re.compile(r"(?:^| )(?:--json|-o ?json|--output[ =]json)(?: |$)")
+"""How a command line asks for JSON, which nobody could read to its end."""
+
 STREAMS = ("plan", "apply", "watch", "destroy", "gc")
 """Commands whose --json is a stream, which ends with an error if there is one."""
 
-CHANGE = ("apply", "destroy", "gc")
+CHANGE = frozenset(("apply", "watch", "destroy", "get", "cancel", "retry", "pause", "resume", "reboot", "gc"))
 """Commands of which a part may be done when they are cut off."""
 
 INTERRUPTED = (
@@ -175,7 +179,7 @@ def run(arguments: list[str]) -> int:
     OPENED.clear()
 
     def tell(error: BatchctlError) -> None:
-        voice = OPENED[-1] if OPENED else open_voice("--json" in arguments and arguments[0] in STREAMS)
+        voice = OPENED[-1] if OPENED else open_voice(arguments[0] in STREAMS and AS_JSON.search(" ".join(arguments)) is not None)
         for codec in SPEC_CODECS:
             voice.hide(codec)
         voice.error(error)

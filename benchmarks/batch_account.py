@@ -61,14 +61,15 @@ class Account:
         }[request.method]
 
     def _below(self, kind: str, name: str, rest: str) -> tuple[str, Callable[[Request], Answer]]:
-        return {
+        below: dict[str, tuple[str, Callable[[Request], Answer]]] = {
             "tasks": ("List Tasks", partial(self._list_tasks, name)),
             "addtaskcollection": ("Add Task Collection", partial(self._add_tasks, name)),
             "taskcounts": ("Get Task Counts", partial(self._task_counts, name)),
             "nodes": ("List Nodes", lambda _: _json({"value": []})),
             "resize": ("Resize Pool", partial(self._patch, kind, name)),
             "terminate": ("Terminate Job", lambda _: Answer(202)),
-        }.get(rest, ("Unknown", lambda _: _refused(400, "InvalidUri")))
+        }
+        return below.get(rest, ("Unknown", lambda _: _refused(400, "InvalidUri")))
 
     def _pools(self) -> list[Json]:
         return list(self.there["pools"].values())

@@ -1,4 +1,4 @@
-"""The local Batch service as a process to be measured: started on a fresh home, asked through the SDK's pipeline."""
+"""The local Batch service as a process to be measured: started on a fresh home, asked as batchctl asks."""
 
 import base64
 import contextlib
@@ -18,6 +18,9 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 from batchctl.cloud.clients.batch import Batch
+from batchctl.cloud.clients.gate import Gate
+from batchctl.cloud.clients.signing import BATCH, SharedKey
+from batchctl.cloud.clients.storage import Direct
 
 ACCOUNT = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -85,7 +88,8 @@ class Emulator:
         return BatchClient(url or self.url, AzureNamedKeyCredential(ACCOUNT, self.key), retry_total=0)
 
     def batch(self, url: str = "") -> Batch:
-        return Batch(self.client(url), url or self.url)
+        url = url or self.url
+        return Batch(Direct(url, Gate(), straight=True, is_batch=True), url, SharedKey(ACCOUNT, self.key, BATCH))
 
 
 @contextlib.contextmanager

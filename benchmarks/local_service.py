@@ -35,12 +35,12 @@ def figures(rounds: int = ROUNDS, many: int = MANY) -> list[Figure]:
 def run_through(rounds: int, tasks: int = 500, workers: int = 4) -> list[Figure]:
     """Tasks of `true`, from the first request to the last end, beside loops that do the least for each, and beside an
     earlier build."""
-    ours, cpu, raw, threads = [], [], [], []
-    then, cpu_then = [], []
+    raw, threads = list[float](), list[float]()
+    ours, cpu, then, cpu_then = list[float](), list[float](), list[float](), list[float]()
     with emulator() as service, emulator(str(peers.earlier())) as earlier:
         batch, batch_then = service.batch(), earlier.batch()
-        for one in (batch, batch_then):
-            make_pool(one, "pool", nodes=workers, slots=4)
+        for asked in (batch, batch_then):
+            make_pool(asked, "pool", nodes=workers, slots=4)
         for _ in range(rounds + 1):
             raw.append(raw_loop(service.home / f"raw-{next(_names)}", tasks, 1))
             threads.append(raw_loop(service.home / f"raw-{next(_names)}", tasks, workers))

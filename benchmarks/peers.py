@@ -57,8 +57,8 @@ def azcopy() -> Path | None:
         )
     for path in inside.glob("azcopy*"):
         path.chmod(0o755)
-        if found := next(filter(_runs, (path, _with_libsecret(path))), None):
-            return found
+        if able := next(filter(_runs, (path, _with_libsecret(path))), None):
+            return able
     return None
 
 

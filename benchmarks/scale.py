@@ -64,7 +64,7 @@ def figures(rounds: int = ROUNDS, tasks: int = TASKS, blobs: int = BLOBS) -> lis
 @contextmanager
 def _earlier(folder: Path) -> Iterator[Callable[..., Run]]:
     """Runs the earlier build, on local services of its own that end with us."""
-    words = [peers.earlier(), "-P", "-m", "batchctl"]  # not the one in the folder where we are
+    words: list[str | Path] = [peers.earlier(), "-P", "-m", "batchctl"]  # not the one in the folder where we are
     environ = {"BATCHCTL_LOCAL_HOME": str(folder / "earlier")}
     run([*words, "local", "start"], environ)  # not part of the first step, as ours run already
     try:

@@ -86,7 +86,7 @@ def _tutorial(folder: Path, told: Path, environ: Mapping[str, str], name: str, v
     stream, sleep = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND), time.sleep
     for number in (1, 2):
         os.dup2(stream, number)
-    time.sleep = lambda seconds: sleep(min(seconds, 0.05))
+    time.sleep = lambda seconds: sleep(min(float(seconds), 0.05))
     if verb == "destroy":
         tutorial.clean(name)
     else:

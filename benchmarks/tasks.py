@@ -104,7 +104,7 @@ def _median(costs: dict[int, list[Cost]], concurrency: int, name: str) -> float:
 
 def _cost(proxy: Proxy, tasks: int, concurrency: int) -> Cost:
     """`concurrency` 0: ours."""
-    service = Emulator(Path(), KEY, proxy.url)
+    service = Emulator(Path(), key=KEY, url=proxy.url)
     proxy.tally()
     began, cpu = time.perf_counter(), time.process_time()
     if concurrency:

@@ -65,14 +65,8 @@ def _beside_earlier(rounds: int, number: int) -> Iterator[Figure]:
                 },
                 rounds,
             )
-        yield from _both(
-            f"{verb}, {number:,} tasks of a range",
-            peer,
-            found["ours"],
-            found["earlier"],
-            "at most 0.35 x",
-            "at most 0.6 x",
-        )
+        what = f"{verb}, {number:,} tasks of a range"
+        yield from _both(what, peer, found["ours"], found["earlier"], "at most 0.35 x", "at most 0.6 x")
 
 
 def _both(what: str, peer: str, mine: Run, theirs: Run, cpu: str = "", peak: str = "") -> Iterator[Figure]:

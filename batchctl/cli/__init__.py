@@ -179,11 +179,8 @@ def run(arguments: list[str]) -> int:
     OPENED.clear()
 
     def tell(error: BatchctlError) -> None:
-        voice = (
-            OPENED[-1]
-            if OPENED
-            else open_voice(arguments[0] in STREAMS and AS_JSON.search(" ".join(arguments)) is not None)
-        )
+        as_json = arguments[0] in STREAMS and AS_JSON.search(" ".join(arguments)) is not None
+        voice = OPENED[-1] if OPENED else open_voice(as_json)
         for codec in SPEC_CODECS:
             voice.hide(codec)
         voice.error(error)

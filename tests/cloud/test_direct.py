@@ -105,6 +105,11 @@ ANSWERS = {
         "ServerBusy",
         7.0,
     ),
+    b"HTTP/1.1 503 Busy\r\nRetry-After: -1\r\nx-ms-error-code: ServerBusy\r\nContent-Length: 0\r\n\r\n": (
+        503,
+        "ServerBusy",
+        0.0,
+    ),
     b"HTTP/1.1 404 No\r\nX-Ms-Request-Id: 7\r\nContent-Length: 42\r\n\r\n<Error><Code>BlobNotFound</Code></Error>  ": (
         404,
         "BlobNotFound",

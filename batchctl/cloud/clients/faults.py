@@ -178,7 +178,7 @@ def _code_and_message(text: str) -> tuple[str, str]:
 
 def _retry_after(headers: Any) -> float | None:
     try:
-        return float(headers.get("Retry-After"))
+        return max(0.0, float(headers.get("Retry-After")))
     except (TypeError, ValueError):
         return None
 

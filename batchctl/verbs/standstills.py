@@ -52,17 +52,26 @@ def _of_job(spec: Spec, cloud: Cloud, job: JobSight, pool: PoolSight | None, pat
 
 def _closer(spec: Spec, cloud: Cloud, job: JobSight, scene: Scene) -> Scene:
     """Nothing runs, and nothing that was seen explains it: what do its tasks wait for, what do they want of nodes?"""
-    held = cloud.batch(spec.name, ())
-    ours = next((r for r in held if isinstance(r, Job) and r.id == job.id), None)
+    ours, runs = held_of(spec, cloud, job.id)
     if ours is None:
         return scene
-    runs = [r for r in held if isinstance(r, Task) and r.generation == ours.generation]
     return replace(
         scene,
         waiting=cloud.waiting(ours),
         vain=blames(runs, whole=gets_no_more(ours)),
         unprepared=cloud.failed_preparations(ours) if ours.job_preparation_task else (),
     )
+
+
+def held_of(spec: Spec, cloud: Cloud, job: str) -> tuple[Job | None, list[Task]]:
+    """The job of this id and its tasks: a spec whose job got another name has several of one generation. None where it
+    has gone meanwhile."""
+    held = cloud.batch(spec.name, ())
+    ours = next((r for r in held if isinstance(r, Job) and r.id == job), None)
+    if ours is None:
+        return None, []
+    runs = (r for r in held if isinstance(r, Task))
+    return ours, [r for r in runs if (r.job, r.generation) == (ours.name, ours.generation)]
 
 
 def health_of(cloud: Cloud, pool: str) -> PoolHealth:

@@ -18,12 +18,12 @@ from batchctl.reconcile.explain.why import (
 )
 from batchctl.reconcile.outputs import missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud, Eyes
-from batchctl.resources import Blob, Job, Task
+from batchctl.resources import Blob, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
 from batchctl.verbs.logs import streams_of
-from batchctl.verbs.standstills import health_of
+from batchctl.verbs.standstills import health_of, held_of
 from batchctl.words import plain_lines
 
 TAIL = 8192
@@ -60,10 +60,10 @@ def _why_task(
     if run is None:
         raise NotThere(f"no run of a task {asked!r}: `batchctl plan {path}` says whether one is to come")
     seen = next(job for job in jobs if job.id == run.job)
-    held = [r for r in cloud.batch(spec.name, ()) if isinstance(r, Job | Task)]
-    job = next(r for r in held if isinstance(r, Job) and r.id == run.job)
-    others = [r for r in held if isinstance(r, Task) and r.generation == job.generation]
-    task = next(r for r in others if r.id.lower() == asked.lower())
+    job, tasks = held_of(spec, cloud, run.job)
+    task = next((r for r in tasks if r.id.lower() == asked.lower()), None)
+    if job is None or task is None:
+        raise NotThere(f"task {asked!r} has just been deleted, or its job {run.job!r}")
     yield Reason(says=_how_it_is(run))
     if run.status == "failed":
         yield from _what_it_wrote(spec, cloud, eyes, task, path, what_runs_again(run, seen, path))
@@ -76,7 +76,7 @@ def _why_task(
                 task=replace(task, required_slots=run.slots, multi_instance_settings=several),
                 job=job,
                 seen=seen,
-                others=others,
+                others=tasks,
                 pool=look.sight_of(spec, eyes, seen.pool) if seen.pool else None,
                 nodes=eyes.nodes(seen.pool) if seen.pool else (),
                 health=health_of(cloud, seen.pool),

@@ -1,6 +1,8 @@
 """What is handed on of a run that went wrong: nothing secret, and a list of what is in it."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +95,20 @@ def test_errors_are_told_as_the_service_says_them() -> None:
         "node n: disk full",
         "node n: its start task failed: FailureExitCode: exited with 3",
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such a limit is POSIX's")
+def test_what_could_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    """As on a disk that is full: the same command can be given again."""
+    code = f"""
+import resource, signal
+from datetime import datetime
+from pathlib import Path
+from batchctl.cli.dumping import _write_zip
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+_write_zip(Path({str(tmp_path / "a.zip")!r}), {{str(n): "x" * n for n in range(100)}}, datetime(2026, 1, 1))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "MachineError: cannot write" in ran.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -104,15 +104,22 @@ def _plain(name: str) -> str:
 
 
 def _write_zip(path: Path, files: Mapping[str, str], now: datetime) -> None:
-    """For its owner alone: what a task wrote nobody has looked through. Raises MachineError."""
+    """For its owner alone: what a task wrote nobody has looked through. Whole, or not there. Raises MachineError."""
     try:
-        with (
-            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream,
-            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
-        ):
-            for name, text in files.items():
-                entry = zipfile.ZipInfo(name, now.timetuple()[:6])
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-                archive.writestr(entry, text)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            try:
+                _fill(stream, files, now)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise MachineError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _fill(stream: BinaryIO, files: Mapping[str, str], now: datetime) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name, now.timetuple()[:6])
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            archive.writestr(entry, text)
+    stream.flush()

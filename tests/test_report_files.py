@@ -161,6 +161,7 @@ def test_the_markdown_fits_a_comment() -> None:
 def test_a_band_holds_all_time_of_its_bars() -> None:
     report = synthetic(900, 3, 4)
     scale = plots.scale_of(report)
+    assert plots.by_node(report.lanes)
     for lanes in plots.by_node(report.lanes).values():
         bars = [bar for lane in lanes for bar in lane.bars]
         shares = plots.busy_shares(bars, scale)

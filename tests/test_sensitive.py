@@ -18,10 +18,11 @@ from batchctl.render.printer import Printer
 from batchctl.render.stream import JsonPrinter
 from batchctl.render.terminal import Terminal
 from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, masked, sensitive_values
-from batchctl.spec.load import examine, load
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs.saved import codec_for
 from tests.clock import FakeClock
+from tests.examine import examine
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import job
 

@@ -61,10 +61,13 @@ def test_a_run_that_was_left_ends_as_an_apply_would_have_ended_it(tmp_path: Path
 def test_while_tasks_are_waited_for_nobody_is_kept_away(tmp_path: Path) -> None:
     spec, cloud = loaded(tmp_path, ENDING), FakeCloud()
     set_going(spec, cloud)
-    for event in watch(spec, cloud, FakeClock()):
-        if isinstance(event, UnderWay):
-            assert cloud.locks[spec.name].holder is None
-            assert event.unattended[0].startswith("`batchctl watch` or `apply` brings the outputs home")
+    free = [
+        (cloud.locks[spec.name].holder is None, event.unattended[0])
+        for event in watch(spec, cloud, FakeClock())
+        if isinstance(event, UnderWay)
+    ]
+    assert [is_free for is_free, _ in free] == [True]
+    assert free[0][1].startswith("`batchctl watch` or `apply` brings the outputs home")
 
 
 def test_failed_tasks_are_told_also_to_who_comes_late(tmp_path: Path) -> None:

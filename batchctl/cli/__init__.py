@@ -117,7 +117,7 @@ def batchctl(
     """Plan, apply and destroy workloads on Azure Batch, or on the Azure Batch of this machine."""
 
 
-AS_JSON = re.compile(r"(?:^| )(?:--json|-o ?json|--output[ =]json)(?: |$)")
+AS_JSON = re.compile(r"(?:^| )(?:--json|-o ?json|--output[ =]json)(?: |\Z)")
 """How a command line asks for JSON, which nobody could read to its end."""
 
 STREAMS = ("plan", "apply", "watch", "destroy", "gc")

@@ -106,8 +106,6 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "TooManyEnableAutoScaleRequests": (503, "Automatic scaling was enabled too often. Try again later."),
 }
 
-_ELEMENT = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
-
 Values = tuple[tuple[str, str | None], ...]
 
 

@@ -33,10 +33,10 @@ class Activity:
         return bool(self.ahead_seconds or self.time_scale or self.faults)
 
 
-def ask_activity(port: int, account: str, key: str, *, timeout: float = 5.0) -> Activity | None:
+def ask_activity(port: int, account: str, key: str) -> Activity | None:
     """None if nobody answers there, or the one who answers does not know our key."""
     try:
-        status, found = ask_emulator(port, account, key, "GET", PATH, timeout=timeout)
+        status, found = ask_emulator(port, account, key, "GET", PATH, timeout=5.0)
         if status != 200:
             return None
         told = (found.get(name, 0) for name in ("aheadSeconds", "timeScale", "faults"))

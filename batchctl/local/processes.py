@@ -15,6 +15,9 @@ _KEPT = (
     "BATCHCTL_LOCAL_CONTAINERS",
 )
 
+POLL = 0.02
+"""Seconds between two looks at processes that are to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -35,7 +38,7 @@ def is_alive(process: Process) -> bool:
     return find_process(process.pid) == process
 
 
-def end_processes(processes: Iterable[Process], *, within: float, poll: float = 0.02) -> list[Process]:
+def end_processes(processes: Iterable[Process], *, within: float) -> list[Process]:
     """Sends SIGTERM to those that still run and waits. Returns those that run on after `within` seconds."""
     left = [process for process in processes if is_alive(process)]
     for process in left:
@@ -43,7 +46,7 @@ def end_processes(processes: Iterable[Process], *, within: float, poll: float = 
             os.kill(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + within
     while (left := [process for process in left if is_alive(process)]) and time.monotonic() < deadline:
-        time.sleep(poll)
+        time.sleep(POLL)
     return left
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from batchctl.errors import MOST_PROBLEMS, Problem, SpecError
 from batchctl.frozen import dataclass
-from batchctl.sensitive import FROM_VAULT, Veil, sensitive_values
+from batchctl.sensitive import FROM_ENVIRONMENT, FROM_VAULT, Veil, sensitive_values
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.origin import spec_origin
 from batchctl.spec.outside.stocktaking import take_inventory
@@ -31,7 +31,6 @@ from batchctl.spec.template import Value, Values, outside_names
 LARGEST = 1 << 20
 """Bytes of a spec."""
 
-ENV = "env:"
 UNREAD = "https://key.vault/secret"
 """Stands for a secret that nobody has read: of a form that suits nearly every place."""
 
@@ -105,21 +104,13 @@ def with_stand_ins(
     source = replace(read_source(path), overlays=tuple(read_source(file, "the overlay") for file in overlays))
     document, *_ = read_document(_composed(source)[0], source)
     named = needed_names(document) if isinstance(document, dict) else frozenset()
-    asked = {name.removeprefix(ENV) for name in outside_names(source.all_text) - named if name.startswith(ENV)}
+    asked = {
+        name.removeprefix(FROM_ENVIRONMENT)
+        for name in outside_names(source.all_text) - named
+        if name.startswith(FROM_ENVIRONMENT)
+    }
     unset = sorted(asked - environ.keys())
     return {**environ, **dict.fromkeys(unset, UNREAD)}, unset
-
-
-def examine(
-    path: Path,
-    variables: Given,
-    environ: Mapping[str, str],
-    *,
-    var_files: Sequence[Path] = (),
-    overlays: Sequence[Path] = (),
-) -> tuple[Problem, ...]:
-    """Every problem that shows without a request."""
-    return examined(path, variables, environ, var_files=var_files, overlays=overlays)[0]
 
 
 def examined(

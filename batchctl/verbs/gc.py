@@ -19,7 +19,7 @@ from batchctl.verbs.under_lock import AT_ONCE, Approve, under_lock
 
 
 def inspect(cloud: Cloud, clock: Clock, folder: Path) -> tuple[Holdings, ...]:
-    """All that batchctl made in the account. `folder`: specs that came from its find_checkout are looked for there."""
+    """All that batchctl made in the account. `folder`: specs that came from its checkout are looked for there."""
     here = find_checkout(folder)
     return holdings_by_owner(cloud.made(), clock.now(), here.holds if here else lambda _origin: None)
 

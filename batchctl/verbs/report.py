@@ -29,7 +29,7 @@ from batchctl.words import plain_lines
 from batchctl.work import ResourceFile
 
 GROUPS, LINES, TAIL = 10, 10, 4096
-"""RunReasons of which the last words are fetched, how many lines of them, and bytes in which these are looked for."""
+"""Groups of failures whose last words are fetched, how many lines of them, and bytes in which these are looked for."""
 
 MOST_ASKED = 5_000
 """Tasks of which it is asked what they took: that makes a list of them several times as long."""

@@ -9,10 +9,11 @@ from batchctl.clock import SystemClock
 from batchctl.cloud.clients.vault import Vaults
 from batchctl.errors import CloudError, SpecError, UsageError
 from batchctl.opening.outside import Outside
-from batchctl.spec.load import examine, load
+from batchctl.spec.load import load
 from batchctl.verbs.saved import codec_for
 from tests.azure_stub import Answer, Cloud, Page, Request, azure_hosts
 from tests.clock import FakeClock
+from tests.examine import examine
 
 SECRETS = {"/secrets/password": "canary-one", "/secrets/password/0a1b": "canary-old"}
 LOGIN = Page("<html><p>Sign in to this network")

@@ -17,8 +17,9 @@ import yaml
 from batchctl import verbs
 from batchctl.errors import BatchctlError, Problem
 from batchctl.reconcile.choices import Choices
-from batchctl.spec.load import examine, load
+from batchctl.spec.load import load
 from batchctl.spec.source import is_hidden
+from tests.examine import examine
 from tests.fake_cloud import FakeCloud
 from tests.fuzz.mutations import Mutation, mutated
 from tests.fuzz.texts import Struck, rewritten, struck

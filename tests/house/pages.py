@@ -10,7 +10,6 @@ from tests.house.layout import GROUND, ORDER, OTHERS
 
 ROOT = Path(__file__).parents[2]
 WIDTH, NAMES = 120, 28
-GROUND_LINES = [(GROUND[at : at + 4], "" if at else "the ground") for at in range(0, len(GROUND), 4)]
 PICTURE = (
     ("         cli/           library/", "two doors: for people, for programs"),
     ("  opening/        render/        verbs/", "which account | what is said | what is done"),

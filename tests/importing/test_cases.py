@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from batchctl.spec.load import examine
+from tests.examine import examine
 from tests.imported import bodies, import_files
 
 CASES = Path(__file__).parents[1] / "cases" / "import"

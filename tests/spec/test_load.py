@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from batchctl.errors import SpecError, UsageError
-from batchctl.spec.load import examine, load
+from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests.examine import examine
 
 WORD_COUNT = Path(__file__).parents[2] / "specs" / "word-count.yaml"
 TEXT = WORD_COUNT.read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batchctl.errors import Problem
-from batchctl.spec.load import examine
+from tests.examine import examine
 
 
 def problems_of(folder: Path, *tasks: dict[str, Any]) -> list[Problem]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from batchctl.errors import MOST_PROBLEMS
-from batchctl.spec.load import examine
 from batchctl.spec.source import Place, Source
+from tests.examine import examine
 
 POOL = "pool: {id: p, vmSize: Standard_D2s_v5, image: {publisher: a, offer: b, sku: c}}\n"
 

@@ -7,10 +7,11 @@ import pytest
 
 from batchctl.errors import SpecError
 from batchctl.resources import Pool, Task
-from batchctl.spec.load import examine, fingerprint, load, load_names
+from batchctl.spec.load import fingerprint, load, load_names
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.resolve import resolve
+from tests.examine import examine
 
 BASE = """\
 version: 1

@@ -11,10 +11,11 @@ import pytest
 from batchctl.errors import SpecError, UsageError
 from batchctl.resources import Task
 from batchctl.spec.inventory import Inventory
-from batchctl.spec.load import examine, load, load_names
+from batchctl.spec.load import load, load_names
 from batchctl.spec.reading.variables import as_value
 from batchctl.spec.resolve import resolve
 from batchctl.spec.template import Written
+from tests.examine import examine
 
 DECLARED = """\
 version: 1

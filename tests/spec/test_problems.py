@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from batchctl.errors import Problem
-from batchctl.spec.load import examine
 from batchctl.spec.source import is_hidden
+from tests.examine import examine
 
 CASES = Path(__file__).parents[1] / "cases" / "problems"
 FILL = {

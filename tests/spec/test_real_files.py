@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from batchctl.reconcile.choices import Choices
-from batchctl.spec.load import examine, load
+from batchctl.spec.load import load
 from batchctl.verbs.plan import plan
+from tests.examine import examine
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import held_pool
 

@@ -1,4 +1,4 @@
-"""Every request of both clients passes here, so that one that may not be sent any more is not sent."""
+"""Every request to Batch and to storage passes here, so that one that may not be sent any more is not sent."""
 
 from collections.abc import Callable
 from itertools import count

@@ -12,7 +12,6 @@ from azure.core.rest import HttpRequest
 from batchctl.errors import CloudError
 from batchctl.version import __version__
 
-ENDPOINT = "https://prices.azure.com/api/retail/prices"
 MOST_PAGES = 1000
 """A region has some 5,000 meters of virtual machines, and a page 100 or 1,000."""
 
@@ -27,15 +26,16 @@ def list_meters(endpoint: str, region: str, currency: str) -> Iterator[dict[str,
     )
     asked = f"serviceName eq 'Virtual Machines' and armRegionName eq '{region}' and priceType eq 'Consumption'"
     request = HttpRequest("GET", endpoint, params={"currencyCode": currency, "$filter": asked})
-    for _ in range(MOST_PAGES):
-        page = _page(client, request)
-        yield from page["Items"]
-        link = page.get("NextPageLink")
-        if not link:
-            return
-        if urlsplit(str(link)).hostname != urlsplit(endpoint).hostname:
-            raise CloudError(f"{endpoint} sends on to another host: {link}")
-        request = HttpRequest("GET", str(link))
+    with client:
+        for _ in range(MOST_PAGES):
+            page = _page(client, request)
+            yield from page["Items"]
+            link = page.get("NextPageLink")
+            if not link:
+                return
+            if urlsplit(str(link)).hostname != urlsplit(endpoint).hostname:
+                raise CloudError(f"{endpoint} sends on to another host: {link}")
+            request = HttpRequest("GET", str(link))
     raise CloudError(f"{endpoint} has no end: {MOST_PAGES} pages were read")
 
 

@@ -9,7 +9,7 @@ from batchctl.emulator.wire.checks import Shape, amount, span
 from batchctl.emulator.wire.messages import Answer, Call
 
 LONGEST_ADVANCE = "P366D"
-CLOCK = Shape("ServiceClock", advance=span(most=LONGEST_ADVANCE), timeScale=amount(0, MOST_SCALE))
+CLOCK = Shape("ServiceClock", advance=span(most=LONGEST_ADVANCE), timeScale=amount(MOST_SCALE))
 
 
 def read_clock(service: Service, call: Call) -> Answer:  # noqa: ARG001 - a handler takes both

@@ -14,7 +14,7 @@ from batchctl.emulator.wire.checks import Need, Or, Props, Shape, amount, number
 from batchctl.emulator.wire.messages import Answer, Call, list_entries
 
 _MOST_SECONDS = 86400
-_SECONDS = amount(0, _MOST_SECONDS)
+_SECONDS = amount(_MOST_SECONDS)
 
 
 def _seconds_or_forever(value: Any, path: str) -> float | str:
@@ -47,7 +47,7 @@ SHAPES = {
         **_WHEN,
     ),
     "delay": Shape("DelayFault", kind=Need(text()), step=Need(word(*STEPS)), seconds=Need(_seconds_or_forever)),
-    "timescale": Shape("TimeScaleFault", kind=Need(text()), scale=Need(amount(0, MOST_SCALE))),
+    "timescale": Shape("TimeScaleFault", kind=Need(text()), scale=Need(amount(MOST_SCALE))),
     "quota": Shape("QuotaFault", kind=Need(text()), quota=Need(word(*QUOTAS)), most=Need(number(0))),
     "starttask": Shape("StartTaskFault", **_RUN),
     "preparation": Shape("PreparationFault", **_RUN),

@@ -60,7 +60,7 @@ def number(least: int | None = None, most: int | None = None) -> Check:
     return check
 
 
-def amount(least: float, most: float) -> Check:
+def amount(most: float) -> Check:
     """A number, with parts of one or without, or a text that is one."""
 
     def check(value: Any, path: str) -> float:
@@ -68,8 +68,8 @@ def amount(least: float, most: float) -> Check:
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise bad_value(path, value, "a number is wanted")
-        if not least <= value <= most:
-            raise bad_value(path, value, f"the value must be {_range_in_words(least, most)}")
+        if not 0 <= value <= most:
+            raise bad_value(path, value, f"the value must be {_range_in_words(0, most)}")
         return value
 
     return check

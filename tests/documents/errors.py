@@ -8,8 +8,8 @@ from pathlib import Path
 
 from batchctl import errors
 from batchctl.errors import BatchctlError, Problem
-from batchctl.spec.load import examine
 from tests.documents.tables import cell, code, row, table
+from tests.examine import examine
 from tests.spec.test_problems import cases, make, text
 
 ENDS = """# Exit codes

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from batchctl.spec.load import examine
 from batchctl.spec.reading.explained import explain_word
+from tests.examine import examine
 
 ENVIRON = {"REGISTRY_PASSWORD": "opens-the-registry", "SAS": "x"}
 IMAGE = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}

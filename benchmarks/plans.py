@@ -77,7 +77,16 @@ def _again(
     """Everything is there and remembered."""
     what, peer = f"no-op plan, {number:,} files, {round_trip * 1000:.0f} ms", "list_blobs and a loop"
     plan: list[str | Path] = [sys.executable, "-m", "batchctl", "plan", spec, "--detailed-exitcode"]
-    client = [sys.executable, "-m", "benchmarks.clients", "serial", "list", service.url, "input", spec.parent / "data"]
+    client: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "benchmarks.clients",
+        "serial",
+        "list",
+        service.url,
+        "input",
+        spec.parent / "data",
+    ]
     run(plan, environ)
     service.tally()
     ways = {"ours": lambda: run(plan, environ), "sdk": lambda: run(client)}
@@ -93,8 +102,8 @@ def _again(
         ("seconds", "s", ""),
         ("peak memory", "MB", "at most 150 MB"),
     ):
-        value, other = (getattr(one, ATTRIBUTES[measure]) if one else None for one in (mine, theirs))
-        yield Figure(f"{what}: {measure}", value, unit, peer if theirs else "", other, aim)
+        other = getattr(theirs, ATTRIBUTES[measure]) if theirs else None
+        yield Figure(f"{what}: {measure}", getattr(mine, ATTRIBUTES[measure]), unit, peer if theirs else "", other, aim)
 
 
 def _first(number: int, spec: Path, environ: dict[str, str], service: Stub, rounds: int) -> Iterator[Figure]:

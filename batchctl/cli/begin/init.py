@@ -67,10 +67,11 @@ def init(
 
 def _write_valid(spec: Path, text: str) -> None:
     """Raises UsageError, and leaves nothing behind, where the files and the command make no valid spec."""
-    from batchctl.spec.load import examine
+    from batchctl.spec.load import examined
 
     spec.write_text(text, encoding="utf-8")
-    if problems := examine(spec, {}, os.environ):
+    problems, _ = examined(spec, {}, os.environ)
+    if problems:
         spec.unlink()
         told = "; ".join(f"{problem.message} [{problem.code}]" for problem in problems)
         raise UsageError(f"nothing was written, for the spec would not be valid: {told}")

@@ -34,7 +34,7 @@ def batchctl(*words: str, environ: dict[str, str] | None = None) -> "subprocess.
 
 def test_an_account_of_azure_needs_none_of_it(tmp_path: Path) -> None:
     with stub(check=False) as service:
-        spec, environ = prepared(service, tmp_path / "small", 2, there=True)
+        spec, environ = prepared(service, tmp_path / "small", 2)
         done = batchctl("plan", str(spec), environ=environ)
     assert (done.returncode, done.stderr) == (0, "")
     assert "No changes" in done.stdout

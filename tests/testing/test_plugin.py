@@ -82,7 +82,7 @@ def test_to_load_it_loads_nothing_else() -> None:
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["batchctl", "batchctl.testing", "batchctl.testing.plugin"]
+    assert done.stdout.split() == ["batchctl", "batchctl.testing", "batchctl.testing.plugin", "batchctl.version"]
 
 
 def test_each_fixture_is_told_in_a_sentence(pytester: pytest.Pytester) -> None:

@@ -3,6 +3,7 @@
 from batchctl.importing.report import Row, Verdict
 from batchctl.importing.terraform.reading import (
     Blocks,
+    Reader,
     Said,
     Word,
     Words,
@@ -107,48 +108,51 @@ ACCOUNTS = (
     Word("linux_user_configuration.ssh_private_key", "linuxUserConfiguration.sshPrivateKey", secret, "`${env:NAME}`"),
     Word("windows_user_configuration.login_mode", "windowsUserConfiguration.loginMode", lowered),
 )
-BLOBFUSE, SHARE = "azureBlobFileSystemConfiguration", "azureFileShareConfiguration"
-CIFS, NFS = "cifsMountConfiguration", "nfsMountConfiguration"
+
+
+def _mounted(block: str, configuration: str, **words: tuple[str, Reader]) -> tuple[Word, ...]:
+    return tuple(
+        Word(f"{block}.{field}", f"{configuration}.{to}", read, "`${env:NAME}`" if read is secret else "")
+        for field, (to, read) in words.items()
+    )
+
+
 MOUNTS = (
-    *(
-        Word(f"azure_blob_file_system.{field}", f"{BLOBFUSE}.{to}", read, why)
-        for field, to, read, why in (
-            ("account_name", "accountName", text, ""),
-            ("container_name", "containerName", text, ""),
-            ("relative_mount_path", "relativeMountPath", text, ""),
-            ("account_key", "accountKey", secret, "`${env:NAME}`"),
-            ("sas_key", "sasKey", secret, "`${env:NAME}`"),
-            ("identity_id", "identityReference.resourceId", text, ""),
-            ("blobfuse_options", "blobfuseOptions", text, ""),
-        )
+    *_mounted(
+        "azure_blob_file_system",
+        "azureBlobFileSystemConfiguration",
+        account_name=("accountName", text),
+        container_name=("containerName", text),
+        relative_mount_path=("relativeMountPath", text),
+        account_key=("accountKey", secret),
+        sas_key=("sasKey", secret),
+        identity_id=("identityReference.resourceId", text),
+        blobfuse_options=("blobfuseOptions", text),
     ),
-    *(
-        Word(f"azure_file_share.{field}", f"{SHARE}.{to}", read, why)
-        for field, to, read, why in (
-            ("account_name", "accountName", text, ""),
-            ("azure_file_url", "azureFileUrl", url, ""),
-            ("account_key", "accountKey", secret, "`${env:NAME}`"),
-            ("relative_mount_path", "relativeMountPath", text, ""),
-            ("mount_options", "mountOptions", text, ""),
-        )
+    *_mounted(
+        "azure_file_share",
+        "azureFileShareConfiguration",
+        account_name=("accountName", text),
+        azure_file_url=("azureFileUrl", url),
+        account_key=("accountKey", secret),
+        relative_mount_path=("relativeMountPath", text),
+        mount_options=("mountOptions", text),
     ),
-    *(
-        Word(f"cifs_mount.{field}", f"{CIFS}.{to}", read, why)
-        for field, to, read, why in (
-            ("user_name", "username", text, ""),
-            ("password", "password", secret, "`${env:NAME}`"),
-            ("source", "source", text, ""),
-            ("relative_mount_path", "relativeMountPath", text, ""),
-            ("mount_options", "mountOptions", text, ""),
-        )
+    *_mounted(
+        "cifs_mount",
+        "cifsMountConfiguration",
+        user_name=("username", text),
+        password=("password", secret),
+        source=("source", text),
+        relative_mount_path=("relativeMountPath", text),
+        mount_options=("mountOptions", text),
     ),
-    *(
-        Word(f"nfs_mount.{field}", f"{NFS}.{to}", text)
-        for field, to in (
-            ("source", "source"),
-            ("relative_mount_path", "relativeMountPath"),
-            ("mount_options", "mountOptions"),
-        )
+    *_mounted(
+        "nfs_mount",
+        "nfsMountConfiguration",
+        source=("source", text),
+        relative_mount_path=("relativeMountPath", text),
+        mount_options=("mountOptions", text),
     ),
 )
 DISKS = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchctl.cli import completing
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import ask_for_yes, open_printer, require_an_answer
 from batchctl.cli.target import Opened, open_spec
 from batchctl.errors import Refused, UsageError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from batchctl.render.printer import Printer
     from batchctl.verbs.act import Deed
 
-SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 Tasks = Annotated[
     list[str],
     typer.Argument(

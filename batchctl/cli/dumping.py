@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import open_printer
 from batchctl.cli.target import Opened, open_spec
 from batchctl.errors import MachineError, SpecError, UsageError
@@ -27,7 +27,7 @@ LIBRARIES = (
 
 @with_options
 def debug_dump(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)],
+    spec: SpecPath,
     to: Annotated[
         Path | None,
         typer.Option("--to", metavar="FILE", help="The zip; else one named by spec and time.", show_default=False),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import SPEC_CODECS, open_printer
 from batchctl.cli.target import named_storage, open_spec, read_spec
 from batchctl.errors import UsageError
@@ -21,7 +21,7 @@ FORMS = ("json", "az")
 
 @with_options
 def expand(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)],
+    spec: SpecPath,
     form: Annotated[
         str, typer.Option("-o", "--output", metavar="json|az", help="az: files that `az batch … --json-file` takes.")
     ] = "json",

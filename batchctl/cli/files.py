@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from batchctl.cli import completing
-from batchctl.cli.looking import Patterns, SpecPath, open_for_rows, print_rows
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.looking import Patterns, open_for_rows, print_rows
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import ask_for_yes, open_printer, print_events, require_an_answer
 from batchctl.cli.target import open_spec
 from batchctl.errors import NotThere, Refused, UsageError

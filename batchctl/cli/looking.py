@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,32 +12,16 @@ import typer
 
 from batchctl.cli import completing
 from batchctl.cli.again import Shown, show
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import open_printer
 from batchctl.cli.target import Opened, open_spec
 from batchctl.errors import UsageError
 
-SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
-Patterns = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PATTERN]...",
-        help="Those alone that meet one, such as 'map-*'.",
-        show_default=False,
-        autocompletion=completing.tasks,
-    ),
-]
-
-
-Blobs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PATTERN]...",
-        help="Those alone that meet one, such as 'map-*'.",
-        show_default=False,
-        autocompletion=completing.outputs,
-    ),
-]
+those_alone = partial(
+    typer.Argument, metavar="[PATTERN]...", help="Those alone that meet one, such as 'map-*'.", show_default=False
+)
+Patterns = Annotated[list[str] | None, those_alone(autocompletion=completing.tasks)]
+Blobs = Annotated[list[str] | None, those_alone(autocompletion=completing.outputs)]
 
 
 @with_options

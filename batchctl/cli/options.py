@@ -6,7 +6,7 @@ from dataclasses import Field, field, fields
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -17,6 +17,8 @@ from batchctl.frozen import dataclass
 
 if TYPE_CHECKING:
     from batchctl.reconcile.choices import Choices
+
+SpecPath: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 
 Command: TypeAlias = Literal[
     "plan",

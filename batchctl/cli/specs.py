@@ -2,13 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
 from batchctl.cli.desk import log_end, retry_like
 from batchctl.cli.leaving import leave
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.plan_files import is_plan, require_room
 from batchctl.cli.reporting import Telling, require_folder
 from batchctl.cli.saved_plans import Intent, open_plan, save_plan
@@ -23,8 +23,6 @@ from batchctl.cli.speaking import (
 )
 from batchctl.cli.target import open_spec
 from batchctl.errors import Refused, UsageError
-
-SpecPath: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 
 
 @with_options

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchctl.cli.looking import SpecPath
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.speaking import open_printer
 from batchctl.cli.target import open_spec
 from batchctl.errors import MachineError, Refused, UsageError

@@ -89,12 +89,11 @@ def read_spec(
 def named_storage(spec: "Spec") -> str:
     """Where the blobs of the account are that the spec or the environment names; nobody is asked. Where none is named,
     an address with a name to be filled in."""
-    from batchctl.cloud.connect import NOWHERE, Target
+    from batchctl.cloud.connect import NOWHERE
 
     if choose(spec, None, os.environ)[0] != "azure":
         return NOWHERE.storage_url
-    account = (spec.account.batch, spec.account.storage) if spec.account else (None, None)
-    return Target.azure(account, os.environ).storage_url
+    return azure_target(spec, os.environ).storage_url
 
 
 def open_account(options: Options, out: Voice) -> "Azure":

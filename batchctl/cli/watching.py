@@ -2,19 +2,13 @@
 
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from batchctl.cli.desk import log_end, retry_like
 from batchctl.cli.leaving import leave
-from batchctl.cli.options import Options, with_options
+from batchctl.cli.options import Options, SpecPath, with_options
 from batchctl.cli.reporting import web_page
 from batchctl.cli.speaking import finish, open_telling, print_events, voice_for
 from batchctl.cli.target import open_spec
-
-SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML spec.", show_default=False)]
 
 
 @with_options

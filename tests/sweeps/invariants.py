@@ -22,6 +22,15 @@ def holds(world: World, stage: Stage) -> None:
     nothing_more_to_do(stage)
 
 
+def repaired(world: World, stage: Stage) -> None:
+    """All that counts in the end where what was made has gone meanwhile, and was made anew. Not one of each: tasks may
+    have run again, and a pool for which nothing is to run is not made anew."""
+    outputs_are_right(stage)
+    inputs_are_the_files(stage)
+    nothing_more_to_do(stage)
+    strangers_untouched(world, stage)
+
+
 def one_of_each(stage: Stage) -> None:
     """I1, I5: one object for each thing that the spec asks for, and of tasks as many as inputs. In how many generations
     of the job they ran is a matter of when it was disturbed."""

@@ -35,6 +35,12 @@ def live(world: World, scenario: str, *acts: Callable[[Act], None]) -> None:
     no_secret(stage)
 
 
+def points_of_small(world: World) -> Iterator[tuple[int, int]]:
+    """Of the small scenario every request of the apply, with one of the destroy, by their numbers from 1."""
+    first, last = world.counts["small", "apply"], world.counts["small", "destroy"]
+    yield from ((n, n % last + 1) for n in range(1, first + 1))
+
+
 def points(world: World) -> Iterator[tuple[str, int, int]]:
     """Every request once at least: a scenario, one of its apply and one of its destroy, by their numbers from 1."""
     for scenario in SCENARIOS:

@@ -14,6 +14,7 @@ from tests.proxy import Meddling
 from tests.sweeps.faults import Script, at
 from tests.sweeps.hasty import SkippingClock
 from tests.sweeps.invariants import ended_as_documented, holds, no_secret, taken_away
+from tests.sweeps.life import points_of_small
 from tests.sweeps.scenarios import SMALL
 from tests.sweeps.stage import Stage, Ways, attempt, inside, through
 from tests.sweeps.world import World
@@ -76,8 +77,7 @@ BEFALLS: dict[str, Callable[[Stage], None]] = {
 
 def every(world: World) -> Iterator[str]:
     for name in BEFALLS:
-        first, last = world.counts["small", "apply"], world.counts["small", "destroy"]
-        yield from (f"{name} {n} {n % last + 1}" for n in range(1, first + 1))
+        yield from (f"{name} {apply} {destroy}" for apply, destroy in points_of_small(world))
 
 
 def run(world: World, name: str, *numbers: str) -> None:

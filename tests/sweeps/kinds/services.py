@@ -10,16 +10,8 @@ from batchctl import local
 from tests.proxy import Meddling
 from tests.sweeps.faults import Script, at
 from tests.sweeps.hasty import GIVEN_UP, SkippingClock
-from tests.sweeps.invariants import (
-    ended_as_documented,
-    inputs_are_the_files,
-    no_secret,
-    nothing_more_to_do,
-    outputs_are_right,
-    strangers_untouched,
-    taken_away,
-)
-from tests.sweeps.life import Act, live, points
+from tests.sweeps.invariants import ended_as_documented, no_secret, repaired, taken_away
+from tests.sweeps.life import Act, live, points, points_of_small
 from tests.sweeps.scenarios import SMALL
 from tests.sweeps.stage import Stage, Ways, attempt, inside, through
 from tests.sweeps.world import World
@@ -59,8 +51,7 @@ WHO = {"emulator": ("emulator",), "azurite": ("azurite",), "both": SERVICES}
 
 def every_crash(world: World) -> Iterator[str]:
     for who in WHO:
-        first, last = world.counts["small", "apply"], world.counts["small", "destroy"]
-        yield from (f"{who} {n} {n % last + 1}" for n in range(1, first + 1))
+        yield from (f"{who} {apply} {destroy}" for apply, destroy in points_of_small(world))
 
 
 def run_crash(world: World, who: str, *numbers: str) -> None:
@@ -76,7 +67,7 @@ def run_crash(world: World, who: str, *numbers: str) -> None:
             assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
             _goes_on(stage, ways, verb)
             if verb == "apply":
-                _has_all(world, stage)
+                repaired(world, stage)
     taken_away(world, stage)
 
 
@@ -87,14 +78,6 @@ def _goes_on(stage: Stage, ways: Ways, verb: str) -> None:
         if ran.code != TASKS_FAILED:
             break
     assert ran.code == 0, f"{verb} ended with {ran.code}: {ran.said}"
-
-
-def _has_all(world: World, stage: Stage) -> None:
-    """How often a task ran is not asked: what its service had lost was made anew."""
-    outputs_are_right(stage)
-    inputs_are_the_files(stage)
-    nothing_more_to_do(stage)
-    strangers_untouched(world, stage)
 
 
 def _die(pids: list[int]) -> Meddling:

@@ -1,7 +1,6 @@
 """A plan that is kept and carried out later: saved with what it was made from, and opened again."""
 
 import os
-import secrets
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -41,14 +40,7 @@ def save_plan(path: Path, decided: "Plan", opened: Opened, choices: "Choices") -
     from batchctl.reconcile.kept.document import document_text
     from batchctl.verbs import saved
 
-    occasion = saved.Occasion(
-        spec=opened.path.as_posix(),
-        target=opened.place,
-        id=secrets.token_hex(8),
-        now=SystemClock().now().replace(microsecond=0),
-        variables=opened.spec.given,
-        choices=choices,
-    )
+    occasion = saved.occasion_of(opened.path, opened.spec, opened.place, choices, SystemClock())
     write_private(path, document_text(saved.save(decided, opened.spec, occasion)))
 
 

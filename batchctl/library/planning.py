@@ -1,6 +1,5 @@
 """What apply would do, as a value that shows itself, can be kept, and can be carried out."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -89,14 +88,7 @@ def plan(workload: Workload, **asked: Unpack[Asked]) -> Plan:
     choices = choices_of(asked)
     with opened(workload) as work:
         decided = verbs.plan(work.spec, work.cloud, choices)
-        occasion = saved.Occasion(
-            spec=workload.path.as_posix(),
-            target=work.place,
-            id=secrets.token_hex(8),
-            now=SystemClock().now().replace(microsecond=0),
-            variables=work.spec.given,
-            choices=choices,
-        )
+        occasion = saved.occasion_of(workload.path, work.spec, work.place, choices, SystemClock())
         veil, document = work.codec.veil, saved.save(decided, work.spec, occasion)
         return Plan(
             workload=workload,

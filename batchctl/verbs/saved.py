@@ -1,7 +1,10 @@
 """Plans that are kept: made into a document, and held against what a plan made now says."""
 
+import secrets
 from datetime import datetime
+from pathlib import Path
 
+from batchctl.clock import Clock
 from batchctl.cloud_answers import Ticket
 from batchctl.errors import Refused
 from batchctl.frozen import dataclass
@@ -27,6 +30,18 @@ class Occasion:
     now: datetime
     variables: Settings = ()
     choices: Choices = Choices()
+
+
+def occasion_of(path: Path, spec: Spec, place: Place, choices: Choices, clock: Clock) -> Occasion:
+    """Now, and under an id of its own. `path`: of the spec, as the user gave it."""
+    return Occasion(
+        spec=path.as_posix(),
+        target=place,
+        id=secrets.token_hex(8),
+        now=clock.now().replace(microsecond=0),
+        variables=spec.given,
+        choices=choices,
+    )
 
 
 def save(decided: Plan, spec: Spec, occasion: Occasion) -> Saved:

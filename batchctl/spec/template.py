@@ -169,10 +169,16 @@ def placeholder_errors(
         yield TemplateError(_mistaken_message(found, known), "unknown-placeholder", found.start, len(found.text))
 
 
+HIDDEN = "\0"
+"""Stands for each letter of a placeholder while it is looked for what only looks like one."""
+
+
 def mistaken(template: str, known: Collection[str], shell: Collection[str] = ()) -> Iterator[Lookalike]:
     """What looks like a placeholder and is none."""
     if "{" in template:
-        yield from lookalikes(TOKEN.sub(lambda found: "\0" * len(found[0]), template), known, shell)
+        hidden = TOKEN.sub(lambda found: HIDDEN * len(found[0]), template)
+        for found in lookalikes(hidden, known, shell):
+            yield found._replace(text=template[found.start : found.start + len(found.text)])
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
@@ -210,6 +216,8 @@ def _nearest_name(name: str, known: Collection[str]) -> str | None:
 
 
 def _mistaken_message(found: Lookalike, known: Collection[str]) -> str:
+    if HIDDEN in found.inner:
+        return f"{found.text} is no placeholder: another one stands in it"
     # Of the environment alone is the `$` a part.
     if found.inner.startswith("env"):
         right = "write ${env:NAME}"

@@ -16,6 +16,7 @@ from batchctl.reconcile.carry_out.after_run import end_pools, ended_lines, nodes
 from batchctl.reconcile.carry_out.execute import execute_stage, open_jobs
 from batchctl.reconcile.carry_out.follow import halt
 from batchctl.reconcile.carry_out.landing import CannotLandError
+from batchctl.reconcile.carry_out.pool_watch import Known
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.choices import Choices, going_on
 from batchctl.reconcile.decide.canary import staged
@@ -197,13 +198,11 @@ def _wait(
     yield from under_way(desired, decided, left)
     if lookout:
         yield from lookout.expect(desired, decided)
-    bounds, external = (desired.wait_timeout, before, desired.max_failures), desired.external_pool is not None
     pools = {r.name.lower(): r for r in desired.resources if isinstance(r, Pool)}
     wanted = pools.get(decided.waits[-1].pool.lower()) if decided.waits else None
-    spec = desired.file
-    yield from follow.wait_for_tasks(
-        decided.waits, cloud, clock, *bounds, external=external, meter=meter, lookout=lookout, wanted=wanted, spec=spec
-    )
+    bounds = follow.Bounds(timeout=desired.wait_timeout, tolerance=desired.max_failures, meter=meter)
+    known = Known(before=before, external=desired.external_pool is not None, wanted=wanted)
+    yield from follow.wait_for_tasks(decided.waits, cloud, clock, bounds, known, lookout=lookout, spec=desired.file)
 
 
 def _bring_home(

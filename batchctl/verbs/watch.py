@@ -13,6 +13,7 @@ from batchctl.errors import NotThere, Refused, SpecError
 from batchctl.reconcile.amend.idle_pools import endings_due
 from batchctl.reconcile.carry_out import follow
 from batchctl.reconcile.carry_out.lookout import Lookout
+from batchctl.reconcile.carry_out.pool_watch import Known
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.going import jobs_that_go_on
 from batchctl.reconcile.events import Event, Notice, Phase, UnderWay
@@ -118,11 +119,9 @@ def _waited(errand: Errand, seen: Survey, jobs: Sequence[Job], holder: str | Non
     yield UnderWay(jobs=ids, unattended=attended or tuple(unattended(desired, run)))
     if lookout:
         yield from lookout.expect(desired, run)
-    bounds = desired.wait_timeout, pool_before(desired, jobs, cloud)
-    external = desired.external_pool is not None
-    yield from follow.wait_for_tasks(
-        jobs, cloud, errand.clock, *bounds, external=external, lookout=lookout, keeps=False, spec=desired.file
-    )
+    bounds = follow.Bounds(timeout=desired.wait_timeout, keeps=False)
+    known = Known(before=pool_before(desired, jobs, cloud), external=desired.external_pool is not None)
+    yield from follow.wait_for_tasks(jobs, cloud, errand.clock, bounds, known, lookout=lookout, spec=desired.file)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from batchctl.configurations import TaskDependencies
 from batchctl.errors import Stuck
 from batchctl.local.home import ACCOUNT, State, account_key, find_home, make_home, save_state
 from batchctl.local.processes import Process
-from batchctl.reconcile.carry_out.follow import wait_for_tasks
+from batchctl.reconcile.carry_out.follow import Bounds, wait_for_tasks
 from batchctl.reconcile.decide.standstill import TABLE
 from batchctl.reconcile.events import Event, JobNotice, PoolNotice
 from batchctl.resources import Image, Job, Pool, Task
@@ -121,8 +121,9 @@ class Stage:
     def waits(self, timeout: float = 3600, pace: int = 1) -> tuple[list[Event], str, CountingClock]:
         """What was told, and how it ended, by which clock."""
         clock, told, end = CountingClock(self.service, pace), list[Event](), ""
+        bounds = Bounds(timeout=timedelta(seconds=timeout))
         try:
-            for event in wait_for_tasks([self.job], self.cloud, clock, timedelta(seconds=timeout), spec="s.yaml"):
+            for event in wait_for_tasks([self.job], self.cloud, clock, bounds, spec="s.yaml"):
                 told.append(event)
         except Stuck as stuck:
             end = str(stuck)

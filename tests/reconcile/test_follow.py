@@ -16,10 +16,12 @@ from batchctl.reconcile.carry_out.follow import (
     LONGEST,
     MOST_TAILS,
     SHORTEST,
+    Bounds,
     runs_to_judge,
     task_failures,
     wait_for_tasks,
 )
+from batchctl.reconcile.carry_out.pool_watch import Known
 from batchctl.reconcile.events import Event, Halted, JobNotice, NodesWaiting, PoolNotice, Progress, TaskFailed
 from batchctl.resources import Job, Task
 from tests.clock import FakeClock
@@ -80,12 +82,12 @@ class Scripted(FakeCloud):
 
 def waited(cloud: FakeCloud, timeout: float | None = None, jobs: Sequence[Job] = ()) -> tuple[list[Event], FakeClock]:
     clock, limit = FakeClock(), None if timeout is None else timedelta(seconds=timeout)
-    return list(wait_for_tasks(jobs or [held_job()], cloud, clock, limit)), clock
+    return list(wait_for_tasks(jobs or [held_job()], cloud, clock, Bounds(timeout=limit))), clock
 
 
 def test_nothing_to_wait_for_says_nothing_and_asks_nothing() -> None:
     cloud = Scripted([DONE])
-    assert list(wait_for_tasks([], cloud, FakeClock(), None)) == []
+    assert list(wait_for_tasks([], cloud, FakeClock())) == []
     assert cloud.polls == 0
 
 
@@ -129,7 +131,7 @@ def test_two_looks_at_what_does_not_move_are_not_close() -> None:
 def test_two_looks_that_are_to_agree_are_not_close_from_the_first(health: PoolHealth) -> None:
     clock = FakeClock()
     with contextlib.suppress(Stuck):
-        list(wait_for_tasks([held_job()], Scripted([WAITING, WAITING, DONE], [health]), clock, None))
+        list(wait_for_tasks([held_job()], Scripted([WAITING, WAITING, DONE], [health]), clock))
     assert clock.slept
     assert min(clock.slept) == SHORTEST
 
@@ -146,7 +148,9 @@ def test_a_wait_ends_by_its_deadline() -> None:
     clock = FakeClock()
     jobs = [held_job(1), held_job(2)]
     with pytest.raises(Stuck) as raised:
-        list(wait_for_tasks(jobs, Scripted([Counts(running=1, active=1)]), clock, timedelta(minutes=20)))
+        list(
+            wait_for_tasks(jobs, Scripted([Counts(running=1, active=1)]), clock, Bounds(timeout=timedelta(minutes=20)))
+        )
     assert str(raised.value) == (
         "waited 0:20:00 and 4 tasks of job 'count', 'count-g2' have not ended (2 running, 2 waiting). They go on; "
         "`batchctl apply SPEC` or `watch` waits on."
@@ -261,7 +265,7 @@ def test_a_pool_that_cannot_run_is_told_at_the_second_look(health: PoolHealth, c
 
 def test_what_mends_it_is_told_with_the_spec_as_it_was_named() -> None:
     with pytest.raises(Stuck) as raised:
-        list(wait_for_tasks([held_job()], Scripted([WAITING], [BROKEN]), FakeClock(), None, spec="a/b.yaml"))
+        list(wait_for_tasks([held_job()], Scripted([WAITING], [BROKEN]), FakeClock(), spec="a/b.yaml"))
     assert str(raised.value).splitlines()[3:] == [
         "  -> ask Azure for a higher quota (`az batch account show` has the numbers), or want fewer or smaller nodes; "
         "then `batchctl apply a/b.yaml` asks for the nodes again",
@@ -303,7 +307,7 @@ def test_a_formula_that_gives_no_node_yet_is_told_once_and_waited_for(
 def test_a_resize_that_failed_before_is_made_good_by_the_next_evaluation() -> None:
     old = replace(SCALED, resize_errors=(QUOTA,), resized=NOON)
     cloud = Scripted([WAITING] * 20 + [DONE], [old] * 19 + [IDLE])
-    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), known=Known(before=old)))
     asks = HOLDS.replace("holds it at 0 nodes", "asks for 2 nodes")
     ((lack, hope),) = [event.says for event in events if isinstance(event, PoolNotice)]
     assert lack.startswith(f"0 of 2 nodes: {QUOTA} (its resize ended 2026-01-01 12:00 UTC); ask Azure for ")
@@ -319,7 +323,7 @@ def test_one_that_fails_again_is_told(later: dict[str, Any]) -> None:
     old = replace(SCALED, resize_errors=(QUOTA,), resized=NOON)
     cloud = Scripted([WAITING], [old, old, old, replace(old, **later)])
     with pytest.raises(Stuck, match=QUOTA):
-        list(wait_for_tasks([held_job()], cloud, FakeClock(), None, old))
+        list(wait_for_tasks([held_job()], cloud, FakeClock(), known=Known(before=old)))
     assert cloud.looks == 5
 
 
@@ -477,12 +481,12 @@ def test_outputs_without_a_pattern_match_are_all_named() -> None:
 def test_more_failures_than_may_be_end_the_job(tolerance: Tolerance, failed: int, ends: bool) -> None:
     cloud = Scripted([Counts(active=100), Counts(running=100 - failed, failed=failed), Counts(succeeded=100 - failed)])
     cloud.jobs["count"] = held_job()
-    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, tolerance=tolerance))
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), Bounds(tolerance=tolerance)))
     assert [event.jobs for event in events if isinstance(event, Halted)] == [("count",)] * ends
     assert (cloud.jobs["count"].state == "completed") is ends
 
 
 def test_a_run_that_has_ended_is_not_ended_again() -> None:
     cloud = Scripted([Counts(failed=100)])
-    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), None, tolerance=Tolerance(tasks=0)))
+    events = list(wait_for_tasks([held_job()], cloud, FakeClock(), Bounds(tolerance=Tolerance(tasks=0))))
     assert not any(isinstance(event, Halted) for event in events)

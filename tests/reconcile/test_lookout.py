@@ -210,7 +210,7 @@ def test_nothing_more_is_asked_of_a_run_in_which_nothing_fails() -> None:
 def test_polling_costs_what_it_costs_without() -> None:
     def asked(lookout: Lookout | None) -> tuple[int, int]:
         cloud = Scripted([Counts(running=4, succeeded=n) for n in range(300)] + [Counts(succeeded=304)])
-        list(wait_for_tasks([held_job()], cloud, FakeClock(), None, lookout=lookout))
+        list(wait_for_tasks([held_job()], cloud, FakeClock(), lookout=lookout))
         return cloud.polls, cloud.looks
 
     eyes = FakeEyes()

@@ -8,6 +8,7 @@ import pytest
 from batchctl.cloud_answers import Counts, PoolHealth
 from batchctl.configurations import OnFailure
 from batchctl.reconcile.carry_out.follow import wait_for_tasks
+from batchctl.reconcile.carry_out.pool_watch import Known
 from batchctl.reconcile.decide.ceiling import most_nodes
 from batchctl.reconcile.decide.preemptions import as_asked
 from batchctl.reconcile.events import PoolNotice
@@ -78,7 +79,7 @@ AGAIN = frozenset({"n1 12:09"})
 )
 def test_preemptions_are_counted(taken: list[frozenset[str]], more: dict[str, bool], switches: bool) -> None:
     cloud = Taken([*taken, frozenset()], **more)
-    events = list(wait_for_tasks([held_job()], cloud, Looking(cloud), None, wanted=spotted()))
+    events = list(wait_for_tasks([held_job()], cloud, Looking(cloud), known=Known(wanted=spotted())))
     said = [line for event in events if isinstance(event, PoolNotice) for line in event.says]
     told = ["2 preemptions (onFailure): dedicated nodes take the place of its 3 spot nodes"]
     assert said == (told if switches else [])

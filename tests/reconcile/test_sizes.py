@@ -10,6 +10,7 @@ from batchctl.configurations import Needs
 from batchctl.errors import CloudError
 from batchctl.reconcile.carry_out.execute import execute
 from batchctl.reconcile.carry_out.follow import wait_for_tasks
+from batchctl.reconcile.carry_out.pool_watch import Known
 from batchctl.reconcile.decide.diff import diff
 from batchctl.reconcile.decide.sizes import choice_line, settled, size_instead
 from batchctl.reconcile.events import Failed, PoolNotice
@@ -134,14 +135,14 @@ class Choosy(FakeCloud):
 
 
 def test_a_size_that_batch_does_not_take_while_apply_waits() -> None:
-    events = list(wait_for_tasks([held_job()], Choosy(C), FakeClock(), None, wanted=choosing()))
+    events = list(wait_for_tasks([held_job()], Choosy(C), FakeClock(), known=Known(wanted=choosing())))
     said = [line for event in events if isinstance(event, PoolNotice) for line in event.says]
     assert said == [
         f"AllocationFailed: no room: goes on to {B}",
         f"invalid (PropertyName: vmSize): goes on to {C}",
     ]
     with pytest.raises(CloudError, match="invalid"):
-        list(wait_for_tasks([held_job()], Choosy("none"), FakeClock(), None, wanted=choosing()))
+        list(wait_for_tasks([held_job()], Choosy("none"), FakeClock(), known=Known(wanted=choosing())))
 
 
 @pytest.mark.parametrize(

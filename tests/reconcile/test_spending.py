@@ -8,7 +8,7 @@ import pytest
 
 from batchctl.cloud_answers import Counts, PoolHealth, Prices
 from batchctl.desired import Limits
-from batchctl.reconcile.carry_out.follow import wait_for_tasks
+from batchctl.reconcile.carry_out.follow import Bounds, wait_for_tasks
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.events import Halted
 from batchctl.resources import Job
@@ -74,7 +74,7 @@ def test_the_first_limit_ends_the_run(limits: Limits, prices: Prices | None, ove
     clock, cloud = FakeClock(), Counted([(2, 0)])
     cloud.jobs["count"] = held_job()
     found = meter(cloud, clock, limits=limits, prices=prices)
-    events = list(wait_for_tasks([held_job()], cloud, clock, None, meter=found))
+    events = list(wait_for_tasks([held_job()], cloud, clock, Bounds(meter=found)))
     assert [event.why for event in events if isinstance(event, Halted)] == [over]
     assert found.over == over
     assert after * 3600 <= clock.monotonic() <= after * 3600 + 15

@@ -1,6 +1,6 @@
 """Waits for the tasks of a plan and tells what became of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,8 @@ from batchctl.clock import Clock
 from batchctl.cloud_answers import Counts, JobStanding, PoolHealth
 from batchctl.desired import Tolerance
 from batchctl.errors import CloudError, Stuck
-from batchctl.reconcile.carry_out.pool_watch import PoolWatch
+from batchctl.frozen import dataclass
+from batchctl.reconcile.carry_out.pool_watch import NOTHING_KNOWN, Known, PoolWatch
 from batchctl.reconcile.carry_out.spending import Meter
 from batchctl.reconcile.decide.dependents import blames, gets_no_more, stalled_tasks
 from batchctl.reconcile.decide.signs import Scene
@@ -20,7 +21,7 @@ from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, Halted, JobNotice, Progress, TaskFailed
 from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
 from batchctl.reconcile.port import Cloud
-from batchctl.resources import Blob, Job, Pool, Task, generation_id
+from batchctl.resources import Blob, Job, Task, generation_id
 from batchctl.words import plural
 
 if TYPE_CHECKING:
@@ -40,87 +41,109 @@ MOST_TAILS = 20
 """Failed tasks whose stderr is asked for, a request each; where more fail, most fail alike."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What ends a wait before its tasks have ended: it gives up after `timeout`; once more have failed than `tolerance`
+    has it, or `meter` is over, the jobs are ended. Not `keeps`: whatever happens, nothing is ended."""
+
+    timeout: timedelta | None = None
+    tolerance: Tolerance | None = None
+    meter: Meter | None = None
+    keeps: bool = True
+
+    def why_halt(self, job: Job, counts: Counts) -> str:
+        """ "" as long as the jobs may go on."""
+        if self.tolerance and self.tolerance.is_exceeded(counts.failed, counts.unfinished + counts.ended):
+            total = plural(counts.unfinished + counts.ended, "task")
+            return f"{counts.failed} of {total} failed, more than maxFailures: {self.tolerance}"
+        return self.meter.look(job) if self.meter else ""
+
+
+NO_BOUNDS = Bounds()
+
+
 def wait_for_tasks(
     jobs: Sequence[Job],
     cloud: Cloud,
     clock: Clock,
-    timeout: timedelta | None,
-    before: PoolHealth | None = None,
-    tolerance: Tolerance | None = None,
+    bounds: Bounds = NO_BOUNDS,
+    known: Known = NOTHING_KNOWN,
     *,
-    external: bool = False,
-    meter: Meter | None = None,
     lookout: "Lookout | None" = None,
-    wanted: Pool | None = None,
-    keeps: bool = True,
     spec: str = "SPEC",
 ) -> Iterator[Event]:
     """Poll until no task of these jobs is unfinished. A poll counts the tasks, and asks little more while they move.
 
-    Ends the jobs as soon as more of their tasks have failed than `tolerance` has it, or `meter` is over, or nothing in
-    them can run any more; not `keeps`: whatever happens, nothing is ended. `lookout` tells what is seen beside the
-    counts.
+    Ends the jobs as soon as `bounds` say so, or nothing in them can run any more. `known` is the pool of the last of
+    them; `lookout` tells what is seen beside the counts; `spec` is the spec's path, for the commands that are named.
 
-    Raises Stuck when `timeout` has passed, and as soon as the pool is seen to be unable to run what is waiting;
-    `before`: how that pool was before anything was changed; `external`: it is somebody else's; `wanted`: ours, as the
-    spec has it. `spec`: the spec's path, for the commands that are named.
+    Raises Stuck when the timeout has passed, and as soon as the pool is seen to be unable to run what is waiting.
     """
     if not jobs:
         return
-    begun, last, looked = clock.monotonic(), None, None
-    endless, job = timeout is None, jobs[-1]
-    watch = PoolWatch(
-        job=job,
-        cloud=cloud,
-        clock=clock,
-        before=before,
-        endless=endless,
-        external=external,
-        wanted=wanted,
-        spec=spec,
-    )
+    begun, last, endless = clock.monotonic(), None, bounds.timeout is None
+    watch = PoolWatch(job=jobs[-1], cloud=cloud, clock=clock, known=known, endless=endless, spec=spec)
+    lull = _Lull(jobs, cloud, watch, keeps=bounds.keeps)
     while True:
         counts = sum((_counted(job, cloud, spec) for job in jobs), Counts())
         moved = last is not None and counts != last
         if counts != last:
             yield Progress(counts=counts)
             last = counts
-        is_empty = not (counts.unfinished + counts.ended) and any(job.job_manager_task for job in jobs)
-        if not counts.unfinished and not is_empty and not any(cloud.unfinished(job) for job in jobs):
-            if meter:
-                meter.look(jobs[-1])
+        if _all_ended(jobs, counts, cloud):
+            if bounds.meter:
+                bounds.meter.look(jobs[-1])
             yield from watch.glance(last=True)
             return
-        if tolerance and tolerance.is_exceeded(counts.failed, counts.unfinished + counts.ended):
-            yield halt(jobs, cloud, _too_many_failed(counts, tolerance))
-            return
-        if meter and (over := meter.look(jobs[-1])):
-            yield halt(jobs, cloud, over)
+        if why := bounds.why_halt(jobs[-1], counts):
+            yield halt(jobs, cloud, why)
             return
         if counts.running or moved:
             yield from watch.glance()
-        else:
-            # Nothing runs and nothing moved: only now is it worth a request to ask why.
-            standings = [cloud.standing(job) for job in jobs]
-            if all(standing.ended for standing in standings):
-                yield from starmap(partial(_tell_end, spec), zip(jobs, standings, strict=True))
-                return
-            # Only an end can leave others without hope, and one look at all tasks is enough for it.
-            if (counts.ended or watch.puzzled) and counts != looked:
-                looked = counts
-                if vain := stalled(jobs, cloud, whole=keeps):
-                    end_jobs(vain if keeps else (), cloud)
-                    return
-            yield from watch.examine(counts, standings[-1])
+        elif (yield from lull.ends(counts)):
+            return
         if lookout:
-            yield from lookout.look(jobs, counts, watch, meter)
+            yield from lookout.look(jobs, counts, watch, bounds.meter)
         waited = clock.monotonic() - begun
-        if timeout is not None and waited > timeout.total_seconds():
-            raise Stuck(_too_long(timeout, counts, jobs, spec))
-        # A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay few.
-        rarely = SHORTEST if watch.doubts else min(SHORTEST, max(EAGER, waited / 2))
-        shortest = EAGER if counts.running or moved else rarely
-        clock.sleep(min(LONGEST, max(shortest, waited / 20)))
+        if bounds.timeout is not None and waited > bounds.timeout.total_seconds():
+            raise Stuck(_too_long(bounds.timeout, counts, jobs, spec))
+        clock.sleep(_until_next(waited, watch, moves=bool(counts.running) or moved))
+
+
+def _all_ended(jobs: Sequence[Job], counts: Counts, cloud: Cloud) -> bool:
+    """A manager may still add the first of its tasks; and counts lag behind what a list of tasks says."""
+    is_empty = not (counts.unfinished + counts.ended) and any(job.job_manager_task for job in jobs)
+    return not counts.unfinished and not is_empty and not any(cloud.unfinished(job) for job in jobs)
+
+
+def _until_next(waited: float, watch: PoolWatch, *, moves: bool) -> float:
+    """Seconds. A twentieth of the wait: who waited a minute may learn of the end three seconds late, and requests stay
+    few."""
+    rarely = SHORTEST if watch.doubts else min(SHORTEST, max(EAGER, waited / 2))
+    return min(LONGEST, max(EAGER if moves else rarely, waited / 20))
+
+
+class _Lull:
+    """Nothing runs and nothing moved: only then is it worth a request to ask why. `keeps`: as in Bounds."""
+
+    def __init__(self, jobs: Sequence[Job], cloud: Cloud, watch: PoolWatch, *, keeps: bool) -> None:
+        self._jobs, self._cloud, self._watch, self._keeps = jobs, cloud, watch, keeps
+        self._looked: Counts | None = None
+
+    def ends(self, counts: Counts) -> Generator[Event, None, bool]:
+        """Whether the wait is over: the jobs have ended, or are ended, because nothing in them can ever run."""
+        standings = [self._cloud.standing(job) for job in self._jobs]
+        if all(standing.ended for standing in standings):
+            yield from starmap(partial(_tell_end, self._watch.spec), zip(self._jobs, standings, strict=True))
+            return True
+        # Only an end can leave others without hope, and one look at all tasks is enough for it.
+        if (counts.ended or self._watch.puzzled) and counts != self._looked:
+            self._looked = counts
+            if vain := stalled(self._jobs, self._cloud, whole=self._keeps):
+                end_jobs(vain if self._keeps else (), self._cloud)
+                return True
+        yield from self._watch.examine(counts, standings[-1])
+        return False
 
 
 def _counted(job: Job, cloud: Cloud, spec: str) -> Counts:
@@ -166,11 +189,6 @@ def end_jobs(jobs: Sequence[Job], cloud: Cloud) -> None:
         for outcome in cloud.update([(job, replace(job, state="terminating"))], job.owner or ""):
             if outcome.error:
                 raise outcome.error
-
-
-def _too_many_failed(counts: Counts, tolerance: Tolerance) -> str:
-    total = plural(counts.unfinished + counts.ended, "task")
-    return f"{counts.failed} of {total} failed, more than maxFailures: {tolerance}"
 
 
 def runs_to_judge(

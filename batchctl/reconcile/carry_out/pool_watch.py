@@ -26,23 +26,34 @@ TOLD_BY_NODES = "nodesComeUp"
 """What NodesWaiting says already."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a pool before it is looked at. `before`: how it was before this apply changed anything;
+    `external`: it is not ours to mend; `wanted`: it is ours, as the spec has it."""
+
+    before: PoolHealth | None = None
+    external: bool = False
+    wanted: Pool | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
 @dataclass(slots=True, kw_only=True)
 class PoolWatch:
-    """A job with its pool, and what was told of them. `before`: how the pool was before this apply changed anything;
-    `endless`: the wait has no end of its own; `external`: the pool is not ours to mend; `health`: at the last look.
-    `wanted`: it is ours, as the spec has it. `spec`: the spec's path. `puzzled`: nothing runs, and nothing that was
-    seen explains it.
+    """A job with its pool, and what was told of them. `endless`: the wait has no end of its own; `spec`: the spec's
+    path. `health`: at the last look; `wanted`: the pool as it was asked for last. `puzzled`: nothing runs, and nothing
+    that was seen explains it.
     """
 
     job: Job
     cloud: Cloud
     clock: Clock
-    before: PoolHealth | None = None
+    known: Known = NOTHING_KNOWN
     endless: bool = False
-    external: bool = False
-    health: PoolHealth | None = None
-    wanted: Pool | None = None
     spec: str = "SPEC"
+    health: PoolHealth | None = None
+    wanted: Pool | None = field(init=False)
     puzzled: bool = False
     _looked: float = field(init=False)
     _changed: float = field(init=False)
@@ -64,6 +75,7 @@ class PoolWatch:
         return self._doubted or self.puzzled
 
     def __post_init__(self) -> None:
+        self.wanted = self.known.wanted
         self._looked = self._changed = self.clock.monotonic()
 
     def glance(self, *, last: bool = False) -> Iterator[Event]:
@@ -146,8 +158,8 @@ class PoolWatch:
             standing=standing,
             spec=self.spec,
             running=counts.running,
-            before=self.before,
-            external=self.external,
+            before=self.known.before,
+            external=self.known.external,
             made_for="" if self.job.pool else self.job.id,
             unchanged=timedelta(seconds=now - self._changed),
             endless=self.endless,

@@ -12,7 +12,7 @@ from batchctl.desired import Download
 from batchctl.frozen import dataclass
 from batchctl.globs import chooser
 from batchctl.output_names import BlobNames, blob_names, written_mark
-from batchctl.resources import Blob, Resource, Task
+from batchctl.resources import Blob, Resource, Task, id_key
 from batchctl.words import some
 from batchctl.work import OutputFile
 
@@ -62,9 +62,9 @@ def newest_runs(held: Iterable[Resource]) -> dict[str, Task]:
     """The run of the highest generation of each task that is held, by id in lower case."""
     newest: dict[str, Task] = {}
     for run in (r for r in held if isinstance(r, Task)):
-        known = newest.setdefault(run.id.lower(), run)
-        if (run.generation or 1) > (known.generation or 1):
-            newest[run.id.lower()] = run
+        key = id_key(run.id)
+        if (run.generation or 1) > (newest.setdefault(key, run).generation or 1):
+            newest[key] = run
     return newest
 
 

@@ -1,7 +1,7 @@
 """A spec's file to a Spec, or to every problem in it at once. Sends no request."""
 
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from batchctl.spec.reading.compose import Node, compose_nodes
 from batchctl.spec.reading.external import on_either_system
 from batchctl.spec.reading.limits import check_limits
 from batchctl.spec.reading.names import NEEDED, missing_values, needed_names, outlined
-from batchctl.spec.reading.placeholders import Settling, likely_values
+from batchctl.spec.reading.placeholders import Settling, Spot, likely_values
 from batchctl.spec.reading.references import check_references
 from batchctl.spec.reading.schema import meets, spec_schema
 from batchctl.spec.reading.short_forms import with_mpi_instances, with_task_defaults
@@ -224,19 +224,26 @@ def _examined(
     checked = dict.fromkeys(
         (*shaped, *check_references(document, source, known), *check_limits(document, source)),
     )
-    unknown = settling.open_places(source)
-    nowhere = {(found.file, found.line, found.column) for found in checked if found.code == "unknown-container"}
-    problems += [*wrong, *twice, *misfits]
-    for found in checked:
-        place = found.file, found.line, found.column
-        # Whatever a value says, it is no mapping. A container that is nowhere needs no word on how it is spelled.
-        if (place not in unknown or found.code == "shape") and not (found.code == "format" and place in nowhere):
-            problems.append(found)
-    misshapen = {(found.file, found.line, found.column) for found in shaped if found.code in ("shape", "unknown-key")}
+    misshapen = {_spot(found) for found in shaped if found.code in ("shape", "unknown-key")}
+    problems += [*wrong, *twice, *misfits, *_worth_telling(checked, settling.open_places(source))]
     problems += settling.problems(document, source, known, misshapen)
     if problems:
         raise SpecError(_unseen(sorted(problems)[:MOST_PROBLEMS], values))
     return Examined(document, source, said)
+
+
+def _worth_telling(checked: Collection[Problem], unknown: Collection[Spot]) -> Iterator[Problem]:
+    """Those that hold whatever stands in the places whose values are unknown, and that no other one explains."""
+    nowhere = {_spot(found) for found in checked if found.code == "unknown-container"}
+    for found in checked:
+        # Whatever a value says, it is no mapping. A container that is nowhere needs no word on how it is spelled.
+        of_its_value = _spot(found) in unknown and found.code != "shape"
+        if not of_its_value and not (found.code == "format" and _spot(found) in nowhere):
+            yield found
+
+
+def _spot(found: Problem) -> Spot:
+    return found.file, found.line, found.column
 
 
 def _breaches(document: Any, source: Source, quoted: frozenset[At]) -> list[Problem]:

@@ -7,6 +7,7 @@ from batchctl.errors import NotThere, UsageError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.standstill import Reason
 from batchctl.reconcile.explain.rerun import RerunFacts, culprits, unchanged_parts
+from batchctl.reconcile.outputs import newest_runs
 from batchctl.reconcile.plan import Action
 from batchctl.reconcile.port import Cloud, Eyes
 from batchctl.resources import Blob, Job, Task, changed_parts, generation_id
@@ -66,10 +67,8 @@ def _wanted(seen: Survey, asked: str) -> Task:
 
 
 def _newest(seen: Survey) -> dict[str, Task]:
-    held = [r for r in seen.held if isinstance(r, Task) and r.digest]
     jobs = {r.name.lower() for r in seen.desired.resources if isinstance(r, Job)}
-    ours = sorted((r for r in held if r.job.lower() in jobs), key=lambda r: r.generation or 1)
-    return {run.id.lower(): run for run in ours}
+    return newest_runs(r for r in seen.held if isinstance(r, Task) and r.digest and r.job.lower() in jobs)
 
 
 def _culprits(

@@ -19,7 +19,7 @@ from batchctl.reconcile.decide.signs import Scene
 from batchctl.reconcile.decide.standstill import reasons
 from batchctl.reconcile.decide.verdicts import why_failed
 from batchctl.reconcile.events import Event, Halted, JobNotice, Progress, TaskFailed
-from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, outputs_by_task
+from batchctl.reconcile.outputs import Written, missing_line, missing_outputs, newest_runs, outputs_by_task
 from batchctl.reconcile.port import Cloud
 from batchctl.resources import Blob, Job, Task, generation_id
 from batchctl.words import plural
@@ -209,7 +209,7 @@ def task_failures(
 ) -> Iterator[TaskFailed]:
     """Every wanted task whose newest run among these did not succeed, or whose declared outputs are not there."""
     written = outputs_by_task(outputs)
-    newest = {run.id.lower(): run for run in sorted(runs, key=lambda r: r.generation or 1)}
+    newest = newest_runs(runs)
     vain = {key: blame.why for key, blame in blames(newest.values(), whole=True).items()}
     tails = 0
     for task in wanted:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from batchctl.frozen import dataclass
 from batchctl.reconcile.decide.dependents import Reasons, gets_no_more, stalled_tasks
+from batchctl.reconcile.outputs import newest_runs
 from batchctl.reconcile.plan import Action, Change
-from batchctl.resources import ENDING, Job, Task, changed_parts, id_key
+from batchctl.resources import ENDING, Job, Task, changed_parts
 from batchctl.rules import field_differences
 from batchctl.words import plural
 from batchctl.work import HANDLING
@@ -64,7 +65,7 @@ def runs_of_job(
         alive=alive,
         endings=endings,
         listed=listed,
-        newest=_newest_runs(listed, alive),
+        newest=newest_runs(run for run in listed if run.generation in alive),
     )
 
 
@@ -123,16 +124,6 @@ def _has_another_pool(job: Job, held: Job) -> bool:
 def _is_stalled(job: Job, runs: Iterable[Task]) -> bool:
     ours = [r for r in runs if r.generation == job.generation] if job.uses_task_dependencies else []
     return bool(stalled_tasks(ours, whole=gets_no_more(job)))
-
-
-def _newest_runs(runs: Iterable[Task], alive: Mapping[int, Job]) -> dict[str, Task]:
-    newest: dict[str, Task] = {}
-    for run in runs:
-        if run.generation in alive:
-            known = newest.setdefault(id_key(run.id), run)
-            if (run.generation or 1) > (known.generation or 1):
-                newest[id_key(run.id)] = run
-    return newest
 
 
 def _why_leaving(job: Job, count: int) -> Reasons:

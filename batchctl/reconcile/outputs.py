@@ -4,7 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 
 from batchctl import frozen
@@ -39,23 +39,34 @@ class Fetch:
         return self.root / self.blob.path
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Blobs of a container by path, and the paths in order."""
+class Standing:
+    """Blobs that stand where outputs go, sorted out once for very many tasks."""
 
-    paths: Sequence[str]
-    blobs: Mapping[str, Blob]
+    def __init__(self, blobs: Iterable[Blob]) -> None:
+        self._blobs: dict[str, dict[str, Blob]] = {}
+        for blob in blobs:
+            self._blobs.setdefault(blob.container, {})[blob.path] = blob
+        self._paths = {container: sorted(found) for container, found in self._blobs.items()}
+        self._met: dict[BlobNames, list[Blob]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._blobs)
 
     def met(self, names: BlobNames) -> list[Blob]:
-        """Those that have a name that can be made."""
-        first = bisect_left(self.paths, names.beginning)
-        found = []
-        for path in self.paths[first:]:
-            if not path.startswith(names.beginning):
-                break
-            if names.fits(path):
-                found.append(self.blobs[path])
-        return found
+        """Those that have a name that can be made. Many tasks have the same names."""
+        if names.container not in self._blobs:
+            return []
+        if names not in self._met:
+            self._met[names] = list(self._having(names))
+        return self._met[names]
+
+    def _having(self, names: BlobNames) -> Iterator[Blob]:
+        blobs, paths = self._blobs[names.container], self._paths[names.container]
+        for n in range(bisect_left(paths, names.beginning), len(paths)):
+            if not paths[n].startswith(names.beginning):
+                return
+            if names.fits(paths[n]):
+                yield blobs[paths[n]]
 
 
 def newest_runs(held: Iterable[Resource]) -> dict[str, Task]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from batchctl.output_names import BlobNames, blob_names, may_make_several
 from batchctl.reconcile.decide.runs import changes_since
-from batchctl.reconcile.outputs import Listed, missing_outputs, newest_runs, outputs_by_task
+from batchctl.reconcile.outputs import Standing, missing_outputs, newest_runs, outputs_by_task
 from batchctl.reconcile.overwritten import REMEDY, mark_of_run
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
@@ -97,14 +97,17 @@ def _lost(due: Sequence[Task], wanted: Sequence[Task], situation: Situation) -> 
     if not again:
         return [], []
     moving = {task.id.lower() for task in due} - {task.id.lower() for task, _ in again}
-    places = _Places(situation, [task for task in wanted if task.id.lower() not in moving])
+    ours = [r for r in situation.held_of(Blob) if r.owner == situation.desired.owner and r.task]
+    standing = Standing(_still_declared(ours, [task for task in wanted if task.id.lower() not in moving]))
+    written = outputs_by_task(ours)
     known, unclear = Lost(), Lost()
     for task, run in again:
-        for output in missing_outputs(task, places.written, run):
+        for output in missing_outputs(task, written, run):
             is_known = mark_of_run(output, task, run) in remembered
             if is_known or output.container in situation.desired.external:
-                met = [(task, blob) for blob in places.of_others(blob_names(output, task), task)]
-                (known if is_known else unclear).extend(met)
+                met = standing.met(blob_names(output, task))
+                of_others = [(task, blob) for blob in met if (blob.task or "").lower() != task.id.lower()]
+                (known if is_known else unclear).extend(of_others)
     return known, unclear
 
 
@@ -112,27 +115,11 @@ def _is_as_it_was(task: Task, run: Task) -> bool:
     return run.state == "completed" and run.result == "success" and not changes_since(run, task)
 
 
-class _Places:
-    """The outputs that tasks have written and still declare, sorted out once."""
-
-    def __init__(self, situation: Situation, tasks: Sequence[Task]) -> None:
-        owner, by_id = situation.desired.owner, {task.id.lower(): task for task in tasks}
-        ours = [r for r in situation.held_of(Blob) if r.owner == owner and r.task]
-        self.written = outputs_by_task(ours)
-        found: dict[str, dict[str, Blob]] = {}
-        for blob in ours:
-            if (task := by_id.get((blob.task or "").lower())) and _declares(task, blob):
-                found.setdefault(blob.container, {})[blob.path] = blob
-        self._listed = {name: Listed(sorted(blobs), blobs) for name, blobs in found.items()}
-        self._met: dict[BlobNames, list[Blob]] = {}
-
-    def of_others(self, names: BlobNames, task: Task) -> list[Blob]:
-        """The blobs of other tasks whose names it can make. Many tasks have the same names."""
-        if names.container not in self._listed:
-            return []
-        if names not in self._met:
-            self._met[names] = self._listed[names.container].met(names)
-        return [blob for blob in self._met[names] if (blob.task or "").lower() != task.id.lower()]
+def _still_declared(ours: Iterable[Blob], tasks: Sequence[Task]) -> Iterator[Blob]:
+    by_id = {task.id.lower(): task for task in tasks}
+    for blob in ours:
+        if (task := by_id.get((blob.task or "").lower())) and _declares(task, blob):
+            yield blob
 
 
 def _declares(task: Task, blob: Blob) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from batchctl.output_names import BlobNames, blob_names
-from batchctl.reconcile.outputs import Listed, missing_outputs, newest_runs, outputs_by_task
+from batchctl.output_names import blob_names
+from batchctl.reconcile.outputs import Standing, missing_outputs, newest_runs, outputs_by_task
 from batchctl.reconcile.plan import Action, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Blob, Task
@@ -41,22 +41,9 @@ class _Places:
 
     def __init__(self, situation: Situation) -> None:
         owner, blobs = situation.desired.owner, situation.held_of(Blob)
-        sorted_out: dict[str, dict[str, Blob]] = {}
-        for blob in blobs:
-            if blob.owner != owner:
-                sorted_out.setdefault(blob.container, {})[blob.path] = blob
-        self.strangers = {name: Listed(sorted(found), found) for name, found in sorted_out.items()}
+        self.of_others = Standing(blob for blob in blobs if blob.owner != owner)
         self.written = outputs_by_task(b for b in blobs if b.owner == owner)
         self.newest = newest_runs(situation.held)
-        self._met: dict[BlobNames, list[Blob]] = {}
-
-    def met(self, names: BlobNames) -> list[Blob]:
-        """The blobs of others whose names it can make. Many tasks have the same names."""
-        if names.container not in self.strangers:
-            return []
-        if names not in self._met:
-            self._met[names] = self.strangers[names.container].met(names)
-        return self._met[names]
 
     def took_its_place(self, blob: Blob, output: OutputFile, task: Task) -> bool:
         """Is it where the newest run's output was, and did it come later?"""
@@ -66,13 +53,13 @@ class _Places:
 
 def _taken_by(plan: Plan, places: _Places) -> tuple[list[str], list[str]]:
     """The blobs of others that the plan's tasks overwrite, and those that they may."""
-    due = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)] if places.strangers else []
+    due = [c.after for c in plan.of(Task, Action.CREATE) if isinstance(c.after, Task)] if places.of_others else []
     taken: set[str] = set()
     maybe: set[str] = set()
     for task in due:
         for output in task.output_files:
             names = blob_names(output, task)
-            for blob in places.met(names):
+            for blob in places.of_others.met(names):
                 sure = names.only is not None or places.took_its_place(blob, output, task)
                 (taken if sure else maybe).add(blob.name)
     return sorted(taken), sorted(maybe - taken)

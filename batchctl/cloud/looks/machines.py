@@ -3,6 +3,7 @@
 from batchctl.cloud.clients.batch import node_path, path_segment
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.looks.reading import read_extension, read_node, read_pool
+from batchctl.cloud.resources.nodes import node_counts
 from batchctl.sights import NodeSight, PoolSight
 
 
@@ -11,8 +12,7 @@ def pool_seen(session: Session, pool: str) -> PoolSight | None:
     item = session.find(lambda: session.batch.get(f"/pools/{path_segment(pool)}"))
     if item is None:
         return None
-    counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
-    return read_pool(item, counted[0] if counted else {})
+    return read_pool(item, node_counts(session, pool))
 
 
 def nodes_seen(session: Session, pool: str) -> tuple[NodeSight, ...]:

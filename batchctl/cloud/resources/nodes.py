@@ -35,6 +35,13 @@ def pool_use(session: Session, pool: str) -> PoolUse:
     )
 
 
+def node_counts(session: Session, pool: str) -> Json:
+    """How many nodes of a pool are in each state, dedicated and spot (REST: Account - List Pool Node Counts); nothing
+    where it is not counted yet."""
+    counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
+    return counted[0] if counted else {}
+
+
 def preempted_nodes(session: Session, pool: str) -> frozenset[str]:
     """Spot nodes that were taken away and are not there again: each by its id and the moment when that was."""
     asked = {"filter": "state eq 'preempted'", "select": "id,stateTransitionTime"}

@@ -14,7 +14,7 @@ from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources.bodies import read_image
 from batchctl.cloud.resources.managed_pools import pool_path, send_pool
 from batchctl.cloud.resources.marked import Marked
-from batchctl.cloud.resources.nodes import broken_nodes, iso_moment, words_of_broken
+from batchctl.cloud.resources.nodes import broken_nodes, iso_moment, node_counts, words_of_broken
 from batchctl.cloud.resources.pool_bodies import pool_body, read_pool
 from batchctl.cloud.resources.pool_changes import change_pool, empty_pool
 from batchctl.cloud_answers import BROKEN, Outcome, PoolHealth, Scaling
@@ -103,15 +103,14 @@ def pool_health(session: Session, pool: str) -> PoolHealth:
     item = session.find(lambda: session.batch.get(pool_path(pool)))
     if item is None:
         return PoolHealth(steady=True, nodes=(), able=0, state="gone")
-    counted = session.ask(lambda: list(session.batch.pages("/nodecounts", filter=f"poolId eq '{pool}'")))
+    counted = node_counts(session, pool)
     states: dict[str, int] = {}
     paid = dict.fromkeys(GROUPS, 0)
-    for entry in counted:
-        for group in GROUPS:
-            for state, count in (entry.get(group) or {}).items():
-                if state != "total" and count:
-                    states[state] = states.get(state, 0) + count
-                    paid[group] += count * (state != "preempted")
+    for group in GROUPS:
+        for state, count in (counted.get(group) or {}).items():
+            if state != "total" and count:
+                states[state] = states.get(state, 0) + count
+                paid[group] += count * (state != "preempted")
     able = sum(count for state, count in states.items() if state in ABLE)
     broken = broken_nodes(session, pool) if any(state.lower() in BROKEN for state in states) else ()
     return PoolHealth(

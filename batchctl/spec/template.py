@@ -210,7 +210,8 @@ OF_VARS = "vars."
 
 
 def _nearest_name(name: str, known: Collection[str]) -> str | None:
-    folded = {other.casefold(): other for other in known if not other.startswith(FROM_OUTSIDE)}
+    sayable = (other for other in known if not other.startswith(FROM_OUTSIDE) and other.isprintable())
+    folded = {other.casefold(): other for other in sayable}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
 

@@ -43,6 +43,12 @@ def test_what_cannot_be_filled(template: str) -> None:
     assert (caught.value.start, caught.value.width) == (3, len(template))
 
 
+def test_no_name_is_suggested_that_cannot_be_shown() -> None:
+    (error,) = placeholder_errors("{vars.limit}", {"vars.limi\0"})
+    assert error.message.startswith("unknown placeholder {vars.limit}: 'vars' declares no 'limit'; to mean")
+
+
+
 def test_several_mistakes_are_several_errors() -> None:
     found = list(placeholder_errors("{itme} {index} {env:HOME} ${env:NOPE} ${item.stem}", VALUES))
     assert [(e.start, e.code) for e in found] == [

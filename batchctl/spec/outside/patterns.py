@@ -37,6 +37,12 @@ class Pattern:
         self._root = os.path.realpath(folder / _split_at_wildcard(text)[0])
         self._inside: dict[str, bool] = {}
 
+    def is_all(self) -> bool:
+        """Does it go through the whole of a file system?"""
+        root, rest = _split_at_wildcard(self.text)
+        base = Path(os.path.normpath(self.folder / root))
+        return base == base.parent and (not rest or "**" in rest.split("/"))
+
     def matches(self) -> Iterator[Match]:
         """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
         exact = Path(os.path.normpath(self.folder / self.text))

@@ -130,6 +130,11 @@ def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[
     pattern = _filled_pattern(spec, (*upload.at, "from"), upload.source, problems)
     if pattern is None:
         return
+    if pattern.is_all():
+        problems.append(
+            spec.problem(refused[1], f"{shown(pattern.text)} is all of this machine: name a folder", "bad-file")
+        )
+        return
     usable = _usable_files(upload, pattern, refused)
     for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
         try:

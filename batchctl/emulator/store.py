@@ -75,6 +75,11 @@ class Store:
         self.notes[name] = value
         self._noted.add(name)
 
+    def has_task(self, task: Task) -> bool:
+        """Whether it is there: it was not deleted, and is no earlier one of the same id."""
+        job = self.jobs.get(task.job.lower())
+        return job is not None and job.tasks.get(task.key) is task
+
     def drop(self, record: Entity) -> None:
         """Forgets a record; its children are the caller's to drop."""
         self._home(record).pop(record.key, None)

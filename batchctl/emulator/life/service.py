@@ -24,6 +24,7 @@ from batchctl.emulator.clock import Clock, Timer
 from batchctl.emulator.faults import Faults
 from batchctl.emulator.identity.tokens import Tokens
 from batchctl.emulator.last_requests import LastRequests
+from batchctl.emulator.life.kept import Kept
 from batchctl.emulator.node import processes, strays
 from batchctl.emulator.node.outcome import Ended, KillReason, Outcome
 from batchctl.emulator.node.run import Order, Run
@@ -38,8 +39,6 @@ from batchctl.emulator.visitors import Visitors
 MOST_THREADS = 256
 Done = Callable[[Ended], None]
 Spawned = Callable[[Run, int, float], None]
-Kept = tuple[float, int, Task]
-"""A completed task whose files are kept: until when, its number, and the task."""
 Samples = deque[tuple[float, dict[str, float]]]
 """What a pool's variables were, and when."""
 _WRITE_AFTER = 0.02  # seconds: ends that come together are one transaction, and a kill loses no more than these
@@ -75,7 +74,7 @@ class Service:
         self.settings, self.clock, self.url, self._settle = settings, clock, url, settle
         self.store = Store(settings.home / "batch.sqlite", clock)
         self.runs: dict[object, Run] = {}
-        self.kept: list[Kept] = []
+        self.kept = Kept(self.store.has_task)
         self.companies: dict[Task, Company] = {}
         self.samples: dict[str, Samples] = {}
         self.timers: dict[object, Timer] = {}

@@ -21,6 +21,10 @@ from batchctl.resources import Blob
 
 READ = 1 << 20
 
+PIECE = 32 << 10
+"""Bytes of one write. For a larger one the kernel takes memory in longer pieces than those that were freed last. In a
+virtual machine the host may have to find them first: a large download then costs half as much again."""
+
 RESUMED = 32 << 20
 """Bytes; of a larger blob, what has arrived when a fetch breaks off is kept, and the next one goes on from there."""
 
@@ -134,6 +138,6 @@ def _write(blob: Blob, content: Content, path: str, resumed: bool) -> None:
 
 
 def _write_all(file: int, chunk: bytes) -> None:
-    written = os.write(file, chunk)
+    whole, written = memoryview(chunk), 0
     while written < len(chunk):
-        written += os.write(file, memoryview(chunk)[written:])
+        written += os.write(file, whole[written : written + PIECE])

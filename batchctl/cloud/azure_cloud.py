@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from batchctl.clock import Clock
 from batchctl.cloud.clients.session import Session
 from batchctl.cloud.resources import blobs, containers, jobs, nodes, pools, schedules, tasks
-from batchctl.cloud.transfer.downloads import read_blob, read_small
+from batchctl.cloud.transfer.downloads import read_blob, read_whole
 from batchctl.cloud.transfer.listing import list_blobs
 from batchctl.cloud_answers import Counts, Held, JobStanding, Outcome, PoolHealth, PoolUse, Quotas
 from batchctl.on_paper import kept_on_paper
@@ -173,7 +173,7 @@ class Azure:
         return read_blob(self._session, blob, start)
 
     def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
-        return read_small(self._session, blobs)
+        return read_whole(self._session, blobs)
 
     def bodies(self, job: str, pool: str) -> Held:
         """A job with its tasks, and a pool, as the service has them; "" for none."""

@@ -80,7 +80,7 @@ class Source(Protocol):
         ...
 
     def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
-        """As `read`, of many small blobs at once: the whole of each, by its place among them and as it comes; or why it
+        """As `read`, of many blobs at once: the whole of each, by its place among them and as it comes; or why it
         does not come."""
         ...
 

@@ -118,7 +118,9 @@ class Reader:
         here = [n for n, blob in enumerate(blobs) if blob.name in self.on_nodes]
         there = [n for n, blob in enumerate(blobs) if blob.name not in self.on_nodes]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from zip(here, pool.map(self._whole, (blobs[n] for n in here)), strict=True)
+            # No more at a time than are asked for at once: what has come is held until it is taken.
+            for some in (here[k : k + AT_ONCE] for k in range(0, len(here), AT_ONCE)):
+                yield from zip(some, pool.map(self._whole, (blobs[n] for n in some)), strict=True)
         if there:
             yield from ((there[n], content) for n, content in self.cloud.contents([blobs[n] for n in there]))
 

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,39 @@ def test_many_come_home_in_their_order(tmp_path: Path) -> None:
     blobs = [cloud.put("output", f"{n:04}", b"%d" % n) for n in range(300)]
     assert [e.blob for e in fetched(cloud, tmp_path) if isinstance(e, Fetched)] == blobs
     assert everything(tmp_path) == {f"{n:04}": b"%d" % n for n in range(300)}
+
+
+MIB = 1 << 20
+
+
+def test_blobs_of_every_size_land_beside_each_other(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    sizes = [0, 1, MIB // 4, MIB // 4 + 1, MIB, 4 * MIB, 4 * MIB + 1] * 3
+    contents = {f"{n:02}": os.urandom(size) for n, size in enumerate(sizes)}
+    blobs = [cloud.put("output", path, data) for path, data in contents.items()]
+    del cloud.stored["output", "04"], cloud.stored["output", "06"]
+    events = fetched(cloud, tmp_path, blobs)
+    assert [e.blob for e in events] == blobs
+    assert [e.blob.path for e in events if isinstance(e, NotFetched)] == ["04", "06"]
+    assert everything(tmp_path) == {path: data for path, data in contents.items() if path not in ("04", "06")}
+
+
+class Broken(FakeCloud):
+    """Has a bug where it gives content."""
+
+    def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
+        yield from islice(super().contents(blobs), 1)
+        raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize("size", [1, MIB])
+def test_a_bug_where_content_comes_from_ends_the_fetch(tmp_path: Path, size: int) -> None:
+    cloud = Broken()
+    for n in range(5):
+        cloud.put("output", f"{n}", bytes(size))
+    with pytest.raises(RuntimeError, match="a bug"):
+        fetched(cloud, tmp_path)
+    assert cloud.halted
 
 
 class Endless(FakeCloud):

@@ -17,11 +17,16 @@ RANGE = 4 << 20
 
 RANGES_AT_ONCE = 4
 
+SMALL, LARGER_AT_ONCE = 256 << 10, 16
+"""Bytes of a blob of which as many are asked for at once as may be, and how many larger ones are: these are bound by
+the line, not by the round trip."""
 
-def read_small(session: Session, blobs: Sequence[Blob]) -> Generator[tuple[int, Answer], None, None]:
+
+def read_whole(session: Session, blobs: Sequence[Blob]) -> Generator[tuple[int, Answer], None, None]:
     """The whole content of each, by its place among them, many at once and as it comes; or why it does not."""
+    at_once = AT_ONCE if all(blob.size <= SMALL for blob in blobs) else LARGER_AT_ONCE
     letters = ((n, Letter("GET", _url(session, blob), only_listed(blob), blob.size)) for n, blob in enumerate(blobs))
-    with closing(send_many(session, letters, AT_ONCE)) as answers:
+    with closing(send_many(session, letters, at_once)) as answers:
         for n, answer in answers:
             yield n, _torn(blobs[n], answer, blobs[n].size) or answer
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 from batchctl import hashes
 from batchctl.errors import BatchctlError
@@ -20,10 +21,16 @@ from batchctl.resources import Blob
 from batchctl.words import one_line
 
 AT_ONCE = 32
-"""Blobs that are not small, on their way home; how much of them is in memory is the cloud's affair."""
+"""Large blobs on their way home; how much of them is in memory is the cloud's affair."""
 
 SMALL = 256 << 10
+"""Bytes of a blob whose file takes less time to be made than another thread to get its turn."""
+
+WHOLE = 4 << 20
 """Bytes; so much is here as a whole before its file is begun, and asked for with many others."""
+
+LANDERS = 2
+"""Threads that hash and write what is neither small nor large: more of them wait for each other at the interpreter."""
 
 
 def fetch(fetches: Sequence[Fetch], cloud: Source) -> Iterator[Event]:
@@ -43,14 +50,27 @@ def fetch(fetches: Sequence[Fetch], cloud: Source) -> Iterator[Event]:
 
 
 def _landings(fetches: Sequence[Fetch], cloud: Source) -> Generator[tuple[int, Event], None, None]:
-    """What became of each, by its place, as they land."""
-    ground, pool = Ground(), ThreadPoolExecutor(AT_ONCE)
+    """What became of each, by its place, as they land: the small ones by this thread, those between by two, each large
+    one by one of its own."""
+    ground, pool, landed = Ground(), ThreadPoolExecutor(AT_ONCE), SimpleQueue[tuple[int, Event] | None]()
+    small, middling, large = _by_size(fetches)
+
+    def lander(places: Sequence[int]) -> None:
+        try:
+            for landing in _whole_landings(fetches, places, cloud, ground):
+                landed.put(landing)
+        finally:
+            landed.put(None)
+
     try:
         # Large ones begin at once, so that none is still on its way when all else is done.
-        large_first = sorted(range(len(fetches)), key=lambda n: fetches[n].blob.size < RESUMED)
-        landings = {n: pool.submit(_land, fetches[n], cloud, ground) for n in large_first if not _is_small(fetches[n])}
-        small = [n for n in range(len(fetches)) if n not in landings]
-        yield from _small_landings(fetches, small, cloud, ground)
+        landings = {n: pool.submit(_land, fetches[n], cloud, ground) for n in large}
+        landers = [pool.submit(lander, middling[k::LANDERS]) for k in range(min(LANDERS, len(middling)))]
+        yield from _whole_landings(fetches, small, cloud, ground)
+        for _ in landers:
+            yield from iter(landed.get, None)
+        for each in landers:
+            each.result()  # raises what went wrong with itself
         for n, landing in landings.items():
             yield n, _landing_event(fetches[n], landing.result)
     except BaseException:
@@ -90,7 +110,16 @@ def is_safe(blob: Blob, path: Path) -> bool:
     return True
 
 
-def _small_landings(
+def _by_size(fetches: Sequence[Fetch]) -> tuple[list[int], list[int], list[int]]:
+    """The places of the small ones, of those between, and of the large ones, those that may be resumed first."""
+    sizes = [item.blob.size for item in fetches]
+    small = [n for n, size in enumerate(sizes) if size <= SMALL]
+    middling = [n for n, size in enumerate(sizes) if SMALL < size <= WHOLE]
+    large = [n for n, size in enumerate(sizes) if size > WHOLE]
+    return small, middling, sorted(large, key=lambda n: sizes[n] < RESUMED)
+
+
+def _whole_landings(
     fetches: Sequence[Fetch], places: Sequence[int], cloud: Source, ground: Ground
 ) -> Iterator[tuple[int, Event]]:
     """Those at these places, by this thread alone: each call on a file lets another thread in, and to wait for the next
@@ -118,10 +147,6 @@ def _landing_event(item: Fetch, landing: Callable[[], str]) -> Event:
         return Fetched(blob=item.blob, path=landing())
     except (BatchctlError, OSError) as error:
         return NotFetched(blob=item.blob, why=str(error))
-
-
-def _is_small(item: Fetch) -> bool:
-    return item.blob.size <= SMALL
 
 
 def _why_refused(item: Fetch) -> str | None:

@@ -7,12 +7,13 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NAMED = "x-ms-client-request-id"
+NAMES = (NAMED, "client-request-id")
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host", "content-length"})
 
 
@@ -36,7 +37,8 @@ class Meddling:
 
     `half`: of the service's own answer only the first half comes, then it is cut off. `twice`: it reaches the service
     twice, and the second answer is told. `stale`: who only looks is answered as the first time.
-    `names_itself`: the answer bears the ids by which the service is known.
+    `names_itself`: the answer bears the ids by which the service is known. `altered`: makes the answer, of the
+    service's own if it asks for that.
     """
 
     status: int | None = None
@@ -49,6 +51,7 @@ class Meddling:
     stale: bool = False
     names_itself: bool = True
     then: Callable[[], None] | None = None
+    altered: "Callable[[Callable[[], Answer]], Answer] | None" = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
                 real = self.asked(body)
             if meddling.then:
                 meddling.then()
-            if meddling.twice:
+            if meddling.altered:
+                self.told(self.named(meddling.altered(lambda: self.asked(body))))
+            elif meddling.twice:
                 self.forward(body)
             elif meddling.stale:
                 self.told(log.first.get((self.command, self.path)) or self.asked(body))
@@ -110,6 +115,11 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
                 ids = [(name, "meddled") for name in ("request-id", "x-ms-request-id") if meddling.names_itself]
                 headers = [("x-ms-error-code", meddling.code), *ids, *meddling.headers]
                 self.answer(meddling.status, "Meddled", headers, meddling.body)
+
+        def named(self, answer: Answer) -> Answer:
+            """As an answer to this very request."""
+            kept = [(name, value) for name, value in answer.headers if name.lower() not in NAMES]
+            return replace(answer, headers=kept + [(n, self.headers[n]) for n in NAMES if n in self.headers])
 
         def cut(self) -> None:
             """A reset, not an orderly end: as a balancer or a failing line cuts a connection."""

@@ -1,4 +1,4 @@
-"""A world in which faults take no time: pauses are skipped, who is silent is given up soon, blocks are small."""
+"""A world in which faults take no time: pauses are skipped, who is silent is given up soon, blocks and lists are small."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,16 @@ from unittest.mock import patch
 
 from batchctl.clock import SystemClock
 from batchctl.cloud import connect
-from batchctl.cloud.clients import storage
-from batchctl.cloud.transfer import uploads
+from batchctl.cloud.clients import batch, storage
+from batchctl.cloud.resources import containers
+from batchctl.cloud.transfer import listing, uploads
 
 GIVEN_UP = 2
 """Seconds without a byte that end a request."""
 
 BLOCK = 64 << 10
+
+MOST_PAGES = 30
 
 
 @contextmanager
@@ -24,6 +27,9 @@ def hastened() -> Iterator[None]:
         patch.object(storage, "ANSWER_WITHIN", GIVEN_UP),
         patch.object(uploads, "SMALL", BLOCK),
         patch.object(uploads, "BLOCK", BLOCK),
+        patch.object(batch, "MOST_PAGES", MOST_PAGES),
+        patch.object(containers, "MOST_PAGES", MOST_PAGES),
+        patch.object(listing, "MOST_PAGES", MOST_PAGES),
     ):
         yield
 

@@ -33,8 +33,9 @@ def list_containers(session: Session) -> tuple[Container, ...]:
 
 
 def _each_container(session: Session) -> Iterator[Container]:
-    marker = ""
-    for _ in range(MOST_PAGES):
+    marker, markers = "", set[str]()
+    while marker not in markers and len(markers) < MOST_PAGES:
+        markers.add(marker)
         page = session.get_of_account(f"comp=list&include=metadata&marker={quote(marker, safe='')}".removesuffix(END))
         try:
             root = ElementTree.fromstring(page)
@@ -42,11 +43,9 @@ def _each_container(session: Session) -> Iterator[Container]:
         except (ElementTree.ParseError, LookupError) as error:
             place = session.sas.endpoint
             raise CloudError(f"{place} did not answer as blob storage does: is this the account's endpoint?") from error
-        before, marker = marker, root.findtext("NextMarker") or ""
+        marker = root.findtext("NextMarker") or ""
         if not marker:
             return
-        if marker == before:
-            break
     raise CloudError("the list of containers does not come to an end")
 
 

@@ -39,15 +39,16 @@ def list_blobs(session: Session, container: str) -> tuple[Blob, ...]:
 
 def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Iterator[Blob]:
     url = f"{session.sas.source(container)}&restype=container&comp=list&include=metadata,snapshots"
-    marker = ""
-    for _ in range(MOST_PAGES):
+    marker, markers = "", set[str]()
+    while marker not in markers and len(markers) < MOST_PAGES:
+        markers.add(marker)
         try:
             page = session.send("GET", f"{url}&marker={quote(marker, safe='')}" if marker else url)
         except CloudError as error:
             if not marker and (error.status == 404 or error.code == "ContainerBeingDeleted"):
                 return
             raise
-        before, marker = marker, ""
+        marker = ""
         for found in _page_parts(container, page, snapshots):
             if isinstance(found, Blob):
                 yield found
@@ -55,8 +56,6 @@ def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Ite
                 marker = found
         if not marker:
             return
-        if marker == before:
-            break
     raise CloudError(f"the listing of container {container!r} does not come to an end")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.sweeps.kinds import (
+    circles,
     drift,
     full,
     inputs,
@@ -36,6 +37,8 @@ KINDS = {
     "stall": Kind("a request that is never answered, at each", transient.every_stall, transient.run, is_quick=False),
     "odd": Kind("an answer that cannot be, at each request: ends as documented, the next run converges",
         permanent.every_odd, permanent.run_odd),
+    "circle": Kind("a list that goes round in circles, never ends or leads elsewhere, at each request: told",
+        circles.every, circles.run, points=2),
     "killed": Kind("SIGKILL before and after each request, then the same command again", kills.every, kills.run),
     "again": Kind("SIGKILL, and SIGKILL once more in the run that recovers",
         kills.every_pair, kills.run, points=4, is_quick=False),

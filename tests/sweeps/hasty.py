@@ -1,4 +1,4 @@
-"""A world in which faults take no time: pauses are skipped, who is silent is given up soon, blocks and lists are small."""
+"""A world in which faults take no time: pauses are skipped, who is silent is given up soon, blocks and lists small."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.sweeps.kinds import (
     circles,
+    clocks,
     drift,
     full,
     inputs,
@@ -39,6 +40,8 @@ KINDS = {
         permanent.every_odd, permanent.run_odd),
     "circle": Kind("a list that goes round in circles, never ends or leads elsewhere, at each request: told",
         circles.every, circles.run, points=2),
+    "clock": Kind("the client's clock, or the services', is set wrong from each request on: told, or of no consequence",
+        clocks.every, clocks.run),
     "killed": Kind("SIGKILL before and after each request, then the same command again", kills.every, kills.run),
     "again": Kind("SIGKILL, and SIGKILL once more in the run that recovers",
         kills.every_pair, kills.run, points=4, is_quick=False),

@@ -65,13 +65,13 @@ def run_crash(world: World, who: str, *numbers: str) -> None:
             ended_as_documented(ran)
             no_secret(stage, ran)
             assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
-            _goes_on(stage, ways, verb)
+            goes_on(stage, ways, verb)
             if verb == "apply":
                 repaired(world, stage)
     taken_away(world, stage)
 
 
-def _goes_on(stage: Stage, ways: Ways, verb: str) -> None:
+def goes_on(stage: Stage, ways: Ways, verb: str) -> None:
     """A task that wrote to a store that was not there has failed, and is told: it is run again by one more apply."""
     for _ in range(TRIES):
         ran = attempt(stage, ways, verb, SkippingClock())

@@ -1,0 +1,76 @@
+"""The power fails: what the disk of the services had not written is lost, and they start from what is there."""
+
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from batchctl import local
+from tests.proxy import Meddling
+from tests.sweeps.faults import Script, at
+from tests.sweeps.hasty import SkippingClock
+from tests.sweeps.invariants import ended_as_documented, no_secret, repaired, taken_away
+from tests.sweeps.kinds.services import goes_on
+from tests.sweeps.life import points_of_small
+from tests.sweeps.scenarios import SMALL
+from tests.sweeps.stage import attempt, through
+from tests.sweeps.world import World
+
+LOST = {"nothing": 0.0, "torn": 0.01, "half": 0.5, "all": 1.0}
+"""The part of the Batch service's newest records (its write-ahead log) that had not come to the disk, from its end."""
+
+
+def every(world: World) -> Iterator[str]:
+    for lost in LOST:
+        yield from (f"{lost} {apply} {destroy}" for apply, destroy in points_of_small(world))
+
+
+def run(world: World, lost: str, *numbers: str) -> None:
+    """`numbers`: of the request of the apply at which it fails, and of that of the destroy."""
+    stage, script, disk = world.stage(SMALL), Script(), world.room / "disk"
+    _comes_to_the_disk()
+    with through(world.services, script) as ways:
+        for verb, number in zip(("apply", "destroy"), numbers, strict=True):
+            script.meddle = at(int(number), partial(_fails, disk))
+            ran = attempt(stage, ways, verb, SkippingClock())
+            script.meddle = None
+            ended_as_documented(ran)
+            no_secret(stage, ran)
+            if disk.exists():
+                _starts_from(disk, LOST[lost], world)
+            goes_on(stage, ways, verb)
+            if verb == "apply":
+                repaired(world, stage)
+    taken_away(world, stage)
+
+
+def _comes_to_the_disk() -> None:
+    """What was there before: the strangers lose nothing."""
+    with closing(sqlite3.connect(local.status().home / "batch" / "batch.sqlite")) as database:
+        (is_busy, *_), *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        assert not is_busy
+
+
+def _fails(disk: Path) -> Meddling:
+    """Everything stands still at once, and is no more; the disk keeps what it had."""
+    seen = local.status()
+    pids = list((seen.pids or {}).values())
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    shutil.copytree(seen.home, disk, symlinks=True)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    return Meddling()
+
+
+def _starts_from(disk: Path, lost: float, world: World) -> None:
+    home = local.status().home
+    shutil.rmtree(home)
+    shutil.move(disk, home)
+    log = home / "batch" / "batch.sqlite-wal"
+    os.truncate(log, int(log.stat().st_size * (1 - lost)))
+    assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"

@@ -131,6 +131,12 @@ def _made_tasks(
     there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
     ambiguous = padded_numbers((*there, *(run.id for run in listed)))
     for verdict in due:
-        waits = awaited_in_generation(verdict.task, there, ambiguous) if verdict.task.depends_on else None
-        placed = frozen.replace(verdict.task, generation=target.generation, depends_on=waits)
-        yield Change(action=Action.CREATE, after=placed, reasons=verdict.reasons)
+        yield Change(action=Action.CREATE, after=_placed(verdict.task, target, there, ambiguous), reasons=verdict.reasons)
+
+
+def _placed(task: Task, target: Job, there: Set[str], ambiguous: Set[int]) -> Task:
+    """The task itself where it is as it should be: very many would be there twice."""
+    if task.depends_on is None and task.generation == target.generation:
+        return task
+    waits = awaited_in_generation(task, there, ambiguous) if task.depends_on else None
+    return frozen.replace(task, generation=target.generation, depends_on=waits)

@@ -53,11 +53,13 @@ def runs_of_job(
     generations = {j.generation: j for j in ours if _same_name(j, job)}
     alive = {number: j for number, j in generations.items() if j.state != "deleting"}
     name = job.name.lower()
-    ids = {task.id.lower(): task for task in tasks}
     # What a manager adds is its own business.
     managed = {j.generation for j in generations.values() if j.job_manager_task}
     listed = [r for r in held if r.job.lower() == name and (r.digest or r.generation not in managed)]
-    endings = tuple(_endings(job, ids, listed, alive.values(), force))
+    going = [j for j in alive.values() if j.state not in ENDING]
+    # Of very many tasks none is asked for by its id where nothing goes on.
+    ids = {task.id.lower(): task for task in tasks} if going else {}
+    endings = tuple(_endings(job, ids, listed, going, force))
     alive |= {ended.generation: ended for change in endings if isinstance(ended := change.after, Job)}
     return Runs(
         job=job,
@@ -89,14 +91,14 @@ def changes_since(run: Task, task: Task) -> Reasons:
 
 
 def _endings(
-    job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], alive: Iterable[Job], force: bool
+    job: Job, wanted: Mapping[str, Task], runs: Sequence[Task], going: Iterable[Job], force: bool
 ) -> Iterator[Change]:
     """Generations that take no part any more: nothing runs in them, or `force`, and what waits is not as it should be.
 
     What waits and is still wanted runs in the next generation. So a start task that failed, or a pool that cannot run
     anything, can be mended. What runs is ended only by force.
     """
-    for held in (j for j in alive if j.state not in ENDING):
+    for held in going:
         if reason := _why_ended(job, held, wanted, runs, force):
             ended = replace(held, state="terminating")
             yield Change(action=Action.UPDATE, before=held, after=ended, reasons=(reason,))

@@ -35,7 +35,7 @@ SMALL = 1 << 20
 """Bytes of a file that is read in one piece."""
 
 
-def md5(path: Path, status: os.stat_result, expected: str | None = None) -> str:
+def md5(path: Path | str, status: os.stat_result, expected: str | None = None) -> str:
     """The MD5 of a file's content, in hex. `status` is its os.stat, `expected` what the service holds in its place.
 
     What is remembered is believed only if the service does not say otherwise. Raises OSError.
@@ -43,7 +43,7 @@ def md5(path: Path, status: os.stat_result, expected: str | None = None) -> str:
     return known_md5(path, status, expected) or read_md5(path, status)
 
 
-def known_md5(path: Path, status: os.stat_result, expected: str | None = None) -> str | None:
+def known_md5(path: Path | str, status: os.stat_result, expected: str | None = None) -> str | None:
     """The MD5 that is remembered of a file, if it can be believed."""
     if len(_fresh) >= MANY:
         write_memory()
@@ -52,13 +52,13 @@ def known_md5(path: Path, status: os.stat_result, expected: str | None = None) -
     return found[1] if found and found[0] == _file_stamp(status) and expected in (None, found[1]) else None
 
 
-def read_md5(path: Path, status: os.stat_result) -> str:
+def read_md5(path: Path | str, status: os.stat_result) -> str:
     """The MD5 of what is in a file now, remembered. Any thread may ask. Raises OSError."""
     # Before it is read: a change that comes meanwhile must not look settled.
     begun = time.time_ns()
     found = _hashed_content(path, status.st_size)
     with suppress(OSError):
-        if _file_stamp(status) == _file_stamp(path.stat()) and status.st_mtime_ns < begun - SETTLED:
+        if _file_stamp(status) == _file_stamp(Path(path).stat()) and status.st_mtime_ns < begun - SETTLED:
             _fresh[os.fsencode(path)] = _file_stamp(status), found
     return found
 
@@ -168,7 +168,7 @@ def _file_stamp(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
-def _hashed_content(path: Path, size: int) -> str:
+def _hashed_content(path: Path | str, size: int) -> str:
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a path's own open costs half as much again
         if size <= SMALL:
             return hashlib.md5(stream.read(), usedforsecurity=False).hexdigest()

@@ -371,7 +371,8 @@ class Task(Work):
     `digest` is written by `task_digest`: one short hash per part, so that a plan can say which part changed.
     `contents`: what its files hold (`spec/filling/contents.py`), which is compared with nothing.
     `manager`: Batch makes it with its job.
-    `generation`: wanted, the first until a plan says which. `factory`: which of the spec's factories made it. `ended`: when it came into its state, as the service writes it.
+    `generation`: as wanted, the first, or None. `factory`: which of the spec's factories made it. `ended`: when it
+    came into its state, as the service writes it.
     `depends_on`: as wanted, all the ids; in a plan, those that run in the same generation, as Batch takes them.
     """
 

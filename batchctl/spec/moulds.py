@@ -77,8 +77,8 @@ class Mould:
         self.coming = frame.written_before[factory_name(factory)]
         plain = {f.name: v for f in fields(Task) if (v := getattr(factory.wanted, f.name)) != f.default}
         shared = {"job": frame.job.wanted.name, "factory": factory_name(factory), "streams": frame.streams}
-        shared["generation"] = 1  # so that nearly always the very objects are what a first plan makes
-        self._plain = {**plain, **shared, "command_line": ""}
+        # The first generation: so what a first plan makes are these very tasks, and not a copy of each.
+        self._plain = {**plain, **shared, "generation": 1, "command_line": ""}
         self._task = Task(**self._plain)
         self._differs = _differing(factory, frame)
         self._hashes = _Hashes(self._differs)

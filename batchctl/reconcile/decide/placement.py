@@ -128,15 +128,14 @@ def _made_tasks(
     due: Iterable[Verdict], target: Job, verdicts: Iterable[Verdict], listed: Iterable[Task]
 ) -> Iterator[Change]:
     """The due tasks in their generation, waiting for those of their dependencies that run in it."""
-    there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
-    ambiguous = padded_numbers((*there, *(run.id for run in listed)))
+    due, there, ambiguous = tuple(due), set[str](), frozenset[int]()
+    if any(v.task.depends_on for v in due):
+        there = {v.task.id.lower() for v in verdicts if v.reasons or (v.open_in and v.open_in.id == target.id)}
+        ambiguous = padded_numbers((*there, *(run.id for run in listed)))
     for verdict in due:
-        yield Change(action=Action.CREATE, after=_placed(verdict.task, target, there, ambiguous), reasons=verdict.reasons)
-
-
-def _placed(task: Task, target: Job, there: Set[str], ambiguous: Set[int]) -> Task:
-    """The task itself where it is as it should be: very many would be there twice."""
-    if task.depends_on is None and task.generation == target.generation:
-        return task
-    waits = awaited_in_generation(task, there, ambiguous) if task.depends_on else None
-    return frozen.replace(task, generation=target.generation, depends_on=waits)
+        task = verdict.task
+        # The task itself where it is so already: very many would be there twice.
+        if task.depends_on or task.generation != target.generation:
+            waits = awaited_in_generation(task, there, ambiguous) if task.depends_on else None
+            task = frozen.replace(task, generation=target.generation, depends_on=waits)
+        yield Change(action=Action.CREATE, after=task, reasons=verdict.reasons)

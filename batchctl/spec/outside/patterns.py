@@ -23,9 +23,10 @@ LONGEST_NAME, MOST_SEGMENTS = 1024, 254
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A file that a pattern met. `name`: its path below the part without wildcards."""
+    """A file that a pattern met. `path` is a text, for there may be very many; `name`: it below the part without
+    wildcards, with `/`."""
 
-    path: Path
+    path: str
     name: str
 
 
@@ -48,14 +49,15 @@ class Pattern:
         exact = Path(os.path.normpath(self.folder / self.text))
         # A link to nothing as well, so that it is told as what it is.
         if os.path.lexists(exact) and not _is_folder(exact):
-            yield Match(exact, exact.name)
+            yield Match(str(exact), exact.name)
             return
         root, rest = (self.text, "**") if _is_folder(exact) else _split_at_wildcard(self.text)
         base = Path(os.path.normpath(self.folder / root))
         found = _found(base, rest) if rest else ()
         names = {name.replace(os.sep, "/").removeprefix("./") for name in found}
+        begin = os.path.join(base, "")  # noqa: PTH118 - with what stands between it and a name
         for name in sorted(names):
-            yield Match(base / name, name)
+            yield Match(begin + name.replace("/", os.sep), name)
 
     def look(self, match: Match, blob: str) -> tuple[os.stat_result, None] | tuple[None, str]:
         """What the file is (os.stat), or why it cannot be the blob of that name."""
@@ -89,7 +91,7 @@ class Pattern:
             f"; did you mean {shown(near[0])}?" if near else ""
         )
 
-    def _holds(self, path: Path, is_link: bool) -> bool:
+    def _holds(self, path: str, is_link: bool) -> bool:
         """A glob stays below its root; a link that leads out of it must be named itself (reliability B49)."""
         if is_link:
             return self._is_below(os.path.realpath(path))

@@ -49,11 +49,12 @@ def take_inventory(spec: Spec, listings: Mapping[str, Sequence[Blob]] | None) ->
     uploads: dict[tuple[str, str], Blob] = {}
     held = {name: {blob.path: blob for blob in listed} for name, listed in (listings or {}).items()}
     for upload in spec.uploads:
-        for blob in _upload_blobs(spec, upload, None if listings is None else held, problems):
+        for path, blob in _upload_blobs(spec, upload, None if listings is None else held, problems):
             key = blob.container, blob.path
-            if other := uploads.get(key):
-                problems.append(_twice(spec, upload, other, blob))
-            uploads.setdefault(key, blob)
+            if key not in uploads:
+                uploads[key] = blob
+            elif len(problems) < MOST_PROBLEMS:
+                problems.append(_twice(spec, upload, blob, path))
     forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
     files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
     tables = {f.at: table for f in forms if f.form in READERS and (table := _form_table(spec, f, problems))}
@@ -125,7 +126,9 @@ def _in_order(blobs: Mapping[str, Blob]) -> Mapping[str, Blob]:
     return blobs if all(map(le, paths, paths[1:])) else {path: blobs[path] for path in sorted(paths)}
 
 
-def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[Blob]:
+def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[Problem]) -> Iterator[tuple[str, Blob]]:
+    """The files of an upload, each with its blob: the very one that is there, if it is ours and has that content. It
+    is not held twice then, for there may be very many, and nothing of it is uploaded."""
     refused = spec, (*upload.at, "from"), problems
     pattern = _filled_pattern(spec, (*upload.at, "from"), upload.source, problems)
     if pattern is None:
@@ -136,20 +139,22 @@ def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[
         )
         return
     usable = _usable_files(upload, pattern, refused)
-    for file, md5 in _opened(usable) if held is None else _hashed(usable, held.get(upload.container, {})):
+    there = (held or {}).get(upload.container, {})
+    for file, md5 in _opened(usable) if held is None else _hashed(usable, there):
         try:
             found = md5()
         except OSError as error:
             _refuse(refused, file.match, error.strerror or str(error))
-        else:
-            yield Blob(
-                container=upload.container,
-                path=file.blob,
-                md5=found,
-                size=file.status.st_size,
-                source=file.match.path,
-                owner=spec.name,
-            )
+            continue
+        blob, size = there.get(file.blob), file.status.st_size
+        if blob and (blob.md5, blob.size, blob.owner, blob.task) == (found, size, spec.name, None):
+            yield file.match.path, blob
+            continue
+        path, source = file.blob, Path(file.match.path)
+        yield (
+            file.match.path,
+            Blob(container=upload.container, path=path, md5=found, size=size, source=source, owner=spec.name),
+        )
 
 
 def _usable_files(upload: Upload, pattern: Pattern, refused: Refused) -> Iterator[File]:
@@ -193,8 +198,8 @@ def _opened(files: Iterable[File]) -> Iterator[tuple[File, Callable[[], str]]]:
         yield file, partial(_try_to_open, file.match.path)
 
 
-def _try_to_open(path: Path) -> str:
-    with path.open("rb"):
+def _try_to_open(path: str) -> str:
+    with open(path, "rb"):  # noqa: PTH123 - as it is read
         return ""
 
 
@@ -222,11 +227,22 @@ def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> I
             problems.append(spec.problem(at, pattern.no_match(), "no-match"))
 
 
-def _relative(spec: Spec, path: Path) -> str:
+def _relative(spec: Spec, path: Path | str) -> str:
     return shown(os.path.relpath(path, spec.folder), limit=200)
 
 
-def _twice(spec: Spec, upload: Upload, one: Blob, other: Blob) -> Problem:
-    files = " and ".join(_relative(spec, blob.source) for blob in (one, other) if blob.source)
-    message = f"{files} would both become the blob {shown(one.name)}; give one of them a `path`"
+def _twice(spec: Spec, upload: Upload, blob: Blob, path: str) -> Problem:
+    files = " and ".join(_relative(spec, one) for one in (_first_file(spec, blob), path))
+    message = f"{files} would both become the blob {shown(blob.name)}; give one of them a `path`"
     return spec.problem((*upload.at, "from"), message, "same-blob")
+
+
+def _first_file(spec: Spec, blob: Blob) -> str:
+    """The first file that becomes the blob: found once more, for a blob that is there already does not say it."""
+    for upload in (u for u in spec.uploads if u.container == blob.container):
+        refused: Refused = spec, (*upload.at, "from"), []
+        pattern = _filled_pattern(spec, refused[1], upload.source, refused[2])
+        for file in _usable_files(upload, pattern, refused) if pattern else ():
+            if file.blob == blob.path:
+                return file.match.path
+    return ""

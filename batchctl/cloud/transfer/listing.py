@@ -2,7 +2,7 @@
 
 from binascii import a2b_base64
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -64,10 +64,12 @@ def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterato
     try:
         for _, element in iterparse(BytesIO(page)):
             if element.tag == "Blob":
-                if element.find("Snapshot") is not None:
-                    snapshots[_blob_name(element.findall("Name")[0])] += 1
-                elif not _is_folder(element):
-                    yield _listed_blob(container, element)
+                # By name once, for they may be a million, and to look for one takes as long as to read them all.
+                parts = {child.tag: child for child in element}
+                if "Snapshot" in parts:
+                    snapshots[_blob_name(parts["Name"])] += 1
+                elif blob := _listed_blob(container, parts):
+                    yield blob
                 # Or all elements of the page would stay until its end.
                 element.clear()
             elif element.tag == "NextMarker":
@@ -76,27 +78,24 @@ def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterato
         raise CloudError(f"the listing of container {container!r} cannot be read: {error}") from error
 
 
-def _is_folder(element: Element) -> bool:
+def _is_folder(path: str, said: Mapping[str, str], metadata: Mapping[str, str | None]) -> bool:
     """An empty blob whose mark, type or name says that it stands for a folder; one with content is never left out."""
-    if element.findtext("Properties/Content-Length") != "0":
-        return False
     # Metadata names come in the letters in which they were written.
-    said = {(child.tag.lower(), (child.text or "").lower()) for child in element.iterfind("Metadata/*")}
-    return (
-        element.findtext("Properties/ResourceType") == "directory"
-        or _blob_name(element.findall("Name")[0]).endswith("/")
-        or not said.isdisjoint(FOLDER_MARKS)
-    )
+    marked = {(name.lower(), (text or "").lower()) for name, text in metadata.items()}
+    return said.get("ResourceType") == "directory" or path.endswith("/") or not marked.isdisjoint(FOLDER_MARKS)
 
 
-def _listed_blob(container: str, element: Element) -> Blob:
-    parts = {child.tag: child for child in element}
+def _listed_blob(container: str, parts: Mapping[str, Element]) -> Blob | None:
+    """The blob, or None for what only stands for a folder."""
+    path = _blob_name(parts["Name"])
     said = {child.tag: child.text or "" for child in parts["Properties"]}
     metadata = {child.tag: child.text for child in parts.get("Metadata", ())}
+    if said["Content-Length"] == "0" and _is_folder(path, said, metadata):
+        return None
     md5, owner = said.get("Content-MD5"), metadata.get(marks.OWNER)
     return Blob(
         container=container,
-        path=_blob_name(parts["Name"]),
+        path=path,
         md5=a2b_base64(md5).hex() if md5 else None,
         size=int(said["Content-Length"]),
         owner=intern(owner) if owner else owner,  # one text for all

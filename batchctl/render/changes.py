@@ -46,8 +46,10 @@ def alike_together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
 
 def _alikeness(change: Change) -> tuple[object, ...]:
     """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
-    told = (label_of(change.resource).rpartition("/")[0], change.reasons) if isinstance(change.resource, Task) else ()
-    return change.kind, change.action, *told
+    resource = change.resource
+    told = (resource.job, resource.generation or 1, change.reasons) if isinstance(resource, Task) else ()
+    # By its sign: the hash of a text is worked out once, that of a member of an Enum for every change.
+    return resource.kind, change.action.value, *told
 
 
 def rest_line(changes: Sequence[Change], shown: int) -> str:

@@ -16,10 +16,12 @@ LATER = "no output is pruned while tasks are still to be added: apply again with
 def orphaned_outputs(desired: Desired, held: Iterable[Resource]) -> tuple[Blob, ...]:
     """Outputs of ours whose task is not wanted any more and has ended."""
     resources = sorted_out(held)
+    outputs = [r for r in of_kind(resources, Blob) if r.owner == desired.owner and r.task is not None]
+    if not outputs:
+        return ()
     ids = [*(schedule.writer for schedule in desired.of(Schedule)), *(task.id for task in desired.of(Task))]
     wanted = {task_id.lower() for task_id in ids if task_id}
     spoken_for = wanted | _ids_that_may_write(resources)
-    outputs = [r for r in of_kind(resources, Blob) if r.owner == desired.owner and r.task is not None]
     found = (b for b in outputs if b.task and not b.is_log and b.task.lower() not in spoken_for)
     return tuple(sorted(found, key=lambda blob: blob.name))
 

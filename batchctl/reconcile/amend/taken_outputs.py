@@ -7,6 +7,7 @@ everywhere; where wildcards leave it open, the blobs that may be met are named.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from batchctl.output_names import blob_names
 from batchctl.reconcile.outputs import Standing, missing_outputs, newest_runs, outputs_by_task
@@ -23,7 +24,7 @@ SAME_TIME = timedelta(seconds=1)
 def with_taken_outputs(plan: Plan, situation: Situation) -> Plan:
     """The plan with what its tasks would, or may, overwrite of others, and with outputs that somebody changed."""
     places = _Places(situation)
-    changed = sorted(blob.name for blob in _changed_outputs(situation, places.newest))
+    changed = sorted(blob.name for blob in _changed_outputs(situation, places))
     notes = [_note_of_changed(changed)] if changed else []
     taken, maybe = _taken_by(plan, places)
     refusals = []
@@ -43,7 +44,12 @@ class _Places:
         owner, blobs = situation.desired.owner, situation.held_of(Blob)
         self.of_others = Standing(blob for blob in blobs if blob.owner != owner)
         self.written = outputs_by_task(b for b in blobs if b.owner == owner)
-        self.newest = newest_runs(situation.held)
+        self._held = situation.held
+
+    @cached_property
+    def newest(self) -> Mapping[str, Task]:
+        """Of very many tasks nothing is asked where nothing was written."""
+        return newest_runs(self._held)
 
     def took_its_place(self, blob: Blob, output: OutputFile, task: Task) -> bool:
         """Is it where the newest run's output was, and did it come later?"""
@@ -65,14 +71,13 @@ def _taken_by(plan: Plan, places: _Places) -> tuple[list[str], list[str]]:
     return sorted(taken), sorted(maybe - taken)
 
 
-def _changed_outputs(situation: Situation, newest: Mapping[str, Task]) -> Iterator[Blob]:
+def _changed_outputs(situation: Situation, places: _Places) -> Iterator[Blob]:
     """Outputs that bear the mark of a task and were written after it had ended: whoever replaced them kept the mark."""
-    wanted = {r.id.lower() for r in situation.desired.of(Task)}
-    for blob in situation.held_of(Blob):
-        if blob.task and blob.owner == situation.desired.owner:
-            run = newest.get(blob.task.lower())
-            if run is not None and run.id.lower() in wanted and _is_later(blob, run):
-                yield blob
+    wanted = {r.id.lower() for r in situation.desired.of(Task)} if places.written else set()
+    for name, blobs in places.written.items():
+        run = places.newest.get(name)
+        if run is not None and name in wanted:
+            yield from (blob for blob in blobs if _is_later(blob, run))
 
 
 def _is_later(blob: Blob, run: Task) -> bool:

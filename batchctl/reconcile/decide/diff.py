@@ -86,6 +86,8 @@ def change_needed(wanted: Resource, found: Resource | None) -> Change | None:
     """The change that one object needs, or None."""
     if found is None:
         return Change(action=Action.CREATE, after=wanted)
+    if found is wanted:
+        return None  # an upload whose blob is there as it is wanted: of very many, most are
     if isinstance(found, Pool | Schedule) and found.state == "deleting":
         return Change(action=Action.CREATE, after=wanted, reasons=("the old one is still being deleted: waits for it",))
     changed = field_changes(found, wanted)

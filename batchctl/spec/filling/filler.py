@@ -226,7 +226,7 @@ def _blob_place(fill: Filler, inventory: Inventory, at: At, name: str, coming: f
     elif container not in fill.spec.containers:
         fill.report(at, f"{shown(container)} is not among storage.containers", "unknown-container")
     elif found := inventory.content(container).get(blob):
-        return container, found.path  # the text that is held already
+        return found.container, found.path  # the texts that are held already
     elif inventory.known and container not in coming:
         fill.report(at, f"there is no blob {shown(blob)} in {shown(container)}, and none is uploaded", "no-blob")
     return container, blob

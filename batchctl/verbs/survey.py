@@ -16,7 +16,7 @@ from batchctl.reconcile.decide.sizes import settled
 from batchctl.reconcile.outputs import not_at_home
 from batchctl.reconcile.plan import Plan
 from batchctl.reconcile.port import Cloud, Situation
-from batchctl.resources import Blob, Container, Job, Pool, Resource, Resources, Schedule, of_kind
+from batchctl.resources import Blob, Container, Job, Pool, Resource, Resources, Schedule, of_kind, sorted_out
 from batchctl.spec.model import Spec
 from batchctl.spec.outside.stocktaking import take_inventory
 from batchctl.spec.reading.external import on_pool
@@ -51,7 +51,7 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
     for blob in of_kind(held, Blob):
         listings.get(blob.container, []).append(blob)
     desired = settled(resolve(spec, take_inventory(spec, listings)), held, lambda pool: _choice(pool, cloud))
-    return Survey(desired, Resources(as_asked(desired.resources, held)))
+    return Survey(desired, as_asked(desired.resources, held))
 
 
 def _choice(pool: Pool, cloud: Cloud) -> Pool:
@@ -76,12 +76,12 @@ def _seen(wanted: Desired, cloud: Cloud, unread: Collection[str] = ()) -> tuple[
     # Before the blobs: of a task that ends meanwhile the outputs would not be there yet, and it would run again.
     on_batch = cloud.batch(wanted.owner, sorted(ids))
     containers, blobs = cloud.storage(wanted.owner, sorted(names), unread)
-    return (*containers, *blobs, *on_batch)
+    return Resources((*containers, *blobs, *on_batch))
 
 
 def _without_external(wanted: Desired, seen: Iterable[Resource]) -> tuple[Resource, ...]:
     if not wanted.external_pool:
-        return Resources(seen)
+        return sorted_out(seen)
     name = wanted.external_pool.name
     return Resources(r for r in seen if not _is_pool(r, name))
 

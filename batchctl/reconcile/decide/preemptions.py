@@ -6,17 +6,19 @@ What was asked of a pool stays on its mark, and tells nodes that took the place 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from batchctl.resources import Pool, Resource, of_kind
+from batchctl.resources import Pool, Resource, Resources, of_kind, sorted_out
 from batchctl.rules import asked_hashes
 from batchctl.words import plural
 
 TARGETS = ("target_dedicated_nodes", "target_spot_nodes")
 
 
-def as_asked(wanted: Iterable[Resource], held: Iterable[Resource]) -> tuple[Resource, ...]:
+def as_asked(wanted: Iterable[Resource], held: Iterable[Resource]) -> Resources:
     """What is held, with pools whose dedicated nodes took the place of spot ones as they were asked for."""
     pools = {r.name.lower(): r for r in of_kind(wanted, Pool) if r.on_failure}
-    return tuple(_as_asked(pools[r.name.lower()], r) if _is_among(r, pools) else r for r in held) if pools else (*held,)
+    if not pools:
+        return sorted_out(held)
+    return Resources(_as_asked(pools[r.name.lower()], r) if _is_among(r, pools) else r for r in held)
 
 
 def _is_among(resource: Resource, pools: Iterable[str]) -> bool:

@@ -178,7 +178,7 @@ def attempt(stage: Stage, ways: Ways | None, verb: str, clock: Clock | None = No
         for event in does(spec, cloud, clock, lambda plan: True, chosen):
             happened.append(event)
     except BatchctlError as error:
-        return Ran(error.exit_code, f"{error}; at last {happened[-3:]}")
+        return Ran(error.exit_code, f"{error}; before it {happened}")
     finally:
         _bury(stage, cloud)
     return Ran(0, "")

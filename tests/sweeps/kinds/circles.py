@@ -26,8 +26,6 @@ FORMS: dict[str, Callable[[int], str]] = {
 host."""
 
 TOLD = ("goes round in circles", "does not come to an end", f"more than {MOST_PAGES} pages", "continues a list at")
-TOLD_BEFORE = "(why is told above)"
-"""By an event; the command went on as far as it could."""
 
 
 def every(world: World) -> Iterator[str]:
@@ -100,7 +98,7 @@ def _ends(going: Round, act: Act) -> None:
     act.script.meddle = None
     ended_as_documented(ran, DOCUMENTED)
     no_secret(act.stage, ran)
-    assert ran.code == 0 or any(words in ran.said for words in (*TOLD, TOLD_BEFORE)), f"ended with {ran}"
+    assert ran.code == 0 or any(words in ran.said for words in TOLD), f"ended with {ran}"
     assert going.pages <= 2 * MOST_PAGES, f"{going.pages} pages were asked for"
     bounded(len(act.ways.requests) - before, act.undisturbed, 1)
     inside(act.stage, act.ways, act.verb, SkippingClock())

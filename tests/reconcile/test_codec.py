@@ -28,6 +28,7 @@ st.register_type_strategy(
 # Of a setting whose name tells of a secret the value is hidden, and does not come back.
 st.register_type_strategy(JsonText, st.dictionaries(st.text(max_size=3), st.integers() | st.text()).map(json_text))
 st.register_type_strategy(str, st.text().filter(lambda text: not is_sensitive(text)))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))  # a spec's numbers
 # Values are drawn by the arguments of their classes, which are not known before the first value is made.
 for module in (configurations, machines, resources, work):
     for kind in filter(is_dataclass, vars(module).values()):

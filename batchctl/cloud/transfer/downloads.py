@@ -12,10 +12,10 @@ from batchctl.errors import CloudError
 from batchctl.resources import Blob
 from batchctl.words import one_line
 
-RANGE = 4 << 20
-"""Bytes of one request."""
+RANGE = 8 << 20
+"""Bytes of one request: a block of what we uploaded. In halves the same bytes take Azurite 1.8 times as long."""
 
-RANGES_AT_ONCE = 4
+RANGES_AT_ONCE = 3
 
 SMALL, LARGER_AT_ONCE = 256 << 10, 16
 """Bytes of a blob of which as many are asked for at once as may be, and how many larger ones are: these are bound by

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,6 +31,8 @@ AHEAD = 1000
 
 END = b"\xff"
 """After every path."""
+
+TABLE = "CREATE TABLE IF NOT EXISTS md5s (path BLOB PRIMARY KEY, stamp TEXT, md5 TEXT, sum INTEGER) WITHOUT ROWID"
 
 SMALL = 1 << 20
 """Bytes of a file that is read in one piece."""
@@ -96,56 +99,70 @@ class Memory:
     def __init__(self, path: Path) -> None:
         import sqlite3  # imported late: most commands read no file's content
 
-        self._broken = sqlite3.Error, OSError
+        self._path = path
+        self._broken, self._damaged = (sqlite3.Error, OSError), (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         self._rows: sqlite3.Connection | None = None
         self._ahead = 1
         self._window: dict[bytes, tuple[str, str]] = {}
         self._first, self._last = END, b""
-        with suppress(*self._broken):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size > LARGEST:
                 path.unlink()
             # 2 s: others write for a moment at most. Transactions are begun by hand, below.
-            rows = sqlite3.connect(path, timeout=2, isolation_level=None)
+            self._rows = sqlite3.connect(path, timeout=2, isolation_level=None)
             # What a power cut takes is read from the files again.
-            rows.execute("PRAGMA synchronous=OFF")
-            rows.execute("CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT, md5 TEXT) WITHOUT ROWID")
-            self._rows = rows
+            self._rows.execute("PRAGMA synchronous=OFF")
+            self._rows.execute("DROP TABLE IF EXISTS files")  # of versions whose rows had no sum
+            self._rows.execute(TABLE)
+        except self._broken as error:
+            self._give_up(error)
 
     def look_up(self, key: bytes) -> tuple[str, str] | None:
         """(stamp, MD5) of a path. Paths that are asked for in their order are read many at once."""
         if self._rows is not None and not self._first <= key <= self._last:
             try:
                 self._read_on(key, self._rows)
-            except self._broken:
-                self.close()
+            except self._broken as error:
+                self._give_up(error)
         return self._window.get(key)
 
     def _read_on(self, key: bytes, rows: "sqlite3.Connection") -> None:
         self._ahead = min(AHEAD, self._ahead * 2) if key > self._last > b"" else 1
-        query = "SELECT path, stamp, md5 FROM files WHERE path >= ? ORDER BY path LIMIT ?"
-        self._window = {path: (stamp, md5) for path, stamp, md5 in rows.execute(query, (key, self._ahead))}
-        self._first, self._last = key, max(self._window) if len(self._window) == self._ahead else END
+        query = "SELECT path, stamp, md5, sum FROM md5s WHERE path >= ? ORDER BY path LIMIT ?"
+        found = list(rows.execute(query, (key, self._ahead)))
+        # What a power cut left of a row may be half of this one and half of what was there before.
+        self._window = {row[0]: (row[1], row[2]) for row in found if row[3] == _sum(*row[:3])}
+        last = found[-1][0] if len(found) == self._ahead else END
+        self._first, self._last = key, last if isinstance(last, bytes) else END
 
     def store(self, learned: dict[bytes, tuple[str, str]]) -> None:
         if self._rows is None:
             return
+        rows = [(key, *known, _sum(key, *known)) for key, known in learned.items()]
         try:
             # One transaction for all rows: each alone would be written to the disk by itself.
             self._rows.execute("BEGIN IMMEDIATE")
-            self._rows.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(key, *known) for key, known in learned.items()]
-            )
+            self._rows.executemany("INSERT OR REPLACE INTO md5s VALUES (?, ?, ?, ?)", rows)
             self._rows.execute("COMMIT")
             self._shut()
-        except self._broken:
-            self.close()
+        except self._broken as error:
+            self._give_up(error)
 
     def close(self) -> None:
         rows, self._rows = self._rows, None
         self._shut()
         if rows:
             rows.close()
+
+    def _give_up(self, error: Exception) -> None:
+        """Nothing is remembered by this process any more, and a damaged memory begins anew with the next one."""
+        self.close()
+        if getattr(error, "sqlite_errorcode", None) in self._damaged:
+            with suppress(OSError):
+                # First: what it says is undone in whatever file has the other's name.
+                self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
+                self._path.unlink(missing_ok=True)
 
     def _shut(self) -> None:
         """Of the paths from `_first` to `_last` the window holds all that is remembered: now of none."""
@@ -161,6 +178,11 @@ def _write_at_exit() -> None:
     write_memory()
     if _memory:
         _memory.close()
+
+
+def _sum(*row: object) -> int:
+    """By which a row is known to be whole; of whatever types its values are."""
+    return crc32(repr(row).encode())
 
 
 def _file_stamp(status: os.stat_result) -> str:

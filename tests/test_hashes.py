@@ -116,21 +116,67 @@ def test_what_was_forgotten_is_read(file: Path, reads: Reads, tmp_path: Path) ->
     assert reads.count == 2
 
 
-@pytest.mark.parametrize("broken", ["no database", "no folder", "a folder", "another table"])
+def test_no_memory_of_which_half_was_written_is_believed(tmp_path: Path) -> None:
+    """What had come to the disk when the power failed ends anywhere in what changed."""
+    memory, files = tmp_path / hashes.MEMORY, [tmp_path / f"{n}.txt" for n in range(4)]
+    states = []
+    for moment, content in enumerate((b"before", b"behind")):
+        for file in files:
+            written(file, content + file.name.encode(), 1_000_000_000 + moment)
+        in_a_new_process(tmp_path)
+        for file in files:
+            md5(file)
+        hashes.write_memory()
+        states.append(memory.read_bytes())
+    before, after = states
+    for place in (n for n, byte in enumerate(after) if byte != before[n]):
+        memory.write_bytes(after[:place] + before[place:])
+        in_a_new_process(tmp_path)
+        for file in files:
+            assert hashes.known_md5(file, file.stat()) in (None, md5_of(file.read_bytes())), place
+
+
+def test_a_memory_with_another_byte_is_not_believed(file: Path, tmp_path: Path) -> None:
+    in_a_new_process(tmp_path)
+    right = md5(file)
+    hashes.write_memory()
+    memory = tmp_path / hashes.MEMORY
+    whole = memory.read_bytes()
+    for place in (n for n, byte in enumerate(whole) if byte):
+        memory.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        in_a_new_process(tmp_path)
+        assert hashes.known_md5(file, file.stat()) in (None, right), place
+
+
+def test_a_damaged_memory_begins_anew(file: Path, reads: Reads, tmp_path: Path) -> None:
+    """Else every file would be read by every run from then on."""
+    in_a_new_process(tmp_path)
+    md5(file)
+    hashes.write_memory()
+    memory = tmp_path / hashes.MEMORY
+    whole = memory.read_bytes()
+    for damage in (b"no database" * 1000, whole[:5000], whole[:4096] + bytes(len(whole) - 4096)):
+        memory.write_bytes(damage)
+        reads.count = 0
+        for _ in range(4):
+            in_a_new_process(tmp_path)
+            md5(file)
+        assert reads.count <= 2, damage[:20]
+
+
+@pytest.mark.parametrize("broken", ["no folder", "a folder", "another table"])
 def test_a_broken_memory_is_only_slower(file: Path, reads: Reads, tmp_path: Path, broken: str) -> None:
     place = tmp_path / "memory"
     place.mkdir()
     memory = place / hashes.MEMORY
     match broken:
-        case "no database":
-            memory.write_bytes(b"not a database" * 1000)
         case "no folder":
             place.rmdir()
             place.write_bytes(b"")
         case "a folder":
             memory.mkdir()
         case _:
-            code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('CREATE TABLE files (x INT)')"
+            code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('CREATE TABLE md5s (x INT)')"
             subprocess.run([sys.executable, "-c", code, str(memory)], check=True)
     for _ in range(2):
         in_a_new_process(place)

@@ -8,6 +8,7 @@ from tests.sweeps.kinds import (
     clocks,
     drift,
     expiry,
+    files,
     full,
     inputs,
     kills,
@@ -68,6 +69,8 @@ KINDS = {
         inputs.every, inputs.run, points=1, is_quick=False),
     "full": Kind("the disk is full from a file of the apply on, or no file may be longer than so many bytes",
         full.every, full.run, points=1),
+    "files": Kind("the power fails under batchctl's own files: a memory costs time only, a plan is whole or refused",
+        files.every, files.run, points=1),
     "stopped": Kind("the lock's holder sleeps until its lease is over, another applies, and it wakes: a minute each",
         stopped.every, stopped.run, points=1, is_quick=False),
 }  # fmt: skip

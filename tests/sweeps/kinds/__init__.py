@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.sweeps.kinds import (
+    advances,
     circles,
     clocks,
     drift,
@@ -45,6 +46,8 @@ KINDS = {
         circles.every, circles.run, points=2),
     "clock": Kind("the client's clock, or the services', is set wrong from each request on: told, or of no consequence",
         clocks.every, clocks.run),
+    "advance": Kind("`local advance` at a request: minutes, hours or days go by for the Batch service, to no effect",
+        advances.every, advances.run, is_quick=False),
     "expiry": Kind("signatures end at a request of an apply: made anew, or told; the next run converges",
         expiry.every, expiry.run, points=1, is_quick=False),
     "killed": Kind("SIGKILL before and after each request, then the same command again", kills.every, kills.run),

@@ -1,6 +1,7 @@
 """What is there already is not held twice, and says of itself what a file would."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from batchctl.frozen import replace
 from batchctl.resources import Blob
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from batchctl.spec.outside.patterns import Match, Pattern
 from batchctl.spec.outside.stocktaking import take_inventory
 
 SPEC = """\
@@ -49,3 +51,22 @@ def test_one_of_others_or_with_other_content_is_uploaded(tmp_path: Path, other: 
 def test_two_files_of_one_blob_are_told_by_their_names(tmp_path: Path, listed: list[Blob]) -> None:
     with pytest.raises(SpecError, match=r"'a/x.txt' and 'b/x.txt' would both become the blob 'abc/x.txt'"):
         take_inventory(loaded(tmp_path, "b"), {"abc": listed})
+
+
+def test_of_many_files_of_one_blob_the_first_ones_are_found_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = loaded(tmp_path, "b")
+    for folder in ("a", "b"):
+        for number in range(100):
+            (tmp_path / folder / f"{number}.txt").write_text("x")
+    looked, matches = list[str](), Pattern.matches
+
+    def counted(pattern: Pattern) -> Iterator[Match]:
+        looked.append(pattern.text)
+        return matches(pattern)
+
+    monkeypatch.setattr(Pattern, "matches", counted)
+    with pytest.raises(SpecError) as caught:
+        take_inventory(spec, {})
+    assert (len(caught.value.problems), looked) == (50, ["a/*.txt", "b/*.txt"] * 2)

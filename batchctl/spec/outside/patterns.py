@@ -35,15 +35,17 @@ class Pattern:
 
     def __init__(self, folder: Path, text: str) -> None:
         self.folder, self.text = folder, text
-        self._root = os.path.realpath(folder / _split_at_wildcard(text)[0])
-        self._is_wild = WILDCARD.search(text) is not None
+        root, self._rest = _split_at_wildcard(text)
+        self._base = Path(os.path.normpath(folder / root))
+        self._root = os.path.realpath(self._base)
         self._inside: dict[str, bool] = {}
 
     def is_all(self) -> bool:
-        """Does it go through the whole of a file system?"""
-        root, rest = _split_at_wildcard(self.text)
-        base = Path(os.path.normpath(self.folder / root))
-        return base == base.parent and (not rest or "**" in rest.split("/"))
+        """Does it go through the whole of a file system, by that name or by a link?"""
+        if Path(self._root) != Path(self._root).parent:
+            return False
+        above, deep, _ = f"/{self._rest}/".partition("/**/")
+        return not self._rest or (bool(deep) and not above.strip("/*?"))
 
     def matches(self) -> Iterator[Match]:
         """Sorted by name. A file of exactly that name comes first, so that names with brackets need no escape."""
@@ -52,8 +54,7 @@ class Pattern:
         if os.path.lexists(exact) and not _is_folder(exact):
             yield Match(str(exact), exact.name)
             return
-        root, rest = (self.text, "**") if _is_folder(exact) else _split_at_wildcard(self.text)
-        base = Path(os.path.normpath(self.folder / root))
+        base, rest = (exact, "**") if _is_folder(exact) else (self._base, self._rest)
         found = _found(base, rest) if rest else ()
         names = {name.replace(os.sep, "/").removeprefix("./") for name in found}
         begin = os.path.join(base, "")  # noqa: PTH118 - with what stands between it and a name
@@ -76,7 +77,7 @@ class Pattern:
             return None, error.strerror or str(error)
         if not stat.S_ISREG(status.st_mode):
             return None, "it is not a regular file"
-        if self._is_wild and not self._holds(match.path, is_link):
+        if self._rest and not self._holds(match.path, is_link):
             return None, f"it is a link out of {self._root}; name it without wildcards to take it all the same"
         return status, None
 
@@ -85,7 +86,7 @@ class Pattern:
         wanted = Path(os.path.normpath(self.folder / self.text))
         if _is_folder(wanted):
             return f"the folder {shown(self.text)} has no file to take"
-        if self._is_wild or not _is_folder(wanted.parent):
+        if self._rest or not _is_folder(wanted.parent):
             return f"no file matches {shown(self.text)} in {shown(self.folder)}"
         near = difflib.get_close_matches(wanted.name, [p.name for p in wanted.parent.iterdir()], n=1)
         return f"there is no file {shown(self.text)} in {shown(self.folder)}" + (

@@ -1,7 +1,7 @@
 """Takes the inventory of a spec: its local files with their hashes, and what its forms of `forEach` go over."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import le
 from pathlib import Path
@@ -47,14 +47,16 @@ def take_inventory(spec: Spec, listings: Mapping[str, Sequence[Blob]] | None) ->
     """
     problems: list[Problem] = []
     uploads: dict[tuple[str, str], Blob] = {}
+    met: list[tuple[Upload, Blob, str]] = []
     held = {name: {blob.path: blob for blob in listed} for name, listed in (listings or {}).items()}
     for upload in spec.uploads:
         for path, blob in _upload_blobs(spec, upload, None if listings is None else held, problems):
             key = blob.container, blob.path
             if key not in uploads:
                 uploads[key] = blob
-            elif len(problems) < MOST_PROBLEMS:
-                problems.append(_twice(spec, upload, blob, path))
+            elif len(met) < MOST_PROBLEMS:
+                met.append((upload, blob, path))
+    problems += _twice(spec, met)
     forms = [form for f in (spec.job.tasks if spec.job else ()) if f.for_each for form in f.for_each.simple]
     files = {form.at: tuple(_for_each_files(spec, form, problems)) for form in forms if form.form == "files"}
     tables = {f.at: table for f in forms if f.form in READERS and (table := _form_table(spec, f, problems))}
@@ -89,6 +91,16 @@ def _filled_pattern(spec: Spec, at: At, text: str, problems: list[Problem]) -> P
     else:
         return Pattern(spec.folder, filled)
     return None
+
+
+def _bounded_pattern(text: str, refused: Refused) -> Pattern | None:
+    """As `_filled_pattern`, of files; of all that there are it is refused."""
+    spec, at, problems = refused
+    pattern = _filled_pattern(spec, at, text, problems)
+    if pattern and pattern.is_all():
+        problems.append(spec.problem(at, f"{shown(pattern.text)} is all of this machine: name a folder", "bad-file"))
+        return None
+    return pattern
 
 
 def _form_table(spec: Spec, form: ForEach, problems: list[Problem]) -> Table | None:
@@ -130,13 +142,8 @@ def _upload_blobs(spec: Spec, upload: Upload, held: Held | None, problems: list[
     """The files of an upload, each with its blob: the very one that is there, if it is ours and has that content. It
     is not held twice then, for there may be very many, and nothing of it is uploaded."""
     refused = spec, (*upload.at, "from"), problems
-    pattern = _filled_pattern(spec, (*upload.at, "from"), upload.source, problems)
+    pattern = _bounded_pattern(upload.source, refused)
     if pattern is None:
-        return
-    if pattern.is_all():
-        problems.append(
-            spec.problem(refused[1], f"{shown(pattern.text)} is all of this machine: name a folder", "bad-file")
-        )
         return
     usable = _usable_files(upload, pattern, refused)
     there = (held or {}).get(upload.container, {})
@@ -212,7 +219,7 @@ def _for_each_files(spec: Spec, for_each: ForEach, problems: list[Problem]) -> I
     seen: set[str] = set()
     for number, text in enumerate(for_each.source):
         at, met = (*for_each.at, "files", number), False
-        pattern = _filled_pattern(spec, at, text, problems)
+        pattern = _bounded_pattern(text, (spec, at, problems))
         if pattern is None:
             continue
         for match in pattern.matches():
@@ -231,18 +238,22 @@ def _relative(spec: Spec, path: Path | str) -> str:
     return shown(os.path.relpath(path, spec.folder), limit=200)
 
 
-def _twice(spec: Spec, upload: Upload, blob: Blob, path: str) -> Problem:
-    files = " and ".join(_relative(spec, one) for one in (_first_file(spec, blob), path))
-    message = f"{files} would both become the blob {shown(blob.name)}; give one of them a `path`"
-    return spec.problem((*upload.at, "from"), message, "same-blob")
+def _twice(spec: Spec, met: Sequence[tuple[Upload, Blob, str]]) -> Iterator[Problem]:
+    """`met`: what would become a blob that another file becomes, with its path."""
+    firsts = _first_files(spec, {blob.name for _, blob, _ in met}) if met else {}
+    for upload, blob, path in met:
+        files = " and ".join(_relative(spec, one) for one in (firsts.get(blob.name, path), path))
+        message = f"{files} would both become the blob {shown(blob.name)}; give one of them a `path`"
+        yield spec.problem((*upload.at, "from"), message, "same-blob")
 
 
-def _first_file(spec: Spec, blob: Blob) -> str:
-    """The first file that becomes the blob: found once more, for a blob that is there already does not say it."""
-    for upload in (u for u in spec.uploads if u.container == blob.container):
+def _first_files(spec: Spec, blobs: Collection[str]) -> dict[str, str]:
+    """The first file that becomes each of these: found once more, for a blob that is there already does not say it."""
+    found: dict[str, str] = {}
+    for upload in spec.uploads:
         refused: Refused = spec, (*upload.at, "from"), []
-        pattern = _filled_pattern(spec, refused[1], upload.source, refused[2])
+        pattern = _bounded_pattern(upload.source, refused)
         for file in _usable_files(upload, pattern, refused) if pattern else ():
-            if file.blob == blob.path:
-                return file.match.path
-    return ""
+            if (name := f"{upload.container}/{file.blob}") in blobs:
+                found.setdefault(name, file.match.path)
+    return found

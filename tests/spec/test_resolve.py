@@ -14,7 +14,7 @@ from batchctl.configurations import IdentityReference
 from batchctl.desired import Desired, Download
 from batchctl.globs import chooser
 from batchctl.machines import PoolIdentity, UserAssignedIdentity
-from batchctl.resources import Blob, Container, Job, Pool, Task, changed_parts
+from batchctl.resources import Blob, Container, Job, Pool, Schedule, Task, changed_parts
 from batchctl.sensitive import Hidden
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
@@ -444,6 +444,14 @@ def test_whose_blobs_count(tmp_path: Path) -> None:
     )
     assert list(tasks(resolved(tmp_path, listed=listed))) == ["t-output", "t-theirs", "t-a", "t-b"]
     assert tasks(resolved(tmp_path, listed=listed))["t-a"] == tasks(resolved(tmp_path))["t-a"]
+
+
+def test_the_task_of_a_schedule_is_of_no_generation(tmp_path: Path) -> None:
+    spec = edited((("schedule",), {"id": "s", "recurrenceInterval": "P1D"}), (("identity",), READER))
+    spec["job"]["tasks"] = [{"id": "one", "commands": ["run"]}]
+    (made,) = resolved(tmp_path, spec).of(Schedule)
+    assert made.task is not None
+    assert (made.task.id, made.task.generation) == ("one", None)
 
 
 def test_what_comes_from_the_environment_or_is_said_to_be_sensitive_is_hidden(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def scheduled(schedule: Schedule, made: Iterable[Resource]) -> Schedule:
     if manager := nameless.job_manager_task:
         return replace(schedule, job=replace(nameless, job_manager_task=replace(manager, content=digest)))
     digest += AS_TASK
-    return replace(schedule, job=nameless, task=replace(task, digest=digest), digest=digest)
+    # Jobs of a schedule have no generations.
+    return replace(schedule, job=nameless, task=replace(task, digest=digest, generation=None), digest=digest)
 
 
 def files_of(resource: Resource) -> Iterator[ResourceFile]:

@@ -3,12 +3,14 @@ the host, so it forwards without signing again."""
 
 import http.client
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -69,14 +71,26 @@ Meddle = Callable[[str, str], Meddling | None]
 """(method, path) to what is done to it; None lets it pass. It may wait, and so hold the request."""
 
 
+Door = Callable[[str], Answer | None]
+"""The Authorization of a request to how it is refused; None lets it in."""
+
+
 @contextmanager
-def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> Iterator[Log]:
+def counting(
+    upstream: str,
+    meddle: Meddle | None = None,
+    agent: str = "",
+    door: Door | None = None,
+    certificates: Path | None = None,
+) -> Iterator[Log]:
     """Forward everything to `upstream` (scheme://host:port[/path]) and keep a log of it.
 
-    `agent`: what the User-Agent of a request must have in it to be logged and meddled with.
+    `agent`: what the User-Agent of a request must have in it to be logged and meddled with. `door`: who lets it in,
+    once it was meddled with. `certificates`: a folder of a service's own, which speaks https, and so do we.
     """
     target = urlsplit(upstream)
     assert target.hostname is not None
+    trusts = ssl.create_default_context(cafile=certificates / "authority.pem") if certificates else None
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -89,7 +103,9 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
                 return
             log.requests.append((self.command, self.path))
             meddling = meddle(self.command, self.path) if meddle else None
-            if meddling is None:
+            if door and (refused := door(self.headers.get("Authorization", ""))):
+                self.told(self.named(refused))
+            elif meddling is None:
                 self.forward(body)
             else:
                 self.meddled(meddling, body)
@@ -131,7 +147,12 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             if "Content-Length" in self.headers:
                 headers["Content-Length"] = self.headers["Content-Length"]
-            connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+            if trusts:
+                connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                    target.hostname or "", target.port, timeout=60, context=trusts
+                )
+            else:
+                connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
             try:
                 connection.request(self.command, self.path, body or None, headers)
                 answer = connection.getresponse()
@@ -184,7 +205,12 @@ def counting(upstream: str, meddle: Meddle | None = None, agent: str = "") -> It
             """A client that was killed, or cut off, is no fault of the proxy."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    log = Log(f"http://127.0.0.1:{server.server_address[1]}{target.path}")
+    if certificates:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+        # The thread of each connection shakes hands, when it reads first.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    log = Log(f"{target.scheme}://127.0.0.1:{server.server_address[1]}{target.path}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

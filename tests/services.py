@@ -32,7 +32,7 @@ def batch_client(services: local.Services) -> BatchClient:
     return BatchClient(
         endpoint=services.batch_url,
         credential=AzureNamedKeyCredential(services.batch_account, services.batch_key),
-        transport=RequestsTransport(use_env_settings=False),
+        transport=_straight(services),
         retry_total=0,
     )
 
@@ -43,9 +43,14 @@ def blob_service(services: local.Services) -> BlobServiceClient:
         services.blob_url,
         credential=services.storage_key,
         api_version=AZURITE_KNOWS,
-        transport=RequestsTransport(use_env_settings=False),
+        transport=_straight(services),
         retry_total=0,
     )
+
+
+def _straight(services: local.Services) -> RequestsTransport:
+    trusted = str(services.authority) if services.authority else True
+    return RequestsTransport(use_env_settings=False, connection_verify=trusted)
 
 
 def unique(prefix: str) -> str:

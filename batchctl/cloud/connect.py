@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cache
+from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from batchctl.cloud.clients.gate import Gate
 from batchctl.cloud.clients.genuine import OF_STORAGE, require_the_service, require_this_request
 from batchctl.cloud.clients.sas import Sas, Signer, Unsigned
 from batchctl.cloud.clients.session import Session
-from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, SharedKey, Signing
+from batchctl.cloud.clients.signing import BATCH, STORAGE, UNAUTHORIZED, Bearer, Identity, SharedKey, Signing
 from batchctl.cloud.clients.storage import ANSWER_WITHIN, CONNECT_WITHIN, Direct, trusted_certificates
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
@@ -155,7 +156,7 @@ def connect(
     `at_once`: how many objects are worked on at any one time; None: as many as each kind stands best.
     `say` hears of requests that are tried again.
     """
-    return Azure(replace(_session(target, clock, at_once), again=Again(clock, say)))
+    return Azure(_session(target, clock, at_once, Again(clock, say)))
 
 
 def unmarked(target: Target, clock: Clock) -> "Unmarked":
@@ -165,11 +166,12 @@ def unmarked(target: Target, clock: Clock) -> "Unmarked":
     return Unmarked(_session(target, clock))
 
 
-def _session(target: Target, clock: Clock, at_once: int | None = None) -> Session:
-    gate = Gate()
-    blobs = cache(lambda: _blob_client(target, gate))
-    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, _signer_of(target, blobs), clock)
-    for_batch, for_storage = _signings(target)
+def _session(target: Target, clock: Clock, at_once: int | None = None, again: Again | None = None) -> Session:
+    gate, halt, identity = Gate(), Event(), Identity()
+    blobs = cache(lambda: _blob_client(target, gate, identity))
+    signer = _signer_of(target, blobs)
+    sas = Sas(target.storage_url.rstrip("/"), target.storage_account, signer, clock, halt, again)
+    for_batch, for_storage = _signings(target, identity)
     batch, direct = (
         Direct(url, gate, straight=urlsplit(url).hostname in LOOPBACK, trusted=target.trusted, is_batch=is_batch)
         for url, is_batch in ((target.batch_url, True), (target.storage_url, False))
@@ -182,15 +184,17 @@ def _session(target: Target, clock: Clock, at_once: int | None = None) -> Sessio
         for_storage,
         clock,
         gate,
+        halt,
         at_once=at_once,
         arm=_arm(target, gate),
         is_paper=target.is_on_loopback,
+        again=again,
     )
 
 
-def _signings(target: Target) -> tuple[Signing, Signing]:
+def _signings(target: Target, identity: Identity) -> tuple[Signing, Signing]:
     """Who sends requests to Batch, and to storage."""
-    by_name: Signing = Bearer(BATCH_SCOPE)
+    by_name: Signing = Bearer(BATCH_SCOPE, identity)
     if target.batch_key is not None:
         by_name = SharedKey(target.batch_account, target.batch_key, BATCH)
     else:
@@ -198,7 +202,7 @@ def _signings(target: Target) -> tuple[Signing, Signing]:
     if target.storage_key is not None:
         return by_name, SharedKey(target.storage_account, target.storage_key, STORAGE)
     _require_https(target.storage_url, "AZURE_STORAGE_KEY")
-    return by_name, Bearer(STORAGE_SCOPE)
+    return by_name, Bearer(STORAGE_SCOPE, identity)
 
 
 def _arm(target: Target, gate: Gate) -> "Arm | None":
@@ -209,7 +213,7 @@ def _arm(target: Target, gate: Gate) -> "Arm | None":
     return Arm(target.resource_id, target.batch_url, gate)
 
 
-def _blob_client(target: Target, gate: Gate) -> "BlobServiceClient":
+def _blob_client(target: Target, gate: Gate, identity: Identity) -> "BlobServiceClient":
     import logging  # imported late, with the SDK
 
     from azure.storage.blob import BlobServiceClient
@@ -217,13 +221,20 @@ def _blob_client(target: Target, gate: Gate) -> "BlobServiceClient":
     # The SDK warns, with tracebacks, about answers without a body and about every way in which nobody is signed in.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     options: dict[str, Any] = {"api_version": target.storage_api_version} if target.storage_api_version else {}
+
+    def look(response: Any) -> None:
+        _require_genuine(response)
+        # The SDK asks for another token then, and sends the request once more.
+        if response.http_response.status_code == UNAUTHORIZED:
+            identity.renew()
+
     return BlobServiceClient(
         target.storage_url,
-        credential=_credential(target.storage_account, target.storage_key),
+        credential=_credential(target.storage_account, target.storage_key, identity),
         transport=_transport(target.storage_url, target.trusted),
         user_agent=gate.user_agent,
         raw_request_hook=gate.check,
-        raw_response_hook=_require_genuine,
+        raw_response_hook=look,
         retry_total=0,
         # The signature would go along to wherever an answer points (reliability S10).
         permit_redirects=False,
@@ -273,14 +284,12 @@ def _require_genuine(response: Any) -> None:
     require_this_request(where, request.headers.get(OF_STORAGE), answer.headers.get(OF_STORAGE), service)
 
 
-def _credential(account: str, key: str | None) -> Any:
-    if key is not None:
-        from azure.core.credentials import AzureNamedKeyCredential
+def _credential(account: str, key: str | None, identity: Identity) -> Any:
+    if key is None:
+        return identity
+    from azure.core.credentials import AzureNamedKeyCredential
 
-        return AzureNamedKeyCredential(account, key)
-    from azure.identity import DefaultAzureCredential  # imported late: 0.25 s that a key does not need
-
-    return DefaultAzureCredential()
+    return AzureNamedKeyCredential(account, key)
 
 
 def _require_https(url: str, variable: str) -> None:

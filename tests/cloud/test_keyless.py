@@ -1,6 +1,8 @@
 """An account without keys: a real service over https, and tokens that DefaultAzureCredential brings."""
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from batchctl.errors import CloudError, UsageError
 from batchctl.local.certificates import ensure_certificates
 from batchctl.local.identity import identity_variables
 from tests.emulator.stand import KEY, Local, running
+from tests.proxy import Answer, counting
 
+REFUSED = Answer(401, "Unauthorized", [("request-id", "1")], b'{"code": "AuthenticationFailed: it has expired"}', None)
 SOMEBODY_ELSE = "YSBrZXkgb2Ygc29tZWJvZHkgZWxzZQ=="
 
 
@@ -41,6 +45,30 @@ def target(secure: tuple[Local, Path], monkeypatch: pytest.MonkeyPatch) -> Targe
 
 def test_a_token_is_enough(target: Target) -> None:
     assert connect(target, SystemClock()).images()
+
+
+def test_a_token_that_is_taken_no_more_gives_way_to_another(
+    target: Target, secure: tuple[Local, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it says that it lives on: it was revoked, or our clock is behind. A second refusal counts."""
+    refusals, shown = [None, REFUSED, None, REFUSED, REFUSED], list[str]()
+
+    def door(said: str) -> Answer | None:
+        shown.append(said)
+        return refusals.pop(0)
+
+    with (
+        counting(target.batch_url, door=door, certificates=secure[1].parent) as log,
+        counting(os.environ["IDENTITY_ENDPOINT"]) as desk,
+    ):
+        monkeypatch.setenv("IDENTITY_ENDPOINT", desk.url)
+        cloud = connect(replace(target, batch_url=log.url), SystemClock())
+        assert cloud._session.batch.get("/pools") == cloud._session.batch.get("/pools")
+        assert len(desk.requests) == 2
+        with pytest.raises(Fault, match="expired") as caught:
+            cloud._session.batch.get("/pools")
+    assert (caught.value.status, len(shown), len(desk.requests)) == (401, 5, 3)
+    assert all(said.startswith("Bearer ") for said in shown)
 
 
 def test_a_token_of_another_service_is_refused(

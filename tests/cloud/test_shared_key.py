@@ -13,7 +13,7 @@ from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy
 from azure.storage.blob._shared_access_signature import BlobSharedAccessSignature
 
 from batchctl.cloud.clients.sas import Sas
-from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, SharedKey
+from batchctl.cloud.clients.signing import BATCH, STORAGE, Bearer, Identity, SharedKey
 from batchctl.cloud.clients.storage import VERSION, metadata_headers
 from batchctl.cloud.lock.notes import Holder
 from tests.clock import FakeClock
@@ -89,13 +89,14 @@ def test_a_signature_tells_its_time_and_the_key_is_never_shown() -> None:
 
 
 def test_a_token_is_asked_for_again_shortly_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, bearer = list[str](), Bearer("scope")
+    asked, identity = list[str](), Identity()
+    bearer = Bearer("scope", identity)
 
     def get_token(scope: str) -> SimpleNamespace:
         asked.append(scope)
         return SimpleNamespace(token=f"token {len(asked)}", expires_on=1000.0)
 
-    monkeypatch.setattr(bearer, "_credential", SimpleNamespace(get_token=get_token))
+    monkeypatch.setattr(identity, "_credential", SimpleNamespace(get_token=get_token))
     for now, token in ((0.0, 1), (699.0, 1), (701.0, 2), (702.0, 3)):
         monkeypatch.setattr("time.time", lambda now=now: now)
         assert bearer("GET", BATCH_URL, {}) == {"Authorization": f"Bearer token {token}"}

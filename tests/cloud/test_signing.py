@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 from azure.storage.blob import UserDelegationKey
 
 from batchctl.cloud.clients.sas import LIFETIME, RENEWED_AFTER, Sas
+from batchctl.errors import CloudError
 from tests.clock import START, FakeClock
 
 STORE = "https://store.blob.core.windows.net"
@@ -63,3 +66,28 @@ def test_signatures_of_a_long_run_are_renewed() -> None:
 def test_a_signature_ends_no_later_than_its_key() -> None:
     sas = Sas(STORE, "store", Account(timedelta(hours=6)).delegate, FakeClock())
     assert end_of(sas.sink("out")) == START - timedelta(minutes=15) + timedelta(hours=6)
+
+
+class Faulty(Account):
+    """Before it gives a key, it meets these."""
+
+    def __init__(self, *faults: AzureError) -> None:
+        super().__init__()
+        self.faults = list(faults)
+
+    def delegate(self, start: datetime, expiry: datetime) -> dict[str, Any]:
+        if self.faults:
+            raise self.faults.pop(0)
+        return super().delegate(start, expiry)
+
+
+def test_a_key_is_asked_for_again_after_a_passing_fault() -> None:
+    account = Faulty(ServiceRequestError("reset"), ServiceRequestError("reset"))
+    assert Sas(STORE, "store", account.delegate, FakeClock()).sink("out")
+    assert not account.faults
+
+
+def test_a_key_that_is_not_given_is_told_as_a_services_answer() -> None:
+    account = Faulty(ClientAuthenticationError("nobody"))
+    with pytest.raises(CloudError, match="not signed in"):
+        Sas(STORE, "store", account.delegate, FakeClock()).sink("out")

@@ -48,6 +48,7 @@ def world() -> Iterator[World]:
             there.open()
             yield there
         finally:
+            there.shut()
             local.stop()
 
 

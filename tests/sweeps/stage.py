@@ -25,7 +25,7 @@ from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
 from tests.clock import FakeClock, HastyClock
 from tests.forks import Forks
-from tests.proxy import Log, Meddle, Meddling, counting
+from tests.proxy import Door, Log, Meddle, Meddling, counting
 from tests.services import blob_service, unique
 from tests.sweeps.scenarios import COPY, SMALL, Scenario
 
@@ -44,13 +44,15 @@ class Ran:
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder with a spec of a name of its own, and the services that it runs on."""
+    """A folder with a spec of a name of its own, and the services that it runs on. `keyless`: what goes through proxies
+    is signed in by tokens alone."""
 
     folder: Path
     name: str
     services: Services
     forks: Forks | None = None
     scenario: Scenario = SMALL
+    keyless: bool = False
 
     def start(self, ways: "Ways | None", *arguments: str) -> subprocess.Popen[str]:
         """`batchctl ARGUMENTS` in the background, through these proxies if there are any; its output is one stream."""
@@ -70,7 +72,10 @@ class Stage:
 
     def target(self, ways: "Ways | None" = None) -> Target:
         found = target_of(self.services)
-        return replace(found, batch_url=ways.batch.url, storage_url=ways.storage.url) if ways else found
+        if ways is None:
+            return found
+        keys = {"batch_key": None, "storage_key": None} if self.keyless else {}
+        return replace(found, batch_url=ways.batch.url, storage_url=ways.storage.url, **keys)
 
     def given(self, ways: "Ways | None") -> dict[str, Any]:
         """What `Target.local` makes the target of."""
@@ -130,18 +135,22 @@ class Ways:
 
 
 @contextmanager
-def through(services: Services, meddle: Meddle | None = None, agent: str = OURS) -> Iterator[Ways]:
+def through(
+    services: Services, meddle: Meddle | None = None, agent: str = OURS, doors: tuple[Door, Door] | None = None
+) -> Iterator[Ways]:
     """Proxies in front of both services that meddle alike, with the requests of a client alone, whose User-Agent has
-    `agent` in it: nodes send theirs this way too."""
+    `agent` in it: nodes send theirs this way too. `doors`: who lets requests into Batch, and into storage."""
     requests: list[str] = []
 
     def numbered(method: str, path: str) -> Meddling | None:
         requests.append(f"{method} {path.split('?')[0]}")
         return meddle(method, path) if meddle else None
 
+    certificates = services.authority.parent if services.authority else None
+    of_batch, of_storage = doors or (None, None)
     with (
-        counting(services.batch_url, numbered, agent) as batch,
-        counting(services.blob_url, numbered, agent) as storage,
+        counting(services.batch_url, numbered, agent, of_batch, certificates) as batch,
+        counting(services.blob_url, numbered, agent, of_storage, certificates) as storage,
     ):
         yield Ways(batch, storage, requests)
 

@@ -25,7 +25,10 @@ def test_some_experiments(services: Services, tmp_path: Path) -> None:
         world.open()
         lines = experiments.every(world, [name for name, kind in KINDS.items() if kind.is_quick])
         assert sum(map(len, lines.values())) > 3000
-        for line in experiments.sampled(lines, SAMPLED, seed):
-            result = experiments.run(world, line)
-            assert not result.broken, f"{result.broken}\nagain: python -m tests.sweeps --replay '{line}'"
+        try:
+            for line in experiments.sampled(lines, SAMPLED, seed):
+                result = experiments.run(world, line)
+                assert not result.broken, f"{result.broken}\nagain: python -m tests.sweeps --replay '{line}'"
+        finally:
+            world.shut()
         world.close()

@@ -1,8 +1,12 @@
 """The account of the experiments: services of their own, and things of strangers in it that nobody may touch."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
+from unittest.mock import patch
 
 from azure.batch import models
 from azure.storage.blob import ContainerClient
@@ -13,6 +17,7 @@ from batchctl.cloud.connect import connect
 from batchctl.cloud.marks import OWNER
 from batchctl.local import Services
 from batchctl.opening.target import target_of
+from tests import leaks
 from tests.services import batch_client, blob_service, eventually
 from tests.sweeps.scenarios import SCENARIOS, Scenario
 from tests.sweeps.stage import Stage, inside, staged, through
@@ -33,6 +38,7 @@ class World:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     stages: int = 0
     neighbour: Stage = field(init=False)
+    _keyless: Optional["World"] = None
     _strangers: dict[str, Any] = field(default_factory=dict)
 
     def open(self) -> None:
@@ -41,6 +47,29 @@ class World:
         for scenario in SCENARIOS:
             self._count(scenario)
         prepare()
+
+    @contextmanager
+    def keyless(self) -> Iterator["World"]:
+        """Another one, whose services are reached over https and take tokens; started when it is first wanted."""
+        home = self.room / "keyless"
+        with patch.dict(os.environ, {"BATCHCTL_LOCAL_HOME": str(home / "services")}):
+            if self._keyless is None:
+                home.mkdir()
+                services = local.ensure_running(lambda _: None, asked=local.Asked(keyless=True))
+                leaks.know(services.batch_key, services.storage_key)
+                self._keyless = World(services, home)
+                self._keyless._settle()
+            try:
+                yield self._keyless
+            except Exception:
+                self._keyless.renew()
+                raise
+
+    def shut(self) -> None:
+        """Ends what was started beside the services that were given."""
+        if self._keyless:
+            with patch.dict(os.environ, {"BATCHCTL_LOCAL_HOME": str(self._keyless.room / "services")}):
+                local.stop()
 
     def stage(self, scenario: Scenario) -> Stage:
         self.stages += 1

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from batchctl.cloud.clients.signing import Signing
+from batchctl.cloud.clients.signing import Signing, signed
 from batchctl.cloud.clients.storage import Answer, Direct
 from batchctl.errors import CloudError
 
@@ -97,7 +97,10 @@ class Batch:
         length = {} if content is None else {"Content-Length": str(len(content))}
         said = {"Accept": "application/json", **(headers or {})}
         # The length is signed, and sent by libcurl itself.
-        answer = self._direct.ask(method, url, {**said, **self._signing(method, url, {**length, **said})}, content)
+        answer = signed(
+            *(self._signing, method, url, {**length, **said}),
+            lambda by: self._direct.ask(method, url, {**said, **by}, content),
+        )
         self.ahead = _apart(answer.headers.get("Date") or "")
         return answer
 

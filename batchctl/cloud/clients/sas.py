@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from batchctl.clock import Clock, SystemClock
+from batchctl.cloud.clients.again import Again
+from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.signing import signature
 from batchctl.cloud.clients.storage import VERSION
 
@@ -19,7 +22,8 @@ RENEWED_AFTER = 3600.0
 """Seconds. What is signed later counts from then on: a run that is waited for outlives its first signatures."""
 
 Signer = Callable[[datetime, datetime], dict[str, Any]]
-"""(start, expiry) to the key arguments of the SDK's generate functions: an account key or a user delegation key."""
+"""(start, expiry) to the key arguments of the SDK's generate functions: an account key or a user delegation key, for
+which the service is asked."""
 
 
 class _Signing(NamedTuple):
@@ -32,11 +36,19 @@ class _Signing(NamedTuple):
 
 class Sas:
     """Signs URLs of one storage account, for a while all with one key and one expiry. `endpoint` has no trailing
-    slash."""
+    slash. `halt`, `again`: as a Session has them. Raises Fault where no key is delegated."""
 
-    def __init__(self, endpoint: str, account: str, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        account: str,
+        signer: Signer,
+        clock: Clock,
+        halt: Event | None = None,
+        again: Again | None = None,
+    ) -> None:
         self.endpoint, self.account = endpoint, account
-        self._signer, self._clock = signer, clock
+        self._signer, self._clock, self._halt, self._again = signer, clock, halt or Event(), again
         self._signing: _Signing | None = None
 
     def blob(self, container: str, path: str) -> str:
@@ -89,7 +101,7 @@ class Sas:
     def _begin(self) -> dict[str, Any]:
         now = self._clock.now()
         start, expiry = now - BACKDATE, now + LIFETIME - BACKDATE
-        key = self._signer(start, expiry)
+        key = patiently(self._clock, lambda: self._signer(start, expiry), self._halt, self._again)
         # Loopback has no TLS: there the scheme is http, and a signature for https alone would be refused.
         secure = urlsplit(self.endpoint).scheme == "https"
         return {

@@ -16,7 +16,7 @@ from batchctl.cloud.clients.genuine import OF_STORAGE
 from batchctl.cloud.clients.patience import patiently
 from batchctl.cloud.clients.sas import Sas
 from batchctl.cloud.clients.service_clock import ServiceClock
-from batchctl.cloud.clients.signing import Signing
+from batchctl.cloud.clients.signing import Signing, signed
 from batchctl.cloud.clients.storage import VERSION, Answer, Direct
 from batchctl.cloud_answers import Outcome
 from batchctl.errors import BatchctlError, CloudError, Partial
@@ -134,8 +134,10 @@ class Session:
         url = f"{self.sas.endpoint}/{target}"
         said = {OF_STORAGE: self.gate.new_id(), **headers}
         # The version is signed, and sent by `direct` itself.
-        signed = self.signing(method, url, {**said, "x-ms-version": VERSION})
-        return self.direct.ask(method, url, {**said, **signed}, body, within)
+        return signed(
+            *(self.signing, method, url, {**said, "x-ms-version": VERSION}),
+            lambda by: self.direct.ask(method, url, {**said, **by}, body, within),
+        )
 
     def until(self, condition: Callable[[], bool], what: str, within: float = GONE_WITHIN) -> None:
         """Poll until the condition holds. Raises Partial after `within` seconds, naming `what`."""

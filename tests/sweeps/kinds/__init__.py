@@ -20,6 +20,7 @@ from tests.sweeps.kinds import (
     schedules,
     services,
     stopped,
+    tokens,
     transient,
 )
 from tests.sweeps.world import World
@@ -50,6 +51,8 @@ KINDS = {
         advances.every, advances.run, is_quick=False),
     "expiry": Kind("signatures end at a request of an apply: made anew, or told; the next run converges",
         expiry.every, expiry.run, points=1, is_quick=False),
+    "token": Kind("tokens end at a request, on an account without keys: taken anew, or who is not signed in is told",
+        tokens.every, tokens.run, is_quick=False),
     "killed": Kind("SIGKILL before and after each request, then the same command again", kills.every, kills.run),
     "again": Kind("SIGKILL, and SIGKILL once more in the run that recovers",
         kills.every_pair, kills.run, points=4, is_quick=False),

@@ -202,6 +202,11 @@ FILES = {
     "no folder": ("a", "<Metadata><hdi_isfolder>false</hdi_isfolder></Metadata>", 0),
     "with content": ("a", "<Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>", 3),
     "a slash and content": ("a/", "<Metadata />", 3),
+    "called as parts of a listing are": (
+        "a",
+        "<Metadata><Blob>x</Blob><NextMarker>x</NextMarker><EnumerationResults>x</EnumerationResults></Metadata>",
+        3,
+    ),
 }
 
 

@@ -63,7 +63,8 @@ def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterato
     """The blobs of a page, and the marker of the next one (REST: List Blobs); its snapshots are counted."""
     try:
         for _, element in iterparse(BytesIO(page)):
-            if element.tag == "Blob":
+            # Metadata may be called like any of these, but holds nothing.
+            if element.tag == "Blob" and len(element):
                 # By name once, for they may be a million, and to look for one takes as long as to read them all.
                 parts = {child.tag: child for child in element}
                 if "Snapshot" in parts:
@@ -72,8 +73,8 @@ def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterato
                     yield blob
                 # Or all elements of the page would stay until its end.
                 element.clear()
-            elif element.tag == "NextMarker":
-                yield element.text or ""
+            elif element.tag == "EnumerationResults" and len(element):
+                yield element.findtext("NextMarker") or ""
     except (ParseError, LookupError, ValueError) as error:
         raise CloudError(f"the listing of container {container!r} cannot be read: {error}") from error
 

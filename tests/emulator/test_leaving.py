@@ -91,6 +91,22 @@ def test_nodes_leave_as_they_are_told(client, name, local, option, how):
     assert client.get_pool(name).allocation_state == "steady"
 
 
+@pytest.mark.parametrize("what", ["task", "job"])
+def test_a_node_waits_for_no_files_of_what_is_deleted(client, name, local, what):
+    ready_pool(client, name)
+    job = new_job(client, name, name)
+    client.create_task(job, task("t", constraints=retained(1)))
+    completed(client, job, "t")
+    options = models.BatchPoolResizeOptions(target_dedicated_nodes=0, node_deallocation_option="retaineddata")
+    client.begin_resize_pool(name, options, polling_interval=0.01)
+    assert client.get_pool(name).allocation_state == "resizing"
+    if what == "task":
+        client.delete_task(job, "t")
+    else:
+        client.begin_delete_job(job, polling_interval=0.01).result()
+    until(lambda: not list(client.list_nodes(name)), "the end of the node")
+
+
 @pytest.mark.parametrize("option", ["requeue", "terminate", "taskcompletion", "retaineddata"])
 def test_nodes_reboot_as_they_are_told(client, name, local, option):
     ready_pool(client, name)

@@ -173,4 +173,5 @@ def _forget_job(service: Service, job: Job) -> None:
         for node in pool.nodes.values():
             service.discard(run_orders.node_root(service.settings, node) / item)
     service.store.drop(job)
+    service.wake(*service.store.pools.values())  # as where a task is deleted
     _tell_schedule(service, job)

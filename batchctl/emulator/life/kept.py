@@ -21,7 +21,7 @@ class Kept:
         return len(self._heap)
 
     def __iter__(self) -> Iterator[Task]:
-        return (task for _, _, task in self._heap)
+        return (task for _, _, task in self._heap if self._is_there(task))
 
     def add(self, task: Task, until: float) -> bool:
         """Whether it is the first to go."""

@@ -155,7 +155,8 @@ def remove_task(service: Service, job: Job, task: Task) -> None:
         job.unfinished -= 1
     _discard_directory(service, task)
     service.store.drop(task)
-    service.wake(job)
+    # Its node may have waited for the end of its retentionTime.
+    service.wake(job, service.store.pools.get((task.pool or "").lower()))
 
 
 def _discard_directory(service: Service, task: Task) -> None:

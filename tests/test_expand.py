@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 from azure.batch import models
 
+from batchctl import verbs
 from batchctl.cli import run
+from batchctl.render.az_files import az_files
+from batchctl.spec.load import load
+from batchctl.verbs.expand import expand
 from batchctl.words import obeyed
+from tests.clock import FakeClock
+from tests.fake_cloud import FakeCloud
 
 SPEC = """\
 version: 1
@@ -167,6 +173,17 @@ def test_files_that_the_azure_cli_takes(spec: Path, tmp_path: Path, capsys: pyte
     assert "\n# az batch job set --job-id j --on-all-tasks-complete terminatejob\n" in script
     assert subprocess.run(["bash", "-n", folder / "create.sh"], check=False).returncode == 0
     assert run(["expand", str(spec), "-o", "az", "--output-dir", str(folder)]) == 64
+
+
+def test_what_is_uploaded_already_is_uploaded_to_another_account_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/one.txt").write_text("1")
+    text = "version: 1\nname: a\nstorage: {containers: {input: {}}, uploads: [{from: data, to: input}]}\n"
+    (tmp_path / "spec.yaml").write_text(text)
+    spec, cloud = load(tmp_path / "spec.yaml", {}, {}), FakeCloud()
+    list(verbs.apply(spec, cloud, FakeClock(), lambda plan: True))
+    (script,) = az_files((), expand(spec, cloud), "spec.yaml").values()
+    assert f"--name one.txt --file {tmp_path}/data/one.txt --overwrite" in script
 
 
 @pytest.mark.parametrize("path", sorted(Path("specs").glob("*.yaml")), ids=lambda path: path.name)

@@ -21,7 +21,7 @@ def expand(spec: Spec, cloud: Cloud | None) -> Desired:
     """All that the spec asks for. Without a cloud no request is sent: containers hold what the spec uploads, and nobody
     knows what else. Raises SpecError."""
     if cloud is not None:
-        return _with_agents(survey(spec, cloud).desired, cloud)
+        return _with_agents(survey(spec, cloud, with_files=True).desired, cloud)
     return resolve(spec, replace(take_inventory(spec, {}), known=False))
 
 

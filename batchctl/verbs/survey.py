@@ -35,8 +35,11 @@ class Survey:
         return tuple(of_kind(self.held, Blob))
 
 
-def survey(spec: Spec, cloud: Cloud) -> Survey:
-    """Raises Refused if an external pool is not there, SpecError for what cannot be made of the spec."""
+def survey(spec: Spec, cloud: Cloud, *, with_files: bool = False) -> Survey:
+    """`with_files`: what is uploaded has its file, though it is there already.
+
+    Raises Refused if an external pool is not there, SpecError for what cannot be made of the spec.
+    """
     wanted = outline(spec)
     seen = _seen(wanted, cloud, spec.unread)
     if wanted.external_pool:
@@ -49,7 +52,8 @@ def survey(spec: Spec, cloud: Cloud) -> Survey:
     # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
     listings: dict[str, list[Blob]] = {container.name: [] for container in of_kind(held, Container)}
     for blob in of_kind(held, Blob):
-        listings.get(blob.container, []).append(blob)
+        if not (with_files and blob.owner == spec.name and blob.task is None):
+            listings.get(blob.container, []).append(blob)
     desired = settled(resolve(spec, take_inventory(spec, listings)), held, lambda pool: _choice(pool, cloud))
     return Survey(desired, as_asked(desired.resources, held))
 

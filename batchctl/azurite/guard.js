@@ -46,12 +46,58 @@ async function saveChanged() {
 }
 setTimeout(saveChanged, SOONEST).unref();
 
-// A snapshot wants all that is held as of one moment. Who takes one makes the directory `held` where our files lie; we write
-// down what we know and stand still until `held/ready` is gone: of extents, which only grow, links are made meanwhile.
+// What a list of blobs names, its disk has. A list comes to the disk before it takes the place of the one before; bytes of
+// blobs do so when the system sees fit, so what the power took of them is looked for at the start: a blob that is not whole
+// is none, and whoever wants it is told so and does not read half of it.
 const fs = require("node:fs");
 const path = require("node:path");
-const LONGEST_HOLD = 5000; // milliseconds
 const location = process.argv[process.argv.indexOf("--location") + 1];
+const NOWHERE = "*ZERO*"; // the extent of pages that nobody wrote
+
+Loki.LokiFsAdapter.prototype.saveDatabase = function (file, text, done) {
+	const draft = `${file}~`;
+	fs.writeFile(draft, text, { flush: true }, (error) => (error ? done(error) : fs.rename(draft, file, done)));
+};
+
+const loaded = Loki.prototype.loadDatabase;
+Loki.prototype.loadDatabase = function (options, done) {
+	loaded.call(this, options, (error) => {
+		try {
+			if (!error && this.getCollection("$BLOBS_COLLECTION$")) forgetWhatIsNotWhole(this);
+		} catch (unread) {
+			error = unread; // Azurite tells it, and ends
+		}
+		done(error);
+	});
+};
+
+function forgetWhatIsNotWhole(store) {
+	const sizes = sizesOfExtents();
+	const isThere = (chunk) => !chunk?.count || chunk.id === NOWHERE || chunk.offset + chunk.count <= (sizes.get(chunk.id) ?? 0);
+	const isWhole = (one) =>
+		[one, ...(one.committedBlocksInOrder ?? []), ...(one.pageRangesInOrder ?? [])].every((part) => isThere(part.persistency));
+	for (const name of ["$BLOBS_COLLECTION$", "$BLOCKS_COLLECTION$"]) {
+		const before = store.getCollection(name)?.count() ?? 0;
+		store.getCollection(name)?.removeWhere((one) => !isWhole(one));
+		const gone = before - (store.getCollection(name)?.count() ?? 0);
+		if (gone) console.error(`${gone} of ${before} in ${name} are gone: their bytes had not come to the disk`);
+	}
+}
+
+function sizesOfExtents() {
+	const found = new Map();
+	const list = path.join(location, "__azurite_db_blob_extent__.json");
+	const known = fs.existsSync(list) ? JSON.parse(fs.readFileSync(list, "utf8") || "{}") : {};
+	for (const one of known.collections?.find(({ name }) => name === "$EXTENTS_COLLECTION$")?.data ?? []) {
+		const extent = path.join(location, "__blobstorage__", one.path);
+		found.set(one.id, fs.existsSync(extent) ? fs.statSync(extent).size : 0);
+	}
+	return found;
+}
+
+// A snapshot wants all that is held as of one moment. Who takes one makes the directory `held` where our files lie; we write
+// down what we know and stand still until `held/ready` is gone: of extents, which only grow, links are made meanwhile.
+const LONGEST_HOLD = 5000; // milliseconds
 const held = path.join(location, "held");
 
 function standStill() {

@@ -210,6 +210,32 @@ def test_what_was_written_down_survives_a_kill_of_all(pair: local.Services) -> N
     assert download(started(silent), blob) == b"acknowledged"
 
 
+def test_what_is_written_down_and_not_whole_is_not_there(pair: local.Services) -> None:
+    """The power failed: the list of blobs had come to the disk, and the bytes of the last of them had not."""
+    kept, half = upload(pair, b"kept"), upload(pair, b"half of this is lost")
+    with blob_service(pair) as blobs:
+        staged = blobs.get_blob_client("kept", unique("staged"))
+        staged.stage_block("AAAA", b"lost")
+    eventually(lambda: staged.blob_name in written_down(pair), "all is written down")
+    processes = pids()
+    for pid in processes.values():
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: none_left(processes), "all have ended")
+    for extent in (pair.home / "blobs" / "__blobstorage__").iterdir():
+        if (place := extent.read_bytes().find(b"half of this is lost")) >= 0:
+            os.truncate(extent, place + len(b"half"))
+    with blob_service(started(silent)) as blobs:
+        container = blobs.get_container_client("kept")
+        names = {blob.name for blob in container.list_blobs()}
+        assert names & {kept, half} == {kept}
+        assert container.download_blob(kept).readall() == b"kept"
+        again = container.get_blob_client(staged.blob_name)
+        again.stage_block("BBBB", b"other")
+        assert [block.id for block in again.get_block_list("uncommitted")[1]] == ["BBBB"]
+        container.upload_blob(half, b"anew")
+        assert container.download_blob(half).readall() == b"anew"
+
+
 def test_blobs_are_written_down_at_once(services: local.Services) -> None:
     """Azurite alone writes every five seconds: twelve times would be half a minute."""
     began = time.monotonic()

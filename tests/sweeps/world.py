@@ -80,6 +80,12 @@ class World:
         assert local.reset()
         self._settle()
 
+    def begin_anew(self) -> None:
+        """The same of services that do not start any more with what they hold."""
+        local.reset()
+        assert local.ensure_running(lambda _: None) == self.services, "they are elsewhere now"
+        self._settle()
+
     def intruders(self, stage: Stage) -> list[str]:
         """What in the account is neither the strangers' nor marked as the stage's; what of theirs has changed."""
         seen = self.look()

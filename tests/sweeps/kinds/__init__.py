@@ -71,6 +71,8 @@ KINDS = {
         services.every_crash, services.run_crash, is_quick=False),
     "power": Kind("the power fails, and what the services' disk had not written is lost: the same command goes on",
         power.every, power.run, is_quick=False),
+    "store": Kind("the power fails, and what the blob store's disk had not written is lost, or half of its list is",
+        power.every_store, power.run_store, is_quick=False),
     "inputs": Kind("an input is edited, emptied, replaced or gone, at each request of an apply",
         inputs.every, inputs.run, points=1, is_quick=False),
     "full": Kind("the disk is full from a file of the apply on, or no file may be longer than so many bytes",

@@ -1,6 +1,7 @@
 """The power fails: what the disk of the services had not written is lost, and they start from what is there."""
 
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -9,8 +10,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from batchctl import local
+from batchctl.errors import CloudError
 from tests.proxy import Meddling
+from tests.services import blob_service, eventually, unique
 from tests.sweeps.faults import Script, at
 from tests.sweeps.hasty import SkippingClock
 from tests.sweeps.invariants import ended_as_documented, no_secret, repaired, taken_away
@@ -32,7 +37,7 @@ def every(world: World) -> Iterator[str]:
 def run(world: World, lost: str, *numbers: str) -> None:
     """`numbers`: of the request of the apply at which it fails, and of that of the destroy."""
     stage, script, disk = world.stage(SMALL), Script(), world.room / "disk"
-    _comes_to_the_disk()
+    _comes_to_the_disk(world)
     with through(world.services, script) as ways:
         for verb, number in zip(("apply", "destroy"), numbers, strict=True):
             script.meddle = at(int(number), partial(_fails, disk))
@@ -48,8 +53,78 @@ def run(world: World, lost: str, *numbers: str) -> None:
     taken_away(world, stage)
 
 
-def _comes_to_the_disk() -> None:
+EXTENTS, LISTS = "blobs/__blobstorage__", ("blobs/__azurite_db_blob__.json", "blobs/__azurite_db_blob_extent__.json")
+
+STORED = ("torn", "half", "all", "older", "draft", "list")
+"""What the disk of the blob store lacks: a part of the bytes that were added since the verb began, by `LOST`; what the
+lists of them have learned since then; or it has half of a list that was about to take the place of another, or of one
+that has: which only the remedy helps against that the error names."""
+
+
+def every_store(world: World) -> Iterator[str]:
+    for form in STORED:
+        yield from (f"{form} {apply} {destroy}" for apply, destroy in points_of_small(world))
+
+
+def run_store(world: World, form: str, *numbers: str) -> None:
+    """`numbers`: of the request of the apply at which the power fails, and of that of the destroy."""
+    stage, script, disk = world.stage(SMALL), Script(), world.room / "disk"
+    dice = random.Random(f"{form} {numbers}")
+    _comes_to_the_disk(world)
+    with through(world.services, script) as ways:
+        for verb, number in zip(("apply", "destroy"), numbers, strict=True):
+            before = world.room / f"before-{verb}"
+            shutil.copytree(local.status().home / "blobs", before / "blobs")
+            script.meddle = at(int(number), partial(_fails, disk))
+            ran = attempt(stage, ways, verb, SkippingClock())
+            script.meddle = None
+            ended_as_documented(ran)
+            no_secret(stage, ran)
+            if disk.exists():
+                _lacks(form, disk, before, dice)
+                _starts_without(form, disk, world)
+            shutil.rmtree(before)
+            goes_on(stage, ways, verb)
+            if verb == "apply":
+                repaired(world, stage)
+    taken_away(world, stage)
+
+
+def _lacks(form: str, disk: Path, before: Path, dice: random.Random) -> None:
+    if form in LOST:
+        for extent in (disk / EXTENTS).iterdir():
+            earlier = before / EXTENTS / extent.name
+            kept, size = earlier.stat().st_size if earlier.exists() else 0, extent.stat().st_size
+            os.truncate(extent, kept + int((size - kept) * (1 - LOST[form])))
+    for name in LISTS:
+        whole, old = (disk / name).read_bytes(), (before / name).read_bytes()
+        match form:
+            case "older":
+                (disk / name).write_bytes(old)
+            case "draft":
+                (disk / f"{name}~").write_bytes(whole[: dice.randrange(len(whole))])
+            case "list":
+                (disk / name).write_bytes(whole[: dice.randrange(1, len(whole))])
+
+
+def _starts_without(form: str, disk: Path, world: World) -> None:
+    home = local.status().home
+    shutil.rmtree(home)
+    shutil.move(disk, home)
+    if form == "list":
+        with pytest.raises(CloudError, match="batchctl local reset starts afresh"):
+            local.ensure_running(lambda _: None)
+        world.begin_anew()
+    else:
+        assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
+
+
+def _comes_to_the_disk(world: World) -> None:
     """What was there before: the strangers lose nothing."""
+    lists = local.status().home / LISTS[0]
+    with blob_service(world.services) as blobs, blobs.create_container(unique("settled")) as last:
+        eventually(lambda: last.container_name in lists.read_text(), "the newest container is written down")
+        last.delete_container()
     with closing(sqlite3.connect(local.status().home / "batch" / "batch.sqlite")) as database:
         (is_busy, *_), *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         assert not is_busy

@@ -1,7 +1,9 @@
 """The plan as a value: what is done to what, why, and what of it differs. Pure; decides nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Self
 
 from batchctl.frozen import dataclass
@@ -20,6 +22,9 @@ class Action(Enum):
     REPLACE = "-/+", "replaced"
     DELETE = "-", "deleted"
     ADOPT = "@", "adopted"
+
+    # Of an Enum it is that of the name, and worked out anew for each of a hundred thousand changes.
+    __hash__ = object.__hash__
 
     # The sign alone is the value: by it an action is found, and its name is what documents say.
     def __new__(cls, sign: str, past: str) -> Self:
@@ -59,6 +64,18 @@ class Change:
     @property
     def kind(self) -> str:
         return self.resource.kind
+
+
+class Changes(tuple[Change, ...]):
+    """Very many, of which those of a kind are asked for again and again: sorted out once."""
+
+    @cached_property
+    def by_kind(self) -> Mapping[type[Resource], Sequence[Change]]:
+        found: dict[type[Resource], list[Change]] = {}
+        for change in self:
+            # By the class itself, and without the property: of a hundred thousand.
+            found.setdefault((change.after or change.before).__class__, []).append(change)  # type: ignore[arg-type]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +131,24 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.changes or self.waits or self.fetches)
 
-    def of(self, kind: type[Resource], *actions: Action) -> tuple[Change, ...]:
-        # By the class itself, and without the property: there may be very many, and it is asked often.
-        return tuple([c for c in self.changes if (c.after or c.before).__class__ is kind and c.action in actions])
+    def about(self, *kinds: type[Resource]) -> Sequence[Change]:
+        """The changes of objects of these kinds."""
+        changes = self.changes if isinstance(self.changes, Changes) else Changes(self.changes)
+        return [change for kind in kinds for change in changes.by_kind.get(kind, ())]
+
+    def of(self, kind: type[Resource], *actions: Action) -> Sequence[Change]:
+        """Those of them that are one of these actions."""
+        return [change for change in self.about(kind) if change.action in actions]
+
+    def with_each(self, kind: type[Resource], as_made: Callable[[Change], Change]) -> "Plan":
+        """The plan with each change of an object of this kind as the function makes it."""
+        made = {id(change): new for change in self.about(kind) if (new := as_made(change)) != change}
+        return replace(self, changes=Changes(made.get(id(c), c) for c in self.changes)) if made else self
+
+    def count(self, *actions: Action) -> int:
+        """How many changes are one of these actions, of any kind."""
+        done = [change.action for change in self.changes]
+        return sum(map(done.count, actions))
 
 
 def field_changes(found: Resource, wanted: Resource) -> tuple[FieldChange, ...]:
@@ -136,9 +168,9 @@ def why_uploaded(found: Blob, wanted: Blob) -> str:
     return "content changed"
 
 
-def ordered_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
+def ordered_changes(changes: Iterable[Change]) -> Changes:
     """In the order of KINDS, and by name in each."""
-    return tuple(sorted(changes, key=_order))
+    return Changes(sorted(changes, key=_order))
 
 
 _PLACES = {kind: number for number, kind in enumerate(KINDS)}

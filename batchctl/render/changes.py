@@ -48,8 +48,7 @@ def _alikeness(change: Change) -> tuple[object, ...]:
     """What changes have in common that a plan tells together: kind and action, and for tasks their job and reasons."""
     resource = change.resource
     told = (resource.job, resource.generation or 1, change.reasons) if isinstance(resource, Task) else ()
-    # By its sign: the hash of a text is worked out once, that of a member of an Enum for every change.
-    return resource.kind, change.action.value, *told
+    return resource.kind, change.action, *told
 
 
 def rest_line(changes: Sequence[Change], shown: int) -> str:

@@ -60,9 +60,6 @@ def summary_line(plan: Plan) -> str:
     if not plan:
         return _nothing(plan.unchanged)
 
-    def count(*actions: Action) -> int:
-        return sum(c.action in actions for c in plan.changes)
-
     tasks = len(plan.of(Task, Action.CREATE))
     # What is adopted with other content is uploaded as well.
     stored = plan.of(Blob, Action.CREATE, Action.UPDATE, Action.ADOPT)
@@ -78,10 +75,10 @@ def summary_line(plan: Plan) -> str:
         extra.append(f"{plural(len(plan.fetches), 'blob')} to bring home")
     if plan.waits and not tasks:
         extra.append(f"waits for the tasks of {', '.join(job.id for job in plan.waits)}")
+    adopted = plan.count(Action.ADOPT)
     line = (
-        f"Plan: {count(Action.CREATE, Action.REPLACE)} to add, {count(Action.UPDATE)} to change, "
-        f"{count(Action.DELETE, Action.REPLACE)} to destroy"
-        + (f", {count(Action.ADOPT)} to adopt" if count(Action.ADOPT) else "")
+        f"Plan: {plan.count(Action.CREATE, Action.REPLACE)} to add, {plan.count(Action.UPDATE)} to change, "
+        f"{plan.count(Action.DELETE, Action.REPLACE)} to destroy" + (f", {adopted} to adopt" if adopted else "")
     )
     return "; ".join([line, ", ".join(extra)] if extra else [line]) + "."
 

@@ -49,14 +49,10 @@ class JsonPrinter:
 
     def plan(self, plan: Plan, *, full: bool = False) -> None:
         """The whole plan, as a saved one has it. `full` is for people: here every change is listed anyway."""
-
-        def count(*actions: Action) -> int:
-            return sum(change.action in actions for change in plan.changes)
-
         summary = {
-            "add": count(Action.CREATE, Action.REPLACE),
-            "change": count(Action.UPDATE),
-            "destroy": count(Action.DELETE, Action.REPLACE),
+            "add": plan.count(Action.CREATE, Action.REPLACE),
+            "change": plan.count(Action.UPDATE),
+            "destroy": plan.count(Action.DELETE, Action.REPLACE),
             "run": len(plan.of(Task, Action.CREATE)),
         }
         self._line("plan", summary=summary, plan=plan_to_json(plan, self._codec))

@@ -93,7 +93,7 @@ def what_becomes_of_spot_nodes(plan: Plan, situation: Situation) -> Iterator[str
 
 def doubts_of_the_text(plan: Plan, situation: Situation) -> Iterator[str]:
     """What the spec's text alone tells, while any of it is new."""
-    if any(isinstance(change.resource, Pool | Job | Task | Schedule) for change in plan.changes):
+    if plan.about(Pool, Job, Task, Schedule):
         yield from situation.desired.doubts
 
 
@@ -101,7 +101,7 @@ def sizes_that_are_tried(plan: Plan, situation: Situation) -> Iterator[str]:
     """Which VM size a pool takes where its spec leaves a choice, as long as that matters."""
     if not (has_work(plan, situation) or plan.of(Pool, Action.CREATE, Action.UPDATE, Action.REPLACE)):
         return
-    changed = {c.resource.name.lower(): c.after for c in plan.changes if isinstance(c.after, Pool)}
+    changed = {c.resource.name.lower(): c.after for c in plan.about(Pool) if isinstance(c.after, Pool)}
     held = {(r.name.lower(), r.vm_size.lower()) for r in situation.held_of(Pool)}
     pools = [changed.get(pool.name.lower(), pool) for pool in situation.desired.of(Pool)]
     lines = [choice_line(pool, there=(pool.name.lower(), pool.vm_size.lower()) in held) for pool in pools]
@@ -114,7 +114,7 @@ def what_stays_on_paper(plan: Plan, situation: Situation) -> Iterator[str]:
     """What this account takes and does nothing about; of the tasks of a factory, one tells it for all."""
     seen: set[str] = set()
     told: list[str] = []
-    for change in (c for c in plan.changes if isinstance(c.after, Pool | Job | Task)):
+    for change in plan.about(Pool, Job, Task):
         task = change.after if isinstance(change.after, Task) else None
         if change.after is None or (task and task.factory in seen):
             continue

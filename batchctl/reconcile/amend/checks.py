@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from batchctl.frozen import dataclass
 from batchctl.reconcile.amend.auto_pools import as_of_pool, put_back
 from batchctl.reconcile.amend.images import NOTED, OF_THE_SIZE, REFUSED, has_new_size, image_name, is_looked_at, told
-from batchctl.reconcile.plan import Action, Change, Plan
+from batchctl.reconcile.plan import Action, Change, Changes, Plan
 from batchctl.reconcile.port import Situation
 from batchctl.resources import Job, Pool, Resource, SupportedImage, lower_image
 
@@ -26,7 +26,7 @@ class Facts:
 
 def with_preflight(plan: Plan, situation: Situation) -> Plan:
     """The plan with what the spec leaves to the service, and every reason why it cannot work."""
-    whole, looked_at = plan, [c for c in plan.changes if isinstance(c.resource, Pool | Job)]
+    whole, looked_at = plan, plan.about(Pool, Job)
     plan = replace(plan, changes=tuple(map(as_of_pool, looked_at)))
     if not needs_facts(plan):
         return whole
@@ -36,7 +36,7 @@ def with_preflight(plan: Plan, situation: Situation) -> Plan:
     filled = with_agents(plan, facts)
     refusals, notes = (*plan.refusals, *problems_of(plan, facts)), (*plan.notes, *notes_of(plan, facts))
     done = {id(old): put_back(old, new) for old, new in zip(looked_at, filled.changes, strict=True)}
-    changes = tuple([done.get(id(change), change) for change in whole.changes])
+    changes = Changes(done.get(id(change), change) for change in whole.changes)
     return replace(whole, changes=changes, refusals=refusals, notes=notes)
 
 

@@ -15,7 +15,7 @@ def with_endings(plan: Plan, situation: Situation) -> Plan:
     pools = [pool for pool in _pools_with_a_job(situation) if pool.ending != KEEP]
     if has_work(plan, situation):
         ended = tuple(Ending(pool=pool.name, does=pool.ending) for pool in pools if _has_nodes(pool))
-        return replace(plan, changes=tuple(map(_woken, plan.changes)), endings=ended)
+        return replace(plan.with_each(Pool, _woken), endings=ended)
     for pool in pools:
         plan = _without_work(plan, pool, situation)
     return plan

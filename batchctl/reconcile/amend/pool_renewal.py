@@ -27,14 +27,13 @@ WHY_NOT = {
 
 def by_reboot(plan: Plan, situation: Situation) -> Plan:
     """With `reboot_nodes`, a start task that changed alone comes to the nodes without emptying the pool."""
-    return replace(plan, changes=tuple(map(_rebooted, plan.changes))) if situation.choices.reboot_nodes else plan
+    return plan.with_each(Pool, _rebooted) if situation.choices.reboot_nodes else plan
 
 
 def with_renewals(plan: Plan, situation: Situation) -> Plan:
     """The plan with what becomes of nodes and tasks, in numbers from the service."""
     uses = {pool: situation.account.use(pool) for pool in _renewed(plan)}
-    changes = tuple([_with_nodes_told(c, uses) if isinstance(c.resource, Pool) else c for c in plan.changes])
-    return replace(plan, changes=changes)
+    return plan.with_each(Pool, lambda change: _with_nodes_told(change, uses))
 
 
 def _renewed(plan: Plan) -> Iterator[str]:

@@ -23,8 +23,8 @@ AHEAD = timedelta(days=180)
 
 def with_quotas(plan: Plan, situation: Situation) -> Plan:
     """The plan with every reason why the account has no room for it, and with what it gets less of."""
-    nodes = [change for change in map(as_of_pool, plan.changes) if _asks_for_nodes(change)]
-    made = any(c.action in MADE and isinstance(c.after, Pool | Job | Schedule) for c in plan.changes)
+    nodes = [change for change in map(as_of_pool, plan.about(Pool, Job)) if _asks_for_nodes(change)]
+    made = any(change.action in MADE for change in plan.about(Pool, Job, Schedule))
     quotas = situation.account.quotas() if nodes or made else None
     if quotas is None:
         return plan

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +58,7 @@ def resolve(spec: Spec, inventory: Inventory) -> Desired:
         from batchctl.spec.filling.identity import with_identity  # imported late: most specs are signed for
 
         made = [with_identity(resource, spec.identity) for resource in made]
-    blobs = sorted((*inventory.uploads, *scripts.values()), key=lambda blob: blob.name)
+    blobs = sorted((*inventory.uploads, *scripts.values()), key=attrgetter("container", "path"))
     desired = replace(_desired(spec, (*_wanted_containers(spec), *blobs, *made), problems), stages=stages)
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])

@@ -77,6 +77,8 @@ def outputs_not_at_home(plan: Plan, situation: Situation) -> Iterator[str]:
         return
     emptied = {c.name for c in _going(plan, Container)}
     dropped = {b.name for b in _going(plan, Blob)}
+    if not (emptied or dropped):
+        return
     doomed = [b for b in situation.held_of(Blob) if b.container in emptied or b.name in dropped]
     outputs = lost_outputs(situation.desired.owner, doomed, situation.desired.downloads, situation.is_copy)
     if outputs:

@@ -1,6 +1,6 @@
 """What is wanted against what is held, as changes with reasons. Pure; prints nothing, does nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from batchctl.desired import Desired
@@ -22,8 +22,9 @@ def diff(
     desired: Desired, held: Sequence[Resource], fetches: Sequence[Fetch] = (), choices: Choices = Choices()
 ) -> Plan:
     """What must be done so that `held` becomes `desired`. Does not depend on the order of `held`."""
-    wanted = _by_identity(desired.resources)
-    found = _concerned(desired, wanted, held)
+    stays = _there_as_wanted(desired, held)
+    wanted = _by_identity(r for r in desired.resources if id(r) not in stays)
+    found = _concerned(desired, wanted, held, stays)
     foreign = {key: found[key] for key in wanted if key in found and _owner_of(found[key]) != desired.owner}
     compared = [change_needed(r, found.get(key)) for key, r in wanted.items() if key not in foreign]
     jobs = schedule_tasks(desired, held, choices)
@@ -38,8 +39,14 @@ def diff(
         notes=(*sorted(notes), *jobs.notes),
         waits=jobs.waits,
         fetches=tuple(fetches),
-        unchanged=compared.count(None) + jobs.kept,
+        unchanged=len(stays) + compared.count(None) + jobs.kept,
     )
+
+
+def _there_as_wanted(desired: Desired, held: Sequence[Resource]) -> Set[int]:
+    """By `id`, the uploads for which the very blobs that are held stand (`spec.outside.stocktaking`): of very many,
+    most do, and nothing more is asked of them."""
+    return set(map(id, of_kind(held, Blob))).intersection(map(id, desired.of(Blob)))
 
 
 def _by_identity(resources: Iterable[Resource]) -> dict[Identity, Resource]:
@@ -49,9 +56,10 @@ def _by_identity(resources: Iterable[Resource]) -> dict[Identity, Resource]:
 
 
 def _concerned(
-    desired: Desired, wanted: Mapping[Identity, Resource], held: Sequence[Resource]
+    desired: Desired, wanted: Mapping[Identity, Resource], held: Sequence[Resource], stays: Set[int]
 ) -> dict[Identity, Resource]:
-    """What is held, without blobs of others that are in nobody's way: of those there may be a million."""
+    """What is held, without the blobs that stay, and those of others that are in nobody's way: of each there may be a
+    million."""
     kinds = sorted_out(held)
     uploads = {blob.container for blob in desired.of(Blob)}
     ours = (c for c in of_kind(kinds, Container) if c.owner == desired.owner)
@@ -59,9 +67,12 @@ def _concerned(
     blobs = [
         blob
         for blob in of_kind(kinds, Blob)
-        if blob.owner == desired.owner
-        or blob.container in leaving
-        or (blob.container in uploads and _identity(blob) in wanted)
+        if id(blob) not in stays
+        and (
+            blob.owner == desired.owner
+            or blob.container in leaving
+            or (blob.container in uploads and _identity(blob) in wanted)
+        )
     ]
     return _by_identity([*(r for kind in (Container, Pool, Schedule) for r in kinds.by_kind.get(kind, ())), *blobs])
 
@@ -86,8 +97,6 @@ def change_needed(wanted: Resource, found: Resource | None) -> Change | None:
     """The change that one object needs, or None."""
     if found is None:
         return Change(action=Action.CREATE, after=wanted)
-    if found is wanted:
-        return None  # an upload whose blob is there as it is wanted: of very many, most are
     if isinstance(found, Pool | Schedule) and found.state == "deleting":
         return Change(action=Action.CREATE, after=wanted, reasons=("the old one is still being deleted: waits for it",))
     changed = field_changes(found, wanted)

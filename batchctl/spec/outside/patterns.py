@@ -7,8 +7,8 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from batchctl.frozen import dataclass
 from batchctl.spec.source import is_hidden, shown
 
 WILDCARD = re.compile(r"[*?\[{]")
@@ -21,8 +21,7 @@ LONGEST_NAME, MOST_SEGMENTS = 1024, 254
 """Limits of a blob's name (Learn: Naming and referencing containers, blobs, and metadata)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A file that a pattern met. `path` is a text, for there may be very many; `name`: it below the part without
     wildcards, with `/`."""
 
@@ -123,9 +122,12 @@ def _named(folder: Path, begin: str, end: str) -> Iterator[str]:
         for entry in entries:
             name = entry.name
             if name.startswith(begin) and name.endswith(end) and len(name) >= len(begin + end) and name[0] != ".":
-                with contextlib.suppress(OSError):
-                    if not entry.is_dir():
-                        yield name
+                try:
+                    is_folder = entry.is_dir()
+                except OSError:
+                    continue
+                if not is_folder:
+                    yield name
 
 
 def _split_at_wildcard(pattern: str) -> tuple[str, str]:

@@ -64,7 +64,9 @@ def take_inventory(spec: Spec, listings: Mapping[str, Sequence[Blob]] | None) ->
     if problems:
         raise SpecError(problems[:MOST_PROBLEMS])
     made = tuple(uploads.values())
-    return Inventory(made, _later_contents(spec, made, held), files, tables, generated, known=listings is not None)
+    # Tasks, and what nodes start with, ask what will be in a container; nobody else, and it may be very much.
+    contents = _later_contents(spec, made, held) if spec.job or spec.pool else {}
+    return Inventory(made, contents, files, tables, generated, known=listings is not None)
 
 
 def _generated(spec: Spec, form: ForEach, problems: list[Problem]) -> tuple[Generated, ...]:

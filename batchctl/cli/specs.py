@@ -28,7 +28,7 @@ from batchctl.errors import Refused, UsageError
 @with_options
 def plan(spec: SpecPath, *, options: Options) -> None:
     """Show what apply would do, and why. Changes nothing."""
-    from batchctl import verbs
+    from batchctl.verbs import plan as verb
 
     if options.out and options.refresh_only:
         raise UsageError("--refresh-only shows what is: there is nothing to keep with --out")
@@ -38,9 +38,9 @@ def plan(spec: SpecPath, *, options: Options) -> None:
     out.begin("plan")
     choices = options.choices()
     opened = open_spec(spec, options, out)
-    decided = verbs.plan(opened.spec, opened.cloud, choices)
+    decided = verb.plan(opened.spec, opened.cloud, choices)
     if options.refresh_only:
-        decided = verbs.drifted(decided)
+        decided = verb.drifted(decided)
         out.drift(decided)
     else:
         out.plan(decided, full=options.full)
@@ -72,8 +72,8 @@ def apply(
 
 def apply_spec(spec: Path, options: Options) -> None:
     """Ends, as the command does, by typer.Exit."""
-    from batchctl import verbs
     from batchctl.reconcile.carry_out.lookout import Lookout
+    from batchctl.verbs import apply as verb
 
     told = voice_for(options)
     out = open_telling(told, options.no_color)
@@ -96,7 +96,7 @@ def apply_spec(spec: Path, options: Options) -> None:
     telling = Telling(opened, options.report, out) if options.report else None
     agree = telling.approve(work.approve) if telling else work.approve
     does = (opened.spec, opened.cloud, clock, agree, work.choices, patience, work.ticket, lookout)
-    events = verbs.apply(*does, wait=not options.no_wait)
+    events = verb.apply(*does, wait=not options.no_wait)
     heard = telling.events(events) if telling else events
     finish(out, "apply", left=print_events(heard, out, leave(opened.path, work.options)))
 
@@ -108,7 +108,7 @@ def destroy(spec: SpecPath, *, options: Options) -> None:
 
 
 def destroy_spec(spec: Path, options: Options) -> None:
-    from batchctl import verbs
+    from batchctl.verbs import destroy as verb
 
     told = voice_for(options)
     out = open_telling(told, options.no_color)
@@ -118,5 +118,5 @@ def destroy_spec(spec: Path, options: Options) -> None:
     opened = open_spec(spec, options, out, names_alone=True)
     approve = partial(show_and_ask, out, yes=options.yes, question="Destroy all of this? There is no undo.")
     cloud = opened.cloud
-    print_events(verbs.destroy(opened.spec, cloud, cloud.clock, approve, options.choices(), patience), out)
+    print_events(verb.destroy(opened.spec, cloud, cloud.clock, approve, options.choices(), patience), out)
     out.done("destroy")

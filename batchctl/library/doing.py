@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batchctl.cloud_answers import Ticket
     from batchctl.reconcile.choices import Choices
     from batchctl.reconcile.events import Event as Happening
-    from batchctl.verbs import Approve
+    from batchctl.verbs.under_lock import Approve
 
 AT_ONCE = timedelta()
 
@@ -81,12 +81,12 @@ def destroy(
 
     Raises Refused before anything is changed; afterwards CloudError or Partial.
     """
-    from batchctl import verbs
+    from batchctl.verbs import destroy as verb
 
     choices = choices_of({"only": tuple(only), "discard_outputs": discard_outputs, "force": force, "adopt": adopt})
     with opened(workload) as work:
         clock = work.cloud.clock
-        events = verbs.destroy(work.spec, work.cloud, clock, lambda _decided: True, choices, lock_timeout)
+        events = verb.destroy(work.spec, work.cloud, clock, lambda _decided: True, choices, lock_timeout)
         return _heard(events, work, progress)
 
 
@@ -116,13 +116,13 @@ def _applied(
     *,
     wait: bool,
 ) -> Outcome:
-    from batchctl import verbs
     from batchctl.reconcile.carry_out.lookout import Lookout
+    from batchctl.verbs import apply as verb
 
     clock = work.cloud.clock
     lookout = Lookout(clock=clock, eyes=work.cloud.eyes, close=False)
     does = (work.spec, work.cloud, clock, approve, choices, patience, ticket, lookout)
-    return _heard(verbs.apply(*does, wait=wait), work, progress)
+    return _heard(verb.apply(*does, wait=wait), work, progress)
 
 
 def _heard(events: "Generator[Happening, None, None]", work: Opened, progress: Progress | None) -> Outcome:

@@ -81,13 +81,13 @@ def plan(workload: Workload, **asked: Unpack[Asked]) -> Plan:
     A plan that refuses itself is returned, with its `refusals`. Raises CloudError, SpecError for what cannot be made of
     the spec, Refused where an external pool is not there, UsageError for a name that names nothing.
     """
-    from batchctl import verbs
     from batchctl.clock import SystemClock
+    from batchctl.verbs import plan as verb
     from batchctl.verbs import saved
 
     choices = choices_of(asked)
     with opened(workload) as work:
-        decided = verbs.plan(work.spec, work.cloud, choices)
+        decided = verb.plan(work.spec, work.cloud, choices)
         occasion = saved.occasion_of(workload.path, work.spec, work.place, choices, SystemClock())
         veil, document = work.codec.veil, saved.save(decided, work.spec, occasion)
         return Plan(

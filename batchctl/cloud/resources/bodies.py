@@ -88,8 +88,7 @@ def settings_body(settings: Settings) -> list[Json]:
 
 def unmarked_settings(items: Sequence[Json]) -> Settings:
     """Environment settings as the spec gave them, without what of ours travels among them."""
-    found = ((str(i["name"]), str(i.get("value", ""))) for i in items)
-    return tuple(pair for pair in found if pair[0] not in marks.TRAVELLING)
+    return tuple([(str(i["name"]), str(i.get("value", ""))) for i in items if i["name"] not in marks.TRAVELLING])
 
 
 def travelling_digest(item: Json) -> str:
@@ -103,8 +102,10 @@ def travelling_contents(item: Json) -> str:
 
 
 def _travelling(item: Json, name: str) -> str:
-    settings = item.get("environmentSettings") or ()
-    return next((str(i.get("value", "")) for i in settings if i["name"] == name), "")
+    for setting in item.get("environmentSettings") or ():
+        if setting["name"] == name:
+            return str(setting.get("value", ""))
+    return ""
 
 
 def give_digest(body: Json, digest: str) -> None:

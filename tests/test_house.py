@@ -216,7 +216,7 @@ def test_the_door_opens_without_heavy_imports(words: list[str], heavy: tuple[str
 def test_a_plan_with_keys_needs_nothing_of_the_sdk() -> None:
     """Design D16."""
     code = (
-        "import sys; from batchctl import verbs; from batchctl.clock import SystemClock; "
+        "import sys, batchctl.verbs.apply, batchctl.verbs.destroy; from batchctl.clock import SystemClock; "
         "from batchctl.cloud.connect import Target, connect; "
         "where = dict(batch_account='a', batch_key='YQ==', storage_account='a', storage_key='YQ=='); "
         "target = Target.local(batch_url='http://127.0.0.1:1', storage_url='http://127.0.0.1:1/a', **where); "

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from batchctl import verbs
 from batchctl.cli.leaving import leave
 from batchctl.cli.options import Options
 from batchctl.cli.speaking import print_events
@@ -28,6 +27,7 @@ from batchctl.spec.model import Spec
 from batchctl.verbs.carrying_out import over_line
 from batchctl.verbs.timing import timed
 from batchctl.verbs.watch import watch
+from tests import verbs
 from tests.clock import START, FakeClock
 from tests.fake_cloud import FakeCloud
 from tests.reconcile.build import desired, job, pool

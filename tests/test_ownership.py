@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action
 from batchctl.resources import Job, Stamp
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import EPOCH, FakeCloud
 from tests.test_verbs import TWO_TEXTS, applied, yes

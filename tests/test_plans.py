@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 import yaml
 
-from batchctl import verbs
 from batchctl.cloud_answers import BrokenNodes
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
@@ -35,6 +34,7 @@ from batchctl.render.terminal import Terminal
 from batchctl.resources import Job, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import UBUNTU, Crash, FakeCloud
 from tests.reconcile.build import pool

@@ -19,7 +19,6 @@ import jsonschema
 import pytest
 import yaml
 
-from batchctl import verbs
 from batchctl.cli.options import Options
 from batchctl.cli.saved_plans import _variables_again
 from batchctl.errors import Refused, UsageError
@@ -37,6 +36,7 @@ from batchctl.reconcile.kept.document import (
 from batchctl.reconcile.plan import Action
 from batchctl.spec.reading.schema import schema_text
 from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
+from tests import verbs
 from tests.clock import START, FakeClock
 from tests.fake_cloud import Crash
 from tests.test_plans import Story

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pytest
 
-from batchctl import verbs
 from batchctl.errors import UsageError
 from batchctl.reconcile.kept.codec import Codec
 from batchctl.reconcile.kept.document import Place, plan_to_json
@@ -21,6 +20,7 @@ from batchctl.sensitive import HIDDEN, Hidden, Veil, is_sensitive, masked, sensi
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs.saved import codec_for
+from tests import verbs
 from tests.clock import FakeClock
 from tests.examine import examine
 from tests.fake_cloud import FakeCloud

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Container
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs.under_lock import FIRST_LOCK, under_lock
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 from tests.test_verbs import TWO_TEXTS

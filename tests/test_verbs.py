@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from batchctl import verbs
 from batchctl.cloud_answers import Counts
 from batchctl.errors import CloudError, Partial, Refused, Stuck, TasksFailed
 from batchctl.reconcile.carry_out.landing import CannotLandError
@@ -20,6 +19,7 @@ from batchctl.resources import Blob, Job, SupportedImage, Task
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import Crash, FakeCloud
 

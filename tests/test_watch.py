@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from batchctl import verbs
 from batchctl.errors import NotThere, Partial, TasksFailed
 from batchctl.reconcile.events import Event, Fetched, Notice, Phase, TaskFailed, UnderWay
 from batchctl.spec.model import Spec
 from batchctl.verbs.watch import watch
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud, FakeLock
 from tests.test_leaving import STAGED, keep, loaded, set_going, yes

@@ -7,7 +7,6 @@ import pytest
 from azure.batch import BatchClient, models
 from azure.storage.blob import BlobServiceClient
 
-from batchctl import verbs
 from batchctl.cli.target import target_of
 from batchctl.clock import SystemClock
 from batchctl.cloud import marks
@@ -20,6 +19,7 @@ from batchctl.errors import Refused
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
+from tests import verbs
 from tests.clock import HastyClock
 from tests.cloud.test_pool_bodies import ITEM
 from tests.services import unique

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
-from batchctl import verbs
 from batchctl.errors import Refused
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
+from tests import verbs
 from tests.clock import HastyClock
 from tests.sweeps.stage import WHOLE, Stage, inside, staged
 

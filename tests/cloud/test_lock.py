@@ -10,7 +10,6 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.storage.blob import BlobServiceClient
 
-from batchctl import verbs
 from batchctl.cloud.connect import connect
 from batchctl.cloud.lock.keeper import RENEWED_EVERY, TRUSTED_FOR, Keeper
 from batchctl.cloud.lock.notes import Holder
@@ -18,6 +17,7 @@ from batchctl.errors import BatchctlError, CloudError, Partial, Refused
 from batchctl.local import Services
 from batchctl.opening.target import target_of
 from batchctl.spec.load import load
+from tests import verbs
 from tests.children import child
 from tests.clock import FakeClock
 from tests.proxy import Meddling

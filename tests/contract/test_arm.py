@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from batchctl import verbs
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.session import Session
@@ -20,6 +19,7 @@ from batchctl.opening.target import target_of
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests import verbs
 from tests.azure_stub import Answer, Request, azure_hosts
 from tests.counted import Quick
 from tests.services import unique

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from azure.batch import BatchClient, models
 
-from batchctl import verbs
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
+from tests import verbs
 from tests.counted import Quick, real_side
 from tests.services import batch_client, unique
 

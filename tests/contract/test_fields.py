@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 import yaml
 
-from batchctl import verbs
 from batchctl.errors import BatchctlError, Stuck
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Plan
@@ -31,6 +30,7 @@ from batchctl.rules import Rule
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
 from batchctl.work import HANDLING
+from tests import verbs
 from tests.counted import Quick, Side, real_side
 from tests.fake_cloud import FakeCloud
 from tests.services import unique

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from batchctl import verbs
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.clients.arm import Arm
 from batchctl.cloud.clients.session import Session
@@ -20,6 +19,7 @@ from batchctl.local import Services
 from batchctl.opening.target import target_of
 from batchctl.reconcile.plan import Plan
 from batchctl.spec.load import load
+from tests import verbs
 from tests.azure_stub import Answer, Cloud, Request, azure_hosts
 from tests.clock import FakeClock
 from tests.counted import Quick

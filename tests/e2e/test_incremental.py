@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from batchctl import verbs
 from batchctl.errors import TasksFailed
 from batchctl.local import Services
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.plan import Action, Change, Plan
 from batchctl.resources import Blob, Task
 from batchctl.spec.load import load
+from tests import verbs
 from tests.counted import Quick, Side, real_side
 from tests.services import blob_service, unique
 

@@ -11,7 +11,6 @@ import pytest
 from azure.batch import BatchClient
 from azure.batch.models import BatchPoolResizeOptions
 
-from batchctl import verbs
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.errors import Refused
@@ -20,6 +19,7 @@ from batchctl.opening.target import target_of
 from batchctl.reconcile.kept.document import read_document
 from batchctl.spec.load import load
 from batchctl.verbs.saved import approve_unchanged
+from tests import verbs
 from tests.e2e.conftest import Ran, Workbench
 from tests.proxy import counting
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from azure.batch import models
 
-from batchctl import verbs
 from batchctl.cloud import marks
 from batchctl.local import Services
 from batchctl.reconcile.events import PoolNotice
 from batchctl.spec.load import load
+from tests import verbs
 from tests.counted import Quick, real_side
 from tests.e2e.conftest import ENVIRON, ROOT, Workbench
 from tests.services import batch_client, blob_service

@@ -7,13 +7,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from batchctl import verbs
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.kept.comparison import why_another_account, why_outdated
 from batchctl.reconcile.kept.document import Place, document_text, read_document
 from batchctl.spec.load import load
 from batchctl.verbs.saved import Occasion, approve_unchanged, save, ticket
+from tests import verbs
 from tests.clock import START
 from tests.fake_cloud import FakeCloud
 from tests.fuzz.mutations import mutated

@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from batchctl import verbs
 from batchctl.errors import BatchctlError, Problem
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from batchctl.spec.source import is_hidden
+from tests import verbs
 from tests.examine import examine
 from tests.fake_cloud import FakeCloud
 from tests.fuzz.mutations import Mutation, mutated

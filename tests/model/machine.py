@@ -10,11 +10,11 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from batchctl import verbs
 from batchctl.errors import BatchctlError
 from batchctl.reconcile.choices import Choices
 from batchctl.spec.load import load
 from batchctl.spec.model import Spec
+from tests import verbs
 from tests.fake_cloud import Crash
 from tests.model.accounts import LOSSES, Account, InMemory
 from tests.model.wish import COMMANDS, Wish

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from batchctl import verbs
 from batchctl.spec.load import load
+from tests import verbs
 from tests.services import blob_service
 from tests.sweeps.hasty import SkippingClock
 from tests.sweeps.stage import Ran, Stage, attempt, inside, through

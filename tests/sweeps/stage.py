@@ -13,7 +13,6 @@ from typing import Any
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobLeaseClient
 
-from batchctl import verbs
 from batchctl.clock import Clock, SystemClock
 from batchctl.cloud.azure_cloud import Azure
 from batchctl.cloud.connect import Target, connect
@@ -23,6 +22,7 @@ from batchctl.opening.target import target_of
 from batchctl.reconcile.choices import Choices
 from batchctl.resources import Job, Pool, Task
 from batchctl.spec.load import load
+from tests import verbs
 from tests.clock import FakeClock, HastyClock
 from tests.forks import Forks
 from tests.proxy import Door, Log, Meddle, Meddling, counting

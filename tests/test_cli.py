@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from batchctl import __version__, verbs
+from batchctl import __version__
 from batchctl.cli import CHANGE, GROUPS, door, run, specs
 from batchctl.cli.options import Command, Options, with_options
 from batchctl.errors import CloudError, UsageError
@@ -65,7 +65,7 @@ def test_what_was_kept_to_be_told_together_is_told_before_the_error_that_ends_th
             yield NotFetched(blob=Blob(container="out", path="a\rb"), why="its name is not safe")
         raise CloudError("it could not be done; the reasons are above")
 
-    monkeypatch.setattr(verbs, "apply", ends)
+    monkeypatch.setattr("batchctl.verbs.apply.apply", ends)
     monkeypatch.setattr(
         specs,
         "open_spec",

@@ -1,14 +1,17 @@
 """What transfers and listings ask of the service, counted, and how they end when something breaks."""
 
+import hashlib
 import http.client
 import itertools
 import os
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -51,8 +54,9 @@ def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
         server.server_close()
 
 
-def said(handler: BaseHTTPRequestHandler, status: int, body: str) -> None:
+def said(handler: BaseHTTPRequestHandler, status: int, body: str, server: str = "Windows-Azure-Blob/1.0") -> None:
     handler.send_response_only(status, "said")
+    handler.send_header("Server", server)
     handler.send_header("x-ms-request-id", "7d6f0a5e")
     handler.send_header("Content-Length", str(len(body.encode())))
     handler.end_headers()
@@ -113,6 +117,26 @@ def test_blocks_that_are_there_are_not_sent_again(store: Store) -> None:
     assert store.tally() == {"Get Block List": 1, "Put Block": 1, "Put Block List": 1}
     [listed] = store.cloud.blobs(store.container)
     assert b"".join(store.cloud.read(listed)) == data
+
+
+@pytest.mark.parametrize(("server", "told"), [("Azurite-Blob/3.37.0", True), ("Windows-Azure-Blob/1.0", False)])
+def test_azurite_alone_is_told_the_md5_of_each_block(server: str, told: bool, tmp_path: Path) -> None:
+    """Without it Azurite takes a CRC-64 of its own, which lasts longer than all else."""
+    data, sums = os.urandom(8 * MIB + 1), list[str | None]()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if "comp=block&" in handler.path:
+            sums.append(handler.headers.get("Content-MD5"))
+        said(handler, 200, "<BlockList/>", server)
+
+    (tmp_path / "large").write_bytes(data)
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    blob = Blob(container="c", path="large", md5=md5, size=len(data), source=tmp_path / "large")
+    with answering(answer) as url:
+        [outcome] = connect(on(url), SystemClock()).create([blob], OWNER)
+    assert outcome.error is None
+    blocks = [b64encode(hashlib.md5(part, usedforsecurity=False).digest()).decode() for part in (data[:-1], data[-1:])]
+    assert sorted(map(str, sums)) == (sorted(blocks) if told else ["None", "None"])
 
 
 def test_more_large_files_than_there_is_memory_for(store: Store) -> None:

@@ -13,6 +13,11 @@ OF_STORAGE, OF_BATCH = "x-ms-client-request-id", "client-request-id"
 by `return-client-request-id` (REST: common request headers of both)."""
 
 
+def is_azurite(server: str) -> bool:
+    """By what the header `Server` of an answer says."""
+    return server.startswith("Azurite-Blob/")
+
+
 def require_the_service(where: str, status: int, headers: Mapping[str, str], service: str) -> None:
     """Raises Fault for an answer without what `service` gives each of its own: what answered stands between us
     and the service, a login page or a proxy (reliability F13).
@@ -22,7 +27,7 @@ def require_the_service(where: str, status: int, headers: Mapping[str, str], ser
     if status in TRANSIENT or any(headers.get(name) is not None for name in OF_SERVICES):
         return
     # Azurite 3.37 gives a user delegation key without an id.
-    if (headers.get("Server") or "").startswith("Azurite-Blob/"):
+    if is_azurite(headers.get("Server") or ""):
         return
     kind = headers.get("Content-Type", "nothing")
     told = (

@@ -17,7 +17,7 @@ from certifi import where
 
 from batchctl.cloud.clients.faults import Fault, answer_fault, silence_fault, untrusted_fault
 from batchctl.cloud.clients.gate import Gate
-from batchctl.cloud.clients.genuine import OF_BATCH, OF_STORAGE, require_the_service, require_this_request
+from batchctl.cloud.clients.genuine import OF_BATCH, OF_STORAGE, is_azurite, require_the_service, require_this_request
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
 
@@ -70,6 +70,12 @@ class Direct:
         if is_batch:
             self._settings[pycurl.ACCEPT_ENCODING] = "gzip, deflate"
         self._idle: list[Exchange] = []
+        self._server = ""
+
+    @property
+    def is_azurite(self) -> bool:
+        """Did the last answer come from Azurite?"""
+        return is_azurite(self._server)
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
         """One request to storage and what it gives. Raises as `ask` does."""
@@ -98,6 +104,7 @@ class Direct:
         except pycurl.error as error:
             raise broken_off(*error.args) from error
         finally:
+            self._server = exchange.server or self._server
             exchange.clear()
             self._idle.append(exchange)
 
@@ -120,16 +127,17 @@ _STORAGE = Kind("blob storage", OF_STORAGE, (f"x-ms-version: {VERSION}",))
 
 
 class Exchange:
-    """One request at a time on a connection that stays open: what is sent, and what comes back. `new_id` names one."""
+    """One request at a time on a connection that stays open: what is sent, and what comes back. `new_id` names one;
+    `server` is what the service that answered calls itself."""
 
-    __slots__ = ("_content", "_has_body", "_head", "_id", "_kind", "_method", "_new_id", "_url", "handle")
+    __slots__ = ("_content", "_has_body", "_head", "_id", "_kind", "_method", "_new_id", "_url", "handle", "server")
 
     def __init__(self, settings: Mapping[int, object], kind: Kind, new_id: Callable[[], str]) -> None:
         self.handle = pycurl.Curl()
         self._kind, self._new_id, self._id = kind, new_id, ""
         self._head: list[bytes] = []
         self._content: list[bytes] = []
-        self._has_body, self._method, self._url = False, "", ""
+        self._has_body, self._method, self._url, self.server = False, "", "", ""
         calls = {pycurl.HEADERFUNCTION: self._head.append, pycurl.WRITEFUNCTION: self._content.append}
         for option, value in {**settings, **calls}.items():
             self.handle.setopt(option, value)
@@ -157,6 +165,7 @@ class Exchange:
         """What a request that came to its end gave. Raises Fault for any other than 2xx of the service itself."""
         status, place = self.handle.getinfo(pycurl.RESPONSE_CODE), self._url.partition("?")[0]
         data, headers = b"".join(self._content), _headers_of(self._head)
+        self.server = headers.get("server") or ""
         require_the_service(place, status, headers, self._kind.service)
         require_this_request(place, self._id, headers.get(self._kind.id), self._kind.service)
         if not 200 <= status < 300:

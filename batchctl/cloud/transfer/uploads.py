@@ -127,7 +127,7 @@ def _upload_in_blocks(
 
     def stage(id: str, data: bytes) -> None:
         if id not in staged:
-            session.send("PUT", f"{url}&comp=block&blockid={quote(id, safe='')}", body=data)
+            session.send("PUT", f"{url}&comp=block&blockid={quote(id, safe='')}", _for_azurite(session, data), data)
 
     ids = list(_each_block(session, source, blob.size, digest, stage))
     if digest.hexdigest() != blob.md5:
@@ -136,6 +136,13 @@ def _upload_in_blocks(
     body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
     sent = {"x-ms-blob-content-type": TYPE, "x-ms-blob-content-md5": _base64(digest.digest())}
     session.send("PUT", f"{url}&comp=blocklist", {**sent, **stored}, body)
+
+
+def _for_azurite(session: Session, data: bytes) -> Headers:
+    """The MD5 of a block. Of one that comes without, Azurite 3.37 takes a CRC-64, in JavaScript: twice the time."""
+    if not session.direct.is_azurite:
+        return {}
+    return {"Content-MD5": _base64(hashlib.md5(data, usedforsecurity=False).digest())}
 
 
 def _each_block(

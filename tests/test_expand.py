@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from azure.batch import models
 
-from batchctl import verbs
 from batchctl.cli import run
 from batchctl.render.az_files import az_files
 from batchctl.spec.load import load
 from batchctl.verbs.expand import expand
 from batchctl.words import obeyed
+from tests import verbs
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from batchctl import hashes, verbs
+from batchctl import hashes
 from batchctl.clock import SystemClock
 from batchctl.cloud.connect import connect
 from batchctl.reconcile.events import Applied, Event, Fetched
 from batchctl.reconcile.plan import Plan
 from batchctl.spec.load import load
 from benchmarks.stub import Stub, stub
+from tests import verbs
 from tests.cloud.conftest import on
 
 FILES = 2000

@@ -320,21 +320,31 @@ def test_blobs_of_every_size_land_beside_each_other(tmp_path: Path) -> None:
 
 
 class Broken(FakeCloud):
-    """Has a bug where it gives content."""
+    """Has a bug, or cannot go on, where it gives content."""
+
+    def __init__(self, broken: Exception) -> None:
+        super().__init__()
+        self.broken = broken
 
     def contents(self, blobs: Sequence[Blob]) -> Generator[tuple[int, bytes | Exception], None, None]:
         yield from islice(super().contents(blobs), 1)
-        raise RuntimeError("a bug")
+        raise self.broken
 
 
 @pytest.mark.parametrize("size", [1, MIB])
-def test_a_bug_where_content_comes_from_ends_the_fetch(tmp_path: Path, size: int) -> None:
-    cloud = Broken()
+@pytest.mark.parametrize(
+    ("broken", "halted"), [(RuntimeError("a bug"), True), (CloudError("no signature", status=403), False)]
+)
+def test_a_bug_where_content_comes_from_ends_all_and_an_error_the_fetch(
+    tmp_path: Path, size: int, broken: Exception, halted: bool
+) -> None:
+    """Who looks at the run once more after an error, for a report, is not told that he was interrupted."""
+    cloud = Broken(broken)
     for n in range(5):
         cloud.put("output", f"{n}", bytes(size))
-    with pytest.raises(RuntimeError, match="a bug"):
+    with pytest.raises(type(broken), match=str(broken)):
         fetched(cloud, tmp_path)
-    assert cloud.halted
+    assert cloud.halted is halted
 
 
 class Endless(FakeCloud):

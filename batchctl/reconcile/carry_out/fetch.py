@@ -73,6 +73,9 @@ def _landings(fetches: Sequence[Fetch], cloud: Source) -> Generator[tuple[int, E
             each.result()  # raises what went wrong with itself
         for n, landing in landings.items():
             yield n, _landing_event(fetches[n], landing.result)
+    except BatchctlError:
+        # It ends the fetch alone: who told of it may go on with other things.
+        raise
     except BaseException:
         cloud.halt()
         raise

@@ -14,6 +14,7 @@ from batchctl.reconcile.carry_out.lookout import Lookout
 from batchctl.reconcile.choices import Choices
 from batchctl.reconcile.decide.going import stalled_jobs
 from batchctl.reconcile.events import Event, Notice, Phase, TaskFailed
+from batchctl.reconcile.outputs import newest_runs
 from batchctl.reconcile.plan import Ending, Plan
 from batchctl.reconcile.port import Cloud, Lock, Situation
 from batchctl.resources import Blob, Job, Task
@@ -69,8 +70,7 @@ def end_of(seen: Watched, cloud: Cloud) -> End:
     alive = {(job.name.lower(), job.generation) for job in jobs}
     runs = [r for r in held if isinstance(r, Task) and (r.job.lower(), r.generation or 1) in alive]
     outputs = [r for r in held if isinstance(r, Blob) and r.task is not None and r.owner == desired.owner]
-    newest = {run.id.lower(): run for run in sorted(runs, key=lambda run: run.generation or 1) if run.digest}
-    tasks = list(newest.values()) if seen.lacking else [r for r in desired.resources if isinstance(r, Task)]
+    tasks = tuple(newest_runs(run for run in runs if run.digest).values()) if seen.lacking else desired.of(Task)
     ran = {r.id for r in seen.first.held if isinstance(r, Task) and r.state != "completed"}
     failures, lost = judged(seen.first.held, tasks, runs, outputs, ran, cloud)
     situation = situation_at(seen.last, cloud)

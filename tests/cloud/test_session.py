@@ -95,6 +95,34 @@ def test_nobody_waits_for_a_further_try_once_interrupted() -> None:
     assert asked == [1]
 
 
+@pytest.mark.parametrize(("status", "lasts"), [(0, 7.0), (0, 60.0), (503, 100.0)])
+def test_what_breaks_off_after_a_while_is_tried_again(status: int, lasts: float) -> None:
+    """F57: a large transfer on a slow line, or one that hangs, has lasted longer than a wrong address is asked."""
+    clock, tries = FakeClock(), list[float]()
+
+    def request() -> str:
+        tries.append(clock.monotonic())
+        clock.sleep(lasts)
+        if len(tries) == 1:
+            raise Fault("reset", status=status, code="")
+        return "done"
+
+    assert patiently(clock, request, threading.Event()) == "done"
+
+
+@pytest.mark.parametrize(("status", "within"), [(0, 15.0), (503, 81.0)])
+def test_patience_has_an_end(status: int, within: float) -> None:
+    clock = FakeClock()
+    begun = clock.monotonic()
+
+    def request() -> None:
+        raise Fault("busy", status=status, code="")
+
+    with pytest.raises(Fault):
+        patiently(clock, request, threading.Event())
+    assert clock.monotonic() - begun < within
+
+
 @pytest.mark.parametrize(
     ("pauses", "told"),
     [

@@ -12,7 +12,8 @@ from batchctl.cloud.clients.faults import Fault, as_fault
 T = TypeVar("T")
 
 PATIENCE = 60.0
-"""Seconds over which one request is tried again."""
+"""Seconds over which one request is tried again. From its first fault on: what takes its time, as a large transfer on a
+slow line does, is neither busy nor out of reach."""
 
 LONGEST_PAUSE = 20.0
 """Seconds; a longer Retry-After is cut to it."""
@@ -23,17 +24,20 @@ class Patience:
 
     def __init__(self, clock: Clock, again: Again | None = None) -> None:
         self._clock, self._again, self._begun, self._pause = clock, again, clock.monotonic(), 0.4
+        self._first_fault: float | None = None
 
     def rest(self, fault: Fault) -> float | None:
         """Seconds until the next try, with jitter; None: there is none."""
-        waited = self._clock.monotonic() - self._begun
-        if not fault.transient or waited > _limit(fault):
+        now = self._clock.monotonic()
+        if self._first_fault is None:
+            self._first_fault = now
+        if not fault.transient or now - self._first_fault > _limit(fault):
             return None
         # Full jitter: many clients that met the same fault do not come back together.
         rest = min(LONGEST_PAUSE, fault.retry_after or random.uniform(0.1, self._pause))
         self._pause = min(LONGEST_PAUSE, self._pause * 2)
         if self._again:
-            self._again.tell(fault, waited, rest)
+            self._again.tell(fault, now - self._begun, rest)
         return rest
 
 

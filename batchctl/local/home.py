@@ -15,6 +15,8 @@ from batchctl.local.processes import Process
 
 ACCOUNT = "batchctl"
 """The name of the Batch account and of the storage account. Their keys are random."""
+KEY_LENGTH = 32
+"""Bytes."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -118,9 +120,17 @@ def make_home(home: Home) -> None:
 def account_key(home: Home, name: str) -> str:
     """A random key of 256 bits in base64, made at the first call, kept in a file for the owner alone."""
     path = home.keys / name
-    if not path.exists():
-        write_whole(path, base64.b64encode(secrets.token_bytes(32)).decode())
+    if not _is_key(path):
+        write_whole(path, base64.b64encode(secrets.token_bytes(KEY_LENGTH)).decode())
     return path.read_text(encoding="ascii")
+
+
+def _is_key(path: Path) -> bool:
+    """Whether it is there, and whole: with an empty one anybody could sign."""
+    try:
+        return len(base64.b64decode(path.read_bytes(), validate=True)) == KEY_LENGTH
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def load_state(home: Home) -> State | None:
@@ -161,6 +171,9 @@ def write_whole(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+        file.flush()
+        # Else a machine that loses power could keep the new name with nothing behind it.
+        os.fsync(file.fileno())
     # In one step: others read these files without a lock.
     draft.replace(path)
 

@@ -3,6 +3,7 @@
 import base64
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def test_directories_and_keys_are_for_their_owner_alone(home: Home) -> None:
 def test_keys_are_random_and_stay(home: Home) -> None:
     assert len(base64.b64decode(account_key(home, "batch"))) == 32
     assert account_key(home, "batch") == account_key(home, "batch") != account_key(home, "storage")
+
+
+@pytest.mark.parametrize("kept", [lambda key: b"", lambda key: key[:21], lambda key: bytes(44)])
+def test_a_key_of_which_a_part_came_to_the_disk_is_made_anew(home: Home, kept: Callable[[bytes], bytes]) -> None:
+    """With an empty key anybody could sign."""
+    path = home.keys / "batch"
+    path.write_bytes(kept(account_key(home, "batch").encode()))
+    assert len(base64.b64decode(account_key(home, "batch"))) == 32
+    assert path.read_text() == account_key(home, "batch")
 
 
 def test_the_variable_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

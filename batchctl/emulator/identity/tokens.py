@@ -70,4 +70,6 @@ def _write_key(file: Path, key: Any) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 - for its mode
         out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        out.flush()
+        os.fsync(out.fileno())  # else a machine that loses power could keep the name with nothing behind it
     draft.replace(file)

@@ -1,6 +1,6 @@
 """What is wanted, what is held, and the plan that follows: reads alone."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from batchctl.desired import Desired
@@ -50,12 +50,18 @@ def survey(spec: Spec, cloud: Cloud, *, with_files: bool = False) -> Survey:
             seen = _seen(outline(spec), cloud, spec.unread)
     held = _without_external(wanted, seen)
     # What is held comes first: its blobs are the inputs that factories go over, and no container is listed twice.
-    listings: dict[str, list[Blob]] = {container.name: [] for container in of_kind(held, Container)}
-    for blob in of_kind(held, Blob):
-        if not (with_files and blob.owner == spec.name and blob.task is None):
-            listings.get(blob.container, []).append(blob)
-    desired = settled(resolve(spec, take_inventory(spec, listings)), held, lambda pool: _choice(pool, cloud))
+    inventory = take_inventory(spec, _listings(held, spec.name if with_files else None))
+    desired = settled(resolve(spec, inventory), held, lambda pool: _choice(pool, cloud))
     return Survey(desired, as_asked(desired.resources, held))
+
+
+def _listings(held: Iterable[Resource], uploader: str | None) -> Mapping[str, Sequence[Blob]]:
+    """The blobs of each container that is there, without the uploads of `uploader`."""
+    found: dict[str, list[Blob]] = {container.name: [] for container in of_kind(held, Container)}
+    for blob in of_kind(held, Blob):
+        if uploader is None or blob.owner != uploader or blob.task is not None:
+            found.get(blob.container, []).append(blob)
+    return found
 
 
 def _choice(pool: Pool, cloud: Cloud) -> Pool:

@@ -42,7 +42,9 @@ class _Places:
 
     def __init__(self, situation: Situation) -> None:
         owner, blobs = situation.desired.owner, situation.held_of(Blob)
-        self.of_others = Standing(blob for blob in blobs if blob.owner != owner)
+        into = {output.container for task in situation.desired.of(Task) for output in task.output_files}
+        # Not the inputs: they may be a million.
+        self.of_others = Standing(blob for blob in blobs if blob.owner != owner and blob.container in into)
         self.written = outputs_by_task(b for b in blobs if b.owner == owner)
         self._held = situation.held
 

@@ -46,7 +46,8 @@ def diff(
 def _there_as_wanted(desired: Desired, held: Sequence[Resource]) -> Set[int]:
     """By `id`, the uploads for which the very blobs that are held stand (`spec.outside.stocktaking`): of very many,
     most do, and nothing more is asked of them."""
-    return set(map(id, of_kind(held, Blob))).intersection(map(id, desired.of(Blob)))
+    # Of the uploads alone: of blobs that are there, and are those of others, there may be a million.
+    return set(map(id, desired.of(Blob))).intersection(map(id, of_kind(held, Blob)))
 
 
 def _by_identity(resources: Iterable[Resource]) -> dict[Identity, Resource]:

@@ -3,7 +3,6 @@
 from binascii import a2b_base64
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -14,6 +13,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 from batchctl.cloud import marks
 from batchctl.cloud.clients.session import Session
 from batchctl.errors import CloudError
+from batchctl.frozen import replace
 from batchctl.resources import Blob
 
 MOST_PAGES = 4000
@@ -39,7 +39,7 @@ def list_blobs(session: Session, container: str) -> tuple[Blob, ...]:
 
 def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Iterator[Blob]:
     url = f"{session.sas.source(container)}&restype=container&comp=list&include=metadata,snapshots"
-    marker, markers = "", set[str]()
+    plain, marker, markers = Blob(container=container, path=""), "", set[str]()
     while marker not in markers and len(markers) < MOST_PAGES:
         markers.add(marker)
         try:
@@ -49,7 +49,7 @@ def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Ite
                 return
             raise
         marker = ""
-        for found in _page_parts(container, page, snapshots):
+        for found in _page_parts(plain, page, snapshots):
             if isinstance(found, Blob):
                 yield found
             else:
@@ -59,8 +59,9 @@ def _each_blob(session: Session, container: str, snapshots: Counter[str]) -> Ite
     raise CloudError(f"the listing of container {container!r} does not come to an end")
 
 
-def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterator[Blob | str]:
-    """The blobs of a page, and the marker of the next one (REST: List Blobs); its snapshots are counted."""
+def _page_parts(plain: Blob, page: bytes, snapshots: Counter[str]) -> Iterator[Blob | str]:
+    """The blobs of a page, as `plain` but for what is said of them, and the marker of the next one (REST: List Blobs);
+    its snapshots are counted."""
     try:
         for _, element in iterparse(BytesIO(page)):
             # Metadata may be called like any of these, but holds nothing.
@@ -69,14 +70,14 @@ def _page_parts(container: str, page: bytes, snapshots: Counter[str]) -> Iterato
                 parts = {child.tag: child for child in element}
                 if "Snapshot" in parts:
                     snapshots[_blob_name(parts["Name"])] += 1
-                elif blob := _listed_blob(container, parts):
+                elif blob := _listed_blob(plain, parts):
                     yield blob
                 # Or all elements of the page would stay until its end.
                 element.clear()
             elif element.tag == "EnumerationResults" and len(element):
                 yield element.findtext("NextMarker") or ""
     except (ParseError, LookupError, ValueError) as error:
-        raise CloudError(f"the listing of container {container!r} cannot be read: {error}") from error
+        raise CloudError(f"the listing of container {plain.container!r} cannot be read: {error}") from error
 
 
 def _is_folder(path: str, said: Mapping[str, str], metadata: Mapping[str, str | None]) -> bool:
@@ -86,7 +87,7 @@ def _is_folder(path: str, said: Mapping[str, str], metadata: Mapping[str, str | 
     return said.get("ResourceType") == "directory" or path.endswith("/") or not marked.isdisjoint(FOLDER_MARKS)
 
 
-def _listed_blob(container: str, parts: Mapping[str, Element]) -> Blob | None:
+def _listed_blob(plain: Blob, parts: Mapping[str, Element]) -> Blob | None:
     """The blob, or None for what only stands for a folder."""
     path = _blob_name(parts["Name"])
     said = {child.tag: child.text or "" for child in parts["Properties"]}
@@ -94,8 +95,8 @@ def _listed_blob(container: str, parts: Mapping[str, Element]) -> Blob | None:
     if said["Content-Length"] == "0" and _is_folder(path, said, metadata):
         return None
     md5, owner = said.get("Content-MD5"), metadata.get(marks.OWNER)
-    return Blob(
-        container=container,
+    return replace(
+        plain,
         path=path,
         md5=a2b_base64(md5).hex() if md5 else None,
         size=int(said["Content-Length"]),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from posixpath import basename
 from typing import TYPE_CHECKING, Any
 
+from batchctl import frozen
 from batchctl.errors import Problem
 from batchctl.resources import Blob
 from batchctl.rest import filled_fields
@@ -199,10 +200,11 @@ def _filled_resource_file(
         url = fill((*file.at, "httpUrl"), file.http_url)
         yield ResourceFile(http_url=url, file_path=path, **alike)
     elif file.blobs is not None:
+        plain = ResourceFile(**alike)
         for name in fill.several((*file.at, "blobs"), file.blobs):
             container, blob = _blob_place(fill, inventory, (*file.at, "blobs"), name, coming)
             inside = f"{path.rstrip('/')}/{basename(blob)}" if path else basename(blob)
-            yield ResourceFile(container=container, blob=blob, file_path=inside, **alike)
+            yield frozen.replace(plain, container=container, blob=blob, file_path=inside)
     elif file.blob is not None:
         name = fill((*file.at, "blob"), file.blob)
         container, blob = _blob_place(fill, inventory, (*file.at, "blob"), name, coming)

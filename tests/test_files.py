@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,6 +67,35 @@ def test_one_that_became_shorter_is_not_brought_in_part(tmp_path: Path) -> None:
     events = get(files, landings(files, tmp_path), FakeCloud(), eyes)  # type: ignore[arg-type]
     assert isinstance(next(events), NotFetched)
     assert list(tmp_path.iterdir()) == []
+
+
+class Leaving(FakeCloud):
+    """Of the node's files the first one comes, and others only once nobody waits for them any more."""
+
+    def __init__(self, first: str) -> None:
+        super().__init__()
+        self.first, self.asked = first, set[str]()
+        self.came, self.left = Event(), Event()
+
+    def part(self, _place: Place, name: str, start: int, end: int) -> bytes:
+        self.asked.add(name)
+        if name == self.first:
+            self.came.set()
+        elif self.came.is_set():
+            assert self.left.wait(20)
+        return bytes(end - start)
+
+    def halt(self) -> None:
+        self.left.set()
+
+
+def test_once_interrupted_no_more_is_asked_of_a_node(tmp_path: Path) -> None:
+    cloud: Any = Leaving("0")
+    files = found(*(FileSight(name=f"{n}", size=1 << 20) for n in range(200)))
+    events = get(files, landings(files, tmp_path), cloud, cloud)
+    next(events)
+    events.close()
+    assert len(cloud.asked) < 200
 
 
 def test_windows_writes_backslashes() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from pathlib import Path
+from threading import Event as Flag
 from threading import Semaphore
 
-from batchctl.errors import BatchctlError, NotThere
+from batchctl.errors import BatchctlError, NotThere, Partial
 from batchctl.frozen import dataclass
 from batchctl.globs import chooser
 from batchctl.reconcile.carry_out import fetch
@@ -109,6 +110,7 @@ class Reader:
     eyes: Eyes
     on_nodes: Mapping[str, Held]
     turns: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
+    halted: Flag = field(default_factory=Flag)
 
     def read(self, blob: Blob, start: int = 0) -> Iterator[bytes]:
         held = self.on_nodes.get(blob.name)
@@ -134,6 +136,8 @@ class Reader:
         """As far as it went when it was listed: a task may be writing on."""
         while held.place and start < held.blob.size:
             with self.turns:
+                if self.halted.is_set():
+                    raise Partial("interrupted")
                 content = self.eyes.part(held.place, held.name, start, min(held.blob.size, start + CHUNK))
             if not content:
                 return
@@ -141,4 +145,5 @@ class Reader:
             yield content
 
     def halt(self) -> None:
+        self.halted.set()
         self.cloud.halt()

@@ -69,6 +69,8 @@ def test_nothing_is_written_over(folder: Path, capsys: pytest.CaptureFixture[str
         ([], "--command"),
         (["--command", "wc"], "--inputs"),
         (["--command", "wc", "--inputs", "none/*"], "no file of"),
+        (["--command", "wc", "--inputs", "/"], "is all of this machine"),
+        (["--from-command", "wc /**/*.txt"], "is all of this machine"),
         (["--command", "wc 'x", "--inputs", "data"], "quot"),
         (["--command", "wc > out.txt", "--inputs", "data"], "leave `> FILE` away"),
         (["--command", "wc", "--inputs", "data", "--name", "a/b"], "--name"),

@@ -12,6 +12,7 @@ from typing import Any
 from batchctl.cli.importing import SCHEMA
 from batchctl.errors import UsageError
 from batchctl.frozen import dataclass
+from batchctl.spec.outside.patterns import Pattern
 
 ITEM = "{item.name}"
 PRINTED = "results/output.txt"
@@ -133,6 +134,8 @@ def _brought(folder: Path, program: PurePosixPath, container: str) -> dict[str, 
 
 
 def _matched(folder: Path, pattern: str) -> list[str]:
+    if Pattern(folder, pattern).is_all():
+        raise UsageError(f"{pattern} is all of this machine: name a folder")
     found = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     return [path for path in found if (folder / path).is_file()]
 

@@ -183,8 +183,21 @@ def test_a_directory_or_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     blobs = [cloud.put("output", name, DATA) for name in ("dir", "file/x", "good")]
     (tmp_path / "dir" / "full").mkdir(parents=True)
     (tmp_path / "file").write_bytes(b"mine")
-    assert len(why(fetched(cloud, tmp_path, blobs))) == 2
+    assert why(fetched(cloud, tmp_path, blobs)) == [
+        f"Is a directory: {tmp_path}/dir",
+        f"File exists: {tmp_path}/file",
+    ]
     assert everything(tmp_path) == {"file": b"mine", "good": DATA}
+
+
+def test_a_folder_that_takes_no_file_is_told_alike_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(path: str, *_: object) -> int:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", refusing)
+    cloud = FakeCloud()
+    blobs = [cloud.put("output", name, DATA) for name in ("a", "b")]
+    assert why(fetched(cloud, tmp_path, blobs)) == [f"Permission denied: {tmp_path}"] * 2
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "é" * 120, "長" * 84], ids=["one", "two", "three"])

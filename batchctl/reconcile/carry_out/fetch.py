@@ -148,8 +148,19 @@ def _land_whole(item: Fetch, content: bytes | Exception, ground: Ground) -> str:
 def _landing_event(item: Fetch, landing: Callable[[], str]) -> Event:
     try:
         return Fetched(blob=item.blob, path=landing())
-    except (BatchctlError, OSError) as error:
+    except BatchctlError as error:
         return NotFetched(blob=item.blob, why=str(error))
+    except OSError as error:
+        return NotFetched(blob=item.blob, why=_why_no_file(error))
+
+
+def _why_no_file(error: OSError) -> str:
+    """Of a draft its folder is named: what keeps all blobs from a folder is told once, not for each of very many."""
+    where = error.filename2 or error.filename
+    if where is None or not error.strerror:
+        return str(error)
+    folder, name = os.path.split(where)
+    return f"{error.strerror}: {folder if name.startswith('.') and name.endswith('.part') else where}"
 
 
 def _why_refused(item: Fetch) -> str | None:

@@ -17,7 +17,7 @@ from batchctl.cli import run
 from batchctl.cloud_answers import Prices
 from batchctl.configurations import Scale
 from batchctl.errors import UsageError
-from batchctl.opening.known_prices import known_prices, region_of
+from batchctl.opening.known_prices import kept_at, known_prices, region_of
 from batchctl.prices import doubt, prices_of_meters, prices_text, read_prices
 from batchctl.reconcile.decide.ceiling import Nodes, ceiling_of, most_nodes
 from batchctl.render.events import ceiling_line
@@ -268,6 +268,15 @@ def test_prices_are_asked_page_by_page_and_kept(capsys: pytest.CaptureFixture[st
     assert (found.region, found.source, found.of(D2S, "linux", "spot")) == ("westeurope", url, 0.02)
     assert known_prices(None, "https://mine.eastus.batch.azure.com") is None
     assert known_prices(None, "http://127.0.0.1:1") is None
+
+
+@pytest.mark.parametrize("kept", [b"", b'{"batchctlPrices": 1, "reg', bytes(500), b"\xff" * 500])
+def test_kept_prices_that_are_damaged_are_told_with_what_mends_them(kept: bytes) -> None:
+    place = kept_at("northeurope")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(kept)
+    with pytest.raises(UsageError, match="`batchctl prices update --region northeurope` writes them anew"):
+        known_prices(None, "https://mine.northeurope.batch.azure.com")
 
 
 @pytest.mark.parametrize(

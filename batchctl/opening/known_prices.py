@@ -25,7 +25,8 @@ def known_prices(path: Path | None, batch_url: str) -> "Prices | None":
     try:
         return read_prices(place.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the prices {place}: {error}") from error
+        mends = "" if path else f"; `batchctl prices update --region {region}` writes them anew"
+        raise UsageError(f"cannot read the prices {place}: {error}{mends}") from error
 
 
 def region_of(batch_url: str) -> str:

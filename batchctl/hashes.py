@@ -132,7 +132,11 @@ class Memory:
         query = "SELECT path, stamp, md5, sum FROM md5s WHERE path >= ? ORDER BY path LIMIT ?"
         found = list(rows.execute(query, (key, self._ahead)))
         # What a power cut left of a row may be half of this one and half of what was there before.
-        self._window = {row[0]: (row[1], row[2]) for row in found if row[3] == _sum(*row[:3])}
+        self._window = {
+            path: (stamp, md5)
+            for path, stamp, md5, sum in found
+            if isinstance(path, bytes) and sum == _sum(path, stamp, md5)
+        }
         last = found[-1][0] if len(found) == self._ahead else END
         self._first, self._last = key, last if isinstance(last, bytes) else END
 
@@ -180,9 +184,9 @@ def _write_at_exit() -> None:
         _memory.close()
 
 
-def _sum(*row: object) -> int:
-    """By which a row is known to be whole; of whatever types its values are."""
-    return crc32(repr(row).encode())
+def _sum(path: bytes, stamp: str, md5: str) -> int:
+    """By which a row is known to be whole."""
+    return crc32(f"{stamp} {md5}".encode(), crc32(path))
 
 
 def _file_stamp(status: os.stat_result) -> str:

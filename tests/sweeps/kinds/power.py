@@ -55,10 +55,10 @@ def run(world: World, lost: str, *numbers: str) -> None:
 
 EXTENTS, LISTS = "blobs/__blobstorage__", ("blobs/__azurite_db_blob__.json", "blobs/__azurite_db_blob_extent__.json")
 
-STORED = ("torn", "half", "all", "older", "draft", "list")
-"""What the disk of the blob store lacks: a part of the bytes that were added since the verb began, by `LOST`; what the
-lists of them have learned since then; or it has half of a list that was about to take the place of another, or of one
-that has: which only the remedy helps against that the error names."""
+STORED = ("torn", "half", "all", "both", "older", "draft", "list")
+"""What the disk of the blob store lacks: a part of the bytes that were added since the verb began, by `LOST`; in `both`
+half of them, and half of the Batch service's newest records; what the lists have learned since then. Or it has half of
+a list that was about to take the place of another, or of one that has: then the remedy helps that the error names."""
 
 
 def every_store(world: World) -> Iterator[str]:
@@ -91,11 +91,14 @@ def run_store(world: World, form: str, *numbers: str) -> None:
 
 
 def _lacks(form: str, disk: Path, before: Path, dice: random.Random) -> None:
-    if form in LOST:
+    lost = LOST.get("half" if form == "both" else form, 0.0)
+    if lost:
         for extent in (disk / EXTENTS).iterdir():
             earlier = before / EXTENTS / extent.name
             kept, size = earlier.stat().st_size if earlier.exists() else 0, extent.stat().st_size
-            os.truncate(extent, kept + int((size - kept) * (1 - LOST[form])))
+            os.truncate(extent, kept + int((size - kept) * (1 - lost)))
+    if form == "both":
+        _cut_log(disk, lost)
     for name in LISTS:
         whole, old = (disk / name).read_bytes(), (before / name).read_bytes()
         match form:
@@ -146,6 +149,10 @@ def _starts_from(disk: Path, lost: float, world: World) -> None:
     home = local.status().home
     shutil.rmtree(home)
     shutil.move(disk, home)
+    _cut_log(home, lost)
+    assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
+
+
+def _cut_log(home: Path, lost: float) -> None:
     log = home / "batch" / "batch.sqlite-wal"
     os.truncate(log, int(log.stat().st_size * (1 - lost)))
-    assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"

@@ -36,7 +36,8 @@ def every(world: World) -> Iterator[str]:
 
 def run(world: World, lost: str, *numbers: str) -> None:
     """`numbers`: of the request of the apply at which it fails, and of that of the destroy."""
-    stage, script, disk = world.stage(SMALL), Script(), world.room / "disk"
+    stage, script = world.stage(SMALL), Script()
+    disk = world.room / f"disk-{stage.name}"
     _comes_to_the_disk(world)
     with through(world.services, script) as ways:
         for verb, number in zip(("apply", "destroy"), numbers, strict=True):
@@ -61,6 +62,14 @@ half of them, and half of the Batch service's newest records; what the lists hav
 a list that was about to take the place of another, or of one that has: then the remedy helps that the error names."""
 
 
+class Stored:
+    """How long each extent is, and what the lists say."""
+
+    def __init__(self, home: Path) -> None:
+        self.lists = {name: (home / name).read_bytes() for name in LISTS}
+        self.sizes = {extent.name: extent.stat().st_size for extent in (home / EXTENTS).iterdir()}
+
+
 def every_store(world: World) -> Iterator[str]:
     for form in STORED:
         yield from (f"{form} {apply} {destroy}" for apply, destroy in points_of_small(world))
@@ -68,13 +77,13 @@ def every_store(world: World) -> Iterator[str]:
 
 def run_store(world: World, form: str, *numbers: str) -> None:
     """`numbers`: of the request of the apply at which the power fails, and of that of the destroy."""
-    stage, script, disk = world.stage(SMALL), Script(), world.room / "disk"
+    stage, script = world.stage(SMALL), Script()
+    disk = world.room / f"disk-{stage.name}"
     dice = random.Random(f"{form} {numbers}")
     _comes_to_the_disk(world)
     with through(world.services, script) as ways:
         for verb, number in zip(("apply", "destroy"), numbers, strict=True):
-            before = world.room / f"before-{verb}"
-            shutil.copytree(local.status().home / "blobs", before / "blobs")
+            before = Stored(local.status().home)
             script.meddle = at(int(number), partial(_fails, disk))
             ran = attempt(stage, ways, verb, SkippingClock())
             script.meddle = None
@@ -83,27 +92,25 @@ def run_store(world: World, form: str, *numbers: str) -> None:
             if disk.exists():
                 _lacks(form, disk, before, dice)
                 _starts_without(form, disk, world)
-            shutil.rmtree(before)
             goes_on(stage, ways, verb)
             if verb == "apply":
                 repaired(world, stage)
     taken_away(world, stage)
 
 
-def _lacks(form: str, disk: Path, before: Path, dice: random.Random) -> None:
+def _lacks(form: str, disk: Path, before: Stored, dice: random.Random) -> None:
     lost = LOST.get("half" if form == "both" else form, 0.0)
     if lost:
         for extent in (disk / EXTENTS).iterdir():
-            earlier = before / EXTENTS / extent.name
-            kept, size = earlier.stat().st_size if earlier.exists() else 0, extent.stat().st_size
+            kept, size = before.sizes.get(extent.name, 0), extent.stat().st_size
             os.truncate(extent, kept + int((size - kept) * (1 - lost)))
     if form == "both":
         _cut_log(disk, lost)
     for name in LISTS:
-        whole, old = (disk / name).read_bytes(), (before / name).read_bytes()
+        whole = (disk / name).read_bytes()
         match form:
             case "older":
-                (disk / name).write_bytes(old)
+                (disk / name).write_bytes(before.lists[name])
             case "draft":
                 (disk / f"{name}~").write_bytes(whole[: dice.randrange(len(whole))])
             case "list":

@@ -56,9 +56,13 @@ def seal_job(session: Session, job: Job, added: frozenset[str]) -> None:
     try:
         session.ask(lambda: session.batch.patch(job_path(job), {"onAllTasksComplete": "terminatejob"}))
     except CloudError as error:
-        # Our own request may have been done although its answer was lost, and the job have ended since.
-        if error.code not in OVER or not _is_sealed(session, job):
+        if error.code not in OVER:
             raise
+        # Our own request may have been done although its answer was lost, and the job have ended since.
+        if not _is_sealed(session, job):
+            why = job_standing(session, job).why
+            said = f"job {job.id!r} ended{f' ({why})' if why else ''} while its tasks were added; apply again"
+            raise Partial(said) from error
 
 
 def _is_sealed(session: Session, job: Job) -> bool:

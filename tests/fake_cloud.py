@@ -270,6 +270,8 @@ class FakeCloud:
         held = _there(self.jobs, job.id, "Job")
         if missing := added - {task.id for task in self.tasks(held)}:
             raise Partial(f"job {job.id!r} lacks {', '.join(sorted(missing))}")
+        if held.state in ENDED and not held.sealed:
+            raise Partial(f"job {job.id!r} ended (BatchctlGaveUp) while its tasks were added; apply again")
         self.jobs[job.id.lower()] = replace(held, sealed=True)
         self._settle(job)
 

@@ -385,8 +385,6 @@ def test_a_job_is_sealed_only_with_all_that_was_added(world: World) -> None:
 
 
 def test_a_job_that_ended_before_it_was_sealed_is_told_with_its_reason(world: World) -> None:
-    if isinstance(world.cloud, FakeCloud):
-        pytest.skip("its jobs end by what is asked of it alone")
     world.made(world.job(), world.task("a"))
     done(world.cloud.update([(world.held_job(), replace(world.held_job(), state="terminating"))], world.owner))
     eventually(lambda: world.cloud.over(world.job()), "the job has ended")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from batchctl.cloud_answers import COMING
 from batchctl.render.log_lines import LineReader, harmless_line
+from batchctl.resources import Blob
 from batchctl.sights import FileState, NodeSight, Place, TaskSight
 from batchctl.verbs.logs import Stream, follow_logs, read_logs, why_lost
 from batchctl.words import plain_lines
@@ -43,9 +44,14 @@ class Growing:
         return found[1][start:end] if found else b""
 
 
+def nothing(_stream: Stream) -> Blob | None:
+    """Nothing is kept."""
+    return None
+
+
 def followed(eyes: Any) -> list[bytes | None]:
     """What was heard; None where it begins anew."""
-    heard = follow_logs([STREAM], eyes, FakeCloud(), FakeClock())
+    heard = follow_logs([STREAM], eyes, FakeCloud(), FakeClock(), nothing)
     return [None if part.anew else part.content for part in heard if not part.last]
 
 
@@ -73,7 +79,7 @@ class OfNode(Growing):
 def test_a_start_task_is_followed_until_its_node_is_there(state: str) -> None:
     stream = Stream(label="n", place=Place(above="p", id="n", is_task=False), name="startup/stdout.txt")
     eyes = OfNode([("1", b"one\n"), ("1", b"one\ntwo\n"), ("1", b"one\ntwo\nthree\n")], state)
-    heard = b"".join(part.content for part in follow_logs([stream], eyes, FakeCloud(), FakeClock()))  # type: ignore[arg-type]  # as far as it is asked
+    heard = b"".join(part.content for part in follow_logs([stream], eyes, FakeCloud(), FakeClock(), nothing))  # type: ignore[arg-type]  # as far as it is asked
     assert heard == b"one\ntwo\nthree\n"
 
 
@@ -94,9 +100,33 @@ def test_a_stream_that_is_not_there_yet_and_one_that_goes() -> None:
 def test_reading_takes_what_is_there_in_parts() -> None:
     content = bytes(range(256)) * 5000
     eyes: Any = Growing([("1", content)])
-    parts = list(read_logs([STREAM], eyes, FakeCloud()))
+    parts = list(read_logs([STREAM], eyes, FakeCloud(), nothing))
     assert [part.last for part in parts] == [False, False, True]
     assert b"".join(part.content for part in parts) == content
+
+
+class Leaving(Growing):
+    """A node that leaves: what it has, and how many looks at the file and its parts it answers."""
+
+    def __init__(self, content: bytes, answers: int) -> None:
+        super().__init__([("1", content)])
+        self._answers = answers
+
+    def _now(self) -> tuple[str, bytes] | None:
+        self._answers -= 1
+        return super()._now() if self._answers >= 0 else None
+
+
+@pytest.mark.parametrize("answers", range(4))
+@pytest.mark.parametrize("follow", [False, True])
+def test_what_a_node_took_along_is_read_where_it_is_kept(answers: int, follow: bool) -> None:
+    content = bytes(range(256)) * 5000
+    cloud, blob = FakeCloud(), Blob(container="logs", path="a/stdout.txt", size=len(content))
+    cloud.stored["logs", "a/stdout.txt"] = blob, content
+    eyes: Any = Leaving(content, answers)
+    streams = [STREAM], eyes, cloud
+    heard = follow_logs(*streams, FakeClock(), lambda _: blob) if follow else read_logs(*streams, lambda _: blob)
+    assert b"".join(part.content for part in heard) == content
 
 
 def test_why_streams_cannot_be_read_is_told_once_for_each_reason() -> None:

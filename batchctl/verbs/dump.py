@@ -23,7 +23,7 @@ from batchctl.spec.reading.compose import compose_nodes
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.source import At, Source
 from batchctl.verbs import look
-from batchctl.verbs.logs import STREAMS, Stream, with_blobs
+from batchctl.verbs.logs import STREAMS, Kept, Stream, kept_streams, with_blobs
 from batchctl.verbs.logs import Found as Streams
 from batchctl.verbs.plan import plan
 from batchctl.verbs.report import report
@@ -80,7 +80,8 @@ def gather(spec: Spec, cloud: Cloud, eyes: Eyes, clock: Clock, why_no_plan: str 
     decided = None if why_no_plan else had("plan", lambda: plan_to_json(plan(spec, cloud), codec_for(spec)))
     streams = had("logs", lambda: _streams(spec, eyes, cloud, found.tasks if found else (), nodes)) or Streams()
     missing += [("logs", why) for why in streams.lost]
-    told = [had(f"{stream.name} of {stream.label}", partial(_log, stream, eyes, cloud)) for stream in streams.streams]
+    log = partial(_log, eyes=eyes, cloud=cloud, kept=kept_streams(spec, cloud))
+    told = [had(f"{stream.name} of {stream.label}", partial(log, stream)) for stream in streams.streams]
     logs = [log for log in told if log]
     return Evidence(status=status, report=found, nodes=nodes, plan=decided, logs=logs, missing=missing)
 
@@ -100,17 +101,17 @@ def _streams(spec: Spec, eyes: Eyes, cloud: Cloud, tasks: Sequence[TaskSight], n
     return with_blobs(asked, spec, eyes, cloud) if asked else Streams()
 
 
-def _log(stream: Stream, eyes: Eyes, cloud: Cloud) -> Log | None:
+def _log(stream: Stream, eyes: Eyes, cloud: Cloud, kept: Kept) -> Log | None:
     """None where it is gone."""
-    if stream.blob:
-        size = stream.blob.size
-        content = look.end_of(stream.blob, TAIL, cloud)
-    else:
-        state = eyes.file(stream.place, stream.name)
-        if state is None:
-            return None
+    state = None if stream.blob else eyes.file(stream.place, stream.name)
+    if state:
         size = state.size
         content = eyes.part(stream.place, stream.name, max(0, size - TAIL), size)
+    elif blob := stream.blob or kept(stream):
+        size = blob.size
+        content = look.end_of(blob, TAIL, cloud)
+    else:
+        return None
     return Log(owner=stream.label, stream=stream.name.rpartition("/")[2], content=content, size=size)
 
 

@@ -1,7 +1,8 @@
 """What tasks and start tasks wrote to their standard streams: from the node, and from the container once it is gone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import COMING
@@ -79,10 +80,8 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
 
 def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
     """Those that no node has any more, with the blob in which they were kept. Raises NotThere if none can be read."""
-    gone = {stream for stream in found if eyes.file(stream.place, stream.name) is None}
-    kept = look.written(spec, cloud) if any(stream.place.is_task for stream in gone) else ()
-    blobs = look.streams_kept(kept)
-    there = [replace(s, blob=blobs.get((s.place.id.lower(), s.name))) if s in gone else s for s in found]
+    gone, kept = {stream for stream in found if eyes.file(stream.place, stream.name) is None}, kept_streams(spec, cloud)
+    there = [replace(s, blob=kept(s)) if s in gone else s for s in found]
     readable = tuple(stream for stream in there if stream not in gone or stream.blob)
     missing = [s.place for s in there if s not in readable]
     waiting = not_begun([s.place for s in gone], spec, eyes)
@@ -90,6 +89,16 @@ def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) ->
     if not readable:
         raise NotThere("; ".join(lost))
     return Found(streams=readable, lost=lost)
+
+
+Kept = Callable[[Stream], Blob | None]
+"""The blob in which a stream is kept, if it is."""
+
+
+def kept_streams(spec: Spec, cloud: Cloud) -> Kept:
+    """What tasks of this spec wrote, looked for when a stream of one is first asked for."""
+    blobs = cache(lambda: look.streams_kept(look.written(spec, cloud)))
+    return lambda stream: blobs().get((stream.place.id.lower(), stream.name)) if stream.place.is_task else None
 
 
 def not_begun(places: Sequence[Place], spec: Spec, eyes: Eyes) -> dict[str, str]:
@@ -119,20 +128,21 @@ def why_lost(places: Sequence[Place], not_begun: Mapping[str, str], *, kept: boo
             yield f"nobody can read what {some(ids)} wrote any more: {gone}{remedy if of_tasks else ''}"
 
 
-def read_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud) -> Iterator[Heard]:
+def read_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud, kept: Kept) -> Iterator[Heard]:
     """All that they hold now, one after the other."""
     for stream in streams:
-        if stream.blob:
-            for content in cloud.read(stream.blob):
-                yield Heard(stream, content)
-        elif state := eyes.file(stream.place, stream.name):
-            yield from _parts(stream, eyes, 0, state.size)
+        if stream.blob is None:
+            tail, heard = Tail(stream).grown(eyes)
+            yield from heard
+            yield from _rest(tail, eyes, cloud, kept)
+        else:
+            yield from (Heard(stream, content) for content in cloud.read(stream.blob))
         yield Heard(stream, last=True)
 
 
-def follow_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud, clock: Clock) -> Iterator[Heard]:
+def follow_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud, clock: Clock, kept: Kept) -> Iterator[Heard]:
     """All that they hold, and what comes, until all of their tasks have ended: nothing twice, and nothing left out."""
-    yield from read_logs([stream for stream in streams if stream.blob], eyes, cloud)
+    yield from read_logs([stream for stream in streams if stream.blob], eyes, cloud, kept)
     live = {stream: Tail(stream) for stream in streams if not stream.blob}
     pause = SHORTEST
     while live:
@@ -144,6 +154,7 @@ def follow_logs(streams: Sequence[Stream], eyes: Eyes, cloud: Cloud, clock: Cloc
             moved = moved or bool(heard)
             yield from heard
             if stream in over:
+                yield from _rest(live[stream], eyes, cloud, kept)
                 yield Heard(stream, last=True)
                 del live[stream]
         pause = SHORTEST if moved else min(LONGEST, pause * 1.5)
@@ -171,6 +182,13 @@ class Tail:
         if anew:
             parts = [Heard(self.stream, anew=True), *parts]
         return Tail(self.stream, begun + read, state.made), parts
+
+
+def _rest(tail: Tail, eyes: Eyes, cloud: Cloud, kept: Kept) -> Iterator[Heard]:
+    """What is not read yet of a stream whose node left since it was last looked at, of where it is kept."""
+    stream = tail.stream
+    if eyes.file(stream.place, stream.name) is None and (blob := kept(stream)) and blob.size > tail.at:
+        yield from (Heard(stream, content) for content in cloud.read(blob, tail.at))
 
 
 def _parts(stream: Stream, eyes: Eyes, start: int, end: int) -> Iterator[Heard]:

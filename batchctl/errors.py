@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 MOST_PROBLEMS = 50
 """How many problems of a spec are told at once; where there are as many, more may come when they are mended."""
@@ -20,6 +20,14 @@ class BatchctlError(Exception):
     file: str = ""
     line: int = 0
     column: int = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Raised in another process, it comes back past `__init__`, which takes what the text was made of.
+        return _as_raised, (type(self), self.args), vars(self)
+
+
+def _as_raised(cls: type[BatchctlError], args: tuple[Any, ...]) -> BatchctlError:
+    return cls.__new__(cls, *args)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -69,6 +69,7 @@ def _with_methods(cls: Any) -> Any:
         if vars(cls).get(name) is None:
             setattr(cls, name, _first_call(cls, name))
     cls.__setattr__, cls.__delattr__ = _refuse_to_assign, _refuse_to_delete
+    cls.__getstate__, cls.__setstate__ = _held, _hold
     return cls
 
 
@@ -98,3 +99,15 @@ def _refuse_to_assign(_self: Any, name: str, _value: Any) -> None:
 
 def _refuse_to_delete(_self: Any, name: str) -> None:
     raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+# By `copy` and `pickle`, which know no other way past `_refuse_to_assign`.
+
+
+def _held(self: Any) -> list[Any]:
+    return [getattr(self, entry.name) for entry in dataclasses.fields(self)]
+
+
+def _hold(self: Any, state: list[Any]) -> None:
+    for entry, held in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, entry.name, held)

@@ -1,11 +1,14 @@
 """Classes of `frozen` behave as those of `dataclasses` do."""
 
+import copy
 import dataclasses
+import pickle
 from typing import Any, ClassVar
 
 import pytest
 
 from batchctl.frozen import dataclass, replace
+from batchctl.resources import Blob
 
 
 def declared(decorate: Any) -> Any:
@@ -48,6 +51,13 @@ def test_what_cannot_be_made_is_refused_alike(named: dict[str, Any]) -> None:
             shape(**named)
         refusals.append((refused.type, str(refused.value).split(".")[-1]))
     assert refusals[0] == refusals[1]
+
+
+def test_values_are_copied_and_go_from_one_process_to_another() -> None:
+    old, blob = OURS(name="a", tags=("t",), hidden="y"), Blob(container="input", path="a", size=3)
+    for again in (copy.copy(old), copy.deepcopy(old)):
+        assert (again, again.hidden) == (old, "y")
+    assert pickle.loads(pickle.dumps(blob)) == blob
 
 
 def test_a_copy_has_what_it_is_given_and_the_rest_of_the_old_one() -> None:

@@ -1,5 +1,6 @@
 """`import batchctl`: what programs and notebooks call."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 import batchctl
 from batchctl import library
-from batchctl.errors import Refused, SpecError, UsageError
+from batchctl.errors import BatchctlError, CloudError, Problem, Refused, SpecError, UsageError
 from tests.services import unique
 
 SPEC = """
@@ -53,6 +54,26 @@ def test_the_package_offers_what_the_library_has() -> None:
     assert all((getattr(library, name).__doc__ or "").strip() for name in library.__all__)
     with pytest.raises(AttributeError, match="no attribute 'plans'"):
         _ = batchctl.plans  # type: ignore[attr-defined]
+
+
+def test_a_workload_goes_to_another_process(spec: Path) -> None:
+    workload = batchctl.load(spec, variables={"word": "hello"})
+    assert pickle.loads(pickle.dumps(workload)) == workload
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused(["one", "two"]),
+        SpecError([Problem("spec.yaml", 2, 1, "odd", "odd"), Problem("spec.yaml", 1, 1, "even", "even")]),
+        CloudError("gone", status=404, code="NotFound"),
+        UsageError("what?"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_comes_back_from_another_process(error: BatchctlError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_a_wrong_spec_says_where(spec: Path) -> None:

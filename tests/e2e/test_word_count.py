@@ -66,7 +66,8 @@ def test_an_edited_text_runs_its_task_alone(workbench: Workbench, named: Callabl
     stems = list(texts(workbench))
     edited = texts(workbench)[stems[0]]
     edited.write_text(edited.read_text(encoding="utf-8") + " zebra" * 5000, encoding="utf-8")
-    stamps = {p.name: p.stat().st_mtime_ns for p in (workbench.folder / "results").iterdir()}
+    # Not when they were changed: that is when the blob was stored, to the second.
+    stamps = {p.name: p.stat().st_ctime_ns for p in (workbench.folder / "results").iterdir()}
 
     planned = workbench.run("plan", spec, "--detailed-exitcode")
     assert planned.code == 2
@@ -77,7 +78,7 @@ def test_an_edited_text_runs_its_task_alone(workbench: Workbench, named: Callabl
 
     applied = workbench.run("apply", spec, "--yes")
     assert applied.code == 0, applied.said
-    changed = {p.name for p in (workbench.folder / "results").iterdir() if p.stat().st_mtime_ns != stamps.get(p.name)}
+    changed = {p.name for p in (workbench.folder / "results").iterdir() if p.stat().st_ctime_ns != stamps.get(p.name)}
     assert changed == {f"{stems[0]}_OUTPUT.txt"}
     output = (workbench.folder / "results" / f"{stems[0]}_OUTPUT.txt").read_text(encoding="utf-8")
     assert counts_in(output)[0][0] == "zebra"

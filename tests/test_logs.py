@@ -1,7 +1,9 @@
 """Streams that are read and followed: nothing twice, nothing left out, and nothing that a reader would obey."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from batchctl.cloud_answers import COMING
 from batchctl.render.log_lines import LineReader, harmless_line
 from batchctl.resources import Blob
 from batchctl.sights import FileState, NodeSight, Place, TaskSight
-from batchctl.verbs.logs import Stream, follow_logs, read_logs, why_lost
+from batchctl.spec.load import load
+from batchctl.verbs.logs import Stream, follow_logs, kept_stream, read_logs, why_lost
 from batchctl.words import plain_lines
 from tests.clock import FakeClock
 from tests.fake_cloud import FakeCloud
@@ -127,6 +130,16 @@ def test_what_a_node_took_along_is_read_where_it_is_kept(answers: int, follow: b
     streams = [STREAM], eyes, cloud
     heard = follow_logs(*streams, FakeClock(), lambda _: blob) if follow else read_logs(*streams, lambda _: blob)
     assert b"".join(part.content for part in heard) == content
+
+
+def test_where_a_stream_is_kept_is_looked_for_anew() -> None:
+    """Of tasks that are followed one ends after the other, and each is kept when it has ended."""
+    spec, cloud = load(Path("specs/hello.yaml"), {}, {}), FakeCloud()
+    found = partial(kept_stream, spec, cloud)
+    assert found(STREAM) is None
+    blob = Blob(container="hello-logs", path="a/stdout.txt", owner="hello", task="a", is_log=True)
+    cloud.containers["hello-logs"], cloud.stored["hello-logs", "a/stdout.txt"] = "hello", (blob, b"")
+    assert found(STREAM) == blob
 
 
 def test_why_streams_cannot_be_read_is_told_once_for_each_reason() -> None:

@@ -147,7 +147,7 @@ def logs(
     """Show what tasks wrote, from their nodes, or from the container where it is kept once these are gone."""
     from batchctl.clock import SystemClock
     from batchctl.render.log_lines import LineReader
-    from batchctl.verbs.logs import follow_logs, kept_streams, read_logs, streams_of
+    from batchctl.verbs.logs import follow_logs, kept_stream, read_logs, streams_of
 
     out = open_printer(options.no_color, aside=True)
     seen = open_spec(spec, options, out, names_alone=True)
@@ -158,7 +158,7 @@ def logs(
     for said in found.lost:
         out.say(said)
     readers = {stream: LineReader() for stream in streams}
-    kept = kept_streams(seen.spec, cloud)
+    kept = partial(kept_stream, seen.spec, cloud)
     told = follow_logs(streams, eyes, cloud, SystemClock(), kept) if follow else read_logs(streams, eyes, cloud, kept)
     for heard in told:
         lead = f"[{heard.stream.label}] " if len(streams) > 1 else ""

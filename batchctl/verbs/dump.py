@@ -23,7 +23,7 @@ from batchctl.spec.reading.compose import compose_nodes
 from batchctl.spec.reading.typed import read_document
 from batchctl.spec.source import At, Source
 from batchctl.verbs import look
-from batchctl.verbs.logs import STREAMS, Kept, Stream, kept_streams, with_blobs
+from batchctl.verbs.logs import STREAMS, Kept, Stream, kept_stream, with_blobs
 from batchctl.verbs.logs import Found as Streams
 from batchctl.verbs.plan import plan
 from batchctl.verbs.report import report
@@ -80,7 +80,7 @@ def gather(spec: Spec, cloud: Cloud, eyes: Eyes, clock: Clock, why_no_plan: str 
     decided = None if why_no_plan else had("plan", lambda: plan_to_json(plan(spec, cloud), codec_for(spec)))
     streams = had("logs", lambda: _streams(spec, eyes, cloud, found.tasks if found else (), nodes)) or Streams()
     missing += [("logs", why) for why in streams.lost]
-    log = partial(_log, eyes=eyes, cloud=cloud, kept=kept_streams(spec, cloud))
+    log = partial(_log, eyes=eyes, cloud=cloud, kept=partial(kept_stream, spec, cloud))
     told = [had(f"{stream.name} of {stream.label}", partial(log, stream)) for stream in streams.streams]
     logs = [log for log in told if log]
     return Evidence(status=status, report=found, nodes=nodes, plan=decided, logs=logs, missing=missing)

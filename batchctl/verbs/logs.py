@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 from batchctl.clock import Clock
 from batchctl.cloud_answers import COMING
@@ -80,8 +79,9 @@ def _label(owner: str, name: str, names: Sequence[str]) -> str:
 
 def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) -> Found:
     """Those that no node has any more, with the blob in which they were kept. Raises NotThere if none can be read."""
-    gone, kept = {stream for stream in found if eyes.file(stream.place, stream.name) is None}, kept_streams(spec, cloud)
-    there = [replace(s, blob=kept(s)) if s in gone else s for s in found]
+    gone = {stream for stream in found if eyes.file(stream.place, stream.name) is None}
+    kept = look.streams_kept(look.written(spec, cloud)) if any(stream.place.is_task for stream in gone) else {}
+    there = [replace(s, blob=kept.get(_kept_as(s))) if s in gone else s for s in found]
     readable = tuple(stream for stream in there if stream not in gone or stream.blob)
     missing = [s.place for s in there if s not in readable]
     waiting = not_begun([s.place for s in gone], spec, eyes)
@@ -92,13 +92,17 @@ def with_blobs(found: Sequence[Stream], spec: Spec, eyes: Eyes, cloud: Cloud) ->
 
 
 Kept = Callable[[Stream], Blob | None]
-"""The blob in which a stream is kept, if it is."""
+"""The blob in which a stream is kept by now, if it is."""
 
 
-def kept_streams(spec: Spec, cloud: Cloud) -> Kept:
-    """What tasks of this spec wrote, looked for when a stream of one is first asked for."""
-    blobs = cache(lambda: look.streams_kept(look.written(spec, cloud)))
-    return lambda stream: blobs().get((stream.place.id.lower(), stream.name)) if stream.place.is_task else None
+def kept_stream(spec: Spec, cloud: Cloud, stream: Stream) -> Blob | None:
+    """Looked for each time: what another task wrote may have been kept since."""
+    return look.streams_kept(look.written(spec, cloud)).get(_kept_as(stream)) if stream.place.is_task else None
+
+
+def _kept_as(stream: Stream) -> tuple[str, str]:
+    """How `look.streams_kept` calls it."""
+    return stream.place.id.lower(), stream.name
 
 
 def not_begun(places: Sequence[Place], spec: Spec, eyes: Eyes) -> dict[str, str]:

@@ -22,7 +22,7 @@ from batchctl.resources import Blob, Task
 from batchctl.sights import JobSight, TaskSight, newest_runs
 from batchctl.spec.model import Spec
 from batchctl.verbs import look
-from batchctl.verbs.logs import kept_streams, streams_of
+from batchctl.verbs.logs import kept_stream, streams_of
 from batchctl.verbs.standstills import health_of, held_of
 from batchctl.words import plain_lines
 
@@ -123,8 +123,7 @@ def _what_it_wrote(spec: Spec, cloud: Cloud, eyes: Eyes, task: Task, path: str, 
         yield Reason(says=str(lost), remedy=again)
         return
     # Its node may have left since it was looked for.
-    kept = kept_streams(spec, cloud)
-    blobs = (blob for stream in found if (blob := stream.blob or kept(stream)))
+    blobs = (blob for stream in found if (blob := stream.blob or kept_stream(spec, cloud, stream)))
     lines = cloud.tail(task, LAST_LINES) or next(filter(None, (_last_lines(cloud, blob) for blob in blobs)), ())
     yield from (Reason(says=f"  | {line}") for line in lines)
     logs = f"`batchctl logs {path} {task.id} --all` shows all that it wrote; " if lines else ""

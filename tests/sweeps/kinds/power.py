@@ -5,7 +5,7 @@ import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -36,22 +36,7 @@ def every(world: World) -> Iterator[str]:
 
 def run(world: World, lost: str, *numbers: str) -> None:
     """`numbers`: of the request of the apply at which it fails, and of that of the destroy."""
-    stage, script = world.stage(SMALL), Script()
-    disk = world.room / f"disk-{stage.name}"
-    _comes_to_the_disk(world)
-    with through(world.services, script) as ways:
-        for verb, number in zip(("apply", "destroy"), numbers, strict=True):
-            script.meddle = at(int(number), partial(_fails, disk))
-            ran = attempt(stage, ways, verb, SkippingClock())
-            script.meddle = None
-            ended_as_documented(ran)
-            no_secret(stage, ran)
-            if disk.exists():
-                _starts_from(disk, LOST[lost], world)
-            goes_on(stage, ways, verb)
-            if verb == "apply":
-                repaired(world, stage)
-    taken_away(world, stage)
+    _without_power(world, numbers, lambda disk, _before: _cut_log(disk, LOST[lost]), _starts)
 
 
 EXTENTS, LISTS = "blobs/__blobstorage__", ("blobs/__azurite_db_blob__.json", "blobs/__azurite_db_blob_extent__.json")
@@ -77,9 +62,19 @@ def every_store(world: World) -> Iterator[str]:
 
 def run_store(world: World, form: str, *numbers: str) -> None:
     """`numbers`: of the request of the apply at which the power fails, and of that of the destroy."""
+    dice = random.Random(f"{form} {numbers}")
+    starts = _starts_anew if form == "list" else _starts
+    _without_power(world, numbers, lambda disk, before: _lacks(form, disk, before, dice), starts)
+
+
+Spoil = Callable[[Path, Stored], None]
+"""Takes from a disk what it had not written, or spoils it; of the blob store it is known what was there before."""
+
+
+def _without_power(world: World, numbers: Sequence[str], spoil: Spoil, starts: Callable[[World], None]) -> None:
+    """Apply and destroy, the power failing at these requests: `spoil` takes from the disk, and the services start."""
     stage, script = world.stage(SMALL), Script()
     disk = world.room / f"disk-{stage.name}"
-    dice = random.Random(f"{form} {numbers}")
     _comes_to_the_disk(world)
     with through(world.services, script) as ways:
         for verb, number in zip(("apply", "destroy"), numbers, strict=True):
@@ -90,8 +85,11 @@ def run_store(world: World, form: str, *numbers: str) -> None:
             ended_as_documented(ran)
             no_secret(stage, ran)
             if disk.exists():
-                _lacks(form, disk, before, dice)
-                _starts_without(form, disk, world)
+                spoil(disk, before)
+                home = local.status().home
+                shutil.rmtree(home)
+                shutil.move(disk, home)
+                starts(world)
             goes_on(stage, ways, verb)
             if verb == "apply":
                 repaired(world, stage)
@@ -117,16 +115,15 @@ def _lacks(form: str, disk: Path, before: Stored, dice: random.Random) -> None:
                 (disk / name).write_bytes(whole[: dice.randrange(1, len(whole))])
 
 
-def _starts_without(form: str, disk: Path, world: World) -> None:
-    home = local.status().home
-    shutil.rmtree(home)
-    shutil.move(disk, home)
-    if form == "list":
-        with pytest.raises(CloudError, match="batchctl local reset starts afresh"):
-            local.ensure_running(lambda _: None)
-        world.begin_anew()
-    else:
-        assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
+def _starts(world: World) -> None:
+    assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
+
+
+def _starts_anew(world: World) -> None:
+    """By the remedy that the error names."""
+    with pytest.raises(CloudError, match="batchctl local reset starts afresh"):
+        local.ensure_running(lambda _: None)
+    world.begin_anew()
 
 
 def _comes_to_the_disk(world: World) -> None:
@@ -150,14 +147,6 @@ def _fails(disk: Path) -> Meddling:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     return Meddling()
-
-
-def _starts_from(disk: Path, lost: float, world: World) -> None:
-    home = local.status().home
-    shutil.rmtree(home)
-    shutil.move(disk, home)
-    _cut_log(home, lost)
-    assert local.ensure_running(lambda _: None) == world.services, "they are elsewhere now"
 
 
 def _cut_log(home: Path, lost: float) -> None:
